@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * mail_backend.h - the two mail interfaces: a source (IMAP, Maildir) and a transport (SMTP,
+ * sendmail). No library header is needed to use them.
+ */
+#ifndef SN_BACKENDS_MAIL_MAIL_BACKEND_H
+#define SN_BACKENDS_MAIL_MAIL_BACKEND_H
+
+#include "backends/backend.h"
+
+/* Flag bits equal SnFlags of src/store/message.h; a test holds them together. */
+enum {
+	SN_MAIL_SEEN = 1 << 0,
+	SN_MAIL_ANSWERED = 1 << 1,
+	SN_MAIL_FLAGGED = 1 << 2,
+	SN_MAIL_DELETED = 1 << 3,
+	SN_MAIL_DRAFT = 1 << 4,
+	SN_MAIL_FORWARDED = 1 << 5,
+};
+
+typedef enum {
+	SN_MAIL_REQ_LIST,    /* -> FOLDER events */
+	SN_MAIL_REQ_SYNC,    /* folder + known state -> FOLDER_STATE, MESSAGE, FLAGS, GONE, PROGRESS */
+	SN_MAIL_REQ_WATCH,   /* folder: from now on CHANGED events when it changes (IDLE, inotify);
+	                        DONE at once when watching began */
+	SN_MAIL_REQ_FETCH,   /* folder, uid: the whole raw message -> MESSAGE */
+	SN_MAIL_REQ_STORE,   /* folder, uids, set, clear flags */
+	SN_MAIL_REQ_MOVE,    /* folder, uids -> target (created when missing); DONE has new uid if known */
+	SN_MAIL_REQ_DELETE,  /* folder, uids: flag deleted and expunge just these (UIDPLUS) */
+	SN_MAIL_REQ_APPEND,  /* folder, raw, flags, time; DONE has the uid if known */
+	SN_MAIL_REQ_SEARCH_ID, /* folder, message_id: DONE has the uid, or 0 (exactly-once check) */
+	SN_MAIL_REQ_CREATE,  /* folder */
+} SnMailRequestKind;
+
+typedef struct {
+	SnMailRequestKind kind;
+	guint64 id;
+	char *folder;           /* UTF-8, '/' separated */
+	char *target;
+	GArray *uids;           /* of guint32, ascending; NULL. For Maildir: numbers it gave out */
+	guint set, clear, flags;
+	GBytes *raw;
+	SnTime time;            /* INTERNALDATE for APPEND; 0 = now */
+	char *message_id;
+	/* SYNC */
+	guint32 uidvalidity, uidnext;   /* as known; 0 = first time */
+	guint64 highestmodseq;
+	GArray *known;          /* of guint32: uids the caller has, ascending (to find what is gone) */
+	GPtrArray *known_names; /* Maildir: of char *, base name without flags, same order as known */
+	gint64 full_size;       /* messages larger than this: only header and text (partial = TRUE) */
+	guint32 newest;         /* stop after this many of the newest unknown messages; 0 = all */
+} SnMailRequest;
+SnMailRequest *sn_mail_request_new(SnMailRequestKind kind, guint64 id);
+void sn_mail_request_free(SnMailRequest *request);
+
+typedef enum {
+	SN_MAIL_EV_FOLDER = SN_EVENT_OWN + 12, /* name, role, (un)selectable */
+	SN_MAIL_EV_FOLDER_STATE, /* uidvalidity, uidnext, highestmodseq, total. A uidvalidity other
+	                            than the request's comes first: forget the folder. The values to
+	                            remember for next time come last, right before DONE */
+	SN_MAIL_EV_MESSAGE,      /* uid, flags, time, raw, partial; newest first within a sync */
+	SN_MAIL_EV_FLAGS,        /* uid, flags, name */
+	SN_MAIL_EV_GONE,         /* uids */
+	SN_MAIL_EV_PROGRESS,     /* done, total */
+	SN_MAIL_EV_CHANGED,      /* folder: look again */
+} SnMailEventKind;
+
+typedef struct {
+	int kind;               /* SnEventKind or SnMailEventKind */
+	guint64 id;             /* of the request; 0 */
+	gpointer owner;         /* the pointer given to create(): which account this is */
+	GError *error;          /* ERROR, LINE(OFFLINE) */
+	SnLineState line;       /* LINE */
+	SnTime next_try;        /* LINE(OFFLINE): when it connects again; 0 = not by itself */
+	char *folder, *role;
+	gboolean selectable;
+	guint32 uidvalidity, uidnext, uid;
+	guint64 highestmodseq;
+	guint flags;
+	SnTime time;
+	GBytes *raw;
+	gboolean partial;       /* raw lacks the larger parts; FETCH gets all */
+	gint64 size;            /* RFC822.SIZE */
+	char *name;             /* Maildir base name without flags */
+	GArray *uids;           /* GONE */
+	gint64 done, total;
+} SnMailEvent;
+SnMailEvent *sn_mail_event_new(int kind, guint64 id, gpointer owner);
+void sn_mail_event_free(SnMailEvent *event);
+
+/* ---- source ---- */
+typedef struct sn_mail_source SnMailSource;
+typedef struct {
+	const char *name; /* "imap", "maildir" */
+	/* path: Maildir only. events: of SnMailEvent; the backend takes a reference. NULL + error
+	 * only for what can never work; a dead network is a LINE event. */
+	SnMailSource *(*create)(const SnLinkSpec *link, const char *path, SnQueue *events,
+	                        gpointer owner, GError **error);
+	void (*submit)(SnMailSource *source, SnMailRequest *request); /* takes it; any thread */
+	void (*cancel)(SnMailSource *source, guint64 id);             /* any thread */
+	void (*reconnect)(SnMailSource *source);                      /* now, without back-off */
+	void (*destroy)(SnMailSource **source);
+} SnMailSourceOps;
+
+/* ---- transport ---- */
+typedef struct {
+	guint64 id;
+	char *from;           /* envelope; never NULL ("" for <>) */
+	GPtrArray *to;        /* of char *; not empty */
+	GBytes *raw;          /* CRLF or LF; sent as RFC 5321 says */
+	gboolean dsn;         /* ask for NOTIFY=SUCCESS,FAILURE where offered */
+	char *envelope_id;    /* ENVID; NULL */
+} SnSendRequest;
+SnSendRequest *sn_send_request_new(guint64 id);
+void sn_send_request_free(SnSendRequest *request);
+
+/*
+ * DONE: accepted for all recipients. ERROR codes: REJECTED (5xx; per recipient in `rejected`),
+ * TEMPORARY (4xx), NETWORK (nothing was accepted), UNCERTAIN (the line broke after the final dot
+ * and before the answer: it may have been accepted), AUTH, TLS, LIMIT (SIZE). When some recipients
+ * are refused, nothing is sent to the others: the caller decides.
+ */
+typedef struct {
+	int kind;              /* SnEventKind */
+	guint64 id;
+	gpointer owner;
+	GError *error;
+	SnLineState line;
+	SnTime next_try;
+	char *reply;           /* the server's last line */
+	GPtrArray *rejected;   /* of char *: "address: reply" */
+	gboolean dsn;          /* the server promised DSNs */
+} SnSendEvent;
+SnSendEvent *sn_send_event_new(int kind, guint64 id, gpointer owner);
+void sn_send_event_free(SnSendEvent *event);
+
+typedef struct sn_mail_transport SnMailTransport;
+typedef struct {
+	const char *name; /* "smtp", "sendmail" */
+	/* command: sendmail command line. Connects only when there is something to send. */
+	SnMailTransport *(*create)(const SnLinkSpec *link, const char *command, SnQueue *events,
+	                           gpointer owner, GError **error);
+	void (*submit)(SnMailTransport *transport, SnSendRequest *request);
+	void (*cancel)(SnMailTransport *transport, guint64 id);
+	/* Connects, authenticates, quits (doctor, init): DONE or ERROR with id. */
+	void (*probe)(SnMailTransport *transport, guint64 id);
+	void (*destroy)(SnMailTransport **transport);
+} SnMailTransportOps;
+
+extern const SnMailSourceOps sn_imap_ops, sn_maildir_ops;
+extern const SnMailTransportOps sn_smtp_ops, sn_sendmail_ops;
+
+#endif

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * im_backend.h - the instant messaging interface (XMPP). No library header is needed to use it.
+ *
+ * The backend speaks the wire; what a message means for conversations, receipts for whom, what to
+ * resend, is the engine's. Each extension is one file of backends/xmpp/ with one line in the table
+ * of xmpp_extensions.c; it reads and writes fields of SnImMessage, or makes events of its own.
+ */
+#ifndef SN_BACKENDS_XMPP_IM_BACKEND_H
+#define SN_BACKENDS_XMPP_IM_BACKEND_H
+
+#include "backends/backend.h"
+
+/* A file offered with a message (XEP-0066, XEP-0447). */
+typedef struct {
+	char *url, *name, *type, *sha256; /* NULL where unknown */
+	gint64 size;                      /* -1 unknown */
+} SnImFile;
+void sn_im_file_free(SnImFile *file);
+
+/* One message, as sent and as received. In a received one every string is clean UTF-8. */
+typedef struct sn_im_message SnImMessage;
+struct sn_im_message {
+	char *from, *to;         /* full or bare JIDs */
+	char *id;                /* stanza id */
+	char *origin_id;         /* XEP-0359 */
+	char *stanza_id;         /* XEP-0359, only when stamped by our own server or the room */
+	char *archive_id;        /* XEP-0313 result id */
+	char *body;              /* text; NULL for markers, receipts, chat states */
+	char *body_fallback_free; /* body without XEP-0428 fallback ranges; NULL = same */
+	char *subject, *thread;
+	SnTime time;             /* XEP-0203 by a server; 0 = now */
+	SnTime written;          /* XEP-0203 by the sender (deferred message); 0 */
+	gboolean groupchat, error;
+	char *error_condition, *error_text;
+	gboolean carbon_sent, carbon_received; /* XEP-0280 */
+	gboolean archived;       /* came from the archive */
+	gboolean encrypted;
+	gboolean want_receipt;   /* XEP-0184 request */
+	gboolean want_marker;    /* XEP-0333 markable */
+	char *receipt_id;        /* XEP-0184 received: id of the message received */
+	char *displayed_id;      /* XEP-0333 displayed */
+	char *reply_id, *reply_to; /* XEP-0461 */
+	char *quote;             /* text to put in front as XEP-0428 fallback for 0461; sending only */
+	char *in_reply_to_mail;  /* XEP-0131 In-Reply-To header: Message-ID without brackets */
+	GPtrArray *references;   /* XEP-0131 References; of char *; NULL */
+	GPtrArray *files;        /* of SnImFile; NULL */
+	GPtrArray *forwarded;    /* XEP-0297: of SnImMessage (time from its delay); NULL */
+	/* XEP-0439 quick responses: parallel arrays, NULL-terminated; NULL */
+	char **response_values, **response_labels;
+	char *chat_state;        /* XEP-0085 "composing" ...; NULL */
+	char *replace_id;        /* XEP-0308; NULL */
+	gboolean store_hint;     /* XEP-0334 store */
+};
+SnImMessage *sn_im_message_new(void);
+void sn_im_message_free(SnImMessage *message);
+
+typedef enum {
+	SN_IM_REQ_SEND,       /* message; DONE when the server has acked it (XEP-0198); when the server
+	                         offers no 0198: when it answered a ping sent after it. ERROR UNCERTAIN
+	                         when the line broke in between and did not resume: check the archive. */
+	SN_IM_REQ_PRESENCE,   /* own show and status */
+	SN_IM_REQ_PROBE,      /* jid: ask for the contact's presence now (RFC 6121 4.3) */
+	SN_IM_REQ_ARCHIVE,    /* with (NULL: all), after_id or start: pages through -> MESSAGE events
+	                         (archived = TRUE), oldest first, then DONE with complete, last_id */
+	SN_IM_REQ_ARCHIVE_FIND, /* with, origin_id, start: DONE with found (exactly-once check) */
+	SN_IM_REQ_VCARD,      /* jid: XEP-0292, then XEP-0054 -> VCARD event */
+	SN_IM_REQ_UPLOAD,     /* path or bytes, name, type: XEP-0363 -> PROGRESS, DONE with url */
+	SN_IM_REQ_DOWNLOAD,   /* url, path, max_size -> PROGRESS, DONE with size, sha256 */
+	SN_IM_REQ_SUBSCRIBE, SN_IM_REQ_SUBSCRIBED, SN_IM_REQ_UNSUBSCRIBE, /* jid */
+	SN_IM_REQ_ROSTER_SET, SN_IM_REQ_ROSTER_REMOVE, /* jid, name */
+	SN_IM_REQ_REACH,      /* uris: publish XEP-0152 addresses (mailto:...); empty retracts */
+	SN_IM_REQ_JOIN,       /* room jid, nick */
+	SN_IM_REQ_LEAVE,
+} SnImRequestKind;
+
+typedef struct {
+	SnImRequestKind kind;
+	guint64 id;
+	SnImMessage *message;
+	char *jid, *name, *nick;
+	char *show, *status;     /* "online" "away" ... as sn_presence_word() */
+	char *after_id, *with, *origin_id;
+	SnTime start;
+	guint max_messages;      /* ARCHIVE: stop after that many; 0 = no bound but the backend's 100,000 */
+	char *path, *type, *url;
+	GBytes *bytes;
+	gint64 max_size;
+	char **uris;
+} SnImRequest;
+SnImRequest *sn_im_request_new(SnImRequestKind kind, guint64 id);
+void sn_im_request_free(SnImRequest *request);
+
+typedef enum {
+	SN_IM_EV_MESSAGE = SN_EVENT_OWN + 12, /* message: live, carbon, archived, error, receipt */
+	SN_IM_EV_PRESENCE,    /* jid (full), show word or "offline", status, priority, time */
+	SN_IM_EV_ROSTER,      /* jid, name, subscription word, ask, removed */
+	SN_IM_EV_SUBSCRIPTION, /* jid asks to see us (or granted/revoked: name = "subscribed" ...) */
+	SN_IM_EV_VCARD,       /* jid, name, mails, jids */
+	SN_IM_EV_REACH,       /* jid, uris: XEP-0152 of a contact */
+	SN_IM_EV_FEATURES,    /* after login: upload service, its max size, archive offered, carbons */
+	SN_IM_EV_SYNCED,      /* line is up and a gap may exist: resumed = FALSE means query the archive */
+	SN_IM_EV_PROGRESS,
+	SN_IM_EV_ROOM,        /* jid, subject, nick, joined/left */
+} SnImEventKind;
+
+typedef struct {
+	int kind;              /* SnEventKind or SnImEventKind */
+	guint64 id;
+	gpointer owner;
+	GError *error;
+	SnLineState line;
+	SnTime next_try;
+	SnImMessage *message;
+	char *jid, *name, *show, *status, *subscription;
+	int priority;
+	SnTime time;
+	gboolean ask, removed, resumed, complete, found;
+	char **mails, **jids, **uris;
+	char *url, *sha256, *type, *last_id;
+	gint64 size, done, total;
+	gint64 upload_max;     /* FEATURES: 0 = no upload service; -1 = no limit told */
+	gsize stanza_max;      /* FEATURES: bytes a stanza may have; 0 = unknown (be modest: 10 kB) */
+	gboolean has_archive, has_carbons;
+} SnImEvent;
+SnImEvent *sn_im_event_new(int kind, guint64 id, gpointer owner);
+void sn_im_event_free(SnImEvent *event);
+
+typedef struct sn_im SnIm;
+typedef struct {
+	const char *name; /* "xmpp" */
+	/* link->user is the bare JID. events: of SnImEvent. Starts connecting at once. */
+	SnIm *(*create)(const SnLinkSpec *link, SnQueue *events, gpointer owner, GError **error);
+	void (*submit)(SnIm *im, SnImRequest *request);
+	void (*cancel)(SnIm *im, guint64 id);
+	void (*reconnect)(SnIm *im);
+	void (*destroy)(SnIm **im); /* sends unavailable presence and </stream> when it can */
+} SnImOps;
+
+extern const SnImOps sn_xmpp_ops;
+
+#endif

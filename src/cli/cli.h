@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * cli.h - the command line verbs. One verb = one file cmd_*.c and one line in the table of cli.c.
+ * Verbs read rows and write intents like the client does; what needs the engine's code comes
+ * through SnCliServices, which main.c fills.
+ */
+#ifndef SN_CLI_CLI_H
+#define SN_CLI_CLI_H
+
+#include "src/config/config.h"
+
+/* Exit codes (DESIGN section 11); the table in the manual is generated from this one. */
+#define SN_EXIT_TABLE(X)                                                                      \
+	X(DONE, 0, "done")                                                                       \
+	X(FAILED, 1, "failed")                                                                   \
+	X(USAGE, 2, "wrong usage or configuration")                                              \
+	X(NOT_FOUND, 3, "no such person, message or entry")                                      \
+	X(AUTH, 4, "authentication failed")                                                      \
+	X(NETWORK, 5, "network or server error")                                                 \
+	X(WAITING, 6, "waiting: deferred, or a decision is needed")                              \
+	X(INPUT, 7, "bad input")
+typedef enum {
+#define X(name, code, meaning) SN_EXIT_##name = code,
+	SN_EXIT_TABLE(X)
+#undef X
+} SnExit;
+SnExit sn_exit_for_error(const GError *error);
+
+typedef struct {
+	/* All may be slow (they load modules); NULL members do not happen. */
+	gboolean (*engine_run)(gboolean once, gpointer data, GError **error); /* until SIGINT/SIGTERM */
+	gboolean (*import)(SnStore *store, const char *path, gint64 *added, gint64 *known,
+	                   gint64 *failed, void (*progress)(gint64, gpointer), gpointer progress_data,
+	                   gpointer data, GError **error);
+	gboolean (*probe)(const SnEndpoint *endpoint, char **text, gpointer data, GError **error);
+	GPtrArray *(*vcards)(const char *text, const char *file, int *bad, gpointer data); /* SnVcard */
+	char *(*vcard_format)(const char *name, char **mails, char **jids, const char *uid,
+	                      gpointer data);
+	gpointer data;
+} SnCliServices;
+
+typedef struct {
+	const char *dir;       /* -c DIR; NULL */
+	SnPaths *paths;
+	SnConfig *config;      /* NULL for verbs that work without (init) */
+	SnStore *store;        /* opened on demand by sn_cli_store() */
+	SnCliServices services;
+} SnCliContext;
+
+/* Runs argv[0] = verb. Errors are printed to stderr as "sennit: ..."; the exit code is returned. */
+int sn_cli_run(SnCliContext *context, int argc, char **argv);
+gboolean sn_cli_is_verb(const char *word);
+
+#endif

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * config.h - where a profile lies, and what its configuration files say.
+ *
+ * Files are written by people and never rewritten by the program except by `sennit init`, which
+ * keeps comments. Every error names file, line and the nearest right word (SN_ERROR_CONFIG).
+ * A loaded SnConfig is immutable and may be read by any thread; it is reference counted.
+ */
+#ifndef SN_CONFIG_CONFIG_H
+#define SN_CONFIG_CONFIG_H
+
+#include <glib.h>
+
+#include "src/base/clock.h"
+#include "src/base/error.h"
+#include "src/store/people.h"
+
+/* Directories of the profile (XDG base directories, or all below -c DIR); made 0700 when missing. */
+typedef struct {
+	char *config;  /* sennit.conf accounts.conf binds.conf themes/ */
+	char *data;    /* sennit.db, engine.lock */
+	char *state;   /* log, input history */
+	char *runtime; /* sockets */
+	char *download;
+	char *store_path, *lock_path, *log_path;
+} SnPaths;
+/* dir: the argument of -c, or NULL. */
+SnPaths *sn_paths_new(const char *dir, GError **error);
+void sn_paths_free(SnPaths *paths);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SnPaths, sn_paths_free)
+
+typedef enum { SN_TLS_DIRECT, SN_TLS_START, SN_TLS_NONE /* loopback only */ } SnTls;
+
+typedef enum {
+	SN_ENDPOINT_NONE,
+	SN_ENDPOINT_IMAP,
+	SN_ENDPOINT_MAILDIR,
+	SN_ENDPOINT_SMTP,
+	SN_ENDPOINT_SENDMAIL,
+	SN_ENDPOINT_XMPP,
+} SnEndpointKind;
+
+typedef struct {
+	SnEndpointKind kind;
+	SnTls tls;
+	char *user;     /* login name; for XMPP the bare JID */
+	char *host;     /* name the certificate must match; for XMPP the JID's domain */
+	char *connect_host; /* other host to connect to (im-host, or the URL's); NULL = host, by SRV */
+	guint16 port;   /* 0 = the default of the scheme, or SRV */
+	char *path;     /* maildir directory, sendmail command line */
+	char *ca_file;  /* extra trust anchors (PEM); NULL */
+	char **password_command; /* argv; NULL */
+	char **oauth2_command;   /* argv, prints an access token; NULL */
+} SnEndpoint;
+
+typedef struct {
+	char *name;          /* section name */
+	char *from_name;     /* NULL */
+	char *from_address;  /* NULL when the account has no mail end */
+	char **aliases;      /* other own addresses; NULL-terminated, never NULL */
+	SnEndpoint source, outgoing, im; /* kind NONE when absent */
+	char **folders;      /* globs of folders to sync; default INBOX and special-use */
+	char *copy_to;       /* folder or role for the Sent copy; "" = none; default "sent" */
+	SnRule if_unavailable;
+	char *signature;     /* NULL */
+	char *authserv_id;   /* whose Authentication-Results are believed; NULL */
+	gboolean enabled;
+} SnAccount;
+
+/*
+ * sennit.conf is one table (src/config/options.h): X(section, key, type, default, meaning). The
+ * fields of SnSettings are generated from it, as are the man page and the checks.
+ */
+#include "src/config/options.h"
+
+typedef struct sn_config SnConfig;
+
+SnConfig *sn_config_load(const SnPaths *paths, GError **error);
+/* From text instead of files, for tests. NULL text = empty. */
+SnConfig *sn_config_parse(const char *accounts, const char *settings, GError **error);
+SnConfig *sn_config_ref(SnConfig *config);
+void sn_config_unref(SnConfig *config);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SnConfig, sn_config_unref)
+
+const SnSettings *sn_config_settings(const SnConfig *config);
+gsize sn_config_account_count(const SnConfig *config);
+const SnAccount *sn_config_account(const SnConfig *config, gsize index);
+const SnAccount *sn_config_account_named(const SnConfig *config, const char *name); /* NULL */
+/* Declares the accounts to the store (sn_own_accounts_set). */
+gboolean sn_config_declare(const SnConfig *config, SnStore *store, GError **error);
+
+/* `source` "maildir:///path", "imaps://user@host[:port]", ... SN_ERROR_CONFIG says what is wrong. */
+gboolean sn_endpoint_parse(const char *url, SnEndpoint *endpoint, GError **error);
+void sn_endpoint_clear(SnEndpoint *endpoint);
+void sn_endpoint_copy(SnEndpoint *to, const SnEndpoint *from);
+
+/*
+ * The password of an endpoint: its command's first line, else libsecret. Blocks (runs a program):
+ * never on the UI thread. SN_ERROR_AUTH says what was tried. Free with sn_secret_free().
+ */
+char *sn_secret_get(const SnEndpoint *endpoint, GError **error);
+/* Wipes, then frees; NULL is fine. */
+void sn_secret_free(char *secret);
+
+#endif

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* options.h - the one table of sennit.conf; included by config.h only. */
+#ifndef SN_CONFIG_OPTIONS_H
+#define SN_CONFIG_OPTIONS_H
+
+#include <glib.h>
+
+#include "src/store/people.h"
+
+/* types: BOOL (true/false), INT, TIME (30s 5m 2h 7d -> ms), SIZE (64k 25M -> bytes), STRING,
+ * RULE (ask defer mail send ask-them), SHOWS (list of presence words -> bit mask), HISTORY */
+#define SN_OPTION_TABLE(X)                                                                        \
+	X(general, theme, STRING, "default-dark", "theme file below themes/, without .theme")       \
+	X(general, editor, STRING, "", "program for C-e; empty: $VISUAL, $EDITOR, vi")              \
+	X(general, download_dir, STRING, "", "where attachments are saved; empty: XDG download dir") \
+	X(general, address_book_cmd, STRING, "", "prints 'address<Tab>name' lines for %s")          \
+	X(general, vdir, STRING, "", "directory of vCard files, read in place")                    \
+	X(delivery, not_available, SHOWS, "offline,xa,dnd", "presences that count as not available") \
+	X(delivery, if_unavailable, RULE, "ask", "what then: ask defer mail send ask-them")         \
+	X(delivery, retry, TIME, "5m", "first retry of a deferred message; backs off")              \
+	X(delivery, retry_max, TIME, "1h", "longest time between retries")                          \
+	X(delivery, expire, TIME, "7d", "after that a deferred message becomes an email, or fails") \
+	X(delivery, ask_timeout, TIME, "30m", "how long to wait for an answer to 'ask them'")       \
+	X(delivery, undo_mail, TIME, "5s", "an email can be taken back for this long")              \
+	X(delivery, undo_im, TIME, "0s", "an IM can be taken back for this long")                   \
+	X(delivery, accept_questions, BOOL, "true", "show availability questions of others as a prompt") \
+	X(history, on_switch, HISTORY, "thread", "history sent when a reply changes channel: none thread all last:N") \
+	X(history, otherwise, HISTORY, "none", "history sent with other replies")                   \
+	X(history, attachments, BOOL, "true", "original attachments travel with history")           \
+	X(history, max_size, SIZE, "10M", "largest history that is attached")                       \
+	X(mail, full_size, SIZE, "2M", "larger messages are fetched when opened")                   \
+	X(mail, poll, TIME, "5m", "how often folders without IDLE are looked at")                   \
+	X(mail, jabber_id, BOOL, "true", "write Jabber-ID: (RFC 7259) into outgoing email")         \
+	X(im, receipts, BOOL, "true", "answer XEP-0184 receipt requests of known contacts")         \
+	X(im, markers, BOOL, "true", "send XEP-0333 displayed markers")                             \
+	X(im, download_max, SIZE, "20M", "files up to this size are fetched by themselves")         \
+	X(notify, incoming, BOOL, "true", "desktop notification for new messages")                  \
+	X(notify, delivered, BOOL, "true", "... when a deferred, converted or cross-channel message arrived") \
+	X(notify, failed, BOOL, "true", "... when a message failed")                                \
+	X(notify, preview, BOOL, "true", "show the text of messages in notifications")              \
+	X(ui, mouse, BOOL, "true", "mouse in the terminal")                                         \
+	X(ui, list_width, INT, "32", "columns of the conversation list")                            \
+	X(ui, timestamps, STRING, "%H:%M", "strftime format of times in the timeline")
+
+#define SN_OPTION_FIELD_BOOL(section, key) gboolean section##_##key;
+#define SN_OPTION_FIELD_INT(section, key) int section##_##key;
+#define SN_OPTION_FIELD_TIME(section, key) SnTime section##_##key;
+#define SN_OPTION_FIELD_SIZE(section, key) gint64 section##_##key;
+#define SN_OPTION_FIELD_STRING(section, key) char *section##_##key;
+#define SN_OPTION_FIELD_RULE(section, key) SnRule section##_##key;
+#define SN_OPTION_FIELD_SHOWS(section, key) guint section##_##key; /* 1 << SnPresenceShow */
+#define SN_OPTION_FIELD_HISTORY(section, key) char *section##_##key;
+
+/* e.g. settings->delivery_retry. Keys are written with '-' in the file: retry-max. */
+typedef struct {
+#define X(section, key, type, fallback, meaning) SN_OPTION_FIELD_##type(section, key)
+	SN_OPTION_TABLE(X)
+#undef X
+} SnSettings;
+
+#endif

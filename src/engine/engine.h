@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * engine.h - syncs and delivers: turns intents in the store into traffic and traffic into rows.
+ *
+ * One engine for a profile (engine.lock). It runs on a thread of its own with its own GMainContext,
+ * below it one thread per account and backend, and workers for MIME. It talks to clients through
+ * the store only.
+ */
+#ifndef SN_ENGINE_ENGINE_H
+#define SN_ENGINE_ENGINE_H
+
+#include "backends/desktop/desktop.h"
+#include "backends/mail/mail_backend.h"
+#include "backends/xmpp/im_backend.h"
+#include "src/config/config.h"
+
+/* The backends to use, by the caller (main.c, a test with fakes). NULL members: none. Each is
+ * called the first time it is needed, on the engine thread (main.c loads a module then). */
+typedef struct {
+	const SnMailSourceOps *(*imap)(GError **error);
+	const SnMailSourceOps *(*maildir)(GError **error);
+	const SnMailTransportOps *(*smtp)(GError **error);
+	const SnMailTransportOps *(*sendmail)(GError **error);
+	const SnImOps *(*im)(GError **error);
+	const SnDesktopOps *(*desktop)(GError **error);
+	/* vCard files: of SnVcard (src/vcard/vcard.h); lives in a module of its own */
+	GPtrArray *(*vcards)(const char *text, const char *file, int *bad);
+} SnEngineBackends;
+
+typedef struct {
+	SnPaths *paths;            /* copied as needed; must outlive the engine */
+	SnConfig *config;          /* a reference is taken */
+	SnEngineBackends backends;
+	const SnClock *clock;      /* NULL = the wall clock */
+	guint32 random_seed;       /* for jitter; 0 = random */
+} SnEngineSetup;
+
+typedef struct sn_engine SnEngine;
+
+/* Takes the lock and starts. NULL with SN_ERROR_BUSY when another engine runs. */
+SnEngine *sn_engine_start(const SnEngineSetup *setup, GError **error);
+/* New configuration: accounts are started, stopped or reconnected as needed. Any thread. */
+void sn_engine_reload(SnEngine *engine, SnConfig *config);
+/* Ends everything within three seconds and releases the lock; NULL is fine. */
+void sn_engine_stop(SnEngine **engine);
+/*
+ * For `sennit engine --once`: waits until every account has synced once and nothing is due, or
+ * timeout_ms passed. TRUE when all went well; else the first account's error.
+ */
+gboolean sn_engine_settle(SnEngine *engine, int timeout_ms, GError **error);
+
+/* Reads emails (Maildir, mbox, .eml or a directory of them) into the store. Counts; NULL ok. */
+gboolean sn_engine_import(SnStore *store, const SnConfig *config, const char *path, gint64 *added,
+                          gint64 *known, gint64 *failed,
+                          void (*progress)(gint64 done, gpointer data), gpointer data,
+                          GError **error);
+
+/* Tries one end of an account for `sennit doctor` and `init`: connect, verify, log in, log out. */
+gboolean sn_engine_probe(const SnEngineBackends *backends, const SnEndpoint *endpoint,
+                         int timeout_ms, char **text, GError **error);
+
+/* What engine.so exports: the one symbol main.c looks up. */
+typedef struct {
+	SnEngine *(*start)(const SnEngineSetup *setup, GError **error);
+	void (*reload)(SnEngine *engine, SnConfig *config);
+	void (*stop)(SnEngine **engine);
+	gboolean (*settle)(SnEngine *engine, int timeout_ms, GError **error);
+	gboolean (*import)(SnStore *store, const SnConfig *config, const char *path, gint64 *added,
+	                   gint64 *known, gint64 *failed,
+	                   void (*progress)(gint64 done, gpointer data), gpointer data,
+	                   GError **error);
+	gboolean (*probe)(const SnEngineBackends *backends, const SnEndpoint *endpoint,
+	                  int timeout_ms, char **text, GError **error);
+} SnEngineOps;
+extern const SnEngineOps sn_engine_ops;
+
+#endif

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * mail.h - reading a raw email (RFC 5322, MIME) into what the store and the screen need.
+ *
+ * All input is hostile. Limits: message 64 MiB, 1,000 parts, 100 levels, a header 32 KiB; what is
+ * beyond is left out and said in `notice`, never an error. Text is clean (sn_text_clean()).
+ * Threads: any thread with at least 8 MiB of stack, objects stay in it. Call sn_mime_init() once.
+ */
+#ifndef SN_MIME_MAIL_H
+#define SN_MIME_MAIL_H
+
+#include <glib.h>
+
+#include "src/base/clock.h"
+#include "src/base/error.h"
+
+void sn_mime_init(void);
+
+typedef enum { SN_MAIL_FROM, SN_MAIL_TO, SN_MAIL_CC, SN_MAIL_BCC, SN_MAIL_REPLY_TO } SnMailRole;
+
+typedef struct {
+	SnMailRole role;
+	char *address; /* as written, angle brackets off; never NULL */
+	char *name;    /* decoded; NULL */
+} SnMailAddress;
+
+typedef struct {
+	int position;      /* number in depth-first order, stable for the same bytes; from 1 */
+	int depth;
+	char *type;        /* "text/plain", lower case */
+	char *name;        /* decoded file name, base name only, no control characters; NULL */
+	char *content_id;  /* NULL */
+	gint64 size;       /* decoded */
+	gboolean is_inline;   /* part of the shown text or a cid image */
+	gboolean is_attachment;
+} SnMailPart;
+
+/* An earlier message that travelled along (DESIGN section 5). */
+typedef struct {
+	GBytes *rfc822;    /* an email, byte for byte; NULL for an IM */
+	char *from, *to;   /* IM (message/cpim, RFC 3862): addresses without "im:" */
+	char *from_name;   /* NULL */
+	SnTime time;
+	char *text;
+	char *id;          /* origin-id, from our header in the cpim part; NULL */
+} SnMailCarried;
+
+/* What a delivery report says of one recipient (RFC 3464), or an MDN (RFC 8098). */
+typedef enum { SN_REPORT_NONE, SN_REPORT_DELIVERED, SN_REPORT_DELAYED, SN_REPORT_FAILED,
+	       SN_REPORT_RELAYED, SN_REPORT_DISPLAYED } SnReportKind;
+typedef struct {
+	SnReportKind kind;
+	char *recipient;    /* NULL */
+	char *message_id;   /* of the message reported on, from its headers or ENVID; NULL */
+	char *envelope_id;  /* NULL */
+	char *diagnostic;   /* the server's words; NULL */
+} SnMailReport;
+
+typedef struct {
+	GPtrArray *addresses;  /* of SnMailAddress */
+	char *subject;         /* decoded; NULL */
+	SnTime date;           /* 0 when missing or absurd */
+	char *message_id;      /* without brackets; NULL */
+	char *in_reply_to;     /* first real id; NULL */
+	GPtrArray *references; /* of char *, oldest first */
+	char *list_id;         /* RFC 2919, the part in brackets; NULL */
+	char *jabber_id;       /* RFC 7259; bare JID, NULL */
+	char *auto_submitted;  /* RFC 3834; NULL */
+	char *authentication;  /* of the server named in the parse options; NULL */
+	char *chat_origin_id;  /* of an IM that became this email (our X-less header); NULL */
+	char *text;            /* readable body; "" when there is none */
+	gboolean text_from_html;
+	int remote_images;     /* counted, never fetched */
+	gboolean encrypted;    /* PGP/MIME or S/MIME encrypted outside */
+	GPtrArray *parts;      /* of SnMailPart */
+	GPtrArray *carried;    /* of SnMailCarried; empty when none */
+	GPtrArray *reports;    /* of SnMailReport */
+	char *notice;          /* what was repaired or left out; NULL */
+} SnMail;
+void sn_mail_free(SnMail *mail);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SnMail, sn_mail_free)
+
+typedef struct {
+	const char *authserv_id; /* whose Authentication-Results count; NULL: none */
+} SnMailOptions;
+
+/* Always gives something for non-empty input. SN_ERROR_INVALID only for empty input. */
+SnMail *sn_mail_parse(GBytes *raw, const SnMailOptions *options, GError **error);
+
+/* Decoded bytes of one part (SN_ERROR_NOT_FOUND). */
+GBytes *sn_mail_part_bytes(GBytes *raw, int position, GError **error);
+
+/* Only the header block, unfolded and decoded, for "full headers". Caller frees. */
+char *sn_mail_headers_text(GBytes *raw);
+
+/* HTML (any charset declared in it; UTF-8 assumed) to text with links as footnotes [1]. */
+char *sn_html_to_text(const char *html, gsize length, int *remote_images);
+
+/* ---- writing ---- */
+
+typedef struct {
+	char *name, *type;
+	GBytes *bytes;
+} SnMailFile;
+
+typedef struct {
+	const char *from_address, *from_name;
+	GPtrArray *addresses;       /* of SnMailAddress: TO CC BCC REPLY_TO; Bcc is not written */
+	const char *subject;
+	SnTime date;
+	const char *message_id;     /* without brackets; required */
+	const char *in_reply_to;    /* NULL */
+	GPtrArray *references;      /* of char *; NULL */
+	const char *jabber_id;      /* NULL */
+	const char *auto_submitted; /* NULL */
+	const char *chat_origin_id; /* NULL */
+	const char *text;           /* the new text; lines are sent format=flowed */
+	const char *transcript;     /* readable history, below the text; NULL */
+	GPtrArray *files;           /* of SnMailFile; NULL */
+	GPtrArray *history;         /* of SnMailCarried: multipart/digest after the text; NULL */
+} SnMailCompose;
+
+/* RFC 5322 bytes with CRLF. Header injection is impossible (SN_ERROR_INVALID names the field). */
+GBytes *sn_mail_compose(const SnMailCompose *compose, GError **error);
+
+/* A readable transcript: a line with date and name for each message, then its text. Caller frees. */
+typedef struct {
+	SnTime time;
+	const char *name, *address, *subject; /* name, subject: NULL */
+	const char *channel;                  /* "email" or "IM" */
+	const char *text;
+	const char *const *files;             /* names; NULL */
+} SnTranscriptLine;
+char *sn_transcript_format(const SnTranscriptLine *lines, gsize count);
+
+/* Splits an mbox (RFC 4155, mboxo and mboxrd) file by calling back with each message. */
+typedef gboolean (*SnMboxCallback)(GBytes *raw, gpointer data); /* FALSE stops */
+gboolean sn_mbox_read(const char *path, SnMboxCallback callback, gpointer data, GError **error);
+
+#endif

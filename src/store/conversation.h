@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * conversation.h - the rows of the conversation list, and drafts.
+ *
+ * Everything the list shows is kept up to date at write time, so that the list opens at the same
+ * speed with a hundred messages and with a million.
+ */
+#ifndef SN_STORE_CONVERSATION_H
+#define SN_STORE_CONVERSATION_H
+
+#include "src/store/message.h"
+
+typedef enum { SN_CONV_PERSON, SN_CONV_GROUP, SN_CONV_LIST, SN_CONV_ROOM } SnConversationKind;
+const char *sn_conversation_kind_word(SnConversationKind kind); /* "person" "group" "list" "room" */
+
+typedef enum { SN_MODE_AUTO, SN_MODE_IM, SN_MODE_MAIL } SnReplyMode;
+const char *sn_reply_mode_word(SnReplyMode mode); /* "auto" "im" "mail" */
+gboolean sn_reply_mode_parse(const char *word, SnReplyMode *mode);
+
+typedef struct {
+	SnId id;
+	SnConversationKind kind;
+	char *key;            /* person: "p:ID"; group: sorted addresses; list: List-Id; room: JID */
+	char *title;
+	SnId person;          /* kind PERSON; else 0 */
+	SnId last_message;    /* 0 when empty */
+	SnTime last_time;
+	SnChannel channel;    /* of the last message */
+	SnDirection last_direction;
+	SnState last_state;
+	char *preview;        /* of the last message; NULL */
+	int unread;
+	int attention;        /* entries that need the user: choosing, failed, a question to answer */
+	int pending;          /* outgoing entries waiting, asked, queued, sending */
+	gboolean muted, pinned, archived;
+	SnReplyMode reply_mode;
+	gboolean has_draft;
+	SnPresenceShow presence; /* of the person; UNKNOWN for others */
+} SnConversation;
+void sn_conversation_free(SnConversation *conversation);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SnConversation, sn_conversation_free)
+
+/*
+ * One page of the list: pinned first, then by need for attention, then last activity; archived
+ * ones only when asked for. Pages by key: after the row `after` (NULL: from the top). Of
+ * SnConversation. filter: NULL, or part of a title or address.
+ */
+GPtrArray *sn_conversation_page(SnStore *store, const SnConversation *after, gboolean archived,
+                                const char *filter, int limit);
+SnConversation *sn_conversation_get(SnStore *store, SnId id); /* NULL */
+/* "id:N", address, title, unique part; of SnConversation, best first. */
+GPtrArray *sn_conversation_find(SnStore *store, const char *who);
+/* The conversation with a person, made when missing. 0 on error. */
+SnId sn_conversation_for_person(SnStore *store, SnId person, GError **error);
+SnId sn_conversation_for_room(SnStore *store, const char *jid, const char *title, GError **error);
+/* Other parties (not the user); of SnAddress. */
+GPtrArray *sn_conversation_members(SnStore *store, SnId id);
+
+gboolean sn_conversation_set_mode(SnStore *store, SnId id, SnReplyMode mode, GError **error);
+gboolean sn_conversation_set_flags(SnStore *store, SnId id, gboolean muted, gboolean pinned,
+                                   gboolean archived, GError **error);
+/* Sums over all: unread messages, conversations needing attention, pending entries. */
+void sn_conversation_totals(SnStore *store, int *unread, int *attention, int *pending);
+
+/* ---- drafts: saved as typed, one for each conversation ---- */
+
+typedef struct {
+	SnId conversation;
+	SnReplyMode mode;
+	SnId reply_to;        /* message answered; 0 */
+	char *subject;        /* NULL */
+	char *body;
+	char *cc, *bcc;       /* comma separated as typed; NULL */
+	GPtrArray *attachments; /* of char *, absolute paths; may be NULL */
+	char *history;        /* spec as of sn_history_parse() in src/route/history.h; NULL = default */
+	GArray *picked;       /* of SnId, history "picked"; may be NULL */
+	SnTime updated;
+} SnDraft;
+SnDraft *sn_draft_new(SnId conversation);
+void sn_draft_free(SnDraft *draft);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SnDraft, sn_draft_free)
+SnDraft *sn_draft_load(SnStore *store, SnId conversation); /* NULL when there is none */
+gboolean sn_draft_save(SnStore *store, const SnDraft *draft, GError **error);
+gboolean sn_draft_delete(SnStore *store, SnId conversation, GError **error);
+
+#endif

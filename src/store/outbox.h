@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * outbox.h - messages on their way out, their journal, and questions.
+ *
+ * An entry is queued by a client in one transaction with its message row (so that the timeline
+ * shows it), its recipients, attachments and history. From then on the engine moves it; a client
+ * only requests (send now, cancel, convert, choose). Each state is written before the step is
+ * taken, and each change leaves an event in the journal. Ids (Message-ID, origin-id) are made when
+ * the entry is queued and never change.
+ */
+#ifndef SN_STORE_OUTBOX_H
+#define SN_STORE_OUTBOX_H
+
+#include "src/store/conversation.h"
+#include "src/store/message.h"
+
+typedef struct {
+	char *path;    /* file to read when queued; the bytes are copied into the store then. On
+	                  reading: NULL */
+	char *name, *type, *sha256;
+	gint64 size;
+} SnAttachment;
+void sn_attachment_free(SnAttachment *attachment);
+
+/* What a client asks of the engine; 0 = nothing. The engine clears it when done. */
+typedef enum {
+	SN_REQUEST_NONE,
+	SN_REQUEST_SEND,     /* now, whatever the presence says */
+	SN_REQUEST_CANCEL,
+	SN_REQUEST_CONVERT,  /* email instead */
+	SN_REQUEST_DEFER,
+	SN_REQUEST_ASK_THEM,
+	SN_REQUEST_RETRY,    /* a failed entry: once more */
+} SnOutboxRequest;
+const char *sn_outbox_request_word(SnOutboxRequest request);
+
+typedef struct {
+	SnId id;
+	SnId conversation;
+	SnId message;          /* its row in the timeline */
+	SnId account;
+	SnChannel channel;
+	SnState state;
+	char *reason;          /* why it is in that state, for people; NULL */
+	char *error_word;      /* class of the last error (sn_error_word); NULL */
+	SnOutboxRequest request;
+	SnRule if_unavailable; /* DEFAULT: rules decide at send time */
+	SnTime created, next_try, expires, send_at; /* next_try 0: not by time */
+	int attempts;
+	char *from;            /* own address */
+	char *message_id;      /* mail: made when queued */
+	char *origin_id;       /* IM: made when queued */
+	char *subject;         /* NULL */
+	char *body;
+	SnId reply_to;         /* message answered; 0 */
+	char *thread;          /* thread key; NULL */
+	SnId converted_to;     /* the entry that carries it as email; 0 */
+	SnId converted_from;   /* one of the entries it gathers; 0 */
+	char *quick_question;  /* id of the availability question asked (XEP-0439); NULL */
+	int step;              /* engine's own: how far within `sending` (which stanza, which upload) */
+	gboolean announce;     /* tell on the desktop when it arrives */
+	/* with SN_OUTBOX_FULL */
+	GPtrArray *recipients;  /* of SnParty */
+	GPtrArray *attachments; /* of SnAttachment */
+	GArray *history;        /* of SnId, messages that travel along, oldest first */
+	gboolean history_attachments;
+} SnOutboxEntry;
+void sn_outbox_entry_free(SnOutboxEntry *entry);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SnOutboxEntry, sn_outbox_entry_free)
+
+typedef struct {
+	SnTime time;
+	char *what;   /* short: "queued", "sending", "accepted", "retry", "presence", ... */
+	char *detail; /* the server's words, the reason; NULL */
+} SnOutboxEvent;
+void sn_outbox_event_free(SnOutboxEvent *event);
+
+typedef struct {
+	SnId conversation;      /* required */
+	SnId account;           /* required */
+	SnChannel channel;
+	const char *from;       /* own address; required */
+	GPtrArray *recipients;  /* of SnParty; required, not empty; only TO for IM */
+	const char *subject;    /* NULL */
+	const char *body;       /* required, "" allowed with attachments */
+	SnId reply_to;          /* 0 */
+	const char *thread;     /* NULL: taken from reply_to, or the message itself is the root */
+	GPtrArray *attachments; /* of SnAttachment with path; NULL */
+	GArray *history;        /* of SnId; NULL */
+	gboolean history_attachments;
+	SnRule if_unavailable;
+	SnTime send_at;         /* undo window or schedule; 0 = now */
+	SnTime expires;         /* 0 = default of the engine */
+	gboolean announce;
+	SnState state;          /* QUEUED, or WAITING/CHOOSING when the user already decided so */
+	const char *reason;     /* NULL */
+	SnId converted_from;    /* 0 */
+} SnOutboxNew;
+
+/*
+ * Queues a message: entry, timeline row, attachments' bytes, first event, and the end of the
+ * conversation's draft (when clear_draft), in one transaction. 0 on error and nothing is written:
+ * SN_ERROR_NOT_FOUND names the attachment that cannot be read.
+ */
+SnId sn_outbox_queue(SnStore *store, const SnOutboxNew *entry, gboolean clear_draft, GError **error);
+
+enum { SN_OUTBOX_FULL = 1 };
+SnOutboxEntry *sn_outbox_get(SnStore *store, SnId id, guint what); /* NULL */
+typedef enum {
+	SN_OUTBOX_OPEN,      /* not yet accepted, failed, cancelled or converted */
+	SN_OUTBOX_ATTENTION, /* choosing, failed and not yet dismissed */
+	SN_OUTBOX_ALL,
+} SnOutboxFilter;
+/* Newest first; before_id pages (0: first page). Of SnOutboxEntry. */
+GPtrArray *sn_outbox_list(SnStore *store, SnOutboxFilter filter, SnId before_id, int limit,
+                          guint what);
+GPtrArray *sn_outbox_events(SnStore *store, SnId id); /* oldest first; of SnOutboxEvent */
+GBytes *sn_outbox_attachment_bytes(SnStore *store, const char *sha256, GError **error);
+
+/* A client's wish; the engine hears the bell. SN_ERROR_EXISTS when it is too late for it. */
+gboolean sn_outbox_request(SnStore *store, SnId id, SnOutboxRequest request, GError **error);
+/* New text of an entry that has not begun to go (queued, waiting, choosing, asked). */
+gboolean sn_outbox_edit(SnStore *store, SnId id, const char *subject, const char *body,
+                        GError **error);
+/* The user has seen a failed entry: it no longer asks for attention. */
+gboolean sn_outbox_dismiss(SnStore *store, SnId id, GError **error);
+
+/* ---- the engine's side ---- */
+
+/* Fields to change together with one journal event, in one transaction with the message's state. */
+typedef struct {
+	SnState state;
+	const char *what;     /* event; required */
+	const char *detail;   /* NULL */
+	const char *reason;   /* NULL clears it */
+	const char *error_word; /* NULL clears it */
+	SnTime next_try;      /* 0 clears it */
+	int attempts;         /* -1 keeps */
+	int step;             /* -1 keeps */
+	SnTime expires;       /* 0 keeps */
+	const char *quick_question; /* NULL keeps */
+	gboolean clear_request;
+} SnOutboxChange;
+/* `from`: the state it must be in, else SN_ERROR_EXISTS and nothing changes (lost a race). */
+gboolean sn_outbox_change(SnStore *store, SnId id, SnState from, const SnOutboxChange *change,
+                          GError **error);
+/* An event that changes no state. */
+gboolean sn_outbox_note(SnStore *store, SnId id, const char *what, const char *detail,
+                        GError **error);
+/* Marks `ids` converted into the new entry, queues that one; one transaction. 0 on error. */
+SnId sn_outbox_convert(SnStore *store, const SnId *ids, gsize count, const SnOutboxNew *mail,
+                       GError **error);
+/* Entries the engine has to look at: due by `now`, with a request, or in `sending`. Of SnId. */
+GArray *sn_outbox_due(SnStore *store, SnTime now);
+/* The earliest time at which sn_outbox_due() will have more; 0 when never. */
+SnTime sn_outbox_next_due(SnStore *store);
+/* Open IM entries to this address (presence changed). Oldest first. Of SnId. */
+GArray *sn_outbox_open_for(SnStore *store, SnId address);
+SnId sn_outbox_find_origin(SnStore *store, const char *origin_id);   /* 0 */
+SnId sn_outbox_find_message_id(SnStore *store, const char *message_id); /* 0 */
+SnId sn_outbox_find_question(SnStore *store, const char *question_id);  /* 0 */
+
+/* ---- questions that others put to the user (XEP-0439) ---- */
+
+typedef struct {
+	SnId id;
+	SnId conversation;
+	SnId message;        /* the row in the timeline that asked */
+	char *question;
+	char **values, **labels; /* NULL-terminated, same length */
+	SnTime time;
+	gboolean answered;
+} SnQuestion;
+void sn_question_free(SnQuestion *question);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SnQuestion, sn_question_free)
+SnId sn_question_add(SnStore *store, SnId conversation, SnId message, const char *question,
+                     const char *const *values, const char *const *labels, GError **error);
+GPtrArray *sn_question_list(SnStore *store, SnId conversation); /* unanswered; of SnQuestion */
+gboolean sn_question_close(SnStore *store, SnId id, GError **error);
+
+#endif

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * people.h - accounts' own addresses, persons, and the address map.
+ *
+ * A person is a set of addresses. Every address belongs to exactly one person (made for it when
+ * the address is first seen). A link is a claim that an address belongs to a person, with its
+ * source. A claim from a trusted source (user, vcard file, address-book command), or one that the
+ * user confirms, moves the address into the person, merging conversations; an unconfirmed claim
+ * moves nothing and is only a candidate that is never used to send without one explicit yes.
+ */
+#ifndef SN_STORE_PEOPLE_H
+#define SN_STORE_PEOPLE_H
+
+#include "src/store/store.h"
+
+/* Strongest first; the order is the rank of candidates. */
+#define SN_LINK_TABLE(X)                                                                        \
+	X(USER, "user", TRUE)                /* typed or confirmed by the user                */ \
+	X(VCARD, "vcard", TRUE)              /* the user's own vCard files                    */ \
+	X(ADDRESS_BOOK, "address-book", TRUE) /* address-book-cmd                             */ \
+	X(CROSS_REPLY, "cross-reply", FALSE) /* answered over the other channel               */ \
+	X(XMPP_VCARD, "xmpp-vcard", FALSE)   /* XEP-0292, XEP-0054 of a roster contact        */ \
+	X(JABBER_ID, "jabber-id", FALSE)     /* Jabber-ID: header of an email, RFC 7259       */ \
+	X(SIGNED_TEXT, "text", FALSE)        /* an xmpp: or mailto: URI in a message          */ \
+	X(EQUAL, "equal", FALSE)             /* the same string on the other channel          */
+
+typedef enum {
+#define X(name, word, trusted) SN_LINK_##name,
+	SN_LINK_TABLE(X)
+#undef X
+} SnLinkSource;
+
+const char *sn_link_source_word(SnLinkSource source);
+gboolean sn_link_source_parse(const char *word, SnLinkSource *source);
+gboolean sn_link_source_trusted(SnLinkSource source);
+
+/* What to do with a message when the person is not available. */
+typedef enum {
+	SN_RULE_DEFAULT, /* ask the next level (account, then the prompt) */
+	SN_RULE_ASK,     /* the prompt */
+	SN_RULE_DEFER,
+	SN_RULE_MAIL,
+	SN_RULE_SEND,    /* send anyway */
+	SN_RULE_ASK_THEM,
+	SN_RULE_FAIL,    /* command line only */
+} SnRule;
+const char *sn_rule_word(SnRule rule); /* "default" "ask" "defer" "mail" "send" "ask-them" "fail" */
+gboolean sn_rule_parse(const char *word, SnRule *rule);
+
+typedef struct {
+	SnId id;
+	char *name;          /* best known; never NULL, at least an address */
+	SnRule rule;         /* the user's rule for this person */
+	SnRule wish;         /* what the contact asked for ("always email me"); DEFAULT if nothing */
+	char *wish_origin;   /* how we know, with date; NULL */
+	gboolean is_self;    /* the user */
+} SnPerson;
+void sn_person_free(SnPerson *person);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SnPerson, sn_person_free)
+
+typedef struct {
+	SnId id;
+	SnChannel channel;
+	char *value;        /* normalised: lower-case domain; local part as RFC 5321/7622 allow */
+	char *name;         /* display name seen with it; NULL */
+	SnId person;
+	SnLinkSource source; /* of its membership */
+	gboolean confirmed; /* FALSE: only a candidate of the person it was asked for */
+	SnTime first_seen, last_used;
+	char *evidence;     /* "header of <id> of 2026-11-02", a file name ...; NULL */
+} SnAddress;
+void sn_address_free(SnAddress *address);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SnAddress, sn_address_free)
+
+/* Normalises an email address or bare JID; NULL when it is neither (no '@', control characters). */
+char *sn_address_normalise(SnChannel channel, const char *value);
+
+/* Finds or makes the address, and a person of its own for it. name: NULL keeps what is known. */
+SnId sn_address_intern(SnStore *store, SnChannel channel, const char *value, const char *name,
+                       GError **error);
+SnAddress *sn_address_get(SnStore *store, SnId address);                              /* NULL */
+SnAddress *sn_address_find(SnStore *store, SnChannel channel, const char *value);     /* NULL */
+SnPerson *sn_person_get(SnStore *store, SnId person);                                 /* NULL */
+
+/* Addresses of the person: confirmed ones first by last use, then candidates by source rank. */
+GPtrArray *sn_person_addresses(SnStore *store, SnId person); /* of SnAddress */
+
+/* All persons with more than themselves to say (not self), by name; of SnPerson. */
+GPtrArray *sn_person_list(SnStore *store);
+/* By "id:N", exact address, exact name, then unique part of a name or address; of SnPerson. */
+GPtrArray *sn_person_find(SnStore *store, const char *who);
+
+/*
+ * Claims that `address` belongs to `person`. Trusted sources and `confirmed` move it there (see
+ * above), in one transaction. A weaker claim never overrides a stronger one. TRUE also when the
+ * claim was known. SN_ERROR_EXISTS when a claim of equal rank says otherwise (a conflict, kept).
+ */
+gboolean sn_link_add(SnStore *store, SnId address, SnId person, SnLinkSource source,
+                     gboolean confirmed, const char *evidence, GError **error);
+/* The user's yes. */
+gboolean sn_link_confirm(SnStore *store, SnId address, SnId person, GError **error);
+/* The user's no: takes the address out of the person (into one of its own) and remembers that. */
+gboolean sn_link_remove(SnStore *store, SnId address, SnId person, GError **error);
+
+gboolean sn_person_set_name(SnStore *store, SnId person, const char *name, GError **error);
+gboolean sn_person_set_rule(SnStore *store, SnId person, SnRule rule, GError **error);
+gboolean sn_person_set_wish(SnStore *store, SnId person, SnRule wish, const char *origin,
+                            GError **error);
+
+/* ---- the user's own side ---- */
+
+/*
+ * Declares the accounts of the configuration, so that rows can name them and the store knows which
+ * addresses are the user's. Called by whoever opened the profile; accounts not named stay known.
+ */
+typedef struct {
+	const char *name;
+	const char *const *mail_addresses; /* NULL-terminated: from and aliases; NULL */
+	const char *im_address;            /* NULL */
+} SnOwnAccount;
+gboolean sn_own_accounts_set(SnStore *store, const SnOwnAccount *accounts, gsize count,
+                             GError **error);
+SnId sn_account_find(SnStore *store, const char *name); /* 0 when unknown */
+char *sn_account_name(SnStore *store, SnId account);    /* NULL; caller frees */
+gboolean sn_address_is_own(SnStore *store, SnChannel channel, const char *value);
+
+/* ---- presence and roster (written by the engine) ---- */
+
+/* XMPP's presence (RFC 6121 section 4.7.2.1), worst to best reachable; UNKNOWN = not subscribed. */
+typedef enum {
+	SN_PRESENCE_UNKNOWN,
+	SN_PRESENCE_OFFLINE,
+	SN_PRESENCE_XA,
+	SN_PRESENCE_DND,
+	SN_PRESENCE_AWAY,
+	SN_PRESENCE_ONLINE,
+	SN_PRESENCE_CHAT,
+} SnPresenceShow;
+const char *sn_presence_word(SnPresenceShow show); /* "unknown" "offline" "xa" ... */
+gboolean sn_presence_parse(const char *word, SnPresenceShow *show);
+
+typedef struct {
+	SnId address;
+	char *resource;     /* "" for the bare JID */
+	SnPresenceShow show;
+	char *status;       /* free text; NULL */
+	int priority;
+	SnTime since;
+} SnPresence;
+void sn_presence_free(SnPresence *presence);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SnPresence, sn_presence_free)
+
+/* One resource's presence; OFFLINE removes the resource and remembers when. */
+gboolean sn_presence_set(SnStore *store, SnId account, const SnPresence *presence, GError **error);
+/* The account went off line: all it knew becomes unknown. */
+gboolean sn_presence_forget(SnStore *store, SnId account, GError **error);
+/* The best resource of the address (priority, then show); UNKNOWN without subscription. Never NULL. */
+SnPresence *sn_presence_best(SnStore *store, SnId address);
+/* The best over all confirmed IM addresses of the person. Never NULL. */
+SnPresence *sn_person_presence(SnStore *store, SnId person);
+
+typedef enum { SN_SUB_NONE, SN_SUB_TO, SN_SUB_FROM, SN_SUB_BOTH } SnSubscription; /* RFC 6121 2.1.2.5 */
+gboolean sn_roster_set(SnStore *store, SnId account, const char *jid, const char *name,
+                       SnSubscription subscription, gboolean ask, GError **error);
+gboolean sn_roster_remove(SnStore *store, SnId account, const char *jid, GError **error);
+/* FALSE when the address is in no roster. account, subscription, ask: NULL when not wanted. */
+gboolean sn_roster_get(SnStore *store, SnId address, SnId *account, SnSubscription *subscription,
+                       gboolean *ask);
+
+#endif

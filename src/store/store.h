@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * store.h - the one meeting point of client, commands and engine: a SQLite database.
+ *
+ * Clients read rows and write intents; the engine turns intents into traffic and traffic into
+ * rows. Every other header of this folder is a set of functions over an open SnStore.
+ *
+ * Threads: an SnStore is one connection and belongs to one thread at a time; open as many as
+ * needed. Ids are rowids, > 0, and never reused (AUTOINCREMENT); 0 means none.
+ * Ownership: structs that functions return belong to the caller, who frees them with the
+ * matching _free(); GPtrArrays free their elements. Strings inside are never freed singly.
+ * Strings in parameters are copied. UTF-8 everywhere; "NULL" in a comment means may be NULL.
+ * Errors: SN_ERROR_STORAGE (disk full, I/O, damaged), SN_ERROR_BUSY (locked for longer than five
+ * seconds), SN_ERROR_NOT_FOUND where a row was named that is not there.
+ */
+#ifndef SN_STORE_STORE_H
+#define SN_STORE_STORE_H
+
+#include <glib.h>
+
+#include "src/base/clock.h"
+#include "src/base/error.h"
+
+typedef gint64 SnId;
+
+typedef struct sn_store SnStore;
+
+typedef enum {
+	SN_STORE_CLIENT, /* reads, small intents: WAL without fsync and without checkpoints */
+	SN_STORE_ENGINE, /* the big writer: migrates, checkpoints; sn_store_sync() makes durable */
+	SN_STORE_READER, /* only reads (a search thread) */
+} SnStoreRole;
+
+/*
+ * Opens (and creates, 0600, and migrates) the database `path`. Beside it lie `path`-wal, -shm and
+ * the bell file. A database newer than this program is refused with SN_ERROR_CONFIG.
+ */
+SnStore *sn_store_open(const char *path, SnStoreRole role, GError **error);
+void sn_store_close(SnStore *store); /* NULL is fine */
+
+/*
+ * Transactions nest (savepoints); the outermost begin takes the write lock, the outermost commit
+ * rings the bell if anything changed. A function of this folder that writes opens its own, so
+ * single calls need none. After a failed commit everything is rolled back.
+ */
+gboolean sn_store_begin(SnStore *store, GError **error);
+gboolean sn_store_commit(SnStore *store, GError **error);
+void sn_store_rollback(SnStore *store);
+
+/* Makes all that any connection committed before survive a power cut (fsync). Engine only. */
+gboolean sn_store_sync(SnStore *store, GError **error);
+
+/* TRUE when another connection committed since the last call (PRAGMA data_version). */
+gboolean sn_store_changed(SnStore *store);
+
+/* The file that the bell of this store is; owned by the store. */
+const char *sn_store_bell_path(SnStore *store);
+void sn_store_ring(SnStore *store);
+
+/* Stops the statement that another thread runs on this connection (sqlite3_interrupt). Any thread. */
+void sn_store_interrupt(SnStore *store);
+
+/* Integrity check for `sennit doctor`: TRUE when sound; `report` (free it) says what was found. */
+gboolean sn_store_check(SnStore *store, char **report, GError **error);
+
+/* Small named values (last wizard step, own device ids ...). NULL value deletes. */
+char *sn_store_get(SnStore *store, const char *key); /* NULL when absent; caller frees */
+gboolean sn_store_set(SnStore *store, const char *key, const char *value, GError **error);
+
+/* The two channels. */
+typedef enum { SN_CHANNEL_MAIL, SN_CHANNEL_IM } SnChannel;
+const char *sn_channel_word(SnChannel channel); /* "mail", "im" */
+gboolean sn_channel_parse(const char *word, SnChannel *channel);
+
+#endif

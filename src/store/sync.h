@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * sync.h - what the engine remembers about servers: folders, where each email lies, how far each
+ * sync is, and offline actions still to be replayed. Clients read the status rows.
+ */
+#ifndef SN_STORE_SYNC_H
+#define SN_STORE_SYNC_H
+
+#include "src/store/message.h"
+
+typedef struct {
+	SnId id;
+	SnId account;
+	char *name;           /* UTF-8, '/' as separator */
+	char *role;           /* "inbox" "sent" "drafts" "trash" "junk" "archive" (RFC 6154); NULL */
+	guint32 uidvalidity;  /* 0 = never synced */
+	guint32 uidnext;
+	guint64 highestmodseq;
+	int total, unread;
+} SnFolder;
+void sn_folder_free(SnFolder *folder);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SnFolder, sn_folder_free)
+
+/* Finds or makes. role: NULL keeps what is known. */
+SnId sn_folder_intern(SnStore *store, SnId account, const char *name, const char *role,
+                      GError **error);
+SnFolder *sn_folder_get(SnStore *store, SnId folder);                          /* NULL */
+SnFolder *sn_folder_by_role(SnStore *store, SnId account, const char *role);   /* NULL */
+GPtrArray *sn_folder_list(SnStore *store, SnId account); /* of SnFolder; account 0: all */
+gboolean sn_folder_set_state(SnStore *store, SnId folder, guint32 uidvalidity, guint32 uidnext,
+                             guint64 highestmodseq, GError **error);
+/* UIDVALIDITY changed: forgets all locations of the folder; messages stay until re-found or purged. */
+gboolean sn_folder_reset(SnStore *store, SnId folder, GError **error);
+
+/* Where an email lies. name: Maildir file name without flags, NULL for IMAP. */
+gboolean sn_location_set(SnStore *store, SnId message, SnId folder, guint32 uid, const char *name,
+                         guint flags, GError **error);
+/* Flags as the server now has them; ignored where an own change is still to be replayed. */
+gboolean sn_location_flags(SnStore *store, SnId folder, guint32 uid, guint flags, GError **error);
+/* Gone from the folder. A message without any location left is deleted unless it was only local. */
+gboolean sn_location_remove(SnStore *store, SnId folder, guint32 uid, GError **error);
+SnId sn_location_find(SnStore *store, SnId folder, guint32 uid);               /* message; 0 */
+guint32 sn_location_find_name(SnStore *store, SnId folder, const char *name);  /* uid; 0 */
+GArray *sn_location_uids(SnStore *store, SnId folder); /* of guint32, ascending */
+
+/* ---- offline actions: intents of clients, replayed by the engine ---- */
+typedef enum { SN_ACTION_FLAGS, SN_ACTION_MOVE, SN_ACTION_APPEND } SnActionKind;
+typedef struct {
+	SnId id;
+	SnActionKind kind;
+	SnId account, folder, message;
+	guint32 uid;
+	char *name;         /* Maildir */
+	guint set, clear;   /* FLAGS */
+	char *target;       /* MOVE, APPEND: folder role or name */
+	int attempts;
+	SnTime next_try;
+} SnAction;
+void sn_action_free(SnAction *action);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SnAction, sn_action_free)
+/* APPEND: a copy of the message's raw bytes goes to the folder (Sent copy). */
+SnId sn_action_append(SnStore *store, SnId message, SnId account, const char *target, guint flags,
+                      GError **error);
+GPtrArray *sn_action_list(SnStore *store, SnId account, SnTime due); /* oldest first; of SnAction */
+gboolean sn_action_done(SnStore *store, SnId action, GError **error);
+gboolean sn_action_retry(SnStore *store, SnId action, SnTime next_try, const char *why,
+                         GError **error);
+
+/* ---- status: one row per account and end, written by the engine, read by everybody ---- */
+typedef enum {
+	SN_STATUS_OFF,        /* not configured, or engine not running */
+	SN_STATUS_CONNECTING,
+	SN_STATUS_ONLINE,
+	SN_STATUS_SYNCING,    /* progress says how far */
+	SN_STATUS_RETRYING,   /* lost; next_try says when */
+	SN_STATUS_ERROR,      /* needs the user: wrong password, certificate */
+} SnStatusKind;
+const char *sn_status_word(SnStatusKind kind);
+typedef struct {
+	char *account;
+	char *end;            /* "source", "outgoing", "im" */
+	SnStatusKind kind;
+	char *detail;         /* a sentence for people; NULL */
+	char *error_word;     /* sn_error_word(); NULL */
+	gint64 done, total;   /* progress, 0/0 = none */
+	SnTime since, next_try;
+} SnStatus;
+void sn_status_free(SnStatus *status);
+gboolean sn_status_set(SnStore *store, const SnStatus *status, GError **error);
+GPtrArray *sn_status_list(SnStore *store); /* of SnStatus */
+/* All to OFF: the engine stops, or a new one begins. */
+gboolean sn_status_reset(SnStore *store, GError **error);
+
+/* Server archive position (XEP-0313): the last archive id seen; NULL when none; caller frees. */
+char *sn_archive_get(SnStore *store, SnId account, const char *archive_jid);
+gboolean sn_archive_set(SnStore *store, SnId account, const char *archive_jid, const char *last_id,
+                        GError **error);
+
+#endif

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <glib/gstdio.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include "src/base/bell.h"
+#include "src/base/clock.h"
+#include "src/base/error.h"
+#include "src/base/ids.h"
+#include "src/base/lock.h"
+#include "src/base/queue.h"
+
+static gboolean readable(int fd)
+{
+	struct pollfd poll_fd = { fd, POLLIN, 0 };
+	return poll(&poll_fd, 1, 0) == 1;
+}
+
+static void every_error_word_reads_back(void **state)
+{
+#define X(name, word)                                                                          \
+	assert_string_equal(sn_error_word(SN_ERROR_##name), word);                             \
+	assert_int_equal(sn_error_from_word(word), SN_ERROR_##name);
+	SN_ERROR_TABLE(X)
+#undef X
+	assert_int_equal(sn_error_from_word("nonsense"), SN_ERROR_BUG);
+}
+
+static void queue_keeps_order_and_signals(void **state)
+{
+	SnQueue *queue = sn_queue_new(g_free, 0);
+
+	assert_false(readable(sn_queue_fd(queue)));
+	for (int i = 0; i < 3; i++)
+		assert_true(sn_queue_push(queue, g_strdup_printf("%d", i), 1));
+	assert_true(readable(sn_queue_fd(queue)));
+	for (int i = 0; i < 3; i++) {
+		g_autofree char *item = sn_queue_take(queue);
+		assert_int_equal(atoi(item), i);
+	}
+	assert_null(sn_queue_take(queue));
+	assert_false(readable(sn_queue_fd(queue)));
+	assert_null(sn_queue_wait(queue, 1));
+	sn_queue_unref(queue);
+}
+
+static gpointer produce(gpointer data)
+{
+	SnQueue *queue = data;
+	gintptr pushed = 0;
+
+	while (pushed < 1000 && sn_queue_push(queue, g_malloc(1), 10))
+		pushed++;
+	return (gpointer)pushed;
+}
+
+static void full_queue_blocks_its_producer_until_taken(void **state)
+{
+	SnQueue *queue = sn_queue_new(g_free, 100);
+	GThread *thread = g_thread_new("producer", produce, queue);
+	int taken = 0;
+
+	while (taken < 1000) {
+		g_autofree char *item = sn_queue_wait(queue, 5000);
+		assert_non_null(item);
+		taken++;
+	}
+	assert_int_equal((gintptr)g_thread_join(thread), 1000);
+	sn_queue_unref(queue);
+}
+
+static void closing_frees_a_blocked_producer(void **state)
+{
+	SnQueue *queue = sn_queue_new(g_free, 100);
+	GThread *thread = g_thread_new("producer", produce, queue);
+
+	g_free(sn_queue_wait(queue, 5000));
+	sn_queue_close(queue);
+	assert_in_range((gintptr)g_thread_join(thread), 1, 11);
+	g_autofree char *late = g_strdup("late");
+	assert_false(sn_queue_push(queue, late, 1));
+	sn_queue_unref(queue);
+}
+
+static void count_item(gpointer item, gpointer data)
+{
+	g_free(item);
+	(*(int *)data)++;
+}
+
+static void source_calls_the_handler_on_its_context(void **state)
+{
+	g_autoptr(GMainContext) context = g_main_context_new();
+	SnQueue *queue = sn_queue_new(g_free, 0);
+	int count = 0;
+	g_autoptr(GSource) source = sn_queue_source(queue, context, 2, count_item, &count);
+
+	for (int i = 0; i < 5; i++)
+		sn_queue_push(queue, g_malloc(1), 0);
+	g_main_context_iteration(context, FALSE);
+	assert_int_equal(count, 2);
+	while (g_main_context_iteration(context, FALSE))
+		;
+	assert_int_equal(count, 5);
+	g_source_destroy(source);
+	sn_queue_unref(queue);
+}
+
+static void bell_is_heard_by_another_listener(void **state)
+{
+	g_autofree char *dir = g_dir_make_tmp("sennit-XXXXXX", NULL);
+	g_autofree char *path = g_build_filename(dir, "bell", NULL);
+	SnBell *one = sn_bell_open(path, NULL), *two = sn_bell_open(path, NULL);
+
+	assert_true(sn_bell_listen(two, NULL));
+	assert_false(sn_bell_answer(two));
+	sn_bell_ring(one);
+	sn_bell_ring(one);
+	assert_true(readable(sn_bell_fd(two)));
+	assert_true(sn_bell_answer(two));
+	assert_false(sn_bell_answer(two));
+	sn_bell_free(one);
+	sn_bell_free(two);
+	g_unlink(path);
+	g_rmdir(dir);
+}
+
+static void only_one_holds_the_lock(void **state)
+{
+	g_autofree char *dir = g_dir_make_tmp("sennit-XXXXXX", NULL);
+	g_autofree char *path = g_build_filename(dir, "lock", NULL);
+	g_autoptr(GError) error = NULL;
+	SnLock *lock = sn_lock_take(path, NULL);
+
+	assert_non_null(lock);
+	assert_null(sn_lock_take(path, &error));
+	assert_true(g_error_matches(error, SN_ERROR, SN_ERROR_BUSY));
+	assert_int_equal(sn_lock_holder(path), getpid());
+	sn_lock_release(lock);
+	assert_int_equal(sn_lock_holder(path), 0);
+	lock = sn_lock_take(path, NULL);
+	assert_non_null(lock);
+	sn_lock_release(lock);
+	g_unlink(path);
+	g_rmdir(dir);
+}
+
+static SnTime fixed_now(gpointer data)
+{
+	return *(SnTime *)data;
+}
+
+static void times_are_written_and_read(void **state)
+{
+	SnTime now = 1795000000123;
+	SnClock clock = { fixed_now, &now };
+	g_autofree char *text = sn_time_format(now);
+
+	assert_string_equal(text, "2026-11-18T11:06:40.123Z");
+	assert_int_equal(sn_time_parse(text, &clock), now);
+	assert_int_equal(sn_time_parse("3h", &clock), now - 3 * SN_HOUR);
+	assert_int_equal(sn_time_parse("2w", &clock), now - 14 * SN_DAY);
+	assert_int_equal(sn_time_parse("soon", &clock), 0);
+	assert_int_equal(sn_time_parse("-1d", &clock), 0);
+	assert_true(sn_time_parse("yesterday", &clock) < sn_time_parse("today", &clock));
+	assert_int_equal(sn_time_parse("2026-02-31", &clock), 0);
+}
+
+static void ids_are_unique_and_well_formed(void **state)
+{
+	g_autofree char *one = sn_id_message("alice@example.test");
+	g_autofree char *two = sn_id_message("alice@example.test");
+	g_autofree char *thread = sn_id_thread("root@example.test");
+
+	assert_string_not_equal(one, two);
+	assert_true(g_str_has_suffix(one, "@example.test"));
+	assert_int_equal(strlen(thread), 24);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_error_word_reads_back),
+		cmocka_unit_test(queue_keeps_order_and_signals),
+		cmocka_unit_test(full_queue_blocks_its_producer_until_taken),
+		cmocka_unit_test(closing_frees_a_blocked_producer),
+		cmocka_unit_test(source_calls_the_handler_on_its_context),
+		cmocka_unit_test(bell_is_heard_by_another_listener),
+		cmocka_unit_test(only_one_holds_the_lock),
+		cmocka_unit_test(times_are_written_and_read),
+		cmocka_unit_test(ids_are_unique_and_well_formed),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
