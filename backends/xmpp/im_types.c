@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* im_types.c - requests, events and messages of the IM backends; in the core, because engine and
+ * backends are modules that do not link to each other. */
+#include "backends/xmpp/im_backend.h"
+
+void sn_im_file_free(SnImFile *file)
+{
+	if (!file)
+		return;
+	g_free(file->url);
+	g_free(file->name);
+	g_free(file->type);
+	g_free(file->sha256);
+	g_free(file);
+}
+
+SnImMessage *sn_im_message_new(void)
+{
+	return g_new0(SnImMessage, 1);
+}
+
+void sn_im_message_free(SnImMessage *message)
+{
+	if (!message)
+		return;
+	char **strings[] = {
+		&message->from, &message->to, &message->id, &message->origin_id, &message->stanza_id,
+		&message->archive_id, &message->body, &message->body_fallback_free, &message->subject,
+		&message->thread, &message->error_condition, &message->error_text, &message->receipt_id,
+		&message->displayed_id, &message->reply_id, &message->reply_to, &message->quote,
+		&message->in_reply_to_mail, &message->chat_state, &message->replace_id,
+	};
+	for (gsize i = 0; i < G_N_ELEMENTS(strings); i++)
+		g_free(*strings[i]);
+	g_clear_pointer(&message->references, g_ptr_array_unref);
+	g_clear_pointer(&message->files, g_ptr_array_unref);
+	g_clear_pointer(&message->forwarded, g_ptr_array_unref);
+	g_strfreev(message->response_values);
+	g_strfreev(message->response_labels);
+	g_free(message);
+}
+
+SnImRequest *sn_im_request_new(SnImRequestKind kind, guint64 id)
+{
+	SnImRequest *request = g_new0(SnImRequest, 1);
+
+	g_assert(id > 0);
+	request->kind = kind;
+	request->id = id;
+	return request;
+}
+
+void sn_im_request_free(SnImRequest *request)
+{
+	if (!request)
+		return;
+	char **strings[] = {
+		&request->jid, &request->name, &request->nick, &request->show, &request->status,
+		&request->after_id, &request->with, &request->origin_id, &request->path, &request->type,
+		&request->url,
+	};
+	for (gsize i = 0; i < G_N_ELEMENTS(strings); i++)
+		g_free(*strings[i]);
+	sn_im_message_free(request->message);
+	g_clear_pointer(&request->bytes, g_bytes_unref);
+	g_strfreev(request->uris);
+	g_free(request);
+}
+
+SnImEvent *sn_im_event_new(int kind, guint64 id, gpointer owner)
+{
+	SnImEvent *event = g_new0(SnImEvent, 1);
+
+	event->kind = kind;
+	event->id = id;
+	event->owner = owner;
+	return event;
+}
+
+void sn_im_event_free(SnImEvent *event)
+{
+	if (!event)
+		return;
+	char **strings[] = {
+		&event->jid, &event->name, &event->show, &event->status, &event->subscription,
+		&event->url, &event->sha256, &event->type, &event->last_id,
+	};
+	for (gsize i = 0; i < G_N_ELEMENTS(strings); i++)
+		g_free(*strings[i]);
+	g_clear_error(&event->error);
+	sn_im_message_free(event->message);
+	g_strfreev(event->mails);
+	g_strfreev(event->jids);
+	g_strfreev(event->uris);
+	g_free(event);
+}
