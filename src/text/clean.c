@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "src/text/text.h"
+
+#include <string.h>
+#include <unictype.h>
+#include <unistr.h>
+
+/* UAX 15 calls text with at most 30 combining marks in a row stream-safe; more are an attack. */
+#define MAX_MARKS 30
+
+#define REPLACEMENT 0xfffd
+
+static inline gboolean is_plain(guchar byte)
+{
+	return (byte >= 0x20 && byte < 0x7f) || byte == '\n' || byte == '\t';
+}
+
+static inline gboolean is_noncharacter(ucs4_t c)
+{
+	return (c & 0xfffe) == 0xfffe || (c >= 0xfdd0 && c <= 0xfdef);
+}
+
+/* Invisible characters that change how others are shown: they are a way to disguise text. */
+static gboolean is_dropped(ucs4_t c)
+{
+	switch (c) {
+	case 0x00ad: /* soft hyphen: terminals disagree whether it is shown */
+	case 0x061c: /* bidi marks, embeddings, overrides, isolates */
+	case 0x200e:
+	case 0x200f:
+	case 0x202a ... 0x202e:
+	case 0x2066 ... 0x2069:
+	case 0x206a ... 0x206f: /* deprecated format characters */
+	case 0xfeff:            /* byte order mark */
+	case 0xfff9 ... 0xfffb: /* interlinear annotation */
+		return TRUE;
+	default:
+		return c < 0x20 || (c >= 0x7f && c < 0xa0);
+	}
+}
+
+static void append_codepoint(GString *out, ucs4_t c, int *marks)
+{
+	if (is_noncharacter(c))
+		c = REPLACEMENT;
+	if (c >= 0x300 && uc_is_general_category_withtable(c, UC_CATEGORY_MASK_Mn |
+	                                                              UC_CATEGORY_MASK_Me)) {
+		if (++*marks > MAX_MARKS)
+			return;
+	} else {
+		*marks = 0;
+	}
+	uint8_t bytes[6];
+	int length = u8_uctomb(bytes, c, sizeof bytes);
+	g_assert(length > 0);
+	g_string_append_len(out, (const char *)bytes, length);
+}
+
+/* The character at `bytes`, which is not plain ASCII; returns the bytes it took. */
+static gsize clean_one(GString *out, const guchar *bytes, gsize length, int *marks)
+{
+	if (*bytes == '\r') {
+		g_string_append_c(out, '\n');
+		*marks = 0;
+		return length > 1 && bytes[1] == '\n' ? 2 : 1;
+	}
+	if (*bytes < 0x80)
+		return 1;
+	ucs4_t c;
+	int used = u8_mbtouc(&c, bytes, length);
+	g_assert(used > 0);
+	if (c == 0x85 || c == 0x2028 || c == 0x2029) { /* next line, line and paragraph separator */
+		g_string_append_c(out, '\n');
+		*marks = 0;
+	} else if (!is_dropped(c)) {
+		append_codepoint(out, c, marks);
+	}
+	return (gsize)used;
+}
+
+char *sn_text_clean(const char *text, gssize signed_length)
+{
+	const guchar *bytes = (const guchar *)text;
+	gsize length = signed_length < 0 ? strlen(text) : (gsize)signed_length;
+	GString *out = g_string_sized_new(length + 1);
+	int marks = 0;
+
+	for (gsize i = 0; i < length;) {
+		gsize run = i;
+		while (run < length && is_plain(bytes[run]))
+			run++;
+		if (run > i) {
+			g_string_append_len(out, text + i, (gssize)(run - i));
+			marks = 0;
+			i = run;
+		} else {
+			i += clean_one(out, bytes + i, length - i, &marks);
+		}
+	}
+	return g_string_free(out, FALSE);
+}
+
+char *sn_text_clean_line(const char *bytes, gssize length)
+{
+	char *text = sn_text_clean(bytes, length);
+	char *to = text;
+
+	/* A run of blanks with a newline or tab in it is a folding and becomes one space; plain
+	 * spaces may be meant, as in a file name. */
+	for (const char *from = text; *from;) {
+		gsize blanks = strspn(from, " \t\n");
+		if (blanks && strcspn(from, "\t\n") < blanks) {
+			*to++ = ' ';
+			from += blanks;
+		} else {
+			gsize plain = blanks ? blanks : strcspn(from, " \t\n");
+			memmove(to, from, plain);
+			to += plain;
+			from += plain;
+		}
+	}
+	*to = '\0';
+	return g_strstrip(text);
+}
