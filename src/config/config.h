@@ -59,7 +59,7 @@ typedef struct {
 	char *from_address;  /* NULL when the account has no mail end */
 	char **aliases;      /* other own addresses; NULL-terminated, never NULL */
 	SnEndpoint source, outgoing, im; /* kind NONE when absent */
-	char **folders;      /* globs of folders to sync; default INBOX and special-use */
+	char **folders;      /* globs of folders to sync; empty = INBOX and special-use; never NULL */
 	char *copy_to;       /* folder or role for the Sent copy; "" = none; default "sent" */
 	SnRule if_unavailable;
 	char *signature;     /* NULL */
@@ -89,16 +89,48 @@ const SnAccount *sn_config_account_named(const SnConfig *config, const char *nam
 /* Declares the accounts to the store (sn_own_accounts_set). */
 gboolean sn_config_declare(const SnConfig *config, SnStore *store, GError **error);
 
+/* ---- the tables, for manual, completion and help ---- */
+
+typedef struct {
+	const char *section, *key, *type, *fallback, *meaning; /* key with '_', as in SnSettings */
+} SnOption;
+const SnOption *sn_options(gsize *count);
+char *sn_option_key(const SnOption *option); /* as written in the file; caller frees */
+
+typedef struct {
+	const char *key, *value, *meaning;
+} SnAccountKey;
+const SnAccountKey *sn_account_key(gsize index); /* NULL after the last */
+
+/* ---- values ---- */
+
+/* "90s" "1h30m" "7d" "0" (ms s m h d w); at most ten years. */
+gboolean sn_duration_parse(const char *text, SnTime *value);
+/* "4096" "64k" "10M" (k M G T, powers of 1024). */
+gboolean sn_bytes_parse(const char *text, gint64 *value);
+/* "Alice Liddell <alice@example.org>" or a bare address; name NULL when there is none. */
+gboolean sn_mailbox_parse(const char *text, char **name, char **address);
+
 /* `source` "maildir:///path", "imaps://user@host[:port]", ... SN_ERROR_CONFIG says what is wrong. */
 gboolean sn_endpoint_parse(const char *url, SnEndpoint *endpoint, GError **error);
 void sn_endpoint_clear(SnEndpoint *endpoint);
 void sn_endpoint_copy(SnEndpoint *to, const SnEndpoint *from);
+/* The URL (or command line) that gives this endpoint again; caller frees. */
+char *sn_endpoint_format(const SnEndpoint *endpoint);
+const char *sn_endpoint_protocol(const SnEndpoint *endpoint); /* "imap" "smtp" "xmpp" ...; static */
+/* "host", "host:port", "[::1]:port"; port 0 when absent. */
+gboolean sn_host_port_parse(const char *text, char **host, guint16 *port, GError **error);
 
 /*
- * The password of an endpoint: its command's first line, else libsecret. Blocks (runs a program):
- * never on the UI thread. SN_ERROR_AUTH says what was tried. Free with sn_secret_free().
+ * The password (or, with an oauth2-command, the token) of an endpoint: its command's first line,
+ * else libsecret. Blocks for up to a minute (runs a program, without a shell): never on the UI
+ * thread. SN_ERROR_AUTH says what was tried. Free with sn_secret_free().
  */
 char *sn_secret_get(const SnEndpoint *endpoint, GError **error);
+/* The first line that the command prints; SN_ERROR_AUTH. */
+char *sn_secret_command(char **argv, int timeout_ms, GError **error);
+/* Puts a password into the desktop's secret service; SN_ERROR_UNAVAILABLE when there is none. */
+gboolean sn_secret_store(const SnEndpoint *endpoint, const char *secret, GError **error);
 /* Wipes, then frees; NULL is fine. */
 void sn_secret_free(char *secret);
 

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* settings.c - sennit.conf, from the table in options.h. */
+#include <string.h>
+
+#include "src/config/config_private.h"
+
+/* The words a person may write; what they mean is the store's (a test holds the two together). */
+static const struct {
+	const char *word;
+	SnRule rule;
+} rules[] = {
+	{ "ask", SN_RULE_ASK },   { "defer", SN_RULE_DEFER },       { "mail", SN_RULE_MAIL },
+	{ "send", SN_RULE_SEND }, { "ask-them", SN_RULE_ASK_THEM },
+};
+const char *const sn_rule_file_words[] = { "ask", "defer", "mail", "send", "ask-them", NULL };
+
+static const struct {
+	const char *word;
+	SnPresenceShow show;
+} shows[] = {
+	{ "offline", SN_PRESENCE_OFFLINE }, { "xa", SN_PRESENCE_XA },
+	{ "dnd", SN_PRESENCE_DND },         { "away", SN_PRESENCE_AWAY },
+	{ "online", SN_PRESENCE_ONLINE },   { "chat", SN_PRESENCE_CHAT },
+};
+static const char *const show_words[] = { "offline", "xa", "dnd", "away", "online", "chat", NULL };
+
+gboolean sn_rule_from_file(const char *word, SnRule *rule)
+{
+	for (gsize i = 0; i < G_N_ELEMENTS(rules); i++)
+		if (strcmp(rules[i].word, word) == 0) {
+			*rule = rules[i].rule;
+			return TRUE;
+		}
+	return FALSE;
+}
+
+/* Each reader returns NULL when the value is right, else what is wrong with it (caller frees). */
+
+static char *read_BOOL(const char *text, gboolean *value)
+{
+	static const char *const words[] = { "true", "false", NULL };
+
+	*value = strcmp(text, "true") == 0;
+	if (*value || strcmp(text, "false") == 0)
+		return NULL;
+	return sn_problems_hint(text, words);
+}
+
+static char *read_INT(const char *text, int *value)
+{
+	gint64 number;
+
+	if (!g_ascii_string_to_signed(text, 10, 0, 1000000, &number, NULL))
+		return g_strdup(": a whole number is needed");
+	*value = (int)number;
+	return NULL;
+}
+
+static char *read_TIME(const char *text, SnTime *value)
+{
+	return sn_duration_parse(text, value) ?
+	       NULL : g_strdup(": a time is a number with ms, s, m, h, d or w, like 90s or 1h30m");
+}
+
+static char *read_SIZE(const char *text, gint64 *value)
+{
+	return sn_bytes_parse(text, value) ?
+	       NULL : g_strdup(": a size is a number of bytes, or one with k, M or G, like 64k or 10M");
+}
+
+static char *read_STRING(const char *text, char **value)
+{
+	g_free(*value);
+	*value = sn_ini_unquote(text);
+	return NULL;
+}
+
+static char *read_RULE(const char *text, SnRule *value)
+{
+	return sn_rule_from_file(text, value) ? NULL : sn_problems_hint(text, sn_rule_file_words);
+}
+
+static char *read_SHOWS(const char *text, guint *value)
+{
+	g_auto(GStrv) words = g_strsplit_set(text, ", \t", -1);
+
+	*value = 0;
+	for (gsize i = 0; words[i]; i++) {
+		gsize j = 0;
+		while (j < G_N_ELEMENTS(shows) && strcmp(shows[j].word, words[i]) != 0)
+			j++;
+		if (j < G_N_ELEMENTS(shows))
+			*value |= 1u << shows[j].show;
+		else if (*words[i])
+			return sn_problems_hint(words[i], show_words);
+	}
+	return NULL;
+}
+
+static char *read_HISTORY(const char *text, char **value)
+{
+	static const char *const words[] = { "none", "thread", "all", "last:N", NULL };
+	gboolean last = g_str_has_prefix(text, "last:") &&
+	                g_ascii_string_to_unsigned(text + 5, 10, 1, 1000, NULL, NULL);
+
+	if (!last && !g_strv_contains(words, text))
+		return sn_problems_hint(text, words);
+	g_free(*value);
+	*value = g_strdup(text);
+	return NULL;
+}
+
+const SnOption *sn_options(gsize *count)
+{
+#define X(section, key, type, fallback, meaning) { #section, #key, #type, fallback, meaning },
+	static const SnOption options[] = { SN_OPTION_TABLE(X) };
+#undef X
+	*count = G_N_ELEMENTS(options);
+	return options;
+}
+
+char *sn_option_key(const SnOption *option)
+{
+	return g_strdelimit(g_strdup(option->key), "_", '-');
+}
+
+/* NULL, or what is wrong. The option must exist. */
+static char *set_option(SnSettings *settings, const SnOption *option, const char *text)
+{
+#define X(s, k, type, fallback, meaning)                                                       \
+	if (strcmp(option->section, #s) == 0 && strcmp(option->key, #k) == 0)                  \
+		return read_##type(text, &settings->s##_##k);
+	SN_OPTION_TABLE(X)
+#undef X
+	g_assert_not_reached();
+}
+
+static const SnOption *find_option(const char *section, const char *key)
+{
+	gsize count;
+	const SnOption *options = sn_options(&count);
+
+	for (gsize i = 0; i < count; i++) {
+		g_autofree char *name = sn_option_key(&options[i]);
+		if (strcmp(options[i].section, section) == 0 && strcmp(name, key) == 0)
+			return &options[i];
+	}
+	return NULL;
+}
+
+/* Names of the sections (section NULL) or of the keys of one. Caller frees. */
+static char **option_names(const char *section)
+{
+	g_autoptr(GStrvBuilder) names = g_strv_builder_new();
+	gsize count;
+	const SnOption *options = sn_options(&count);
+
+	for (gsize i = 0; i < count; i++) {
+		g_autofree char *key = sn_option_key(&options[i]);
+		if (section && strcmp(options[i].section, section) == 0)
+			g_strv_builder_add(names, key);
+		if (!section && (!i || strcmp(options[i].section, options[i - 1].section) != 0))
+			g_strv_builder_add(names, options[i].section);
+	}
+	return g_strv_builder_end(names);
+}
+
+static gboolean known_section(const SnIniSection *section, const char *file, SnProblems *problems)
+{
+	g_auto(GStrv) sections = option_names(NULL);
+
+	if (g_strv_contains((const char *const *)sections, section->name))
+		return TRUE;
+	g_autofree char *hint = sn_problems_hint(section->name, (const char *const *)sections);
+	if (*section->name)
+		sn_problems_add(problems, file, section->line, "unknown section [%s]%s", section->name,
+		                hint);
+	else if (section->entries->len)
+		sn_problems_add(problems, file, ((SnIniEntry *)section->entries->pdata[0])->line,
+		                "a setting before the first [section]%s", hint);
+	return FALSE;
+}
+
+static void read_setting(SnSettings *settings, const SnIniSection *section, const SnIniEntry *entry,
+                         const char *file, SnProblems *problems)
+{
+	const SnOption *option = find_option(section->name, entry->key);
+
+	if (!option) {
+		g_auto(GStrv) keys = option_names(section->name);
+		g_autofree char *hint = sn_problems_hint(entry->key, (const char *const *)keys);
+		sn_problems_add(problems, file, entry->line, "unknown key '%s' in [%s]%s", entry->key,
+		                section->name, hint);
+		return;
+	}
+	g_autofree char *wrong = set_option(settings, option, entry->value);
+	if (wrong)
+		sn_problems_add(problems, file, entry->line, "%s = %s%s", entry->key, entry->value, wrong);
+}
+
+/* A key given twice would silently lose one of its values. */
+static gboolean is_repeated(GHashTable *seen, const SnIniSection *section, const SnIniEntry *entry,
+                            const char *file, SnProblems *problems)
+{
+	g_autofree char *full = g_strdup_printf("%s/%s", section->name, entry->key);
+	int first = GPOINTER_TO_INT(g_hash_table_lookup(seen, full));
+
+	if (first)
+		sn_problems_add(problems, file, entry->line, "'%s' is set before, in line %d", entry->key,
+		                first);
+	else
+		g_hash_table_insert(seen, g_steal_pointer(&full), GINT_TO_POINTER(entry->line));
+	return first != 0;
+}
+
+SnSettings *sn_settings_read(const char *text, const char *file, SnProblems *problems)
+{
+	SnSettings *settings = g_new0(SnSettings, 1);
+	g_autoptr(GPtrArray) sections = sn_ini_parse(text, file, problems);
+	g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	gsize count;
+	const SnOption *options = sn_options(&count);
+
+	for (gsize i = 0; i < count; i++) {
+		g_autofree char *wrong = set_option(settings, &options[i], options[i].fallback);
+		g_assert(!wrong);
+	}
+	for (guint i = 0; i < sections->len; i++) {
+		const SnIniSection *section = sections->pdata[i];
+		if (!known_section(section, file, problems))
+			continue;
+		for (guint j = 0; j < section->entries->len; j++) {
+			const SnIniEntry *entry = section->entries->pdata[j];
+			if (!is_repeated(seen, section, entry, file, problems))
+				read_setting(settings, section, entry, file, problems);
+		}
+	}
+	return settings;
+}
+
+#define FREE_BOOL(value) (void)(value)
+#define FREE_INT(value) (void)(value)
+#define FREE_TIME(value) (void)(value)
+#define FREE_SIZE(value) (void)(value)
+#define FREE_RULE(value) (void)(value)
+#define FREE_SHOWS(value) (void)(value)
+#define FREE_STRING(value) g_free(value)
+#define FREE_HISTORY(value) g_free(value)
+
+void sn_settings_free(SnSettings *settings)
+{
+	if (!settings)
+		return;
+#define X(section, key, type, fallback, meaning) FREE_##type(settings->section##_##key);
+	SN_OPTION_TABLE(X)
+#undef X
+	g_free(settings);
+}

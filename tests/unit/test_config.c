@@ -1,0 +1,397 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "src/base/nearest.h"
+#include "src/config/config.h"
+
+#define HOME_ACCOUNT                                                                           \
+	"[home]\n"                                                                             \
+	"from = Alice Liddell <alice@Example.Test>  # me\n"                                    \
+	"aliases = al@example.test, \"Queen Alice\" <queen@example.test>\n"                    \
+	"source = imaps://alice@mail.example.test\n"                                           \
+	"outgoing = smtp+starttls://alice@mail.example.test:587\n"                             \
+	"im = xmpp://alice@example.test\n"                                                     \
+	"im-host = 127.0.0.1:15222\n"                                                          \
+	"password-command = pass show 'my home'\n"                                             \
+	"im-password-command = cat im\n"                                                       \
+	"if-unavailable = defer\n"                                                             \
+	"folders = INBOX, Lists/*\n"                                                           \
+	"signature = \"Alice\\nWonderland # 1\"\n"
+
+static SnConfig *good(const char *accounts, const char *settings)
+{
+	g_autoptr(GError) error = NULL;
+	SnConfig *config = sn_config_parse(accounts, settings, &error);
+
+	if (error)
+		fail_msg("%s", error->message);
+	return config;
+}
+
+/* The text must be refused, and the refusal must hold all of these. */
+static void refused(const char *accounts, const char *settings, ...)
+{
+	g_autoptr(GError) error = NULL;
+	va_list args;
+
+	assert_null(sn_config_parse(accounts, settings, &error));
+	assert_true(g_error_matches(error, SN_ERROR, SN_ERROR_CONFIG));
+	va_start(args, settings);
+	for (const char *part; (part = va_arg(args, const char *));)
+		if (!strstr(error->message, part))
+			fail_msg("'%s' is not in: %s", part, error->message);
+	va_end(args);
+}
+
+static void an_account_is_read(void **state)
+{
+	g_autoptr(SnConfig) config = good(HOME_ACCOUNT, NULL);
+	const SnAccount *home = sn_config_account_named(config, "home");
+
+	assert_int_equal(sn_config_account_count(config), 1);
+	assert_ptr_equal(home, sn_config_account(config, 0));
+	assert_string_equal(home->from_name, "Alice Liddell");
+	assert_string_equal(home->from_address, "alice@example.test");
+	assert_string_equal(home->aliases[0], "al@example.test");
+	assert_string_equal(home->aliases[1], "queen@example.test");
+	assert_null(home->aliases[2]);
+	assert_int_equal(home->source.kind, SN_ENDPOINT_IMAP);
+	assert_int_equal(home->source.tls, SN_TLS_DIRECT);
+	assert_string_equal(home->source.password_command[2], "my home");
+	assert_null(home->source.password_command[3]);
+	assert_string_equal(home->outgoing.password_command[0], "pass");
+	assert_int_equal(home->outgoing.port, 587);
+	assert_string_equal(home->im.user, "alice@example.test");
+	assert_string_equal(home->im.host, "example.test");
+	assert_string_equal(home->im.connect_host, "127.0.0.1");
+	assert_int_equal(home->im.port, 15222);
+	assert_string_equal(home->im.password_command[0], "cat");
+	assert_int_equal(home->if_unavailable, SN_RULE_DEFER);
+	assert_string_equal(home->folders[1], "Lists/*");
+	assert_string_equal(home->signature, "Alice\nWonderland # 1");
+	assert_string_equal(home->copy_to, "sent");
+	assert_true(home->enabled);
+	assert_null(sn_config_account_named(config, "work"));
+}
+
+static void ends_inherit_what_is_general(void **state)
+{
+	g_autoptr(SnConfig) config = good("[a]\n"
+	                                  "from = a@b.test\n"
+	                                  "source = imaps://mail.b.test\n"
+	                                  "outgoing = smtps://a@mail.b.test\n"
+	                                  "im = xmpps://a@b.test:443\n"
+	                                  "oauth2-command = token\n"
+	                                  "outgoing-password-command = other\n"
+	                                  "password-command = main\n"
+	                                  "enabled = false\n",
+	                                  NULL);
+	const SnAccount *a = sn_config_account(config, 0);
+
+	/* no user: the address logs in */
+	assert_string_equal(a->source.user, "a@b.test");
+	assert_string_equal(a->source.oauth2_command[0], "token");
+	/* its own password command wins over the general token */
+	assert_null(a->outgoing.oauth2_command);
+	assert_string_equal(a->outgoing.password_command[0], "other");
+	/* a mail token is no IM password */
+	assert_null(a->im.oauth2_command);
+	assert_string_equal(a->im.password_command[0], "main");
+	assert_string_equal(a->im.connect_host, "b.test");
+	assert_int_equal(a->im.tls, SN_TLS_DIRECT);
+	assert_false(a->enabled);
+}
+
+static void nothing_is_a_valid_configuration(void **state)
+{
+	g_autoptr(SnConfig) config = good(NULL, NULL);
+	const SnSettings *settings = sn_config_settings(config);
+
+	assert_int_equal(sn_config_account_count(config), 0);
+	assert_string_equal(settings->general_theme, "default-dark");
+	assert_int_equal(settings->delivery_retry, 5 * SN_MINUTE);
+	assert_int_equal(settings->delivery_expire, 7 * SN_DAY);
+	assert_int_equal(settings->delivery_undo_im, 0);
+	assert_int_equal(settings->delivery_if_unavailable, SN_RULE_ASK);
+	assert_int_equal(settings->delivery_not_available, 1u << SN_PRESENCE_OFFLINE |
+	                 1u << SN_PRESENCE_XA | 1u << SN_PRESENCE_DND);
+	assert_int_equal(settings->history_max_size, 10 * 1024 * 1024);
+	assert_string_equal(settings->history_on_switch, "thread");
+	assert_true(settings->notify_incoming);
+	assert_int_equal(settings->ui_list_width, 32);
+}
+
+static void settings_are_read(void **state)
+{
+	g_autoptr(SnConfig) config = good(NULL, "\xef\xbb\xbf# a comment\r\n"
+	                                        "[delivery]\r\n"
+	                                        "not-available = offline away   # both\r\n"
+	                                        "retry-max=1h30m\r\n"
+	                                        "if-unavailable = ask-them\r\n"
+	                                        "\r\n"
+	                                        "[history]\r\n"
+	                                        "on-switch = last:5\r\n"
+	                                        "max-size = 64k\r\n"
+	                                        "[ui]\r\n"
+	                                        "mouse = false\r\n"
+	                                        "list-width = 40\r\n"
+	                                        "timestamps = \"%d # %H\"\r\n");
+	const SnSettings *settings = sn_config_settings(config);
+
+	assert_int_equal(settings->delivery_not_available,
+	                 1u << SN_PRESENCE_OFFLINE | 1u << SN_PRESENCE_AWAY);
+	assert_int_equal(settings->delivery_retry_max, 90 * SN_MINUTE);
+	assert_int_equal(settings->delivery_if_unavailable, SN_RULE_ASK_THEM);
+	assert_string_equal(settings->history_on_switch, "last:5");
+	assert_int_equal(settings->history_max_size, 65536);
+	assert_false(settings->ui_mouse);
+	assert_int_equal(settings->ui_list_width, 40);
+	assert_string_equal(settings->ui_timestamps, "%d # %H");
+}
+
+static void errors_name_line_and_nearest_word(void **state)
+{
+	refused("[home]\nfrom = a@b.test\nsorce = imaps://a@b.test\n", NULL,
+	        "accounts.conf:3: unknown key 'sorce' in [home]", "did you mean 'source'?", "im-host",
+	        NULL);
+	refused(NULL, "[delivry]\n", "sennit.conf:1: unknown section [delivry]", "'delivery'?",
+	        "notify", NULL);
+	refused(NULL, "[delivery]\n\nretrymax = 1h\n", "sennit.conf:3:", "'retry-max'?", NULL);
+	refused(NULL, "[delivery]\nretry = 5x\n", "sennit.conf:2:", "retry = 5x", "1h30m", NULL);
+	refused(NULL, "[delivery]\nif-unavailable = later\n", "ask, defer, mail", NULL);
+	refused(NULL, "[delivery]\nnot-available = ofline\n", "'offline'?", NULL);
+	refused(NULL, "[ui]\nmouse = yes\n", "allowed: true, false", NULL);
+	refused(NULL, "[history]\nmax-size = lots\n", "10M", NULL);
+	refused(NULL, "[history]\non-switch = last:0\n", "last:N", NULL);
+	refused(NULL, "[ui]\nlist-width = -3\n", "whole number", NULL);
+	refused(NULL, "mouse = true\n", "sennit.conf:1:", "before the first [section]", NULL);
+	refused(NULL, "[ui]\nmouse\n", "sennit.conf:2:", "key = value", NULL);
+	refused(NULL, "[ui\n", "[name]", NULL);
+	refused(NULL, "[ui]\nmouse = true\n[mail]\n[ui]\nmouse = false\n", "sennit.conf:5:",
+	        "line 2", NULL);
+	refused(NULL, "[ui]\ntimestamps = \xff\n", "sennit.conf:2:", "UTF-8", NULL);
+	refused(NULL, "[ui]\ntimestamps = \x1b[31m\n", "control character", NULL);
+}
+
+static void account_errors_say_what_to_write(void **state)
+{
+	refused("[a]\n", NULL, "accounts.conf:1:", "no source, no outgoing and no im", NULL);
+	refused("[a]\nsource = imaps://a@b.test\n", NULL, "no 'from =", NULL);
+	refused("[a]\nfrom = Alice\nim = xmpp://a@b.test\n", NULL, "accounts.conf:2:",
+	        "Alice Liddell <", NULL);
+	refused("[a]\nim = alice@b.test\n", NULL, "accounts.conf:2:", "xmpp://you@domain", NULL);
+	refused("[a]\nim = imaps://a@b.test\n", NULL, "xmpp://you@domain", NULL);
+	refused("[a]\nfrom = a@b.test\noutgoing = smtp://a@b.test\n", NULL, "smtps://",
+	        "smtp+starttls://", NULL);
+	refused("[a]\nfrom = a@b.test\noutgoing = /no/such/sendmail -t\n", NULL, "program", NULL);
+	refused("[a]\nim = xmpp://a@b.test\npassword-command = pass 'x\n", NULL, "accounts.conf:3:",
+	        "quotes", NULL);
+	refused("[a]\nim = xmpp://a@b.test\nca-file = /no/such.pem\n", NULL, "no file /no/such.pem",
+	        NULL);
+	refused("[a]\nim = xmpp://a@b.test\nim-host = ::1\n", NULL, "in brackets", NULL);
+	refused("[a]\nim = xmpp://a@b.test\nif-unavailable = defr\n", NULL, "'defer'?", NULL);
+	refused("[a]\nim = xmpp://a@b.test\n[a]\nim = xmpp://a@b.test\n", NULL, "accounts.conf:3:",
+	        "line 1", NULL);
+	refused("[a]\nim = xmpp://a@b.test\nim = xmpp://c@b.test\n", NULL, "accounts.conf:3:",
+	        "line 2", NULL);
+	/* several at once, from both files */
+	refused("[a]\nx = 1\n", "[ui]\ny = 2\n", "accounts.conf:2", "sennit.conf:2", NULL);
+	refused(NULL, "a\nb\nc\nd\ne\nf\ng\n", "sennit.conf:5", "(and 2 more)", NULL);
+}
+
+static void times_and_sizes_have_bounds(void **state)
+{
+	SnTime time;
+	gint64 size;
+
+	assert_true(sn_duration_parse("0", &time) && time == 0);
+	assert_true(sn_duration_parse("250ms", &time) && time == 250);
+	assert_true(sn_duration_parse("1d12h", &time) && time == 36 * SN_HOUR);
+	assert_false(sn_duration_parse("", &time));
+	assert_false(sn_duration_parse("5", &time));
+	assert_false(sn_duration_parse("-5s", &time));
+	assert_false(sn_duration_parse("m", &time));
+	assert_false(sn_duration_parse("99999999999999999999d", &time));
+	assert_false(sn_duration_parse("999999d", &time));
+	assert_true(sn_bytes_parse("3", &size) && size == 3);
+	assert_true(sn_bytes_parse("2MiB", &size) && size == 2 << 20);
+	assert_false(sn_bytes_parse("2X", &size));
+	assert_false(sn_bytes_parse("", &size));
+	assert_false(sn_bytes_parse("999999999T", &size));
+}
+
+static void nearest_word_is_near(void **state)
+{
+	const char *words[] = { "outbox", "people", "accounts", NULL };
+
+	assert_string_equal(sn_nearest("otubox", words), "outbox");
+	assert_string_equal(sn_nearest("PEOPLE", words), "people");
+	assert_string_equal(sn_nearest("acc", words), "accounts");
+	assert_null(sn_nearest("zebra", words));
+	assert_null(sn_nearest("", words));
+	assert_int_equal(sn_edit_distance("ab", "ba"), 1);
+	assert_int_equal(sn_edit_distance("kitten", "sitting"), 3);
+}
+
+/* ---- files ---- */
+
+typedef struct {
+	char *dir, *accounts;
+	SnPaths *paths;
+} Profile;
+
+static int profile_make(void **state)
+{
+	Profile *profile = g_new0(Profile, 1);
+
+	profile->dir = g_dir_make_tmp("sennit-XXXXXX", NULL);
+	profile->paths = sn_paths_new(profile->dir, NULL);
+	assert_non_null(profile->paths);
+	profile->accounts = g_build_filename(profile->paths->config, "accounts.conf", NULL);
+	*state = profile;
+	return 0;
+}
+
+static int profile_remove(void **state)
+{
+	Profile *profile = *state;
+	g_autofree char *settings = g_build_filename(profile->paths->config, "sennit.conf", NULL);
+	const char *all[] = { profile->accounts,       settings,
+		              profile->paths->config,  profile->paths->data,
+		              profile->paths->state,   profile->paths->runtime, profile->dir };
+
+	for (gsize i = 0; i < G_N_ELEMENTS(all); i++)
+		g_remove(all[i]);
+	sn_paths_free(profile->paths);
+	g_free(profile->accounts);
+	g_free(profile->dir);
+	g_free(profile);
+	return 0;
+}
+
+static void directories_are_private(void **state)
+{
+	Profile *profile = *state;
+	const char *all[] = { profile->paths->config, profile->paths->data, profile->paths->state,
+		              profile->paths->runtime };
+	struct stat status;
+
+	for (gsize i = 0; i < G_N_ELEMENTS(all); i++) {
+		assert_true(g_str_has_prefix(all[i], profile->dir));
+		assert_int_equal(stat(all[i], &status), 0);
+		assert_int_equal(status.st_mode & 07777, 0700);
+	}
+	assert_true(g_str_has_prefix(profile->paths->store_path, profile->paths->data));
+	assert_true(g_str_has_prefix(profile->paths->log_path, profile->paths->state));
+}
+
+static void a_directory_that_cannot_be_made_is_said(void **state)
+{
+	Profile *profile = *state;
+	g_autoptr(GError) error = NULL;
+
+	assert_true(g_file_set_contents(profile->accounts, "", 0, NULL));
+	g_autofree char *below = g_build_filename(profile->accounts, "below", NULL);
+	assert_null(sn_paths_new(below, &error));
+	assert_non_null(strstr(error->message, below));
+}
+
+static void xdg_variables_are_honoured(void **state)
+{
+	Profile *profile = *state;
+	g_autofree char *config = g_build_filename(profile->dir, "config", NULL);
+	g_autofree char *expected = g_build_filename(config, "sennit", NULL);
+
+	g_setenv("XDG_CONFIG_HOME", config, TRUE);
+	g_setenv("XDG_DATA_HOME", profile->paths->data, TRUE);
+	g_setenv("XDG_STATE_HOME", profile->paths->state, TRUE);
+	g_setenv("XDG_RUNTIME_DIR", profile->paths->runtime, TRUE);
+	g_autoptr(SnPaths) paths = sn_paths_new(NULL, NULL);
+	assert_non_null(paths);
+	assert_string_equal(paths->config, expected);
+	assert_true(g_str_has_prefix(paths->runtime, profile->paths->runtime));
+	const char *all[] = { paths->config, paths->data, paths->state, paths->runtime };
+	for (gsize i = 0; i < G_N_ELEMENTS(all); i++)
+		assert_int_equal(g_rmdir(all[i]), 0);
+}
+
+static void accounts_open_to_others_are_refused(void **state)
+{
+	Profile *profile = *state;
+	g_autoptr(GError) error = NULL;
+
+	assert_true(g_file_set_contents(profile->accounts, HOME_ACCOUNT, -1, NULL));
+	assert_int_equal(chmod(profile->accounts, 0640), 0);
+	assert_null(sn_config_load(profile->paths, &error));
+	assert_true(g_error_matches(error, SN_ERROR, SN_ERROR_CONFIG));
+	g_autofree char *what_to_do = g_strdup_printf("chmod 600 %s", profile->accounts);
+	assert_non_null(strstr(error->message, what_to_do));
+	assert_int_equal(chmod(profile->accounts, 0600), 0);
+	g_autoptr(SnConfig) config = sn_config_load(profile->paths, NULL);
+	assert_non_null(config);
+	assert_int_equal(sn_config_account_count(config), 1);
+}
+
+static void missing_files_are_an_empty_configuration(void **state)
+{
+	Profile *profile = *state;
+	g_autoptr(SnConfig) config = sn_config_load(profile->paths, NULL);
+
+	assert_non_null(config);
+	assert_int_equal(sn_config_account_count(config), 0);
+}
+
+static void a_nul_byte_hides_nothing(void **state)
+{
+	Profile *profile = *state;
+	g_autofree char *settings = g_build_filename(profile->paths->config, "sennit.conf", NULL);
+	g_autoptr(GError) error = NULL;
+
+	assert_true(g_file_set_contents(settings, "[ui]\n\0\nnonsense\n", 16, NULL));
+	assert_null(sn_config_load(profile->paths, &error));
+	assert_non_null(strstr(error->message, "sennit.conf:2: "));
+	assert_non_null(strstr(error->message, "sennit.conf:3: "));
+}
+
+static void a_directory_is_no_configuration(void **state)
+{
+	Profile *profile = *state;
+	g_autoptr(GError) error = NULL;
+
+	assert_int_equal(g_mkdir(profile->accounts, 0700), 0);
+	assert_null(sn_config_load(profile->paths, &error));
+	assert_non_null(strstr(error->message, profile->accounts));
+}
+
+#define PROFILE_TEST(name) cmocka_unit_test_setup_teardown(name, profile_make, profile_remove)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_account_is_read),
+		cmocka_unit_test(ends_inherit_what_is_general),
+		cmocka_unit_test(nothing_is_a_valid_configuration),
+		cmocka_unit_test(settings_are_read),
+		cmocka_unit_test(errors_name_line_and_nearest_word),
+		cmocka_unit_test(account_errors_say_what_to_write),
+		cmocka_unit_test(times_and_sizes_have_bounds),
+		cmocka_unit_test(nearest_word_is_near),
+		PROFILE_TEST(directories_are_private),
+		PROFILE_TEST(a_directory_that_cannot_be_made_is_said),
+		PROFILE_TEST(xdg_variables_are_honoured),
+		PROFILE_TEST(accounts_open_to_others_are_refused),
+		PROFILE_TEST(missing_files_are_an_empty_configuration),
+		PROFILE_TEST(a_nul_byte_hides_nothing),
+		PROFILE_TEST(a_directory_is_no_configuration),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
