@@ -11,12 +11,15 @@ import email.utils
 import json
 import os
 import re
+import select
 import shutil
 import signal
 import smtplib
+import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -251,6 +254,99 @@ class Screen:
     def close(self):
         with contextlib.suppress(Failed):
             self._tmux("kill-session", "-t", self.name)
+        if self in self.world.screens:
+            self.world.screens.remove(self)
+
+
+class Peer:
+    """Another XMPP client than sennit (tests/e2e/peer.py), as some contact uses it."""
+
+    def __init__(self, world, user, resource="peer"):
+        self.log = world.directory / f"peer-{user}-{time.monotonic_ns()}"
+        self.process = subprocess.Popen(
+            ["/usr/bin/python3", TOP / "tests" / "e2e" / "peer.py", "127.0.0.1",
+             str(world.servers.port("XMPP")), world.servers.ca, f"{user}@example.test/{resource}",
+             f"{user}-secret"],
+            stdin=subprocess.PIPE, stdout=open(self.log, "wb"), stderr=subprocess.DEVNULL,
+            env=world.environment)
+        world.processes.append(self.process)
+        wait(lambda: any(e["event"] == "online" for e in self.events()), f"{user}'s other client on line")
+
+    def events(self):
+        return [json.loads(line) for line in self.log.read_text().splitlines()]
+
+    def messages(self, text=""):
+        """What it was sent: the events of messages whose body holds the text."""
+        return [e for e in self.events() if e["event"] == "message" and text in (e["body"] or "")]
+
+    def wait_message(self, text, seconds=30):
+        return wait(lambda: self.messages(text), f"a message with {text!r}; got {self.messages()}", seconds)[-1]
+
+    def do(self, what, **facts):
+        self.process.stdin.write((json.dumps({"do": what, **facts}) + "\n").encode())
+        self.process.stdin.flush()
+
+    def send(self, to, body):
+        self.do("send", to=to, body=body)
+
+    def away(self, show="xa"):
+        self.do("presence", show=show)
+
+    def close(self):
+        with contextlib.suppress(OSError):
+            self.do("quit")
+        try:
+            self.process.wait(5)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+class Proxy(threading.Thread):
+    """A TCP relay on loopback that can cut the line: after a number of bytes from the server, or
+    once the client has sent a pattern and the server has begun to answer it."""
+
+    def __init__(self, port, cut_after=None, cut_on=None, cuts=1):
+        super().__init__(daemon=True)
+        self.target, self.cut_after, self.cut_on, self.cuts = port, cut_after, cut_on, cuts
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.cut_count, self.open = 0, True
+        self.start()
+
+    def run(self):
+        while self.open:
+            try:
+                client, _ = self.listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._relay, args=(client,), daemon=True).start()
+
+    def _relay(self, client):
+        try:
+            server = socket.create_connection(("127.0.0.1", self.target))
+        except OSError:
+            client.close()
+            return
+        received = 0
+        with client, server, contextlib.suppress(OSError):
+            while True:
+                for ready in select.select([client, server], [], [], 60)[0]:
+                    data = ready.recv(65536)
+                    if not data:
+                        return
+                    if ready is server:
+                        received += len(data)
+                        if self.cut_count < self.cuts and self.cut_after and received > self.cut_after:
+                            self.cut_count += 1
+                            return
+                        client.sendall(data)
+                    else:
+                        server.sendall(data)
+
+    def close(self):
+        self.open = False
+        self.listener.close()
 
 
 class World:
@@ -310,7 +406,7 @@ class World:
         return Profile(self, name, **kw)
 
     def close(self):
-        for screen in self.screens:
+        for screen in list(self.screens):
             screen.close()
         with contextlib.suppress(Exception):
             subprocess.run(["tmux", "-S", str(self.directory / "tmux.sock"), "kill-server"],
