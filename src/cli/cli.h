@@ -25,6 +25,7 @@ typedef enum {
 #undef X
 } SnExit;
 SnExit sn_exit_for_error(const GError *error);
+SnExit sn_exit_for_code(SnErrorCode code);
 
 typedef struct {
 	/* All may be slow (they load modules); NULL members do not happen. */
@@ -33,22 +34,41 @@ typedef struct {
 	                   gint64 *failed, void (*progress)(gint64, gpointer), gpointer progress_data,
 	                   gpointer data, GError **error);
 	gboolean (*probe)(const SnEndpoint *endpoint, char **text, gpointer data, GError **error);
-	GPtrArray *(*vcards)(const char *text, const char *file, int *bad, gpointer data); /* SnVcard */
+	/* Of SnVcard; NULL with error when the module cannot be loaded. */
+	GPtrArray *(*vcards)(const char *text, const char *file, int *bad, gpointer data,
+	                     GError **error);
 	char *(*vcard_format)(const char *name, char **mails, char **jids, const char *uid,
-	                      gpointer data);
+	                      gpointer data, GError **error);
 	gpointer data;
 } SnCliServices;
 
 typedef struct {
 	const char *dir;       /* -c DIR; NULL */
 	SnPaths *paths;
-	SnConfig *config;      /* NULL for verbs that work without (init) */
+	SnConfig *config;      /* NULL until sn_cli_config(), which every verb that needs it calls */
 	SnStore *store;        /* opened on demand by sn_cli_store() */
 	SnCliServices services;
 } SnCliContext;
 
-/* Runs argv[0] = verb. Errors are printed to stderr as "sennit: ..."; the exit code is returned. */
+/* What stands before the verb. Strings belong to argv. */
+typedef struct {
+	const char *dir;     /* -c DIR; NULL */
+	const char *script;  /* --script FILE; NULL */
+	gboolean plain, help, version;
+	int rest;            /* index in argv of the first other word; argc when there is none */
+} SnProgramArgs;
+/* SN_ERROR_CONFIG: unknown option, with the nearest right one. */
+gboolean sn_program_args(int argc, char **argv, SnProgramArgs *args, GError **error);
+/* The text of `sennit --help`; caller frees. */
+char *sn_program_help(void);
+
+/* Runs argv[0] = verb. Errors are printed to stderr as "sennit: ..."; the exit code is returned.
+ * What the verb opened in the context is closed by the caller with sn_cli_context_clear(). */
 int sn_cli_run(SnCliContext *context, int argc, char **argv);
 gboolean sn_cli_is_verb(const char *word);
+/* The verb that a mistyped word may have meant; NULL. */
+const char *sn_cli_nearest_verb(const char *word);
+/* Frees paths, config and store. */
+void sn_cli_context_clear(SnCliContext *context);
 
 #endif

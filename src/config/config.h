@@ -15,7 +15,8 @@
 #include "src/base/error.h"
 #include "src/store/people.h"
 
-/* Directories of the profile (XDG base directories, or all below -c DIR); made 0700 when missing. */
+/* Directories of the profile: XDG base directories; with -c DIR: DIR itself holds the configuration
+ * and data, state and runtime lie below it. Made 0700 when missing. */
 typedef struct {
 	char *config;  /* sennit.conf accounts.conf binds.conf themes/ */
 	char *data;    /* sennit.db, engine.lock */

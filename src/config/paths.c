@@ -24,12 +24,12 @@ static gboolean make_private(const char *dir, GError **error)
 	return TRUE;
 }
 
-/* Under -c DIR all lies in DIR; the user may have made DIR itself with any mode. */
+/* Under -c DIR: the files people write lie in DIR itself, the program's own in folders below. */
 static void set_below(SnPaths *paths, const char *dir)
 {
 	g_autofree char *root = g_canonicalize_filename(dir, NULL);
 
-	paths->config = g_build_filename(root, "config", NULL);
+	paths->config = g_strdup(root);
 	paths->data = g_build_filename(root, "data", NULL);
 	paths->state = g_build_filename(root, "state", NULL);
 	paths->runtime = g_build_filename(root, "runtime", NULL);

@@ -266,7 +266,7 @@ static int profile_remove(void **state)
 	Profile *profile = *state;
 	g_autofree char *settings = g_build_filename(profile->paths->config, "sennit.conf", NULL);
 	const char *all[] = { profile->accounts,       settings,
-		              profile->paths->config,  profile->paths->data,
+		              profile->paths->data,
 		              profile->paths->state,   profile->paths->runtime, profile->dir };
 
 	for (gsize i = 0; i < G_N_ELEMENTS(all); i++)
@@ -285,6 +285,7 @@ static void directories_are_private(void **state)
 		              profile->paths->runtime };
 	struct stat status;
 
+	assert_string_equal(profile->paths->config, profile->dir);
 	for (gsize i = 0; i < G_N_ELEMENTS(all); i++) {
 		assert_true(g_str_has_prefix(all[i], profile->dir));
 		assert_int_equal(stat(all[i], &status), 0);
