@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The list of parts, and the text to read. */
+#include <string.h>
+
+#include "src/mime/mime_private.h"
+#include "src/text/text.h"
+
+#define PART_KEY "sennit-part"
+
+typedef struct {
+	SnMail *mail;
+	const SnMimeMessage *message;
+	GString *notice;
+	gboolean repaired;
+} Reader;
+
+static gboolean is_type(GMimeObject *object, const char *type, const char *subtype)
+{
+	return g_mime_content_type_is_type(g_mime_object_get_content_type(object), type, subtype);
+}
+
+static gboolean is_attached(GMimeObject *object)
+{
+	const char *disposition = g_mime_object_get_disposition(object);
+
+	return disposition && g_ascii_strcasecmp(disposition, "attachment") == 0;
+}
+
+static char *lower_type(GMimeObject *object)
+{
+	g_autofree char *type =
+		g_mime_content_type_get_mime_type(g_mime_object_get_content_type(object));
+	g_autofree char *clean = sn_text_clean_line(type ? type : "text/plain", -1);
+
+	return g_ascii_strdown(clean, -1);
+}
+
+/* ---- the list ---- */
+
+/* Parts that are there for programs. */
+static gboolean is_machinery(GMimeObject *object)
+{
+	static const char *const types[][2] = {
+		{ "application", "pgp-signature" },
+		{ "application", "pkcs7-signature" },
+		{ "application", "x-pkcs7-signature" },
+		{ "application", "pgp-encrypted" },
+		{ "message", "delivery-status" },
+		{ "message", "global-delivery-status" },
+		{ "message", "disposition-notification" },
+		{ "message", "feedback-report" },
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(types); i++)
+		if (is_type(object, types[i][0], types[i][1]))
+			return TRUE;
+	return FALSE;
+}
+
+static void fill_message(SnMailPart *entry, Reader *reader, const SnMimeLeaf *leaf)
+{
+	GMimeMessage *inner = g_mime_message_part_get_message(GMIME_MESSAGE_PART(leaf->object));
+	const char *subject = inner ? g_mime_message_get_subject(inner) : NULL;
+	g_autofree char *name = g_strdup_printf("%s.eml", subject && *subject ? subject : "message");
+	g_autoptr(GBytes) bytes = sn_mime_embedded_bytes(reader->message, leaf);
+
+	entry->name = sn_mime_safe_name(name);
+	entry->size = (gint64)g_bytes_get_size(bytes);
+	entry->is_attachment = TRUE;
+}
+
+static void fill_part(SnMailPart *entry, const SnMimeLeaf *leaf)
+{
+	GMimePart *part = GMIME_PART(leaf->object);
+	const char *id = g_mime_object_get_content_id(leaf->object);
+	gboolean text = is_type(leaf->object, "text", "*");
+
+	entry->name = sn_mime_safe_name(g_mime_part_get_filename(part));
+	entry->content_id = id ? sn_text_clean_line(id, -1) : NULL;
+	entry->size = sn_mime_decoded_size(part);
+	entry->is_inline = leaf->in_related && entry->content_id && is_type(leaf->object, "image", "*");
+	/* Another form of the same text is none; an invitation beside the text is. */
+	gboolean alternative = leaf->in_alternative && text && !is_attached(leaf->object) &&
+	                       !is_type(leaf->object, "text", "calendar");
+	entry->is_attachment = !entry->is_inline && !alternative && !is_machinery(leaf->object);
+}
+
+static gboolean list_leaf(const SnMimeLeaf *leaf, gpointer data)
+{
+	Reader *reader = data;
+
+	if (leaf->in_history) {
+		SnMailCarried *carried = sn_mime_read_carried(reader->message, leaf);
+		if (carried && reader->mail->carried->len < SN_MIME_MAX_CARRIED) {
+			g_ptr_array_add(reader->mail->carried, carried);
+			return TRUE;
+		}
+		sn_mime_carried_free(carried);
+	}
+	SnMailPart *entry = g_new0(SnMailPart, 1);
+	entry->position = leaf->position;
+	entry->depth = leaf->depth;
+	entry->type = lower_type(leaf->object);
+	if (GMIME_IS_MESSAGE_PART(leaf->object))
+		fill_message(entry, reader, leaf);
+	else if (GMIME_IS_PART(leaf->object))
+		fill_part(entry, leaf);
+	g_object_set_data(G_OBJECT(leaf->object), PART_KEY, entry);
+	g_ptr_array_add(reader->mail->parts, entry);
+	return TRUE;
+}
+
+/* ---- the text ---- */
+
+typedef struct {
+	char *text; /* clean, not empty; NULL */
+	gboolean html;
+} Rendered;
+
+static Rendered render(Reader *reader, GMimeObject *object, int depth);
+
+static char *finish_text(char *text)
+{
+	char *clean = sn_text_clean(text, (gssize)strnlen(text, SN_MIME_MAX_TEXT));
+	gsize start = 0;
+
+	g_free(text);
+	g_strchomp(clean);
+	/* Leading blank lines, but not the indentation of the first line. */
+	for (gsize i = 0; clean[i] && g_ascii_isspace(clean[i]); i++)
+		if (clean[i] == '\n')
+			start = i + 1;
+	if (start)
+		memmove(clean, clean + start, strlen(clean + start) + 1);
+	if (!*clean)
+		g_clear_pointer(&clean, g_free);
+	return clean;
+}
+
+static gboolean looks_like_html(const char *text)
+{
+	while (g_ascii_isspace(*text))
+		text++;
+	return g_ascii_strncasecmp(text, "<!doctype html", 14) == 0 ||
+	       g_ascii_strncasecmp(text, "<html", 5) == 0;
+}
+
+/* <meta charset=...> in the first kilobyte, for parts that declare none. */
+static char *html_charset(const char *html, gsize length)
+{
+	g_autofree char *head = g_ascii_strdown(html, (gssize)MIN(strnlen(html, length), 2048));
+	const char *found = strstr(head, "charset=");
+
+	if (!found)
+		return NULL;
+	found += 8;
+	found += *found == '"' || *found == '\'';
+	return g_strndup(found, strcspn(found, "\"'> ;/"));
+}
+
+static Rendered render_html(Reader *reader, char *html)
+{
+	int images = 0;
+	char *text = sn_html_to_text(html, strlen(html), &images);
+
+	g_free(html);
+	reader->mail->remote_images += images;
+	return (Rendered){ finish_text(text), TRUE };
+}
+
+/* text/enriched (RFC 1896) is close enough to HTML. */
+static char *enriched_to_html(const char *text)
+{
+	GMimeFilter *filter = g_mime_filter_enriched_new(0);
+	char *out;
+	size_t length, prespace;
+
+	g_mime_filter_complete(filter, (char *)(guintptr)text, strlen(text), 0, &out, &length,
+	                       &prespace);
+	char *html = g_strndup(out, length);
+	g_object_unref(filter);
+	return html;
+}
+
+static Rendered render_text(Reader *reader, GMimeObject *object)
+{
+	gsize length;
+	g_autofree char *content = sn_mime_decode(GMIME_PART(object), &length);
+	g_autofree char *sniffed = NULL;
+	const char *charset = g_mime_object_get_content_type_parameter(object, "charset");
+	gboolean html = is_type(object, "text", "html");
+
+	if (html && (!charset || !*charset))
+		charset = sniffed = html_charset(content, length);
+	length = MIN(length, SN_MIME_MAX_TEXT);
+	char *text = sn_mime_to_utf8(content, length, charset, &reader->repaired);
+	if (is_type(object, "text", "enriched") || is_type(object, "text", "richtext")) {
+		char *as_html = enriched_to_html(text);
+		g_free(text);
+		return render_html(reader, as_html);
+	}
+	if (html || looks_like_html(text))
+		return render_html(reader, text);
+	const char *format = g_mime_object_get_content_type_parameter(object, "format");
+	if (format && g_ascii_strcasecmp(format, "flowed") == 0) {
+		const char *delsp = g_mime_object_get_content_type_parameter(object, "delsp");
+		char *flowed = text;
+		text = sn_text_unflow(flowed, delsp && g_ascii_strcasecmp(delsp, "yes") == 0);
+		g_free(flowed);
+	}
+	return (Rendered){ finish_text(text), FALSE };
+}
+
+/* Texts that people read in place; others are files. */
+static gboolean is_readable(GMimeObject *object, gboolean root)
+{
+	static const char *const subtypes[] = { "plain",  "html",   "enriched",   "richtext",
+		                                "x-patch", "x-diff", "markdown", "x-markdown" };
+
+	if (!GMIME_IS_PART(object) || !is_type(object, "text", "*"))
+		return FALSE;
+	if (root)
+		return !is_type(object, "text", "calendar");
+	if (is_attached(object))
+		return FALSE;
+	for (gsize i = 0; i < G_N_ELEMENTS(subtypes); i++)
+		if (is_type(object, "text", subtypes[i]))
+			return TRUE;
+	return FALSE;
+}
+
+static Rendered render_leaf(Reader *reader, GMimeObject *object, gboolean root)
+{
+	if (!is_readable(object, root))
+		return (Rendered){ NULL, FALSE };
+	SnMailPart *entry = g_object_get_data(G_OBJECT(object), PART_KEY);
+	Rendered rendered = render_text(reader, object);
+	if (entry && rendered.text) {
+		entry->is_inline = TRUE;
+		/* A patch is read here, and may be wanted as a file as well. */
+		entry->is_attachment = entry->name != NULL && !root;
+	} else if (entry && !entry->name) {
+		entry->is_attachment = FALSE;
+	}
+	return rendered;
+}
+
+/* "Your program cannot show this" instead of the text. */
+static gboolean is_meaningful(const char *text)
+{
+	if (strlen(text) > 300)
+		return TRUE;
+	g_autofree char *lower = g_ascii_strdown(text, -1);
+	if (strstr(lower, "html") && (strstr(lower, "support") || strstr(lower, "view") ||
+	                              strstr(lower, "display") || strstr(lower, "capable")))
+		return FALSE;
+	for (const char *at = text; *at; at = g_utf8_next_char(at))
+		if (g_unichar_isalnum(g_utf8_get_char(at)) || g_utf8_get_char(at) >= 0x2600)
+			return TRUE;
+	return FALSE;
+}
+
+/* The plain text if it says anything, else the last form that can be read (RFC 2046 5.1.4). */
+static Rendered render_alternative(Reader *reader, GMimeMultipart *multipart, int depth)
+{
+	Rendered best = { NULL, FALSE };
+	int count = MIN(g_mime_multipart_get_count(multipart), 50);
+
+	for (int i = 0; i < count; i++) {
+		GMimeObject *object = g_mime_multipart_get_part(multipart, i);
+		if (best.text && is_meaningful(best.text) && !best.html)
+			break;
+		Rendered rendered = render(reader, object, depth + 1);
+		if (!rendered.text)
+			continue;
+		g_free(best.text);
+		best = rendered;
+	}
+	return best;
+}
+
+static Rendered render_all(Reader *reader, GMimeMultipart *multipart, int depth)
+{
+	GString *joined = NULL;
+	Rendered result = { NULL, FALSE };
+
+	for (int i = 0; i < g_mime_multipart_get_count(multipart); i++) {
+		Rendered next =
+			render(reader, g_mime_multipart_get_part(multipart, i), depth + 1);
+		if (!next.text)
+			continue;
+		result.html = result.html || next.html;
+		if (!joined)
+			joined = g_string_new(NULL);
+		if (joined->len < SN_MIME_MAX_TEXT)
+			g_string_append_printf(joined, "%s%s", joined->len ? "\n\n" : "", next.text);
+		g_free(next.text);
+	}
+	result.text = joined ? g_string_free(joined, FALSE) : NULL;
+	return result;
+}
+
+static Rendered render_related(Reader *reader, GMimeMultipart *multipart, int depth)
+{
+	const char *start =
+		g_mime_object_get_content_type_parameter(GMIME_OBJECT(multipart), "start");
+	int root = 0;
+
+	for (int i = 0; start && i < MIN(g_mime_multipart_get_count(multipart), 50); i++) {
+		const char *id =
+			g_mime_object_get_content_id(g_mime_multipart_get_part(multipart, i));
+		if (id && strstr(start, id))
+			root = i;
+	}
+	Rendered rendered = { NULL, FALSE };
+	if (g_mime_multipart_get_count(multipart) > 0)
+		rendered = render(reader, g_mime_multipart_get_part(multipart, root), depth + 1);
+	if (rendered.text)
+		return rendered;
+	return render_all(reader, multipart, depth);
+}
+
+static Rendered render_multipart(Reader *reader, GMimeObject *object, int depth)
+{
+	GMimeMultipart *multipart = GMIME_MULTIPART(object);
+
+	if (depth >= SN_MIME_MAX_DEPTH)
+		return (Rendered){ NULL, FALSE };
+	if (is_type(object, "multipart", "alternative"))
+		return render_alternative(reader, multipart, depth);
+	if (is_type(object, "multipart", "related"))
+		return render_related(reader, multipart, depth);
+	if (is_type(object, "multipart", "encrypted")) {
+		reader->mail->encrypted = TRUE;
+		return (Rendered){ NULL, FALSE };
+	}
+	if (is_type(object, "multipart", "report"))
+		sn_mime_read_report(reader->mail, multipart);
+	return render_all(reader, multipart, depth);
+}
+
+static Rendered render(Reader *reader, GMimeObject *object, int depth)
+{
+	if (GMIME_IS_MULTIPART(object))
+		return render_multipart(reader, object, depth);
+	if (is_type(object, "application", "pkcs7-mime") ||
+	    is_type(object, "application", "x-pkcs7-mime")) {
+		const char *kind = g_mime_object_get_content_type_parameter(object, "smime-type");
+		/* Without a word on its kind it is the older, encrypted one. */
+		if (depth == 0 && (!kind || g_ascii_strcasecmp(kind, "signed-data") != 0))
+			reader->mail->encrypted = TRUE;
+	}
+	return render_leaf(reader, object, depth == 0);
+}
+
+void sn_mime_read_parts(SnMail *mail, const SnMimeMessage *message, GString *notice)
+{
+	Reader reader = { .mail = mail, .message = message, .notice = notice };
+	GMimeObject *root = g_mime_message_get_mime_part(message->message);
+
+	if (!sn_mime_each_leaf(message->message, list_leaf, &reader))
+		sn_mime_note(notice, "Parts beyond 1,000, or nested deeper than 100, were left out.");
+	Rendered rendered = { NULL, FALSE };
+	if (root)
+		rendered = render(&reader, root, 0);
+	mail->text = rendered.text ? rendered.text : g_strdup("");
+	mail->text_from_html = rendered.text && rendered.html;
+	if (reader.repaired)
+		sn_mime_note(notice, "The declared character set was wrong or missing.");
+}

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What the header of a message says. */
+#include <string.h>
+
+#include "src/mime/mime_private.h"
+#include "src/text/text.h"
+
+#define MAX_ADDRESSES 2000
+#define YEAR_2100 ((SnTime)4102444800000)
+
+/* Decoded, on one line; NULL when nothing is left. */
+static char *clean_value(const char *value)
+{
+	char *clean = value ? sn_text_clean_line(value, -1) : NULL;
+
+	if (clean && !*clean)
+		g_clear_pointer(&clean, g_free);
+	return clean;
+}
+
+static void add_address(SnMail *mail, SnMailRole role, const char *address, const char *name)
+{
+	g_autofree char *clean = clean_value(address);
+
+	if (!clean || mail->addresses->len >= MAX_ADDRESSES)
+		return;
+	SnMailAddress *entry = g_new0(SnMailAddress, 1);
+	entry->role = role;
+	entry->address = g_steal_pointer(&clean);
+	entry->name = clean_value(name);
+	g_ptr_array_add(mail->addresses, entry);
+}
+
+/* Groups are flattened; the parser bounds how deep they are (limits.c). */
+static void add_list(SnMail *mail, SnMailRole role, InternetAddressList *list)
+{
+	int count = list ? internet_address_list_length(list) : 0;
+
+	for (int i = 0; i < count; i++) {
+		InternetAddress *address = internet_address_list_get_address(list, i);
+		if (INTERNET_ADDRESS_IS_GROUP(address))
+			add_list(mail, role, internet_address_group_get_members(
+						     INTERNET_ADDRESS_GROUP(address)));
+		else if (INTERNET_ADDRESS_IS_MAILBOX(address))
+			add_address(mail, role,
+			            internet_address_mailbox_get_addr(
+					    INTERNET_ADDRESS_MAILBOX(address)),
+			            internet_address_get_name(address));
+	}
+}
+
+/* An id without its brackets, or NULL when it cannot be one. */
+static char *clean_id(const char *id)
+{
+	g_autofree char *clean = clean_value(id);
+
+	if (!clean || strlen(clean) > 998 || strpbrk(clean, " <>"))
+		return NULL;
+	return g_steal_pointer(&clean);
+}
+
+static void add_references(GPtrArray *out, const char *value)
+{
+	GMimeReferences *references = value ? g_mime_references_parse(NULL, value) : NULL;
+
+	for (int i = 0; references && i < g_mime_references_length(references); i++) {
+		g_autofree char *id = clean_id(g_mime_references_get_message_id(references, i));
+		if (!id || !strchr(id, '@') ||
+		    g_ptr_array_find_with_equal_func(out, id, g_str_equal, NULL))
+			continue;
+		/* The root says which thread it is, the last ones where in it. */
+		if (out->len >= SN_MIME_MAX_REFERENCES)
+			g_ptr_array_remove_index(out, 1);
+		g_ptr_array_add(out, g_steal_pointer(&id));
+	}
+	if (references)
+		g_mime_references_free(references);
+}
+
+static void read_threading(SnMail *mail, GMimeObject *object)
+{
+	g_autoptr(GPtrArray) replied = g_ptr_array_new_with_free_func(g_free);
+
+	add_references(mail->references, g_mime_object_get_header(object, "References"));
+	add_references(replied, g_mime_object_get_header(object, "In-Reply-To"));
+	if (replied->len)
+		mail->in_reply_to = g_strdup(replied->pdata[0]);
+}
+
+/* RFC 2919: the part in brackets. */
+static char *read_list_id(const char *value)
+{
+	const char *open = value ? strrchr(value, '<') : NULL;
+	const char *close = open ? strchr(open, '>') : NULL;
+	g_autofree char *id = close ? g_strndup(open + 1, (gsize)(close - open - 1))
+	                            : g_strdup(value);
+	g_autofree char *clean = clean_value(id);
+
+	return clean && !strchr(clean, ' ') && strlen(clean) <= 255 ? g_steal_pointer(&clean) : NULL;
+}
+
+/* RFC 7259: a bare JID; people also write a full one or an xmpp: URI. */
+static char *read_jabber_id(const char *value)
+{
+	g_autofree char *clean = clean_value(value);
+
+	if (!clean)
+		return NULL;
+	const char *start = clean;
+	if (g_ascii_strncasecmp(start, "xmpp:", 5) == 0)
+		start += 5;
+	g_autofree char *jid = g_strndup(start, strcspn(start, "/?;"));
+	const char *at = strchr(jid, '@');
+	if (!at || at == jid || !at[1] || strchr(at + 1, '@') || strpbrk(jid, " <>\"'&:,") ||
+	    strlen(jid) > 2047)
+		return NULL;
+	return g_steal_pointer(&jid);
+}
+
+static char *first_word(const char *value)
+{
+	g_autofree char *clean = clean_value(value);
+
+	if (!clean)
+		return NULL;
+	clean[strcspn(clean, " ;(")] = '\0';
+	return *clean ? g_ascii_strdown(clean, -1) : NULL;
+}
+
+/* Past blanks and (nested) comments of RFC 5322. */
+static const char *skip_comments(const char *text)
+{
+	int depth = 0;
+
+	for (; *text; text++) {
+		if (*text == '(')
+			depth++;
+		else if (*text == ')' && depth > 0)
+			depth--;
+		else if (depth == 0 && !g_ascii_isspace(*text))
+			break;
+		else if (*text == '\\' && text[1])
+			text++;
+	}
+	return text;
+}
+
+/* What stands behind the authserv-id if it is the one we believe; else NULL. */
+static const char *results_of(const char *value, const char *authserv_id)
+{
+	const char *text = skip_comments(value);
+	gboolean quoted = *text == '"';
+	gsize length = strlen(authserv_id);
+
+	text += quoted;
+	if (g_ascii_strncasecmp(text, authserv_id, length) != 0)
+		return NULL;
+	text += length;
+	if (quoted && *text++ != '"')
+		return NULL;
+	if (*text && !strchr("; \t\r\n(", *text))
+		return NULL;
+	text = skip_comments(text);
+	while (g_ascii_isdigit(*text)) /* version */
+		text++;
+	text = skip_comments(text);
+	return *text == ';' ? text + 1 : *text ? NULL : text;
+}
+
+/*
+ * RFC 8601 section 5: fields of our server can be forged below those it added itself. It adds
+ * them on top of what it received, thus only those above the next Received field count.
+ */
+static char *read_authentication(GMimeHeaderList *headers, const char *authserv_id)
+{
+	GString *found = g_string_new(NULL);
+
+	for (int i = 0; i < g_mime_header_list_get_count(headers); i++) {
+		GMimeHeader *header = g_mime_header_list_get_header_at(headers, i);
+		const char *name = g_mime_header_get_name(header);
+		if (found->len && g_ascii_strcasecmp(name, "Received") == 0)
+			break;
+		if (g_ascii_strcasecmp(name, "Authentication-Results") != 0)
+			continue;
+		const char *results = results_of(g_mime_header_get_value(header), authserv_id);
+		g_autofree char *clean = results ? clean_value(results) : NULL;
+		if (clean)
+			g_string_append_printf(found, "%s%s", found->len ? "; " : "", clean);
+	}
+	if (found->len == 0) {
+		g_string_free(found, TRUE);
+		return NULL;
+	}
+	return g_string_free(found, FALSE);
+}
+
+static SnTime read_date(GMimeMessage *message)
+{
+	GDateTime *date = g_mime_message_get_date(message);
+	SnTime time = date ? g_date_time_to_unix(date) * SN_SECOND : 0;
+
+	return time > 0 && time < YEAR_2100 ? time : 0;
+}
+
+char *sn_mime_safe_name(const char *name)
+{
+	g_autofree char *clean = clean_value(name);
+
+	if (!clean)
+		return NULL;
+	char *base = clean;
+	for (char *at = clean; *at; at++)
+		if (*at == '/' || *at == '\\')
+			base = at + 1;
+	/* No hidden file, no parent directory, nothing that looks like an option. */
+	while (*base == '.' || *base == ' ')
+		base++;
+	if (*base == '-')
+		*base = '_';
+	g_strchomp(base);
+	if (!*base)
+		return NULL;
+	if (strlen(base) <= 200)
+		return g_strdup(base);
+	const char *ending = strrchr(base, '.');
+	if (!ending || strlen(ending) > 20)
+		ending = "";
+	gsize keep = 200 - strlen(ending);
+	while (keep > 0 && ((guchar)base[keep] & 0xc0) == 0x80)
+		keep--;
+	return g_strdup_printf("%.*s%s", (int)keep, base, ending);
+}
+
+void sn_mime_read_headers(SnMail *mail, GMimeMessage *message, const SnMailOptions *options)
+{
+	GMimeObject *object = GMIME_OBJECT(message);
+
+	add_list(mail, SN_MAIL_FROM, g_mime_message_get_from(message));
+	add_list(mail, SN_MAIL_TO, g_mime_message_get_to(message));
+	add_list(mail, SN_MAIL_CC, g_mime_message_get_cc(message));
+	add_list(mail, SN_MAIL_BCC, g_mime_message_get_bcc(message));
+	add_list(mail, SN_MAIL_REPLY_TO, g_mime_message_get_reply_to(message));
+	mail->subject = clean_value(g_mime_message_get_subject(message));
+	mail->date = read_date(message);
+	mail->message_id = clean_id(g_mime_message_get_message_id(message));
+	read_threading(mail, object);
+	mail->list_id = read_list_id(g_mime_object_get_header(object, "List-Id"));
+	mail->jabber_id =
+		read_jabber_id(g_mime_object_get_header(object, SN_HEADER_JABBER_ID));
+	mail->auto_submitted = first_word(g_mime_object_get_header(object, "Auto-Submitted"));
+	mail->chat_origin_id =
+		clean_id(g_mime_object_get_header(object, SN_HEADER_ORIGIN_ID));
+	if (options && options->authserv_id)
+		mail->authentication = read_authentication(g_mime_object_get_header_list(object),
+		                                           options->authserv_id);
+}

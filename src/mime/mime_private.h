@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* mime_private.h - what the files of this folder share. GMime is known to no other folder. */
+#ifndef SN_MIME_MIME_PRIVATE_H
+#define SN_MIME_MIME_PRIVATE_H
+
+#include <gmime/gmime.h>
+
+#include "src/mime/mail.h"
+
+#define SN_MIME_MAX_MESSAGE (64 * 1024 * 1024)
+#define SN_MIME_MAX_PARTS 1000
+#define SN_MIME_MAX_DEPTH 100
+#define SN_MIME_MAX_HEADER (32 * 1024)
+#define SN_MIME_MAX_HTML (512 * 1024)
+#define SN_MIME_MAX_TEXT (4 * 1024 * 1024) /* of readable text of one message */
+#define SN_MIME_MAX_REFERENCES 200
+#define SN_MIME_MAX_CARRIED 1000
+
+/* Header fields of ours. */
+#define SN_HEADER_JABBER_ID "Jabber-ID"
+#define SN_HEADER_ORIGIN_ID "Sennit-Origin-ID"
+#define SN_HEADER_DIGEST "Content-Digest" /* of a carried email: sha-256=:base64: (RFC 9530) */
+#define SN_HISTORY_DESCRIPTION "Earlier messages"
+
+/* ---- limits.c ---- */
+
+/* What may be parsed without harm: `raw` itself (a new reference), or a shortened copy. Adds to
+ * `notice` what was left out. */
+GBytes *sn_mime_limit(GBytes *raw, GString *notice);
+
+/* ---- message.c ---- */
+
+/* A parsed message over bytes that are not copied. */
+typedef struct {
+	GMimeMessage *message;
+	GBytes *bytes;
+	GByteArray *array; /* the same bytes, for the stream that the parts refer to */
+} SnMimeMessage;
+SnMimeMessage *sn_mime_open(GBytes *raw, GString *notice);
+void sn_mime_close(SnMimeMessage *message);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SnMimeMessage, sn_mime_close)
+
+/* Calls back for each leaf (a message/rfc822 is one) in depth-first order; `depth` of the root is
+ * 0. FALSE stops. */
+typedef struct {
+	GMimeObject *object;
+	GMimeMultipart *parent; /* NULL for the root */
+	int index;              /* within the parent */
+	int depth;
+	int position;           /* from 1 */
+	gboolean in_alternative, in_related, in_history;
+} SnMimeLeaf;
+typedef gboolean (*SnMimeLeafCallback)(const SnMimeLeaf *leaf, gpointer data);
+/* FALSE when parts were left out because of the limits. */
+gboolean sn_mime_each_leaf(GMimeMessage *message, SnMimeLeafCallback callback, gpointer data);
+
+gboolean sn_mime_is_history(GMimeMultipart *multipart);
+
+/* The content of a leaf with its transfer encoding taken off; NUL-terminated, caller frees. */
+char *sn_mime_decode(GMimePart *part, gsize *length);
+/* Its size, without decoding. */
+gint64 sn_mime_decoded_size(GMimePart *part);
+/* The bytes of a message/rfc822 as they stand in the message; never NULL. */
+GBytes *sn_mime_embedded_bytes(const SnMimeMessage *message, const SnMimeLeaf *leaf);
+
+/* ---- charset.c ---- */
+
+/* Declared character set, else UTF-8, else windows-1252. NUL-terminated UTF-8, not yet clean.
+ * *repaired becomes TRUE when the declaration was wrong, missing or unknown. */
+char *sn_mime_to_utf8(const char *data, gsize length, const char *charset, gboolean *repaired);
+
+/* ---- headers.c ---- */
+
+void sn_mime_read_headers(SnMail *mail, GMimeMessage *message, const SnMailOptions *options);
+char *sn_mime_safe_name(const char *name); /* NULL if nothing is left */
+
+/* ---- body.c, report.c, cpim.c, carried.c ---- */
+
+void sn_mime_read_parts(SnMail *mail, const SnMimeMessage *message, GString *notice);
+void sn_mime_read_report(SnMail *mail, GMimeMultipart *report);
+SnMailCarried *sn_mime_read_cpim(const char *text, gsize length);
+char *sn_mime_write_cpim(const SnMailCarried *carried);
+SnMailCarried *sn_mime_read_carried(const SnMimeMessage *message, const SnMimeLeaf *leaf);
+void sn_mime_carried_free(SnMailCarried *carried);
+
+char *sn_mime_digest(GBytes *bytes); /* "sha-256=:base64:" (RFC 9530) */
+
+/* A sentence for SnMail.notice, once. */
+void sn_mime_note(GString *notice, const char *sentence);
+
+#endif
