@@ -35,7 +35,7 @@ struct sn_engine_account {
 	gboolean source_online, im_online;
 	gint64 upload_max;         /* 0 = no upload service */
 	gsize stanza_max;
-	gpointer sync_state;       /* owned by sync_*.c */
+	struct sn_account_core *core; /* account.c's and sync_*.c's own (sync_private.h) */
 };
 
 struct sn_engine {
@@ -50,8 +50,13 @@ struct sn_engine {
 	const SnDesktopOps *desktop_ops;
 	GRand *random;
 	guint64 next_request;      /* ids of backend requests */
-	gpointer core;             /* engine.c's own */
+	struct sn_engine_core *core; /* engine.c's own */
 };
+
+/* Look at all intents soon: for those the engine itself wrote (its own commits do not wake it). */
+void sn_engine_wake(SnEngine *engine);
+/* A one-shot timer on the engine's context; g_source_destroy() and g_source_unref() to end it. */
+GSource *sn_engine_timer(SnEngine *engine, SnTime after, GSourceOnceFunc callback, gpointer data);
 
 guint64 sn_engine_next_id(SnEngine *engine);
 SnEngineAccount *sn_engine_account_by_id(SnEngine *engine, SnId account); /* NULL */

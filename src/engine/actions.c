@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * actions.c - replays on the server what clients did to messages: flags, moves, copies to Sent.
+ *
+ * The rows changed when the user did it; here the server follows. An action stays in the store
+ * until the server has done it, so that a restart or a dead line forgets none.
+ */
+#include "src/engine/sync_private.h"
+
+#include <string.h>
+
+enum {
+	GROUP = 500,        /* messages changed by one command */
+	GIVE_UP_AFTER = 8,  /* refusals; what is merely unreachable is tried for ever */
+};
+#define FIRST_RETRY SN_MINUTE
+#define LAST_RETRY SN_HOUR
+
+struct sn_actions {
+	SnEngineAccount *account;
+	GHashTable *running;   /* ids of actions on their way: SnId -> itself */
+	GSource *timer;
+	SnTime timer_at;
+};
+
+/* Actions that travel in one request, the first standing for all. */
+typedef struct {
+	SnActions *actions;
+	GPtrArray *members;    /* of SnAction, same folder and kind */
+	guint32 new_uid;
+	gboolean searched;     /* APPEND: the server was asked whether it has it already */
+	char *target;
+	GBytes *raw;
+} Job;
+
+static void job_free(Job *job)
+{
+	g_ptr_array_unref(job->members);
+	g_free(job->target);
+	g_clear_pointer(&job->raw, g_bytes_unref);
+	g_free(job);
+}
+
+SnActions *sn_actions_new(SnEngineAccount *account)
+{
+	SnActions *actions = g_new0(SnActions, 1);
+
+	actions->account = account;
+	actions->running = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+	return actions;
+}
+
+static void stop_timer(SnActions *actions)
+{
+	if (!actions->timer)
+		return;
+	g_source_destroy(actions->timer);
+	g_clear_pointer(&actions->timer, g_source_unref);
+}
+
+void sn_actions_free(SnActions *actions)
+{
+	if (!actions)
+		return;
+	stop_timer(actions);
+	g_hash_table_unref(actions->running);
+	g_free(actions);
+}
+
+static const SnAction *first_of(const Job *job)
+{
+	return g_ptr_array_index(job->members, 0);
+}
+
+static void set_running(Job *job, gboolean running)
+{
+	for (guint i = 0; i < job->members->len; i++) {
+		const SnAction *action = g_ptr_array_index(job->members, i);
+		if (running)
+			g_hash_table_add(job->actions->running,
+			                 g_memdup2(&action->id, sizeof action->id));
+		else
+			g_hash_table_remove(job->actions->running, &action->id);
+	}
+}
+
+/* ---- ends ---- */
+
+/* The rows follow what the server did, so that its next report brings no surprise. */
+static void follow_move(Job *job)
+{
+	SnStore *store = job->actions->account->engine->store;
+	const SnAction *first = first_of(job);
+	SnId target = sn_folder_intern(store, first->account, job->target, NULL, NULL);
+
+	for (guint i = 0; i < job->members->len; i++) {
+		const SnAction *action = g_ptr_array_index(job->members, i);
+		g_autoptr(SnMessage) message = sn_message_get(store, action->message, 0);
+		if (message && target && job->new_uid && job->members->len == 1)
+			sn_location_set(store, action->message, target, job->new_uid, NULL,
+			                message->flags, NULL);
+		sn_location_remove(store, action->folder, action->uid, NULL);
+	}
+}
+
+static void finish(Job *job)
+{
+	SnEngine *engine = job->actions->account->engine;
+	g_autoptr(GError) error = NULL;
+
+	if (first_of(job)->kind == SN_ACTION_MOVE)
+		follow_move(job);
+	for (guint i = 0; i < job->members->len; i++) {
+		const SnAction *action = g_ptr_array_index(job->members, i);
+		if (!sn_action_done(engine->store, action->id, &error)) {
+			g_warning("%s", error->message);
+			g_clear_error(&error);
+		}
+	}
+	if (job->target) /* where the copy lies is told by the folder itself */
+		sn_mail_sync_folder(job->actions->account->core->mail, job->target);
+	set_running(job, FALSE);
+	job_free(job);
+	sn_engine_wake(engine);
+}
+
+static SnTime back_off(int attempts)
+{
+	SnTime wait = FIRST_RETRY << CLAMP(attempts, 0, 6);
+
+	return MIN(wait, LAST_RETRY);
+}
+
+static void fail(Job *job, const GError *error)
+{
+	SnEngineAccount *account = job->actions->account;
+	SnStore *store = account->engine->store;
+	SnTime now = sn_clock_now(account->engine->clock);
+	gboolean transient = !error || sn_error_is_transient(error) ||
+	                     g_error_matches(error, SN_ERROR, SN_ERROR_CANCELLED);
+	gboolean gone = g_error_matches(error, SN_ERROR, SN_ERROR_NOT_FOUND);
+
+	for (guint i = 0; i < job->members->len; i++) {
+		const SnAction *action = g_ptr_array_index(job->members, i);
+		/* what is no longer there needs no change */
+		gboolean hopeless = (gone && action->kind != SN_ACTION_APPEND) ||
+		                    (!transient && action->attempts + 1 >= GIVE_UP_AFTER);
+		if (hopeless)
+			sn_action_done(store, action->id, NULL);
+		else if (account->source_online)
+			sn_action_retry(store, action->id, now + back_off(action->attempts),
+			                error ? error->message : NULL, NULL);
+		if (hopeless && !gone)
+			g_warning("%s: gave up a change of an email: %s", account->config->name,
+			          error->message);
+	}
+	set_running(job, FALSE);
+	job_free(job);
+	sn_engine_wake(account->engine);
+}
+
+static void simple_reply(SnEngineAccount *account, const SnMailEvent *event, gpointer data)
+{
+	Job *job = data;
+
+	switch (event->kind) {
+	case SN_EVENT_DONE:
+		job->new_uid = event->uid;
+		finish(job);
+		break;
+	case SN_EVENT_ERROR:
+	case SN_EVENT_CANCELLED: fail(job, event->error); break;
+	}
+}
+
+/* ---- requests ---- */
+
+static SnMailRequest *request_for(Job *job, SnMailRequestKind kind)
+{
+	SnEngine *engine = job->actions->account->engine;
+	g_autoptr(SnFolder) folder = sn_folder_get(engine->store, first_of(job)->folder);
+	SnMailRequest *request = sn_mail_request_new(kind, sn_engine_next_id(engine));
+
+	request->folder = folder ? g_strdup(folder->name) : NULL;
+	request->target = g_strdup(job->target);
+	request->uids = g_array_new(FALSE, FALSE, sizeof(guint32));
+	for (guint i = 0; i < job->members->len; i++) {
+		const SnAction *action = g_ptr_array_index(job->members, i);
+		g_array_append_val(request->uids, action->uid);
+	}
+	return request;
+}
+
+/* The folder of a role where the server has none with that use yet: it is created by the move. */
+static char *default_name(const char *target)
+{
+	static const struct {
+		const char *role, *name;
+	} names[] = {
+		{ "sent", "Sent" }, { "archive", "Archive" }, { "trash", "Trash" },
+		{ "junk", "Junk" }, { "drafts", "Drafts" }, { "inbox", "INBOX" },
+	};
+	for (gsize i = 0; i < G_N_ELEMENTS(names); i++)
+		if (g_str_equal(names[i].role, target))
+			return g_strdup(names[i].name);
+	return g_strdup(target);
+}
+
+static void find_target(Job *job)
+{
+	const char *target = first_of(job)->target;
+
+	if (!target)
+		return;
+	job->target = sn_mail_folder_name(job->actions->account, target);
+	if (!job->target)
+		job->target = default_name(target);
+}
+
+static void append_now(Job *job);
+
+static void search_reply(SnEngineAccount *account, const SnMailEvent *event, gpointer data)
+{
+	Job *job = data;
+
+	switch (event->kind) {
+	case SN_EVENT_DONE:
+		if (event->uid)
+			finish(job); /* an earlier try arrived, or the server files copies itself */
+		else
+			append_now(job);
+		break;
+	case SN_EVENT_ERROR:
+		/* a folder that does not exist holds no copy */
+		if (g_error_matches(event->error, SN_ERROR, SN_ERROR_NOT_FOUND))
+			append_now(job);
+		else
+			fail(job, event->error);
+		break;
+	case SN_EVENT_CANCELLED: fail(job, event->error); break;
+	}
+}
+
+static void append_now(Job *job)
+{
+	SnMailRequest *request = request_for(job, SN_MAIL_REQ_APPEND);
+	const SnAction *action = first_of(job);
+
+	g_free(request->folder);
+	request->folder = g_strdup(job->target);
+	request->raw = g_bytes_ref(job->raw);
+	request->flags = action->set;
+	sn_engine_mail(job->actions->account, request, simple_reply, job);
+}
+
+/* A copy may be there already: from a try whose answer was lost, or from the server itself. */
+static void append(Job *job)
+{
+	SnEngineAccount *account = job->actions->account;
+	SnStore *store = account->engine->store;
+	const SnAction *action = first_of(job);
+	g_autoptr(GError) error = NULL;
+	g_autoptr(SnMessage) message = sn_message_get(store, action->message, 0);
+
+	job->raw = sn_message_raw(store, action->message, &error);
+	if (!job->raw) {
+		fail(job, error);
+		return;
+	}
+	if (!message || !message->message_id) {
+		append_now(job);
+		return;
+	}
+	SnMailRequest *request = request_for(job, SN_MAIL_REQ_SEARCH_ID);
+	g_free(request->folder);
+	request->folder = g_strdup(job->target);
+	request->message_id = g_strdup(message->message_id);
+	sn_engine_mail(account, request, search_reply, job);
+}
+
+static void submit(Job *job)
+{
+	const SnAction *action = first_of(job);
+
+	set_running(job, TRUE);
+	find_target(job);
+	switch (action->kind) {
+	case SN_ACTION_APPEND:
+		append(job);
+		return;
+	case SN_ACTION_MOVE:
+		sn_engine_mail(job->actions->account, request_for(job, SN_MAIL_REQ_MOVE),
+		               simple_reply, job);
+		return;
+	case SN_ACTION_FLAGS: {
+		SnMailRequest *request = request_for(job, SN_MAIL_REQ_STORE);
+		request->set = action->set;
+		request->clear = action->clear;
+		sn_engine_mail(job->actions->account, request, simple_reply, job);
+		return;
+	}
+	}
+}
+
+/* ---- looking ---- */
+
+static gboolean goes_with(const SnAction *one, const SnAction *two)
+{
+	return one->kind == two->kind && one->kind != SN_ACTION_APPEND &&
+	       one->folder == two->folder && one->set == two->set && one->clear == two->clear &&
+	       !g_strcmp0(one->target, two->target);
+}
+
+static gint by_uid(gconstpointer a, gconstpointer b)
+{
+	const SnAction *one = *(SnAction *const *)a, *two = *(SnAction *const *)b;
+
+	return one->uid < two->uid ? -1 : one->uid > two->uid;
+}
+
+/* An earlier action on the same message is still under way: keep their order. */
+static gboolean must_wait(const GHashTable *busy, const SnAction *action)
+{
+	return g_hash_table_contains((GHashTable *)busy, &action->message);
+}
+
+static Job *take_group(SnActions *actions, GPtrArray *due, guint from, GHashTable *busy)
+{
+	Job *job = g_new0(Job, 1);
+
+	job->actions = actions;
+	job->members = g_ptr_array_new_with_free_func((GDestroyNotify)sn_action_free);
+	for (guint i = from; i < due->len && job->members->len < GROUP; i++) {
+		SnAction *action = g_ptr_array_index(due, i);
+		if (!action || must_wait(busy, action) ||
+		    (job->members->len && !goes_with(first_of(job), action)))
+			continue;
+		g_hash_table_add(busy, g_memdup2(&action->message, sizeof action->message));
+		g_ptr_array_add(job->members, action);
+		due->pdata[i] = NULL;
+	}
+	g_ptr_array_sort(job->members, by_uid);
+	return job;
+}
+
+static void timer_fired(gpointer data)
+{
+	SnActions *actions = data;
+
+	g_clear_pointer(&actions->timer, g_source_unref);
+	sn_actions_look(actions);
+}
+
+static void arm(SnActions *actions, SnTime next)
+{
+	SnEngine *engine = actions->account->engine;
+
+	stop_timer(actions);
+	if (next)
+		actions->timer = sn_engine_timer(
+			engine, MAX(next - sn_clock_now(engine->clock), SN_SECOND), timer_fired,
+			actions);
+}
+
+static void free_action(gpointer data)
+{
+	if (data)
+		sn_action_free(data);
+}
+
+void sn_actions_look(SnActions *actions)
+{
+	SnEngineAccount *account = actions->account;
+	SnTime now = sn_clock_now(account->engine->clock), next = 0;
+	g_autoptr(GHashTable) busy =
+		g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+
+	if (!account->source_online)
+		return;
+	g_autoptr(GPtrArray) due =
+		sn_action_list(account->engine->store, account->id, now + LAST_RETRY);
+	if (!due)
+		return;
+	g_ptr_array_set_free_func(due, free_action);
+	for (guint i = 0; i < due->len; i++) {
+		SnAction *action = g_ptr_array_index(due, i);
+		gboolean running = g_hash_table_contains(actions->running, &action->id);
+		if (!running && action->next_try <= now)
+			continue;
+		if (!running && (!next || action->next_try < next))
+			next = action->next_try;
+		g_hash_table_add(busy, g_memdup2(&action->message, sizeof action->message));
+		g_clear_pointer((SnAction **)&due->pdata[i], sn_action_free);
+	}
+	for (guint i = 0; i < due->len; i++) {
+		if (!due->pdata[i] || must_wait(busy, due->pdata[i]))
+			continue;
+		submit(take_group(actions, due, i, busy));
+	}
+	arm(actions, next);
+}
+
+gboolean sn_actions_settled(const SnActions *actions)
+{
+	const SnEngine *engine = actions->account->engine;
+
+	if (g_hash_table_size(actions->running) > 0)
+		return FALSE;
+	g_autoptr(GPtrArray) due =
+		sn_action_list(engine->store, actions->account->id, sn_clock_now(engine->clock));
+	return !due || due->len == 0;
+}

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * after.c - what follows from filed messages once they are committed: delivery hears of its own,
+ * the user of new ones. Nothing of it happens when the transaction is rolled back.
+ */
+#include "src/engine/sync_private.h"
+
+typedef enum { STEP_SEEN, STEP_REPORT, STEP_INCOMING, STEP_EVIDENCE } StepKind;
+
+typedef struct {
+	StepKind kind;
+	SnChannel channel;
+	SnId row;
+	char *id, *envelope_id, *recipient, *diagnostic;
+	int report;
+} Step;
+
+static void step_free(gpointer data)
+{
+	Step *step = data;
+
+	g_free(step->id);
+	g_free(step->envelope_id);
+	g_free(step->recipient);
+	g_free(step->diagnostic);
+	g_free(step);
+}
+
+SnAfter *sn_after_new(SnEngine *engine)
+{
+	SnAfter *after = g_new0(SnAfter, 1);
+
+	after->engine = engine;
+	after->steps = g_ptr_array_new_with_free_func(step_free);
+	return after;
+}
+
+void sn_after_free(SnAfter *after)
+{
+	if (!after)
+		return;
+	g_ptr_array_unref(after->steps);
+	g_free(after);
+}
+
+static Step *add(SnAfter *after, StepKind kind)
+{
+	Step *step = g_new0(Step, 1);
+
+	step->kind = kind;
+	g_ptr_array_add(after->steps, step);
+	return step;
+}
+
+void sn_after_seen(SnAfter *after, SnChannel channel, const char *id)
+{
+	if (!after->engine || !id)
+		return;
+	Step *step = add(after, STEP_SEEN);
+	step->channel = channel;
+	step->id = g_strdup(id);
+}
+
+void sn_after_report(SnAfter *after, const SnMailReport *report, SnId message)
+{
+	if (!after->engine)
+		return;
+	Step *step = add(after, STEP_REPORT);
+	step->row = message;
+	step->report = report->kind;
+	step->id = g_strdup(report->message_id);
+	step->envelope_id = g_strdup(report->envelope_id);
+	step->recipient = g_strdup(report->recipient);
+	step->diagnostic = g_strdup(report->diagnostic);
+}
+
+void sn_after_incoming(SnAfter *after, SnId message)
+{
+	if (after->engine)
+		add(after, STEP_INCOMING)->row = message;
+}
+
+void sn_after_evidence(SnAfter *after, SnId address)
+{
+	if (after->engine)
+		add(after, STEP_EVIDENCE)->row = address;
+}
+
+/* A report that something of ours arrived is shown on that message; nobody has to read it too. */
+static void mark_good_news(SnEngine *engine, const Step *step)
+{
+	gboolean good = step->report == SN_REPORT_DELIVERED || step->report == SN_REPORT_RELAYED ||
+	                step->report == SN_REPORT_DISPLAYED;
+	SnId ours = 0;
+
+	if (step->envelope_id)
+		ours = sn_outbox_find_message_id(engine->store, step->envelope_id);
+	if (!ours && step->id)
+		ours = sn_outbox_find_message_id(engine->store, step->id);
+	if (good && ours && sn_message_change_flags(engine->store, step->row, SN_FLAG_SEEN, 0, NULL))
+		sn_engine_wake(engine);
+}
+
+static void run(SnEngine *engine, const Step *step)
+{
+	switch (step->kind) {
+	case STEP_SEEN:
+		sn_delivery_seen(engine->delivery, step->channel, step->id);
+		break;
+	case STEP_REPORT:
+		sn_delivery_report(engine->delivery, step->id, step->envelope_id, step->report,
+		                   step->recipient, step->diagnostic);
+		mark_good_news(engine, step);
+		break;
+	case STEP_INCOMING:
+		sn_notifier_incoming(engine->core->notifier, step->row);
+		break;
+	case STEP_EVIDENCE:
+		if (engine->core->book)
+			sn_book_ask(engine->core->book, step->row);
+		break;
+	}
+}
+
+void sn_after_run(SnAfter *after)
+{
+	if (after->steps->len == 0)
+		return;
+	g_autoptr(GPtrArray) steps = g_steal_pointer(&after->steps);
+	after->steps = g_ptr_array_new_with_free_func(step_free);
+	for (guint i = 0; i < steps->len; i++)
+		run(after->engine, g_ptr_array_index(steps, i));
+}
+
+void sn_after_clear(SnAfter *after)
+{
+	g_ptr_array_set_size(after->steps, 0);
+}

@@ -1,0 +1,461 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * engine.c - the thread: it owns the store's big writes and talks to backends through queues.
+ *
+ * It sleeps in one poll() over the bell, the backends' queues and at most a few one-shot timers;
+ * nothing here runs periodically.
+ */
+#include "src/engine/sync_private.h"
+
+#include <glib-unix.h>
+
+enum { DURABLE_AFTER = 1000 }; /* ms of grace in which further writes join one fsync */
+
+GSource *sn_engine_timer(SnEngine *engine, SnTime after, GSourceOnceFunc callback, gpointer data)
+{
+	GSource *source = g_timeout_source_new((guint)CLAMP(after, 0, (SnTime)G_MAXUINT));
+
+	g_source_set_callback(source, (GSourceFunc)(void (*)(void))callback, data, NULL);
+	g_source_attach(source, engine->context);
+	return source;
+}
+
+guint64 sn_engine_next_id(SnEngine *engine)
+{
+	return ++engine->next_request;
+}
+
+SnEngineAccount *sn_engine_account_by_id(SnEngine *engine, SnId account)
+{
+	for (guint i = 0; i < engine->accounts->len; i++) {
+		SnEngineAccount *one = g_ptr_array_index(engine->accounts, i);
+		if (one->id == account)
+			return one;
+	}
+	return NULL;
+}
+
+static gboolean account_has(const SnAccount *config, SnChannel channel, const char *address)
+{
+	g_autofree char *own = NULL;
+
+	if (channel == SN_CHANNEL_IM) {
+		own = config->im.user ? sn_address_normalise(channel, config->im.user) : NULL;
+		return own && g_str_equal(own, address);
+	}
+	if (config->from_address)
+		own = sn_address_normalise(channel, config->from_address);
+	if (own && g_str_equal(own, address))
+		return TRUE;
+	for (char **alias = config->aliases; alias && *alias; alias++) {
+		g_autofree char *other = sn_address_normalise(channel, *alias);
+		if (other && g_str_equal(other, address))
+			return TRUE;
+	}
+	return FALSE;
+}
+
+SnEngineAccount *sn_engine_account_by_address(SnEngine *engine, SnChannel channel,
+                                              const char *address)
+{
+	g_autofree char *wanted = sn_address_normalise(channel, address);
+
+	for (guint i = 0; wanted && i < engine->accounts->len; i++) {
+		SnEngineAccount *one = g_ptr_array_index(engine->accounts, i);
+		if (account_has(one->config, channel, wanted))
+			return one;
+	}
+	return NULL;
+}
+
+gboolean sn_config_owns(const SnConfig *config, SnChannel channel, const char *normalised)
+{
+	for (gsize i = 0; normalised && i < sn_config_account_count(config); i++) {
+		if (account_has(sn_config_account(config, i), channel, normalised))
+			return TRUE;
+	}
+	return FALSE;
+}
+
+static gboolean become_durable(gpointer data)
+{
+	SnEngine *engine = data;
+	g_autoptr(GError) error = NULL;
+
+	g_clear_pointer(&engine->core->durable_source, g_source_unref);
+	if (!sn_store_sync(engine->store, &error))
+		g_warning("%s", error->message);
+	return G_SOURCE_REMOVE;
+}
+
+void sn_engine_touched(SnEngine *engine)
+{
+	SnEngineCore *core = engine->core;
+
+	if (core->durable_source)
+		return;
+	core->durable_source = g_timeout_source_new(DURABLE_AFTER);
+	g_source_set_callback(core->durable_source, become_durable, engine, NULL);
+	g_source_attach(core->durable_source, engine->context);
+}
+
+/* ---- intents ---- */
+
+static gboolean look(gpointer data)
+{
+	SnEngine *engine = data;
+
+	g_clear_pointer(&engine->core->look_source, g_source_unref);
+	sn_delivery_look(engine->delivery);
+	sn_wishes_look(engine);
+	for (guint i = 0; i < engine->accounts->len; i++) {
+		SnEngineAccount *account = g_ptr_array_index(engine->accounts, i);
+		if (account->core->actions)
+			sn_actions_look(account->core->actions);
+	}
+	sn_engine_check_settled(engine);
+	return G_SOURCE_REMOVE;
+}
+
+void sn_engine_wake(SnEngine *engine)
+{
+	SnEngineCore *core = engine->core;
+
+	if (core->look_source)
+		return;
+	core->look_source = g_idle_source_new();
+	g_source_set_priority(core->look_source, G_PRIORITY_DEFAULT);
+	g_source_set_callback(core->look_source, look, engine, NULL);
+	g_source_attach(core->look_source, engine->context);
+}
+
+static gboolean bell_rang(gint fd, GIOCondition condition, gpointer data)
+{
+	SnEngine *engine = data;
+
+	sn_bell_answer(engine->core->bell);
+	/* Own commits ring too: they are no news. */
+	if (sn_store_changed(engine->store)) {
+		sn_engine_wake(engine);
+		sn_engine_touched(engine);
+	}
+	return G_SOURCE_CONTINUE;
+}
+
+/* ---- settling ---- */
+
+/* An entry whose undo window is about to end still belongs to "deliver what is due". */
+enum { SETTLE_AHEAD = 10 * 1000 };
+
+static gboolean settled(SnEngine *engine, const GError **error)
+{
+	*error = NULL;
+	if (engine->core->look_source)
+		return FALSE;
+	for (guint i = 0; i < engine->accounts->len; i++) {
+		const GError *problem = NULL;
+		if (!sn_account_settled(g_ptr_array_index(engine->accounts, i), &problem))
+			return FALSE;
+		if (problem && !*error)
+			*error = problem;
+	}
+	g_autoptr(GArray) due =
+		sn_outbox_due(engine->store, sn_clock_now(engine->clock) + SETTLE_AHEAD);
+	/* What cannot be sent because its account is down does not hold up the end. */
+	return !due || due->len == 0 || *error;
+}
+
+static gboolean check_settled(gpointer data)
+{
+	SnEngine *engine = data;
+	SnEngineCore *core = engine->core;
+	const GError *error = NULL;
+
+	g_clear_pointer(&core->settle_source, g_source_unref);
+	gboolean now = settled(engine, &error);
+	g_mutex_lock(&core->lock_state);
+	core->settled = now;
+	g_clear_error(&core->settle_error);
+	if (now && error)
+		core->settle_error = g_error_copy(error);
+	g_cond_broadcast(&core->changed);
+	g_mutex_unlock(&core->lock_state);
+	return G_SOURCE_REMOVE;
+}
+
+void sn_engine_check_settled(SnEngine *engine)
+{
+	SnEngineCore *core = engine->core;
+
+	if (core->settle_source)
+		return;
+	core->settle_source = g_idle_source_new();
+	g_source_set_callback(core->settle_source, check_settled, engine, NULL);
+	g_source_attach(core->settle_source, engine->context);
+}
+
+static gboolean ask_settled(gpointer data)
+{
+	sn_engine_check_settled(data);
+	return G_SOURCE_REMOVE;
+}
+
+gboolean sn_engine_settle(SnEngine *engine, int timeout_ms, GError **error)
+{
+	SnEngineCore *core = engine->core;
+	gint64 end = g_get_monotonic_time() + (gint64)timeout_ms * 1000;
+	gboolean in_time = TRUE, done;
+
+	g_mutex_lock(&core->lock_state);
+	core->settled = FALSE;
+	g_main_context_invoke_full(engine->context, G_PRIORITY_LOW, ask_settled, engine, NULL);
+	while (!core->settled && in_time)
+		in_time = g_cond_wait_until(&core->changed, &core->lock_state, end);
+	done = core->settled && !core->settle_error;
+	if (!core->settled)
+		g_set_error(error, SN_ERROR, SN_ERROR_TEMPORARY,
+		            "Not everything was synced and delivered within %d seconds.",
+		            timeout_ms / 1000);
+	else if (core->settle_error)
+		g_propagate_error(error, g_error_copy(core->settle_error));
+	g_mutex_unlock(&core->lock_state);
+	return done;
+}
+
+/* ---- start and stop ---- */
+
+static gboolean open_parts(SnEngine *engine, GError **error)
+{
+	SnEngineCore *core = engine->core;
+
+	engine->store = sn_store_open(engine->setup.paths->store_path, SN_STORE_ENGINE, error);
+	if (!engine->store || !sn_status_reset(engine->store, error) ||
+	    !sn_config_declare(engine->config, engine->store, error))
+		return FALSE;
+	core->bell = sn_bell_open(sn_store_bell_path(engine->store), error);
+	if (!core->bell || !sn_bell_listen(core->bell, error))
+		return FALSE;
+	core->bell_source = g_unix_fd_source_new(sn_bell_fd(core->bell), G_IO_IN);
+	g_source_set_callback(core->bell_source, (GSourceFunc)(void (*)(void))bell_rang, engine,
+	                      NULL);
+	g_source_attach(core->bell_source, engine->context);
+	return TRUE;
+}
+
+static void start_accounts(SnEngine *engine)
+{
+	for (gsize i = 0; i < sn_config_account_count(engine->config); i++) {
+		const SnAccount *config = sn_config_account(engine->config, i);
+		if (config->enabled)
+			sn_account_start(engine, config);
+	}
+}
+
+static void drop_source(GSource **source)
+{
+	if (!*source)
+		return;
+	g_source_destroy(*source);
+	g_clear_pointer(source, g_source_unref);
+}
+
+static void close_parts(SnEngine *engine)
+{
+	SnEngineCore *core = engine->core;
+
+	sn_accounts_stop(engine, engine->accounts);
+	g_clear_pointer(&engine->delivery, sn_delivery_free);
+	g_clear_pointer(&core->vcards, sn_vcards_free);
+	g_clear_pointer(&core->book, sn_book_free);
+	g_clear_pointer(&core->notifier, sn_notifier_free);
+	drop_source(&core->look_source);
+	drop_source(&core->settle_source);
+	drop_source(&core->durable_source);
+	drop_source(&core->bell_source);
+	g_clear_pointer(&core->bell, sn_bell_free);
+	if (engine->store) {
+		sn_status_reset(engine->store, NULL);
+		sn_store_sync(engine->store, NULL);
+	}
+	g_clear_pointer(&engine->store, sn_store_close);
+}
+
+static void report_phase(SnEngineCore *core, SnPhase phase, GError *error)
+{
+	g_mutex_lock(&core->lock_state);
+	core->phase = phase;
+	core->error = error;
+	g_cond_broadcast(&core->changed);
+	g_mutex_unlock(&core->lock_state);
+}
+
+static gpointer engine_main(gpointer data)
+{
+	SnEngine *engine = data;
+	SnEngineCore *core = engine->core;
+	GError *error = NULL;
+
+	g_main_context_push_thread_default(engine->context);
+	if (open_parts(engine, &error)) {
+		core->notifier = sn_notifier_new(engine);
+		core->book = sn_book_new(engine);
+		core->vcards = sn_vcards_new(engine);
+		engine->delivery = sn_delivery_new(engine);
+		start_accounts(engine);
+		sn_delivery_recover(engine->delivery);
+		report_phase(core, SN_PHASE_RUNNING, NULL);
+		sn_engine_wake(engine);
+		g_main_loop_run(core->loop);
+		close_parts(engine);
+	} else {
+		close_parts(engine);
+		report_phase(core, SN_PHASE_FAILED, error);
+	}
+	g_main_context_pop_thread_default(engine->context);
+	return NULL;
+}
+
+static SnEngine *engine_new(const SnEngineSetup *setup, SnLock *lock)
+{
+	SnEngine *engine = g_new0(SnEngine, 1);
+	SnEngineCore *core = g_new0(SnEngineCore, 1);
+
+	engine->setup = *setup;
+	engine->config = sn_config_ref(setup->config);
+	engine->clock = setup->clock ? setup->clock : sn_clock_system();
+	engine->context = g_main_context_new();
+	engine->accounts = g_ptr_array_new();
+	engine->random = setup->random_seed ? g_rand_new_with_seed(setup->random_seed) : g_rand_new();
+	engine->core = core;
+	core->lock = lock;
+	core->loop = g_main_loop_new(engine->context, FALSE);
+	g_mutex_init(&core->lock_state);
+	g_cond_init(&core->changed);
+	return engine;
+}
+
+static void engine_free(SnEngine *engine)
+{
+	SnEngineCore *core = engine->core;
+
+	g_assert(engine->accounts->len == 0);
+	sn_lock_release(core->lock);
+	g_main_loop_unref(core->loop);
+	g_mutex_clear(&core->lock_state);
+	g_cond_clear(&core->changed);
+	g_clear_error(&core->error);
+	g_clear_error(&core->settle_error);
+	g_free(core);
+	g_ptr_array_unref(engine->accounts);
+	g_main_context_unref(engine->context);
+	g_rand_free(engine->random);
+	sn_config_unref(engine->config);
+	g_free(engine);
+}
+
+SnEngine *sn_engine_start(const SnEngineSetup *setup, GError **error)
+{
+	SnLock *lock = sn_lock_take(setup->paths->lock_path, error);
+
+	if (!lock)
+		return NULL;
+	sn_mime_init();
+	SnEngine *engine = engine_new(setup, lock);
+	SnEngineCore *core = engine->core;
+	core->thread = g_thread_new("sennit-engine", engine_main, engine);
+	g_mutex_lock(&core->lock_state);
+	while (core->phase == SN_PHASE_STARTING)
+		g_cond_wait(&core->changed, &core->lock_state);
+	SnPhase phase = core->phase;
+	g_mutex_unlock(&core->lock_state);
+	if (phase == SN_PHASE_RUNNING)
+		return engine;
+	g_thread_join(core->thread);
+	g_propagate_error(error, g_steal_pointer(&core->error));
+	engine_free(engine);
+	return NULL;
+}
+
+static gboolean quit(gpointer data)
+{
+	g_main_loop_quit(((SnEngine *)data)->core->loop);
+	return G_SOURCE_REMOVE;
+}
+
+void sn_engine_stop(SnEngine **engine)
+{
+	if (!engine || !*engine)
+		return;
+	SnEngine *one = g_steal_pointer(engine);
+	g_main_context_invoke(one->context, quit, one);
+	g_thread_join(one->core->thread);
+	engine_free(one);
+}
+
+/* ---- reload ---- */
+
+typedef struct {
+	SnEngine *engine;
+	SnConfig *config;
+} Reload;
+
+static void reload_free(gpointer data)
+{
+	Reload *reload = data;
+
+	sn_config_unref(reload->config);
+	g_free(reload);
+}
+
+/* Accounts whose connections did not change keep them; only their settings are looked at anew. */
+static gboolean reload(gpointer data)
+{
+	Reload *job = data;
+	SnEngine *engine = job->engine;
+	SnConfig *config = job->config;
+	g_autoptr(GPtrArray) gone = g_ptr_array_new();
+	g_autoptr(GError) error = NULL;
+
+	if (!sn_config_declare(config, engine->store, &error)) {
+		g_warning("%s", error->message);
+		return G_SOURCE_REMOVE;
+	}
+	for (guint i = 0; i < engine->accounts->len; i++) {
+		SnEngineAccount *account = g_ptr_array_index(engine->accounts, i);
+		const SnAccount *now = sn_config_account_named(config, account->config->name);
+		if (!now || !now->enabled || !sn_account_same(account->config, now))
+			g_ptr_array_add(gone, account);
+		else
+			account->config = now;
+	}
+	sn_accounts_stop(engine, gone);
+	SnConfig *old = engine->config;
+	engine->config = sn_config_ref(config);
+	for (gsize i = 0; i < sn_config_account_count(config); i++) {
+		const SnAccount *one = sn_config_account(config, i);
+		SnId id = sn_account_find(engine->store, one->name);
+		if (one->enabled && !sn_engine_account_by_id(engine, id))
+			sn_account_start(engine, one);
+	}
+	sn_config_unref(old);
+	sn_engine_wake(engine);
+	return G_SOURCE_REMOVE;
+}
+
+void sn_engine_reload(SnEngine *engine, SnConfig *config)
+{
+	Reload *job = g_new0(Reload, 1);
+
+	job->engine = engine;
+	job->config = sn_config_ref(config);
+	g_main_context_invoke_full(engine->context, G_PRIORITY_DEFAULT, reload, job, reload_free);
+}
+
+const SnEngineOps sn_engine_ops = {
+	.start = sn_engine_start,
+	.reload = sn_engine_reload,
+	.stop = sn_engine_stop,
+	.settle = sn_engine_settle,
+	.import = sn_engine_import,
+	.probe = sn_engine_probe,
+};

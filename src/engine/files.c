@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * files.c - fetches files that IMs name by URL, and takes in emails that came that way.
+ *
+ * Fetching tells the server of the file who and where we are, so it is done by itself only for
+ * contacts of the roster, and only below im.download-max. Files lie in the profile under names of
+ * our own; what the sender calls them never becomes a path.
+ */
+#include "src/engine/sync_private.h"
+
+#include <glib/gstdio.h>
+#include <string.h>
+
+enum { MAX_EMAIL = 64 << 20 };
+
+typedef struct {
+	SnId message;
+	int position;
+	char *path;
+	gboolean is_email;
+} Fetch;
+
+static void fetch_free(Fetch *fetch)
+{
+	g_free(fetch->path);
+	g_free(fetch);
+}
+
+static gboolean is_contact(SnStore *store, SnId address)
+{
+	return sn_roster_get(store, address, NULL, NULL, NULL);
+}
+
+static gboolean is_email(const SnPart *part)
+{
+	return !g_strcmp0(part->type, "message/rfc822") ||
+	       (part->name && g_str_has_suffix(part->name, ".eml"));
+}
+
+/* ---- an earlier email that travelled as a file ---- */
+
+typedef struct {
+	SnId message;
+	GBytes *raw;
+} Carried;
+
+static void carried_reply(SnEngineAccount *account, const SnMailEvent *event, gpointer data)
+{
+	Carried *carried = data;
+	SnEngine *engine = account->engine;
+	g_autoptr(GError) error = NULL;
+
+	if (event->kind == SN_MAIL_EV_MESSAGE && account->core->prepared) {
+		if (!sn_file_carried_mail(engine->store, engine->config, account->core->prepared,
+		                          carried->message, &error))
+			g_warning("%s", error->message);
+		return;
+	}
+	if (event->kind == SN_MAIL_EV_MESSAGE)
+		return;
+	g_bytes_unref(carried->raw);
+	g_free(carried);
+	sn_engine_touched(engine);
+}
+
+static void take_email(SnEngineAccount *account, const Fetch *fetch)
+{
+	g_autoptr(GError) error = NULL;
+	char *text;
+	gsize length;
+	GStatBuf info;
+
+	if (g_stat(fetch->path, &info) != 0 || info.st_size > MAX_EMAIL)
+		return;
+	if (!g_file_get_contents(fetch->path, &text, &length, &error)) {
+		g_info("%s", error->message);
+		return;
+	}
+	Carried *carried = g_new0(Carried, 1);
+	carried->message = fetch->message;
+	carried->raw = g_bytes_new_take(text, length);
+	sn_account_read_mail(account, carried->raw, carried_reply, carried);
+}
+
+/* ---- fetching ---- */
+
+static void fetch_reply(SnEngineAccount *account, const SnImEvent *event, gpointer data)
+{
+	Fetch *fetch = data;
+	g_autoptr(GError) error = NULL;
+
+	switch (event->kind) {
+	case SN_EVENT_DONE:
+		if (!sn_part_set_file(account->engine->store, fetch->message, fetch->position,
+		                      fetch->path, event->sha256, event->size, &error))
+			g_warning("%s", error->message);
+		if (fetch->is_email)
+			take_email(account, fetch);
+		fetch_free(fetch);
+		break;
+	case SN_EVENT_ERROR:
+		g_info("%s: %s", account->config->name, event->error->message);
+		fetch_free(fetch);
+		break;
+	case SN_EVENT_CANCELLED: fetch_free(fetch); break;
+	}
+}
+
+static char *place_for(SnEngine *engine, SnId message, int position)
+{
+	g_autofree char *dir = g_build_filename(engine->setup.paths->data, "files", NULL);
+	g_autofree char *name =
+		g_strdup_printf("%" G_GINT64_FORMAT "-%d", message, position);
+
+	if (g_mkdir_with_parents(dir, 0700) != 0)
+		g_warning("%s cannot be made.", dir);
+	return g_build_filename(dir, name, NULL);
+}
+
+void sn_files_fetch_part(SnEngineAccount *account, SnId message, const SnPart *part,
+                         gint64 max_size)
+{
+	SnEngine *engine = account->engine;
+	Fetch *fetch = g_new0(Fetch, 1);
+	SnImRequest *request =
+		sn_im_request_new(SN_IM_REQ_DOWNLOAD, sn_engine_next_id(engine));
+
+	fetch->message = message;
+	fetch->position = part->position;
+	fetch->path = place_for(engine, message, part->position);
+	fetch->is_email = is_email(part);
+	request->url = g_strdup(part->url);
+	request->path = g_strdup(fetch->path);
+	request->max_size = max_size;
+	sn_engine_im(account, request, fetch_reply, fetch);
+}
+
+void sn_files_fetch(SnEngineAccount *account, SnId id)
+{
+	SnEngine *engine = account->engine;
+	gint64 max = sn_config_settings(engine->config)->im_download_max;
+	g_autoptr(SnMessage) message = sn_message_get(engine->store, id, SN_MESSAGE_FULL);
+
+	if (!message || !message->parts || message->parts->len == 0 || max <= 0 ||
+	    !is_contact(engine->store, message->sender))
+		return;
+	for (guint i = 0; i < message->parts->len; i++) {
+		const SnPart *part = g_ptr_array_index(message->parts, i);
+		/* https only: aesgcm: needs a key, and anything else no server of files speaks */
+		if (part->url && !part->path && g_str_has_prefix(part->url, "https:") &&
+		    part->size <= max)
+			sn_files_fetch_part(account, id, part, max);
+	}
+}

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* ingest_im.c - files one IM, with the files, questions and earlier messages it brings. */
+#include "src/engine/sync_private.h"
+
+#include <string.h>
+
+enum {
+	MAX_FORWARDED = 200,
+	MAX_FILES = 50,
+	MAX_CHOICES = 8,
+};
+#define DEFERRED_FOR (10 * SN_MINUTE) /* written that long before it was sent: say so */
+
+typedef struct {
+	SnEngine *engine;
+	SnEngineAccount *account;
+	const SnImMessage *im;
+	char *from, *to;      /* bare, normalised */
+	const char *peer;
+	gboolean out;
+	SnMessage *message;
+} Filing;
+
+static char *nick_of(const char *full)
+{
+	const char *slash = full ? strchr(full, '/') : NULL;
+
+	return slash && slash[1] ? g_strdup(slash + 1) : NULL;
+}
+
+static void add_files(Filing *filing)
+{
+	const GPtrArray *files = filing->im->files;
+
+	for (guint i = 0; files && i < MIN(files->len, MAX_FILES); i++) {
+		const SnImFile *file = g_ptr_array_index(files, i);
+		if (!file->url)
+			continue;
+		SnPart *part = g_new0(SnPart, 1);
+		part->position = (int)i + 1;
+		part->type = g_strdup(file->type ? file->type : "application/octet-stream");
+		part->name = g_strdup(file->name);
+		part->size = file->size;
+		part->sha256 = NULL; /* what the sender says it is; filled once it is here */
+		part->url = g_strdup(file->url);
+		sn_message_add_part(filing->message, part);
+	}
+}
+
+/* Without what only repeats something else: the quoted fallback, and the URL of the only file. */
+static char *text_of(const SnImMessage *im)
+{
+	const char *body = im->body_fallback_free ? im->body_fallback_free : im->body;
+
+	if (body && im->files && im->files->len == 1) {
+		const SnImFile *file = g_ptr_array_index(im->files, 0);
+		g_autofree char *bare = g_strstrip(g_strdup(body));
+		if (!g_strcmp0(bare, file->url))
+			return g_strdup("");
+	}
+	return g_strdup(body ? body : "");
+}
+
+/*
+ * An IM that answers an email belongs to the email's thread: its references name the root, or we
+ * hold the email. (The store maps a bare <thread> that is the hash of a root.)
+ */
+static char *thread_of(SnStore *store, const SnImMessage *im)
+{
+	if (im->references && im->references->len > 0)
+		return g_strdup(g_ptr_array_index(im->references, 0));
+	if (im->in_reply_to_mail) {
+		SnId id = sn_message_find_mail(store, im->in_reply_to_mail);
+		g_autoptr(SnMessage) mail = id ? sn_message_get(store, id, 0) : NULL;
+		if (mail && mail->thread)
+			return g_strdup(mail->thread);
+	}
+	return g_strdup(im->thread);
+}
+
+static char *notice_of(const SnImMessage *im, SnTime time)
+{
+	if (im->replace_id)
+		return g_strdup("corrects an earlier message");
+	if (!im->written || im->written > time || time - im->written < DEFERRED_FOR)
+		return NULL;
+	g_autoptr(GDateTime) written = g_date_time_new_from_unix_local(im->written / 1000);
+	g_autofree char *text = written ? g_date_time_format(written, "%Y-%m-%d %H:%M") : NULL;
+	return text ? g_strdup_printf("written %s", text) : NULL;
+}
+
+/* Ids of this form are our own questions' (wish.h): a contact must not be able to make one. */
+static char *id_of(const SnImMessage *im)
+{
+	const char *id = im->origin_id ? im->origin_id : im->id;
+
+	return id && !g_str_has_prefix(id, "wish:") ? g_strdup(id) : NULL;
+}
+
+static gboolean fill(Filing *filing, GError **error)
+{
+	SnEngine *engine = filing->engine;
+	const SnImMessage *im = filing->im;
+	SnMessage *message = filing->message;
+	g_autofree char *nick = im->groupchat ? nick_of(im->from) : NULL;
+
+	message->account = filing->account->id;
+	message->channel = SN_CHANNEL_IM;
+	message->direction = filing->out ? SN_OUT : SN_IN;
+	message->state = filing->out ? SN_STATE_ACCEPTED : SN_STATE_RECEIVED;
+	message->time = im->time ? im->time : sn_clock_now(engine->clock);
+	message->sender =
+		sn_address_intern(engine->store, SN_CHANNEL_IM, filing->from, NULL, error);
+	if (!message->sender)
+		return FALSE;
+	sn_message_add_party(message, SN_ROLE_FROM, filing->from, nick);
+	sn_message_add_party(message, SN_ROLE_TO, filing->to, NULL);
+	message->subject = g_strdup(im->subject);
+	message->origin_id = id_of(im);
+	message->stanza_id = g_strdup(im->stanza_id ? im->stanza_id : im->archive_id);
+	message->in_reply_to = g_strdup(im->in_reply_to_mail ? im->in_reply_to_mail : im->reply_id);
+	message->thread = thread_of(engine->store, im);
+	message->encrypted = im->encrypted;
+	message->notice = notice_of(im, message->time);
+	message->body = text_of(im);
+	message->size = (gint64)strlen(message->body);
+	if (filing->out)
+		message->flags = SN_FLAG_SEEN;
+	add_files(filing);
+	return TRUE;
+}
+
+static gboolean file_forwarded(Filing *filing, GError **error)
+{
+	const GPtrArray *forwarded = filing->im->forwarded;
+	SnEngine *engine = filing->engine;
+
+	for (guint i = 0; forwarded && i < MIN(forwarded->len, MAX_FORWARDED); i++) {
+		const SnImMessage *one = g_ptr_array_index(forwarded, i);
+		if (!one->from || !one->to || !one->body || one->groupchat)
+			continue;
+		if (!sn_file_carried_im(engine->store, engine->config, one->from, NULL, one->to,
+		                        one->body_fallback_free ? one->body_fallback_free :
+		                                                  one->body,
+		                        one->origin_id ? one->origin_id : one->id, one->time,
+		                        filing->message->id, error))
+			return FALSE;
+	}
+	return TRUE;
+}
+
+/* A question of the contact that one key answers (XEP-0439). */
+static gboolean ask_user(Filing *filing, GError **error)
+{
+	const SnImMessage *im = filing->im;
+	const SnSettings *settings = sn_config_settings(filing->engine->config);
+	const char *values[MAX_CHOICES + 1] = { NULL }, *labels[MAX_CHOICES + 1] = { NULL };
+	guint count = im->response_values ? g_strv_length(im->response_values) : 0;
+
+	if (!count || filing->out || im->groupchat || !settings->delivery_accept_questions)
+		return TRUE;
+	count = MIN(count, MAX_CHOICES);
+	for (guint i = 0; i < count; i++) {
+		values[i] = im->response_values[i];
+		labels[i] = im->response_labels && im->response_labels[i] ? im->response_labels[i] :
+		                                                            values[i];
+	}
+	return sn_question_add(filing->engine->store, filing->message->conversation,
+	                       filing->message->id, filing->message->body, values, labels,
+	                       error) != 0;
+}
+
+static gboolean file(Filing *filing, SnAddResult *result, GError **error)
+{
+	SnStore *store = filing->engine->store;
+	const char *room = filing->im->groupchat ? filing->from : NULL;
+
+	if (!fill(filing, error) ||
+	    !sn_message_add(store, filing->message, room, NULL, result, error))
+		return FALSE;
+	/* what it brought is already here, or is not for us to say anew */
+	if (*result == SN_DUPLICATE)
+		return TRUE;
+	if (!filing->out)
+		sn_map_im(store, filing->im, filing->message->sender);
+	return file_forwarded(filing, error) && ask_user(filing, error);
+}
+
+static gboolean look_at_addresses(Filing *filing)
+{
+	const SnImMessage *im = filing->im;
+	const char *own = filing->account->config->im.user;
+
+	filing->from = sn_address_normalise(SN_CHANNEL_IM, im->from ? im->from : own);
+	filing->to = sn_address_normalise(SN_CHANNEL_IM, im->to ? im->to : own);
+	if (!filing->from || !filing->to)
+		return FALSE;
+	filing->out = !im->groupchat &&
+	              (im->carbon_sent ||
+	               sn_config_owns(filing->engine->config, SN_CHANNEL_IM, filing->from));
+	filing->peer = filing->out ? filing->to : filing->from;
+	return TRUE;
+}
+
+gboolean sn_ingest_im(SnEngine *engine, SnEngineAccount *account, const SnImMessage *im,
+                      SnId *message, SnAddResult *result, GError **error)
+{
+	Filing filing = { .engine = engine, .account = account, .im = im };
+	gboolean done = FALSE;
+
+	if (!look_at_addresses(&filing)) {
+		g_set_error_literal(error, SN_ERROR, SN_ERROR_INVALID,
+		                    "An IM without a usable sender or recipient was left out.");
+	} else if (sn_store_begin(engine->store, error)) {
+		filing.message = sn_message_new();
+		done = file(&filing, result, error);
+		if (!done)
+			sn_store_rollback(engine->store);
+		else
+			done = sn_store_commit(engine->store, error);
+		if (done && message)
+			*message = filing.message->id;
+	}
+	sn_message_free(filing.message);
+	g_free(filing.from);
+	g_free(filing.to);
+	return done;
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* ingest_mail.c - files prepared emails: the half that needs the store. */
+#include "src/engine/sync_private.h"
+
+/* RFC 2606: no such address can exist. Stands for a From: that names nobody. */
+#define NOBODY "unknown-sender@invalid"
+
+static SnId intern_sender(SnStore *store, const SnPrepared *prepared, GError **error)
+{
+	return sn_address_intern(store, SN_CHANNEL_MAIL,
+	                         prepared->sender ? prepared->sender : NOBODY,
+	                         prepared->sender_name, error);
+}
+
+static void place_message(SnMessage *message, const SnPlace *place)
+{
+	gboolean sent = !g_strcmp0(place->role, "sent");
+
+	message->account = place->account;
+	message->flags = place->flags;
+	/* In Sent lies what the user sent, also from an address that accounts.conf does not name. */
+	if (sent && message->direction == SN_IN) {
+		message->direction = SN_OUT;
+		message->state = SN_STATE_ACCEPTED;
+	}
+	if ((place->flags & SN_FLAG_DRAFT) && message->direction == SN_OUT)
+		message->state = SN_STATE_DRAFT;
+	if (!message->time)
+		message->time = place->received;
+}
+
+static gboolean file_one_carried(SnStore *store, const SnConfig *config, const SnPrepared *parent,
+                                 guint index, SnId by, SnId sender, GError **error)
+{
+	const SnMailCarried *carried = g_ptr_array_index(parent->mail->carried, index);
+	SnPrepared *inner = g_ptr_array_index(parent->carried, index);
+
+	if (carried->rfc822)
+		return sn_file_carried_mail(store, config, inner, by, error);
+	if (!carried->from || !carried->to || !carried->text)
+		return TRUE;
+	if (parent->message->direction == SN_IN)
+		sn_map_carried_im(store, config, carried, sender);
+	return sn_file_carried_im(store, config, carried->from, carried->from_name, carried->to,
+	                          carried->text, carried->id, carried->time, by, error);
+}
+
+static void note_consequences(SnStore *store, const SnConfig *config, SnAfter *after,
+                              const SnPrepared *prepared, const SnPlace *place, SnId sender,
+                              SnAddResult result)
+{
+	const SnMail *mail = prepared->mail;
+	const SnMessage *message = prepared->message;
+
+	if (message->direction == SN_OUT) {
+		sn_after_seen(after, SN_CHANNEL_MAIL, message->message_id);
+		return;
+	}
+	if (result == SN_DUPLICATE)
+		return;
+	for (guint i = 0; mail && i < mail->reports->len; i++)
+		sn_after_report(after, g_ptr_array_index(mail->reports, i), message->id);
+	if (mail)
+		sn_map_mail(store, config, mail, sender, message->id);
+	if (!place->quiet && !(place->flags & SN_FLAG_SEEN)) {
+		sn_after_incoming(after, message->id);
+		sn_after_evidence(after, sender);
+	}
+}
+
+gboolean sn_file_mail(SnStore *store, const SnConfig *config, SnAfter *after,
+                      SnPrepared *prepared, const SnPlace *place, SnId *id, SnAddResult *result,
+                      GError **error)
+{
+	SnMessage *message = prepared->message;
+	SnAddResult own_result;
+	SnId sender = intern_sender(store, prepared, error);
+
+	if (!sender)
+		return FALSE;
+	message->sender = sender;
+	place_message(message, place);
+	result = result ? result : &own_result;
+	if (!sn_message_add(store, message, NULL, place->partial ? NULL : prepared->raw, result,
+	                    error))
+		return FALSE;
+	if (id)
+		*id = message->id;
+	if (place->folder && !sn_location_set(store, message->id, place->folder, place->uid,
+	                                      place->name, place->flags, error))
+		return FALSE;
+	if (prepared->carried && *result != SN_DUPLICATE) {
+		for (guint i = 0; i < prepared->carried->len; i++)
+			if (!file_one_carried(store, config, prepared, i, message->id, sender,
+			                      error))
+				return FALSE;
+	}
+	note_consequences(store, config, after, prepared, place, sender, *result);
+	return TRUE;
+}
+
+gboolean sn_ingest_mail(SnStore *store, const SnConfig *config, SnEngine *engine, SnId account,
+                        SnId folder, guint32 uid, const char *name, guint flags, SnTime received,
+                        GBytes *raw, SnId *message, SnAddResult *result, GError **error)
+{
+	g_autofree char *account_name = account ? sn_account_name(store, account) : NULL;
+	const SnAccount *settings =
+		account_name ? sn_config_account_named(config, account_name) : NULL;
+	SnPrepared *prepared = sn_prepare_mail(config, settings, raw, received);
+	SnAfter *after = sn_after_new(engine);
+	SnPlace place = {
+		.account = account,
+		.folder = folder,
+		.uid = uid,
+		.name = name,
+		.flags = flags,
+		.received = received,
+		.quiet = !engine,
+	};
+	gboolean done = sn_store_begin(store, error);
+
+	if (done) {
+		done = sn_file_mail(store, config, after, prepared, &place, message, result, error);
+		if (!done)
+			sn_store_rollback(store);
+		else
+			done = sn_store_commit(store, error);
+	}
+	if (done)
+		sn_after_run(after);
+	sn_after_free(after);
+	sn_prepared_free(prepared);
+	return done;
+}

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * map.c - evidence about which addresses are the same person.
+ *
+ * Anybody can write a header, answer a message or publish a vCard, so all that messages and servers
+ * say becomes an unconfirmed candidate and nothing else. Only the user's own vCards and address
+ * book move addresses (vcards.c, book.c).
+ */
+#include "src/engine/sync_private.h"
+
+#include <string.h>
+
+enum { MAX_PUBLISHED = 10 }; /* addresses believed of one published vCard */
+
+/* A conflict with a stronger claim is no error here: the claim is simply not needed. */
+static void claim(SnStore *store, SnId address, SnId person, SnLinkSource source,
+                  const char *evidence)
+{
+	g_autoptr(GError) error = NULL;
+
+	g_assert(!sn_link_source_trusted(source));
+	if (!sn_link_add(store, address, person, source, FALSE, evidence, &error) &&
+	    !g_error_matches(error, SN_ERROR, SN_ERROR_EXISTS))
+		g_info("%s", error->message);
+}
+
+static SnId person_of(SnStore *store, SnId id)
+{
+	g_autoptr(SnAddress) address = sn_address_get(store, id);
+
+	return address ? address->person : 0;
+}
+
+static char *date_of(SnTime time)
+{
+	g_autoptr(GDateTime) date = g_date_time_new_from_unix_utc(time / 1000);
+
+	return date ? g_date_time_format(date, "%Y-%m-%d") : g_strdup("an unknown day");
+}
+
+/* The same string on both channels is often, but need not be, the same human (XEP-0157). */
+static void suggest_equal(SnStore *store, const char *value)
+{
+	g_autoptr(SnAddress) mail = sn_address_find(store, SN_CHANNEL_MAIL, value);
+	g_autoptr(SnAddress) im = mail ? sn_address_find(store, SN_CHANNEL_IM, value) : NULL;
+
+	if (im && mail->person != im->person)
+		claim(store, im->id, mail->person, SN_LINK_EQUAL, "the same as the email address");
+}
+
+static void claim_jabber_id(SnStore *store, const SnConfig *config, const SnMail *mail,
+                            SnId person)
+{
+	g_autofree char *jid = sn_address_normalise(SN_CHANNEL_IM, mail->jabber_id);
+
+	if (!jid || sn_config_owns(config, SN_CHANNEL_IM, jid))
+		return;
+	SnId address = sn_address_intern(store, SN_CHANNEL_IM, jid, NULL, NULL);
+	if (!address || person_of(store, address) == person)
+		return;
+	g_autofree char *day = date_of(mail->date);
+	g_autofree char *evidence = g_strdup_printf("Jabber-ID header of an email of %s", day);
+	claim(store, address, person, SN_LINK_JABBER_ID, evidence);
+}
+
+void sn_map_mail(SnStore *store, const SnConfig *config, const SnMail *mail, SnId sender,
+                 SnId message)
+{
+	g_autoptr(SnAddress) address = sn_address_get(store, sender);
+
+	if (!address)
+		return;
+	if (mail->jabber_id)
+		claim_jabber_id(store, config, mail, address->person);
+	suggest_equal(store, address->value);
+}
+
+/* The one other party of a message of ours; 0 when there are several. */
+static SnId only_recipient(SnStore *store, const SnMessage *message)
+{
+	SnId only = 0;
+
+	for (guint i = 0; message->parties && i < message->parties->len; i++) {
+		const SnParty *party = g_ptr_array_index(message->parties, i);
+		if (party->role == SN_ROLE_FROM || party->role == SN_ROLE_REPLY_TO)
+			continue;
+		g_autoptr(SnAddress) address =
+			sn_address_find(store, message->channel, party->address);
+		if (!address || (only && only != address->id))
+			return 0;
+		only = address->id;
+	}
+	return only;
+}
+
+void sn_map_im(SnStore *store, const SnImMessage *im, SnId sender)
+{
+	if (!im->in_reply_to_mail || im->groupchat)
+		return;
+	SnId id = sn_message_find_mail(store, im->in_reply_to_mail);
+	g_autoptr(SnMessage) mail = id ? sn_message_get(store, id, SN_MESSAGE_FULL) : NULL;
+	if (!mail || mail->direction != SN_OUT || mail->carried)
+		return;
+	SnId recipient = only_recipient(store, mail);
+	SnId person = recipient ? person_of(store, recipient) : 0;
+	if (!person || person_of(store, sender) == person)
+		return;
+	g_autofree char *day = date_of(mail->time);
+	g_autofree char *evidence = g_strdup_printf("answered by IM your email of %s", day);
+	claim(store, sender, person, SN_LINK_CROSS_REPLY, evidence);
+}
+
+void sn_map_carried_im(SnStore *store, const SnConfig *config, const SnMailCarried *carried,
+                       SnId sender)
+{
+	g_autofree char *from = sn_address_normalise(SN_CHANNEL_IM, carried->from);
+	g_autofree char *to = sn_address_normalise(SN_CHANNEL_IM, carried->to);
+	SnId id = from && carried->id ? sn_message_find_im(store, carried->id, from) : 0;
+	g_autoptr(SnMessage) held = id ? sn_message_get(store, id, SN_MESSAGE_FULL) : NULL;
+	SnId person = person_of(store, sender);
+
+	/* only who wrote it or got it can know it */
+	if (!held || held->carried || !to || !person || g_strcmp0(held->body, carried->text))
+		return;
+	const char *other = held->direction == SN_OUT ? to : from;
+	g_autoptr(SnAddress) address = sn_address_find(store, SN_CHANNEL_IM, other);
+	if (!address || address->person == person || sn_config_owns(config, SN_CHANNEL_IM, other))
+		return;
+	g_autofree char *day = date_of(held->time);
+	g_autofree char *evidence = g_strdup_printf("answered by email an IM of %s", day);
+	claim(store, address->id, person, SN_LINK_CROSS_REPLY, evidence);
+}
+
+void sn_map_contact(SnStore *store, const char *jid)
+{
+	suggest_equal(store, jid);
+}
+
+static void claim_mail(SnStore *store, SnId person, const char *value, const char *evidence)
+{
+	g_autofree char *mail = sn_address_normalise(SN_CHANNEL_MAIL, value);
+	SnId address = mail && !sn_address_is_own(store, SN_CHANNEL_MAIL, mail) ?
+	                       sn_address_intern(store, SN_CHANNEL_MAIL, mail, NULL, NULL) : 0;
+
+	if (address && person_of(store, address) != person)
+		claim(store, address, person, SN_LINK_XMPP_VCARD, evidence);
+}
+
+void sn_map_vcard(SnStore *store, const char *jid, const char *name, char *const *mails)
+{
+	g_autofree char *bare = sn_address_normalise(SN_CHANNEL_IM, jid);
+	g_autoptr(SnAddress) address =
+		bare ? sn_address_find(store, SN_CHANNEL_IM, bare) : NULL;
+
+	/* only contacts of the roster: a stranger's vCard is worth nothing */
+	if (!address || !sn_roster_get(store, address->id, NULL, NULL, NULL))
+		return;
+	if (name && *name && !address->name)
+		sn_address_intern(store, SN_CHANNEL_IM, bare, name, NULL);
+	for (int i = 0; mails && mails[i] && i < MAX_PUBLISHED; i++)
+		claim_mail(store, address->person, mails[i], "the contact's published vCard");
+}
+
+/* XEP-0152: a contact that can be reached at mailto: wishes email when not available. */
+void sn_map_reach(SnStore *store, const char *jid, char *const *uris)
+{
+	g_autofree char *bare = sn_address_normalise(SN_CHANNEL_IM, jid);
+	g_autoptr(SnAddress) address =
+		bare ? sn_address_find(store, SN_CHANNEL_IM, bare) : NULL;
+	g_autofree char *origin = NULL;
+	SnRule wish = SN_RULE_DEFAULT;
+
+	if (!address || !sn_roster_get(store, address->id, NULL, NULL, NULL))
+		return;
+	for (int i = 0; uris && uris[i] && i < MAX_PUBLISHED; i++) {
+		if (g_ascii_strncasecmp(uris[i], "mailto:", 7))
+			continue;
+		g_autofree char *value =
+			g_uri_unescape_segment(uris[i] + 7, uris[i] + 7 + strcspn(uris[i] + 7, "?"),
+		                               NULL);
+		if (!value)
+			continue;
+		claim_mail(store, address->person, value, "the contact's published reachability");
+		wish = SN_RULE_MAIL;
+	}
+	g_autoptr(SnPerson) person = sn_person_get(store, address->person);
+	if (!person || person->is_self || person->wish == wish)
+		return;
+	/* withdrawing what was published must not undo an answer given to a question */
+	if (wish == SN_RULE_DEFAULT &&
+	    (!person->wish_origin || !strstr(person->wish_origin, "published")))
+		return;
+	if (wish != SN_RULE_DEFAULT)
+		origin = g_strdup_printf("%s published that email is welcome", bare);
+	sn_person_set_wish(store, address->person, wish, origin, NULL);
+}

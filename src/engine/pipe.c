@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * pipe.c - a thread that reads emails on their way from a backend to the engine.
+ *
+ * All events of the backend go through it, so that their order is kept. Both queues are bounded:
+ * a fast server waits for the parser, and the parser for the store, and memory stays flat.
+ */
+#include "src/engine/sync_private.h"
+
+#include <pthread.h>
+
+struct sn_mail_pipe {
+	SnConfig *config;
+	char *account;
+	SnQueue *in, *out;
+	pthread_t thread;
+	gint stop;
+};
+
+void sn_parsed_free(SnParsed *parsed)
+{
+	if (!parsed)
+		return;
+	sn_mail_event_free(parsed->event);
+	sn_prepared_free(parsed->prepared);
+	g_free(parsed);
+}
+
+static gsize weight_of(const SnMailEvent *event)
+{
+	return 512 + (event->raw ? g_bytes_get_size(event->raw) : 0);
+}
+
+static void *pipe_main(void *data)
+{
+	SnMailPipe *pipe = data;
+	const SnAccount *account = sn_config_account_named(pipe->config, pipe->account);
+	SnMailEvent *event;
+
+	while ((event = sn_queue_wait(pipe->in, -1))) {
+		if (g_atomic_int_get(&pipe->stop)) {
+			/* nobody will write it any more; only ends of requests still matter */
+			if (event->raw)
+				g_clear_pointer(&event->raw, g_bytes_unref);
+		}
+		SnParsed *parsed = g_new0(SnParsed, 1);
+		gsize weight = weight_of(event);
+		parsed->event = event;
+		if (event->kind == SN_MAIL_EV_MESSAGE && event->raw)
+			parsed->prepared =
+				sn_prepare_mail(pipe->config, account, event->raw, event->time);
+		if (!sn_queue_push(pipe->out, parsed, weight))
+			sn_parsed_free(parsed);
+	}
+	return NULL;
+}
+
+SnMailPipe *sn_mail_pipe_new(SnConfig *config, const char *account, SnQueue *in, SnQueue *out)
+{
+	SnMailPipe *pipe = g_new0(SnMailPipe, 1);
+	pthread_attr_t attributes;
+
+	pipe->config = sn_config_ref(config);
+	pipe->account = g_strdup(account);
+	pipe->in = sn_queue_ref(in);
+	pipe->out = sn_queue_ref(out);
+	pthread_attr_init(&attributes);
+	/* deeply nested mail needs a deep stack; pages are only used when it does */
+	pthread_attr_setstacksize(&attributes, SN_PIPE_STACK);
+	int failed = pthread_create(&pipe->thread, &attributes, pipe_main, pipe);
+	pthread_attr_destroy(&attributes);
+	if (failed)
+		g_error("pthread_create: %s", g_strerror(failed));
+	return pipe;
+}
+
+void sn_mail_pipe_free(SnMailPipe *pipe)
+{
+	if (!pipe)
+		return;
+	g_atomic_int_set(&pipe->stop, 1);
+	sn_queue_close(pipe->in);
+	sn_queue_close(pipe->out);
+	pthread_join(pipe->thread, NULL);
+	sn_queue_unref(pipe->in);
+	sn_queue_unref(pipe->out);
+	sn_config_unref(pipe->config);
+	g_free(pipe->account);
+	g_free(pipe);
+}

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * prepare.c - a raw email as the message it will be in the store, as far as that needs no store.
+ *
+ * This is the expensive half of filing an email and runs on a parser thread.
+ */
+#include "src/engine/sync_private.h"
+
+#include <string.h>
+
+enum {
+	MAX_CARRIED = 200,  /* earlier messages taken from one email */
+	MAX_PARTIES = 500,
+};
+#define CLOCK_SKEW SN_DAY /* a Date: that far after its arrival is wrong */
+
+void sn_prepared_free(SnPrepared *prepared)
+{
+	if (!prepared)
+		return;
+	sn_mail_free(prepared->mail);
+	sn_message_free(prepared->message);
+	g_free(prepared->sender);
+	g_free(prepared->sender_name);
+	g_clear_pointer(&prepared->carried, g_ptr_array_unref);
+	g_clear_pointer(&prepared->raw, g_bytes_unref);
+	g_free(prepared);
+}
+
+static SnRole role_of(SnMailRole role)
+{
+	switch (role) {
+	case SN_MAIL_FROM: return SN_ROLE_FROM;
+	case SN_MAIL_TO: return SN_ROLE_TO;
+	case SN_MAIL_CC: return SN_ROLE_CC;
+	case SN_MAIL_BCC: return SN_ROLE_BCC;
+	case SN_MAIL_REPLY_TO: return SN_ROLE_REPLY_TO;
+	}
+	g_assert_not_reached();
+}
+
+static void add_parties(SnPrepared *prepared)
+{
+	const GPtrArray *addresses = prepared->mail->addresses;
+	guint count = MIN(addresses->len, MAX_PARTIES);
+
+	for (guint i = 0; i < count; i++) {
+		const SnMailAddress *address = g_ptr_array_index(addresses, i);
+		g_autofree char *value =
+			sn_address_normalise(SN_CHANNEL_MAIL, address->address);
+		if (!value)
+			continue;
+		if (address->role == SN_MAIL_FROM && !prepared->sender) {
+			prepared->sender = g_strdup(value);
+			prepared->sender_name = g_strdup(address->name);
+		}
+		sn_message_add_party(prepared->message, role_of(address->role), value,
+		                     address->name);
+	}
+}
+
+static void add_parts(SnPrepared *prepared)
+{
+	const GPtrArray *parts = prepared->mail->parts;
+
+	for (guint i = 0; i < parts->len; i++) {
+		const SnMailPart *from = g_ptr_array_index(parts, i);
+		if (!from->is_attachment && !(from->is_inline && from->content_id))
+			continue;
+		SnPart *part = g_new0(SnPart, 1);
+		part->position = from->position;
+		part->type = g_strdup(from->type);
+		part->name = g_strdup(from->name);
+		part->size = from->size;
+		part->inline_ = !from->is_attachment;
+		sn_message_add_part(prepared->message, part);
+	}
+}
+
+/* The root of the thread as the sender saw it: the oldest reference, else what is answered. */
+static char *thread_of(const SnMail *mail)
+{
+	if (mail->references && mail->references->len > 0)
+		return g_strdup(g_ptr_array_index(mail->references, 0));
+	return g_strdup(mail->in_reply_to ? mail->in_reply_to : mail->message_id);
+}
+
+static void append_notice(GString *notice, const char *line)
+{
+	if (!line || !*line)
+		return;
+	if (notice->len)
+		g_string_append(notice, "; ");
+	g_string_append(notice, line);
+}
+
+static char *notice_of(const SnMail *mail)
+{
+	GString *notice = g_string_new(NULL);
+
+	append_notice(notice, mail->notice);
+	if (mail->remote_images) {
+		g_autofree char *images =
+			g_strdup_printf(mail->remote_images == 1 ? "%d remote image not loaded" :
+			                                           "%d remote images not loaded",
+			                mail->remote_images);
+		append_notice(notice, images);
+	}
+	if (notice->len)
+		return g_string_free(notice, FALSE);
+	g_string_free(notice, TRUE);
+	return NULL;
+}
+
+/* What the sender claims, unless it lies in the future of the mail's arrival. */
+static SnTime time_of(const SnMail *mail, SnTime received)
+{
+	if (!mail->date)
+		return received;
+	return received && mail->date > received + CLOCK_SKEW ? received : mail->date;
+}
+
+static void fill_message(SnPrepared *prepared, const SnConfig *config, SnTime received)
+{
+	const SnMail *mail = prepared->mail;
+	SnMessage *message = prepared->message;
+
+	add_parties(prepared);
+	add_parts(prepared);
+	gboolean own = sn_config_owns(config, SN_CHANNEL_MAIL, prepared->sender);
+	message->direction = own ? SN_OUT : SN_IN;
+	message->state = own ? SN_STATE_ACCEPTED : SN_STATE_RECEIVED;
+	message->time = time_of(mail, received);
+	message->subject = g_strdup(mail->subject);
+	message->message_id = g_strdup(mail->message_id);
+	message->in_reply_to = g_strdup(mail->in_reply_to);
+	message->thread = thread_of(mail);
+	message->encrypted = mail->encrypted;
+	message->list_id = g_strdup(mail->list_id);
+	message->authentication = g_strdup(mail->authentication);
+	message->notice = notice_of(mail);
+	message->body = g_strdup(mail->text ? mail->text : "");
+}
+
+static SnPrepared *prepare(const SnConfig *config, const SnAccount *account, GBytes *raw,
+                           SnTime received)
+{
+	SnMailOptions options = { .authserv_id = account ? account->authserv_id : NULL };
+	SnPrepared *prepared = g_new0(SnPrepared, 1);
+	g_autoptr(GError) error = NULL;
+
+	prepared->raw = g_bytes_ref(raw);
+	prepared->message = sn_message_new();
+	prepared->message->channel = SN_CHANNEL_MAIL;
+	prepared->message->size = (gint64)g_bytes_get_size(raw);
+	prepared->mail = sn_mail_parse(raw, &options, &error);
+	if (prepared->mail) {
+		fill_message(prepared, config, received);
+		return prepared;
+	}
+	/* it exists on the server, so it gets a row: silence would hide it */
+	prepared->message->time = received;
+	prepared->message->state = SN_STATE_RECEIVED;
+	prepared->message->body = g_strdup("");
+	prepared->message->notice = g_strdup_printf("this email cannot be read: %s",
+	                                            error->message);
+	return prepared;
+}
+
+/* A carried message carries nothing further: one level is what the sender vouches for. */
+static void prepare_carried(SnPrepared *prepared, const SnConfig *config)
+{
+	const GPtrArray *carried = prepared->mail ? prepared->mail->carried : NULL;
+	guint count = carried ? MIN(carried->len, MAX_CARRIED) : 0;
+
+	if (!count)
+		return;
+	prepared->carried = g_ptr_array_new_with_free_func((GDestroyNotify)sn_prepared_free);
+	for (guint i = 0; i < count; i++) {
+		const SnMailCarried *one = g_ptr_array_index(carried, i);
+		SnPrepared *inner = one->rfc822 ? prepare(config, NULL, one->rfc822, one->time) :
+		                                  g_new0(SnPrepared, 1);
+		g_ptr_array_add(prepared->carried, inner);
+	}
+}
+
+SnPrepared *sn_prepare_mail(const SnConfig *config, const SnAccount *account, GBytes *raw,
+                            SnTime received)
+{
+	SnPrepared *prepared = prepare(config, account, raw, received);
+
+	prepare_carried(prepared, config);
+	return prepared;
+}

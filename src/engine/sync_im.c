@@ -1,0 +1,474 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * sync_im.c - roster, presence, archive and live IMs into rows; receipts to delivery.
+ *
+ * After an absence that stream management could not bridge, the server's archive (XEP-0313) is
+ * read from the last id seen. The position moves with live messages only once that is done, so a
+ * crash in between leaves no gap.
+ */
+#include "src/engine/sync_private.h"
+
+#include <string.h>
+
+enum {
+	PAGE = 500,          /* archived messages per request */
+	MAX_PAGES = 200,     /* per connection; the rest with the next one */
+	VCARD_PAUSE = 2000,  /* ms between lookups */
+};
+#define FIRST_DAYS (14 * SN_DAY)
+#define RECENT (5 * SN_MINUTE) /* older ones are no news for the desktop */
+
+struct sn_im_sync {
+	SnEngineAccount *account;
+	char *own;              /* bare JID */
+	gboolean online, synced, has_archive;
+	gboolean reading;       /* the archive */
+	gboolean caught_up;     /* the position may follow live messages */
+	gboolean from_start;    /* there was no position: the first time */
+	int pages;
+	GQueue lookups;         /* of char *, JIDs whose vCard to ask for */
+	GSource *lookup_timer;
+	gboolean looking_up;
+};
+
+static void next_lookup(SnImSync *sync);
+
+SnImSync *sn_im_sync_new(SnEngineAccount *account)
+{
+	SnImSync *sync = g_new0(SnImSync, 1);
+
+	sync->account = account;
+	sync->own = sn_address_normalise(SN_CHANNEL_IM, account->config->im.user);
+	g_queue_init(&sync->lookups);
+	return sync;
+}
+
+void sn_im_sync_free(SnImSync *sync)
+{
+	if (!sync)
+		return;
+	if (sync->lookup_timer) {
+		g_source_destroy(sync->lookup_timer);
+		g_source_unref(sync->lookup_timer);
+	}
+	g_queue_clear_full(&sync->lookups, g_free);
+	g_free(sync->own);
+	g_free(sync);
+}
+
+static void warn(SnImSync *sync, const GError *error)
+{
+	g_warning("%s: %s", sync->account->config->name, error->message);
+}
+
+static void ignore_reply(SnEngineAccount *account, const SnImEvent *event, gpointer data)
+{
+	if (event->kind == SN_EVENT_ERROR)
+		g_info("%s: %s", account->config->name, event->error->message);
+}
+
+static SnImRequest *new_request(SnImSync *sync, SnImRequestKind kind)
+{
+	return sn_im_request_new(kind, sn_engine_next_id(sync->account->engine));
+}
+
+/* ---- messages ---- */
+
+/* May this contact know that we are here? Whoever may see our presence, may. */
+static gboolean may_see_us(SnStore *store, SnId address)
+{
+	SnSubscription subscription = SN_SUB_NONE;
+
+	return sn_roster_get(store, address, NULL, &subscription, NULL) &&
+	       (subscription == SN_SUB_FROM || subscription == SN_SUB_BOTH);
+}
+
+static void send_receipt(SnImSync *sync, const SnImMessage *im, SnId sender)
+{
+	SnEngine *engine = sync->account->engine;
+
+	if (!im->want_receipt || !im->id || im->groupchat || im->archived ||
+	    im->carbon_received || !sn_config_settings(engine->config)->im_receipts ||
+	    !may_see_us(engine->store, sender))
+		return;
+	SnImRequest *request = new_request(sync, SN_IM_REQ_SEND);
+	request->message = sn_im_message_new();
+	request->message->to = g_strdup(im->from);
+	request->message->receipt_id = g_strdup(im->id);
+	sn_engine_im(sync->account, request, ignore_reply, NULL);
+}
+
+/* Read on another device of the user's. */
+static void read_elsewhere(SnImSync *sync, const SnImMessage *im)
+{
+	SnStore *store = sync->account->engine->store;
+	g_autofree char *peer = im->to ? sn_address_normalise(SN_CHANNEL_IM, im->to) : NULL;
+	SnId id = peer ? sn_message_find_im(store, im->displayed_id, peer) : 0;
+	g_autoptr(SnMessage) message = id ? sn_message_get(store, id, 0) : NULL;
+
+	if (message)
+		sn_conversation_mark_read(store, message->conversation, id, NULL);
+}
+
+/* Receipts, markers and errors: about messages, not messages. TRUE when it was one. */
+static gboolean take_notice(SnImSync *sync, const SnImMessage *im)
+{
+	SnEngineAccount *account = sync->account;
+	SnDelivery *delivery = account->engine->delivery;
+	g_autofree char *from =
+		im->from ? sn_address_normalise(SN_CHANNEL_IM, im->from) : g_strdup(sync->own);
+	const char *id = im->displayed_id ? im->displayed_id : im->receipt_id;
+
+	if (!from)
+		return TRUE;
+	if (im->error) {
+		if (im->id)
+			sn_delivery_im_error(delivery, account, from, im->id, im->error_condition,
+			                     im->error_text);
+		return TRUE;
+	}
+	if (!id)
+		return FALSE;
+	if (!im->carbon_sent && !g_str_equal(from, sync->own))
+		sn_delivery_receipt(delivery, account, from, id, im->displayed_id != NULL);
+	else if (im->displayed_id)
+		read_elsewhere(sync, im);
+	return TRUE;
+}
+
+static gboolean has_content(const SnImMessage *im)
+{
+	return (im->body && *im->body) || (im->files && im->files->len > 0) ||
+	       (im->forwarded && im->forwarded->len > 0);
+}
+
+static void after_filing(SnImSync *sync, const SnImMessage *im, SnId id, SnAddResult result)
+{
+	SnEngineAccount *account = sync->account;
+	SnEngine *engine = account->engine;
+	g_autoptr(SnMessage) message = sn_message_get(engine->store, id, 0);
+
+	if (!message)
+		return;
+	if (message->direction == SN_OUT) {
+		sn_delivery_seen(engine->delivery, SN_CHANNEL_IM, message->origin_id);
+		return;
+	}
+	send_receipt(sync, im, message->sender);
+	if (result == SN_DUPLICATE)
+		return;
+	sn_delivery_answer(engine->delivery, account, id, im);
+	if (!im->groupchat)
+		sn_files_fetch(account, id);
+	if (sn_clock_now(engine->clock) - message->time < RECENT)
+		sn_notifier_incoming(engine->core->notifier, id);
+}
+
+static void take_message(SnImSync *sync, const SnImMessage *im)
+{
+	SnEngine *engine = sync->account->engine;
+	g_autoptr(GError) error = NULL;
+	SnAddResult result;
+	SnId id = 0;
+
+	if (take_notice(sync, im) || !has_content(im))
+		return;
+	if (!sn_ingest_im(engine, sync->account, im, &id, &result, &error)) {
+		warn(sync, error);
+		/* what could not be stored must be found again in the archive */
+		if (error->code == SN_ERROR_STORAGE || error->code == SN_ERROR_BUSY)
+			sync->caught_up = FALSE;
+		return;
+	}
+	if (sync->caught_up && im->stanza_id && !im->groupchat)
+		sn_archive_set(engine->store, sync->account->id, sync->own, im->stanza_id, NULL);
+	after_filing(sync, im, id, result);
+}
+
+/* ---- the archive ---- */
+
+static void read_archive(SnImSync *sync);
+
+static void archive_done(SnImSync *sync, const SnImEvent *event)
+{
+	SnEngine *engine = sync->account->engine;
+	g_autoptr(GError) error = NULL;
+	gboolean more = !event->complete && event->last_id && ++sync->pages < MAX_PAGES;
+
+	if (event->last_id && !sn_archive_set(engine->store, sync->account->id, sync->own,
+	                                      event->last_id, &error))
+		warn(sync, error);
+	if (more) {
+		read_archive(sync);
+		return;
+	}
+	sync->reading = FALSE;
+	sync->caught_up = event->complete;
+	sn_account_status(sync->account, SN_END_IM, SN_STATUS_ONLINE, NULL, 0);
+}
+
+static void archive_failed(SnImSync *sync, const SnImEvent *event)
+{
+	SnEngine *engine = sync->account->engine;
+	gboolean expired = event->error &&
+	                   g_error_matches(event->error, SN_ERROR, SN_ERROR_NOT_FOUND) &&
+	                   !sync->from_start;
+
+	sync->reading = FALSE;
+	if (expired) {
+		/* the archive no longer knows the position: as the first time */
+		sn_archive_set(engine->store, sync->account->id, sync->own, NULL, NULL);
+		sync->pages = 0;
+		read_archive(sync);
+		return;
+	}
+	if (event->error && sync->online)
+		warn(sync, event->error);
+	/* with the next connection it is asked again from where it stands */
+	sn_engine_check_settled(engine);
+}
+
+static void archive_reply(SnEngineAccount *account, const SnImEvent *event, gpointer data)
+{
+	SnImSync *sync = data;
+
+	switch (event->kind) {
+	case SN_IM_EV_MESSAGE:
+		if (event->message)
+			take_message(sync, event->message);
+		break;
+	case SN_EVENT_DONE: archive_done(sync, event); break;
+	case SN_EVENT_ERROR:
+	case SN_EVENT_CANCELLED: archive_failed(sync, event); break;
+	}
+}
+
+static void read_archive(SnImSync *sync)
+{
+	SnEngine *engine = sync->account->engine;
+	SnImRequest *request = new_request(sync, SN_IM_REQ_ARCHIVE);
+
+	request->after_id = sn_archive_get(engine->store, sync->account->id, sync->own);
+	request->max_messages = PAGE;
+	sync->from_start = !request->after_id;
+	if (sync->from_start)
+		request->start = sn_clock_now(engine->clock) - FIRST_DAYS;
+	sync->reading = TRUE;
+	sync->caught_up = FALSE;
+	sn_account_progress(sync->account, SN_END_IM, "Reading the archive.",
+	                    (gint64)sync->pages * PAGE, 0);
+	sn_engine_im(sync->account, request, archive_reply, sync);
+}
+
+static void line_synced(SnImSync *sync, const SnImEvent *event)
+{
+	sync->synced = TRUE;
+	if (event->resumed && sync->caught_up) {
+		sn_engine_check_settled(sync->account->engine);
+		return;
+	}
+	sync->pages = 0;
+	if (sync->has_archive)
+		read_archive(sync);
+}
+
+/* ---- roster and presence ---- */
+
+static SnSubscription subscription_of(const char *word)
+{
+	static const struct {
+		const char *word;
+		SnSubscription subscription;
+	} words[] = {
+		{ "to", SN_SUB_TO }, { "from", SN_SUB_FROM }, { "both", SN_SUB_BOTH },
+	};
+	for (gsize i = 0; i < G_N_ELEMENTS(words); i++)
+		if (!g_strcmp0(words[i].word, word))
+			return words[i].subscription;
+	return SN_SUB_NONE;
+}
+
+static void take_roster(SnImSync *sync, const SnImEvent *event)
+{
+	SnEngine *engine = sync->account->engine;
+	g_autofree char *jid =
+		event->jid ? sn_address_normalise(SN_CHANNEL_IM, event->jid) : NULL;
+	g_autoptr(GError) error = NULL;
+	gboolean done;
+
+	if (!jid)
+		return;
+	if (event->removed)
+		done = sn_roster_remove(engine->store, sync->account->id, jid, &error);
+	else
+		done = sn_roster_set(engine->store, sync->account->id, jid, event->name,
+		                     subscription_of(event->subscription), event->ask, &error);
+	if (!done) {
+		warn(sync, error);
+		return;
+	}
+	if (event->removed)
+		return;
+	sn_map_contact(engine->store, jid);
+	g_queue_push_tail(&sync->lookups, g_steal_pointer(&jid));
+	next_lookup(sync);
+}
+
+static void take_presence(SnImSync *sync, const SnImEvent *event)
+{
+	SnEngine *engine = sync->account->engine;
+	g_autofree char *jid =
+		event->jid ? sn_address_normalise(SN_CHANNEL_IM, event->jid) : NULL;
+	g_autoptr(SnAddress) address =
+		jid ? sn_address_find(engine->store, SN_CHANNEL_IM, jid) : NULL;
+	g_autoptr(GError) error = NULL;
+	const char *slash = event->jid ? strchr(event->jid, '/') : NULL;
+	SnPresence presence = {
+		.resource = (char *)(slash ? slash + 1 : ""),
+		.status = event->status,
+		.priority = event->priority,
+		.since = event->time ? event->time : sn_clock_now(engine->clock),
+	};
+
+	/* presence of strangers tells nothing and must not fill the store */
+	if (!address || g_str_equal(jid, sync->own))
+		return;
+	if (!event->show || !sn_presence_parse(event->show, &presence.show))
+		presence.show = SN_PRESENCE_ONLINE;
+	presence.address = address->id;
+	if (!sn_presence_set(engine->store, sync->account->id, &presence, &error))
+		warn(sync, error);
+	sn_delivery_presence(engine->delivery, address->id);
+}
+
+/* ---- subscription requests ---- */
+
+static void take_subscription(SnImSync *sync, const SnImEvent *event)
+{
+	g_autofree char *jid =
+		event->jid ? sn_address_normalise(SN_CHANNEL_IM, event->jid) : NULL;
+	g_autoptr(GError) error = NULL;
+
+	/* "subscribed" and the like change the roster, which is told of by itself */
+	if (!jid || (event->name && !g_str_equal(event->name, "subscribe")))
+		return;
+	if (!sn_contact_request(sync->account, jid, event->status, &error))
+		warn(sync, error);
+}
+
+/* ---- vCards of contacts: once a day each, one after the other ---- */
+
+static gboolean asked_today(SnEngine *engine, const char *key)
+{
+	g_autofree char *last = sn_store_get(engine->store, key);
+
+	return last && sn_clock_now(engine->clock) - g_ascii_strtoll(last, NULL, 10) < SN_DAY;
+}
+
+static void lookup_again(gpointer data)
+{
+	SnImSync *sync = data;
+
+	g_clear_pointer(&sync->lookup_timer, g_source_unref);
+	next_lookup(sync);
+}
+
+static void lookup_reply(SnEngineAccount *account, const SnImEvent *event, gpointer data)
+{
+	SnImSync *sync = data;
+
+	switch (event->kind) {
+	case SN_IM_EV_VCARD:
+		if (event->jid)
+			sn_map_vcard(account->engine->store, event->jid, event->name,
+			             event->mails);
+		break;
+	case SN_EVENT_DONE:
+	case SN_EVENT_ERROR:
+		sync->looking_up = FALSE;
+		if (!sync->lookup_timer && !g_queue_is_empty(&sync->lookups))
+			sync->lookup_timer = sn_engine_timer(account->engine, VCARD_PAUSE,
+			                                     lookup_again, sync);
+		break;
+	case SN_EVENT_CANCELLED: sync->looking_up = FALSE; break;
+	}
+}
+
+static void next_lookup(SnImSync *sync)
+{
+	SnEngine *engine = sync->account->engine;
+	g_autofree char *jid = NULL, *key = NULL, *now = NULL;
+
+	if (!sync->online || !sync->synced || sync->looking_up || sync->lookup_timer)
+		return;
+	while ((jid = g_queue_pop_head(&sync->lookups))) {
+		key = g_strconcat("vcard-asked ", jid, NULL);
+		if (!asked_today(engine, key))
+			break;
+		g_clear_pointer(&key, g_free);
+		g_clear_pointer(&jid, g_free);
+	}
+	if (!jid)
+		return;
+	now = g_strdup_printf("%" G_GINT64_FORMAT, sn_clock_now(engine->clock));
+	sn_store_set(engine->store, key, now, NULL);
+	SnImRequest *request = new_request(sync, SN_IM_REQ_VCARD);
+	request->jid = g_steal_pointer(&jid);
+	sync->looking_up = TRUE;
+	sn_engine_im(sync->account, request, lookup_reply, sync);
+}
+
+/* ---- called by account.c ---- */
+
+void sn_im_sync_line(SnImSync *sync, SnLineState line)
+{
+	SnEngine *engine = sync->account->engine;
+	gboolean online = line == SN_LINE_ONLINE;
+
+	if (sync->online && !online)
+		sn_presence_forget(engine->store, sync->account->id, NULL);
+	if (!online)
+		sync->synced = FALSE;
+	sync->online = online;
+	if (online)
+		sn_wishes_im_online(sync->account);
+}
+
+static void take_features(SnImSync *sync, const SnImEvent *event)
+{
+	sync->account->upload_max = event->upload_max < 0 ? G_MAXINT64 : event->upload_max;
+	sync->account->stanza_max = event->stanza_max;
+	sync->has_archive = event->has_archive;
+}
+
+void sn_im_sync_event(SnImSync *sync, const SnImEvent *event)
+{
+	switch (event->kind) {
+	case SN_IM_EV_MESSAGE:
+		if (event->message)
+			take_message(sync, event->message);
+		break;
+	case SN_IM_EV_PRESENCE: take_presence(sync, event); break;
+	case SN_IM_EV_ROSTER: take_roster(sync, event); break;
+	case SN_IM_EV_SUBSCRIPTION: take_subscription(sync, event); break;
+	case SN_IM_EV_VCARD:
+		if (event->jid)
+			sn_map_vcard(sync->account->engine->store, event->jid, event->name,
+			             event->mails);
+		break;
+	case SN_IM_EV_REACH:
+		if (event->jid)
+			sn_map_reach(sync->account->engine->store, event->jid, event->uris);
+		break;
+	case SN_IM_EV_FEATURES: take_features(sync, event); break;
+	case SN_IM_EV_SYNCED:
+		line_synced(sync, event);
+		next_lookup(sync);
+		break;
+	}
+}
+
+gboolean sn_im_sync_settled(const SnImSync *sync)
+{
+	return sync->online && sync->synced && !sync->reading;
+}

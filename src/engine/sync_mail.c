@@ -1,0 +1,558 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * sync_mail.c - folders of a mail source into rows.
+ *
+ * Folders are synced one after the other, the inbox first. A folder that is new here is taken in
+ * two rounds: first its newest messages, of every folder, so that the last week is there at once; then
+ * the rest. The position to go on from is remembered only when a folder is complete, so whatever
+ * breaks in between is found again by comparing UIDs.
+ */
+#include "src/engine/sync_private.h"
+
+#include <string.h>
+
+enum {
+	RECENT = 200,     /* messages of the first round */
+	PROGRESS_MS = 250,
+	STORAGE_RETRY = 30 * 1000,
+};
+
+typedef struct {
+	SnId id;
+	char *name, *role;
+	gboolean recent_done;   /* its newest messages are here */
+	gboolean complete;      /* and all others */
+	gboolean wanted;        /* something changed: look */
+	guint64 base_modseq;    /* of the first round: changes since then are not all known */
+	/* of the round under way */
+	guint limit, got;       /* limit 0: all */
+	guint32 uidvalidity, uidnext;
+	guint64 highestmodseq;
+} MailFolder;
+
+struct sn_mail_sync {
+	SnEngineAccount *account;
+	GPtrArray *folders; /* of MailFolder, in the order of work */
+	gboolean online, listing, listed, watching;
+	MailFolder *running;
+	gboolean storage_failed;
+	GSource *poll, *retry;
+	gint64 last_progress; /* monotonic ms */
+	gint64 done, total;   /* of the first sync of all folders */
+	gint64 round_done;
+};
+
+static void work(SnMailSync *sync);
+static void sync_reply(SnEngineAccount *account, const SnMailEvent *event, gpointer data);
+
+static void folder_free(gpointer data)
+{
+	MailFolder *folder = data;
+
+	g_free(folder->name);
+	g_free(folder->role);
+	g_free(folder);
+}
+
+SnMailSync *sn_mail_sync_new(SnEngineAccount *account)
+{
+	SnMailSync *sync = g_new0(SnMailSync, 1);
+
+	sync->account = account;
+	sync->folders = g_ptr_array_new_with_free_func(folder_free);
+	return sync;
+}
+
+static void stop_timer(GSource **source)
+{
+	if (!*source)
+		return;
+	g_source_destroy(*source);
+	g_clear_pointer(source, g_source_unref);
+}
+
+void sn_mail_sync_free(SnMailSync *sync)
+{
+	if (!sync)
+		return;
+	stop_timer(&sync->poll);
+	stop_timer(&sync->retry);
+	g_ptr_array_unref(sync->folders);
+	g_free(sync);
+}
+
+static MailFolder *find_folder(SnMailSync *sync, const char *name)
+{
+	for (guint i = 0; i < sync->folders->len; i++) {
+		MailFolder *folder = g_ptr_array_index(sync->folders, i);
+		if (g_str_equal(folder->name, name))
+			return folder;
+	}
+	return NULL;
+}
+
+static gboolean is_inbox(const char *name, const char *role)
+{
+	return !g_strcmp0(role, "inbox") || !g_ascii_strcasecmp(name, "INBOX");
+}
+
+/* ---- which folders ---- */
+
+static gboolean globs_match(char **globs, const char *name)
+{
+	for (; *globs; globs++)
+		if (g_pattern_match_simple(*globs, name))
+			return TRUE;
+	return FALSE;
+}
+
+/* Without globs: what holds conversations. Drafts, junk and trash hold none. */
+static gboolean is_chosen(const SnAccount *config, const char *name, const char *role)
+{
+	if (config->folders && *config->folders)
+		return globs_match(config->folders, name) || is_inbox(name, role);
+	return is_inbox(name, role) || !g_strcmp0(role, "sent") || !g_strcmp0(role, "archive");
+}
+
+static int rank(const MailFolder *folder)
+{
+	if (is_inbox(folder->name, folder->role))
+		return 0;
+	if (!g_strcmp0(folder->role, "sent"))
+		return 1;
+	return g_strcmp0(folder->role, "archive") ? 3 : 2;
+}
+
+static gint by_rank(gconstpointer a, gconstpointer b)
+{
+	const MailFolder *one = *(MailFolder *const *)a, *two = *(MailFolder *const *)b;
+
+	return rank(one) != rank(two) ? rank(one) - rank(two) : strcmp(one->name, two->name);
+}
+
+static void take_folder(SnMailSync *sync, const SnMailEvent *event)
+{
+	SnEngineAccount *account = sync->account;
+	SnStore *store = account->engine->store;
+	g_autoptr(GError) error = NULL;
+
+	if (!event->folder)
+		return;
+	const char *role = is_inbox(event->folder, event->role) ? "inbox" : event->role;
+	/* Roles of folders that are not synced matter too: they are where messages are moved to. */
+	SnId id = sn_folder_intern(store, account->id, event->folder, role, &error);
+	if (!id) {
+		g_warning("%s", error->message);
+		return;
+	}
+	if (!event->selectable || !is_chosen(account->config, event->folder, role) ||
+	    find_folder(sync, event->folder))
+		return;
+	g_autoptr(SnFolder) known = sn_folder_get(store, id);
+	MailFolder *folder = g_new0(MailFolder, 1);
+	folder->id = id;
+	folder->name = g_strdup(event->folder);
+	folder->role = g_strdup(role);
+	folder->complete = folder->recent_done = known && known->uidnext != 0;
+	folder->wanted = TRUE;
+	g_ptr_array_add(sync->folders, folder);
+}
+
+static void list_reply(SnEngineAccount *account, const SnMailEvent *event, gpointer data)
+{
+	SnMailSync *sync = data;
+
+	switch (event->kind) {
+	case SN_MAIL_EV_FOLDER:
+		take_folder(sync, event);
+		return;
+	case SN_EVENT_DONE:
+		sync->listing = FALSE;
+		sync->listed = TRUE;
+		g_ptr_array_sort(sync->folders, by_rank);
+		work(sync);
+		return;
+	case SN_EVENT_ERROR:
+	case SN_EVENT_CANCELLED:
+		sync->listing = FALSE;
+		/* when the line broke it is asked again with the next one */
+		if (event->error && sync->online)
+			sn_account_status(account, SN_END_SOURCE, SN_STATUS_ERROR, event->error, 0);
+		return;
+	}
+}
+
+/* ---- one round of one folder ---- */
+
+static void report_progress(SnMailSync *sync, gboolean now)
+{
+	gint64 time = g_get_monotonic_time() / 1000;
+	g_autofree char *detail = NULL;
+
+	if (!sync->running || (!now && time - sync->last_progress < PROGRESS_MS))
+		return;
+	sync->last_progress = time;
+	detail = g_strdup_printf("Fetching %s.", sync->running->name);
+	sn_account_progress(sync->account, SN_END_SOURCE, detail, sync->done + sync->round_done,
+	                    MAX(sync->total, sync->done + sync->round_done));
+}
+
+static GPtrArray *known_names(SnStore *store, SnId folder, const GArray *uids)
+{
+	/* Only a Maildir has names, and then every location has one. */
+	GPtrArray *names = sn_location_names(store, folder);
+
+	if (names && names->len == uids->len)
+		return names;
+	g_clear_pointer(&names, g_ptr_array_unref);
+	return NULL;
+}
+
+static void start_round(SnMailSync *sync, MailFolder *folder)
+{
+	SnEngineAccount *account = sync->account;
+	SnStore *store = account->engine->store;
+	const SnSettings *settings = sn_config_settings(account->engine->config);
+	g_autoptr(SnFolder) known = sn_folder_get(store, folder->id);
+	SnMailRequest *request = sn_mail_request_new(SN_MAIL_REQ_SYNC,
+	                                             sn_engine_next_id(account->engine));
+
+	request->folder = g_strdup(folder->name);
+	request->uidvalidity = known ? known->uidvalidity : 0;
+	if (folder->complete && known) {
+		request->uidnext = known->uidnext;
+		request->highestmodseq = known->highestmodseq;
+		folder->limit = 0;
+	} else {
+		folder->limit = request->newest = folder->recent_done ? 0 : RECENT;
+	}
+	request->full_size = settings->mail_full_size;
+	request->known = sn_location_uids(store, folder->id);
+	if (request->known && account->config->source.kind == SN_ENDPOINT_MAILDIR)
+		request->known_names = known_names(store, folder->id, request->known);
+	folder->got = 0;
+	folder->wanted = FALSE;
+	sync->running = folder;
+	sync->round_done = 0;
+	sync->storage_failed = FALSE;
+	if (!folder->complete)
+		report_progress(sync, FALSE);
+	sn_engine_mail(account, request, sync_reply, sync);
+}
+
+static gboolean take_state(SnMailSync *sync, MailFolder *folder, const SnMailEvent *event,
+                           GError **error)
+{
+	SnStore *store = sync->account->engine->store;
+	g_autoptr(SnFolder) known = sn_folder_get(store, folder->id);
+
+	if (event->uidvalidity && known && known->uidvalidity != event->uidvalidity) {
+		if (known->uidvalidity && !sn_folder_reset(store, folder->id, error))
+			return FALSE;
+		if (known->uidvalidity)
+			folder->complete = folder->recent_done = FALSE;
+		if (!sn_folder_set_state(store, folder->id, event->uidvalidity, 0, 0, error))
+			return FALSE;
+		folder->base_modseq = 0;
+	}
+	folder->uidvalidity = event->uidvalidity;
+	folder->uidnext = event->uidnext;
+	folder->highestmodseq = event->highestmodseq;
+	if (!folder->complete && !folder->base_modseq)
+		folder->base_modseq = event->highestmodseq;
+	return TRUE;
+}
+
+static gboolean take_message(SnMailSync *sync, MailFolder *folder, const SnMailEvent *event,
+                             GError **error)
+{
+	SnEngineAccount *account = sync->account;
+	SnAccountCore *core = account->core;
+	SnPlace place = {
+		.account = account->id,
+		.folder = folder->id,
+		.uid = event->uid,
+		.name = event->name,
+		.role = folder->role,
+		.flags = event->flags,
+		.received = event->time,
+		.partial = event->partial,
+		.quiet = !folder->complete || rank(folder) != 0,
+	};
+
+	folder->got++;
+	if (!core->prepared)
+		return TRUE;
+	return sn_file_mail(account->engine->store, account->engine->config, core->after,
+	                    core->prepared, &place, NULL, NULL, error);
+}
+
+static gboolean take_gone(SnMailSync *sync, MailFolder *folder, const SnMailEvent *event,
+                          GError **error)
+{
+	SnStore *store = sync->account->engine->store;
+
+	for (guint i = 0; event->uids && i < event->uids->len; i++)
+		if (!sn_location_remove(store, folder->id, g_array_index(event->uids, guint32, i),
+		                        error))
+			return FALSE;
+	return TRUE;
+}
+
+static void round_ended(SnMailSync *sync, MailFolder *folder)
+{
+	SnStore *store = sync->account->engine->store;
+	g_autoptr(GError) error = NULL;
+	gboolean all = folder->complete || !folder->limit || folder->got < folder->limit;
+
+	sync->running = NULL;
+	sync->done += folder->complete ? 0 : folder->got;
+	if (sync->storage_failed)
+		return;
+	folder->recent_done = TRUE;
+	if (all) {
+		/* changes made meanwhile are asked for once more, from the first round on */
+		guint64 modseq = folder->complete || !folder->base_modseq ? folder->highestmodseq :
+		                                                            folder->base_modseq;
+		folder->complete = TRUE;
+		if (folder->uidnext &&
+		    !sn_folder_set_state(store, folder->id, folder->uidvalidity, folder->uidnext,
+		                         modseq, &error))
+			g_warning("%s", error->message);
+	}
+	sn_engine_touched(sync->account->engine);
+	work(sync);
+}
+
+static void round_failed(SnMailSync *sync, MailFolder *folder, const SnMailEvent *event)
+{
+	sync->running = NULL;
+	folder->wanted = TRUE;
+	if (!sync->online || event->kind == SN_EVENT_CANCELLED)
+		return;
+	if (event->error && sn_error_is_transient(event->error)) {
+		sn_mail_sync_storage_failed(sync, event->error);
+		return;
+	}
+	/* this folder cannot be read now: the others go on, and the next poll tries it again */
+	folder->wanted = FALSE;
+	folder->recent_done = folder->complete = TRUE;
+	g_warning("%s: %s: %s", sync->account->config->name, folder->name,
+	          event->error ? event->error->message : "unknown error");
+	work(sync);
+}
+
+static void sync_reply(SnEngineAccount *account, const SnMailEvent *event, gpointer data)
+{
+	SnMailSync *sync = data;
+	MailFolder *folder = sync->running;
+	g_autoptr(GError) error = NULL;
+	gboolean good = TRUE;
+
+	if (!folder)
+		return;
+	if (sync->storage_failed && event->kind >= SN_EVENT_OWN)
+		return;
+	switch (event->kind) {
+	case SN_MAIL_EV_FOLDER_STATE: good = take_state(sync, folder, event, &error); break;
+	case SN_MAIL_EV_MESSAGE: good = take_message(sync, folder, event, &error); break;
+	case SN_MAIL_EV_FLAGS:
+		good = sn_location_flags(account->engine->store, folder->id, event->uid,
+		                         event->flags, &error);
+		break;
+	case SN_MAIL_EV_GONE: good = take_gone(sync, folder, event, &error); break;
+	case SN_MAIL_EV_PROGRESS:
+		sync->round_done = event->done;
+		if (!folder->complete)
+			sync->total = MAX(sync->total, sync->done + event->total);
+		break;
+	case SN_EVENT_DONE: round_ended(sync, folder); return;
+	case SN_EVENT_ERROR:
+	case SN_EVENT_CANCELLED: round_failed(sync, folder, event); return;
+	}
+	if (!good)
+		sn_mail_sync_storage_failed(sync, error);
+}
+
+/* ---- what to do next ---- */
+
+static void watch_reply(SnEngineAccount *account, const SnMailEvent *event, gpointer data)
+{
+	SnMailSync *sync = data;
+
+	if (event->kind == SN_EVENT_ERROR && sync->online)
+		g_info("%s: the inbox cannot be watched: %s", account->config->name,
+		       event->error->message);
+	if (event->kind != SN_EVENT_DONE)
+		sync->watching = FALSE;
+}
+
+static void watch(SnMailSync *sync)
+{
+	SnEngine *engine = sync->account->engine;
+
+	for (guint i = 0; i < sync->folders->len && !sync->watching; i++) {
+		const MailFolder *folder = g_ptr_array_index(sync->folders, i);
+		if (rank(folder) != 0)
+			continue;
+		SnMailRequest *request =
+			sn_mail_request_new(SN_MAIL_REQ_WATCH, sn_engine_next_id(engine));
+		request->folder = g_strdup(folder->name);
+		sync->watching = TRUE;
+		sn_engine_mail(sync->account, request, watch_reply, sync);
+	}
+}
+
+static void poll_now(gpointer data)
+{
+	SnMailSync *sync = data;
+
+	g_clear_pointer(&sync->poll, g_source_unref);
+	sn_mail_sync_all(sync);
+}
+
+static void arm_poll(SnMailSync *sync)
+{
+	SnEngine *engine = sync->account->engine;
+	SnTime every = sn_config_settings(engine->config)->mail_poll;
+
+	if (!sync->poll && every > 0 && sync->online)
+		sync->poll = sn_engine_timer(engine, every, poll_now, sync);
+}
+
+static MailFolder *next_folder(SnMailSync *sync)
+{
+	MailFolder *next = NULL;
+
+	for (guint i = 0; i < sync->folders->len; i++) {
+		MailFolder *folder = g_ptr_array_index(sync->folders, i);
+		if (!folder->recent_done || (folder->complete && folder->wanted))
+			return folder;
+		if (!next && !folder->complete)
+			next = folder;
+	}
+	return next;
+}
+
+static void work(SnMailSync *sync)
+{
+	SnEngineAccount *account = sync->account;
+
+	if (!sync->online || sync->running || sync->listing || sync->retry)
+		return;
+	if (!sync->listed) {
+		sync->listing = TRUE;
+		sn_engine_mail(account,
+		               sn_mail_request_new(SN_MAIL_REQ_LIST, sn_engine_next_id(account->engine)),
+		               list_reply, sync);
+		return;
+	}
+	watch(sync);
+	MailFolder *folder = next_folder(sync);
+	if (folder) {
+		start_round(sync, folder);
+		return;
+	}
+	sync->done = sync->total = 0;
+	if (account->core->kinds[SN_END_SOURCE] != SN_STATUS_ONLINE)
+		sn_account_status(account, SN_END_SOURCE, SN_STATUS_ONLINE, NULL, 0);
+	arm_poll(sync);
+	sn_engine_check_settled(account->engine);
+}
+
+/* ---- called by account.c ---- */
+
+void sn_mail_sync_line(SnMailSync *sync, SnLineState line)
+{
+	gboolean online = line == SN_LINE_ONLINE;
+
+	if (online && !sync->online) {
+		/* what happened while away is asked for, folder by folder */
+		for (guint i = 0; i < sync->folders->len; i++)
+			((MailFolder *)g_ptr_array_index(sync->folders, i))->wanted = TRUE;
+	}
+	sync->online = online;
+	if (!online)
+		stop_timer(&sync->poll);
+	work(sync);
+}
+
+void sn_mail_sync_event(SnMailSync *sync, const SnMailEvent *event)
+{
+	if (event->kind != SN_MAIL_EV_CHANGED)
+		return;
+	MailFolder *folder = event->folder ? find_folder(sync, event->folder) : NULL;
+	if (folder)
+		folder->wanted = TRUE;
+	else if (!event->folder)
+		sn_mail_sync_all(sync);
+	work(sync);
+}
+
+void sn_mail_sync_all(SnMailSync *sync)
+{
+	for (guint i = 0; i < sync->folders->len; i++)
+		((MailFolder *)g_ptr_array_index(sync->folders, i))->wanted = TRUE;
+	work(sync);
+}
+
+void sn_mail_sync_folder(SnMailSync *sync, const char *name)
+{
+	MailFolder *folder = find_folder(sync, name);
+
+	if (!folder)
+		return;
+	folder->wanted = TRUE;
+	work(sync);
+}
+
+static void retry_now(gpointer data)
+{
+	SnMailSync *sync = data;
+
+	g_clear_pointer(&sync->retry, g_source_unref);
+	work(sync);
+}
+
+void sn_mail_sync_storage_failed(SnMailSync *sync, const GError *error)
+{
+	SnEngine *engine = sync->account->engine;
+	SnTime next = sn_clock_now(engine->clock) + STORAGE_RETRY;
+
+	sync->account->core->batch_failed = TRUE;
+	sync->storage_failed = TRUE;
+	if (sync->running)
+		sync->running->wanted = TRUE;
+	g_warning("%s: %s", sync->account->config->name, error->message);
+	if (!sync->retry)
+		sync->retry = sn_engine_timer(engine, STORAGE_RETRY, retry_now, sync);
+	sn_account_status(sync->account, SN_END_SOURCE, SN_STATUS_RETRYING, error, next);
+}
+
+gboolean sn_mail_sync_settled(const SnMailSync *sync)
+{
+	if (!sync->online || !sync->listed || sync->running || sync->retry)
+		return FALSE;
+	for (guint i = 0; i < sync->folders->len; i++) {
+		const MailFolder *folder = g_ptr_array_index(sync->folders, i);
+		if (!folder->complete || folder->wanted)
+			return FALSE;
+	}
+	return TRUE;
+}
+
+char *sn_mail_folder_name(SnEngineAccount *account, const char *target)
+{
+	SnStore *store = account->engine->store;
+	g_autoptr(SnFolder) by_role = sn_folder_by_role(store, account->id, target);
+
+	if (by_role)
+		return g_strdup(by_role->name);
+	g_autoptr(GPtrArray) all = sn_folder_list(store, account->id);
+	for (guint i = 0; all && i < all->len; i++) {
+		const SnFolder *folder = g_ptr_array_index(all, i);
+		if (!g_ascii_strcasecmp(folder->name, target))
+			return g_strdup(folder->name);
+	}
+	return NULL;
+}

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * sync_private.h - what the syncing half of the engine shares: engine.c, account.c, sync_*.c,
+ * ingest_*.c and their neighbours. Engine thread unless said otherwise.
+ */
+#ifndef SN_ENGINE_SYNC_PRIVATE_H
+#define SN_ENGINE_SYNC_PRIVATE_H
+
+#include "src/base/bell.h"
+#include "src/base/lock.h"
+#include "src/engine/engine_private.h"
+#include "src/mime/mail.h"
+
+/* ---- engine.c ---- */
+
+typedef struct sn_notifier SnNotifier;
+typedef struct sn_vcards SnVcards;
+typedef struct sn_book SnBook;
+
+typedef enum { SN_PHASE_STARTING, SN_PHASE_RUNNING, SN_PHASE_FAILED } SnPhase;
+
+typedef struct sn_engine_core {
+	SnLock *lock;
+	GThread *thread;
+	GMainLoop *loop;
+	SnBell *bell;
+	GSource *bell_source, *look_source, *durable_source, *settle_source;
+	SnNotifier *notifier;
+	SnVcards *vcards; /* NULL: no vdir */
+	SnBook *book;     /* NULL: no address-book-cmd */
+	/* shared with the threads that start, settle and stop */
+	GMutex lock_state;
+	GCond changed;
+	SnPhase phase;
+	GError *error;          /* FAILED: why */
+	gboolean settled;
+	GError *settle_error;
+} SnEngineCore;
+
+/* Something was written: make it durable in the next quiet moment. */
+void sn_engine_touched(SnEngine *engine);
+/* Something came to an end: whoever waits in sn_engine_settle() may be done. */
+void sn_engine_check_settled(SnEngine *engine);
+
+/* ---- ingest ---- */
+
+/* A raw email read into rows that need no store; made on any thread with a large stack. */
+typedef struct sn_prepared SnPrepared;
+struct sn_prepared {
+	SnMail *mail;        /* NULL when it could not be read */
+	SnMessage *message;  /* all but sender, account, flags */
+	char *sender, *sender_name; /* normalised; NULL when there is no usable From */
+	GPtrArray *carried;  /* of SnPrepared, or NULL; a carried one carries nothing itself */
+	GBytes *raw;         /* NULL for a carried IM */
+};
+SnPrepared *sn_prepare_mail(const SnConfig *config, const SnAccount *account, GBytes *raw,
+                            SnTime received);
+void sn_prepared_free(SnPrepared *prepared);
+
+/* What has to happen after the rows are committed. */
+typedef struct {
+	SnEngine *engine; /* NULL: import */
+	GPtrArray *steps; /* of closures */
+} SnAfter;
+SnAfter *sn_after_new(SnEngine *engine);
+void sn_after_free(SnAfter *after);
+void sn_after_run(SnAfter *after);   /* and forgets them */
+void sn_after_clear(SnAfter *after); /* rolled back */
+void sn_after_seen(SnAfter *after, SnChannel channel, const char *id);
+void sn_after_report(SnAfter *after, const SnMailReport *report, SnId message);
+void sn_after_incoming(SnAfter *after, SnId message);
+void sn_after_evidence(SnAfter *after, SnId address);
+
+typedef struct {
+	SnId account, folder; /* folder 0: none */
+	guint32 uid;
+	const char *name;     /* Maildir; NULL */
+	const char *role;     /* of the folder; NULL */
+	guint flags;
+	SnTime received;
+	gboolean partial;     /* raw is not all of it */
+	gboolean quiet;       /* no notification: first sync, import */
+} SnPlace;
+gboolean sn_file_mail(SnStore *store, const SnConfig *config, SnAfter *after,
+                      SnPrepared *prepared, const SnPlace *place, SnId *message,
+                      SnAddResult *result, GError **error);
+/* Is it one of the addresses of the configuration? Any thread. */
+gboolean sn_config_owns(const SnConfig *config, SnChannel channel, const char *normalised);
+/* carried_by: the message that brought it, from carrier's address. */
+gboolean sn_file_carried_mail(SnStore *store, const SnConfig *config, SnPrepared *prepared,
+                              SnId carried_by, GError **error);
+gboolean sn_file_carried_im(SnStore *store, const SnConfig *config, const char *from,
+                            const char *from_name, const char *to, const char *text,
+                            const char *origin_id, SnTime time, SnId carried_by, GError **error);
+
+/* ---- the pipe: events of a mail source, read by a parser thread, to the engine ---- */
+
+typedef struct {
+	SnMailEvent *event;
+	SnPrepared *prepared; /* of a MESSAGE with raw; NULL */
+} SnParsed;
+void sn_parsed_free(SnParsed *parsed);
+typedef struct sn_mail_pipe SnMailPipe;
+/* in: of SnMailEvent, as given to the backend. out: of SnParsed, in the same order. */
+SnMailPipe *sn_mail_pipe_new(SnConfig *config, const char *account, SnQueue *in, SnQueue *out);
+/* Closes both queues, and ends the thread after the message it works on. */
+void sn_mail_pipe_free(SnMailPipe *pipe);
+enum { SN_PIPE_WEIGHT = 8 << 20, SN_PIPE_STACK = 32 << 20 };
+
+/* ---- account.c ---- */
+
+typedef enum { SN_END_SOURCE, SN_END_OUTGOING, SN_END_IM, SN_END_COUNT } SnEnd;
+
+typedef struct sn_mail_sync SnMailSync;
+typedef struct sn_im_sync SnImSync;
+typedef struct sn_actions SnActions;
+typedef struct sn_end_secret SnEndSecret;
+
+typedef struct sn_account_core {
+	SnQueue *mail_in, *mail_out; /* of SnMailEvent, of SnParsed */
+	SnQueue *send_events, *im_events;
+	GSource *mail_source, *send_source, *im_source;
+	SnMailPipe *pipe;
+	GHashTable *replies;         /* request id -> reply */
+	SnPrepared *prepared;        /* of the MESSAGE being dispatched; NULL */
+	SnAfter *after;
+	SnMailSync *mail;
+	SnImSync *im;
+	SnActions *actions;
+	SnEndSecret *secrets[SN_END_COUNT];
+	SnStatusKind kinds[SN_END_COUNT];
+	GError *errors[SN_END_COUNT]; /* the last one while the end is down */
+	gboolean in_batch;            /* a transaction of the batch is open */
+	gboolean batch_failed;
+	char *presence_told, *reach_told; /* wishes as the server knows them; NULL */
+} SnAccountCore;
+
+void sn_account_start(SnEngine *engine, const SnAccount *config);
+/* Ends these accounts at the same time, so that stopping many takes no longer than stopping one. */
+void sn_accounts_stop(SnEngine *engine, GPtrArray *accounts);
+/* TRUE when both describe the same connections. */
+gboolean sn_account_same(const SnAccount *one, const SnAccount *two);
+
+/* error, detail: NULL. next_try 0: not by itself. */
+void sn_account_status(SnEngineAccount *account, SnEnd end, SnStatusKind kind, const GError *error,
+                       SnTime next_try);
+void sn_account_progress(SnEngineAccount *account, SnEnd end, const char *detail, gint64 done,
+                         gint64 total);
+/* Reads a raw email on the parser thread: one MESSAGE with core->prepared, then DONE. */
+void sn_account_read_mail(SnEngineAccount *account, GBytes *raw, SnMailReply reply, gpointer data);
+gboolean sn_account_settled(const SnEngineAccount *account, const GError **error);
+
+/* ---- sync_mail.c ---- */
+SnMailSync *sn_mail_sync_new(SnEngineAccount *account);
+void sn_mail_sync_free(SnMailSync *sync);
+void sn_mail_sync_line(SnMailSync *sync, SnLineState line);
+/* An event that answers no request. */
+void sn_mail_sync_event(SnMailSync *sync, const SnMailEvent *event);
+/* The batch could not be written: what is under way has to be done again. */
+void sn_mail_sync_storage_failed(SnMailSync *sync, const GError *error);
+gboolean sn_mail_sync_settled(const SnMailSync *sync);
+/* Look at every folder now. */
+void sn_mail_sync_all(SnMailSync *sync);
+/* Look at this folder now. */
+void sn_mail_sync_folder(SnMailSync *sync, const char *name);
+/* Gets an email of which only a part is here. FALSE: not now. */
+gboolean sn_mail_fetch_whole(SnEngine *engine, const SnMessage *message);
+/* The name of the account's folder with this role (or itself a name); NULL when there is none. */
+char *sn_mail_folder_name(SnEngineAccount *account, const char *target);
+
+/* ---- actions.c ---- */
+SnActions *sn_actions_new(SnEngineAccount *account);
+void sn_actions_free(SnActions *actions);
+void sn_actions_look(SnActions *actions);
+gboolean sn_actions_settled(const SnActions *actions);
+
+/* ---- sync_im.c ---- */
+SnImSync *sn_im_sync_new(SnEngineAccount *account);
+void sn_im_sync_free(SnImSync *sync);
+void sn_im_sync_line(SnImSync *sync, SnLineState line);
+void sn_im_sync_event(SnImSync *sync, const SnImEvent *event);
+gboolean sn_im_sync_settled(const SnImSync *sync);
+
+/* A request to see our presence becomes a question to the user. words: NULL. */
+gboolean sn_contact_request(SnEngineAccount *account, const char *jid, const char *words,
+                            GError **error);
+
+/* ---- wishes.c ---- */
+void sn_wishes_look(SnEngine *engine);
+void sn_wishes_im_online(SnEngineAccount *account);
+
+/* ---- map.c ---- */
+/* Evidence in an email that was received by itself. */
+void sn_map_mail(SnStore *store, const SnConfig *config, const SnMail *mail, SnId sender,
+                 SnId message);
+/* Evidence in an IM: it answers an email of ours. */
+void sn_map_im(SnStore *store, const SnImMessage *im, SnId sender);
+/* A contact's published vCard. */
+void sn_map_vcard(SnStore *store, const char *jid, const char *name, char *const *mails);
+/* An email from `sender` brought an IM along: if it is one that we hold, both ends know it. */
+void sn_map_carried_im(SnStore *store, const SnConfig *config, const SnMailCarried *carried,
+                       SnId sender);
+/* A contact of the roster, and what it says how it can be reached (XEP-0152). */
+void sn_map_contact(SnStore *store, const char *jid);
+void sn_map_reach(SnStore *store, const char *jid, char *const *uris);
+
+/* ---- vcards.c, book.c: what the user says of addresses ---- */
+SnVcards *sn_vcards_new(SnEngine *engine); /* NULL: none configured */
+void sn_vcards_free(SnVcards *vcards);
+SnBook *sn_book_new(SnEngine *engine); /* NULL: none configured */
+void sn_book_free(SnBook *book);
+/* Asks address-book-cmd about this address, unless it was asked today. */
+void sn_book_ask(SnBook *book, SnId address);
+
+/* ---- notify.c ---- */
+SnNotifier *sn_notifier_new(SnEngine *engine);
+void sn_notifier_free(SnNotifier *notifier);
+void sn_notifier_incoming(SnNotifier *notifier, SnId message);
+
+/* ---- files.c ---- */
+/* Fetches the files of an IM that lie elsewhere, when the contact is known and they are small. */
+void sn_files_fetch(SnEngineAccount *account, SnId message);
+void sn_files_fetch_part(SnEngineAccount *account, SnId message, const SnPart *part,
+                         gint64 max_size);
+
+#endif

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * wish.h - what a client wants of the engine that belongs to no message in the outbox. Setting one
+ * rings the bell; the engine fulfils it as soon as it can, also after a restart.
+ */
+#ifndef SN_STORE_WISH_H
+#define SN_STORE_WISH_H
+
+#include "src/store/outbox.h"
+
+/*
+ *        kind        word         key, value
+ * Standing wishes stay until they are replaced; the others are forgotten once fulfilled.
+ */
+#define SN_WISH_TABLE(X)                                                                      \
+	X(PRESENCE, "presence")   /* standing. key: account name, or "" for all; value: a       */ \
+	                          /* sn_presence_word(), then optionally a tab and a status text */ \
+	X(REACH, "reach")         /* standing. key as above; value "mailto:..." URIs with blanks */ \
+	                          /* between: email me when I am away (XEP-0152); "" withdraws   */ \
+	X(CONTACT, "contact")     /* key: bare JID; value: "accept", "refuse", "request" (ask to */ \
+	                          /* see their presence, adds to the roster), "remove"           */ \
+	X(FETCH, "fetch")         /* key: message id; value "": get the whole email and the      */ \
+	                          /* files that lie elsewhere, whatever their size               */ \
+	X(RECONNECT, "reconnect") /* key: account name, or "" for all; value "": now             */
+
+typedef enum {
+#define X(name, word) SN_WISH_##name,
+	SN_WISH_TABLE(X)
+#undef X
+} SnWishKind;
+
+typedef struct {
+	char *key, *value;
+} SnWish;
+void sn_wish_free(SnWish *wish);
+
+/* value NULL forgets it. */
+gboolean sn_wish_set(SnStore *store, SnWishKind kind, const char *key, const char *value,
+                     GError **error);
+char *sn_wish_get(SnStore *store, SnWishKind kind, const char *key); /* NULL; caller frees */
+GPtrArray *sn_wish_list(SnStore *store, SnWishKind kind);            /* of SnWish */
+
+/*
+ * The user's answer to a question. TRUE when that is all; FALSE without an error: the question came
+ * from the contact, so send `value` as an IM in its conversation, as the answer. Closes it in both
+ * cases.
+ */
+gboolean sn_question_answer(SnStore *store, const SnQuestion *question, const char *value,
+                            GError **error);
+/* A question of ours whose answers are wishes: values "wish:contact:JID=accept" and the like. */
+char *sn_wish_as_answer(SnWishKind kind, const char *key, const char *value); /* caller frees */
+
+#endif
