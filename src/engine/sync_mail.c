@@ -11,6 +11,8 @@
 
 #include <string.h>
 
+#include "src/store/place.h"
+
 enum {
 	RECENT = 200,     /* messages of the first round */
 	PROGRESS_MS = 250,
@@ -283,6 +285,8 @@ static gboolean take_message(SnMailSync *sync, MailFolder *folder, const SnMailE
 	folder->got++;
 	if (!core->prepared)
 		return TRUE;
+	if (event->partial && event->size > 0)
+		core->prepared->message->size = event->size;
 	return sn_file_mail(account->engine->store, account->engine->config, core->after,
 	                    core->prepared, &place, NULL, NULL, error);
 }

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* place.h - where emails lie, seen from the other sides than sync.h. */
+#ifndef SN_STORE_PLACE_H
+#define SN_STORE_PLACE_H
+
+#include "src/store/sync.h"
+
+/* Maildir names of all locations of a folder, in the order of sn_location_uids(); of char *. A
+ * location without a name gives "". */
+GPtrArray *sn_location_names(SnStore *store, SnId folder);
+
+/* One place where the email lies on a server; FALSE when there is none. */
+gboolean sn_location_of(SnStore *store, SnId message, SnId *folder, guint32 *uid, guint *flags);
+
+#endif
