@@ -78,14 +78,33 @@ static void update_signal(SnQueue *queue)
 	queue->signalled = want;
 }
 
+/* Caller holds the lock. */
+static gboolean is_full(SnQueue *queue, gsize weight)
+{
+	return queue->max_weight && !queue->closed && !g_queue_is_empty(&queue->entries) &&
+	       queue->weight + weight > queue->max_weight;
+}
+
+gboolean sn_queue_wait_room(SnQueue *queue, gsize weight, int timeout_ms)
+{
+	gint64 end = g_get_monotonic_time() + (gint64)timeout_ms * 1000;
+
+	g_mutex_lock(&queue->lock);
+	while (is_full(queue, weight))
+		if (!g_cond_wait_until(&queue->room, &queue->lock, end))
+			break;
+	gboolean room = !is_full(queue, weight);
+	g_mutex_unlock(&queue->lock);
+	return room;
+}
+
 static gboolean push(SnQueue *queue, gpointer item, gsize weight, gboolean may_block)
 {
 	gboolean accepted;
 
 	g_assert(item);
 	g_mutex_lock(&queue->lock);
-	while (may_block && queue->max_weight && !queue->closed &&
-	       !g_queue_is_empty(&queue->entries) && queue->weight + weight > queue->max_weight)
+	while (may_block && is_full(queue, weight))
 		g_cond_wait(&queue->room, &queue->lock);
 	accepted = !queue->closed;
 	if (accepted) {

@@ -28,6 +28,10 @@ void sn_queue_unref(SnQueue *queue); /* NULL is fine */
  */
 gboolean sn_queue_push(SnQueue *queue, gpointer item, gsize weight);
 
+/* Waits up to timeout_ms until sn_queue_push() of that weight would not block; TRUE then. For
+ * producers that must look up from time to time. */
+gboolean sn_queue_wait_room(SnQueue *queue, gsize weight, int timeout_ms);
+
 /* Like sn_queue_push() but never blocks, whatever the weight: for control items. */
 gboolean sn_queue_push_urgent(SnQueue *queue, gpointer item, gsize weight);
 
