@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "backends/mail/imap_private.h"
+
+#include <string.h>
+#include <time.h>
+
+#define SET_CHUNK 500 /* numbers per command: keeps lines far below the 8 kB servers accept */
+
+/* ---- flags ---- */
+
+static struct mailimap_flag_list *flag_list(guint flags)
+{
+	struct mailimap_flag_list *list = mailimap_flag_list_new_empty();
+
+	g_assert(list);
+	if (flags & SN_MAIL_SEEN)
+		mailimap_flag_list_add(list, mailimap_flag_new_seen());
+	if (flags & SN_MAIL_ANSWERED)
+		mailimap_flag_list_add(list, mailimap_flag_new_answered());
+	if (flags & SN_MAIL_FLAGGED)
+		mailimap_flag_list_add(list, mailimap_flag_new_flagged());
+	if (flags & SN_MAIL_DELETED)
+		mailimap_flag_list_add(list, mailimap_flag_new_deleted());
+	if (flags & SN_MAIL_DRAFT)
+		mailimap_flag_list_add(list, mailimap_flag_new_draft());
+	if (flags & SN_MAIL_FORWARDED)
+		mailimap_flag_list_add(list, mailimap_flag_new_flag_keyword(strdup("$Forwarded")));
+	return list;
+}
+
+static gboolean store(SnImapSession *session, struct mailimap_set *set, int sign, guint flags,
+                      GError **error)
+{
+	if (flags == 0)
+		return TRUE;
+	struct mailimap_store_att_flags *change =
+		mailimap_store_att_flags_new(sign, 1 /* silent */, flag_list(flags));
+	g_assert(change);
+	int result = mailimap_uid_store(session->imap, set, change);
+	mailimap_store_att_flags_free(change);
+	return sn_imap_check(session, result, error, "Flags in %s could not be changed",
+	                     session->selected);
+}
+
+/* ---- over chunks of numbers ---- */
+
+typedef gboolean (*OnSet)(SnImap *imap, SnMailRequest *request, struct mailimap_set *set,
+                          SnMailEvent *done, GError **error);
+
+static gboolean for_sets(SnImap *imap, SnMailRequest *request, SnMailEvent *done, OnSet act,
+                         GError **error)
+{
+	if (!request->uids || request->uids->len == 0)
+		return TRUE;
+	if (!sn_imap_select(imap->session, request->folder, FALSE, error))
+		return FALSE;
+	for (guint from = 0; from < request->uids->len; from += SET_CHUNK) {
+		guint to = MIN(from + SET_CHUNK, request->uids->len);
+		struct mailimap_set *set = sn_imap_set(request->uids, from, to);
+		gboolean good = act(imap, request, set, done, error);
+		mailimap_set_free(set);
+		if (!good)
+			return FALSE;
+	}
+	return TRUE;
+}
+
+static gboolean store_set(SnImap *imap, SnMailRequest *request, struct mailimap_set *set,
+                          SnMailEvent *done, GError **error)
+{
+	return store(imap->session, set, 1, request->set, error) &&
+	       store(imap->session, set, -1, request->clear & ~request->set, error);
+}
+
+gboolean sn_imap_serve_store(SnImap *imap, SnMailRequest *request, SnMailEvent *done,
+                             GError **error)
+{
+	return for_sets(imap, request, done, store_set, error);
+}
+
+/* Without UIDPLUS an EXPUNGE takes everything that is marked: only when that is ours alone. */
+static gboolean expunge(SnImap *imap, SnMailRequest *request, struct mailimap_set *set,
+                        GError **error)
+{
+	SnImapSession *session = imap->session;
+
+	if (session->uidplus)
+		return sn_imap_check(session, mailimap_uid_expunge(session->imap, set), error,
+		                     "Messages of %s could not be removed", session->selected);
+	struct mailimap_search_key *key = mailimap_search_key_new(
+		MAILIMAP_SEARCH_KEY_DELETED, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+		NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL,
+		NULL);
+	g_autoptr(GArray) marked = sn_imap_uid_search(session, key, error);
+	if (!marked)
+		return FALSE;
+	g_autoptr(GArray) foreign = sn_uids_minus(marked, request->uids);
+	if (foreign->len > 0)
+		return TRUE; /* stays marked; whoever expunges next takes it */
+	return sn_imap_check(session, mailimap_expunge(session->imap), error,
+	                     "Messages of %s could not be removed", session->selected);
+}
+
+static gboolean delete_set(SnImap *imap, SnMailRequest *request, struct mailimap_set *set,
+                           SnMailEvent *done, GError **error)
+{
+	return store(imap->session, set, 1, SN_MAIL_DELETED, error) &&
+	       expunge(imap, request, set, error);
+}
+
+gboolean sn_imap_serve_delete(SnImap *imap, SnMailRequest *request, SnMailEvent *done,
+                              GError **error)
+{
+	return for_sets(imap, request, done, delete_set, error);
+}
+
+/* ---- move ---- */
+
+static guint32 first_of(const struct mailimap_set *set)
+{
+	const struct mailimap_set_item *item =
+		set && clist_begin(set->set_list) ? clist_content(clist_begin(set->set_list)) : NULL;
+
+	return item ? item->set_first : 0;
+}
+
+static gboolean is_missing_target(SnImapSession *session, const GError *error)
+{
+	const struct mailimap_response_info *info = session->imap->imap_response_info;
+
+	return !sn_imap_session_is_dead(session) &&
+	       (g_error_matches(error, SN_ERROR, SN_ERROR_NOT_FOUND) ||
+	        (info && info->rsp_trycreate));
+}
+
+/* An answer that never came to a command that must not be given twice. */
+static void make_uncertain(SnImapSession *session, GError **error, const char *what)
+{
+	if (!error || !g_error_matches(*error, SN_ERROR, SN_ERROR_NETWORK))
+		return;
+	g_autofree char *reason = g_strdup((*error)->message);
+	g_clear_error(error);
+	g_set_error(error, SN_ERROR, SN_ERROR_UNCERTAIN, "%s It is not known whether %s.", reason,
+	            what);
+}
+
+static gboolean move_once(SnImap *imap, SnMailRequest *request, struct mailimap_set *set,
+                          const char *wire, SnMailEvent *done, GError **error)
+{
+	SnImapSession *session = imap->session;
+	struct mailimap_set *source = NULL, *target = NULL;
+	uint32_t validity = 0;
+	int result;
+
+	if (session->move && session->uidplus)
+		result = mailimap_uidplus_uid_move(session->imap, set, wire, &validity, &source,
+		                                   &target);
+	else if (session->move)
+		result = mailimap_uid_move(session->imap, set, wire);
+	else if (session->uidplus)
+		result = mailimap_uidplus_uid_copy(session->imap, set, wire, &validity, &source,
+		                                   &target);
+	else
+		result = mailimap_uid_copy(session->imap, set, wire);
+	if (request->uids->len == 1) {
+		done->uid = first_of(target);
+		done->uidvalidity = validity;
+	}
+	if (source)
+		mailimap_set_free(source);
+	if (target)
+		mailimap_set_free(target);
+	if (sn_imap_check(session, result, error, "Messages could not be moved from %s to %s",
+	                  request->folder, request->target))
+		return session->move || delete_set(imap, request, set, done, error);
+	if (!session->move)
+		make_uncertain(session, error, "the messages were copied");
+	return FALSE;
+}
+
+static gboolean move_set(SnImap *imap, SnMailRequest *request, struct mailimap_set *set,
+                         SnMailEvent *done, GError **error)
+{
+	g_autofree char *wire = sn_imap_wire_name(imap->session, request->target, error);
+	g_autoptr(GError) first = NULL;
+
+	if (!wire)
+		return FALSE;
+	if (move_once(imap, request, set, wire, done, &first))
+		return TRUE;
+	if (!is_missing_target(imap->session, first)) {
+		g_propagate_error(error, g_steal_pointer(&first));
+		return FALSE;
+	}
+	return sn_imap_create_folder(imap->session, request->target, error) &&
+	       move_once(imap, request, set, wire, done, error);
+}
+
+gboolean sn_imap_serve_move(SnImap *imap, SnMailRequest *request, SnMailEvent *done,
+                            GError **error)
+{
+	return for_sets(imap, request, done, move_set, error);
+}
+
+/* ---- append ---- */
+
+static struct mailimap_date_time *internal_date(SnTime time_ms)
+{
+	time_t seconds = (time_t)(time_ms / SN_SECOND);
+	struct tm tm;
+
+	if (time_ms <= 0 || !gmtime_r(&seconds, &tm))
+		return NULL;
+	return mailimap_date_time_new(tm.tm_mday, tm.tm_mon + 1, tm.tm_year + 1900, tm.tm_hour,
+	                              tm.tm_min, tm.tm_sec, 0);
+}
+
+static gboolean append_once(SnImap *imap, SnMailRequest *request, const char *wire,
+                            SnMailEvent *done, GError **error)
+{
+	SnImapSession *session = imap->session;
+	struct mailimap_flag_list *flags = flag_list(request->flags);
+	struct mailimap_date_time *date = internal_date(request->time);
+	uint32_t validity = 0, uid = 0;
+	gsize size = 0;
+	const char *raw = g_bytes_get_data(request->raw, &size);
+
+	int result = mailimap_uidplus_append(session->imap, wire, flags, date, raw, size,
+	                                     &validity, &uid);
+	mailimap_flag_list_free(flags);
+	if (date)
+		mailimap_date_time_free(date);
+	if (sn_imap_check(session, result, error, "The message could not be stored in %s",
+	                  request->folder)) {
+		done->uid = uid;
+		done->uidvalidity = validity;
+		return TRUE;
+	}
+	make_uncertain(session, error, "the message was stored");
+	return FALSE;
+}
+
+gboolean sn_imap_serve_append(SnImap *imap, SnMailRequest *request, SnMailEvent *done,
+                              GError **error)
+{
+	g_autofree char *wire = sn_imap_wire_name(imap->session, request->folder, error);
+	g_autoptr(GError) first = NULL;
+
+	if (!wire)
+		return FALSE;
+	if (!request->raw || g_bytes_get_size(request->raw) == 0) {
+		g_set_error(error, SN_ERROR, SN_ERROR_INVALID, "An empty message cannot be stored.");
+		return FALSE;
+	}
+	if (append_once(imap, request, wire, done, &first))
+		return TRUE;
+	if (!is_missing_target(imap->session, first)) {
+		g_propagate_error(error, g_steal_pointer(&first));
+		return FALSE;
+	}
+	return sn_imap_create_folder(imap->session, request->folder, error) &&
+	       append_once(imap, request, wire, done, error);
+}
+
+/* ---- fetch one, search ---- */
+
+typedef struct {
+	SnImap *imap;
+	SnMailRequest *request;
+	guint32 uid;
+	gboolean found;
+} Wanted;
+
+static void report_one(const SnImapMessage *message, gpointer data)
+{
+	Wanted *wanted = data;
+
+	if (message->uid != wanted->uid || !message->raw || wanted->found)
+		return;
+	SnMailEvent *event = sn_report_event(&wanted->imap->report, SN_MAIL_EV_MESSAGE,
+	                                     wanted->request->id);
+	event->folder = g_strdup(wanted->request->folder);
+	event->uid = message->uid;
+	event->flags = message->flags;
+	event->time = message->time;
+	event->size = message->size;
+	event->raw = g_bytes_ref(message->raw);
+	wanted->found = TRUE;
+	sn_report_mail(&wanted->imap->report, event, g_bytes_get_size(event->raw));
+}
+
+gboolean sn_imap_serve_fetch(SnImap *imap, SnMailRequest *request, SnMailEvent *done,
+                             GError **error)
+{
+	if (!sn_imap_select(imap->session, request->folder, FALSE, error))
+		return FALSE;
+	for (guint i = 0; request->uids && i < request->uids->len; i++) {
+		Wanted wanted = { imap, request, sn_uid_at(request->uids, i), FALSE };
+		struct mailimap_set *set = mailimap_set_new_single(wanted.uid);
+		gboolean good = sn_imap_fetch(imap->session, set, SN_IMAP_WHOLE, report_one, &wanted,
+		                              error);
+		mailimap_set_free(set);
+		if (good && !wanted.found) {
+			g_set_error(error, SN_ERROR, SN_ERROR_NOT_FOUND,
+			            "The message is no longer in %s.", request->folder);
+			good = FALSE;
+		}
+		if (!good)
+			return FALSE;
+	}
+	return TRUE;
+}
+
+gboolean sn_imap_serve_search(SnImap *imap, SnMailRequest *request, SnMailEvent *done,
+                              GError **error)
+{
+	const char *id = request->message_id;
+
+	for (const char *c = id; c && *c; c++)
+		if (!g_ascii_isgraph(*c) || *c == '<' || *c == '>')
+			id = NULL;
+	if (!id || !*id) {
+		g_set_error(error, SN_ERROR, SN_ERROR_INVALID, "This is not a Message-ID.");
+		return FALSE;
+	}
+	/* again: a server need not show what another connection stored before it is asked anew */
+	if (!sn_imap_select(imap->session, request->folder, TRUE, error))
+		return FALSE;
+	g_autofree char *bracketed = g_strdup_printf("<%s>", id);
+	g_autoptr(GArray) found = sn_imap_uid_search(
+		imap->session,
+		mailimap_search_key_new_header(strdup("Message-ID"), strdup(bracketed)), error);
+	if (!found)
+		return FALSE;
+	done->uid = found->len ? sn_uid_at(found, found->len - 1) : 0;
+	return TRUE;
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * imap_private.h - the IMAP source, shared by its files.
+ *
+ * imap.c          the thread: connect, reconnect, take requests, watch the idle line
+ * imap_session.c  one connection; imap_login.c: authentication
+ * imap_folders.c  LIST, CREATE
+ * imap_fetch.c    FETCH answers -> messages and flags, streamed
+ * imap_sync.c     what is new, changed, gone
+ * imap_actions.c  STORE, MOVE, DELETE, APPEND, SEARCH
+ * imap_watch.c    a second connection that waits for changes
+ */
+#ifndef SN_BACKENDS_MAIL_IMAP_PRIVATE_H
+#define SN_BACKENDS_MAIL_IMAP_PRIVATE_H
+
+#include "backends/mail/imap_session.h"
+#include "backends/mail/report.h"
+#include "backends/mail/uids.h"
+
+typedef struct sn_imap_watch SnImapWatch;
+
+typedef struct {
+	SnLink *link;
+	SnReport report;
+	SnInbox *inbox;
+	GThread *thread;
+	SnImapSession *session; /* NULL: off line */
+	GError *blocked;        /* why only reconnect() helps; NULL */
+	guint failures;
+	gint64 next_try;        /* monotonic µs */
+	SnImapWatch *watch;     /* NULL until the first WATCH; the thread's own */
+} SnImap;
+
+/*
+ * What serves one request. done: the DONE event to fill in. FALSE with an error ends the request
+ * in ERROR (CANCELLED: in CANCELLED); the session may be dead then.
+ */
+typedef gboolean (*SnImapServe)(SnImap *imap, SnMailRequest *request, SnMailEvent *done,
+                                GError **error);
+gboolean sn_imap_serve_list(SnImap *, SnMailRequest *, SnMailEvent *, GError **);
+gboolean sn_imap_serve_create(SnImap *, SnMailRequest *, SnMailEvent *, GError **);
+gboolean sn_imap_serve_sync(SnImap *, SnMailRequest *, SnMailEvent *, GError **);
+gboolean sn_imap_serve_fetch(SnImap *, SnMailRequest *, SnMailEvent *, GError **);
+gboolean sn_imap_serve_store(SnImap *, SnMailRequest *, SnMailEvent *, GError **);
+gboolean sn_imap_serve_move(SnImap *, SnMailRequest *, SnMailEvent *, GError **);
+gboolean sn_imap_serve_delete(SnImap *, SnMailRequest *, SnMailEvent *, GError **);
+gboolean sn_imap_serve_append(SnImap *, SnMailRequest *, SnMailEvent *, GError **);
+gboolean sn_imap_serve_search(SnImap *, SnMailRequest *, SnMailEvent *, GError **);
+
+/* Serves what is more urgent than a sync, in the middle of one. FALSE: the session is dead. */
+gboolean sn_imap_serve_urgent(SnImap *imap, GError **error);
+
+gboolean sn_imap_create_folder(SnImapSession *session, const char *folder, GError **error);
+
+/* ---- fetching ---- */
+typedef struct {
+	guint32 uid;
+	guint flags;
+	SnTime time;
+	gint64 size;    /* RFC822.SIZE; 0 unknown */
+	GBytes *raw;    /* NULL: none came */
+} SnImapMessage;
+typedef void (*SnImapSink)(const SnImapMessage *message, gpointer data);
+typedef enum { SN_IMAP_FLAGS, SN_IMAP_WHOLE, SN_IMAP_TEXT } SnImapWhat;
+
+/* UID FETCH of some uids (ascending); each answer goes to sink as it arrives. */
+gboolean sn_imap_fetch(SnImapSession *session, struct mailimap_set *set, SnImapWhat what,
+                       SnImapSink sink, gpointer data, GError **error);
+/* FLAGS of 1:last changed since modseq; gone: numbers of `known` that vanished (QRESYNC only). */
+gboolean sn_imap_fetch_changed(SnImapSession *session, guint32 last, guint64 modseq,
+                               const GArray *known, GArray *gone, SnImapSink sink, gpointer data,
+                               GError **error);
+/* uids[from, to) with runs as ranges; free with mailimap_set_free(). */
+struct mailimap_set *sn_imap_set(const GArray *uids, guint from, guint to);
+
+/* UID SEARCH; takes key. Numbers ascending; NULL with error. */
+GArray *sn_imap_uid_search(SnImapSession *session, struct mailimap_search_key *key,
+                           GError **error);
+
+/* ---- watching ---- */
+SnImapWatch *sn_imap_watch_new(const SnLink *link, SnQueue *events, gpointer owner);
+void sn_imap_watch_add(SnImapWatch *watch, const char *folder);
+void sn_imap_watch_kick(SnImapWatch *watch);
+void sn_imap_watch_stop(SnImapWatch *watch); /* does not wait */
+void sn_imap_watch_free(SnImapWatch *watch); /* waits; NULL is fine */
+
+#endif

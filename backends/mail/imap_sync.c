@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * imap_sync.c - what changed in a folder since the caller last looked.
+ *
+ * With QRESYNC or CONDSTORE (RFC 7162) the server tells; without, lists of numbers are compared.
+ * Either way the count of messages must come out right in the end, or everything is compared.
+ */
+#include "backends/mail/imap_private.h"
+
+#define SEARCH_CHUNK 100000 /* sequence numbers per SEARCH: bounds the length of the answer's line */
+#define BATCH 250           /* messages per FETCH: what an urgent request may have to wait for */
+
+typedef struct {
+	SnImap *imap;
+	SnImapSession *session;
+	SnMailRequest *request;
+	/* the folder when the sync began: what comes in meanwhile is found by the next one */
+	guint32 uidvalidity, uidnext, exists;
+	guint64 highestmodseq;
+	const GArray *known; /* NULL: none of use */
+	GArray *fresh;       /* to be fetched, ascending */
+	GArray *large;       /* those of them to be fetched in part */
+	const GArray *expected; /* while fetching: what was asked for ... */
+	gboolean partial;       /* ... and how */
+	gint64 done, total;
+} Sync;
+
+/* ---- reporting ---- */
+
+static void report_state(Sync *sync)
+{
+	SnMailEvent *event =
+		sn_report_event(&sync->imap->report, SN_MAIL_EV_FOLDER_STATE, sync->request->id);
+
+	event->folder = g_strdup(sync->request->folder);
+	event->uidvalidity = sync->uidvalidity;
+	event->uidnext = sync->uidnext;
+	event->highestmodseq = sync->highestmodseq;
+	event->total = sync->exists;
+	sn_report_mail(&sync->imap->report, event, 1);
+}
+
+static void report_progress(Sync *sync)
+{
+	SnMailEvent *event =
+		sn_report_event(&sync->imap->report, SN_MAIL_EV_PROGRESS, sync->request->id);
+
+	event->folder = g_strdup(sync->request->folder);
+	event->done = sync->done;
+	event->total = sync->total;
+	sn_report_mail(&sync->imap->report, event, 1);
+}
+
+static void report_gone(Sync *sync, GArray *gone)
+{
+	if (gone->len == 0)
+		return;
+	SnMailEvent *event =
+		sn_report_event(&sync->imap->report, SN_MAIL_EV_GONE, sync->request->id);
+	event->folder = g_strdup(sync->request->folder);
+	event->uids = g_array_ref(gone);
+	sn_report_mail(&sync->imap->report, event, gone->len * sizeof(guint32));
+}
+
+static void report_flags(const SnImapMessage *message, gpointer data)
+{
+	Sync *sync = data;
+
+	if (!sync->known || !sn_uids_has(sync->known, message->uid))
+		return;
+	SnMailEvent *event =
+		sn_report_event(&sync->imap->report, SN_MAIL_EV_FLAGS, sync->request->id);
+	event->folder = g_strdup(sync->request->folder);
+	event->uid = message->uid;
+	event->flags = message->flags;
+	sn_report_mail(&sync->imap->report, event, sizeof *event);
+}
+
+static void report_message(const SnImapMessage *message, gpointer data)
+{
+	Sync *sync = data;
+
+	if (!message->raw || !sn_uids_has(sync->expected, message->uid) ||
+	    sn_inbox_cancelled(sync->imap->inbox, sync->request->id))
+		return;
+	SnMailEvent *event =
+		sn_report_event(&sync->imap->report, SN_MAIL_EV_MESSAGE, sync->request->id);
+	event->folder = g_strdup(sync->request->folder);
+	event->uid = message->uid;
+	event->flags = message->flags;
+	event->time = message->time;
+	event->size = message->size;
+	event->raw = g_bytes_ref(message->raw);
+	event->partial = sync->partial && message->size > (gint64)g_bytes_get_size(event->raw);
+	sync->done++;
+	sn_report_mail(&sync->imap->report, event, g_bytes_get_size(event->raw) + sizeof *event);
+}
+
+/* ---- finding out ---- */
+
+static gboolean is_cancelled(Sync *sync, GError **error)
+{
+	if (!sn_inbox_cancelled(sync->imap->inbox, sync->request->id))
+		return FALSE;
+	g_set_error(error, SN_ERROR, SN_ERROR_CANCELLED, "Cancelled.");
+	return TRUE;
+}
+
+/* All numbers in the folder. By sequence numbers, which have no gaps, so the number of commands
+ * is bounded by the number of messages. */
+static GArray *search_all(Sync *sync, GError **error)
+{
+	GArray *all = sn_uids_new();
+	guint32 exists = sync->exists;
+
+	for (guint32 first = 1; first <= exists && first != 0;) {
+		guint32 last = exists - first < SEARCH_CHUNK ? exists : first + SEARCH_CHUNK - 1;
+		GArray *some = NULL;
+		if (!is_cancelled(sync, error))
+			some = sn_imap_uid_search(sync->session,
+			                          mailimap_search_key_new_set(
+							  mailimap_set_new_interval(first, last)),
+			                          error);
+		if (!some) {
+			g_array_unref(all);
+			return NULL;
+		}
+		g_array_append_vals(all, some->data, some->len);
+		g_array_unref(some);
+		first = last + 1;
+	}
+	sn_uids_sort(all);
+	return all;
+}
+
+/* Compares what is there with what is known: sets fresh, reports gone. */
+static gboolean compare_all(Sync *sync, GError **error)
+{
+	g_autoptr(GArray) all = search_all(sync, error);
+
+	if (!all)
+		return FALSE;
+	if (sync->known) {
+		g_autoptr(GArray) gone = sn_uids_minus(sync->known, all);
+		report_gone(sync, gone);
+	}
+	g_clear_pointer(&sync->fresh, g_array_unref);
+	sync->fresh = sn_uids_minus(all, sync->known);
+	return TRUE;
+}
+
+/* Numbers from the known uidnext on. "n:*" always names the last message, even below n. */
+static GArray *search_new(Sync *sync, GError **error)
+{
+	guint32 from = sync->request->uidnext;
+
+	if (sync->uidnext != 0 && sync->uidnext <= from)
+		return sn_uids_new();
+	GArray *found = sn_imap_uid_search(
+		sync->session, mailimap_search_key_new_uid(mailimap_set_new_interval(from, 0)), error);
+	if (found)
+		g_array_remove_range(found, 0, sn_uids_lower_bound(found, from));
+	return found;
+}
+
+static gboolean use_modseq(Sync *sync, GError **error)
+{
+	g_autoptr(GArray) gone = sn_uids_new();
+
+	if (sync->highestmodseq != sync->request->highestmodseq &&
+	    !sn_imap_fetch_changed(sync->session, MAX(sync->request->uidnext, 2) - 1,
+	                           sync->request->highestmodseq, sync->known, gone, report_flags,
+	                           sync, error))
+		return FALSE;
+	g_autoptr(GArray) found = search_new(sync, error);
+	if (!found)
+		return FALSE;
+	g_autoptr(GArray) fresh = sn_uids_minus(found, sync->known);
+	g_assert(gone->len <= sync->known->len);
+	/* Something is missing or too much: a vanished message the server did not tell of, or older
+	 * ones that were left out last time. */
+	if (sync->known->len - gone->len + fresh->len != sync->exists)
+		return compare_all(sync, error);
+	report_gone(sync, gone);
+	sync->fresh = g_steal_pointer(&fresh);
+	return TRUE;
+}
+
+static gboolean compare_flags(Sync *sync, GError **error)
+{
+	guint32 last = sync->known->len ? sn_uid_at(sync->known, sync->known->len - 1) : 0;
+
+	if (last == 0 || sync->exists == 0)
+		return TRUE;
+	struct mailimap_set *set = mailimap_set_new_interval(1, last);
+	gboolean done =
+		sn_imap_fetch(sync->session, set, SN_IMAP_FLAGS, report_flags, sync, error);
+	mailimap_set_free(set);
+	return done;
+}
+
+static gboolean find_changes(Sync *sync, GError **error)
+{
+	const SnMailRequest *request = sync->request;
+
+	if (!sync->known)
+		return compare_all(sync, error);
+	if (request->highestmodseq != 0 && sync->highestmodseq != 0 &&
+	    request->uidnext != 0)
+		return use_modseq(sync, error);
+	return compare_all(sync, error) && compare_flags(sync, error);
+}
+
+/* ---- fetching ---- */
+
+static gboolean find_large(Sync *sync, GError **error)
+{
+	gint64 limit = sync->request->full_size;
+
+	if (limit <= 0 || limit >= G_MAXUINT32 || sync->fresh->len == 0) {
+		sync->large = sn_uids_new();
+		return TRUE;
+	}
+	struct mailimap_search_key *both = mailimap_search_key_new_multiple_empty();
+	g_assert(both);
+	mailimap_search_key_multiple_add(
+		both, mailimap_search_key_new_uid(mailimap_set_new_interval(
+			      sn_uid_at(sync->fresh, 0),
+			      sn_uid_at(sync->fresh, sync->fresh->len - 1))));
+	mailimap_search_key_multiple_add(both, mailimap_search_key_new_larger((uint32_t)limit));
+	sync->large = sn_imap_uid_search(sync->session, both, error);
+	return sync->large != NULL;
+}
+
+static gboolean fetch_some(Sync *sync, GArray *uids, gboolean partial, GError **error)
+{
+	if (uids->len == 0)
+		return TRUE;
+	struct mailimap_set *set = sn_imap_set(uids, 0, uids->len);
+	sync->expected = uids;
+	sync->partial = partial;
+	gboolean done = sn_imap_fetch(sync->session, set, partial ? SN_IMAP_TEXT : SN_IMAP_WHOLE,
+	                              report_message, sync, error);
+	mailimap_set_free(set);
+	return done;
+}
+
+static gboolean fetch_batch(Sync *sync, guint from, guint to, GError **error)
+{
+	g_autoptr(GArray) whole = sn_uids_new();
+	g_autoptr(GArray) part = sn_uids_new();
+
+	for (guint i = from; i < to; i++) {
+		guint32 uid = sn_uid_at(sync->fresh, i);
+		g_array_append_val(sn_uids_has(sync->large, uid) ? part : whole, uid);
+	}
+	return fetch_some(sync, whole, FALSE, error) && fetch_some(sync, part, TRUE, error);
+}
+
+/* Lets urgent requests in; they may have opened another folder. */
+static gboolean give_way(Sync *sync, GError **error)
+{
+	if (!sn_imap_serve_urgent(sync->imap, error) ||
+	    !sn_imap_select(sync->session, sync->request->folder, FALSE, error))
+		return FALSE;
+	if (sync->session->uidvalidity == sync->uidvalidity)
+		return TRUE;
+	g_set_error(error, SN_ERROR, SN_ERROR_TEMPORARY,
+	            "The folder %s was replaced while it was being read.", sync->request->folder);
+	return FALSE;
+}
+
+static gboolean fetch_fresh(Sync *sync, GError **error)
+{
+	guint limit = sync->request->newest;
+
+	if (limit > 0 && sync->fresh->len > limit)
+		g_array_remove_range(sync->fresh, 0, sync->fresh->len - limit);
+	sync->total = sync->fresh->len;
+	if (!find_large(sync, error))
+		return FALSE;
+	guint to = sync->fresh->len;
+	/* the first batch is small: the newest messages are on the screen the sooner */
+	guint size = BATCH / 5;
+	while (to > 0) {
+		guint from = to > size ? to - size : 0;
+		if (is_cancelled(sync, error) || !fetch_batch(sync, from, to, error) ||
+		    !give_way(sync, error))
+			return FALSE;
+		report_progress(sync);
+		to = from;
+		size = BATCH;
+	}
+	return TRUE;
+}
+
+gboolean sn_imap_serve_sync(SnImap *imap, SnMailRequest *request, SnMailEvent *done,
+                            GError **error)
+{
+	Sync sync = { .imap = imap, .session = imap->session, .request = request };
+
+	if (!sn_imap_select(imap->session, request->folder, TRUE, error))
+		return FALSE;
+	sync.uidvalidity = imap->session->uidvalidity;
+	sync.uidnext = imap->session->uidnext;
+	sync.exists = imap->session->exists;
+	sync.highestmodseq = imap->session->highestmodseq;
+	g_autoptr(GArray) none = sn_uids_new();
+	if (request->uidvalidity != sync.uidvalidity)
+		report_state(&sync);
+	else
+		sync.known = request->known ? request->known : none;
+	gboolean good = find_changes(&sync, error) && fetch_fresh(&sync, error) &&
+	                !is_cancelled(&sync, error);
+	if (good)
+		report_state(&sync);
+	g_clear_pointer(&sync.fresh, g_array_unref);
+	g_clear_pointer(&sync.large, g_array_unref);
+	return good;
+}
