@@ -78,7 +78,7 @@ static mailstream *wrap(SnStream *stream)
 /* ---- errors ---- */
 
 /* The response codes of RFC 5530 that change what the caller can do. */
-static int code_of_reply(const char *reply, int otherwise)
+static SnErrorCode code_of(const char *word)
 {
 	static const struct {
 		const char *word;
@@ -93,14 +93,10 @@ static int code_of_reply(const char *reply, int otherwise)
 		{ "EXPIRED", SN_ERROR_AUTH },
 	};
 
-	if (reply && *reply == '[')
-		for (gsize i = 0; i < G_N_ELEMENTS(table); i++) {
-			gsize length = strlen(table[i].word);
-			if (g_ascii_strncasecmp(reply + 1, table[i].word, length) == 0 &&
-			    (reply[length + 1] == ']' || reply[length + 1] == ' '))
-				return table[i].code;
-		}
-	return otherwise;
+	for (gsize i = 0; word && i < G_N_ELEMENTS(table); i++)
+		if (g_ascii_strcasecmp(word, table[i].word) == 0)
+			return table[i].code;
+	return SN_ERROR_REJECTED;
 }
 
 static gboolean is_broken(int result)
@@ -134,10 +130,10 @@ gboolean sn_imap_check(SnImapSession *session, int result, GError **error, const
 	va_start(arguments, doing);
 	g_autofree char *what = g_strdup_vprintf(doing, arguments);
 	va_end(arguments);
-	const char *reply = session->imap->imap_response;
-	g_autofree char *quoted = sn_link_quote_reply(reply);
-	g_set_error(error, SN_ERROR, code_of_reply(reply, SN_ERROR_REJECTED),
-	            "%s: %s says \"%s\".", what, session->link->spec.host, quoted);
+	const struct mailimap_response_info *info = session->imap->imap_response_info;
+	g_autofree char *quoted = sn_link_quote_reply(session->imap->imap_response);
+	g_set_error(error, SN_ERROR, code_of(info ? info->rsp_atom : NULL), "%s: %s says \"%s\".",
+	            what, session->link->spec.host, quoted);
 	return FALSE;
 }
 
@@ -304,6 +300,18 @@ char *sn_imap_wire_name(SnImapSession *session, const char *folder, GError **err
 	return wire;
 }
 
+/* Many servers refuse to open a folder without saying why (RFC 5530 NONEXISTENT). */
+static gboolean folder_is_missing(SnImapSession *session, const char *wire)
+{
+	clist *list = NULL;
+	int result = mailimap_list(session->imap, "", wire, &list);
+	gboolean missing = result == MAILIMAP_NO_ERROR && (!list || clist_isempty(list));
+
+	if (list)
+		mailimap_list_result_free(list);
+	return missing && sn_imap_check(session, result, NULL, "LIST");
+}
+
 gboolean sn_imap_select(SnImapSession *session, const char *folder, gboolean again,
                         GError **error)
 {
@@ -317,8 +325,13 @@ gboolean sn_imap_select(SnImapSession *session, const char *folder, gboolean aga
 	g_clear_pointer(&session->selected, g_free);
 	int result = session->condstore ? mailimap_select_condstore(session->imap, wire, &modseq) :
 	                                  mailimap_select(session->imap, wire);
-	if (!sn_imap_check(session, result, error, "The folder %s cannot be opened", folder))
+	g_autoptr(GError) refusal = NULL;
+	if (!sn_imap_check(session, result, &refusal, "The folder %s cannot be opened", folder)) {
+		if (!sn_imap_session_is_dead(session) && folder_is_missing(session, wire))
+			refusal->code = SN_ERROR_NOT_FOUND;
+		g_propagate_error(error, g_steal_pointer(&refusal));
 		return FALSE;
+	}
 	const struct mailimap_selection_info *info = session->imap->imap_selection_info;
 	g_assert(info);
 	session->uidvalidity = info->sel_uidvalidity;

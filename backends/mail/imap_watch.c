@@ -358,9 +358,7 @@ static gboolean watch_once(SnImapWatch *watch)
 		sn_inbox_wait(watch->inbox, -1, ROUND_MS);
 	if (sn_inbox_stopping(watch->inbox))
 		return FALSE;
-	if (add_folders(watch))
-		return prepare(watch);
-	gboolean good = !rounds || go_round(watch);
+	gboolean good = add_folders(watch) ? prepare(watch) : !rounds || go_round(watch);
 	report_all(watch, FALSE);
 	return good;
 }
@@ -433,6 +431,7 @@ void sn_imap_watch_add(SnImapWatch *watch, const char *name)
 	Folder *folder = g_new0(Folder, 1);
 
 	folder->name = g_strdup(name);
+	folder->changed = TRUE; /* nobody knows what happened before */
 	if (!sn_inbox_push(watch->inbox, folder, ++watch->given, 0, FALSE))
 		folder_free(folder);
 }

@@ -1,0 +1,434 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The IMAP source against a real Dovecot. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/lib/mail_desk.h"
+#include "tests/lib/servers.h"
+
+static SnServers *servers; /* NULL: skip */
+
+static SnLinkSpec link_for(const char *user, const char *secret)
+{
+	return sn_test_link("localhost", servers->imaps, SN_LINK_TLS, user, secret,
+	                    servers->ca_file);
+}
+
+static SnMailDesk *open_desk(const char *user)
+{
+	static char secret[32], address[64];
+
+	g_snprintf(secret, sizeof secret, "%s-secret", user);
+	g_snprintf(address, sizeof address, "%s@example.test", user);
+	SnLinkSpec link = link_for(address, secret);
+	SnMailDesk *desk = sn_mail_desk_new(&sn_imap_ops, &link, NULL);
+	const SnMailEvent *line = sn_mail_desk_line(desk, SN_LINE_ONLINE, 20);
+	assert_non_null(line);
+	return desk;
+}
+
+static char *message_text(const char *id, const char *body)
+{
+	return g_strdup_printf("From: Bob <bob@example.test>\r\nTo: alice@example.test\r\n"
+	                       "Subject: %s\r\nMessage-ID: <%s@example.test>\r\n\r\n%s\r\n",
+	                       id, id, body);
+}
+
+static guint32 append(SnMailDesk *desk, const char *folder, const char *id, guint flags)
+{
+	g_autofree char *text = message_text(id, "Hello.");
+	SnMailRequest *request = sn_mail_desk_request(desk, SN_MAIL_REQ_APPEND, folder);
+
+	request->raw = g_bytes_new(text, strlen(text));
+	request->flags = flags;
+	request->time = 1700000000 * SN_SECOND;
+	const SnMailEvent *end = sn_mail_desk_run(desk, request);
+	assert_int_equal(end->kind, SN_EVENT_DONE);
+	assert_true(end->uid > 0);
+	return end->uid;
+}
+
+/* A sync that knows what `state` (a FOLDER_STATE; NULL: nothing) and the uids say. */
+static guint64 sync_folder(SnMailDesk *desk, const char *folder, const SnMailEvent *state,
+                           GArray *known)
+{
+	SnMailRequest *request = sn_mail_desk_request(desk, SN_MAIL_REQ_SYNC, folder);
+	guint64 id = request->id;
+
+	request->full_size = 1 << 20;
+	if (state) {
+		request->uidvalidity = state->uidvalidity;
+		request->uidnext = state->uidnext;
+		request->highestmodseq = state->highestmodseq;
+		request->known = g_array_ref(known);
+	}
+	const SnMailEvent *end = sn_mail_desk_run(desk, request);
+	if (end->error)
+		print_message("# %s\n", end->error->message);
+	assert_int_equal(end->kind, SN_EVENT_DONE);
+	return id;
+}
+
+static const SnMailEvent *last_state(SnMailDesk *desk, guint64 id)
+{
+	guint count = sn_mail_desk_count(desk, id, SN_MAIL_EV_FOLDER_STATE);
+
+	assert_true(count > 0);
+	return sn_mail_desk_event(desk, id, SN_MAIL_EV_FOLDER_STATE, count - 1);
+}
+
+static GArray *uids_of(guint count, ...)
+{
+	GArray *uids = g_array_new(FALSE, FALSE, sizeof(guint32));
+	va_list arguments;
+
+	va_start(arguments, count);
+	for (guint i = 0; i < count; i++) {
+		guint32 uid = va_arg(arguments, guint32);
+		g_array_append_val(uids, uid);
+	}
+	va_end(arguments);
+	return uids;
+}
+
+static void folders_are_listed_with_their_roles(void **state)
+{
+	if (!servers)
+		skip();
+	SnMailDesk *desk = open_desk("carol");
+	SnMailRequest *request = sn_mail_desk_request(desk, SN_MAIL_REQ_CREATE, "Möbel/Stühle & more");
+	assert_int_equal(sn_mail_desk_run(desk, request)->kind, SN_EVENT_DONE);
+	request = sn_mail_desk_request(desk, SN_MAIL_REQ_LIST, NULL);
+	guint64 id = request->id;
+	assert_int_equal(sn_mail_desk_run(desk, request)->kind, SN_EVENT_DONE);
+	gboolean inbox = FALSE, sent = FALSE, created = FALSE;
+	for (guint i = 0; i < sn_mail_desk_count(desk, id, SN_MAIL_EV_FOLDER); i++) {
+		const SnMailEvent *event = sn_mail_desk_event(desk, id, SN_MAIL_EV_FOLDER, i);
+		inbox |= g_strcmp0(event->folder, "INBOX") == 0 &&
+		         g_strcmp0(event->role, "inbox") == 0 && event->selectable;
+		sent |= g_strcmp0(event->role, "sent") == 0 && event->selectable;
+		created |= g_strcmp0(event->folder, "Möbel/Stühle & more") == 0 && !event->role;
+	}
+	assert_true(inbox && sent && created);
+	request = sn_mail_desk_request(desk, SN_MAIL_REQ_CREATE, "Möbel/Stühle & more");
+	const SnMailEvent *end = sn_mail_desk_run(desk, request);
+	assert_int_equal(end->kind, SN_EVENT_ERROR);
+	assert_true(g_error_matches(end->error, SN_ERROR, SN_ERROR_EXISTS));
+	sn_mail_desk_free(desk);
+}
+
+static void first_sync_brings_messages_newest_first(void **state)
+{
+	if (!servers)
+		skip();
+	SnMailDesk *desk = open_desk("carol");
+	guint32 one = append(desk, "First", "one", SN_MAIL_SEEN | SN_MAIL_FORWARDED);
+	guint32 two = append(desk, "First", "two", SN_MAIL_FLAGGED | SN_MAIL_ANSWERED);
+	guint64 id = sync_folder(desk, "First", NULL, NULL);
+
+	assert_int_equal(sn_mail_desk_count(desk, id, SN_MAIL_EV_MESSAGE), 2);
+	const SnMailEvent *a = NULL, *b = NULL;
+	for (guint i = 0; i < 2; i++) {
+		const SnMailEvent *event = sn_mail_desk_event(desk, id, SN_MAIL_EV_MESSAGE, i);
+		*(event->uid == one ? &a : &b) = event;
+	}
+	assert_non_null(a);
+	assert_non_null(b);
+	assert_int_equal(b->uid, two);
+	assert_int_equal(a->flags, SN_MAIL_SEEN | SN_MAIL_FORWARDED);
+	assert_int_equal(b->flags, SN_MAIL_FLAGGED | SN_MAIL_ANSWERED);
+	assert_int_equal(a->time, 1700000000 * SN_SECOND);
+	assert_false(a->partial);
+	g_autofree char *text = message_text("one", "Hello.");
+	assert_int_equal(g_bytes_get_size(a->raw), strlen(text));
+	assert_memory_equal(g_bytes_get_data(a->raw, NULL), text, strlen(text));
+	assert_int_equal(a->size, strlen(text));
+	/* a new uidvalidity comes before the messages, what to remember comes last */
+	assert_int_equal(sn_mail_desk_count(desk, id, SN_MAIL_EV_FOLDER_STATE), 2);
+	assert_int_equal(last_state(desk, id)->uidnext, two + 1);
+	sn_mail_desk_free(desk);
+}
+
+static void later_sync_brings_only_what_changed(void **state)
+{
+	if (!servers)
+		skip();
+	SnMailDesk *desk = open_desk("carol"), *other = open_desk("carol");
+	guint32 one = append(desk, "Later", "l1", 0), two = append(desk, "Later", "l2", 0);
+	guint32 three = append(desk, "Later", "l3", 0);
+	guint64 id = sync_folder(desk, "Later", NULL, NULL);
+	g_autoptr(GArray) known = uids_of(3, one, two, three);
+
+	/* nothing happened */
+	guint64 again = sync_folder(desk, "Later", last_state(desk, id), known);
+	assert_int_equal(sn_mail_desk_count(desk, again, SN_MAIL_EV_MESSAGE), 0);
+	assert_int_equal(sn_mail_desk_count(desk, again, SN_MAIL_EV_FLAGS), 0);
+	assert_int_equal(sn_mail_desk_count(desk, again, SN_MAIL_EV_GONE), 0);
+	/* somebody else reads one, removes one, adds one */
+	SnMailRequest *request = sn_mail_desk_request(other, SN_MAIL_REQ_STORE, "Later");
+	request->uids = uids_of(1, one);
+	request->set = SN_MAIL_SEEN;
+	assert_int_equal(sn_mail_desk_run(other, request)->kind, SN_EVENT_DONE);
+	request = sn_mail_desk_request(other, SN_MAIL_REQ_DELETE, "Later");
+	request->uids = uids_of(1, two);
+	assert_int_equal(sn_mail_desk_run(other, request)->kind, SN_EVENT_DONE);
+	guint32 four = append(other, "Later", "l4", 0);
+	id = sync_folder(desk, "Later", last_state(desk, again), known);
+	assert_int_equal(sn_mail_desk_count(desk, id, SN_MAIL_EV_FLAGS), 1);
+	const SnMailEvent *event = sn_mail_desk_event(desk, id, SN_MAIL_EV_FLAGS, 0);
+	assert_int_equal(event->uid, one);
+	assert_int_equal(event->flags, SN_MAIL_SEEN);
+	event = sn_mail_desk_event(desk, id, SN_MAIL_EV_GONE, 0);
+	assert_non_null(event);
+	assert_int_equal(event->uids->len, 1);
+	assert_int_equal(g_array_index(event->uids, guint32, 0), two);
+	assert_int_equal(sn_mail_desk_count(desk, id, SN_MAIL_EV_MESSAGE), 1);
+	assert_int_equal(sn_mail_desk_event(desk, id, SN_MAIL_EV_MESSAGE, 0)->uid, four);
+	sn_mail_desk_free(desk);
+	sn_mail_desk_free(other);
+}
+
+static void the_same_without_modification_numbers(void **state)
+{
+	if (!servers)
+		skip();
+	SnMailDesk *desk = open_desk("carol");
+	guint32 one = append(desk, "Plain", "p1", SN_MAIL_SEEN), two = append(desk, "Plain", "p2", 0);
+	guint64 id = sync_folder(desk, "Plain", NULL, NULL);
+	SnMailEvent old = *last_state(desk, id);
+	g_autoptr(GArray) known = uids_of(3, one, two, (guint32)9999);
+
+	old.highestmodseq = 0; /* as remembered from a server without CONDSTORE */
+	old.uidnext = two;
+	guint32 three = append(desk, "Plain", "p3", 0);
+	id = sync_folder(desk, "Plain", &old, known);
+	assert_int_equal(sn_mail_desk_count(desk, id, SN_MAIL_EV_MESSAGE), 1);
+	assert_int_equal(sn_mail_desk_event(desk, id, SN_MAIL_EV_MESSAGE, 0)->uid, three);
+	const SnMailEvent *gone = sn_mail_desk_event(desk, id, SN_MAIL_EV_GONE, 0);
+	assert_non_null(gone);
+	assert_int_equal(g_array_index(gone->uids, guint32, 0), 9999);
+	assert_int_equal(sn_mail_desk_count(desk, id, SN_MAIL_EV_FLAGS), 2);
+	sn_mail_desk_free(desk);
+}
+
+static void older_messages_are_found_when_the_first_sync_was_limited(void **state)
+{
+	if (!servers)
+		skip();
+	SnMailDesk *desk = open_desk("carol");
+	guint32 one = append(desk, "Limit", "n1", 0), two = append(desk, "Limit", "n2", 0);
+	SnMailRequest *request = sn_mail_desk_request(desk, SN_MAIL_REQ_SYNC, "Limit");
+	guint64 id = request->id;
+
+	request->newest = 1;
+	sn_mail_desk_run(desk, request);
+	assert_int_equal(sn_mail_desk_count(desk, id, SN_MAIL_EV_MESSAGE), 1);
+	assert_int_equal(sn_mail_desk_event(desk, id, SN_MAIL_EV_MESSAGE, 0)->uid, two);
+	g_autoptr(GArray) known = uids_of(1, two);
+	id = sync_folder(desk, "Limit", last_state(desk, id), known);
+	assert_int_equal(sn_mail_desk_count(desk, id, SN_MAIL_EV_MESSAGE), 1);
+	assert_int_equal(sn_mail_desk_event(desk, id, SN_MAIL_EV_MESSAGE, 0)->uid, one);
+	sn_mail_desk_free(desk);
+}
+
+static void large_message_comes_in_part_and_then_whole(void **state)
+{
+	if (!servers)
+		skip();
+	SnMailDesk *desk = open_desk("carol");
+	g_autofree char *body = g_strnfill(300000, 'x');
+	for (gsize i = 70; i < 300000; i += 72)
+		memcpy(body + i, "\r\n", 2);
+	g_autofree char *text = message_text("large", body);
+	SnMailRequest *request = sn_mail_desk_request(desk, SN_MAIL_REQ_APPEND, "Large");
+	request->raw = g_bytes_new(text, strlen(text));
+	guint32 uid = sn_mail_desk_run(desk, request)->uid;
+	append(desk, "Large", "small", 0);
+
+	request = sn_mail_desk_request(desk, SN_MAIL_REQ_SYNC, "Large");
+	request->full_size = 100000;
+	guint64 id = request->id;
+	assert_int_equal(sn_mail_desk_run(desk, request)->kind, SN_EVENT_DONE);
+	assert_int_equal(sn_mail_desk_count(desk, id, SN_MAIL_EV_MESSAGE), 2);
+	const SnMailEvent *event = sn_mail_desk_event(desk, id, SN_MAIL_EV_MESSAGE, 0);
+	if (event->uid != uid)
+		event = sn_mail_desk_event(desk, id, SN_MAIL_EV_MESSAGE, 1);
+	assert_true(event->partial);
+	assert_int_equal(event->size, strlen(text));
+	gsize size = g_bytes_get_size(event->raw);
+	assert_in_range(size, 65536, 70000);
+	assert_memory_equal(g_bytes_get_data(event->raw, NULL), text, size);
+
+	request = sn_mail_desk_request(desk, SN_MAIL_REQ_FETCH, "Large");
+	request->uids = uids_of(1, uid);
+	id = request->id;
+	assert_int_equal(sn_mail_desk_run(desk, request)->kind, SN_EVENT_DONE);
+	event = sn_mail_desk_event(desk, id, SN_MAIL_EV_MESSAGE, 0);
+	assert_false(event->partial);
+	assert_int_equal(g_bytes_get_size(event->raw), strlen(text));
+	sn_mail_desk_free(desk);
+}
+
+static void move_makes_its_target_and_tells_the_new_number(void **state)
+{
+	if (!servers)
+		skip();
+	SnMailDesk *desk = open_desk("carol");
+	guint32 uid = append(desk, "From", "m1", SN_MAIL_SEEN);
+	SnMailRequest *request = sn_mail_desk_request(desk, SN_MAIL_REQ_MOVE, "From");
+	request->uids = uids_of(1, uid);
+	request->target = g_strdup("Moved/Here");
+	const SnMailEvent *end = sn_mail_desk_run(desk, request);
+	assert_int_equal(end->kind, SN_EVENT_DONE);
+	assert_true(end->uid > 0);
+
+	request = sn_mail_desk_request(desk, SN_MAIL_REQ_SEARCH_ID, "Moved/Here");
+	request->message_id = g_strdup("m1@example.test");
+	assert_int_equal(sn_mail_desk_run(desk, request)->uid, end->uid);
+	request = sn_mail_desk_request(desk, SN_MAIL_REQ_SEARCH_ID, "From");
+	request->message_id = g_strdup("m1@example.test");
+	end = sn_mail_desk_run(desk, request);
+	assert_int_equal(end->kind, SN_EVENT_DONE);
+	assert_int_equal(end->uid, 0);
+	request = sn_mail_desk_request(desk, SN_MAIL_REQ_SEARCH_ID, "From");
+	request->message_id = g_strdup("x\" OR ALL\r\nA1 DELETE INBOX");
+	end = sn_mail_desk_run(desk, request);
+	assert_true(g_error_matches(end->error, SN_ERROR, SN_ERROR_INVALID));
+	request = sn_mail_desk_request(desk, SN_MAIL_REQ_FETCH, "From");
+	request->uids = uids_of(1, uid);
+	end = sn_mail_desk_run(desk, request);
+	assert_true(g_error_matches(end->error, SN_ERROR, SN_ERROR_NOT_FOUND));
+	sn_mail_desk_free(desk);
+}
+
+static void missing_folder_is_an_error_and_the_line_stays_up(void **state)
+{
+	if (!servers)
+		skip();
+	SnMailDesk *desk = open_desk("carol");
+	const SnMailEvent *end =
+		sn_mail_desk_run(desk, sn_mail_desk_request(desk, SN_MAIL_REQ_SYNC, "Nowhere"));
+
+	assert_int_equal(end->kind, SN_EVENT_ERROR);
+	assert_true(g_error_matches(end->error, SN_ERROR, SN_ERROR_NOT_FOUND));
+	assert_non_null(strstr(end->error->message, "Nowhere"));
+	append(desk, "INBOX", "still-up", 0);
+	sn_mail_desk_free(desk);
+}
+
+static void watch_tells_of_new_mail_in_several_folders(void **state)
+{
+	if (!servers)
+		skip();
+	SnMailDesk *desk = open_desk("bob"), *other = open_desk("bob");
+	append(other, "Lists", "w0", 0);
+	const char *const folders[] = { "Lists", "INBOX" };
+
+	for (int i = 0; i < 2; i++) {
+		gint64 before = g_get_monotonic_time();
+		SnMailRequest *request = sn_mail_desk_request(desk, SN_MAIL_REQ_WATCH, folders[i]);
+		assert_int_equal(sn_mail_desk_run(desk, request)->kind, SN_EVENT_DONE);
+		assert_in_range(g_get_monotonic_time() - before, 0, G_USEC_PER_SEC);
+	}
+	/* each is told once when watching has begun */
+	for (int i = 0; i < 2; i++)
+		assert_non_null(sn_mail_desk_next(desk, 0, SN_MAIL_EV_CHANGED, folders[i], 20));
+	for (int i = 0; i < 2; i++) {
+		guint from = desk->past->len;
+		append(other, folders[i], i ? "w1" : "w2", 0);
+		assert_non_null(sn_mail_desk_next(desk, from, SN_MAIL_EV_CHANGED, folders[i], 20));
+	}
+	sn_mail_desk_free(desk);
+	sn_mail_desk_free(other);
+}
+
+static void starttls_works_too(void **state)
+{
+	if (!servers)
+		skip();
+	SnLinkSpec link = sn_test_link("localhost", servers->imap, SN_LINK_STARTTLS,
+	                               "alice@example.test", "alice-secret", servers->ca_file);
+	SnMailDesk *desk = sn_mail_desk_new(&sn_imap_ops, &link, NULL);
+
+	assert_non_null(sn_mail_desk_line(desk, SN_LINE_ONLINE, 20));
+	append(desk, "INBOX", "starttls", 0);
+	sn_mail_desk_free(desk);
+}
+
+static void wrong_password_is_said_and_not_tried_again(void **state)
+{
+	if (!servers)
+		skip();
+	SnLinkSpec link = link_for("alice@example.test", "wrong");
+	SnMailDesk *desk = sn_mail_desk_new(&sn_imap_ops, &link, NULL);
+	const SnMailEvent *line = sn_mail_desk_line(desk, SN_LINE_OFFLINE, 20);
+
+	assert_non_null(line);
+	assert_true(g_error_matches(line->error, SN_ERROR, SN_ERROR_AUTH));
+	assert_null(strstr(line->error->message, "wrong\""));
+	assert_int_equal(line->next_try, 0);
+	const SnMailEvent *end =
+		sn_mail_desk_run(desk, sn_mail_desk_request(desk, SN_MAIL_REQ_LIST, NULL));
+	assert_true(g_error_matches(end->error, SN_ERROR, SN_ERROR_AUTH));
+	desk->ops->reconnect(desk->source);
+	assert_non_null(sn_mail_desk_line(desk, SN_LINE_OFFLINE, 20));
+	sn_mail_desk_free(desk);
+}
+
+static void dropped_server_is_reconnected_and_waiting_requests_go_on(void **state)
+{
+	if (!servers)
+		skip();
+	SnMailDesk *desk = open_desk("alice");
+
+	assert_true(sn_servers_stop_one(servers, "dovecot"));
+	const SnMailEvent *line = sn_mail_desk_line(desk, SN_LINE_OFFLINE, 20);
+	assert_non_null(line);
+	assert_true(g_error_matches(line->error, SN_ERROR, SN_ERROR_NETWORK));
+	assert_true(line->next_try > 0);
+	SnMailRequest *request = sn_mail_desk_request(desk, SN_MAIL_REQ_LIST, NULL);
+	guint64 id = request->id;
+	desk->ops->submit(desk->source, request);
+	assert_true(sn_servers_restart_one(servers, "dovecot"));
+	desk->ops->reconnect(desk->source);
+	const SnMailEvent *end = sn_mail_desk_end(desk, id, 30);
+	assert_non_null(end);
+	assert_int_equal(end->kind, SN_EVENT_DONE);
+	sn_mail_desk_free(desk);
+}
+
+static int start(void **state)
+{
+	return sn_servers_setup(&servers, "dovecot");
+}
+
+static int stop(void **state)
+{
+	sn_servers_stop(servers);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(folders_are_listed_with_their_roles),
+		cmocka_unit_test(first_sync_brings_messages_newest_first),
+		cmocka_unit_test(later_sync_brings_only_what_changed),
+		cmocka_unit_test(the_same_without_modification_numbers),
+		cmocka_unit_test(older_messages_are_found_when_the_first_sync_was_limited),
+		cmocka_unit_test(large_message_comes_in_part_and_then_whole),
+		cmocka_unit_test(move_makes_its_target_and_tells_the_new_number),
+		cmocka_unit_test(missing_folder_is_an_error_and_the_line_stays_up),
+		cmocka_unit_test(watch_tells_of_new_mail_in_several_folders),
+		cmocka_unit_test(starttls_works_too),
+		cmocka_unit_test(wrong_password_is_said_and_not_tried_again),
+		cmocka_unit_test(dropped_server_is_reconnected_and_waiting_requests_go_on),
+	};
+	return cmocka_run_group_tests(tests, start, stop);
+}
