@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "src/vcard/vcard.h"
+
+/* Its own headers use what GLib has deprecated. */
+G_GNUC_BEGIN_IGNORE_DEPRECATIONS
+#include <libebook-contacts/libebook-contacts.h>
+G_GNUC_END_IGNORE_DEPRECATIONS
+#include <string.h>
+
+#include "src/text/text.h"
+
+#define MAX_TEXT (64 * 1024 * 1024)
+#define MAX_CARD (8 * 1024 * 1024) /* a card with a photo */
+#define MAX_CARDS 100000
+#define MAX_VALUES 100
+#define NO_PREFERENCE 101 /* RFC 6350: 1 is the most preferred, 100 the least */
+
+typedef struct {
+	char *value;
+	int preference;
+} Ranked;
+
+static void clear_ranked(gpointer data)
+{
+	g_free(((Ranked *)data)->value);
+}
+
+void sn_vcard_free(SnVcard *vcard)
+{
+	if (!vcard)
+		return;
+	g_free(vcard->uid);
+	g_free(vcard->name);
+	g_strfreev(vcard->mails);
+	g_strfreev(vcard->jids);
+	g_free(vcard->file);
+	g_free(vcard);
+}
+
+/* ---- attributes ---- */
+
+static gboolean is_named(EVCardAttribute *attribute, const char *name)
+{
+	const char *own = e_vcard_attribute_get_name(attribute);
+
+	return own && g_ascii_strcasecmp(own, name) == 0;
+}
+
+/* All parts of a value: what stands behind a semicolon is a part of its own to EVCard. */
+static char *value_of(EVCardAttribute *attribute, guint part)
+{
+	GList *values = e_vcard_attribute_get_values_decoded(attribute);
+	const GString *value = g_list_nth_data(values, part);
+	g_autofree char *clean = value ? sn_text_clean_line(value->str, (gssize)value->len) : NULL;
+
+	return clean && *clean ? g_steal_pointer(&clean) : NULL;
+}
+
+/* vCard 4: PREF=1. vCard 3: TYPE=pref. vCard 2.1: a bare PREF. */
+static int preference_of(EVCardAttribute *attribute)
+{
+	for (GList *l = e_vcard_attribute_get_params(attribute); l; l = l->next) {
+		const char *name = e_vcard_attribute_param_get_name(l->data);
+		GList *values = e_vcard_attribute_param_get_values(l->data);
+		if (g_ascii_strcasecmp(name, "PREF") == 0) {
+			gint64 rank = values ? g_ascii_strtoll(values->data, NULL, 10) : 1;
+			return (int)CLAMP(rank, 1, 100);
+		}
+		for (GList *v = values; v; v = v->next)
+			if (g_ascii_strcasecmp(name, "TYPE") == 0 &&
+			    g_ascii_strcasecmp(v->data, "pref") == 0)
+				return 1;
+	}
+	return NO_PREFERENCE;
+}
+
+/* Does a parameter name the service: X-SERVICE-TYPE=Jabber, TYPE=xmpp? */
+static gboolean says_xmpp(EVCardAttribute *attribute)
+{
+	static const char *const words[] = { "xmpp", "jabber", "googletalk", "gtalk" };
+
+	for (GList *l = e_vcard_attribute_get_params(attribute); l; l = l->next)
+		for (GList *v = e_vcard_attribute_param_get_values(l->data); v; v = v->next)
+			for (gsize i = 0; i < G_N_ELEMENTS(words); i++)
+				if (g_ascii_strcasecmp(v->data, words[i]) == 0)
+					return TRUE;
+	return FALSE;
+}
+
+/* ---- addresses ---- */
+
+/* A bare JID or an email address, or NULL. */
+static char *checked_address(const char *text)
+{
+	const char *at = strchr(text, '@');
+
+	if (!at || at == text || !at[1] || strchr(at + 1, '@') || strpbrk(text, " \t<>\"',;") ||
+	    strlen(text) > 1000)
+		return NULL;
+	return g_strdup(text);
+}
+
+/*
+ * "xmpp:bob@x", "xmpp:bob%40x", "xmpp://bob@x", "bob@x/home", "xmpp:bob@x?message" and the like.
+ * Without a scheme it counts only where something else says that it is a JID (`assured`).
+ */
+static char *jid_of(const char *value, gboolean assured)
+{
+	static const char *const schemes[] = { "xmpp:", "jabber:", "x-apple:" };
+	/* Some escape the colon, which vCard does not know. */
+	g_auto(GStrv) pieces = g_strsplit(value, "\\", 20);
+	g_autofree char *plain = g_strjoinv("", pieces);
+	g_autofree char *decoded = g_uri_unescape_string(plain, NULL);
+	const char *start = decoded ? decoded : plain;
+
+	for (gsize i = 0; i < G_N_ELEMENTS(schemes); i++)
+		if (g_ascii_strncasecmp(start, schemes[i], strlen(schemes[i])) == 0) {
+			/* Apple writes its own scheme before whatever service it is. */
+			assured = assured || strcmp(schemes[i], "x-apple:") != 0;
+			start += strlen(schemes[i]);
+			break;
+		}
+	while (*start == '/')
+		start++;
+	g_autofree char *bare = g_strndup(start, strcspn(start, "/?;#"));
+	g_autofree char *clean = sn_text_clean_line(bare, -1);
+	if (!assured || strchr(clean, ':'))
+		return NULL;
+	return checked_address(clean);
+}
+
+static char *mail_of(const char *value)
+{
+	const char *open = strrchr(value, '<');
+	const char *close = open ? strchr(open, '>') : NULL;
+	g_autofree char *inner = close ? g_strndup(open + 1, (gsize)(close - open - 1))
+	                               : g_strdup(value);
+	const char *start = inner;
+
+	if (g_ascii_strncasecmp(start, "mailto:", 7) == 0)
+		start += 7;
+	return checked_address(start);
+}
+
+static void add_ranked(GArray *list, char *value, int preference)
+{
+	if (!value)
+		return;
+	for (guint i = 0; i < list->len; i++) {
+		Ranked *entry = &g_array_index(list, Ranked, i);
+		if (g_ascii_strcasecmp(entry->value, value) == 0) {
+			entry->preference = MIN(entry->preference, preference);
+			g_free(value);
+			return;
+		}
+	}
+	Ranked entry = { value, preference };
+	if (list->len < MAX_VALUES)
+		g_array_append_val(list, entry);
+	else
+		g_free(value);
+}
+
+/* By preference; equal ones in the order of the card. */
+static char **ranked_values(GArray *list)
+{
+	GPtrArray *out = g_ptr_array_new();
+
+	for (int rank = 1; rank <= NO_PREFERENCE; rank++)
+		for (guint i = 0; i < list->len; i++) {
+			Ranked *entry = &g_array_index(list, Ranked, i);
+			if (entry->preference == rank)
+				g_ptr_array_add(out, g_steal_pointer(&entry->value));
+		}
+	g_ptr_array_add(out, NULL);
+	return (char **)g_ptr_array_free(out, FALSE);
+}
+
+/* ---- cards ---- */
+
+static char *jid_of_attribute(EVCardAttribute *attribute)
+{
+	static const char *const old_names[] = { "X-JABBER", "X-XMPP", "X-GTALK", "X-GOOGLE-TALK",
+		                                 "X-JABBER-ID", "JABBERID" };
+	g_autofree char *value = value_of(attribute, 0);
+	gboolean old = FALSE;
+
+	if (!value)
+		return NULL;
+	for (gsize i = 0; i < G_N_ELEMENTS(old_names); i++)
+		old = old || is_named(attribute, old_names[i]);
+	if (old)
+		return jid_of(value, TRUE);
+	if (is_named(attribute, "IMPP") || is_named(attribute, "X-IMPP"))
+		return jid_of(value, says_xmpp(attribute));
+	if (is_named(attribute, "URL") || is_named(attribute, "X-SOCIALPROFILE"))
+		return jid_of(value, FALSE);
+	return NULL;
+}
+
+static void read_attribute(SnVcard *vcard, EVCardAttribute *attribute, GArray *mails, GArray *jids)
+{
+	if (is_named(attribute, "UID") && !vcard->uid) {
+		vcard->uid = value_of(attribute, 0);
+	} else if (is_named(attribute, "FN")) {
+		g_autofree char *name = value_of(attribute, 0);
+		if (name) {
+			g_free(vcard->name);
+			vcard->name = g_steal_pointer(&name);
+		}
+	} else if (is_named(attribute, "N") && !vcard->name) {
+		g_autofree char *family = value_of(attribute, 0);
+		g_autofree char *given = value_of(attribute, 1);
+		vcard->name = given && family ? g_strdup_printf("%s %s", given, family)
+		                              : g_strdup(given ? given : family);
+	} else if (is_named(attribute, "EMAIL")) {
+		g_autofree char *value = value_of(attribute, 0);
+		if (value)
+			add_ranked(mails, mail_of(value), preference_of(attribute));
+	} else {
+		add_ranked(jids, jid_of_attribute(attribute), preference_of(attribute));
+	}
+}
+
+/* FN wins over N wherever it stands: read it last. */
+static SnVcard *read_card(const char *text, const char *file)
+{
+	EVCard *card = e_vcard_new_from_string(text);
+	GList *attributes = e_vcard_get_attributes(card);
+	g_autoptr(GArray) mails = g_array_new(FALSE, FALSE, sizeof(Ranked));
+	g_autoptr(GArray) jids = g_array_new(FALSE, FALSE, sizeof(Ranked));
+	SnVcard *vcard = g_new0(SnVcard, 1);
+
+	g_array_set_clear_func(mails, clear_ranked);
+	g_array_set_clear_func(jids, clear_ranked);
+	for (GList *l = attributes; l; l = l->next)
+		if (!is_named(l->data, "FN"))
+			read_attribute(vcard, l->data, mails, jids);
+	for (GList *l = attributes; l; l = l->next)
+		if (is_named(l->data, "FN"))
+			read_attribute(vcard, l->data, mails, jids);
+	vcard->mails = ranked_values(mails);
+	vcard->jids = ranked_values(jids);
+	vcard->file = g_strdup(file);
+	g_object_unref(card);
+	if (!vcard->name && !vcard->mails[0] && !vcard->jids[0])
+		g_clear_pointer(&vcard, sn_vcard_free);
+	return vcard;
+}
+
+/* Valid UTF-8 with \n line ends and no byte order mark; old programs wrote Latin-1. */
+static char *readable(const char *text)
+{
+	gsize length = strnlen(text, MAX_TEXT);
+	g_autofree char *utf8 = NULL;
+
+	if (!g_utf8_validate(text, (gssize)length, NULL))
+		utf8 = g_convert(text, (gssize)length, "UTF-8", "ISO-8859-1", NULL, NULL, NULL);
+	return sn_text_clean(utf8 ? utf8 : text, utf8 ? -1 : (gssize)length);
+}
+
+/* Whether the line at `at` says this, whatever blanks and case. */
+static gboolean line_says(const char *at, const char *words)
+{
+	gsize length = strlen(words);
+
+	return g_ascii_strncasecmp(at, words, length) == 0 &&
+	       strspn(at + length, " \t") == strcspn(at + length, "\n");
+}
+
+GPtrArray *sn_vcard_parse(const char *text, const char *file, int *bad)
+{
+	g_autofree char *clean = readable(text);
+	GPtrArray *cards = g_ptr_array_new_with_free_func((GDestroyNotify)sn_vcard_free);
+	const char *start = NULL;
+	int wrong = 0;
+
+	for (const char *at = clean, *next; *at && cards->len < MAX_CARDS; at = next) {
+		gsize length = strcspn(at, "\n");
+		next = at + length + (at[length] == '\n');
+		if (line_says(at, "BEGIN:VCARD")) {
+			wrong += start != NULL; /* the one before never ended */
+			start = at;
+		} else if (line_says(at, "END:VCARD") && start) {
+			g_autofree char *one = g_strndup(start, (gsize)(next - start));
+			SnVcard *card =
+				next - start <= MAX_CARD ? read_card(one, file) : NULL;
+			if (card)
+				g_ptr_array_add(cards, card);
+			else
+				wrong++;
+			start = NULL;
+		}
+	}
+	wrong += start != NULL;
+	if (bad)
+		*bad = wrong;
+	return cards;
+}
+
+/* ---- writing ---- */
+
+static void add_value(EVCard *card, const char *name, const char *value)
+{
+	g_autofree char *clean = sn_text_clean_line(value, -1);
+
+	e_vcard_append_attribute_with_value(card, e_vcard_attribute_new(NULL, name), clean);
+}
+
+char *sn_vcard_format(const SnVcard *vcard)
+{
+	EVCard *card = e_vcard_new();
+	const char *name = vcard->name ? vcard->name
+	                   : vcard->mails && vcard->mails[0] ? vcard->mails[0]
+	                   : vcard->jids && vcard->jids[0]   ? vcard->jids[0]
+	                                                     : "";
+	g_autofree char *clean = sn_text_clean_line(name, -1);
+
+	if (vcard->uid)
+		add_value(card, "UID", vcard->uid);
+	add_value(card, "FN", clean);
+	/* Required by RFC 2426; where the family name ends nobody can know. */
+	e_vcard_append_attribute_with_values(card, e_vcard_attribute_new(NULL, "N"), clean, "", "", "",
+	                                  "", NULL);
+	for (char **mail = vcard->mails; mail && *mail; mail++)
+		add_value(card, "EMAIL", *mail);
+	for (char **jid = vcard->jids; jid && *jid; jid++) {
+		g_autofree char *uri = g_strdup_printf("xmpp:%s", *jid);
+		add_value(card, "IMPP", uri);
+	}
+	char *text = e_vcard_to_string(card, EVC_FORMAT_VCARD_30);
+	g_object_unref(card);
+	return text;
+}
