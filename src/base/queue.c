@@ -145,6 +145,14 @@ gpointer sn_queue_take(SnQueue *queue)
 	return item;
 }
 
+guint sn_queue_length(SnQueue *queue)
+{
+	g_mutex_lock(&queue->lock);
+	guint length = g_queue_get_length(&queue->entries);
+	g_mutex_unlock(&queue->lock);
+	return length;
+}
+
 gpointer sn_queue_wait(SnQueue *queue, int timeout_ms)
 {
 	gint64 end = g_get_monotonic_time() + (gint64)timeout_ms * 1000;

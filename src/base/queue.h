@@ -38,6 +38,9 @@ gboolean sn_queue_push_urgent(SnQueue *queue, gpointer item, gsize weight);
 /* The oldest item, or NULL when empty; never blocks. Thread: the consumer. */
 gpointer sn_queue_take(SnQueue *queue);
 
+/* How many items wait; for a producer that paces itself instead of blocking. Thread: any. */
+guint sn_queue_length(SnQueue *queue);
+
 /* Waits up to timeout_ms (-1: for ever) for an item; NULL on timeout or when closed and empty. */
 gpointer sn_queue_wait(SnQueue *queue, int timeout_ms);
 

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * reply.c - XEP-0461: which message this one answers, and XEP-0428: which part of the body only
+ * stands there for clients that do not know that (positions count characters, not bytes).
+ */
+#include "backends/xmpp/xmpp_private.h"
+
+#include <string.h>
+
+#define NS_REPLY "urn:xmpp:reply:0"
+#define NS_FALLBACK "urn:xmpp:fallback:0"
+#define NS_SFS "urn:xmpp:sfs:0"
+#define MAX_RANGES 16
+
+static const char *const features[] = { NS_REPLY, NS_FALLBACK, NULL };
+
+/* Marks bytes of the body that a range of characters covers. */
+static void mark(const char *body, gboolean *gone, gint64 start, gint64 end)
+{
+	gint64 position = 0;
+
+	for (const char *p = body; *p; p = g_utf8_next_char(p), position++)
+		if (position >= start && position < end)
+			memset(gone + (p - body), TRUE,
+			       (gsize)(g_utf8_next_char(p) - p) * sizeof *gone);
+}
+
+static gboolean known(const char *namespace)
+{
+	return g_strcmp0(namespace, NS_REPLY) == 0 || g_strcmp0(namespace, NS_SFS) == 0 ||
+	       g_strcmp0(namespace, SN_NS_OOB) == 0;
+}
+
+static void mark_fallback(xmpp_stanza_t *fallback, const char *body, gboolean *gone)
+{
+	xmpp_stanza_t *range = sn_xml_find(fallback, "body", NS_FALLBACK);
+
+	if (!range && !sn_xml_find(fallback, "subject", NS_FALLBACK)) {
+		mark(body, gone, 0, G_MAXINT64); /* all of it */
+		return;
+	}
+	for (int i = 0; range && i < MAX_RANGES; i++) {
+		mark(body, gone, sn_xml_attr_number(range, "start", 0),
+		     sn_xml_attr_number(range, "end", G_MAXINT64));
+		range = sn_xml_next(xmpp_stanza_get_next(range), "body", NS_FALLBACK);
+	}
+}
+
+static char *without_fallback(xmpp_stanza_t *stanza, const char *body)
+{
+	gsize length = strlen(body);
+	g_autofree gboolean *gone = g_new0(gboolean, length + 1);
+	GString *rest = g_string_sized_new(length);
+	int looked = 0;
+
+	for (xmpp_stanza_t *fallback = sn_xml_find(stanza, "fallback", NS_FALLBACK);
+	     fallback && looked < MAX_RANGES; looked++) {
+		if (known(sn_xml_raw(fallback, "for")))
+			mark_fallback(fallback, body, gone);
+		fallback = sn_xml_next(xmpp_stanza_get_next(fallback), "fallback", NS_FALLBACK);
+	}
+	for (gsize i = 0; i < length; i++)
+		if (!gone[i])
+			g_string_append_c(rest, body[i]);
+	return g_string_free(rest, FALSE);
+}
+
+static void read_reply(const SnXmppReading *reading, xmpp_stanza_t *stanza, SnImMessage *message)
+{
+	xmpp_stanza_t *reply = sn_xml_find(stanza, "reply", NS_REPLY);
+
+	message->reply_id = sn_xml_attr(reply, "id");
+	message->reply_to = sn_xml_attr(reply, "to");
+	if (message->body && sn_xml_find(stanza, "fallback", NS_FALLBACK)) {
+		g_autofree char *rest = without_fallback(stanza, message->body);
+		if (strcmp(rest, message->body) != 0)
+			message->body_fallback_free = g_steal_pointer(&rest);
+	}
+}
+
+static void write_reply(const SnXmppReading *reading, const SnImMessage *message,
+                        xmpp_stanza_t *stanza)
+{
+	if (message->reply_id) {
+		xmpp_stanza_t *reply = sn_xml_child(stanza, "reply", NS_REPLY);
+		sn_xml_set(reply, "id", message->reply_id);
+		sn_xml_set(reply, "to", message->reply_to ? message->reply_to : message->to);
+	}
+	if (message->quote && message->body) {
+		g_autofree char *sent = sn_xml_valid(message->quote);
+		xmpp_stanza_t *fallback = sn_xml_child(stanza, "fallback", NS_FALLBACK);
+		sn_xml_set(fallback, "for", NS_REPLY);
+		xmpp_stanza_t *range = sn_xml_child(fallback, "body", NULL);
+		sn_xml_set_number(range, "start", 0);
+		sn_xml_set_number(range, "end", g_utf8_strlen(sent, -1));
+	}
+}
+
+const SnXmppExtension sn_ext_reply = { .name = "replies", .xep = "0461", .version = "0.2.0",
+	                               .features = features, .read = read_reply,
+	                               .write = write_reply };

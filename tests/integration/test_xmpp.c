@@ -1,0 +1,612 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* test_xmpp.c - the XMPP backend against a real server. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <gio/gio.h>
+#include <glib/gstdio.h>
+#include <string.h>
+
+#include "src/base/ids.h"
+#include "tests/lib/im_client.h"
+#include "tests/lib/servers.h"
+
+#define ALICE "alice@example.test"
+#define BOB "bob@example.test"
+#define CAROL "carol@example.test"
+#define WAIT 20
+
+static SnServers *servers;
+
+static ImClient *login_with(const char *jid, guint16 port, int tls)
+{
+	g_autofree char *name = g_strndup(jid, strcspn(jid, "@"));
+	g_autofree char *password = g_strconcat(name, "-secret", NULL);
+
+	return im_client_new(jid, password, "127.0.0.1", port, tls, servers->ca_file);
+}
+
+static ImClient *login(const char *jid)
+{
+	return login_with(jid, servers->xmpp, SN_LINK_STARTTLS);
+}
+
+static void expect_done(ImClient *client, guint64 id)
+{
+	SnImEvent *end = im_client_end(client, id, WAIT);
+
+	assert_non_null(end);
+	if (end->kind == SN_EVENT_ERROR)
+		print_error("request failed: %s\n", end->error->message);
+	assert_int_equal(end->kind, SN_EVENT_DONE);
+	sn_im_event_free(end);
+}
+
+static void expect_error(ImClient *client, guint64 id, SnErrorCode code)
+{
+	SnImEvent *end = im_client_end(client, id, WAIT);
+
+	assert_non_null(end);
+	assert_int_equal(end->kind, SN_EVENT_ERROR);
+	if (end->error->code != (int)code)
+		print_error("%s\n", end->error->message);
+	assert_int_equal(end->error->code, code);
+	sn_im_event_free(end);
+}
+
+/* The line goes down for good with this code, and the text has this word. */
+static void expect_offline(ImClient *client, SnErrorCode code, const char *word, gboolean for_good)
+{
+	SnImEvent *event = im_client_wait_line(client, SN_LINE_OFFLINE, WAIT);
+
+	assert_non_null(event);
+	if (event->error->code != (int)code || !strstr(event->error->message, word))
+		print_error("%s\n", event->error->message);
+	assert_int_equal(event->error->code, code);
+	assert_non_null(strstr(event->error->message, word));
+	assert_int_equal(event->next_try == 0, for_good);
+	sn_im_event_free(event);
+}
+
+static gboolean need_servers(void)
+{
+	if (!servers)
+		skip();
+	return servers != NULL;
+}
+
+/* ---- logging in ---- */
+
+static void logs_in_by_starttls_and_direct_tls(void **state)
+{
+	const struct {
+		guint16 port;
+		int tls;
+	} ways[] = { { servers->xmpp, SN_LINK_STARTTLS }, { servers->xmpps, SN_LINK_TLS } };
+
+	for (gsize i = 0; i < G_N_ELEMENTS(ways); i++) {
+		ImClient *alice = login_with(ALICE, ways[i].port, ways[i].tls);
+		assert_true(im_client_ready(alice, WAIT));
+		SnImEvent *features = im_client_wait(alice, SN_IM_EV_FEATURES, NULL, NULL, WAIT);
+		assert_true(features->has_archive);
+		assert_true(features->has_carbons);
+		assert_true(features->upload_max > 1024 * 1024);
+		sn_im_event_free(features);
+		SnImEvent *contact = im_client_wait(alice, SN_IM_EV_ROSTER, NULL, NULL, WAIT);
+		assert_string_equal(contact->jid, BOB);
+		assert_string_equal(contact->subscription, "both");
+		sn_im_event_free(contact);
+		im_client_free(alice);
+	}
+}
+
+static void tells_a_wrong_password(void **state)
+{
+	ImClient *alice = im_client_new(ALICE, "guessed", "127.0.0.1", servers->xmpp,
+	                                SN_LINK_STARTTLS, servers->ca_file);
+	guint64 waiting = im_client_send(alice, BOB, "never", "hello");
+
+	expect_offline(alice, SN_ERROR_AUTH, "Wrong password for " ALICE, TRUE);
+	expect_error(alice, waiting, SN_ERROR_NETWORK);
+	/* later ones do not wait for ever either */
+	expect_error(alice, im_client_send(alice, BOB, "never", "hello"), SN_ERROR_NETWORK);
+	/* the right one is asked for again */
+	g_free(alice->password);
+	alice->password = g_strdup("alice-secret");
+	sn_xmpp_ops.reconnect(alice->im);
+	assert_true(im_client_ready(alice, WAIT));
+	assert_int_equal(alice->asked, 2);
+	im_client_free(alice);
+}
+
+static void tells_an_unknown_authority(void **state)
+{
+	ImClient *alice = im_client_new(ALICE, "alice-secret", "127.0.0.1", servers->xmpp,
+	                                SN_LINK_STARTTLS, NULL);
+	expect_offline(alice, SN_ERROR_TLS, "unknown authority", TRUE);
+	im_client_free(alice);
+	alice = im_client_new(ALICE, "alice-secret", "127.0.0.1", servers->xmpps, SN_LINK_TLS, NULL);
+	expect_offline(alice, SN_ERROR_TLS, "unknown authority", TRUE);
+	im_client_free(alice);
+}
+
+static void tells_an_unreachable_server(void **state)
+{
+	/* a port nobody listens on: bound, never listening */
+	g_autoptr(GSocket) socket = g_socket_new(G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_STREAM,
+	                                         G_SOCKET_PROTOCOL_TCP, NULL);
+	g_autoptr(GInetAddress) loopback = g_inet_address_new_loopback(G_SOCKET_FAMILY_IPV4);
+	g_autoptr(GSocketAddress) any = g_inet_socket_address_new(loopback, 0);
+	assert_true(g_socket_bind(socket, any, FALSE, NULL));
+	g_autoptr(GSocketAddress) bound = g_socket_get_local_address(socket, NULL);
+	guint16 port = g_inet_socket_address_get_port(G_INET_SOCKET_ADDRESS(bound));
+
+	ImClient *alice =
+		im_client_new(ALICE, "alice-secret", "127.0.0.1", port, SN_LINK_STARTTLS, NULL);
+	guint64 waiting = im_client_send(alice, BOB, "never", "hello");
+	g_autofree char *where = g_strdup_printf("127.0.0.1:%u refuses", port);
+	expect_offline(alice, SN_ERROR_NETWORK, where, FALSE);
+	expect_error(alice, waiting, SN_ERROR_NETWORK);
+	im_client_free(alice);
+}
+
+static void refuses_to_go_without_encryption(void **state)
+{
+	/* not this machine: refused without a packet to it (TEST-NET-1, RFC 5737) */
+	ImClient *alice =
+		im_client_new(ALICE, "alice-secret", "192.0.2.1", 5222, SN_LINK_PLAIN, NULL);
+	expect_offline(alice, SN_ERROR_TLS, "without encryption", TRUE);
+	im_client_free(alice);
+}
+
+/* ---- messages ---- */
+
+static gboolean is_receipt(const SnImEvent *event, const void *id)
+{
+	return g_strcmp0(event->message->receipt_id, id) == 0;
+}
+
+static void sends_and_is_told_of_receipt(void **state)
+{
+	ImClient *alice = login(ALICE), *bob = login(BOB);
+	g_autofree char *id = sn_id_origin();
+
+	assert_true(im_client_ready(alice, WAIT));
+	assert_true(im_client_ready(bob, WAIT));
+	expect_done(alice, im_client_send(alice, BOB, id, "Grüße, <bob> & co 🙂"));
+	SnImEvent *event = im_client_wait_body(bob, "Grüße, <bob> & co 🙂", WAIT);
+	assert_non_null(event);
+	assert_true(g_str_has_prefix(event->message->from, ALICE "/"));
+	assert_string_equal(event->message->origin_id, id);
+	assert_non_null(event->message->stanza_id);
+	assert_true(event->message->want_receipt);
+	SnImRequest *receipt = im_client_request(bob, SN_IM_REQ_SEND);
+	receipt->message = sn_im_message_new();
+	receipt->message->to = g_strdup(event->message->from);
+	receipt->message->id = sn_id_origin();
+	receipt->message->receipt_id = g_strdup(event->message->id);
+	receipt->message->store_hint = TRUE;
+	sn_im_event_free(event);
+	expect_done(bob, im_client_submit(bob, receipt));
+	event = im_client_wait(alice, SN_IM_EV_MESSAGE, is_receipt, id, WAIT);
+	assert_non_null(event);
+	assert_null(event->message->body);
+	sn_im_event_free(event);
+	im_client_free(alice);
+	im_client_free(bob);
+}
+
+static gboolean is_error(const SnImEvent *event, const void *id)
+{
+	return event->message->error && g_strcmp0(event->message->id, id) == 0;
+}
+
+static void an_unknown_recipient_comes_back_as_an_error(void **state)
+{
+	ImClient *alice = login(ALICE);
+
+	assert_true(im_client_ready(alice, WAIT));
+	expect_done(alice, im_client_send(alice, "nobody@example.test", "to-nobody", "hello"));
+	SnImEvent *event = im_client_wait(alice, SN_IM_EV_MESSAGE, is_error, "to-nobody", WAIT);
+	assert_non_null(event);
+	assert_string_equal(event->message->error_condition, "service-unavailable");
+	sn_im_event_free(event);
+	im_client_free(alice);
+}
+
+static void another_client_of_ours_is_seen(void **state)
+{
+	ImClient *desk = login(ALICE), *phone = login(ALICE), *bob = login(BOB);
+
+	assert_true(im_client_ready(desk, WAIT));
+	assert_true(im_client_ready(phone, WAIT));
+	assert_true(im_client_ready(bob, WAIT));
+	expect_done(phone, im_client_send(phone, BOB, "from-phone", "sent from the phone"));
+	SnImEvent *event = im_client_wait_body(desk, "sent from the phone", WAIT);
+	assert_non_null(event);
+	assert_true(event->message->carbon_sent);
+	assert_false(event->message->carbon_received);
+	assert_string_equal(event->message->to, BOB);
+	assert_string_equal(event->message->origin_id, "from-phone");
+	sn_im_event_free(event);
+	im_client_free(desk);
+	im_client_free(phone);
+	im_client_free(bob);
+}
+
+/* ---- archive ---- */
+
+static gboolean of_request(const SnImEvent *event, const void *id)
+{
+	return event->id == *(const guint64 *)id;
+}
+
+static void the_archive_fills_a_gap(void **state)
+{
+	ImClient *alice = login(ALICE), *carol = login(CAROL);
+	g_autofree char *last_id = NULL;
+
+	assert_true(im_client_ready(alice, WAIT));
+	assert_true(im_client_ready(carol, WAIT));
+	expect_done(carol, im_client_send(carol, ALICE, "gap-0", "before"));
+	SnImEvent *before = im_client_wait_body(alice, "before", WAIT);
+	assert_non_null(before);
+	last_id = g_strdup(before->message->stanza_id);
+	assert_non_null(last_id);
+	sn_im_event_free(before);
+	im_client_free(alice);
+	/* more than a page */
+	for (int i = 1; i <= 120; i++) {
+		g_autofree char *id = g_strdup_printf("gap-%d", i);
+		guint64 request = im_client_send(carol, ALICE, id, id);
+		if (i % 20 == 0)
+			expect_done(carol, request);
+	}
+	alice = login(ALICE);
+	assert_true(im_client_ready(alice, WAIT));
+	SnImRequest *request = im_client_request(alice, SN_IM_REQ_ARCHIVE);
+	request->after_id = g_strdup(last_id);
+	guint64 id = im_client_submit(alice, request);
+	SnImEvent *end = im_client_end(alice, id, WAIT);
+	assert_non_null(end);
+	assert_int_equal(end->kind, SN_EVENT_DONE);
+	assert_true(end->complete);
+	assert_non_null(end->last_id);
+	assert_string_not_equal(end->last_id, last_id);
+	for (int i = 1; i <= 120; i++) {
+		g_autofree char *body = g_strdup_printf("gap-%d", i);
+		SnImEvent *event = im_client_wait(alice, SN_IM_EV_MESSAGE, of_request, &id, 1);
+		assert_non_null(event);
+		assert_string_equal(event->message->body, body); /* oldest first, each once */
+		assert_true(event->message->archived);
+		assert_non_null(event->message->archive_id);
+		assert_true(event->message->time > 0);
+		sn_im_event_free(event);
+	}
+	assert_null(im_client_wait(alice, SN_IM_EV_MESSAGE, of_request, &id, 0));
+	/* from the end there is nothing more */
+	request = im_client_request(alice, SN_IM_REQ_ARCHIVE);
+	request->after_id = g_strdup(end->last_id);
+	sn_im_event_free(end);
+	id = im_client_submit(alice, request);
+	end = im_client_end(alice, id, WAIT);
+	assert_int_equal(end->kind, SN_EVENT_DONE);
+	assert_true(end->complete);
+	sn_im_event_free(end);
+	assert_null(im_client_wait(alice, SN_IM_EV_MESSAGE, of_request, &id, 0));
+	im_client_free(alice);
+	im_client_free(carol);
+}
+
+static gboolean find(ImClient *client, const char *with, const char *origin_id)
+{
+	SnImRequest *request = im_client_request(client, SN_IM_REQ_ARCHIVE_FIND);
+
+	request->with = g_strdup(with);
+	request->origin_id = g_strdup(origin_id);
+	request->start = sn_clock_now(NULL) - SN_HOUR;
+	SnImEvent *end = im_client_end(client, im_client_submit(client, request), WAIT);
+	assert_non_null(end);
+	assert_int_equal(end->kind, SN_EVENT_DONE);
+	gboolean found = end->found;
+	sn_im_event_free(end);
+	return found;
+}
+
+static void the_archive_tells_whether_a_message_went(void **state)
+{
+	ImClient *alice = login(ALICE);
+
+	assert_true(im_client_ready(alice, WAIT));
+	expect_done(alice, im_client_send(alice, BOB, "did-it-go", "did it go?"));
+	assert_true(find(alice, BOB, "did-it-go"));
+	assert_false(find(alice, BOB, "it-did-not"));
+	assert_false(find(alice, CAROL, "did-it-go"));
+	im_client_free(alice);
+}
+
+/* ---- presence ---- */
+
+static gboolean is_presence(const SnImEvent *event, const void *data)
+{
+	const char *const *want = data; /* bare JID, show */
+	g_autofree char *prefix = g_strconcat(want[0], "/", NULL);
+	return g_str_has_prefix(event->jid, prefix) && strcmp(event->show, want[1]) == 0;
+}
+
+static void expect_presence(ImClient *client, const char *jid, const char *show)
+{
+	const char *const want[] = { jid, show };
+	SnImEvent *event = im_client_wait(client, SN_IM_EV_PRESENCE, is_presence, want, WAIT);
+
+	assert_non_null(event);
+	sn_im_event_free(event);
+}
+
+static void presence_is_seen_and_shown(void **state)
+{
+	ImClient *alice = login(ALICE);
+
+	assert_true(im_client_ready(alice, WAIT));
+	ImClient *bob = login(BOB);
+	assert_true(im_client_ready(bob, WAIT));
+	expect_presence(alice, BOB, "online");
+	expect_presence(bob, ALICE, "online");
+	SnImRequest *request = im_client_request(bob, SN_IM_REQ_PRESENCE);
+	request->show = g_strdup("dnd");
+	request->status = g_strdup("writing");
+	expect_done(bob, im_client_submit(bob, request));
+	const char *const want[] = { BOB, "dnd" };
+	SnImEvent *event = im_client_wait(alice, SN_IM_EV_PRESENCE, is_presence, want, WAIT);
+	assert_non_null(event);
+	assert_string_equal(event->status, "writing");
+	sn_im_event_free(event);
+	request = im_client_request(alice, SN_IM_REQ_PROBE);
+	request->jid = g_strdup(BOB);
+	expect_done(alice, im_client_submit(alice, request));
+	im_client_free(bob);
+	expect_presence(alice, BOB, "offline");
+	im_client_free(alice);
+}
+
+static gboolean is_subscription(const SnImEvent *event, const void *data)
+{
+	const char *const *want = data;
+	return strcmp(event->jid, want[0]) == 0 && strcmp(event->name, want[1]) == 0;
+}
+
+static guint64 about(ImClient *client, SnImRequestKind kind, const char *jid, const char *name)
+{
+	SnImRequest *request = im_client_request(client, kind);
+
+	request->jid = g_strdup(jid);
+	request->name = g_strdup(name);
+	return im_client_submit(client, request);
+}
+
+static gboolean is_contact(const SnImEvent *event, const void *data)
+{
+	const char *const *want = data;
+	return strcmp(event->jid, want[0]) == 0 && strcmp(event->subscription, want[1]) == 0;
+}
+
+static void a_subscription_is_asked_for_and_granted(void **state)
+{
+	ImClient *alice = login(ALICE), *carol = login(CAROL);
+	const char *const ask[] = { CAROL, "subscribe" }, *const granted[] = { ALICE, "subscribed" };
+	const char *const to[] = { ALICE, "to" };
+
+	assert_true(im_client_ready(alice, WAIT));
+	assert_true(im_client_ready(carol, WAIT));
+	expect_done(carol, about(carol, SN_IM_REQ_ROSTER_SET, ALICE, "Alice L."));
+	expect_done(carol, about(carol, SN_IM_REQ_SUBSCRIBE, ALICE, NULL));
+	SnImEvent *event = im_client_wait(alice, SN_IM_EV_SUBSCRIPTION, is_subscription, ask, WAIT);
+	assert_non_null(event);
+	sn_im_event_free(event);
+	expect_done(alice, about(alice, SN_IM_REQ_SUBSCRIBED, CAROL, NULL));
+	event = im_client_wait(carol, SN_IM_EV_SUBSCRIPTION, is_subscription, granted, WAIT);
+	assert_non_null(event);
+	sn_im_event_free(event);
+	event = im_client_wait(carol, SN_IM_EV_ROSTER, is_contact, to, WAIT);
+	assert_non_null(event);
+	assert_string_equal(event->name, "Alice L.");
+	sn_im_event_free(event);
+	expect_presence(carol, ALICE, "online");
+	expect_done(carol, about(carol, SN_IM_REQ_ROSTER_REMOVE, ALICE, NULL));
+	do {
+		sn_im_event_free(event = im_client_wait(carol, SN_IM_EV_ROSTER, NULL, NULL, WAIT));
+		assert_non_null(event);
+	} while (FALSE);
+	im_client_free(alice);
+	im_client_free(carol);
+}
+
+/* ---- files ---- */
+
+static void a_file_goes_up_and_comes_down(void **state)
+{
+	ImClient *alice = login(ALICE);
+	g_autofree char *dir = g_dir_make_tmp("sennit-XXXXXX", NULL);
+	g_autofree char *path = g_build_filename(dir, "down", NULL);
+	g_autofree char *data = g_malloc(300000);
+	g_autofree char *back = NULL;
+	gsize length = 0;
+
+	for (int i = 0; i < 300000; i++)
+		data[i] = (char)(i * 7);
+	SnImRequest *request = im_client_request(alice, SN_IM_REQ_UPLOAD);
+	request->bytes = g_bytes_new(data, 300000);
+	request->name = g_strdup("../etc/Blatt 1.bin");
+	request->type = g_strdup("application/octet-stream");
+	/* submitted before the line is up: it waits for the service to be found */
+	SnImEvent *end = im_client_end(alice, im_client_submit(alice, request), WAIT);
+	assert_non_null(end);
+	if (end->kind == SN_EVENT_ERROR)
+		print_error("%s\n", end->error->message);
+	assert_int_equal(end->kind, SN_EVENT_DONE);
+	assert_true(g_str_has_prefix(end->url, "https://"));
+	request = im_client_request(alice, SN_IM_REQ_DOWNLOAD);
+	request->url = g_strdup(end->url);
+	request->path = g_strdup(path);
+	SnImEvent *down = im_client_end(alice, im_client_submit(alice, request), WAIT);
+	assert_int_equal(down->kind, SN_EVENT_DONE);
+	assert_int_equal(down->size, 300000);
+	assert_string_equal(down->sha256, end->sha256);
+	assert_true(g_file_get_contents(path, &back, &length, NULL));
+	assert_int_equal(length, 300000);
+	assert_memory_equal(back, data, length);
+	sn_im_event_free(down);
+	/* the limit holds, and leaves no file */
+	request = im_client_request(alice, SN_IM_REQ_DOWNLOAD);
+	request->url = g_strdup(end->url);
+	request->path = g_build_filename(dir, "small", NULL);
+	request->max_size = 1000;
+	g_autofree char *small = g_strdup(request->path);
+	expect_error(alice, im_client_submit(alice, request), SN_ERROR_LIMIT);
+	assert_false(g_file_test(small, G_FILE_TEST_EXISTS));
+	/* beyond what the service takes */
+	request = im_client_request(alice, SN_IM_REQ_UPLOAD);
+	request->bytes = g_bytes_new_take(g_malloc0(17 * 1024 * 1024), 17 * 1024 * 1024);
+	expect_error(alice, im_client_submit(alice, request), SN_ERROR_LIMIT);
+	sn_im_event_free(end);
+	im_client_free(alice);
+	g_unlink(path);
+	assert_int_equal(g_rmdir(dir), 0); /* nothing left beside it */
+}
+
+/* ---- what contacts publish ---- */
+
+static gboolean took_back(const SnImEvent *event, const void *data)
+{
+	return event->uris[0] == NULL;
+}
+
+static void reachability_is_published_and_seen(void **state)
+{
+	ImClient *alice = login(ALICE), *bob = login(BOB);
+
+	assert_true(im_client_ready(alice, WAIT));
+	assert_true(im_client_ready(bob, WAIT));
+	SnImRequest *request = im_client_request(bob, SN_IM_REQ_REACH);
+	request->uris = g_strsplit("mailto:bob@work.example mailto:bob@home.example", " ", 0);
+	expect_done(bob, im_client_submit(bob, request));
+	SnImEvent *event = im_client_wait(alice, SN_IM_EV_REACH, NULL, NULL, WAIT);
+	assert_non_null(event);
+	assert_string_equal(event->jid, BOB);
+	assert_string_equal(event->uris[0], "mailto:bob@work.example");
+	assert_string_equal(event->uris[1], "mailto:bob@home.example");
+	assert_null(event->uris[2]);
+	sn_im_event_free(event);
+	request = im_client_request(bob, SN_IM_REQ_REACH); /* taken back */
+	expect_done(bob, im_client_submit(bob, request));
+	event = im_client_wait(alice, SN_IM_EV_REACH, took_back, NULL, WAIT);
+	assert_non_null(event);
+	sn_im_event_free(event);
+	im_client_free(alice);
+	im_client_free(bob);
+}
+
+static void a_missing_vcard_is_not_found(void **state)
+{
+	ImClient *alice = login(ALICE);
+
+	assert_true(im_client_ready(alice, WAIT));
+	SnImEvent *end = im_client_end(alice, about(alice, SN_IM_REQ_VCARD, CAROL, NULL), WAIT);
+	assert_non_null(end);
+	assert_int_equal(end->kind, SN_EVENT_ERROR);
+	sn_im_event_free(end);
+	im_client_free(alice);
+}
+
+static void a_room_is_joined_and_left(void **state)
+{
+	ImClient *alice = login(ALICE), *bob = login(BOB);
+	const char *room = "tea@rooms.example.test";
+
+	assert_true(im_client_ready(alice, WAIT));
+	assert_true(im_client_ready(bob, WAIT));
+	expect_done(alice, about(alice, SN_IM_REQ_JOIN, room, NULL));
+	expect_done(bob, about(bob, SN_IM_REQ_JOIN, room, NULL));
+	SnImRequest *request = im_client_request(alice, SN_IM_REQ_SEND);
+	request->message = sn_im_message_new();
+	request->message->to = g_strdup(room);
+	request->message->groupchat = TRUE;
+	request->message->origin_id = g_strdup("room-1");
+	request->message->body = g_strdup("tea is ready");
+	expect_done(alice, im_client_submit(alice, request));
+	SnImEvent *event = im_client_wait_body(bob, "tea is ready", WAIT);
+	assert_non_null(event);
+	assert_true(event->message->groupchat);
+	assert_string_equal(event->message->from, "tea@rooms.example.test/alice");
+	sn_im_event_free(event);
+	expect_done(bob, about(bob, SN_IM_REQ_LEAVE, room, NULL));
+	im_client_free(alice);
+	im_client_free(bob);
+}
+
+/* ---- ends ---- */
+
+static void destroy_ends_what_is_open(void **state)
+{
+	ImClient *alice = login(ALICE);
+	gint64 began = g_get_monotonic_time();
+
+	im_client_send(alice, BOB, "open", "hello");
+	SnQueue *events = sn_queue_ref(alice->events);
+	guint64 id = alice->last_id;
+	sn_xmpp_ops.destroy(&alice->im);
+	assert_true(g_get_monotonic_time() - began < 2 * G_USEC_PER_SEC);
+	SnImEvent *end = im_client_end(alice, id, 0);
+	assert_non_null(end);
+	assert_int_not_equal(end->kind, SN_EVENT_ERROR);
+	sn_im_event_free(end);
+	im_client_free(alice);
+	sn_queue_unref(events);
+}
+
+static int set_up(void **state)
+{
+	return sn_servers_setup(&servers, "prosody");
+}
+
+static int tear_down(void **state)
+{
+	sn_servers_stop(servers);
+	return 0;
+}
+
+static int each(void **state)
+{
+	need_servers();
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(logs_in_by_starttls_and_direct_tls, each),
+		cmocka_unit_test_setup(tells_a_wrong_password, each),
+		cmocka_unit_test_setup(tells_an_unknown_authority, each),
+		cmocka_unit_test_setup(tells_an_unreachable_server, each),
+		cmocka_unit_test_setup(refuses_to_go_without_encryption, each),
+		cmocka_unit_test_setup(sends_and_is_told_of_receipt, each),
+		cmocka_unit_test_setup(an_unknown_recipient_comes_back_as_an_error, each),
+		cmocka_unit_test_setup(another_client_of_ours_is_seen, each),
+		cmocka_unit_test_setup(the_archive_fills_a_gap, each),
+		cmocka_unit_test_setup(the_archive_tells_whether_a_message_went, each),
+		cmocka_unit_test_setup(presence_is_seen_and_shown, each),
+		cmocka_unit_test_setup(a_subscription_is_asked_for_and_granted, each),
+		cmocka_unit_test_setup(a_file_goes_up_and_comes_down, each),
+		cmocka_unit_test_setup(reachability_is_published_and_seen, each),
+		cmocka_unit_test_setup(a_missing_vcard_is_not_found, each),
+		cmocka_unit_test_setup(a_room_is_joined_and_left, each),
+		cmocka_unit_test_setup(destroy_ends_what_is_open, each),
+	};
+	const char *filter = g_getenv("TEST_FILTER");
+	if (filter)
+		cmocka_set_test_filter(filter);
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}
