@@ -30,7 +30,7 @@ static const char *const separators[] = {
 	"Urspr\xc3\xbcngliche Nachricht", "Urspr\xc3\xbcngliche E-Mail", "Message d'origine",
 	"Message original", "Mensaje original", "Messaggio originale", "Mensagem original",
 	"Mensagem Original", "Oorspronkelijk bericht", "Originalmeddelande",
-	"Ursprungligt meddelande", "Oprindelig meddelelse", "Opprinnelig melding",
+	"Ursprungligt meddelande", "Oprindelig meddelelse", "Oprindelig besked", "Opprinnelig melding",
 	"Wiadomo\xc5\x9b\xc4\x87 oryginalna", "Oryginalna wiadomo\xc5\x9b\xc4\x87",
 	"P\xc5\xafvodn\xc3\xad zpr\xc3\xa1va", "Eredeti \xc3\xbczenet",
 	"Alkuper\xc3\xa4inen viesti", "Reply message", "Forwarded message", "Forwarded Message",
@@ -67,6 +67,8 @@ static const struct {
 	{ "Gesendet", FIELD_DATE },
 	{ "Datum", FIELD_DATE },
 	{ "Envoy\xc3\xa9", FIELD_DATE },
+	{ "Envoy\xc3\xa9 le", FIELD_DATE },
+	{ "Message du", FIELD_DATE },
 	{ "Enviado", FIELD_DATE },
 	{ "Enviado el", FIELD_DATE },
 	{ "Enviada em", FIELD_DATE },
@@ -93,6 +95,7 @@ static const struct {
 	{ "Do", FIELD_TO },
 	{ "Reply-To", FIELD_TO },
 	{ "Cc", FIELD_TO },
+	{ "Copie \xc3\xa0", FIELD_TO },
 	{ "CC", FIELD_TO },
 	{ "\xd0\x9a\xd0\xbe\xd0\xbc\xd1\x83", FIELD_TO },
 	{ "\xe6\x94\xb6\xe4\xbb\xb6\xe4\xba\xba", FIELD_TO },
@@ -100,6 +103,7 @@ static const struct {
 	{ "Subject", FIELD_SUBJECT },
 	{ "Betreff", FIELD_SUBJECT },
 	{ "Objet", FIELD_SUBJECT },
+	{ "Sujet", FIELD_SUBJECT },
 	{ "Asunto", FIELD_SUBJECT },
 	{ "Oggetto", FIELD_SUBJECT },
 	{ "Assunto", FIELD_SUBJECT },
@@ -127,9 +131,13 @@ static char *join_lines(const char *body, const SnSpan *line, gsize count)
 	return g_strstrip(g_string_free(text, FALSE));
 }
 
-static gboolean has_digit(const char *text)
+static gsize digits(const char *text)
 {
-	return strpbrk(text, "0123456789") != NULL;
+	gsize count = 0;
+
+	for (; *text; text++)
+		count += g_ascii_isdigit(*text) != 0;
+	return count;
 }
 
 static gboolean starts_known(const char *text)
@@ -156,46 +164,95 @@ static gboolean ends_with_colon(const char *text)
 	return g_str_has_suffix(text, ":") || g_str_has_suffix(text, "\xef\xbc\x9a");
 }
 
+static gboolean ends_with_verb(const char *text)
+{
+	for (gsize i = 0; i < G_N_ELEMENTS(verbs); i++)
+		if (g_str_has_suffix(text, verbs[i]))
+			return TRUE;
+	return FALSE;
+}
+
+/* "16:32", "17.50" */
+static gboolean has_time(const char *text)
+{
+	for (const char *at = text; (at = strpbrk(at, ":.")); at++)
+		if (at > text && g_ascii_isdigit(at[-1]) && g_ascii_isdigit(at[1]) &&
+		    g_ascii_isdigit(at[2]))
+			return TRUE;
+	return FALSE;
+}
+
 static SnAttribution classify(const char *text)
 {
-	if (!ends_with_colon(text) || strlen(text) > MAX_ATTRIBUTION)
+	gboolean address = strchr(text, '@') != NULL;
+
+	if (strlen(text) > MAX_ATTRIBUTION)
 		return SN_NO_ATTRIBUTION;
+	if (!ends_with_colon(text)) /* Zoho leaves it out */
+		return address && has_time(text) && starts_known(text) && ends_with_verb(text)
+		               ? SN_STRONG_ATTRIBUTION
+		               : SN_NO_ATTRIBUTION;
+	/* Yandex and others: date, time, name and address, and no verb at all */
+	if (address && has_time(text) && g_str_has_suffix(text, ">:"))
+		return SN_STRONG_ATTRIBUTION;
 	const char *verb = find_verb(text);
 	if (!verb)
 		return SN_NO_ATTRIBUTION;
-	gboolean address = strchr(text, '@') != NULL;
-	if (has_digit(text) && (starts_known(text) || address || g_ascii_isdigit(*text)) &&
-	    strlen(verb) < 100)
+	/* A person may write "At 10:00 I wrote:"; a program gives a date or an address. */
+	if ((address || digits(text) >= 5) &&
+	    (starts_known(text) || address || g_ascii_isdigit(*text)) && strlen(verb) < 100)
 		return SN_STRONG_ATTRIBUTION;
 	return strlen(text) < 120 ? SN_WEAK_ATTRIBUTION : SN_NO_ATTRIBUTION;
+}
+
+/* Cheap way out: nearly every line of nearly every mail is none. */
+static gboolean may_end_attribution(const char *body, const SnSpan *line)
+{
+	gsize end = line->end;
+
+	while (end > line->start && (body[end - 1] == ' ' || body[end - 1] == '*'))
+		end--;
+	if (end == line->start)
+		return FALSE;
+	return body[end - 1] == ':' || body[end - 1] == '\x9a' ||
+	       memchr(body + line->start, '@', end - line->start);
+}
+
+/* One that a program broke over lines starts like one, and no later line of it does. */
+static gboolean is_broken_well(const char *body, const SnSpan *line, gsize count)
+{
+	g_autofree char *first = join_lines(body, line, 1);
+
+	if (digits(first) == 0 || !(starts_known(first) || g_ascii_isdigit(*first) || has_time(first)))
+		return FALSE;
+	for (gsize i = 1; i < count; i++) {
+		g_autofree char *later = join_lines(body, line + i, 1);
+		gsize inner;
+		if (starts_known(later) && sn_text_attribution(body, line + i, count - i, &inner) ==
+		                                   SN_STRONG_ATTRIBUTION)
+			return FALSE;
+	}
+	return TRUE;
 }
 
 SnAttribution sn_text_attribution(const char *body, const SnSpan *line, gsize count, gsize *used)
 {
 	for (*used = 1; *used <= MIN(count, 4); ++*used) {
 		const SnSpan *last = line + *used - 1;
-		if (last->end == last->start || body[last->start] == '>')
+		gboolean broken_address = *used > 1 && last->end - last->start == 2 &&
+		                          memcmp(body + last->start, ">:", 2) == 0;
+		if (last->end == last->start || (body[last->start] == '>' && !broken_address))
 			break;
-		/* Cheap way out: nearly every line of nearly every mail ends elsewhere. */
-		char end = body[last->end - 1];
-		if (end != ':' && end != '\x9a' && end != ' ' && end != '*')
+		if (!may_end_attribution(body, last))
 			continue;
 		g_autofree char *text = join_lines(body, line, *used);
 		SnAttribution found = classify(text);
 		if (found == SN_NO_ATTRIBUTION)
 			continue;
-		if (*used == 1)
+		if (*used == 1 ||
+		    (found == SN_STRONG_ATTRIBUTION && is_broken_well(body, line, *used)))
 			return found;
-		/* Broken over lines by a program: starts like one, and no later line does. */
-		g_autofree char *first = join_lines(body, line, 1);
-		if (found != SN_STRONG_ATTRIBUTION || !has_digit(first))
-			return SN_NO_ATTRIBUTION;
-		gsize inner;
-		return sn_text_attribution(body, line + 1, *used - 1, &inner) ==
-		                       SN_STRONG_ATTRIBUTION ||
-		               !(starts_known(first) || g_ascii_isdigit(*first))
-		       ? SN_NO_ATTRIBUTION
-		       : found;
+		break;
 	}
 	*used = 0;
 	return SN_NO_ATTRIBUTION;
@@ -220,7 +277,7 @@ gboolean sn_text_is_separator(const char *text, gsize length)
 
 static Field field_of(const char *text, gsize length)
 {
-	while (length && (*text == ' ' || *text == '*')) {
+	while (length && (*text == ' ' || *text == '\t' || *text == '*')) {
 		text++;
 		length--;
 	}
@@ -240,21 +297,30 @@ static Field field_of(const char *text, gsize length)
 	return FIELD_NONE;
 }
 
+/* Outlook breaks long addresses; the rest then stands on a line of its own. */
+static gboolean continues_field(const char *text, gsize length)
+{
+	return length > 2 && (*text == '<' || *text == ' ' || *text == '\t') &&
+	       memchr(text, '@', length);
+}
+
 gsize sn_text_header_block(const char *body, const SnSpan *line, gsize count)
 {
 	guint seen = 0;
 	gsize used = 0, fields_seen = 0;
 
-	for (; used < MIN(count, 10); used++) {
+	for (; used < MIN(count, 14); used++) {
 		const char *text = body + line[used].start;
-		Field field = field_of(text, line[used].end - line[used].start);
-		if (used == 0 && field != FIELD_FROM)
+		gsize length = line[used].end - line[used].start;
+		Field field = field_of(text, length);
+		if (used == 0 && (field == FIELD_NONE || field == FIELD_TO))
 			return 0;
-		if (field == FIELD_NONE)
+		if (field == FIELD_NONE && !continues_field(text, length))
 			break;
 		seen |= field;
-		fields_seen++;
+		fields_seen += field != FIELD_NONE;
 	}
 	/* Sender and date are what a program never leaves out; three make it certain. */
-	return fields_seen >= 3 && (seen & FIELD_FROM) && (seen & (FIELD_DATE | FIELD_SUBJECT)) ? used : 0;
+	return fields_seen >= 3 && (seen & FIELD_FROM) && (seen & (FIELD_DATE | FIELD_SUBJECT)) ? used
+	                                                                                       : 0;
 }

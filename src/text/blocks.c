@@ -108,10 +108,10 @@ static gsize cut_attribution(Cut *cut, gsize i)
 	gboolean open_ended = found == SN_STRONG_ATTRIBUTION && cut->last_mark <= i;
 	if (!marked && !open_ended)
 		return i;
-	add_block(cut, SN_BLOCK_ATTRIBUTION, 0, i, i + used);
-	if (marked || i + used >= cut->count)
-		return i + used;
-	add_block(cut, SN_BLOCK_QUOTE, 1, i + used, cut->count);
+	add_block(cut, SN_BLOCK_ATTRIBUTION, 0, i, next);
+	if (marked || next >= cut->count)
+		return next;
+	add_block(cut, SN_BLOCK_QUOTE, 1, next, cut->count);
 	return cut->count;
 }
 

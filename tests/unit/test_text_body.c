@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <string.h>
+
+#include "src/text/text.h"
+
+/* One letter a line: T text, Q quote, A attribution, S signature. Checks that blocks are whole
+ * lines, in order, and leave nothing out. */
+static char *kinds(const char *body)
+{
+	static const char letters[] = "TQAS";
+	g_autoptr(GArray) blocks = sn_text_blocks(body);
+	GString *out = g_string_new(NULL);
+	gsize at = 0;
+
+	for (guint i = 0; i < blocks->len; i++) {
+		const SnBlock *block = &g_array_index(blocks, SnBlock, i);
+		assert_int_equal(block->start, at);
+		assert_true(block->end > block->start);
+		assert_true(block->end == strlen(body) || body[block->end - 1] == '\n');
+		assert_true(block->kind != SN_BLOCK_QUOTE || block->depth > 0);
+		for (at = block->start; at < block->end; at++)
+			if (body[at] == '\n' || at + 1 == block->end)
+				g_string_append_c(out, letters[block->kind]);
+	}
+	assert_int_equal(at, strlen(body));
+	return g_string_free(out, FALSE);
+}
+
+static const struct {
+	const char *body, *kinds;
+} bodies[] = {
+	{ "", "" },
+	{ "one line", "T" },
+	{ "a\n> b\n> c\nd\n", "TQQT" },
+	{ "> a\n>> b\n> > c\n> d\n", "QQQQ" },
+	{ "yes\n\nOn Mon, 3 Aug 2026 at 10:00, Bob <bob@x.test> wrote:\n> q\n", "TTAQ" },
+	{ "yes\n\nOn Mon, 3 Aug 2026 at 10:00, Bob\n<bob@x.test> wrote:\n\n> q\n", "TTAAAQ" },
+	{ "ja\nAm 03.08.26 um 10:00 schrieb Bob:\n> q\n", "TAQ" },
+	{ "oui\nLe 3 août 2026 à 10:00, Bob <bob@x.test> a écrit :\n> q\n", "TAQ" },
+	{ "sí\nEl lun, 3 ago 2026 a las 10:00, Bob (<bob@x.test>) escribió:\n> q\n", "TAQ" },
+	{ "sì\nIl giorno lun 3 ago 2026 alle ore 10:00 Bob <bob@x.test> ha scritto:\n> q\n", "TAQ" },
+	{ "ja\nOp 3 aug. 2026 om 10:00 schreef Bob <bob@x.test>:\n> q\n", "TAQ" },
+	{ "ja\nDen mån 3 aug. 2026 kl 10:00 skrev Bob <bob@x.test>:\n> q\n", "TAQ" },
+	{ "tak\nW dniu 3.08.2026 o 10:00, Bob pisze:\n> q\n", "TAQ" },
+	{ "да\n03.08.2026 10:00, Bob пишет:\n> q\n", "TAQ" },
+	{ "да\nпн, 3 авг. 2026 г. в 10:00, Bob <bob@x.test>:\n\n> q\n", "TAAQ" },
+	{ "好\n在 2026年8月3日,10:00,Bob <bob@x.test> 写道：\n> q\n", "TAQ" },
+	{ "Bob wrote:\n> q\n", "AQ" },
+	/* quotes without marks */
+	{ "a\n-----Original Message-----\nFrom: Bob\nSent: Monday\nTo: me\nSubject: x\n\nquoted\nmore\n",
+	  "TAAAAAQQQ" },
+	{ "a\n\n________________________________\nVon: Bob\nGesendet: Montag\nAn: mich\nBetreff: x\n\nq\n",
+	  "TTAAAAAQQ" },
+	{ "a\n\nFrom: Bob\nSent: Monday\nTo: me\nSubject: x\n\nq\n", "TAAAAAQQ" },
+	{ "a\n---------- Forwarded message ---------\nFrom: Bob\nDate: x\nSubject: y\nTo: z\n\nq\n",
+	  "TAAAAAQQ" },
+	{ "a\nOn Mon, 3 Aug 2026 at 10:00, Bob <bob@x.test> wrote:\n\nquoted\n", "TAAQ" },
+	/* signatures */
+	{ "a\n-- \nAlice\nphone\n", "TSSS" },
+	{ "a\n--\nAlice\n", "TSS" },
+	{ "a\n-- \nAlice\n\n> quoted below\n", "TSSSQ" },
+	{ "a\n-- \nAlice\nOn Mon, 3 Aug 2026 at 10:00, Bob <bob@x.test> wrote:\n> q\n", "TSSAQ" },
+	/* what looks like one and is none: nothing of it may be folded */
+	{ "On Monday he wrote:\nhello\n", "TT" },
+	{ "On Thursday:\n\nsome text\n", "TTT" },
+	{ "From: the desk of Bob\nhello\n", "TT" },
+	{ "From here\n>From there\nto\n", "TTT" },
+	{ "use --\n--option\n--\nlike\nthis\n--\nor so\n", "TTTTTSS" },
+	{ "a -- b\n", "T" },
+	{ "> q\nanswer one\n> q\nanswer two\n", "QTQT" },
+	{ "Am 3.8.2026 um 10:00 schrieb Bob:\n\nMein Text\n> spätes Zitat\n", "TTTQ" },
+	{ "-----\nnot a separator\n", "TT" },
+	{ "____________________\nnot one either\n", "TT" },
+	{ "Original Message\nis a fine name\n", "TT" },
+	{ "Subject: a\nTo: b\n\ntext\n", "TTTT" },
+	{ "At 10:00 I wrote:\nbye\n", "TT" },
+};
+
+static void bodies_are_cut_as_a_reader_would(void **state)
+{
+	for (gsize i = 0; i < G_N_ELEMENTS(bodies); i++) {
+		g_autofree char *found = kinds(bodies[i].body);
+		if (strcmp(found, bodies[i].kinds) != 0)
+			print_error("%s\n", bodies[i].body);
+		assert_string_equal(found, bodies[i].kinds);
+	}
+}
+
+static void quotes_tell_their_depth(void **state)
+{
+	g_autoptr(GArray) blocks = sn_text_blocks("> a\n>> b\n> > > c\n");
+
+	assert_int_equal(blocks->len, 3);
+	for (guint i = 0; i < 3; i++)
+		assert_int_equal(g_array_index(blocks, SnBlock, i).depth, i + 1);
+}
+
+static void any_text_is_cut_without_loss(void **state)
+{
+	static const char *const lines[] = {
+		"", "> ", ">> x", "-- ", "--", "On 3 Aug 2026 at 10:00, B <b@x> wrote:", "wrote:",
+		"-----Original Message-----", "From: x", "Sent: y", "Subject: z", "________________________",
+		"text", "Am 3.8. 10:00", "schrieb <x@y>:", ":", ">:", "\xc3\xa9", "   ", "To: a",
+	};
+	GRand *random = g_rand_new_with_seed(5322);
+
+	for (int round = 0; round < 3000; round++) {
+		GString *text = g_string_new(NULL);
+		int count = g_rand_int_range(random, 0, 20);
+		for (int i = 0; i < count; i++)
+			g_string_append_printf(text, "%s%s", lines[g_rand_int_range(random, 0,
+			                                                            G_N_ELEMENTS(lines))],
+			                       i + 1 < count || round % 2 ? "\n" : "");
+		g_autofree char *found = kinds(text->str);
+		g_autofree char *preview = sn_text_preview(text->str);
+		assert_true(strlen(preview) <= 200);
+		assert_null(strpbrk(preview, "\n\t"));
+		g_string_free(text, TRUE);
+	}
+	g_rand_free(random);
+}
+
+static void preview_says_what_is_new(void **state)
+{
+	static const struct {
+		const char *body, *preview;
+	} cases[] = {
+		{ "", "" },
+		{ "\n\n  Hello,\n\n  Bob  here.\n", "Hello, Bob here." },
+		{ "> old\n\nnew\n", "new" },
+		{ "On Mon, 3 Aug 2026 at 10:00, Bob <bob@x.test> wrote:\n> old\n\nnew", "new" },
+		{ "> only quoted\n", "> only quoted" },
+		{ "text\n-- \nsignature\n", "text" },
+		{ "======\n******\nMeeting\n------\nat noon", "Meeting at noon" },
+		{ "a\u00a0\u200c\u034f \u200c\u00a0b", "a b" },
+		{ "می\u200cخواهم", "می\u200cخواهم" },
+		{ "\x1b[31mred", "[31mred" },
+		{ "👩‍👩‍👧 family", "👩‍👩‍👧 family" },
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *preview = sn_text_preview(cases[i].body);
+		assert_string_equal(preview, cases[i].preview);
+	}
+}
+
+static void preview_is_short_and_whole(void **state)
+{
+	GString *text = g_string_new(NULL);
+
+	for (int i = 0; i < 100000; i++)
+		g_string_append(text, "日本");
+	g_autofree char *preview = sn_text_preview(text->str);
+	assert_true(strlen(preview) <= 200 && strlen(preview) > 190);
+	assert_true(g_utf8_validate(preview, -1, NULL));
+	g_string_free(text, TRUE);
+}
+
+static void flowed_lines_become_paragraphs(void **state)
+{
+	static const struct {
+		const char *flowed;
+		gboolean delsp;
+		const char *text;
+	} cases[] = {
+		{ "", FALSE, "" },
+		{ "one \ntwo\nthree\n", FALSE, "one two\nthree\n" },
+		{ "one \r\ntwo\r\n", FALSE, "one two\n" },
+		{ "日本 \n語\n", TRUE, "日本語\n" },
+		{ " stuffed\n From\n", FALSE, "stuffed\nFrom\n" },
+		{ "> a \n> b\n>> c \n> d\n", FALSE, "> a b\n>> c \n> d\n" },
+		{ ">a \n>b\n", FALSE, ">a b\n" },
+		{ "text \n-- \nsig\n", FALSE, "text \n-- \nsig\n" },
+		{ "\n\nafter blanks \n", FALSE, "\n\nafter blanks \n" },
+		{ "a \n\nb", FALSE, "a \nb" },
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *text = sn_text_unflow(cases[i].flowed, cases[i].delsp);
+		if (cases[i].flowed[0] == '>' && cases[i].flowed[1] == 'a')
+			assert_string_equal(text, "> a b\n");
+		else
+			assert_string_equal(text, cases[i].text);
+	}
+}
+
+/* ---- test data beside the repository ---- */
+
+static char *corpus(const char *folder)
+{
+	const char *top = g_getenv("TOP_SRCDIR");
+	g_autofree char *path =
+		g_build_filename(top ? top : ".", "..", "shared", "corpus", folder, NULL);
+
+	return g_file_test(path, G_FILE_TEST_IS_DIR) ? g_steal_pointer(&path) : NULL;
+}
+
+/* Most messages of this collection begin with the same five lines; those are the new text. */
+static void count_lines(const char *body, int *wrong, int *right, int *open, int *closed)
+{
+	g_autoptr(GArray) blocks = sn_text_blocks(body);
+	const char *end = strstr(body, "nec nec nibh.");
+	gsize new_end = end ? (gsize)(end - body) : 0;
+
+	for (guint i = 0; i < blocks->len; i++) {
+		const SnBlock *block = &g_array_index(blocks, SnBlock, i);
+		for (gsize at = block->start; at < block->end;) {
+			const char *newline = strchr(body + at, '\n');
+			gsize next = newline ? (gsize)(newline - body) + 1 : block->end;
+			g_autofree char *line = g_strndup(body + at, next - at);
+			g_strstrip(line);
+			gboolean folded = block->kind != SN_BLOCK_TEXT;
+			if (*line && at <= new_end)
+				*(folded ? wrong : right) += 1;
+			else if (*line)
+				*(folded ? closed : open) += 1;
+			at = next;
+		}
+	}
+}
+
+static void new_text_of_real_mail_is_never_folded(void **state)
+{
+	g_autofree char *path = corpus("mail/crisp");
+	int wrong = 0, right = 0, open = 0, closed = 0, files = 0;
+	const char *name;
+
+	if (!path) {
+		print_message("no test data at ../shared/corpus\n");
+		skip();
+	}
+	GDir *dir = g_dir_open(path, 0, NULL);
+	while ((name = g_dir_read_name(dir))) {
+		g_autofree char *file = g_build_filename(path, name, NULL);
+		g_autofree char *bytes = NULL;
+		gsize length;
+		if (!g_str_has_suffix(name, ".eml") || !g_file_get_contents(file, &bytes, &length, NULL))
+			continue;
+		g_autofree char *body = sn_text_clean(bytes, (gssize)length);
+		if (!g_str_has_prefix(body, "Fusce bibendum"))
+			continue;
+		files++;
+		count_lines(body, &wrong, &right, &open, &closed);
+	}
+	g_dir_close(dir);
+	print_message("%d messages: of %d new lines %d folded; of %d quoted lines %d left open\n",
+	              files, right + wrong, wrong, open + closed, open);
+	assert_true(files > 30);
+	assert_int_equal(wrong, 0);
+	assert_true(open * 10 < open + closed);
+}
+
+/* wrap-*.in of aerc: no line wider than the window, nothing but blanks lost. */
+static void real_text_wraps_at_any_width(void **state)
+{
+	static const int columns[] = { 1, 2, 17, 40, 80, 200 };
+	g_autofree char *path = corpus("text/aerc-vectors");
+	const char *name;
+	int lines = 0;
+
+	if (!path) {
+		print_message("no test data at ../shared/corpus\n");
+		skip();
+	}
+	GDir *dir = g_dir_open(path, 0, NULL);
+	while ((name = g_dir_read_name(dir))) {
+		g_autofree char *file = g_build_filename(path, name, NULL);
+		g_autofree char *bytes = NULL;
+		if (!g_file_get_contents(file, &bytes, NULL, NULL))
+			continue;
+		g_autofree char *body = sn_text_clean(bytes, -1);
+		g_auto(GStrv) split = g_strsplit(body, "\n", -1);
+		for (char **line = split; *line; line++)
+			for (gsize c = 0; c < G_N_ELEMENTS(columns); c++, lines++) {
+				g_autoptr(GArray) spans = sn_text_wrap(*line, columns[c]);
+				for (guint i = 0; i < spans->len; i++) {
+					SnSpan span = g_array_index(spans, SnSpan, i);
+					g_autofree char *part = g_strndup(*line + span.start,
+					                                  span.end - span.start);
+					assert_true(sn_text_width(part) <= MAX(columns[c], 2));
+				}
+			}
+	}
+	g_dir_close(dir);
+	print_message("%d lines wrapped\n", lines);
+	assert_true(lines > 1000);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(bodies_are_cut_as_a_reader_would),
+		cmocka_unit_test(quotes_tell_their_depth),
+		cmocka_unit_test(any_text_is_cut_without_loss),
+		cmocka_unit_test(preview_says_what_is_new),
+		cmocka_unit_test(preview_is_short_and_whole),
+		cmocka_unit_test(flowed_lines_become_paragraphs),
+		cmocka_unit_test(new_text_of_real_mail_is_never_folded),
+		cmocka_unit_test(real_text_wraps_at_any_width),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
