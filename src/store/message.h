@@ -147,10 +147,18 @@ SnId sn_message_find_stanza(SnStore *store, SnId account, const char *stanza_id)
 /* The raw bytes; NULL with SN_ERROR_NOT_FOUND when there are none here. */
 GBytes *sn_message_raw(SnStore *store, SnId id, GError **error);
 
+/* The bytes of an own message once they are made (before it is sent); replaces earlier ones. */
+gboolean sn_message_set_raw(SnStore *store, SnId id, GBytes *raw, GError **error);
+
 /* Updates the state (and the conversation's row). Never goes back from READ to DELIVERED etc. */
 gboolean sn_message_set_state(SnStore *store, SnId id, SnState state, GError **error);
 gboolean sn_part_set_file(SnStore *store, SnId message, int position, const char *path,
                           const char *sha256, gint64 size, GError **error);
+
+/* The messages that lie in a folder now, newest first; page by the last row's (time, id), (0, 0) =
+ * first page. Of SnMessage. */
+GPtrArray *sn_folder_page(SnStore *store, SnId folder, SnTime before_time, SnId before_id,
+                          int limit, guint what);
 
 /* Messages brought along by `by`, oldest first. Of SnMessage. */
 GPtrArray *sn_message_carried(SnStore *store, SnId by, guint what);
@@ -167,6 +175,7 @@ gboolean sn_message_move(SnStore *store, SnId id, const char *target, GError **e
 
 typedef struct {
 	char *match;         /* FTS5 expression built from quoted words; NULL: none */
+	char *without;       /* the same, for what must not be there; NULL: none */
 	SnId conversation;   /* 0: any */
 	int channel;         /* SnChannel, or -1 */
 	char *from, *to, *subject; /* substring; NULL */

@@ -22,7 +22,8 @@
 	X(XMPP_VCARD, "xmpp-vcard", FALSE)   /* XEP-0292, XEP-0054 of a roster contact        */ \
 	X(JABBER_ID, "jabber-id", FALSE)     /* Jabber-ID: header of an email, RFC 7259       */ \
 	X(SIGNED_TEXT, "text", FALSE)        /* an xmpp: or mailto: URI in a message          */ \
-	X(EQUAL, "equal", FALSE)             /* the same string on the other channel          */
+	X(EQUAL, "equal", FALSE)             /* the same string on the other channel          */ \
+	X(SEEN, "seen", FALSE)               /* no claim: the person was made for this address */
 
 typedef enum {
 #define X(name, word, trusted) SN_LINK_##name,

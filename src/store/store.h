@@ -50,6 +50,9 @@ void sn_store_rollback(SnStore *store);
 /* Makes all that any connection committed before survive a power cut (fsync). Engine only. */
 gboolean sn_store_sync(SnStore *store, GError **error);
 
+/* The time for journals and new rows; NULL = the wall clock (the default). Kept, not copied. */
+void sn_store_set_clock(SnStore *store, const SnClock *clock);
+
 /* TRUE when another connection committed since the last call (PRAGMA data_version). */
 gboolean sn_store_changed(SnStore *store);
 

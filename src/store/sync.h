@@ -29,7 +29,8 @@ SnFolder *sn_folder_by_role(SnStore *store, SnId account, const char *role);   /
 GPtrArray *sn_folder_list(SnStore *store, SnId account); /* of SnFolder; account 0: all */
 gboolean sn_folder_set_state(SnStore *store, SnId folder, guint32 uidvalidity, guint32 uidnext,
                              guint64 highestmodseq, GError **error);
-/* UIDVALIDITY changed: forgets all locations of the folder; messages stay until re-found or purged. */
+/* UIDVALIDITY changed: forgets all locations of the folder. Messages stay in the timeline; what is
+ * not found again within a week goes. */
 gboolean sn_folder_reset(SnStore *store, SnId folder, GError **error);
 
 /* Where an email lies. name: Maildir file name without flags, NULL for IMAP. */
@@ -37,14 +38,37 @@ gboolean sn_location_set(SnStore *store, SnId message, SnId folder, guint32 uid,
                          guint flags, GError **error);
 /* Flags as the server now has them; ignored where an own change is still to be replayed. */
 gboolean sn_location_flags(SnStore *store, SnId folder, guint32 uid, guint flags, GError **error);
-/* Gone from the folder. A message without any location left is deleted unless it was only local. */
+/*
+ * Gone from the folder. A message without any location left leaves the timeline at once; its row
+ * goes a week later (with sn_folder_set_state()), so that one that was only moved, and is seen in
+ * its new place later, keeps its id, thread and state. What was only local stays.
+ */
 gboolean sn_location_remove(SnStore *store, SnId folder, guint32 uid, GError **error);
 SnId sn_location_find(SnStore *store, SnId folder, guint32 uid);               /* message; 0 */
 guint32 sn_location_find_name(SnStore *store, SnId folder, const char *name);  /* uid; 0 */
 GArray *sn_location_uids(SnStore *store, SnId folder); /* of guint32, ascending */
 
+/* Where a message lies now. */
+typedef struct {
+	SnId folder;
+	guint32 uid;
+	char *folder_name;
+	char *name;           /* Maildir; NULL */
+	guint flags;
+} SnLocation;
+void sn_location_free(SnLocation *location);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SnLocation, sn_location_free)
+GPtrArray *sn_location_list(SnStore *store, SnId message); /* of SnLocation */
+
 /* ---- offline actions: intents of clients, replayed by the engine ---- */
-typedef enum { SN_ACTION_FLAGS, SN_ACTION_MOVE, SN_ACTION_APPEND } SnActionKind;
+/* READ: the newest IM of a conversation that the user has read (folder 0): tell the sender and the
+ * user's other devices (XEP-0333, XEP-0490). */
+typedef enum {
+	SN_ACTION_FLAGS,
+	SN_ACTION_MOVE,
+	SN_ACTION_APPEND,
+	SN_ACTION_READ,
+} SnActionKind;
 typedef struct {
 	SnId id;
 	SnActionKind kind;

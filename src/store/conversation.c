@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* conversation.c - the rows of the list. Counters and last message are kept by the triggers. */
+#include "src/store/conversation.h"
+
+#include <string.h>
+
+#include "src/store/private.h"
+
+#define FIND_LIMIT 100
+
+void sn_conversation_free(SnConversation *conversation)
+{
+	if (!conversation)
+		return;
+	g_free(conversation->key);
+	g_free(conversation->title);
+	g_free(conversation->preview);
+	g_free(conversation);
+}
+
+#define COLUMNS                                                                                 \
+	"id, kind, key, title, person, last_message, last_time, channel, last_direction, "      \
+	"last_state, preview, unread, attention, pending, muted, pinned, archived, reply_mode, " \
+	"has_draft, presence"
+
+static SnConversation *read_row(SnSql *query)
+{
+	SnConversation *row = g_new0(SnConversation, 1);
+
+	row->id = sn_sql_int(query, 0);
+	row->kind = (SnConversationKind)sn_sql_int(query, 1);
+	row->key = sn_sql_text(query, 2);
+	row->title = sn_sql_text(query, 3);
+	row->person = sn_sql_int(query, 4);
+	row->last_message = sn_sql_int(query, 5);
+	row->last_time = sn_sql_int(query, 6);
+	row->channel = (SnChannel)sn_sql_int(query, 7);
+	row->last_direction = (SnDirection)sn_sql_int(query, 8);
+	row->last_state = (SnState)sn_sql_int(query, 9);
+	row->preview = sn_sql_text(query, 10);
+	row->unread = (int)sn_sql_int(query, 11);
+	row->attention = (int)sn_sql_int(query, 12);
+	row->pending = (int)sn_sql_int(query, 13);
+	row->muted = sn_sql_int(query, 14) != 0;
+	row->pinned = sn_sql_int(query, 15) != 0;
+	row->archived = sn_sql_int(query, 16) != 0;
+	row->reply_mode = (SnReplyMode)sn_sql_int(query, 17);
+	row->has_draft = sn_sql_int(query, 18) != 0;
+	row->presence = (SnPresenceShow)sn_sql_int(query, 19);
+	return row;
+}
+
+static GPtrArray *read_rows(SnSql *query)
+{
+	GPtrArray *rows = g_ptr_array_new_with_free_func((GDestroyNotify)sn_conversation_free);
+
+	while (sn_sql_row(query))
+		g_ptr_array_add(rows, read_row(query));
+	sn_sql_drop(query);
+	return rows;
+}
+
+/* ---- reading ---- */
+
+#define LIST                                                                                    \
+	"SELECT " COLUMNS " FROM conversation INDEXED BY conversation_list "                    \
+	"WHERE shelf = ?1 AND (pinned, needs, last_time, id) < (?2, ?3, ?4, ?5) "
+#define LIST_ORDER "ORDER BY pinned DESC, needs DESC, last_time DESC, id DESC LIMIT ?6"
+#define HAS_PART(n)                                                                             \
+	"(instr(fold(title), " n ") OR EXISTS (SELECT 1 FROM address a "                        \
+	"WHERE a.person = conversation.person AND instr(fold(a.value), " n ")) "                \
+	"OR EXISTS (SELECT 1 FROM member m JOIN address a ON a.id = m.address "                 \
+	"WHERE m.conversation = conversation.id AND instr(fold(a.value), " n "))) "
+
+GPtrArray *sn_conversation_page(SnStore *store, const SnConversation *after, gboolean archived,
+                                const char *filter, int limit)
+{
+	/* Before the first row stands a pinned one, in need, at the end of time. */
+	gboolean pinned = after ? after->pinned : TRUE, needs = after ? after->attention > 0 : TRUE;
+	SnTime time = after ? after->last_time : G_MAXINT64;
+	SnId id = after ? after->id : G_MAXINT64;
+
+	if (!filter || !*filter)
+		return read_rows(sn_sql(store, LIST LIST_ORDER, V(archived ? 1 : 0),
+		                        V(pinned ? 1 : 0), V(needs ? 1 : 0), V(time), V(id),
+		                        V(limit)));
+	g_autofree char *valid = sn_tidy(filter, SN_LINE_LIMIT);
+	g_autofree char *part = g_utf8_casefold(valid, -1);
+	return read_rows(sn_sql(store, LIST "AND " HAS_PART("?7") LIST_ORDER, V(archived ? 1 : 0),
+	                        V(pinned ? 1 : 0), V(needs ? 1 : 0), V(time), V(id), V(limit),
+	                        V(part)));
+}
+
+SnConversation *sn_conversation_get(SnStore *store, SnId id)
+{
+	SnSql *query = sn_sql(store, "SELECT " COLUMNS " FROM conversation WHERE id = ?1", V(id));
+	SnConversation *row = sn_sql_row(query) ? read_row(query) : NULL;
+
+	sn_sql_drop(query);
+	return row;
+}
+
+static GPtrArray *find_by_address(SnStore *store, const char *who)
+{
+	g_autofree char *mail = sn_address_normalise(SN_CHANNEL_MAIL, who);
+	g_autofree char *im = sn_address_normalise(SN_CHANNEL_IM, who);
+
+	return read_rows(sn_sql(store,
+	                        "SELECT " COLUMNS " FROM conversation WHERE person IN ("
+	                        "SELECT person FROM address WHERE (channel = 0 AND value = ?1) "
+	                        "OR (channel = 1 AND value = ?2)) "
+	                        "OR (kind > 1 AND key IN (lower(?3), ?2)) "
+	                        "ORDER BY kind, last_time DESC LIMIT 100",
+	                        V(mail), V(im), V(who)));
+}
+
+GPtrArray *sn_conversation_find(SnStore *store, const char *who)
+{
+	if (g_str_has_prefix(who, "id:"))
+		return read_rows(sn_sql(store, "SELECT " COLUMNS " FROM conversation WHERE id = ?1",
+		                        V(g_ascii_strtoll(who + 3, NULL, 10))));
+	GPtrArray *rows = find_by_address(store, who);
+	if (rows->len)
+		return rows;
+	g_ptr_array_unref(rows);
+	g_autofree char *valid = sn_tidy(who, SN_LINE_LIMIT);
+	g_autofree char *part = g_utf8_casefold(valid, -1);
+	rows = read_rows(sn_sql(store,
+	                        "SELECT " COLUMNS " FROM conversation WHERE fold(title) = ?1 "
+	                        "ORDER BY shelf, last_time DESC LIMIT ?2",
+	                        V(part), V(FIND_LIMIT)));
+	if (rows->len || !*part)
+		return rows;
+	g_ptr_array_unref(rows);
+	return read_rows(sn_sql(store,
+	                        "SELECT " COLUMNS " FROM conversation WHERE " HAS_PART("?1")
+	                        "ORDER BY shelf, last_time DESC LIMIT ?2",
+	                        V(part), V(FIND_LIMIT)));
+}
+
+GPtrArray *sn_conversation_members(SnStore *store, SnId id)
+{
+	g_autoptr(SnConversation) row = sn_conversation_get(store, id);
+	GPtrArray *members = g_ptr_array_new_with_free_func((GDestroyNotify)sn_address_free);
+	SnSql *query;
+
+	if (!row)
+		return members;
+	if (row->person)
+		query = sn_sql(store,
+		               "SELECT id FROM address WHERE person = ?1 ORDER BY last_used DESC, id",
+		               V(row->person));
+	else
+		query = sn_sql(store,
+		               "SELECT address FROM member WHERE conversation = ?1 ORDER BY address",
+		               V(id));
+	while (sn_sql_row(query)) {
+		SnAddress *address = sn_address_get(store, sn_sql_int(query, 0));
+		if (address)
+			g_ptr_array_add(members, address);
+	}
+	sn_sql_drop(query);
+	return members;
+}
+
+void sn_conversation_totals(SnStore *store, int *unread, int *attention, int *pending)
+{
+	*unread = (int)sn_one(store, "SELECT sum(unread) FROM conversation WHERE unread > 0");
+	*attention = (int)sn_one(store, "SELECT count(*) FROM conversation WHERE attention > 0");
+	*pending = (int)sn_one(store, "SELECT sum(pending) FROM conversation WHERE pending > 0");
+}
+
+/* ---- making ---- */
+
+SnId sn_conversation_make(SnStore *store, SnConversationKind kind, const char *key,
+                          const char *title, SnId person, gboolean opened, GError **error)
+{
+	SnId id = sn_one(store, "SELECT id FROM conversation WHERE kind = ?1 AND key = ?2", V(kind),
+	                 V(key));
+
+	if (id) {
+		if (opened && !sn_run(store, error,
+		                      "UPDATE conversation SET opened = 1 WHERE id = ?1 AND opened = 0",
+		                      V(id)))
+			return 0;
+		return id;
+	}
+	if (!sn_run(store, error,
+	            "INSERT INTO conversation (kind, key, title, person, opened) "
+	            "VALUES (?1, ?2, ?3, nullif(?4, 0), ?5)",
+	            V(kind), V(key), V(title), V(person), V(opened ? 1 : 0)))
+		return 0;
+	return sn_last_id(store);
+}
+
+SnId sn_conversation_of_person(SnStore *store, SnId person, gboolean opened, GError **error)
+{
+	SnId id = sn_one(store,
+	                 "SELECT id FROM conversation WHERE person = ?1 AND opened >= ?2",
+	                 V(person), V(opened ? 1 : 0));
+
+	if (id)
+		return id;
+	g_autoptr(SnPerson) row = sn_person_get(store, person);
+	if (!row) {
+		g_set_error(error, SN_ERROR, SN_ERROR_NOT_FOUND, "There is no such person.");
+		return 0;
+	}
+	g_autofree char *key = g_strdup_printf("p:%" G_GINT64_FORMAT, person);
+	id = sn_conversation_make(store, SN_CONV_PERSON, key,
+	                          row->is_self ? "Note to self" : row->name, person, opened, error);
+	return id && sn_presence_refresh_person(store, person, error) ? id : 0;
+}
+
+SnId sn_conversation_for_person(SnStore *store, SnId person, GError **error)
+{
+	if (!sn_store_begin(store, error))
+		return 0;
+	SnId id = sn_conversation_of_person(store, person, TRUE, error);
+	return sn_store_finish(store, id != 0, error) ? id : 0;
+}
+
+SnId sn_conversation_for_room(SnStore *store, const char *jid, const char *title, GError **error)
+{
+	g_autofree char *key = sn_address_normalise(SN_CHANNEL_IM, jid);
+	g_autofree char *tidy = sn_tidy(title, SN_LINE_LIMIT);
+
+	if (!key) {
+		g_set_error(error, SN_ERROR, SN_ERROR_INVALID, "That is not the address of a room.");
+		return 0;
+	}
+	if (!sn_store_begin(store, error))
+		return 0;
+	SnId id = sn_conversation_make(store, SN_CONV_ROOM, key, tidy ? tidy : key, 0, TRUE, error);
+	gboolean ok = id && (!tidy || sn_run(store, error,
+	                                     "UPDATE conversation SET title = ?2 WHERE id = ?1 "
+	                                     "AND title <> ?2",
+	                                     V(id), V(tidy)));
+	return sn_store_finish(store, ok, error) ? id : 0;
+}
+
+gboolean sn_conversation_add_member(SnStore *store, SnId conversation, SnId address,
+                                    GError **error)
+{
+	return sn_run(store, error,
+	              "INSERT OR IGNORE INTO member (conversation, address) VALUES (?1, ?2)",
+	              V(conversation), V(address));
+}
+
+gboolean sn_conversation_retitle(SnStore *store, SnId person, const char *name, GError **error)
+{
+	return sn_run(store, error,
+	              "UPDATE conversation SET title = ?2 WHERE person = ?1 AND title <> ?2 "
+	              "AND NOT (SELECT is_self FROM person WHERE id = ?1)",
+	              V(person), V(name));
+}
+
+/* What the user set on a conversation whose messages went to another goes there too. */
+gboolean sn_conversation_drop_empty(SnStore *store, SnId id, SnId heir, GError **error)
+{
+	g_assert(id != heir);
+	if (sn_one(store, "SELECT 1 FROM message WHERE conversation = ?1 LIMIT 1", V(id)))
+		return TRUE;
+	return sn_run(store, error,
+	              "UPDATE conversation AS h SET pinned = max(h.pinned, g.pinned), "
+	              "opened = max(h.opened, g.opened), archived = min(h.archived, g.archived), "
+	              "reply_mode = iif(h.reply_mode = 0, g.reply_mode, h.reply_mode) "
+	              "FROM conversation AS g WHERE g.id = ?1 AND h.id = ?2",
+	              V(id), V(heir)) &&
+	       sn_run(store, error,
+	              "UPDATE draft AS h SET body = h.body || char(10, 10) || g.body "
+	              "FROM draft AS g WHERE g.conversation = ?1 AND h.conversation = ?2",
+	              V(id), V(heir)) &&
+	       sn_run(store, error,
+	              "INSERT OR IGNORE INTO draft SELECT ?2, mode, reply_to, subject, body, cc, bcc, "
+	              "attachments, history, picked, updated FROM draft WHERE conversation = ?1",
+	              V(id), V(heir)) &&
+	       sn_run(store, error, "DELETE FROM draft WHERE conversation = ?1", V(id)) &&
+	       sn_run(store, error, "DELETE FROM conversation WHERE id = ?1", V(id));
+}
+
+/* ---- what the user sets ---- */
+
+static gboolean must_change(SnStore *store, gboolean ok, GError **error)
+{
+	if (ok && sn_changes(store) == 0) {
+		g_set_error(error, SN_ERROR, SN_ERROR_NOT_FOUND, "There is no such conversation.");
+		return FALSE;
+	}
+	return ok;
+}
+
+gboolean sn_conversation_set_mode(SnStore *store, SnId id, SnReplyMode mode, GError **error)
+{
+	if (!sn_store_begin(store, error))
+		return FALSE;
+	gboolean ok = sn_run(store, error, "UPDATE conversation SET reply_mode = ?2 WHERE id = ?1",
+	                     V(id), V(mode));
+	return sn_store_finish(store, must_change(store, ok, error), error);
+}
+
+gboolean sn_conversation_set_flags(SnStore *store, SnId id, gboolean muted, gboolean pinned,
+                                   gboolean archived, GError **error)
+{
+	if (!sn_store_begin(store, error))
+		return FALSE;
+	gboolean ok = sn_run(store, error,
+	                     "UPDATE conversation SET muted = ?2, pinned = ?3, archived = ?4 "
+	                     "WHERE id = ?1",
+	                     V(id), V(muted ? 1 : 0), V(pinned ? 1 : 0), V(archived ? 1 : 0));
+	return sn_store_finish(store, must_change(store, ok, error), error);
+}

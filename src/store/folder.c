@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* folder.c - mail folders and how far each is synced; archive positions. */
+#include "src/store/private.h"
+
+void sn_folder_free(SnFolder *folder)
+{
+	if (!folder)
+		return;
+	g_free(folder->name);
+	g_free(folder->role);
+	g_free(folder);
+}
+
+#define COLUMNS                                                                                 \
+	"id, account, name, role, uidvalidity, uidnext, highestmodseq, total, unread "
+
+static SnFolder *read_row(SnSql *query)
+{
+	SnFolder *folder = g_new0(SnFolder, 1);
+
+	folder->id = sn_sql_int(query, 0);
+	folder->account = sn_sql_int(query, 1);
+	folder->name = sn_sql_text(query, 2);
+	folder->role = sn_sql_text(query, 3);
+	folder->uidvalidity = (guint32)sn_sql_int(query, 4);
+	folder->uidnext = (guint32)sn_sql_int(query, 5);
+	folder->highestmodseq = (guint64)sn_sql_int(query, 6);
+	folder->total = (int)sn_sql_int(query, 7);
+	folder->unread = (int)sn_sql_int(query, 8);
+	return folder;
+}
+
+static SnFolder *read_one(SnSql *query)
+{
+	SnFolder *folder = sn_sql_row(query) ? read_row(query) : NULL;
+
+	sn_sql_drop(query);
+	return folder;
+}
+
+SnFolder *sn_folder_get(SnStore *store, SnId folder)
+{
+	return read_one(sn_sql(store, "SELECT " COLUMNS "FROM folder WHERE id = ?1", V(folder)));
+}
+
+SnFolder *sn_folder_by_role(SnStore *store, SnId account, const char *role)
+{
+	return read_one(sn_sql(store,
+	                       "SELECT " COLUMNS "FROM folder WHERE account = ?1 AND role = ?2 "
+	                       "ORDER BY id LIMIT 1",
+	                       V(account), V(role)));
+}
+
+GPtrArray *sn_folder_list(SnStore *store, SnId account)
+{
+	GPtrArray *list = g_ptr_array_new_with_free_func((GDestroyNotify)sn_folder_free);
+	SnSql *query = sn_sql(store,
+	                      "SELECT " COLUMNS "FROM folder WHERE ?1 = 0 OR account = ?1 "
+	                      "ORDER BY account, name",
+	                      V(account));
+
+	while (sn_sql_row(query))
+		g_ptr_array_add(list, read_row(query));
+	sn_sql_drop(query);
+	return list;
+}
+
+/* A folder that turns out to be the trash hides what lies in it. */
+static gboolean set_role(SnStore *store, SnId folder, const char *role, GError **error)
+{
+	g_autoptr(GArray) messages = g_array_new(FALSE, FALSE, sizeof(SnId));
+
+	if (!sn_run(store, error, "UPDATE folder SET role = ?2 WHERE id = ?1 AND role IS NOT ?2",
+	            V(folder), V(role)))
+		return FALSE;
+	if (sn_changes(store) == 0)
+		return TRUE;
+	sn_sql_ids(sn_sql(store, "SELECT message FROM location WHERE folder = ?1", V(folder)),
+	           messages);
+	for (guint i = 0; i < messages->len; i++)
+		if (!sn_message_settle(store, g_array_index(messages, SnId, i), FALSE, error))
+			return FALSE;
+	return TRUE;
+}
+
+static SnId intern(SnStore *store, SnId account, const char *name, const char *role,
+                   GError **error)
+{
+	SnId id = sn_one(store, "SELECT id FROM folder WHERE account = ?1 AND name = ?2", V(account),
+	                 V(name));
+
+	if (id)
+		return !role || set_role(store, id, role, error) ? id : 0;
+	if (!sn_run(store, error, "INSERT INTO folder (account, name, role) VALUES (?1, ?2, ?3)",
+	            V(account), V(name), V(role)))
+		return 0;
+	return sn_last_id(store);
+}
+
+SnId sn_folder_intern(SnStore *store, SnId account, const char *name, const char *role,
+                      GError **error)
+{
+	g_return_val_if_fail(name != NULL, 0);
+	g_autofree char *tidy = sn_tidy(name, SN_LINE_LIMIT);
+	if (!sn_store_begin(store, error))
+		return 0;
+	SnId id = intern(store, account, tidy, role, error);
+	return sn_store_finish(store, id != 0, error) ? id : 0;
+}
+
+gboolean sn_folder_set_state(SnStore *store, SnId folder, guint32 uidvalidity, guint32 uidnext,
+                             guint64 highestmodseq, GError **error)
+{
+	if (!sn_store_begin(store, error))
+		return FALSE;
+	gboolean ok = sn_run(store, error,
+	                     "UPDATE folder SET uidvalidity = ?2, uidnext = ?3, highestmodseq = ?4 "
+	                     "WHERE id = ?1 AND (uidvalidity, uidnext, highestmodseq) <> (?2, ?3, ?4)",
+	                     V(folder), V(uidvalidity), V(uidnext), V((gint64)highestmodseq)) &&
+	              sn_message_purge(store, error);
+	return sn_store_finish(store, ok, error);
+}
+
+gboolean sn_folder_reset(SnStore *store, SnId folder, GError **error)
+{
+	g_autoptr(GArray) messages = g_array_new(FALSE, FALSE, sizeof(SnId));
+
+	if (!sn_store_begin(store, error))
+		return FALSE;
+	sn_sql_ids(sn_sql(store, "SELECT message FROM location WHERE folder = ?1", V(folder)),
+	           messages);
+	gboolean ok = sn_run(store, error, "DELETE FROM location WHERE folder = ?1", V(folder)) &&
+	              sn_run(store, error, "DELETE FROM action WHERE folder = ?1", V(folder)) &&
+	              sn_run(store, error,
+	                     "UPDATE folder SET uidvalidity = 0, uidnext = 0, highestmodseq = 0 "
+	                     "WHERE id = ?1",
+	                     V(folder));
+	for (guint i = 0; i < messages->len && ok; i++)
+		ok = sn_message_settle(store, g_array_index(messages, SnId, i), FALSE, error);
+	return sn_store_finish(store, ok, error);
+}
+
+/* ---- archives (XEP-0313) ---- */
+
+char *sn_archive_get(SnStore *store, SnId account, const char *archive_jid)
+{
+	return sn_one_text(store, "SELECT last_id FROM archive WHERE account = ?1 AND jid = ?2",
+	                   V(account), V(archive_jid));
+}
+
+gboolean sn_archive_set(SnStore *store, SnId account, const char *archive_jid, const char *last_id,
+                        GError **error)
+{
+	if (!sn_store_begin(store, error))
+		return FALSE;
+	gboolean ok = last_id ?
+	                      sn_run(store, error,
+	                             "INSERT INTO archive (account, jid, last_id) VALUES (?1, ?2, ?3) "
+	                             "ON CONFLICT (account, jid) DO UPDATE SET last_id = ?3",
+	                             V(account), V(archive_jid), V(last_id)) :
+	                      sn_run(store, error,
+	                             "DELETE FROM archive WHERE account = ?1 AND jid = ?2",
+	                             V(account), V(archive_jid));
+	return sn_store_finish(store, ok, error);
+}

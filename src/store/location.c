@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * location.c - where emails lie, and what follows from it: an email's flags are those of its
+ * places, and it is not shown while it lies only in the trash, the junk or the drafts.
+ */
+#include "src/store/private.h"
+
+#define LOST_FOR (7 * SN_DAY) /* a message that no folder holds is kept this long */
+#define PURGE_AT_ONCE 100
+
+void sn_location_free(SnLocation *location)
+{
+	if (!location)
+		return;
+	g_free(location->folder_name);
+	g_free(location->name);
+	g_free(location);
+}
+
+GPtrArray *sn_location_list(SnStore *store, SnId message)
+{
+	GPtrArray *list = g_ptr_array_new_with_free_func((GDestroyNotify)sn_location_free);
+	SnSql *query = sn_sql(store,
+	                      "SELECT l.folder, l.uid, f.name, l.name, l.flags FROM location l "
+	                      "JOIN folder f ON f.id = l.folder WHERE l.message = ?1 "
+	                      "ORDER BY l.folder, l.uid",
+	                      V(message));
+
+	while (sn_sql_row(query)) {
+		SnLocation *location = g_new0(SnLocation, 1);
+		location->folder = sn_sql_int(query, 0);
+		location->uid = (guint32)sn_sql_int(query, 1);
+		location->folder_name = sn_sql_text(query, 2);
+		location->name = sn_sql_text(query, 3);
+		location->flags = (guint)sn_sql_int(query, 4);
+		g_ptr_array_add(list, location);
+	}
+	sn_sql_drop(query);
+	return list;
+}
+
+/* ---- what follows from the places ---- */
+
+typedef struct {
+	int places, visible;
+	guint any, all;
+} Places;
+
+static Places look(SnStore *store, SnId message)
+{
+	Places p = { 0, 0, 0, ~0u };
+	/* A pending move counts as done: its target is a role, or the name of a folder. */
+	SnSql *query = sn_sql(store,
+	                      "SELECT l.flags, coalesce(iif(l.target IS NULL, f.role, coalesce("
+	                      "(SELECT role FROM folder t WHERE t.account = f.account "
+	                      "AND t.name = l.target), l.target)), '') IN ('trash', 'junk', 'drafts') "
+	                      "FROM location l JOIN folder f ON f.id = l.folder WHERE l.message = ?1",
+	                      V(message));
+
+	while (sn_sql_row(query)) {
+		guint flags = (guint)sn_sql_int(query, 0);
+		p.places++;
+		p.visible += sn_sql_int(query, 1) == 0;
+		p.any |= flags;
+		p.all &= flags;
+	}
+	sn_sql_drop(query);
+	return p;
+}
+
+gboolean sn_message_settle(SnStore *store, SnId message, gboolean removed, GError **error)
+{
+	const guint by_all = SN_FLAG_DELETED | SN_FLAG_DRAFT;
+	Places p = look(store, message);
+
+	if (p.places == 0)
+		return sn_run(store, error,
+		              "UPDATE message SET lost = coalesce(lost, ?2), "
+		              "hidden = iif(?3, 1, hidden) WHERE id = ?1",
+		              V(message), V(sn_now(store)), V(removed ? 1 : 0));
+	guint flags = (p.any & ~by_all) | (p.all & by_all);
+	return sn_run(store, error,
+	              "UPDATE message SET flags = ?2, hidden = ?3, lost = NULL "
+	              "WHERE id = ?1 AND (flags <> ?2 OR hidden <> ?3 OR lost IS NOT NULL)",
+	              V(message), V(flags), V(p.visible ? 0 : 1));
+}
+
+gboolean sn_message_purge(SnStore *store, GError **error)
+{
+	g_autoptr(GArray) gone = g_array_new(FALSE, FALSE, sizeof(SnId));
+
+	sn_sql_ids(sn_sql(store,
+	                  "SELECT id FROM message WHERE lost IS NOT NULL AND lost < ?1 AND outbox = 0 "
+	                  "LIMIT ?2",
+	                  V(sn_now(store) - LOST_FOR), V(PURGE_AT_ONCE)),
+	           gone);
+	for (guint i = 0; i < gone->len; i++)
+		if (!sn_message_delete(store, g_array_index(gone, SnId, i), error))
+			return FALSE;
+	return TRUE;
+}
+
+/* ---- places ---- */
+
+/* The server's flags with our own changes that it has not been told yet. */
+static guint with_pending(SnStore *store, SnId folder, guint32 uid, SnId message, guint flags)
+{
+	SnSql *query = sn_sql(store,
+	                      "SELECT set_flags, clear_flags FROM action WHERE message = ?3 "
+	                      "AND folder = ?1 AND uid = ?2 AND kind = 0 ORDER BY id",
+	                      V(folder), V(uid), V(message));
+
+	while (sn_sql_row(query))
+		flags = (flags | (guint)sn_sql_int(query, 0)) & ~(guint)sn_sql_int(query, 1);
+	sn_sql_drop(query);
+	return flags;
+}
+
+static gboolean set_location(SnStore *store, SnId message, SnId folder, guint32 uid,
+                             const char *name, guint flags, GError **error)
+{
+	SnId before = sn_location_find(store, folder, uid);
+
+	flags = with_pending(store, folder, uid, message, flags);
+	if (!sn_run(store, error,
+	            "INSERT INTO location (folder, uid, message, name, flags) "
+	            "VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (folder, uid) DO UPDATE SET "
+	            "message = ?3, name = ?4, flags = ?5, "
+	            "target = iif(message = ?3, target, NULL)",
+	            V(folder), V(uid), V(message), V(name), V(flags)))
+		return FALSE;
+	if (before && before != message && !sn_message_settle(store, before, TRUE, error))
+		return FALSE;
+	return sn_message_settle(store, message, FALSE, error);
+}
+
+gboolean sn_location_set(SnStore *store, SnId message, SnId folder, guint32 uid, const char *name,
+                         guint flags, GError **error)
+{
+	if (!sn_store_begin(store, error))
+		return FALSE;
+	return sn_store_finish(
+		store, set_location(store, message, folder, uid, name, flags, error), error);
+}
+
+gboolean sn_location_flags(SnStore *store, SnId folder, guint32 uid, guint flags, GError **error)
+{
+	SnId message = sn_location_find(store, folder, uid);
+
+	if (!message)
+		return TRUE; /* not known yet: it comes with its flags */
+	flags = with_pending(store, folder, uid, message, flags);
+	if (!sn_store_begin(store, error))
+		return FALSE;
+	gboolean ok = sn_run(store, error,
+	                     "UPDATE location SET flags = ?3 WHERE folder = ?1 AND uid = ?2 "
+	                     "AND flags <> ?3",
+	                     V(folder), V(uid), V(flags)) &&
+	              (sn_changes(store) == 0 || sn_message_settle(store, message, FALSE, error));
+	return sn_store_finish(store, ok, error);
+}
+
+gboolean sn_location_remove(SnStore *store, SnId folder, guint32 uid, GError **error)
+{
+	SnId message = sn_location_find(store, folder, uid);
+
+	if (!message)
+		return TRUE;
+	if (!sn_store_begin(store, error))
+		return FALSE;
+	gboolean ok = sn_run(store, error, "DELETE FROM location WHERE folder = ?1 AND uid = ?2",
+	                     V(folder), V(uid)) &&
+	              sn_run(store, error,
+	                     "DELETE FROM action WHERE message = ?3 AND folder = ?1 AND uid = ?2",
+	                     V(folder), V(uid), V(message)) &&
+	              sn_message_settle(store, message, TRUE, error);
+	return sn_store_finish(store, ok, error);
+}
+
+SnId sn_location_find(SnStore *store, SnId folder, guint32 uid)
+{
+	return sn_one(store, "SELECT message FROM location WHERE folder = ?1 AND uid = ?2",
+	              V(folder), V(uid));
+}
+
+guint32 sn_location_find_name(SnStore *store, SnId folder, const char *name)
+{
+	return (guint32)sn_one(store, "SELECT uid FROM location WHERE folder = ?1 AND name = ?2",
+	                       V(folder), V(name));
+}
+
+GArray *sn_location_uids(SnStore *store, SnId folder)
+{
+	GArray *uids = g_array_new(FALSE, FALSE, sizeof(guint32));
+	SnSql *query = sn_sql(store, "SELECT uid FROM location WHERE folder = ?1 ORDER BY uid",
+	                      V(folder));
+
+	while (sn_sql_row(query)) {
+		guint32 uid = (guint32)sn_sql_int(query, 0);
+		g_array_append_val(uids, uid);
+	}
+	sn_sql_drop(query);
+	return uids;
+}

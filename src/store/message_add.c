@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * message_add.c - the single way in: find the record this message already has, or make one.
+ *
+ * Two records are the same message when their ids *and* their senders agree, because anybody can
+ * write somebody else's Message-ID. Records told by others live in the conversation of who told
+ * them and give way to the live message; they never change one.
+ */
+#include <string.h>
+
+#include "src/base/ids.h"
+#include "src/store/private.h"
+
+#define UNKNOWN_SENDER "unknown-sender@sennit.invalid"
+#define REUSED_ID SN_HOUR /* some clients count their ids from 1 again at each start */
+
+typedef struct {
+	SnId id;
+	SnId conversation;
+	gboolean carried;
+	gboolean has_raw;
+	SnId outbox;
+} Record;
+
+/* ---- cleaning what came in ---- */
+
+static void tidy(char **text, gsize limit)
+{
+	char *clean = sn_tidy(*text, limit);
+
+	g_free(*text);
+	*text = clean;
+}
+
+static void tidy_id(char **text)
+{
+	tidy(text, SN_ID_LIMIT);
+	if (*text && !*g_strstrip(*text))
+		g_clear_pointer(text, g_free);
+}
+
+static gboolean prepare(SnStore *store, SnMessage *message, GError **error)
+{
+	tidy(&message->subject, SN_LINE_LIMIT);
+	tidy(&message->sender_name, SN_LINE_LIMIT);
+	tidy(&message->authentication, SN_LINE_LIMIT);
+	tidy(&message->notice, SN_LINE_LIMIT);
+	tidy(&message->body, SN_TEXT_LIMIT);
+	tidy_id(&message->message_id);
+	tidy_id(&message->origin_id);
+	tidy_id(&message->stanza_id);
+	tidy_id(&message->in_reply_to);
+	tidy_id(&message->thread);
+	tidy_id(&message->list_id);
+	message->time = CLAMP(message->time, 0, G_MAXINT64 - 1);
+	sn_message_fill_preview(message);
+	if (!message->carried)
+		message->carried_by = 0;
+	if (!message->sender)
+		message->sender = sn_address_make(store, message->channel, UNKNOWN_SENDER,
+		                                  "Unknown sender", SN_NAME_OWN, error);
+	if (message->sender && !sn_address_person(store, message->sender)) {
+		g_set_error(error, SN_ERROR, SN_ERROR_NOT_FOUND, "There is no such sender.");
+		return FALSE;
+	}
+	return message->sender != 0;
+}
+
+/* ---- finding the record ---- */
+
+static gboolean take_record(SnSql *query, Record *record)
+{
+	gboolean found = sn_sql_row(query);
+
+	if (found) {
+		record->id = sn_sql_int(query, 0);
+		record->conversation = sn_sql_int(query, 1);
+		record->carried = sn_sql_int(query, 2) != 0;
+		record->has_raw = sn_sql_int(query, 3) != 0;
+		record->outbox = sn_sql_int(query, 4);
+	}
+	sn_sql_drop(query);
+	return found;
+}
+
+#define RECORD "SELECT id, conversation, carried, raw IS NOT NULL, outbox FROM message "
+/* Live records count everywhere, told ones in their own conversation only. */
+#define IN_SCOPE "AND (carried = 0 OR conversation = ?3) ORDER BY carried, id LIMIT 1"
+
+static gboolean find_mail(SnStore *store, const SnMessage *m, SnId conversation, SnId raw,
+                          Record *record)
+{
+	if (m->message_id)
+		return take_record(sn_sql(store,
+		                          RECORD "WHERE message_id = ?1 AND channel = 0 "
+		                                 "AND sender = ?2 " IN_SCOPE,
+		                          V(m->message_id), V(m->sender), V(conversation)),
+		                   record);
+	return raw && take_record(sn_sql(store,
+	                                 RECORD "WHERE raw = ?1 AND channel = 0 "
+	                                        "AND sender = ?2 " IN_SCOPE,
+	                                 V(raw), V(m->sender), V(conversation)),
+	                          record);
+}
+
+static gboolean find_im(SnStore *store, const SnMessage *m, SnId conversation, gboolean room,
+                        Record *record)
+{
+	if (m->stanza_id && !m->carried &&
+	    take_record(sn_sql(store,
+	                       RECORD "WHERE stanza_id = ?1 AND account = ?2 AND channel = 1 "
+	                              "AND carried = 0 AND (?3 = 0 OR conversation = ?3) LIMIT 1",
+	                       V(m->stanza_id), V(m->account), V(room ? conversation : 0)),
+	                record))
+		return TRUE;
+	if (!m->origin_id)
+		return m->carried &&
+		       take_record(sn_sql(store,
+		                          RECORD "WHERE conversation = ?1 AND hidden = 0 AND time = ?2 "
+		                                 "AND sender = ?3 AND preview IS ?4 LIMIT 1",
+		                          V(conversation), V(m->time), V(m->sender), V(m->preview)),
+		                   record);
+	if (room)
+		return take_record(sn_sql(store,
+		                          RECORD "WHERE origin_id = ?1 AND channel = 1 AND (sender = ?2 "
+		                                 "AND sender_name IS ?4 OR direction = 1) "
+		                                 "AND conversation = ?3 ORDER BY carried, id LIMIT 1",
+		                          V(m->origin_id), V(m->sender), V(conversation),
+		                          V(m->sender_name)),
+		                   record);
+	return take_record(
+		sn_sql(store,
+	               RECORD "WHERE origin_id = ?1 AND channel = 1 AND sender = ?2 "
+	                      "AND NOT (carried = 0 AND ?4 = 0 AND (coalesce(stanza_id <> ?5, 0) "
+	                      "AND account = ?6 OR (abs(time - ?7) > ?8 AND coalesce((SELECT text "
+	                      "FROM body WHERE body.message = message.id) <> ?9, 0)))) " IN_SCOPE,
+	               V(m->origin_id), V(m->sender), V(conversation), V(m->carried ? 1 : 0),
+	               V(m->stanza_id), V(m->account), V(m->time), V(REUSED_ID), V(m->body)),
+		record);
+}
+
+/* ---- threads ---- */
+
+/* An XMPP thread that is the hash of an email thread stands for that thread from now on. */
+static gboolean learn_alias(SnStore *store, const char *alias, const char *thread, GError **error)
+{
+	g_autofree char *hash = sn_id_thread(thread);
+
+	if (g_strcmp0(alias, hash) != 0)
+		return TRUE;
+	return sn_run(store, error,
+	              "INSERT OR IGNORE INTO thread_alias (alias, thread) VALUES (?1, ?2)", V(alias),
+	              V(thread));
+}
+
+static gboolean join_parent(SnStore *store, SnMessage *m, GError **error)
+{
+	g_autofree char *thread = NULL;
+
+	if (m->thread && m->channel == SN_CHANNEL_IM) {
+		thread = sn_one_text(store, "SELECT thread FROM thread_alias WHERE alias = ?1",
+		                     V(m->thread));
+		if (thread) {
+			g_free(m->thread);
+			m->thread = g_steal_pointer(&thread);
+		}
+	}
+	m->reply_to = !m->in_reply_to ? 0 :
+	                                sn_one(store,
+	                                       "SELECT id FROM (SELECT id, carried, conversation "
+	                                       "FROM message WHERE message_id = ?1 "
+	                                       "UNION ALL SELECT id, carried, conversation "
+	                                       "FROM message WHERE origin_id = ?1 "
+	                                       "AND conversation = ?2 "
+	                                       "UNION ALL SELECT id, carried, conversation "
+	                                       "FROM message WHERE stanza_id = ?1 "
+	                                       "AND conversation = ?2) "
+	                                       "ORDER BY conversation <> ?2, carried, id LIMIT 1",
+	                                       V(m->in_reply_to), V(m->conversation));
+	if (m->reply_to)
+		thread = sn_one_text(store, "SELECT thread FROM message WHERE id = ?1",
+		                     V(m->reply_to));
+	if (thread) {
+		if (m->thread && !learn_alias(store, m->thread, thread, error))
+			return FALSE;
+		g_free(m->thread);
+		m->thread = g_steal_pointer(&thread);
+	}
+	if (!m->thread && m->channel == SN_CHANNEL_MAIL)
+		m->thread = g_strdup(m->message_id);
+	return TRUE;
+}
+
+/* Answers that came before what they answer. */
+static gboolean adopt_children(SnStore *store, const SnMessage *m, GError **error)
+{
+	const char *ids[] = { m->message_id, m->origin_id, m->stanza_id };
+	g_autofree char *hash = NULL;
+
+	for (gsize i = 0; i < G_N_ELEMENTS(ids); i++) {
+		if (!ids[i] || !sn_one(store, "SELECT 1 FROM message WHERE in_reply_to = ?1 LIMIT 1",
+		                       V(ids[i])))
+			continue;
+		if (m->thread && !hash)
+			hash = sn_id_thread(m->thread);
+		if (!sn_run(store, error,
+		            "UPDATE message SET reply_to = ?2, "
+		            "thread = iif(thread IS NULL OR thread = ?4, ?3, thread) "
+		            "WHERE in_reply_to = ?1 AND reply_to = 0 AND id <> ?2 "
+		            "AND (?5 OR conversation = ?6)",
+		            V(ids[i]), V(m->id), V(m->thread), V(hash), V(i == 0 ? 1 : 0),
+		            V(m->conversation)))
+			return FALSE;
+		if (sn_changes(store) && hash && m->channel == SN_CHANNEL_MAIL &&
+		    !learn_alias(store, hash, m->thread, error))
+			return FALSE;
+	}
+	return TRUE;
+}
+
+/* ---- writing ---- */
+
+static gboolean note_carrier(SnStore *store, SnId by, SnId id, GError **error)
+{
+	return !by || sn_run(store, error,
+	                     "INSERT OR IGNORE INTO carried (by_message, message) VALUES (?1, ?2)",
+	                     V(by), V(id));
+}
+
+static gboolean touch(SnStore *store, const SnMessage *m, SnId peer, GError **error)
+{
+	if (m->carried)
+		return TRUE;
+	if (m->direction == SN_IN && m->sender_name &&
+	    !sn_person_name_seen(store, sn_address_person(store, m->sender), m->sender_name,
+	                         SN_NAME_OWN, error))
+		return FALSE;
+	if (peer && !sn_run(store, error,
+	                    "UPDATE address SET last_used = ?2 WHERE id = ?1 AND last_used < ?2",
+	                    V(peer), V(m->time)))
+		return FALSE;
+	/* something new to read brings a conversation back from the archive */
+	return m->direction == SN_OUT || (m->flags & SN_FLAG_SEEN) ||
+	       sn_run(store, error,
+	              "UPDATE conversation SET archived = 0 WHERE id = ?1 AND archived AND NOT muted",
+	              V(m->conversation));
+}
+
+static gboolean insert(SnStore *store, SnMessage *m, SnId peer, SnId raw, GError **error)
+{
+	return join_parent(store, m, error) && sn_message_insert(store, m, peer, raw, error) &&
+	       adopt_children(store, m, error) && note_carrier(store, m->carried_by, m->id, error) &&
+	       touch(store, m, peer, error);
+}
+
+/* The live message takes the place of what was told about it. */
+static gboolean upgrade(SnStore *store, SnMessage *m, const Record *record, SnId peer, SnId raw,
+                        GError **error)
+{
+	m->id = record->id;
+	return join_parent(store, m, error) && sn_message_rewrite(store, m, peer, raw, error) &&
+	       adopt_children(store, m, error) && touch(store, m, peer, error);
+}
+
+/* The text came with the first copy only in part, or as something of our own. */
+static gboolean refresh(SnStore *store, const SnMessage *m, SnId id, SnId raw, GError **error)
+{
+	g_autoptr(SnMessage) known = sn_message_get(store, id, SN_MESSAGE_FULL);
+	GPtrArray *parties = known->parties, *parts = known->parts;
+	char *body = known->body;
+
+	SnId peer = sn_one(store, "SELECT coalesce(peer, 0) FROM message WHERE id = ?1", V(id));
+	known->size = m->size;
+	if (m->parties)
+		known->parties = m->parties;
+	if (m->parts)
+		known->parts = m->parts;
+	if (m->body && *m->body)
+		known->body = m->body;
+	g_autofree char *name = sn_one_text(store, "SELECT sender_name FROM message WHERE id = ?1",
+	                                    V(id));
+	g_free(known->sender_name); /* reading fills it with the person's */
+	known->sender_name = g_steal_pointer(&name);
+	gboolean ok = sn_message_rewrite(store, known, peer, raw, error);
+	known->parties = parties;
+	known->parts = parts;
+	known->body = body;
+	return ok;
+}
+
+/* A copy that came back from a mailing list tells that the message belongs there. */
+static gboolean move_to_list(SnStore *store, const SnMessage *m, const Record *record, SnId list,
+                             GError **error)
+{
+	if (!m->list_id || record->conversation == list ||
+	    sn_one(store, "SELECT kind FROM conversation WHERE id = ?1",
+	           V(record->conversation)) == SN_CONV_LIST)
+		return TRUE;
+	return sn_run(store, error,
+	              "UPDATE message SET conversation = ?2, peer = NULL, list_id = ?3 WHERE id = ?1",
+	              V(record->id), V(list), V(m->list_id));
+}
+
+static gboolean merge(SnStore *store, SnMessage *m, const Record *record, SnId natural, SnId raw,
+                      GError **error)
+{
+	m->id = record->id;
+	if (m->carried)
+		return note_carrier(store, m->carried_by, m->id, error);
+	if (raw && !record->has_raw && !record->outbox && !refresh(store, m, m->id, raw, error))
+		return FALSE;
+	/* Flags of an email are those of the places it lies in (location.c). */
+	return sn_run(store, error,
+	              "UPDATE message SET account = iif(account = 0, ?2, account), "
+	              "stanza_id = coalesce(stanza_id, ?3), flags = iif(EXISTS (SELECT 1 "
+	              "FROM location WHERE message = ?1), flags, flags | ?4), "
+	              "authentication = coalesce(authentication, ?5) WHERE id = ?1 AND "
+	              "(account = 0 OR stanza_id IS NOT ?3 OR flags | ?4 <> flags "
+	              "OR authentication IS NULL)",
+	              V(m->id), V(m->account), V(m->stanza_id), V(m->flags),
+	              V(m->authentication)) &&
+	       move_to_list(store, m, record, natural, error);
+}
+
+static gboolean add(SnStore *store, SnMessage *m, const char *room_jid, GBytes *raw,
+                    SnAddResult *result, GError **error)
+{
+	Record record = { 0 };
+	SnId natural, peer, blob = 0;
+
+	if (!prepare(store, m, error) ||
+	    !sn_message_place(store, m, room_jid, &natural, &peer, error))
+		return FALSE;
+	if (raw && !(blob = sn_blob_put(store, raw, NULL, error)))
+		return FALSE;
+	if (raw)
+		m->size = (gint64)g_bytes_get_size(raw);
+	gboolean found = m->channel == SN_CHANNEL_MAIL ?
+	                         find_mail(store, m, natural, blob, &record) :
+	                         find_im(store, m, natural, room_jid != NULL, &record);
+	m->conversation = natural;
+	if (!found) {
+		*result = SN_ADDED;
+		return insert(store, m, peer, blob, error);
+	}
+	if (record.carried && !m->carried) {
+		*result = SN_UPGRADED;
+		return upgrade(store, m, &record, peer, blob, error);
+	}
+	*result = SN_DUPLICATE;
+	if (!merge(store, m, &record, natural, blob, error))
+		return FALSE;
+	m->conversation =
+		sn_one(store, "SELECT conversation FROM message WHERE id = ?1", V(m->id));
+	return !blob || sn_run(store, error, "DELETE FROM blob WHERE id = ?1 AND refs <= 0", V(blob));
+}
+
+gboolean sn_message_add(SnStore *store, SnMessage *message, const char *room_jid, GBytes *raw,
+                        SnAddResult *result, GError **error)
+{
+	SnAddResult what = SN_ADDED;
+
+	g_return_val_if_fail(message != NULL, FALSE);
+	if (!sn_store_begin(store, error))
+		return FALSE;
+	gboolean ok = add(store, message, room_jid, raw, &what, error);
+	if (result)
+		*result = what;
+	return sn_store_finish(store, ok, error);
+}

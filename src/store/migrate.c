@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * migrate.c - the shape of the database and how older ones get there.
+ *
+ * schema.sql is the newest shape. A change of it raises SN_STORE_VERSION and adds one step below
+ * that turns the version before into it. user_version is the only thing looked at when opening.
+ */
+#include "src/store/message.h"
+#include "src/store/outbox.h"
+#include "src/store/statement.h"
+#include "src/store/sync.h"
+
+#define SN_STORE_VERSION 1
+
+static const char schema[] =
+#include "src/store/schema_sql.h"
+	;
+
+/* Numbers that are written into schema.sql. */
+G_STATIC_ASSERT(SN_IN == 0 && SN_OUT == 1);
+G_STATIC_ASSERT(SN_CHANNEL_MAIL == 0 && SN_CHANNEL_IM == 1);
+G_STATIC_ASSERT((SN_FLAG_SEEN | SN_FLAG_DELETED) == 9);
+G_STATIC_ASSERT(SN_STATE_QUEUED == 2 && SN_STATE_CHOOSING == 3 && SN_STATE_SENDING == 4);
+G_STATIC_ASSERT(SN_STATE_WAITING == 8 && SN_STATE_ASKED == 9 && SN_STATE_FAILED == 11);
+G_STATIC_ASSERT(SN_STATE_CANCELLED == 12 && SN_RULE_FAIL == 6 && SN_LINK_EQUAL == 7);
+G_STATIC_ASSERT(SN_PRESENCE_OFFLINE == 1 && SN_PRESENCE_CHAT == 6);
+G_STATIC_ASSERT(SN_CONV_ROOM == 3 && SN_ROLE_REPLY_TO == 4 && SN_STATUS_ERROR == 5);
+
+/* steps[i] turns version i + 1 into i + 2. */
+static const char *const steps[] = {
+	NULL, /* the newest has no step yet */
+};
+G_STATIC_ASSERT(G_N_ELEMENTS(steps) == SN_STORE_VERSION);
+
+static int user_version(SnStore *store, GError **error)
+{
+	SnSql *query = sn_sql(store, "PRAGMA user_version");
+	int version = sn_sql_row(query) ? (int)sn_sql_int(query, 0) : -1;
+
+	return sn_sql_end(query, error) ? version : -1;
+}
+
+static gboolean set_version(SnStore *store, int version, GError **error)
+{
+	/* PRAGMA takes no bound values; the number is ours. */
+	g_autofree char *sql = g_strdup_printf("PRAGMA user_version = %d", version);
+
+	return sn_exec(store, sql, error);
+}
+
+static gboolean refuse(SnStore *store, int version, GError **error)
+{
+	g_set_error(error, SN_ERROR, SN_ERROR_CONFIG,
+	            "The database %s was written by a newer sennit (format %d, this program knows "
+	            "%d). Install that version, or use another profile with -c.",
+	            store->path, version, SN_STORE_VERSION);
+	return FALSE;
+}
+
+/* Called with the write lock held: whoever came first has done it already. */
+static gboolean upgrade(SnStore *store, GError **error)
+{
+	int version = user_version(store, error);
+
+	if (version < 0)
+		return FALSE;
+	if (version == 0)
+		return sn_exec(store, schema, error) && set_version(store, SN_STORE_VERSION, error);
+	for (; version < SN_STORE_VERSION; version++)
+		if (!sn_exec(store, steps[version - 1], error))
+			return FALSE;
+	return set_version(store, SN_STORE_VERSION, error);
+}
+
+gboolean sn_store_migrate(SnStore *store, GError **error)
+{
+	int version = user_version(store, error);
+
+	if (version < 0)
+		return FALSE;
+	if (version > SN_STORE_VERSION)
+		return refuse(store, version, error);
+	if (version == SN_STORE_VERSION)
+		return TRUE;
+	if (store->role == SN_STORE_READER) {
+		g_set_error(error, SN_ERROR, SN_ERROR_NOT_FOUND,
+		            "The database %s is not set up yet. Start sennit once.", store->path);
+		return FALSE;
+	}
+	/* The page size of a new file has to be told before anything is written. 16 KB hold several
+	 * compressed emails where 4 KB hold one. */
+	if (version == 0 &&
+	    !sn_exec(store, "PRAGMA page_size = 16384; PRAGMA journal_mode = WAL", error))
+		return FALSE;
+	if (!sn_store_begin(store, error))
+		return FALSE;
+	return sn_store_finish(store, upgrade(store, error), error);
+}
+
+int sn_store_version(SnStore *store)
+{
+	return user_version(store, NULL);
+}

@@ -1,0 +1,479 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* outbox.c - queueing a message and reading the outbox. Its way out is in outbox_engine.c. */
+#include "src/store/outbox.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "src/base/ids.h"
+#include "src/store/private.h"
+
+#define ATTACHMENT_LIMIT 200
+#define HISTORY_LIMIT 10000
+
+void sn_attachment_free(SnAttachment *attachment)
+{
+	if (!attachment)
+		return;
+	g_free(attachment->path);
+	g_free(attachment->name);
+	g_free(attachment->type);
+	g_free(attachment->sha256);
+	g_free(attachment);
+}
+
+void sn_outbox_entry_free(SnOutboxEntry *entry)
+{
+	if (!entry)
+		return;
+	char *strings[] = { entry->reason,    entry->error_word, entry->from,
+		            entry->message_id, entry->origin_id, entry->subject,
+		            entry->body,      entry->thread,     entry->quick_question };
+	for (gsize i = 0; i < G_N_ELEMENTS(strings); i++)
+		g_free(strings[i]);
+	if (entry->recipients)
+		g_ptr_array_unref(entry->recipients);
+	if (entry->attachments)
+		g_ptr_array_unref(entry->attachments);
+	if (entry->history)
+		g_array_unref(entry->history);
+	g_free(entry);
+}
+
+void sn_outbox_event_free(SnOutboxEvent *event)
+{
+	if (!event)
+		return;
+	g_free(event->what);
+	g_free(event->detail);
+	g_free(event);
+}
+
+/* ---- queueing ---- */
+
+typedef struct {
+	SnId blob;
+	char *name, *type, *sha256;
+	gint64 size;
+} Stored;
+
+static void stored_free(gpointer data)
+{
+	Stored *stored = data;
+
+	g_free(stored->name);
+	g_free(stored->type);
+	g_free(stored->sha256);
+	g_free(stored);
+}
+
+static GBytes *read_file(const char *path, GError **error)
+{
+	struct stat info;
+	GError *why = NULL;
+	char *data;
+	gsize size;
+
+	/* reading a pipe or a device would not end */
+	if (stat(path, &info) == 0 && !S_ISREG(info.st_mode)) {
+		g_set_error(error, SN_ERROR, SN_ERROR_NOT_FOUND,
+		            "Cannot attach %s: it is not a file.", path);
+		return NULL;
+	}
+	if (g_file_get_contents(path, &data, &size, &why))
+		return g_bytes_new_take(data, size);
+	g_set_error(error, SN_ERROR, SN_ERROR_NOT_FOUND, "Cannot read the attachment %s: %s.", path,
+	            why->message);
+	g_error_free(why);
+	return NULL;
+}
+
+/* The bytes now; the file may be gone when the message goes. */
+static Stored *store_attachment(SnStore *store, const SnAttachment *attachment, GError **error)
+{
+	g_autofree char *base =
+		g_path_get_basename(attachment->name ? attachment->name :
+	                            attachment->path ? attachment->path : "file");
+	g_autoptr(GBytes) bytes = attachment->path ? read_file(attachment->path, error) : NULL;
+	Stored *stored = g_new0(Stored, 1);
+
+	stored->name = sn_tidy(base, SN_LINE_LIMIT);
+	stored->type = g_strdup(attachment->type ? attachment->type : "application/octet-stream");
+	if (bytes) {
+		stored->size = (gint64)g_bytes_get_size(bytes);
+		stored->blob = sn_blob_put(store, bytes, &stored->sha256, error);
+	} else if (!attachment->path && attachment->sha256) {
+		/* of an entry that is converted: here already */
+		stored->sha256 = g_strdup(attachment->sha256);
+		stored->blob = sn_one(store, "SELECT id FROM blob WHERE sha256 = ?1",
+		                      V(attachment->sha256));
+		stored->size = sn_one(store, "SELECT size FROM blob WHERE sha256 = ?1",
+		                      V(attachment->sha256));
+		if (!stored->blob)
+			g_set_error(error, SN_ERROR, SN_ERROR_NOT_FOUND,
+			            "The attachment %s is no longer here.", stored->name);
+	} else if (!attachment->path) {
+		g_set_error(error, SN_ERROR, SN_ERROR_INVALID, "The attachment %s names no file.",
+		            stored->name);
+	}
+	if (stored->blob)
+		return stored;
+	stored_free(stored);
+	return NULL;
+}
+
+static GPtrArray *store_attachments(SnStore *store, const SnOutboxNew *new, GError **error)
+{
+	GPtrArray *list = g_ptr_array_new_with_free_func(stored_free);
+
+	if (new->attachments && new->attachments->len > ATTACHMENT_LIMIT) {
+		g_set_error(error, SN_ERROR, SN_ERROR_LIMIT,
+		            "A message takes at most %d attachments.", ATTACHMENT_LIMIT);
+		g_ptr_array_unref(list);
+		return NULL;
+	}
+	for (guint i = 0; new->attachments && i < new->attachments->len; i++) {
+		Stored *stored = store_attachment(store, new->attachments->pdata[i], error);
+		if (!stored) {
+			g_ptr_array_unref(list);
+			return NULL;
+		}
+		g_ptr_array_add(list, stored);
+	}
+	return list;
+}
+
+static void fill_thread(SnStore *store, const SnOutboxNew *new, SnMessage *m)
+{
+	m->reply_to = new->reply_to;
+	m->in_reply_to = sn_one_text(store,
+	                             "SELECT iif(channel = 0, message_id, "
+	                             "coalesce(origin_id, stanza_id)) FROM message WHERE id = ?1",
+	                             V(new->reply_to));
+	m->thread = new->thread ? g_strdup(new->thread) :
+	                          sn_one_text(store, "SELECT thread FROM message WHERE id = ?1",
+	                                      V(new->reply_to));
+	if (!m->thread)
+		m->thread = g_strdup(m->message_id ? m->message_id : m->origin_id);
+}
+
+static SnMessage *timeline_row(SnStore *store, const SnOutboxNew *new, const GPtrArray *stored,
+                               GError **error)
+{
+	SnMessage *m = sn_message_new();
+
+	m->conversation = new->conversation;
+	m->account = new->account;
+	m->channel = new->channel;
+	m->direction = SN_OUT;
+	m->time = sn_now(store);
+	m->sender = sn_address_make(store, new->channel, new->from, NULL, SN_NAME_TOLD, error);
+	m->subject = sn_tidy(new->subject, SN_LINE_LIMIT);
+	m->body = sn_tidy(new->body, SN_TEXT_LIMIT);
+	m->size = (gint64)strlen(m->body);
+	m->state = new->state;
+	m->flags = SN_FLAG_SEEN;
+	if (new->channel == SN_CHANNEL_MAIL)
+		m->message_id = sn_id_message(new->from);
+	else
+		m->origin_id = sn_id_origin();
+	fill_thread(store, new, m);
+	sn_message_add_party(m, SN_ROLE_FROM, new->from, NULL);
+	for (guint i = 0; i < new->recipients->len; i++) {
+		const SnParty *party = new->recipients->pdata[i];
+		g_autofree char *address = sn_address_normalise(new->channel, party->address);
+		sn_message_add_party(m, party->role, address, party->name);
+	}
+	for (guint i = 0; i < stored->len; i++) {
+		const Stored *file = stored->pdata[i];
+		SnPart *part = g_new0(SnPart, 1);
+		part->position = (int)i + 1;
+		part->name = g_strdup(file->name);
+		part->type = g_strdup(file->type);
+		part->sha256 = g_strdup(file->sha256);
+		part->size = file->size;
+		m->size += file->size;
+		sn_message_add_part(m, part);
+	}
+	return m;
+}
+
+/* Who files it with a person: the first recipient, where the conversation is that person's. */
+static SnId peer_of(SnStore *store, const SnOutboxNew *new, GError **error)
+{
+	SnId person = sn_one(store, "SELECT person FROM conversation WHERE id = ?1",
+	                     V(new->conversation));
+
+	for (guint i = 0; person && i < new->recipients->len; i++) {
+		const SnParty *party = new->recipients->pdata[i];
+		SnId id = sn_address_make(store, new->channel, party->address, party->name,
+		                          SN_NAME_TOLD, error);
+		if (!id)
+			return 0;
+		if (sn_address_person(store, id) == person)
+			return id;
+	}
+	/* sent to an address that is not (yet) of the person: it stays where it was written */
+	return sn_one(store, "SELECT id FROM address WHERE person = ?1 ORDER BY id LIMIT 1",
+	              V(person));
+}
+
+static gboolean write_lists(SnStore *store, SnId id, const SnOutboxNew *new,
+                            const GPtrArray *stored, GError **error)
+{
+	for (guint i = 0; i < new->recipients->len; i++) {
+		const SnParty *party = new->recipients->pdata[i];
+		g_autofree char *address = sn_address_normalise(new->channel, party->address);
+		if (!sn_run(store, error,
+		            "INSERT INTO outbox_recipient (outbox, seq, role, address, name) "
+		            "VALUES (?1, ?2, ?3, ?4, ?5)",
+		            V(id), V(i), V(party->role), V(address), V(party->name)))
+			return FALSE;
+	}
+	for (guint i = 0; i < stored->len; i++) {
+		const Stored *file = stored->pdata[i];
+		if (!sn_run(store, error,
+		            "INSERT INTO outbox_attachment (outbox, seq, name, type, blob) "
+		            "VALUES (?1, ?2, ?3, ?4, ?5)",
+		            V(id), V(i), V(file->name), V(file->type), V(file->blob)))
+			return FALSE;
+	}
+	for (guint i = 0; new->history && i < MIN(new->history->len, HISTORY_LIMIT); i++)
+		if (!sn_run(store, error,
+		            "INSERT INTO outbox_history (outbox, seq, message) VALUES (?1, ?2, ?3)",
+		            V(id), V(i), V(g_array_index(new->history, SnId, i))))
+			return FALSE;
+	return TRUE;
+}
+
+static SnId write_entry(SnStore *store, const SnOutboxNew *new, const SnMessage *m, GError **error)
+{
+	g_autofree char *reason = sn_tidy(new->reason, SN_LINE_LIMIT);
+
+	if (!sn_run(store, error,
+	            "INSERT INTO outbox (conversation, message, account, channel, state, reason, "
+	            "if_unavailable, created, expires, send_at, sender, message_id, origin_id, "
+	            "subject, body, reply_to, thread, converted_from, announce, "
+	            "history_attachments) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, "
+	            "?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)",
+	            V(new->conversation), V(m->id), V(new->account), V(new->channel), V(new->state),
+	            V(reason), V(new->if_unavailable), V(m->time), V(new->expires), V(new->send_at),
+	            V(new->from), V(m->message_id), V(m->origin_id), V(m->subject), V(m->body),
+	            V(new->reply_to), V(m->thread), V(new->converted_from),
+	            V(new->announce ? 1 : 0), V(new->history_attachments ? 1 : 0)))
+		return 0;
+	SnId id = sn_last_id(store);
+	if (!sn_run(store, error, "UPDATE message SET outbox = ?2 WHERE id = ?1", V(m->id), V(id)) ||
+	    !sn_outbox_journal(store, id, sn_state_word(new->state), reason, error))
+		return 0;
+	return id;
+}
+
+static gboolean check_new(SnStore *store, const SnOutboxNew *new, GError **error)
+{
+	g_return_val_if_fail(new->from && new->body && new->recipients, FALSE);
+	if (new->recipients->len == 0) {
+		g_set_error(error, SN_ERROR, SN_ERROR_INVALID, "The message has no recipient.");
+		return FALSE;
+	}
+	if (new->recipients->len > SN_PARTY_LIMIT) {
+		g_set_error(error, SN_ERROR, SN_ERROR_LIMIT,
+		            "A message takes at most %d recipients.", SN_PARTY_LIMIT);
+		return FALSE;
+	}
+	for (guint i = 0; i < new->recipients->len; i++) {
+		const SnParty *party = new->recipients->pdata[i];
+		g_autofree char *normal = sn_address_normalise(new->channel, party->address);
+		if (normal)
+			continue;
+		g_set_error(error, SN_ERROR, SN_ERROR_INVALID, "\"%s\" is not an address.",
+		            party->address ? party->address : "");
+		return FALSE;
+	}
+	if (!sn_one(store, "SELECT 1 FROM conversation WHERE id = ?1", V(new->conversation)) ||
+	    !sn_one(store, "SELECT 1 FROM account WHERE id = ?1", V(new->account))) {
+		g_set_error(error, SN_ERROR, SN_ERROR_NOT_FOUND,
+		            "There is no such conversation or account.");
+		return FALSE;
+	}
+	return TRUE;
+}
+
+SnId sn_outbox_insert(SnStore *store, const SnOutboxNew *new, GError **error)
+{
+	if (!check_new(store, new, error))
+		return 0;
+	g_autoptr(GPtrArray) stored = store_attachments(store, new, error);
+	if (!stored)
+		return 0;
+	g_autoptr(SnMessage) m = timeline_row(store, new, stored, error);
+	SnId peer = m->sender ? peer_of(store, new, error) : 0;
+	if (!m->sender || !sn_message_insert(store, m, peer, 0, error))
+		return 0;
+	SnId id = write_entry(store, new, m, error);
+	return id && write_lists(store, id, new, stored, error) ? id : 0;
+}
+
+SnId sn_outbox_queue(SnStore *store, const SnOutboxNew *entry, gboolean clear_draft,
+                     GError **error)
+{
+	if (!sn_store_begin(store, error))
+		return 0;
+	SnId id = sn_outbox_insert(store, entry, error);
+	gboolean ok = id && (!clear_draft || sn_draft_delete(store, entry->conversation, error));
+	return sn_store_finish(store, ok, error) ? id : 0;
+}
+
+/* ---- reading ---- */
+
+#define COLUMNS                                                                                 \
+	"id, conversation, message, account, channel, state, reason, error_word, request, "     \
+	"if_unavailable, created, next_try, expires, send_at, attempts, sender, message_id, "   \
+	"origin_id, subject, body, reply_to, thread, converted_to, converted_from, "            \
+	"quick_question, step, announce, history_attachments"
+
+static SnOutboxEntry *read_row(SnSql *query)
+{
+	SnOutboxEntry *e = g_new0(SnOutboxEntry, 1);
+
+	e->id = sn_sql_int(query, 0);
+	e->conversation = sn_sql_int(query, 1);
+	e->message = sn_sql_int(query, 2);
+	e->account = sn_sql_int(query, 3);
+	e->channel = (SnChannel)sn_sql_int(query, 4);
+	e->state = (SnState)sn_sql_int(query, 5);
+	e->reason = sn_sql_text(query, 6);
+	e->error_word = sn_sql_text(query, 7);
+	e->request = (SnOutboxRequest)sn_sql_int(query, 8);
+	e->if_unavailable = (SnRule)sn_sql_int(query, 9);
+	e->created = sn_sql_int(query, 10);
+	e->next_try = sn_sql_int(query, 11);
+	e->expires = sn_sql_int(query, 12);
+	e->send_at = sn_sql_int(query, 13);
+	e->attempts = (int)sn_sql_int(query, 14);
+	e->from = sn_sql_text(query, 15);
+	e->message_id = sn_sql_text(query, 16);
+	e->origin_id = sn_sql_text(query, 17);
+	e->subject = sn_sql_text(query, 18);
+	e->body = sn_sql_text(query, 19);
+	e->reply_to = sn_sql_int(query, 20);
+	e->thread = sn_sql_text(query, 21);
+	e->converted_to = sn_sql_int(query, 22);
+	e->converted_from = sn_sql_int(query, 23);
+	e->quick_question = sn_sql_text(query, 24);
+	e->step = (int)sn_sql_int(query, 25);
+	e->announce = sn_sql_int(query, 26) != 0;
+	e->history_attachments = sn_sql_int(query, 27) != 0;
+	return e;
+}
+
+static void read_recipients(SnStore *store, SnOutboxEntry *entry)
+{
+	g_autoptr(SnMessage) collector = sn_message_new();
+	SnSql *query = sn_sql(store,
+	                      "SELECT role, address, name FROM outbox_recipient WHERE outbox = ?1 "
+	                      "ORDER BY seq",
+	                      V(entry->id));
+
+	while (sn_sql_row(query))
+		sn_message_add_party(collector, (SnRole)sn_sql_int(query, 0),
+		                     sn_sql_peek(query, 1), sn_sql_peek(query, 2));
+	sn_sql_drop(query);
+	entry->recipients = collector->parties ? g_ptr_array_ref(collector->parties) :
+	                                         g_ptr_array_new();
+}
+
+static void read_attachments(SnStore *store, SnOutboxEntry *entry)
+{
+	SnSql *query = sn_sql(store,
+	                      "SELECT o.name, o.type, b.sha256, b.size FROM outbox_attachment o "
+	                      "JOIN blob b ON b.id = o.blob WHERE o.outbox = ?1 ORDER BY o.seq",
+	                      V(entry->id));
+
+	entry->attachments = g_ptr_array_new_with_free_func((GDestroyNotify)sn_attachment_free);
+	while (sn_sql_row(query)) {
+		SnAttachment *attachment = g_new0(SnAttachment, 1);
+		attachment->name = sn_sql_text(query, 0);
+		attachment->type = sn_sql_text(query, 1);
+		attachment->sha256 = sn_sql_text(query, 2);
+		attachment->size = sn_sql_int(query, 3);
+		g_ptr_array_add(entry->attachments, attachment);
+	}
+	sn_sql_drop(query);
+}
+
+static void read_rest(SnStore *store, SnOutboxEntry *entry, guint what)
+{
+	if (!(what & SN_OUTBOX_FULL))
+		return;
+	read_recipients(store, entry);
+	read_attachments(store, entry);
+	entry->history = g_array_new(FALSE, FALSE, sizeof(SnId));
+	sn_sql_ids(sn_sql(store, "SELECT message FROM outbox_history WHERE outbox = ?1 ORDER BY seq",
+	                  V(entry->id)),
+	           entry->history);
+}
+
+SnOutboxEntry *sn_outbox_get(SnStore *store, SnId id, guint what)
+{
+	SnSql *query = sn_sql(store, "SELECT " COLUMNS " FROM outbox WHERE id = ?1", V(id));
+	SnOutboxEntry *entry = sn_sql_row(query) ? read_row(query) : NULL;
+
+	sn_sql_drop(query);
+	if (entry)
+		read_rest(store, entry, what);
+	return entry;
+}
+
+#define PAGE "AND id < ?1 ORDER BY id DESC LIMIT ?2"
+
+static SnSql *ask(SnStore *store, SnOutboxFilter filter, SnId before, int limit)
+{
+	switch (filter) {
+	case SN_OUTBOX_OPEN:
+		return sn_sql(store, "SELECT " COLUMNS " FROM outbox WHERE open = 1 " PAGE,
+		              V(before), V(limit));
+	case SN_OUTBOX_ATTENTION:
+		return sn_sql(store, "SELECT " COLUMNS " FROM outbox WHERE needs = 1 " PAGE,
+		              V(before), V(limit));
+	default:
+		return sn_sql(store, "SELECT " COLUMNS " FROM outbox WHERE id > 0 " PAGE,
+		              V(before), V(limit));
+	}
+}
+
+GPtrArray *sn_outbox_list(SnStore *store, SnOutboxFilter filter, SnId before_id, int limit,
+                          guint what)
+{
+	GPtrArray *entries =
+		g_ptr_array_new_with_free_func((GDestroyNotify)sn_outbox_entry_free);
+	SnSql *query = ask(store, filter, before_id ? before_id : G_MAXINT64, limit);
+
+	while (sn_sql_row(query)) {
+		SnOutboxEntry *entry = read_row(query);
+		read_rest(store, entry, what);
+		g_ptr_array_add(entries, entry);
+	}
+	sn_sql_drop(query);
+	return entries;
+}
+
+GPtrArray *sn_outbox_events(SnStore *store, SnId id)
+{
+	GPtrArray *events = g_ptr_array_new_with_free_func((GDestroyNotify)sn_outbox_event_free);
+	SnSql *query = sn_sql(store,
+	                      "SELECT time, what, detail FROM outbox_event WHERE outbox = ?1 "
+	                      "ORDER BY id",
+	                      V(id));
+
+	while (sn_sql_row(query)) {
+		SnOutboxEvent *event = g_new0(SnOutboxEvent, 1);
+		event->time = sn_sql_int(query, 0);
+		event->what = sn_sql_text(query, 1);
+		event->detail = sn_sql_text(query, 2);
+		g_ptr_array_add(events, event);
+	}
+	sn_sql_drop(query);
+	return events;
+}

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * outbox_change.c - an entry's way out. Every change compares the state it expects, and writes the
+ * new one, the message's, and the journal in one transaction.
+ */
+#include <string.h>
+
+#include "src/store/private.h"
+
+gboolean sn_outbox_journal(SnStore *store, SnId id, const char *what, const char *detail,
+                           GError **error)
+{
+	g_autofree char *tidy = sn_tidy(detail, SN_LINE_LIMIT);
+
+	return sn_run(store, error,
+	              "INSERT INTO outbox_event (outbox, time, what, detail) VALUES (?1, ?2, ?3, ?4)",
+	              V(id), V(sn_now(store)), V(what), V(tidy));
+}
+
+static gboolean no_such(GError **error)
+{
+	g_set_error(error, SN_ERROR, SN_ERROR_NOT_FOUND, "There is no such entry in the outbox.");
+	return FALSE;
+}
+
+/* The state, or -1 with an error when there is no such entry. */
+static int state_of(SnStore *store, SnId id, GError **error)
+{
+	SnSql *query = sn_sql(store, "SELECT state FROM outbox WHERE id = ?1", V(id));
+	int state = sn_sql_row(query) ? (int)sn_sql_int(query, 0) : -1;
+
+	if (sn_sql_end(query, error) && state < 0)
+		no_such(error);
+	return state;
+}
+
+static gboolean too_late(int state, GError **error)
+{
+	g_set_error(error, SN_ERROR, SN_ERROR_EXISTS, "It is too late for that: the message is %s.",
+	            sn_state_word((SnState)state));
+	return FALSE;
+}
+
+/* ---- what a client may ask ---- */
+
+#define S(name) (1u << SN_STATE_##name)
+#define NOT_GONE (S(QUEUED) | S(CHOOSING) | S(WAITING) | S(ASKED))
+
+static const guint allowed[] = {
+	[SN_REQUEST_NONE] = ~0u,
+	[SN_REQUEST_SEND] = NOT_GONE,
+	[SN_REQUEST_CANCEL] = NOT_GONE | S(SENDING) | S(FAILED),
+	[SN_REQUEST_CONVERT] = NOT_GONE | S(FAILED),
+	[SN_REQUEST_DEFER] = NOT_GONE,
+	[SN_REQUEST_ASK_THEM] = NOT_GONE,
+	[SN_REQUEST_RETRY] = NOT_GONE | S(FAILED),
+};
+
+static gboolean request(SnStore *store, SnId id, SnOutboxRequest what, GError **error)
+{
+	int state = state_of(store, id, error);
+
+	if (state < 0)
+		return FALSE;
+	if (!(allowed[what] & (1u << state)))
+		return too_late(state, error);
+	return sn_run(store, error, "UPDATE outbox SET request = ?2 WHERE id = ?1", V(id), V(what)) &&
+	       sn_outbox_journal(store, id, "request", sn_outbox_request_word(what), error);
+}
+
+gboolean sn_outbox_request(SnStore *store, SnId id, SnOutboxRequest what, GError **error)
+{
+	g_assert((gsize)what < G_N_ELEMENTS(allowed));
+	if (!sn_store_begin(store, error))
+		return FALSE;
+	return sn_store_finish(store, request(store, id, what, error), error);
+}
+
+static gboolean edit(SnStore *store, SnId id, const char *subject, const char *body,
+                     GError **error)
+{
+	int state = state_of(store, id, error);
+
+	if (state < 0)
+		return FALSE;
+	if (!(NOT_GONE & (1u << state)))
+		return too_late(state, error);
+	g_autofree char *clean_subject = sn_tidy(subject, SN_LINE_LIMIT);
+	g_autofree char *clean_body = sn_tidy(body, SN_TEXT_LIMIT);
+	if (!sn_run(store, error, "UPDATE outbox SET subject = ?2, body = ?3 WHERE id = ?1", V(id),
+	            V(clean_subject), V(clean_body)))
+		return FALSE;
+	SnId message = sn_one(store, "SELECT message FROM outbox WHERE id = ?1", V(id));
+	return sn_message_set_text(store, message, clean_subject, clean_body, error) &&
+	       sn_outbox_journal(store, id, "edited", NULL, error);
+}
+
+gboolean sn_outbox_edit(SnStore *store, SnId id, const char *subject, const char *body,
+                        GError **error)
+{
+	g_return_val_if_fail(body != NULL, FALSE);
+	if (!sn_store_begin(store, error))
+		return FALSE;
+	return sn_store_finish(store, edit(store, id, subject, body, error), error);
+}
+
+gboolean sn_outbox_dismiss(SnStore *store, SnId id, GError **error)
+{
+	if (!sn_store_begin(store, error))
+		return FALSE;
+	gboolean ok = state_of(store, id, error) >= 0 &&
+	              sn_run(store, error,
+	                     "UPDATE outbox SET dismissed = 1 WHERE id = ?1 AND state = 11", V(id));
+	return sn_store_finish(store, ok, error);
+}
+
+/* ---- the engine's side ---- */
+
+static gboolean change_row(SnStore *store, SnId id, SnState from, const SnOutboxChange *c,
+                           GError **error)
+{
+	g_autofree char *reason = sn_tidy(c->reason, SN_LINE_LIMIT);
+
+	return sn_run(store, error,
+	              "UPDATE outbox SET state = ?3, reason = ?4, error_word = ?5, next_try = ?6, "
+	              "attempts = iif(?7 < 0, attempts, ?7), step = iif(?8 < 0, step, ?8), "
+	              "expires = iif(?9 = 0, expires, ?9), "
+	              "quick_question = coalesce(?10, quick_question), "
+	              "request = iif(?11, 0, request), dismissed = 0 WHERE id = ?1 AND state = ?2",
+	              V(id), V(from), V(c->state), V(reason), V(c->error_word), V(c->next_try),
+	              V(c->attempts), V(c->step), V(c->expires), V(c->quick_question),
+	              V(c->clear_request ? 1 : 0));
+}
+
+static gboolean change(SnStore *store, SnId id, SnState from, const SnOutboxChange *c,
+                       GError **error)
+{
+	if (!change_row(store, id, from, c, error))
+		return FALSE;
+	if (sn_changes(store) == 0) {
+		int state = state_of(store, id, error);
+		if (state >= 0)
+			g_set_error(error, SN_ERROR, SN_ERROR_EXISTS,
+			            "The message is %s by now, not %s.",
+			            sn_state_word((SnState)state), sn_state_word(from));
+		return FALSE;
+	}
+	return sn_run(store, error,
+	              "UPDATE message SET state = ?2 WHERE id = (SELECT message FROM outbox "
+	              "WHERE id = ?1) AND state <> ?2",
+	              V(id), V(c->state)) &&
+	       sn_outbox_journal(store, id, c->what, c->detail, error);
+}
+
+gboolean sn_outbox_change(SnStore *store, SnId id, SnState from, const SnOutboxChange *c,
+                          GError **error)
+{
+	g_return_val_if_fail(c->what != NULL, FALSE);
+	if (!sn_store_begin(store, error))
+		return FALSE;
+	return sn_store_finish(store, change(store, id, from, c, error), error);
+}
+
+gboolean sn_outbox_note(SnStore *store, SnId id, const char *what, const char *detail,
+                        GError **error)
+{
+	if (!sn_store_begin(store, error))
+		return FALSE;
+	gboolean ok = state_of(store, id, error) >= 0 &&
+	              sn_outbox_journal(store, id, what, detail, error);
+	return sn_store_finish(store, ok, error);
+}
+
+static gboolean convert_one(SnStore *store, SnId id, SnId into, GError **error)
+{
+	g_autofree char *detail = g_strdup_printf("entry %" G_GINT64_FORMAT, into);
+	SnOutboxChange c = { .state = SN_STATE_CONVERTED, .what = "converted", .detail = detail,
+		             .reason = "sent as email instead", .attempts = -1, .step = -1,
+		             .clear_request = TRUE };
+	int state = state_of(store, id, error);
+
+	if (state < 0)
+		return FALSE;
+	if (!((NOT_GONE | S(FAILED) | S(SENDING)) & (1u << state)))
+		return too_late(state, error);
+	return change(store, id, (SnState)state, &c, error) &&
+	       sn_run(store, error, "UPDATE outbox SET converted_to = ?2 WHERE id = ?1", V(id),
+	              V(into));
+}
+
+SnId sn_outbox_convert(SnStore *store, const SnId *ids, gsize count, const SnOutboxNew *mail,
+                       GError **error)
+{
+	g_return_val_if_fail(count > 0, 0);
+	SnOutboxNew new = *mail;
+
+	if (!new.converted_from)
+		new.converted_from = ids[0];
+	if (!sn_store_begin(store, error))
+		return 0;
+	SnId into = sn_outbox_insert(store, &new, error);
+	gboolean ok = into != 0;
+	for (gsize i = 0; i < count && ok; i++)
+		ok = convert_one(store, ids[i], into, error);
+	return sn_store_finish(store, ok, error) ? into : 0;
+}
+
+static GArray *ids_of(SnSql *query)
+{
+	GArray *ids = g_array_new(FALSE, FALSE, sizeof(SnId));
+
+	sn_sql_ids(query, ids);
+	return ids;
+}
+
+GArray *sn_outbox_due(SnStore *store, SnTime now)
+{
+	return ids_of(sn_sql(store,
+	                     "SELECT id FROM outbox WHERE open = 1 AND (state = 4 "
+	                     "OR (state = 2 AND max(send_at, next_try) <= ?1) "
+	                     "OR (state <> 2 AND next_try > 0 AND next_try <= ?1) "
+	                     "OR (expires > 0 AND expires <= ?1)) "
+	                     "UNION SELECT id FROM outbox WHERE request <> 0 ORDER BY id",
+	                     V(now)));
+}
+
+SnTime sn_outbox_next_due(SnStore *store)
+{
+	return sn_one(store,
+	              "SELECT min(at) FROM ("
+	              "SELECT max(send_at, next_try) AS at FROM outbox WHERE open = 1 AND state = 2 "
+	              "UNION ALL SELECT next_try FROM outbox WHERE open = 1 AND state NOT IN (2, 4) "
+	              "UNION ALL SELECT expires FROM outbox WHERE open = 1) WHERE at > ?1",
+	              V(sn_now(store)));
+}
+
+GArray *sn_outbox_open_for(SnStore *store, SnId address)
+{
+	return ids_of(sn_sql(store,
+	                     "SELECT o.id FROM outbox o WHERE o.open = 1 AND o.channel = 1 AND EXISTS ("
+	                     "SELECT 1 FROM outbox_recipient r JOIN address a ON a.channel = 1 "
+	                     "AND a.value = r.address WHERE r.outbox = o.id AND a.id = ?1) "
+	                     "ORDER BY o.id",
+	                     V(address)));
+}
+
+SnId sn_outbox_find_origin(SnStore *store, const char *origin_id)
+{
+	return sn_one(store, "SELECT id FROM outbox WHERE origin_id = ?1", V(origin_id));
+}
+
+SnId sn_outbox_find_message_id(SnStore *store, const char *message_id)
+{
+	return sn_one(store, "SELECT id FROM outbox WHERE message_id = ?1", V(message_id));
+}
+
+SnId sn_outbox_find_question(SnStore *store, const char *question_id)
+{
+	return sn_one(store,
+	              "SELECT id FROM outbox WHERE quick_question = ?1 ORDER BY id DESC LIMIT 1",
+	              V(question_id));
+}

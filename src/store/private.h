@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* private.h - what the files of src/store share beyond their public headers. */
+#ifndef SN_STORE_PRIVATE_H
+#define SN_STORE_PRIVATE_H
+
+#include "src/store/outbox.h"
+#include "src/store/statement.h"
+#include "src/store/sync.h"
+
+#define SN_TEXT_LIMIT (16 * 1024 * 1024) /* bytes of a body */
+#define SN_LINE_LIMIT 2000               /* bytes of a subject, a name, a reason */
+#define SN_ID_LIMIT 1000                 /* bytes of a Message-ID, an origin-id, a thread key */
+#define SN_PARTY_LIMIT 2000              /* parties of one message */
+#define SN_PART_LIMIT 1000               /* parts of one message */
+
+/* How much a display name is worth; person.name_rank. */
+typedef enum {
+	SN_NAME_ADDRESS,
+	SN_NAME_TOLD,   /* others wrote it into a To: */
+	SN_NAME_OWN,    /* the sender's own From: */
+	SN_NAME_ROSTER,
+	SN_NAME_USER,
+} SnNameRank;
+
+/* people.c */
+SnId sn_address_make(SnStore *store, SnChannel channel, const char *value, const char *name,
+                     SnNameRank rank, GError **error);
+SnId sn_address_person(SnStore *store, SnId address); /* 0 */
+gboolean sn_person_name_seen(SnStore *store, SnId person, const char *name, SnNameRank rank,
+                             GError **error);
+SnId sn_person_self(SnStore *store, GError **error); /* made when missing */
+/* links.c: moves the address, its messages and, when it was the last, its person's claims. */
+gboolean sn_address_move(SnStore *store, SnId address, SnId person, GError **error);
+
+/* conversation.c */
+SnId sn_conversation_make(SnStore *store, SnConversationKind kind, const char *key,
+                          const char *title, SnId person, gboolean opened, GError **error);
+SnId sn_conversation_of_person(SnStore *store, SnId person, gboolean opened, GError **error);
+gboolean sn_conversation_retitle(SnStore *store, SnId person, const char *name, GError **error);
+gboolean sn_conversation_drop_empty(SnStore *store, SnId conversation, SnId heir, GError **error);
+gboolean sn_conversation_add_member(SnStore *store, SnId conversation, SnId address,
+                                    GError **error);
+
+/* presence.c */
+gboolean sn_presence_refresh_person(SnStore *store, SnId person, GError **error);
+
+/* message_place.c: where a message belongs. peer: the address that files it with a person; 0. */
+gboolean sn_message_place(SnStore *store, const SnMessage *message, const char *room_jid,
+                          SnId *conversation, SnId *peer, GError **error);
+
+/* message.c: ends the query. error NULL: what went wrong is logged, the rows so far returned. */
+GPtrArray *sn_message_rows(SnStore *store, SnSql *query, guint what, GError **error);
+
+/* message_write.c */
+void sn_message_fill_preview(SnMessage *message);
+gboolean sn_message_insert(SnStore *store, SnMessage *message, SnId peer, SnId raw,
+                           GError **error);
+gboolean sn_message_rewrite(SnStore *store, SnMessage *message, SnId peer, SnId raw,
+                            GError **error);
+gboolean sn_message_set_text(SnStore *store, SnId id, const char *subject, const char *body,
+                             GError **error);
+gboolean sn_message_delete(SnStore *store, SnId id, GError **error);
+
+/* search.c: the words of one message. Text must be what was indexed when it is taken out. */
+gboolean sn_search_put(SnStore *store, const SnMessage *message, GError **error);
+gboolean sn_search_remove(SnStore *store, const SnMessage *message, GError **error);
+/* Text as the index wants it (search.c). NULL: as it is. prefix: for a question instead; set when
+ * its last word is only the beginning of one. */
+char *sn_search_fold(const char *text, gboolean *prefix);
+/* SQL functions of this store: fold(text). */
+gboolean sn_search_functions(SnStore *store, GError **error);
+
+/* raw.c: bytes kept once, by content. The reference is counted by the row that names it. */
+SnId sn_blob_put(SnStore *store, GBytes *bytes, char **sha256, GError **error);
+GBytes *sn_blob_get(SnStore *store, SnId blob, GError **error);
+
+/* outbox.c: the rows of a new entry, within a transaction. 0 on error. */
+SnId sn_outbox_insert(SnStore *store, const SnOutboxNew *entry, GError **error);
+/* outbox_change.c */
+gboolean sn_outbox_journal(SnStore *store, SnId id, const char *what, const char *detail,
+                           GError **error);
+
+/* location.c: recomputes flags and visibility of a message from where it lies. removed: it has
+ * just lost a place, and is not to be seen when that was the last. */
+gboolean sn_message_settle(SnStore *store, SnId message, gboolean removed, GError **error);
+gboolean sn_message_purge(SnStore *store, GError **error);
+
+#endif

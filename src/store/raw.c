@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * raw.c - bytes that are kept once: raw emails and attachments on their way out. Named by their
+ * SHA-256, compressed where that pays. References are counted by triggers.
+ */
+#include <string.h>
+#include <zstd.h>
+
+#include "src/store/private.h"
+
+#define LEVEL 3
+#define WORTH 64          /* bytes below which nothing is compressed */
+#define SIZE_LIMIT (512 * 1024 * 1024)
+
+enum { PLAIN, ZSTD };
+
+/* The smaller of the two forms; `room` holds the compressed one. */
+static int pack(GBytes *bytes, char **room, gconstpointer *data, gsize *length)
+{
+	gsize size;
+	gconstpointer plain = g_bytes_get_data(bytes, &size);
+
+	*data = plain;
+	*length = size;
+	if (size < WORTH)
+		return PLAIN;
+	gsize bound = ZSTD_compressBound(size);
+	*room = g_try_malloc(bound);
+	if (!*room)
+		return PLAIN;
+	gsize packed = ZSTD_compress(*room, bound, plain, size, LEVEL);
+	if (ZSTD_isError(packed) || packed >= size)
+		return PLAIN;
+	*data = *room;
+	*length = packed;
+	return ZSTD;
+}
+
+SnId sn_blob_put(SnStore *store, GBytes *bytes, char **sha256, GError **error)
+{
+	gsize size = g_bytes_get_size(bytes), length;
+	gconstpointer data;
+	g_autofree char *room = NULL;
+	g_autofree char *hash = g_compute_checksum_for_bytes(G_CHECKSUM_SHA256, bytes);
+	SnId id = sn_one(store, "SELECT id FROM blob WHERE sha256 = ?1", V(hash));
+
+	if (!id) {
+		if (size > SIZE_LIMIT) {
+			g_set_error(error, SN_ERROR, SN_ERROR_LIMIT,
+			            "A file of %" G_GSIZE_FORMAT " MB is too big; the limit is %d MB.",
+			            size >> 20, SIZE_LIMIT >> 20);
+			return 0;
+		}
+		int codec = pack(bytes, &room, &data, &length);
+		if (!sn_run(store, error,
+		            "INSERT INTO blob (sha256, size, codec, data) VALUES (?1, ?2, ?3, ?4)",
+		            V(hash), V((gint64)size), V(codec), sn_value_blob(data, length)))
+			return 0;
+		id = sn_last_id(store);
+	}
+	if (sha256)
+		*sha256 = g_steal_pointer(&hash);
+	return id;
+}
+
+static GBytes *damaged(SnId id, GError **error)
+{
+	g_set_error(error, SN_ERROR, SN_ERROR_STORAGE,
+	            "The stored bytes %" G_GINT64_FORMAT " are damaged. Run \"sennit doctor\".", id);
+	return NULL;
+}
+
+static GBytes *unpack(SnId id, gconstpointer data, gsize length, gint64 size, GError **error)
+{
+	if (size < 0 || size > SIZE_LIMIT)
+		return damaged(id, error);
+	char *plain = g_try_malloc((gsize)size + 1);
+	if (!plain) {
+		g_set_error(error, SN_ERROR, SN_ERROR_STORAGE,
+		            "There is not enough memory for %" G_GINT64_FORMAT " MB.", size >> 20);
+		return NULL;
+	}
+	gsize got = ZSTD_decompress(plain, (gsize)size, data, length);
+	if (ZSTD_isError(got) || got != (gsize)size) {
+		g_free(plain);
+		return damaged(id, error);
+	}
+	return g_bytes_new_take(plain, (gsize)size);
+}
+
+GBytes *sn_blob_get(SnStore *store, SnId blob, GError **error)
+{
+	SnSql *query = sn_sql(store, "SELECT codec, size, data FROM blob WHERE id = ?1", V(blob));
+	GBytes *bytes = NULL;
+	gboolean found = sn_sql_row(query);
+
+	if (found) {
+		g_autoptr(GBytes) data = sn_sql_blob(query, 2);
+		gsize length;
+		gconstpointer start = g_bytes_get_data(data, &length);
+		if (sn_sql_int(query, 0) == PLAIN)
+			bytes = g_bytes_ref(data);
+		else
+			bytes = unpack(blob, start, length, sn_sql_int(query, 1), error);
+	}
+	if (!sn_sql_end(query, bytes || found ? NULL : error))
+		return bytes;
+	if (!found)
+		g_set_error(error, SN_ERROR, SN_ERROR_NOT_FOUND, "The bytes are not here.");
+	return bytes;
+}
+
+GBytes *sn_message_raw(SnStore *store, SnId id, GError **error)
+{
+	SnId raw = sn_one(store, "SELECT coalesce(raw, 0) FROM message WHERE id = ?1", V(id));
+
+	if (raw)
+		return sn_blob_get(store, raw, error);
+	g_set_error(error, SN_ERROR, SN_ERROR_NOT_FOUND,
+	            "The message's original text is not on this machine.");
+	return NULL;
+}
+
+gboolean sn_message_set_raw(SnStore *store, SnId id, GBytes *raw, GError **error)
+{
+	if (!sn_store_begin(store, error))
+		return FALSE;
+	SnId blob = sn_blob_put(store, raw, NULL, error);
+	gboolean ok = blob && sn_run(store, error,
+	                             "UPDATE message SET raw = ?2, size = ?3 WHERE id = ?1", V(id),
+	                             V(blob), V((gint64)g_bytes_get_size(raw)));
+	if (ok && sn_changes(store) == 0) {
+		g_set_error(error, SN_ERROR, SN_ERROR_NOT_FOUND, "There is no such message.");
+		ok = FALSE;
+	}
+	return sn_store_finish(store, ok, error);
+}
+
+GBytes *sn_outbox_attachment_bytes(SnStore *store, const char *sha256, GError **error)
+{
+	SnId blob = sn_one(store, "SELECT id FROM blob WHERE sha256 = ?1", V(sha256));
+
+	if (blob)
+		return sn_blob_get(store, blob, error);
+	g_set_error(error, SN_ERROR, SN_ERROR_NOT_FOUND, "The attachment's bytes are not here.");
+	return NULL;
+}

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * search.c - the full-text index and questions to it.
+ *
+ * unicode61 cuts words at blanks, which Chinese, Japanese and Korean text has few of. Their runs
+ * are written as overlapping pairs, "abcd" as "ab bc cd d", and asked for as a phrase of pairs, so
+ * that any part of a run is found.
+ */
+#include <string.h>
+
+#include "src/store/private.h"
+
+#define INDEX_LIMIT (256 * 1024) /* bytes of one message's text that can be found */
+
+static gboolean is_pair_script(gunichar code)
+{
+	if (code < 0x2e80)
+		return FALSE;
+	switch (g_unichar_get_script(code)) {
+	case G_UNICODE_SCRIPT_HAN:
+	case G_UNICODE_SCRIPT_HIRAGANA:
+	case G_UNICODE_SCRIPT_KATAKANA:
+	case G_UNICODE_SCRIPT_HANGUL:
+	case G_UNICODE_SCRIPT_BOPOMOFO: return g_unichar_isalnum(code);
+	default: return code == 0x30fc || code == 0x3005; /* marks that prolong or repeat */
+	}
+}
+
+static gboolean is_ascii(const char *text)
+{
+	for (; *text; text++)
+		if ((guchar)*text >= 0x80)
+			return FALSE;
+	return TRUE;
+}
+
+/* One run of such a script. In a question that ends with it the last character is not a word. */
+static void append_pairs(GString *out, const char *run, const char *end, gboolean *prefix)
+{
+	gboolean single = g_utf8_next_char(run) == end;
+
+	g_string_append_c(out, ' ');
+	while (run < end) {
+		const char *next = g_utf8_next_char(run);
+		const char *stop = next < end ? g_utf8_next_char(next) : next;
+		if (prefix && next == end && !*end && !single)
+			break;
+		g_string_append_len(out, run, stop - run);
+		g_string_append_c(out, ' ');
+		run = next;
+	}
+	if (prefix && !*end)
+		*prefix = single;
+}
+
+char *sn_search_fold(const char *text, gboolean *prefix)
+{
+	if (!text || is_ascii(text))
+		return NULL;
+	g_autofree char *normal = g_utf8_normalize(text, -1, G_NORMALIZE_ALL_COMPOSE);
+	if (!normal)
+		return NULL;
+	GString *out = g_string_sized_new(strlen(normal) + 16);
+	const char *c = normal;
+	while (*c) {
+		const char *run = c;
+		while (*c && is_pair_script(g_utf8_get_char(c)))
+			c = g_utf8_next_char(c);
+		if (c > run)
+			append_pairs(out, run, c, prefix);
+		const char *plain = c;
+		while (*c && !is_pair_script(g_utf8_get_char(c)))
+			c = g_utf8_next_char(c);
+		g_string_append_len(out, plain, c - plain);
+	}
+	return g_string_free(out, FALSE);
+}
+
+/* ---- one message's words ---- */
+
+typedef struct {
+	char *subject, *body, *people, *files; /* NULL: none */
+} Words;
+
+static char *folded(char *text)
+{
+	char *fold = sn_search_fold(text, NULL);
+
+	if (!fold)
+		return text;
+	g_free(text);
+	return fold;
+}
+
+static void append_tidy(GString *out, const char *text)
+{
+	g_autofree char *tidy = sn_tidy(text, SN_LINE_LIMIT);
+
+	if (tidy && *tidy)
+		g_string_append_printf(out, "%s ", tidy);
+}
+
+static char *people_of(SnStore *store, const SnMessage *message)
+{
+	GString *text = g_string_new(NULL);
+	/* The row as written: a message that was read has the person's name filled in. */
+	SnSql *query = sn_sql(store,
+	                      "SELECT a.value, m.sender_name FROM message m "
+	                      "JOIN address a ON a.id = m.sender WHERE m.id = ?1",
+	                      V(message->id));
+
+	if (sn_sql_row(query)) {
+		append_tidy(text, sn_sql_peek(query, 0));
+		append_tidy(text, sn_sql_peek(query, 1));
+	}
+	sn_sql_drop(query);
+	for (guint i = 0; message->parties && i < MIN(message->parties->len, SN_PARTY_LIMIT); i++) {
+		const SnParty *party = message->parties->pdata[i];
+		append_tidy(text, party->address);
+		append_tidy(text, party->name);
+	}
+	return g_string_free(text, FALSE);
+}
+
+static char *files_of(const SnMessage *message)
+{
+	GString *text = g_string_new(NULL);
+
+	for (guint i = 0; message->parts && i < MIN(message->parts->len, SN_PART_LIMIT); i++)
+		append_tidy(text, ((const SnPart *)message->parts->pdata[i])->name);
+	return g_string_free(text, FALSE);
+}
+
+static void collect(SnStore *store, const SnMessage *message, Words *words)
+{
+	words->subject = folded(g_strdup(message->subject));
+	words->body = folded(sn_tidy(message->body ? message->body : "", INDEX_LIMIT));
+	words->people = folded(people_of(store, message));
+	words->files = folded(files_of(message));
+}
+
+static void words_clear(Words *words)
+{
+	g_free(words->subject);
+	g_free(words->body);
+	g_free(words->people);
+	g_free(words->files);
+}
+
+gboolean sn_search_put(SnStore *store, const SnMessage *message, GError **error)
+{
+	Words w;
+
+	collect(store, message, &w);
+	gboolean ok = sn_run(store, error,
+	                     "INSERT INTO search (rowid, subject, body, people, files) "
+	                     "VALUES (?1, ?2, ?3, ?4, ?5)",
+	                     V(message->id), V(w.subject), V(w.body), V(w.people), V(w.files));
+	words_clear(&w);
+	return ok;
+}
+
+/* A contentless index forgets a row only when told the very text it was given. */
+gboolean sn_search_remove(SnStore *store, const SnMessage *message, GError **error)
+{
+	Words w;
+
+	collect(store, message, &w);
+	gboolean ok = sn_run(store, error,
+	                     "INSERT INTO search (search, rowid, subject, body, people, files) "
+	                     "VALUES ('delete', ?1, ?2, ?3, ?4, ?5)",
+	                     V(message->id), V(w.subject), V(w.body), V(w.people), V(w.files));
+	words_clear(&w);
+	return ok;
+}
+
+/* ---- questions ---- */
+
+static char *fold_case(const char *text)
+{
+	return text ? g_utf8_casefold(text, -1) : NULL;
+}
+
+/* ?1 match ?2 without ?3 conversation ?4 channel ?5 from ?6 to ?7 subject ?8 after ?9 before
+ * ?10 attachment ?11 unread ?12 flagged ?13 in ?14 before_time ?15 before_id ?16 limit */
+#define FILTERS                                                                                 \
+	"(m.time, m.id) < (?14, ?15) AND (m.hidden = 0 OR ?13 IS NOT NULL) "                    \
+	"AND (?3 = 0 OR m.conversation = ?3) AND (?4 < 0 OR m.channel = ?4) "                   \
+	"AND m.time >= ?8 AND (?9 = 0 OR m.time < ?9) "                                         \
+	"AND (NOT ?10 OR m.attachments > 0) AND (NOT ?11 OR m.unread = 1) "                     \
+	"AND (NOT ?12 OR m.flags & 4) "                                                         \
+	"AND (?5 IS NULL OR EXISTS (SELECT 1 FROM address a JOIN person p ON p.id = a.person "  \
+	"WHERE a.id = m.sender AND instr(fold(a.value || ' ' || "                               \
+	"coalesce(m.sender_name, p.name)), ?5))) "                                              \
+	"AND (?6 IS NULL OR EXISTS (SELECT 1 FROM party t WHERE t.message = m.id "              \
+	"AND t.role BETWEEN 1 AND 3 AND instr(fold(t.address || ' ' || "                        \
+	"coalesce(t.name, '')), ?6))) "                                                         \
+	"AND (?7 IS NULL OR instr(fold(m.subject), ?7)) "                                       \
+	"AND (?13 IS NULL OR EXISTS (SELECT 1 FROM location l JOIN folder f "                   \
+	"ON f.id = l.folder WHERE l.message = m.id AND (fold(f.name) = ?13 OR f.role = ?13))) " \
+	"AND (?2 IS NULL OR m.id NOT IN (SELECT rowid FROM search WHERE search MATCH ?2)) "
+#define NEWEST_FIRST "ORDER BY m.time DESC, m.id DESC LIMIT ?16"
+
+static SnSql *ask(SnStore *store, const SnQuery *q, SnTime before_time, SnId before_id, int limit)
+{
+	g_autofree char *from = fold_case(q->from);
+	g_autofree char *to = fold_case(q->to);
+	g_autofree char *subject = fold_case(q->subject);
+	g_autofree char *in = fold_case(q->in);
+
+#define QUESTION_VALUES                                                                         \
+	V(q->match), V(q->without), V(q->conversation), V(q->channel), V(from), V(to),          \
+		V(subject), V(q->after), V(q->before), V(q->has_attachment ? 1 : 0),            \
+		V(q->is_unread ? 1 : 0), V(q->is_flagged ? 1 : 0), V(in), V(before_time),       \
+		V(before_id), V(limit)
+	if (q->match)
+		return sn_sql(store,
+		              "SELECT m.id FROM search s CROSS JOIN message m ON m.id = s.rowid "
+		              "WHERE s.search MATCH ?1 AND " FILTERS NEWEST_FIRST,
+		              QUESTION_VALUES);
+	return sn_sql(store,
+	              "SELECT m.id FROM message m INDEXED BY message_time WHERE ?1 IS NULL "
+	              "AND " FILTERS NEWEST_FIRST,
+	              QUESTION_VALUES);
+}
+
+GPtrArray *sn_message_search(SnStore *store, const SnQuery *query, SnTime before_time,
+                             SnId before_id, int limit, guint what, GError **error)
+{
+	GPtrArray *rows = g_ptr_array_new_with_free_func((GDestroyNotify)sn_message_free);
+
+	if (!before_time && !before_id)
+		before_time = before_id = G_MAXINT64;
+	SnSql *hits = ask(store, query, before_time, before_id, limit);
+	while (sn_sql_row(hits)) {
+		SnMessage *message = sn_message_get(store, sn_sql_int(hits, 0), what);
+		if (message)
+			g_ptr_array_add(rows, message);
+	}
+	if (sn_sql_end(hits, error))
+		return rows;
+	g_ptr_array_unref(rows);
+	return NULL;
+}
+
+/* fold(text): for comparing parts of names whatever their case. */
+static void sql_fold(sqlite3_context *context, int count, sqlite3_value **values)
+{
+	const char *text = (const char *)sqlite3_value_text(values[0]);
+
+	(void)count;
+	if (!text)
+		return;
+	/* the database may be damaged */
+	if (!g_utf8_validate(text, -1, NULL)) {
+		sqlite3_result_null(context);
+		return;
+	}
+	char *folded_text = g_utf8_casefold(text, -1);
+	sqlite3_result_text(context, folded_text, -1, g_free);
+}
+
+gboolean sn_search_functions(SnStore *store, GError **error)
+{
+	int code = sqlite3_create_function_v2(store->db, "fold", 1,
+	                                      SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS,
+	                                      NULL, sql_fold, NULL, NULL, NULL);
+
+	return code == SQLITE_OK ? TRUE : sn_store_fail(store, code, error);
+}

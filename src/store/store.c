@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * store.c - opening, transactions, durability.
+ *
+ * WAL: readers never wait. A client's commit writes to the log and waits for no disk; checkpoints
+ * and fsync are the engine's. Clients go first: a client that wants to write holds the file
+ * PATH-turn, and the engine looks at that before each of its batches, because SQLite's lock has
+ * no queue and a busy writer would keep the others out.
+ */
+#include "src/store/store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "src/store/private.h"
+
+#define BUSY_MS 5000
+#define TURN_MS 200              /* the longest the engine waits for clients to get their turn */
+#define CHECKPOINT_PAGES 1000    /* 16 MB of log */
+#define RESTART_PAGES 8000       /* 128 MB: wait for readers to leave the log */
+#define RESTART_MS 20            /* but not for long: writers are kept out meanwhile */
+
+static int wait_busy(void *data, int count)
+{
+	(void)data;
+	if (count >= BUSY_MS)
+		return 0;
+	g_usleep(1000);
+	return 1;
+}
+
+static int log_grew(void *data, sqlite3 *db, const char *name, int pages)
+{
+	SnStore *store = data;
+
+	(void)db;
+	(void)name;
+	store->wal_pages = pages;
+	return SQLITE_OK;
+}
+
+/*
+ * The file is made here because SQLite would make it readable by others. Never opened when it is
+ * there: closing a descriptor would drop the locks of this process's other connections (POSIX).
+ */
+static gboolean make_private(const char *path, GError **error)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	if (fd >= 0) {
+		close(fd);
+		return TRUE;
+	}
+	if (errno == EEXIST) {
+		struct stat info;
+		if (stat(path, &info) == 0 && (info.st_mode & 077))
+			(void)chmod(path, 0600);
+		return TRUE;
+	}
+	g_set_error(error, SN_ERROR, SN_ERROR_STORAGE, "Cannot create %s: %s", path,
+	            g_strerror(errno));
+	return FALSE;
+}
+
+static gboolean open_database(SnStore *store, GError **error)
+{
+	int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READWRITE;
+	int code = sqlite3_open_v2(store->path, &store->db, flags, NULL);
+
+	if (code != SQLITE_OK)
+		return sn_store_fail(store, code, error);
+	sqlite3_extended_result_codes(store->db, 1);
+	sqlite3_busy_handler(store->db, wait_busy, NULL);
+	sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	sqlite3_wal_hook(store->db, log_grew, store); /* in place of automatic checkpoints */
+	if (!sn_search_functions(store, error))
+		return FALSE;
+	return sn_exec(store,
+	               "PRAGMA foreign_keys = ON;"
+	               "PRAGMA synchronous = NORMAL;"
+	               "PRAGMA trusted_schema = OFF;"
+	               "PRAGMA secure_delete = FAST;"
+	               "PRAGMA temp_store = MEMORY;",
+	               error);
+}
+
+static gboolean settle_role(SnStore *store, GError **error)
+{
+	switch (store->role) {
+	case SN_STORE_ENGINE: return sn_exec(store, "PRAGMA cache_size = -8000", error);
+	case SN_STORE_CLIENT: return TRUE;
+	case SN_STORE_READER: return sn_exec(store, "PRAGMA query_only = ON", error);
+	}
+	g_assert_not_reached();
+}
+
+/* Two programs may find the profile empty at the same time. */
+static gboolean set_up(SnStore *store, GError **error)
+{
+	if (store->turn >= 0 && store->role != SN_STORE_READER) {
+		for (int i = 0; i < BUSY_MS && flock(store->turn, LOCK_EX | LOCK_NB) != 0; i++)
+			g_usleep(1000);
+	}
+	gboolean ok = sn_store_migrate(store, error);
+	if (store->turn >= 0)
+		flock(store->turn, LOCK_UN);
+	return ok;
+}
+
+SnStore *sn_store_open(const char *path, SnStoreRole role, GError **error)
+{
+	g_return_val_if_fail(path != NULL, NULL);
+	if (role == SN_STORE_READER && !g_file_test(path, G_FILE_TEST_EXISTS)) {
+		g_set_error(error, SN_ERROR, SN_ERROR_NOT_FOUND, "There is no database %s yet.", path);
+		return NULL;
+	}
+	if (!make_private(path, error))
+		return NULL;
+
+	SnStore *store = g_new0(SnStore, 1);
+	g_autofree char *turn_path = g_strconcat(path, "-turn", NULL);
+	store->path = g_strdup(path);
+	store->role = role;
+	store->bell_path = g_strconcat(path, "-bell", NULL);
+	store->turn = open(turn_path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	store->bell = sn_bell_open(store->bell_path, error);
+	if (!store->bell || !open_database(store, error) || !set_up(store, error) ||
+	    !settle_role(store, error)) {
+		sn_store_close(store);
+		return NULL;
+	}
+	sn_store_changed(store);
+	return store;
+}
+
+void sn_store_close(SnStore *store)
+{
+	if (!store)
+		return;
+	g_assert(store->depth == 0 || !store->db);
+	if (store->statements)
+		g_hash_table_unref(store->statements);
+	if (store->db && sqlite3_close(store->db) != SQLITE_OK)
+		g_critical("A query of %s was left open.", store->path);
+	sn_bell_free(store->bell);
+	if (store->turn >= 0)
+		close(store->turn);
+	g_free(store->bell_path);
+	g_free(store->path);
+	g_free(store);
+}
+
+/* ---- transactions ---- */
+
+/* A client takes the turn until its commit; the engine only waits while somebody has it. */
+static void take_turn(SnStore *store)
+{
+	int mode = store->role == SN_STORE_ENGINE ? LOCK_EX : LOCK_SH;
+
+	if (store->turn < 0)
+		return;
+	for (int i = 0; i < TURN_MS && flock(store->turn, mode | LOCK_NB) != 0; i++)
+		g_usleep(1000);
+	if (store->role == SN_STORE_ENGINE)
+		flock(store->turn, LOCK_UN);
+}
+
+static void end_turn(SnStore *store)
+{
+	if (store->turn >= 0 && store->role != SN_STORE_ENGINE)
+		flock(store->turn, LOCK_UN);
+}
+
+gboolean sn_store_begin(SnStore *store, GError **error)
+{
+	g_assert(store->depth >= 0 && store->depth < 32);
+	if (store->depth > 0) {
+		if (!sn_run(store, error, "SAVEPOINT inner"))
+			return FALSE;
+		store->depth++;
+		return TRUE;
+	}
+	take_turn(store);
+	if (!sn_run(store, error, "BEGIN IMMEDIATE")) {
+		end_turn(store);
+		return FALSE;
+	}
+	store->changes_at_begin = sqlite3_total_changes64(store->db);
+	store->depth = 1;
+	return TRUE;
+}
+
+/* The log goes into the database while others go on reading and writing. */
+static void checkpoint(SnStore *store)
+{
+	int pages = store->wal_pages, left = 0, done = 0;
+
+	if (pages < CHECKPOINT_PAGES)
+		return;
+	store->wal_pages = 0;
+	sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_PASSIVE, &left, &done);
+	if (left <= 0 || left != done)
+		return; /* a reader still needs old pages: next time */
+	if (pages >= RESTART_PAGES) {
+		sqlite3_busy_timeout(store->db, RESTART_MS);
+		sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_RESTART, NULL, NULL);
+		sqlite3_busy_handler(store->db, wait_busy, NULL);
+	}
+	/* The first commit into a log that begins anew waits for the disk. Let that be ours. */
+	g_autofree char *now = sn_time_format(sn_now(store));
+	sn_store_set(store, "checkpoint", now, NULL);
+}
+
+static void after_commit(SnStore *store, gboolean changed)
+{
+	end_turn(store);
+	if (changed)
+		sn_bell_ring(store->bell);
+	if (store->role == SN_STORE_ENGINE)
+		checkpoint(store);
+}
+
+gboolean sn_store_commit(SnStore *store, GError **error)
+{
+	g_assert(store->depth > 0);
+	if (store->depth > 1) {
+		if (sn_run(store, error, "RELEASE inner")) {
+			store->depth--;
+			return TRUE;
+		}
+		sn_store_rollback(store);
+		return FALSE;
+	}
+	if (!sn_run(store, error, "COMMIT")) {
+		sn_store_rollback(store);
+		return FALSE;
+	}
+	store->depth = 0;
+	after_commit(store, sqlite3_total_changes64(store->db) != store->changes_at_begin);
+	return TRUE;
+}
+
+void sn_store_rollback(SnStore *store)
+{
+	g_assert(store->depth > 0);
+	gboolean over = sqlite3_get_autocommit(store->db) != 0; /* SQLite did it already */
+
+	if (store->depth > 1 && !over)
+		sn_exec(store, "ROLLBACK TO inner; RELEASE inner", NULL);
+	else if (store->depth == 1 && !over)
+		sn_exec(store, "ROLLBACK", NULL);
+	store->depth--;
+	if (store->depth == 0)
+		end_turn(store);
+}
+
+gboolean sn_store_finish(SnStore *store, gboolean ok, GError **error)
+{
+	if (ok)
+		return sn_store_commit(store, error);
+	sn_store_rollback(store);
+	return FALSE;
+}
+
+/* ---- durability ---- */
+
+static gboolean flush_file(const char *path, gboolean directory, GError **error)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | (directory ? O_DIRECTORY : 0));
+
+	if (fd < 0 && errno == ENOENT)
+		return TRUE; /* no log: all is in the database, written there with fsync */
+	gboolean ok = fd >= 0 && (directory ? fsync(fd) : fdatasync(fd)) == 0;
+	if (!ok)
+		g_set_error(error, SN_ERROR, SN_ERROR_STORAGE, "Cannot write %s to the disk: %s", path,
+		            g_strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	return ok;
+}
+
+/*
+ * Every commit since the last checkpoint lies in the log, whoever made it, so flushing that file
+ * makes them all durable without a transaction. SQLite holds no lock on the log itself, so opening
+ * and closing it here drops none.
+ */
+gboolean sn_store_sync(SnStore *store, GError **error)
+{
+	g_autofree char *wal = g_strconcat(store->path, "-wal", NULL);
+	g_autofree char *directory = g_path_get_dirname(store->path);
+
+	g_assert(store->depth == 0);
+	return flush_file(wal, FALSE, error) && flush_file(directory, TRUE, error);
+}
+
+/* ---- small things ---- */
+
+gboolean sn_store_changed(SnStore *store)
+{
+	gint64 version = sn_one(store, "PRAGMA data_version");
+	gboolean changed = version != store->data_version;
+
+	store->data_version = version;
+	return changed;
+}
+
+const char *sn_store_bell_path(SnStore *store)
+{
+	return store->bell_path;
+}
+
+void sn_store_ring(SnStore *store)
+{
+	sn_bell_ring(store->bell);
+}
+
+void sn_store_interrupt(SnStore *store)
+{
+	sqlite3_interrupt(store->db);
+}
+
+void sn_store_set_clock(SnStore *store, const SnClock *clock)
+{
+	store->clock = clock;
+}
+
+gboolean sn_store_check(SnStore *store, char **report, GError **error)
+{
+	g_autoptr(GString) found = g_string_new(NULL);
+	SnSql *query = sn_sql(store, "SELECT * FROM pragma_integrity_check(50)");
+
+	while (sn_sql_row(query))
+		if (g_strcmp0(sn_sql_peek(query, 0), "ok") != 0)
+			g_string_append_printf(found, "%s\n", sn_sql_peek(query, 0));
+	gboolean ok = sn_sql_end(query, error);
+	query = sn_sql(store, "SELECT \"table\", rowid, parent FROM pragma_foreign_key_check LIMIT 50");
+	while (ok && sn_sql_row(query))
+		g_string_append_printf(found, "%s row %" G_GINT64_FORMAT " names a missing %s\n",
+		                       sn_sql_peek(query, 0), sn_sql_int(query, 1),
+		                       sn_sql_peek(query, 2));
+	ok = sn_sql_end(query, ok ? error : NULL) && ok;
+	if (ok && report)
+		*report = g_strdup(found->len ? found->str : "The database is sound.");
+	return ok && found->len == 0;
+}
+
+char *sn_store_get(SnStore *store, const char *key)
+{
+	return sn_one_text(store, "SELECT value FROM setting WHERE key = ?1", V(key));
+}
+
+gboolean sn_store_set(SnStore *store, const char *key, const char *value, GError **error)
+{
+	if (!sn_store_begin(store, error))
+		return FALSE;
+	gboolean ok = value ? sn_run(store, error,
+	                             "INSERT INTO setting (key, value) VALUES (?1, ?2) "
+	                             "ON CONFLICT (key) DO UPDATE SET value = ?2 WHERE value <> ?2",
+	                             V(key), V(value)) :
+	                      sn_run(store, error, "DELETE FROM setting WHERE key = ?1", V(key));
+	return sn_store_finish(store, ok, error);
+}
