@@ -9,6 +9,7 @@
 #include "src/store/private.h"
 
 #define LIST_LIMIT 1000
+#define KIND_READ 3 /* beside SnActionKind: an IM was read */
 
 void sn_action_free(SnAction *action)
 {
@@ -65,7 +66,7 @@ static gboolean tell_read(SnStore *store, SnId id, GError **error)
 	return sn_run(store, error,
 	              "INSERT INTO action (kind, account, message) SELECT ?2, account, id "
 	              "FROM message WHERE id = ?1 AND channel = 1 AND account > 0",
-	              V(id), V(SN_ACTION_READ));
+	              V(id), V(KIND_READ));
 }
 
 static gboolean mark_read(SnStore *store, SnId conversation, SnTime time, SnId up_to,
@@ -86,7 +87,8 @@ static gboolean mark_read(SnStore *store, SnId conversation, SnTime time, SnId u
 		if (sn_one(store, "SELECT channel FROM message WHERE id = ?1", V(id)))
 			newest_im = id;
 	}
-	return !newest_im || tell_read(store, newest_im, error);
+	/* what the engine marks was read on another device, which told already */
+	return !newest_im || store->role == SN_STORE_ENGINE || tell_read(store, newest_im, error);
 }
 
 gboolean sn_conversation_mark_read(SnStore *store, SnId conversation, SnId up_to, GError **error)
@@ -161,14 +163,13 @@ SnId sn_action_append(SnStore *store, SnId message, SnId account, const char *ta
 	return sn_store_finish(store, ok, error) ? id : 0;
 }
 
-GPtrArray *sn_action_list(SnStore *store, SnId account, SnTime due)
+#define COLUMNS                                                                                 \
+	"id, kind, account, folder, message, uid, name, set_flags, clear_flags, target, attempts, " \
+	"next_try "
+
+static GPtrArray *read_actions(SnSql *query)
 {
 	GPtrArray *list = g_ptr_array_new_with_free_func((GDestroyNotify)sn_action_free);
-	SnSql *query = sn_sql(store,
-	                      "SELECT id, kind, account, folder, message, uid, name, set_flags, "
-	                      "clear_flags, target, attempts, next_try FROM action "
-	                      "WHERE account = ?1 AND next_try <= ?2 ORDER BY id LIMIT ?3",
-	                      V(account), V(due), V(LIST_LIMIT));
 
 	while (sn_sql_row(query)) {
 		SnAction *action = g_new0(SnAction, 1);
@@ -188,6 +189,22 @@ GPtrArray *sn_action_list(SnStore *store, SnId account, SnTime due)
 	}
 	sn_sql_drop(query);
 	return list;
+}
+
+GPtrArray *sn_action_list(SnStore *store, SnId account, SnTime due)
+{
+	return read_actions(sn_sql(store,
+	                           "SELECT " COLUMNS "FROM action WHERE account = ?1 "
+	                           "AND next_try <= ?2 AND kind <> ?3 ORDER BY id LIMIT ?4",
+	                           V(account), V(due), V(KIND_READ), V(LIST_LIMIT)));
+}
+
+GPtrArray *sn_action_reads(SnStore *store, SnId account)
+{
+	return read_actions(sn_sql(store,
+	                           "SELECT " COLUMNS "FROM action WHERE account = ?1 AND kind = ?2 "
+	                           "ORDER BY id LIMIT ?3",
+	                           V(account), V(KIND_READ), V(LIST_LIMIT)));
 }
 
 /* A move that is over, and the email still lies there: it was not possible. */

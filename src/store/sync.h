@@ -61,14 +61,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(SnLocation, sn_location_free)
 GPtrArray *sn_location_list(SnStore *store, SnId message); /* of SnLocation */
 
 /* ---- offline actions: intents of clients, replayed by the engine ---- */
-/* READ: the newest IM of a conversation that the user has read (folder 0): tell the sender and the
- * user's other devices (XEP-0333, XEP-0490). */
-typedef enum {
-	SN_ACTION_FLAGS,
-	SN_ACTION_MOVE,
-	SN_ACTION_APPEND,
-	SN_ACTION_READ,
-} SnActionKind;
+typedef enum { SN_ACTION_FLAGS, SN_ACTION_MOVE, SN_ACTION_APPEND } SnActionKind;
 typedef struct {
 	SnId id;
 	SnActionKind kind;
@@ -86,6 +79,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(SnAction, sn_action_free)
 SnId sn_action_append(SnStore *store, SnId message, SnId account, const char *target, guint flags,
                       GError **error);
 GPtrArray *sn_action_list(SnStore *store, SnId account, SnTime due); /* oldest first; of SnAction */
+/*
+ * IMs that a client has marked as read and of which nobody was told yet (XEP-0333, XEP-0490): the
+ * newest one of a conversation each time; oldest first, of SnAction, where only id, account and
+ * message count. End them with sn_action_done(). Not part of sn_action_list().
+ */
+GPtrArray *sn_action_reads(SnStore *store, SnId account);
 gboolean sn_action_done(SnStore *store, SnId action, GError **error);
 gboolean sn_action_retry(SnStore *store, SnId action, SnTime next_try, const char *why,
                          GError **error);
