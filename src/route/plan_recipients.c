@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <string.h>
+
+#include "src/route/plan_private.h"
+
+static void add(SnPlan *plan, SnRole role, const char *address, const char *name)
+{
+	for (guint i = 0; i < plan->recipients->len; i++)
+		if (strcmp(((SnParty *)plan->recipients->pdata[i])->address, address) == 0)
+			return;
+	SnParty *party = g_new0(SnParty, 1);
+	party->role = role;
+	party->address = g_strdup(address);
+	party->name = g_strdup(name);
+	g_ptr_array_add(plan->recipients, party);
+}
+
+/* TRUE when the message answered came from, or went to, this address. */
+static gboolean was_used(const SnMessage *answered, const SnAddress *address)
+{
+	if (!answered || answered->channel != address->channel)
+		return FALSE;
+	if (answered->direction == SN_IN)
+		return answered->sender == address->id;
+	for (guint i = 0; answered->parties && i < answered->parties->len; i++) {
+		const SnParty *party = answered->parties->pdata[i];
+		if (party->role == SN_ROLE_TO && strcmp(party->address, address->value) == 0)
+			return TRUE;
+	}
+	return FALSE;
+}
+
+const SnAddress *sn_plan_confirmed(const SnPlanner *self, SnChannel channel)
+{
+	const SnAddress *best = NULL;
+
+	for (guint i = 0; i < self->addresses->len; i++) {
+		const SnAddress *address = self->addresses->pdata[i];
+		if (address->channel != channel || !address->confirmed)
+			continue;
+		if (was_used(self->answered, address))
+			return address;
+		if (!best)
+			best = address;
+	}
+	return best;
+}
+
+static SnAddress *address_copy(const SnAddress *from)
+{
+	SnAddress *copy = g_memdup2(from, sizeof *from);
+
+	copy->value = g_strdup(from->value);
+	copy->name = g_strdup(from->name);
+	copy->evidence = g_strdup(from->evidence);
+	return copy;
+}
+
+/* Everybody on the email answered: its author (or Reply-To) and To as To, Cc as Cc, not the user. */
+static void add_everybody(const SnPlanner *self, SnPlan *plan, gboolean all)
+{
+	const SnMessage *answered = self->answered;
+	const GPtrArray *parties = answered->parties;
+	gboolean redirected = FALSE;
+
+	for (guint i = 0; parties && answered->direction == SN_IN && i < parties->len; i++) {
+		const SnParty *party = parties->pdata[i];
+		if (party->role != SN_ROLE_REPLY_TO)
+			continue;
+		add(plan, SN_ROLE_TO, party->address, party->name);
+		redirected = TRUE;
+	}
+	if (!redirected && answered->direction == SN_IN && answered->sender_value)
+		add(plan, SN_ROLE_TO, answered->sender_value, answered->sender_name);
+	for (guint i = 0; parties && i < parties->len; i++) {
+		const SnParty *party = parties->pdata[i];
+		gboolean wanted = party->role == SN_ROLE_TO || party->role == SN_ROLE_CC;
+		if (wanted && (all || answered->direction == SN_OUT) &&
+		    !sn_address_is_own(self->store, SN_CHANNEL_MAIL, party->address))
+			add(plan, party->role, party->address, party->name);
+	}
+}
+
+/* Members of a group that has no message to answer. */
+static void add_members(const SnPlanner *self, SnPlan *plan)
+{
+	g_autoptr(GPtrArray) members =
+		sn_conversation_members(self->store, self->conversation->id);
+
+	for (guint i = 0; members && i < members->len; i++) {
+		const SnAddress *member = members->pdata[i];
+		if (member->channel == SN_CHANNEL_MAIL)
+			add(plan, SN_ROLE_TO, member->value, member->name);
+	}
+}
+
+/* The user named an address: taken as it is, unless it is a claim that nobody confirmed yet. */
+static SnId use_named(const SnPlanner *self, SnPlan *plan)
+{
+	g_autofree char *value = sn_address_normalise(plan->channel, self->request->address);
+
+	if (!value) {
+		plan->status = SN_PLAN_NEED_ADDRESS;
+		return 0;
+	}
+	for (guint i = 0; i < self->addresses->len; i++) {
+		const SnAddress *address = self->addresses->pdata[i];
+		if (address->channel != plan->channel || strcmp(address->value, value) != 0)
+			continue;
+		if (!address->confirmed) {
+			g_ptr_array_add(plan->candidates, address_copy(address));
+			plan->status = SN_PLAN_NEED_CONFIRM;
+			return 0;
+		}
+		add(plan, SN_ROLE_TO, address->value, address->name);
+		return address->id;
+	}
+	g_autoptr(SnAddress) known = sn_address_find(self->store, plan->channel, value);
+	add(plan, SN_ROLE_TO, value, known ? known->name : NULL);
+	return known ? known->id : 0;
+}
+
+static SnId use_person(const SnPlanner *self, SnPlan *plan)
+{
+	const SnAddress *best = sn_plan_confirmed(self, plan->channel);
+
+	if (best) {
+		add(plan, SN_ROLE_TO, best->value, best->name);
+		return best->id;
+	}
+	for (guint i = 0; i < self->addresses->len; i++) {
+		const SnAddress *address = self->addresses->pdata[i];
+		if (address->channel == plan->channel)
+			g_ptr_array_add(plan->candidates, address_copy(address));
+	}
+	plan->status = plan->candidates->len ? SN_PLAN_NEED_CONFIRM : SN_PLAN_NEED_ADDRESS;
+	return 0;
+}
+
+SnId sn_plan_recipients(const SnPlanner *self, SnPlan *plan)
+{
+	const SnConversation *conversation = self->conversation;
+	gboolean several = conversation->kind == SN_CONV_GROUP ||
+	                   conversation->kind == SN_CONV_LIST || self->request->reply_all;
+
+	if (self->request->address)
+		return use_named(self, plan);
+	if (conversation->kind == SN_CONV_ROOM) {
+		g_autoptr(SnAddress) room =
+			sn_address_find(self->store, SN_CHANNEL_IM, conversation->key);
+		add(plan, SN_ROLE_TO, conversation->key, conversation->title);
+		return room ? room->id : 0;
+	}
+	if (plan->channel == SN_CHANNEL_MAIL && self->answered &&
+	    self->answered->channel == SN_CHANNEL_MAIL) {
+		gboolean redirected = FALSE;
+		const GPtrArray *parties = self->answered->parties;
+		for (guint i = 0; parties && i < parties->len; i++)
+			redirected |= ((SnParty *)parties->pdata[i])->role == SN_ROLE_REPLY_TO;
+		if (several || (redirected && self->answered->direction == SN_IN))
+			add_everybody(self, plan, self->request->reply_all);
+	} else if (plan->channel == SN_CHANNEL_MAIL && several && !self->answered) {
+		add_members(self, plan);
+	}
+	return plan->recipients->len ? 0 : use_person(self, plan);
+}

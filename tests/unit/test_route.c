@@ -1,0 +1,435 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <string.h>
+
+#include "src/route/plan.h"
+#include "tests/unit/route_world.h"
+
+static SnPlan *plan_for(World *world, SnId conversation, SnReplyMode mode, SnId reply_to)
+{
+	SnPlanRequest request = { .conversation = conversation, .reply_to = reply_to, .mode = mode };
+
+	return sn_plan_reply(world->store, world->config, &request, &world->clock);
+}
+
+static const char *recipient(const SnPlan *plan, guint index)
+{
+	assert_true(index < plan->recipients->len);
+	return ((SnParty *)plan->recipients->pdata[index])->address;
+}
+
+/* A conversation with somebody who wrote one email and has no other address. */
+static SnId stranger(World *world, const char *address)
+{
+	Said mail = { .channel = SN_CHANNEL_MAIL, .from = address, .subject = "Hello" };
+	g_autoptr(SnMessage) message = sn_message_get(world->store, world_say(world, &mail), 0);
+
+	return message->conversation;
+}
+
+static void answers_on_the_channel_of_the_message(void **state)
+{
+	World *world = world_new(NULL);
+	SnId bob = world_bob(world);
+	Said mail = { .channel = SN_CHANNEL_MAIL, .subject = "Budget" };
+	Said im = { .channel = SN_CHANNEL_IM, .body = "hi" };
+
+	world_say(world, &mail);
+	g_autoptr(SnPlan) by_mail = plan_for(world, bob, SN_MODE_AUTO, 0);
+	assert_int_equal(by_mail->status, SN_PLAN_READY);
+	assert_int_equal(by_mail->channel, SN_CHANNEL_MAIL);
+	assert_false(by_mail->switched);
+	assert_string_equal(by_mail->text, "Email to bob@work.example");
+	assert_string_equal(by_mail->from, "alice@example.test");
+	assert_string_equal(by_mail->account_name, "home");
+
+	world_say(world, &im);
+	world_roster(world, BOB_IM, SN_SUB_BOTH);
+	world_presence(world, BOB_IM, SN_PRESENCE_ONLINE, world->now - 5 * SN_MINUTE);
+	g_autoptr(SnPlan) by_im = plan_for(world, bob, SN_MODE_AUTO, 0);
+	assert_int_equal(by_im->channel, SN_CHANNEL_IM);
+	assert_string_equal(by_im->text, "IM to bob@example.org, online for 5 min");
+	assert_int_equal(by_im->availability, SN_AVAILABLE);
+	world_free(world);
+}
+
+static void auto_goes_to_the_other_channel_when_the_person_is_away(void **state)
+{
+	World *world = world_new(NULL);
+	SnId bob = world_bob(world);
+	Said im = { .channel = SN_CHANNEL_IM, .body = "hi" };
+
+	world_say(world, &im);
+	world_roster(world, BOB_IM, SN_SUB_BOTH);
+	world_presence(world, BOB_IM, SN_PRESENCE_DND, 0);
+	g_autoptr(SnPlan) plan = plan_for(world, bob, SN_MODE_AUTO, 0);
+	assert_int_equal(plan->channel, SN_CHANNEL_MAIL);
+	assert_true(plan->switched);
+	assert_int_equal(plan->status, SN_PLAN_READY);
+	world_free(world);
+}
+
+static void a_rule_that_settles_it_keeps_auto_on_im(void **state)
+{
+	World *world = world_new(NULL);
+	SnId bob = world_bob(world);
+	Said im = { .channel = SN_CHANNEL_IM, .body = "hi" };
+
+	world_say(world, &im);
+	world_roster(world, BOB_IM, SN_SUB_BOTH);
+	world_presence(world, BOB_IM, SN_PRESENCE_XA, world->now - 2 * SN_HOUR);
+	sn_person_set_rule(world->store, world_person_of(world, SN_CHANNEL_IM, BOB_IM),
+	                   SN_RULE_DEFER, NULL);
+	g_autoptr(SnPlan) plan = plan_for(world, bob, SN_MODE_AUTO, 0);
+	assert_int_equal(plan->channel, SN_CHANNEL_IM);
+	assert_int_equal(plan->action, SN_RULE_DEFER);
+	assert_string_equal(plan->text, "IM to bob@example.org, extended away for 2 h: will wait "
+	                                "(your rule for Bob)");
+	world_free(world);
+}
+
+static void wish_then_person_then_account_then_prompt(void **state)
+{
+	World *world = world_new(NULL);
+	SnId person;
+	g_autofree char *asked = NULL, *ruled = NULL, *none = NULL;
+
+	world_bob(world);
+	person = world_person_of(world, SN_CHANNEL_IM, BOB_IM);
+	assert_int_equal(sn_plan_rule(world->store, world->config, person, world->home, &none),
+	                 SN_RULE_ASK);
+	assert_null(none);
+	sn_person_set_rule(world->store, person, SN_RULE_SEND, NULL);
+	assert_int_equal(sn_plan_rule(world->store, world->config, person, world->home, &ruled),
+	                 SN_RULE_SEND);
+	assert_string_equal(ruled, "your rule for Bob");
+	sn_person_set_wish(world->store, person, SN_RULE_MAIL, "answer of 20 Nov", NULL);
+	assert_int_equal(sn_plan_rule(world->store, world->config, person, world->home, &asked),
+	                 SN_RULE_MAIL);
+	assert_string_equal(asked, "Bob asked for it, answer of 20 Nov");
+	world_free(world);
+}
+
+static void not_available_and_no_rule_is_the_users_choice(void **state)
+{
+	World *world = world_new(NULL);
+	SnId bob = world_bob(world);
+
+	world_roster(world, BOB_IM, SN_SUB_BOTH);
+	world_presence(world, BOB_IM, SN_PRESENCE_XA, 0);
+	g_autoptr(SnPlan) plan = plan_for(world, bob, SN_MODE_IM, 0);
+	assert_int_equal(plan->status, SN_PLAN_NEED_CHOICE);
+	assert_int_equal(plan->availability, SN_NOT_AVAILABLE);
+	assert_int_equal(plan->action, SN_RULE_ASK);
+	assert_string_equal(plan->text,
+	                    "IM to bob@example.org, extended away: choose what to do");
+	world_free(world);
+}
+
+static void the_policy_says_which_presences_count(void **state)
+{
+	World *world = world_new("[delivery]\nnot-available = offline,away\n");
+	SnId bob = world_bob(world);
+
+	world_roster(world, BOB_IM, SN_SUB_BOTH);
+	world_presence(world, BOB_IM, SN_PRESENCE_DND, 0);
+	g_autoptr(SnPlan) busy = plan_for(world, bob, SN_MODE_IM, 0);
+	assert_int_equal(busy->availability, SN_AVAILABLE);
+	world_presence(world, BOB_IM, SN_PRESENCE_AWAY, 0);
+	g_autoptr(SnPlan) away = plan_for(world, bob, SN_MODE_IM, 0);
+	assert_int_equal(away->availability, SN_NOT_AVAILABLE);
+	world_free(world);
+}
+
+static void unknown_presence_is_said_and_sent(void **state)
+{
+	World *world = world_new(NULL);
+	SnId bob = world_bob(world);
+
+	g_autoptr(SnPlan) plan = plan_for(world, bob, SN_MODE_IM, 0);
+	assert_int_equal(plan->status, SN_PLAN_READY);
+	assert_int_equal(plan->availability, SN_AVAILABILITY_UNKNOWN);
+	assert_string_equal(plan->text, "IM to bob@example.org, presence unknown");
+	world_free(world);
+}
+
+static void an_account_off_line_is_said(void **state)
+{
+	World *world = world_new(NULL);
+	SnId bob = world_bob(world);
+
+	world_roster(world, BOB_IM, SN_SUB_BOTH);
+	world_presence(world, BOB_IM, SN_PRESENCE_XA, 0);
+	world_line(world, SN_STATUS_RETRYING);
+	g_autoptr(SnPlan) plan = plan_for(world, bob, SN_MODE_IM, 0);
+	assert_int_equal(plan->status, SN_PLAN_READY);
+	assert_non_null(strstr(plan->text, "not connected"));
+	world_line(world, SN_STATUS_ONLINE);
+	g_autoptr(SnPlan) online = plan_for(world, bob, SN_MODE_IM, 0);
+	assert_int_equal(online->status, SN_PLAN_NEED_CHOICE);
+	world_free(world);
+}
+
+static void no_address_is_asked_for(void **state)
+{
+	World *world = world_new(NULL);
+	SnId conversation = stranger(world, "carol@example.net");
+
+	g_autoptr(SnPlan) plan = plan_for(world, conversation, SN_MODE_IM, 0);
+	assert_int_equal(plan->status, SN_PLAN_NEED_ADDRESS);
+	assert_int_equal(plan->recipients->len, 0);
+	assert_non_null(strstr(plan->text, "No IM address known for "));
+	assert_non_null(strstr(plan->text, ": type one"));
+	world_free(world);
+}
+
+static void an_unconfirmed_address_needs_a_yes(void **state)
+{
+	World *world = world_new(NULL);
+	SnId conversation = stranger(world, "carol@example.net");
+	SnId carol = world_person_of(world, SN_CHANNEL_MAIL, "carol@example.net");
+	SnId claimed =
+		sn_address_intern(world->store, SN_CHANNEL_IM, "mallory@evil.example", NULL, NULL);
+
+	assert_true(sn_link_add(world->store, claimed, carol, SN_LINK_JABBER_ID, FALSE,
+	                        "header of <x@y>", NULL));
+	g_autoptr(SnPlan) plan = plan_for(world, conversation, SN_MODE_IM, 0);
+	assert_int_equal(plan->status, SN_PLAN_NEED_CONFIRM);
+	assert_int_equal(plan->recipients->len, 0);
+	assert_int_equal(plan->candidates->len, 1);
+	assert_true(g_str_has_prefix(plan->text,
+	                             "mallory@evil.example is unconfirmed (Jabber-ID in a message"));
+	assert_true(g_str_has_suffix(plan->text, "): confirm first"));
+
+	/* Naming it is not confirming it; auto never goes there; the yes is enough. */
+	SnPlanRequest named = { .conversation = conversation,
+		                .mode = SN_MODE_IM,
+		                .address = "mallory@evil.example" };
+	g_autoptr(SnPlan) again = sn_plan_reply(world->store, world->config, &named, &world->clock);
+	assert_int_equal(again->status, SN_PLAN_NEED_CONFIRM);
+	g_autoptr(SnPlan) automatic = plan_for(world, conversation, SN_MODE_AUTO, 0);
+	assert_int_equal(automatic->channel, SN_CHANNEL_MAIL);
+	assert_true(sn_link_confirm(world->store, claimed, carol, NULL));
+	g_autoptr(SnPlan) confirmed = plan_for(world, conversation, SN_MODE_IM, 0);
+	assert_int_equal(confirmed->status, SN_PLAN_READY);
+	assert_string_equal(recipient(confirmed, 0), "mallory@evil.example");
+	world_free(world);
+}
+
+static void a_typed_address_is_used(void **state)
+{
+	World *world = world_new(NULL);
+	SnId conversation = stranger(world, "carol@example.net");
+	SnPlanRequest good = { .conversation = conversation,
+		               .mode = SN_MODE_IM,
+		               .address = "Carol@Chat.Example" };
+	SnPlanRequest bad = good;
+
+	bad.address = "nonsense";
+	g_autoptr(SnPlan) plan = sn_plan_reply(world->store, world->config, &good, &world->clock);
+	assert_int_equal(plan->status, SN_PLAN_READY);
+	assert_string_equal(recipient(plan, 0), "carol@chat.example");
+	g_autoptr(SnPlan) wrong = sn_plan_reply(world->store, world->config, &bad, &world->clock);
+	assert_int_equal(wrong->status, SN_PLAN_NEED_ADDRESS);
+	assert_non_null(strstr(wrong->text, "\"nonsense\" is not an IM address"));
+	world_free(world);
+}
+
+static void a_wish_for_email_says_where_it_goes(void **state)
+{
+	World *world = world_new(NULL);
+	SnId bob = world_bob(world);
+
+	world_roster(world, BOB_IM, SN_SUB_BOTH);
+	world_presence(world, BOB_IM, SN_PRESENCE_OFFLINE, 0);
+	sn_person_set_wish(world->store, world_person_of(world, SN_CHANNEL_IM, BOB_IM),
+	                   SN_RULE_MAIL, NULL, NULL);
+	g_autoptr(SnPlan) plan = plan_for(world, bob, SN_MODE_IM, 0);
+	assert_int_equal(plan->status, SN_PLAN_READY);
+	assert_int_equal(plan->action, SN_RULE_MAIL);
+	assert_non_null(strstr(plan->text, "will become an email to bob@work.example (Bob asked"));
+	world_free(world);
+}
+
+static void nobody_offline_is_asked(void **state)
+{
+	World *world = world_new("[delivery]\nif-unavailable = ask-them\n");
+	SnId bob = world_bob(world);
+
+	world_roster(world, BOB_IM, SN_SUB_BOTH);
+	world_presence(world, BOB_IM, SN_PRESENCE_OFFLINE, 0);
+	g_autoptr(SnPlan) offline = plan_for(world, bob, SN_MODE_IM, 0);
+	assert_int_equal(offline->action, SN_RULE_DEFER);
+	world_presence(world, BOB_IM, SN_PRESENCE_DND, 0);
+	g_autoptr(SnPlan) busy = plan_for(world, bob, SN_MODE_IM, 0);
+	assert_int_equal(busy->action, SN_RULE_ASK_THEM);
+	world_free(world);
+}
+
+static void group_mail_goes_to_the_author_or_to_all(void **state)
+{
+	World *world = world_new(NULL);
+	Said mail = { .channel = SN_CHANNEL_MAIL,
+		      .subject = "Picnic",
+		      .cc = "carol@example.net" };
+	SnId id;
+
+	world_bob(world);
+	id = world_say(world, &mail);
+	g_autoptr(SnMessage) message = sn_message_get(world->store, id, 0);
+	g_autoptr(SnPlan) one = plan_for(world, message->conversation, SN_MODE_AUTO, id);
+	assert_int_equal(one->recipients->len, 1);
+	assert_string_equal(recipient(one, 0), BOB_MAIL);
+	SnPlanRequest request = { .conversation = message->conversation,
+		                  .reply_to = id,
+		                  .reply_all = TRUE };
+	g_autoptr(SnPlan) all = sn_plan_reply(world->store, world->config, &request, &world->clock);
+	assert_int_equal(all->recipients->len, 2);
+	assert_string_equal(recipient(all, 0), BOB_MAIL);
+	assert_string_equal(recipient(all, 1), "carol@example.net");
+	assert_int_equal(((SnParty *)all->recipients->pdata[1])->role, SN_ROLE_CC);
+	/* By IM it goes to the author alone. */
+	g_autoptr(SnPlan) im = plan_for(world, message->conversation, SN_MODE_IM, id);
+	assert_string_equal(recipient(im, 0), BOB_IM);
+	world_free(world);
+}
+
+static void reply_to_is_honoured_and_shown(void **state)
+{
+	World *world = world_new(NULL);
+	SnId bob = world_bob(world);
+	Said mail = { .channel = SN_CHANNEL_MAIL, .reply_to = "desk@work.example" };
+
+	g_autoptr(SnPlan) plan = plan_for(world, bob, SN_MODE_MAIL, world_say(world, &mail));
+	assert_string_equal(recipient(plan, 0), "desk@work.example");
+	assert_string_equal(plan->text, "Email to desk@work.example");
+	world_free(world);
+}
+
+static void an_alias_answers_as_itself(void **state)
+{
+	World *world = world_new(NULL);
+	SnId bob = world_bob(world);
+	Said mail = { .channel = SN_CHANNEL_MAIL, .to = "alias@example.test" };
+
+	g_autoptr(SnPlan) plan = plan_for(world, bob, SN_MODE_MAIL, world_say(world, &mail));
+	assert_string_equal(plan->from, "alias@example.test");
+	world_free(world);
+}
+
+static void a_room_gets_ims_only(void **state)
+{
+	World *world = world_new(NULL);
+	SnId room = sn_conversation_for_room(world->store, "tea@rooms.example", "Tea", NULL);
+
+	g_autoptr(SnPlan) im = plan_for(world, room, SN_MODE_AUTO, 0);
+	assert_int_equal(im->status, SN_PLAN_READY);
+	assert_int_equal(im->channel, SN_CHANNEL_IM);
+	assert_string_equal(recipient(im, 0), "tea@rooms.example");
+	g_autoptr(SnPlan) mail = plan_for(world, room, SN_MODE_MAIL, 0);
+	assert_int_equal(mail->status, SN_PLAN_IMPOSSIBLE);
+	world_free(world);
+}
+
+static void without_an_account_it_says_what_to_do(void **state)
+{
+	World *world = world_new(NULL);
+	SnId bob = world_bob(world);
+	g_autoptr(SnConfig) mail_only = sn_config_parse(
+		"[home]\nfrom = alice@example.test\nsource = imaps://alice@mail.example.test\n"
+		"outgoing = smtps://alice@mail.example.test\npassword-command = echo x\n",
+		NULL, NULL);
+	SnPlanRequest request = { .conversation = bob, .mode = SN_MODE_IM };
+
+	g_autoptr(SnPlan) plan = sn_plan_reply(world->store, mail_only, &request, &world->clock);
+	assert_int_equal(plan->status, SN_PLAN_IMPOSSIBLE);
+	assert_int_equal(plan->account, 0);
+	assert_non_null(strstr(plan->text, "im = ..."));
+	world_free(world);
+}
+
+static void a_conversation_that_is_gone_is_said(void **state)
+{
+	World *world = world_new(NULL);
+
+	g_autoptr(SnPlan) plan = plan_for(world, 12345, SN_MODE_AUTO, 0);
+	assert_int_equal(plan->status, SN_PLAN_IMPOSSIBLE);
+	assert_string_equal(plan->text, "This conversation is gone");
+	world_free(world);
+}
+
+static void subject_of(World *world, const char *subject, const char *expected)
+{
+	Said mail = { .channel = SN_CHANNEL_MAIL, .subject = subject };
+	SnId id = world_say(world, &mail);
+	g_autoptr(SnMessage) message = sn_message_get(world->store, id, 0);
+	g_autofree char *answer = sn_plan_subject(world->store, message->conversation, id, "x");
+
+	assert_string_equal(answer, expected);
+}
+
+static void subjects_answer_or_come_from_the_text(void **state)
+{
+	World *world = world_new(NULL);
+	SnId bob = world_bob(world);
+	Said im = { .channel = SN_CHANNEL_IM, .body = "hi" };
+	SnId id;
+
+	subject_of(world, "Budget", "Re: Budget");
+	subject_of(world, "Re: Budget", "Re: Budget");
+	subject_of(world, "RE: Aw: re[2]:  Budget", "Re: Budget");
+	subject_of(world, "Revenue: up", "Re: Revenue: up");
+	id = world_say(world, &im);
+	g_autofree char *first = sn_plan_subject(world->store, bob, id, "Lunch at noon?\nBring tea.");
+	assert_string_equal(first, "Lunch at noon?");
+	g_autofree char *nothing = sn_plan_subject(world->store, bob, id, "");
+	assert_string_equal(nothing, "(no subject)");
+	world_free(world);
+}
+
+static void an_im_of_an_emails_thread_has_its_subject(void **state)
+{
+	World *world = world_new(NULL);
+	SnId bob = world_bob(world);
+	Said mail = { .channel = SN_CHANNEL_MAIL, .subject = "Budget", .id = "root@work.example" };
+	Said im = { .channel = SN_CHANNEL_IM, .body = "about that", .thread = "root@work.example" };
+
+	world_say(world, &mail);
+	SnId id = world_say(world, &im);
+	g_autofree char *subject = sn_plan_subject(world->store, bob, id, "x");
+	assert_string_equal(subject, "Re: Budget");
+	world_free(world);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(answers_on_the_channel_of_the_message),
+		cmocka_unit_test(auto_goes_to_the_other_channel_when_the_person_is_away),
+		cmocka_unit_test(a_rule_that_settles_it_keeps_auto_on_im),
+		cmocka_unit_test(wish_then_person_then_account_then_prompt),
+		cmocka_unit_test(not_available_and_no_rule_is_the_users_choice),
+		cmocka_unit_test(the_policy_says_which_presences_count),
+		cmocka_unit_test(unknown_presence_is_said_and_sent),
+		cmocka_unit_test(an_account_off_line_is_said),
+		cmocka_unit_test(no_address_is_asked_for),
+		cmocka_unit_test(an_unconfirmed_address_needs_a_yes),
+		cmocka_unit_test(a_typed_address_is_used),
+		cmocka_unit_test(a_wish_for_email_says_where_it_goes),
+		cmocka_unit_test(nobody_offline_is_asked),
+		cmocka_unit_test(group_mail_goes_to_the_author_or_to_all),
+		cmocka_unit_test(reply_to_is_honoured_and_shown),
+		cmocka_unit_test(an_alias_answers_as_itself),
+		cmocka_unit_test(a_room_gets_ims_only),
+		cmocka_unit_test(without_an_account_it_says_what_to_do),
+		cmocka_unit_test(a_conversation_that_is_gone_is_said),
+		cmocka_unit_test(subjects_answer_or_come_from_the_text),
+		cmocka_unit_test(an_im_of_an_emails_thread_has_its_subject),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
