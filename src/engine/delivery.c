@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Looks at what is due, hears clients' requests, and starts again after a crash. */
+#include <string.h>
+
+#include "src/engine/delivery_private.h"
+
+#define MAX_ROUNDS 20
+#define OPEN_MAX 1000
+#define PRESENCE_GRACE (3 * SN_SECOND) /* after login presences still come in */
+#define STORAGE_RETRY (30 * SN_SECOND)
+#define LONGEST_TIMER SN_HOUR
+
+SnTime sn_delivery_now(const SnDelivery *self)
+{
+	return sn_clock_now(self->engine->clock);
+}
+
+const SnSettings *sn_delivery_settings(const SnDelivery *self)
+{
+	return sn_config_settings(self->engine->config);
+}
+
+/* ---- jobs ---- */
+
+void sn_job_unref(SnJob *job)
+{
+	if (!job || !g_ref_count_dec(&job->refs))
+		return;
+	g_free(job->text);
+	g_free(job);
+}
+
+/* One reference is the table's, one the reply's. */
+SnJob *sn_job_begin(SnDelivery *self, SnId entry, int step)
+{
+	SnJob *job = g_new0(SnJob, 1);
+
+	g_assert(!g_hash_table_contains(self->jobs, &entry));
+	g_ref_count_init(&job->refs);
+	g_ref_count_inc(&job->refs);
+	job->delivery = self;
+	job->entry = entry;
+	job->step = step;
+	g_hash_table_insert(self->jobs, g_memdup2(&entry, sizeof entry), job);
+	return job;
+}
+
+gboolean sn_job_end(SnJob *job)
+{
+	if (!job->delivery)
+		return FALSE;
+	g_hash_table_remove(job->delivery->jobs, &job->entry);
+	return TRUE;
+}
+
+/* ---- small helpers of all the delivery's files ---- */
+
+gboolean sn_delivery_is_uncertain(const SnOutboxEntry *entry)
+{
+	return g_strcmp0(entry->error_word, sn_error_word(SN_ERROR_UNCERTAIN)) == 0;
+}
+
+char *sn_delivery_time_text(SnTime time)
+{
+	g_autoptr(GDateTime) local = g_date_time_new_from_unix_local(time / 1000);
+
+	return local ? g_date_time_format(local, "%-d %b %Y %H:%M") : g_strdup("?");
+}
+
+const char *sn_delivery_jid(const SnOutboxEntry *entry)
+{
+	if (entry->channel != SN_CHANNEL_IM || !entry->recipients || entry->recipients->len == 0)
+		return NULL;
+	return ((SnParty *)entry->recipients->pdata[0])->address;
+}
+
+char *sn_delivery_who(SnDelivery *self, const SnOutboxEntry *entry)
+{
+	g_autoptr(SnConversation) conversation =
+		sn_conversation_get(self->engine->store, entry->conversation);
+
+	return g_strdup(conversation && conversation->title ? conversation->title : "somebody");
+}
+
+SnDeliveryEvent sn_delivery_event_for(const GError *error)
+{
+	static const SnErrorCode permanent[] = { SN_ERROR_REJECTED, SN_ERROR_LIMIT,
+		                                 SN_ERROR_INVALID, SN_ERROR_PERMISSION,
+		                                 SN_ERROR_NOT_FOUND, SN_ERROR_BUG };
+
+	for (gsize i = 0; i < G_N_ELEMENTS(permanent); i++)
+		if (g_error_matches(error, SN_ERROR, (int)permanent[i]))
+			return SN_DELIVERY_PERMANENT;
+	if (g_error_matches(error, SN_ERROR, SN_ERROR_UNCERTAIN) ||
+	    g_error_matches(error, SN_ERROR, SN_ERROR_CANCELLED))
+		return SN_DELIVERY_UNCERTAIN;
+	/* Also wrong passwords and certificates: the user repairs the account, then it goes. */
+	return SN_DELIVERY_TEMPORARY;
+}
+
+static char *memo_key(SnId entry, const char *name)
+{
+	return g_strdup_printf("outbox.%" G_GINT64_FORMAT ".%s", entry, name);
+}
+
+char *sn_delivery_memo(SnDelivery *self, SnId entry, const char *name)
+{
+	g_autofree char *key = memo_key(entry, name);
+
+	return sn_store_get(self->engine->store, key);
+}
+
+gboolean sn_delivery_set_memo(SnDelivery *self, SnId entry, const char *name, const char *value)
+{
+	g_autofree char *key = memo_key(entry, name);
+	g_autoptr(GError) error = NULL;
+
+	if (sn_store_set(self->engine->store, key, value, &error))
+		return TRUE;
+	g_warning("The outbox could not be written: %s", error->message);
+	return FALSE;
+}
+
+void sn_delivery_forget_memos(SnDelivery *self, SnId entry)
+{
+	g_autofree char *steps = sn_delivery_memo(self, entry, "steps");
+
+	if (steps)
+		sn_delivery_set_memo(self, entry, "steps", NULL);
+}
+
+void sn_delivery_again(SnDelivery *self)
+{
+	self->again = TRUE;
+	if (!self->looking)
+		sn_engine_wake(self->engine);
+}
+
+/* ---- looking ---- */
+
+static gint by_id(gconstpointer a, gconstpointer b)
+{
+	SnId one = *(const SnId *)a, two = *(const SnId *)b;
+
+	return one < two ? -1 : one > two;
+}
+
+static void look_at(SnDelivery *self, SnId id)
+{
+	if (g_hash_table_contains(self->jobs, &id))
+		return;
+	g_autoptr(SnOutboxEntry) entry = sn_outbox_get(self->engine->store, id, SN_OUTBOX_FULL);
+	if (!entry)
+		return;
+	if (entry->state == SN_STATE_SENDING)
+		sn_delivery_check(self, id);
+	else if (entry->request != SN_REQUEST_NONE)
+		sn_delivery_request(self, entry);
+	else if (sn_machine_step(entry->state, SN_DELIVERY_DUE).effect == SN_EFFECT_PLAN)
+		sn_delivery_plan(self, id);
+}
+
+static void announce_late(SnDelivery *self)
+{
+	g_autoptr(GArray) late = g_array_new(FALSE, FALSE, sizeof(SnId));
+	SnTime now = sn_delivery_now(self);
+	GHashTableIter iter;
+	gpointer id, until;
+
+	g_hash_table_iter_init(&iter, self->announces);
+	while (g_hash_table_iter_next(&iter, &id, &until))
+		if (*(SnTime *)until <= now)
+			g_array_append_val(late, *(SnId *)id);
+	for (guint i = 0; i < late->len; i++)
+		sn_delivery_announce(self, g_array_index(late, SnId, i), FALSE);
+}
+
+static void on_timer(gpointer data)
+{
+	SnDelivery *self = data;
+
+	g_clear_pointer(&self->timer, g_source_unref);
+	sn_delivery_look(self);
+}
+
+static SnTime earliest(SnTime one, SnTime two)
+{
+	return one && (!two || one < two) ? one : two;
+}
+
+static SnTime earliest_of(GHashTable *times, SnTime now)
+{
+	GHashTableIter iter;
+	gpointer time;
+	SnTime first = 0;
+
+	g_hash_table_iter_init(&iter, times);
+	while (g_hash_table_iter_next(&iter, NULL, &time))
+		if (*(SnTime *)time > now)
+			first = earliest(*(SnTime *)time, first);
+	return first;
+}
+
+static void set_timer(SnDelivery *self)
+{
+	SnTime now = sn_delivery_now(self);
+	SnTime next = sn_outbox_next_due(self->engine->store);
+
+	next = earliest(earliest_of(self->announces, now), next);
+	next = earliest(earliest_of(self->settling, now), next);
+	if (!g_queue_is_empty(&self->unwritten))
+		next = earliest(now + STORAGE_RETRY, next);
+	if (self->timer) {
+		g_source_destroy(self->timer);
+		g_clear_pointer(&self->timer, g_source_unref);
+	}
+	if (next)
+		self->timer = sn_engine_timer(self->engine,
+		                              CLAMP(next - now, 1, LONGEST_TIMER), on_timer, self);
+}
+
+/* The clock was set back: what should have been tried soon would wait for long. */
+static void repair_clock(SnDelivery *self, SnTime now)
+{
+	SnTime longest = 2 * sn_delivery_settings(self)->delivery_retry_max;
+	g_autoptr(GPtrArray) open =
+		sn_outbox_list(self->engine->store, SN_OUTBOX_OPEN, 0, OPEN_MAX, SN_OUTBOX_FULL);
+
+	for (guint i = open ? open->len : 0; i > 0; i--) {
+		const SnOutboxEntry *entry = open->pdata[i - 1];
+		if (entry->state == SN_STATE_WAITING && entry->next_try > now + longest &&
+		    !g_hash_table_contains(self->jobs, &entry->id))
+			sn_delivery_plan(self, entry->id);
+	}
+}
+
+void sn_delivery_look(SnDelivery *self)
+{
+	if (self->looking) {
+		self->again = TRUE;
+		return;
+	}
+	SnTime now = sn_delivery_now(self);
+	self->looking = TRUE;
+	if (now < self->last_look)
+		repair_clock(self, now);
+	self->last_look = now;
+	self->again = TRUE;
+	for (int round = 0; self->again && round < MAX_ROUNDS; round++) {
+		self->again = FALSE;
+		sn_delivery_write_again(self);
+		g_autoptr(GArray) due = sn_outbox_due(self->engine->store, now);
+		if (due)
+			g_array_sort(due, by_id);
+		for (guint i = 0; due && i < due->len; i++)
+			look_at(self, g_array_index(due, SnId, i));
+	}
+	announce_late(self);
+	self->looking = FALSE;
+	set_timer(self);
+}
+
+/* ---- what others tell ---- */
+
+/* Open entries of this channel, oldest first. Of SnOutboxEntry. */
+static GPtrArray *open_entries(SnDelivery *self, SnId account, SnChannel channel)
+{
+	g_autoptr(GPtrArray) all =
+		sn_outbox_list(self->engine->store, SN_OUTBOX_OPEN, 0, OPEN_MAX, SN_OUTBOX_FULL);
+	GPtrArray *some = g_ptr_array_new_with_free_func((GDestroyNotify)sn_outbox_entry_free);
+
+	while (all && all->len > 0) {
+		SnOutboxEntry *entry = g_ptr_array_steal_index(all, all->len - 1);
+		if (entry->account == account && entry->channel == channel)
+			g_ptr_array_add(some, entry);
+		else
+			sn_outbox_entry_free(entry);
+	}
+	return some;
+}
+
+void sn_delivery_account_online(SnDelivery *self, SnEngineAccount *account, SnChannel channel)
+{
+	g_autoptr(GPtrArray) open = open_entries(self, account->id, channel);
+
+	if (channel == SN_CHANNEL_IM) {
+		SnTime *until = g_new(SnTime, 1);
+		*until = sn_delivery_now(self) + PRESENCE_GRACE;
+		g_hash_table_insert(self->settling, g_memdup2(&account->id, sizeof(SnId)), until);
+	}
+	for (guint i = 0; i < open->len; i++) {
+		const SnOutboxEntry *entry = open->pdata[i];
+		if (g_hash_table_contains(self->jobs, &entry->id))
+			continue;
+		if (entry->state == SN_STATE_SENDING)
+			sn_delivery_check(self, entry->id);
+		else if ((entry->state == SN_STATE_WAITING && entry->error_word) ||
+		         (entry->state == SN_STATE_ASKED && entry->step == 0))
+			sn_delivery_plan(self, entry->id);
+	}
+	set_timer(self);
+}
+
+void sn_delivery_presence(SnDelivery *self, SnId address)
+{
+	g_autoptr(GArray) open = sn_outbox_open_for(self->engine->store, address);
+
+	for (guint i = 0; open && i < open->len; i++) {
+		SnId id = g_array_index(open, SnId, i);
+		g_autoptr(SnOutboxEntry) entry =
+			sn_outbox_get(self->engine->store, id, SN_OUTBOX_FULL);
+		g_autofree char *text = NULL;
+		if (!entry || entry->error_word || g_hash_table_contains(self->jobs, &id) ||
+		    sn_delivery_availability(self, entry, NULL, &text) != SN_AVAILABLE)
+			continue;
+		g_autofree char *who = sn_delivery_who(self, entry);
+		g_autofree char *detail = g_strdup_printf("%s is %s", who, text);
+		SnFact fact = { .detail = detail, .fresh = TRUE };
+		if (!sn_delivery_apply(self, id, SN_DELIVERY_APPEARED, &fact) &&
+		    entry->state == SN_STATE_QUEUED)
+			look_at(self, id);
+	}
+	set_timer(self);
+}
+
+/* ---- life ---- */
+
+SnDelivery *sn_delivery_new(SnEngine *engine)
+{
+	SnDelivery *self = g_new0(SnDelivery, 1);
+
+	self->engine = engine;
+	self->jobs = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free,
+	                                   (GDestroyNotify)sn_job_unref);
+	self->settling = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
+	self->announces = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
+	g_queue_init(&self->unwritten);
+	return self;
+}
+
+void sn_delivery_free(SnDelivery *self)
+{
+	GHashTableIter iter;
+	gpointer job;
+
+	if (!self)
+		return;
+	g_hash_table_iter_init(&iter, self->jobs);
+	while (g_hash_table_iter_next(&iter, NULL, &job))
+		((SnJob *)job)->delivery = NULL;
+	if (self->timer) {
+		g_source_destroy(self->timer);
+		g_source_unref(self->timer);
+	}
+	sn_delivery_drop_unwritten(self);
+	g_hash_table_unref(self->jobs);
+	g_hash_table_unref(self->settling);
+	g_hash_table_unref(self->announces);
+	g_free(self);
+}
+
+/* Entries in `sending` have no request under way yet, so sn_delivery_look() checks each of them
+ * before anything else goes to the same person. */
+void sn_delivery_recover(SnDelivery *self)
+{
+	g_autoptr(GPtrArray) entries =
+		sn_outbox_list(self->engine->store, SN_OUTBOX_ALL, 0, OPEN_MAX, 0);
+
+	for (guint i = 0; entries && i < entries->len; i++) {
+		const SnOutboxEntry *entry = entries->pdata[i];
+		if (entry->announce && entry->state == SN_STATE_ACCEPTED)
+			sn_delivery_expect_receipt(self, entry->id);
+	}
+	repair_clock(self, sn_delivery_now(self));
+	sn_delivery_look(self);
+}

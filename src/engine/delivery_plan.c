@@ -1,0 +1,404 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What the line, the presence and the rules say about one entry now. */
+#include <string.h>
+
+#include "src/base/ids.h"
+#include "src/engine/delivery_private.h"
+
+#define OPEN_MAX 1000
+
+static gboolean is_room(SnDelivery *self, const SnOutboxEntry *entry)
+{
+	g_autoptr(SnConversation) conversation =
+		sn_conversation_get(self->engine->store, entry->conversation);
+
+	return conversation && conversation->kind == SN_CONV_ROOM;
+}
+
+static SnAddress *contact(SnDelivery *self, const SnOutboxEntry *entry)
+{
+	const char *jid = sn_delivery_jid(entry);
+
+	return jid ? sn_address_find(self->engine->store, SN_CHANNEL_IM, jid) : NULL;
+}
+
+SnAvailability sn_delivery_availability(SnDelivery *self, const SnOutboxEntry *entry,
+                                        SnPresenceShow *show, char **text)
+{
+	g_autoptr(SnAddress) address = contact(self, entry);
+
+	if (is_room(self, entry)) {
+		if (text)
+			*text = g_strdup("a room");
+		return SN_AVAILABLE;
+	}
+	if (address)
+		return sn_plan_availability(self->engine->store, self->engine->config, address->id,
+		                            self->engine->clock, show, text);
+	if (show)
+		*show = SN_PRESENCE_UNKNOWN;
+	if (text)
+		*text = g_strdup("presence unknown");
+	return SN_AVAILABILITY_UNKNOWN;
+}
+
+void sn_delivery_probe(SnDelivery *self, SnId id)
+{
+	g_autoptr(SnOutboxEntry) entry = sn_outbox_get(self->engine->store, id, SN_OUTBOX_FULL);
+	SnEngineAccount *account =
+		entry ? sn_engine_account_by_id(self->engine, entry->account) : NULL;
+
+	if (!account || !account->im || !account->im_online || entry->error_word ||
+	    entry->attempts <= 1 || !sn_delivery_jid(entry) || is_room(self, entry))
+		return; /* the first wait begins with a presence that is fresh */
+	SnImRequest *request =
+		sn_im_request_new(SN_IM_REQ_PROBE, sn_engine_next_id(self->engine));
+	request->jid = g_strdup(sn_delivery_jid(entry));
+	sn_engine_im(account, request, NULL, NULL);
+}
+
+/* ---- order ---- */
+
+/* Waits for the person only, so that it goes as soon as the person is there. */
+static gboolean is_deferred(const SnOutboxEntry *entry)
+{
+	return entry->state == SN_STATE_WAITING && !entry->error_word;
+}
+
+static gboolean comes_before(const SnOutboxEntry *older, const SnOutboxEntry *entry)
+{
+	return older->id < entry->id && older->conversation == entry->conversation &&
+	       older->channel == entry->channel && older->send_at <= entry->send_at;
+}
+
+/*
+ * Messages to one conversation keep their order: an earlier one that is on its way, or will be
+ * tried again after an error, goes first. Deferred ones do not hold up a message that the user
+ * wants sent now; when the person is there, they are woken here and go first.
+ */
+static gboolean must_queue_behind(SnDelivery *self, const SnOutboxEntry *entry, gboolean forced,
+                                  gboolean there)
+{
+	g_autoptr(GPtrArray) open =
+		sn_outbox_list(self->engine->store, SN_OUTBOX_OPEN, 0, OPEN_MAX, 0);
+	gboolean behind = FALSE;
+
+	for (guint i = open ? open->len : 0; i > 0; i--) {
+		const SnOutboxEntry *older = open->pdata[i - 1];
+		if (!comes_before(older, entry))
+			continue;
+		if (is_deferred(older) && there) {
+			SnFact fact = { .detail = "before a later message", .fresh = TRUE };
+			sn_delivery_apply(self, older->id, SN_DELIVERY_APPEARED, &fact);
+		}
+		g_autoptr(SnOutboxEntry) now = sn_outbox_get(self->engine->store, older->id, 0);
+		behind |= now && (now->state == SN_STATE_QUEUED || now->state == SN_STATE_SENDING ||
+		                  (now->state == SN_STATE_WAITING && now->error_word && !forced));
+	}
+	return behind;
+}
+
+/* ---- deciding ---- */
+
+/* The user or the contact said "now", and nothing else since; or a part of it has gone already. */
+static gboolean is_forced(SnDelivery *self, const SnOutboxEntry *entry)
+{
+	static const char *const other[] = { "defer", "need-choice", "ask-them", "retry", "queued" };
+	g_autoptr(GPtrArray) events = sn_outbox_events(self->engine->store, entry->id);
+
+	if (sn_delivery_has_begun(self, entry))
+		return TRUE;
+	for (guint i = events ? events->len : 0; i > 0; i--) {
+		const SnOutboxEvent *event = events->pdata[i - 1];
+		if (strcmp(event->what, "send") == 0)
+			return TRUE;
+		for (gsize j = 0; j < G_N_ELEMENTS(other); j++)
+			if (strcmp(event->what, other[j]) == 0)
+				return FALSE;
+	}
+	return FALSE;
+}
+
+static void ready(SnDelivery *self, const SnOutboxEntry *entry, gboolean forced, gboolean there)
+{
+	SnFact fact = { 0 };
+
+	if (!must_queue_behind(self, entry, forced, there))
+		sn_delivery_apply(self, entry->id, SN_DELIVERY_READY, &fact);
+}
+
+/* "Bob is away for 2 h", "The presence of Bob is unknown"; caller frees. */
+static char *presence_text(SnDelivery *self, const SnOutboxEntry *entry)
+{
+	SnPresenceShow show;
+	g_autofree char *who = sn_delivery_who(self, entry), *text = NULL;
+	SnEngineAccount *account = sn_engine_account_by_id(self->engine, entry->account);
+
+	if (account && !account->im_online)
+		return g_strdup_printf("The account %s is not connected", account->config->name);
+	sn_delivery_availability(self, entry, &show, &text);
+	if (show == SN_PRESENCE_UNKNOWN)
+		return g_strdup_printf("The presence of %s is unknown", who);
+	return g_strdup_printf("%s is %s", who, text);
+}
+
+static void defer(SnDelivery *self, const SnOutboxEntry *entry, const char *what,
+                  const char *because, gboolean clear_request)
+{
+	g_autofree char *presence = presence_text(self, entry);
+	g_autofree char *reason = g_strconcat(presence, ": waits", because ? " (" : "",
+	                                      because ? because : "", because ? ")" : "", NULL);
+	SnFact fact = { .what = what, .reason = reason, .clear_request = clear_request };
+
+	sn_delivery_apply(self, entry->id, SN_DELIVERY_DEFER, &fact);
+}
+
+static void to_mail(SnDelivery *self, const SnOutboxEntry *entry, const char *because,
+                    gboolean clear_request)
+{
+	g_autofree char *why = NULL;
+	SnFact fact = { .reason = because, .clear_request = clear_request };
+
+	if (!sn_convert_possible(self, entry, &why)) {
+		fact.reason = why;
+		fact.error_word = sn_error_word(SN_ERROR_NOT_FOUND);
+		sn_delivery_apply(self, entry->id, SN_DELIVERY_NO_MAIL, &fact);
+		return;
+	}
+	sn_delivery_apply(self, entry->id, SN_DELIVERY_MAIL, &fact);
+}
+
+static void expire(SnDelivery *self, const SnOutboxEntry *entry)
+{
+	g_autofree char *why = NULL;
+
+	if (entry->channel == SN_CHANNEL_IM && sn_convert_possible(self, entry, &why)) {
+		to_mail(self, entry, "it waited for too long", FALSE);
+		return;
+	}
+	g_autofree char *reason = g_strdup_printf(
+		"It waited for too long%s%s%s%s", entry->reason ? ": " : "",
+		entry->reason ? entry->reason : "", why ? ". " : "", why ? why : "");
+	SnFact fact = { .reason = reason, .error_word = sn_error_word(SN_ERROR_TEMPORARY) };
+	sn_delivery_apply(self, entry->id, SN_DELIVERY_EXPIRED, &fact);
+}
+
+static void ask_them(SnDelivery *self, const SnOutboxEntry *entry, const char *because,
+                     gboolean clear_request)
+{
+	SnPresenceShow show;
+	g_autofree char *who = sn_delivery_who(self, entry), *reason = NULL;
+	g_autofree char *presence = presence_text(self, entry);
+
+	sn_delivery_availability(self, entry, &show, NULL);
+	if (show == SN_PRESENCE_OFFLINE) {
+		reason = g_strdup_printf("%s is offline and cannot be asked: waits", who);
+		SnFact fact = { .reason = reason, .clear_request = clear_request };
+		sn_delivery_apply(self, entry->id, SN_DELIVERY_DEFER, &fact);
+		return;
+	}
+	reason = g_strconcat(presence, ": asked", because ? " (" : "", because ? because : "",
+	                     because ? ")" : "", NULL);
+	g_autofree char *earlier = sn_delivery_open_question(self, entry);
+	g_autofree char *id = earlier ? NULL : sn_id_origin();
+	SnFact fact = { .reason = reason,
+		        .clear_request = clear_request,
+		        .question = earlier ? earlier : id,
+		        .step = earlier ? 2 : 1 };
+	sn_delivery_apply(self, entry->id, SN_DELIVERY_ASK_THEM, &fact);
+}
+
+/* The recipient is not available: wish, rule of the person, of the account, or the prompt. */
+static void unavailable(SnDelivery *self, const SnOutboxEntry *entry)
+{
+	g_autoptr(SnAddress) address = contact(self, entry);
+	g_autofree char *because = NULL, *reason = presence_text(self, entry);
+	SnRule rule = entry->if_unavailable;
+
+	if (rule == SN_RULE_DEFAULT)
+		rule = sn_plan_rule(self->engine->store, self->engine->config,
+		                    address ? address->person : 0, entry->account, &because);
+	SnFact fact = { .reason = reason };
+	switch (rule) {
+	case SN_RULE_SEND: ready(self, entry, FALSE, FALSE); break;
+	case SN_RULE_DEFER: defer(self, entry, NULL, because, FALSE); break;
+	case SN_RULE_MAIL: {
+		g_autofree char *why = g_strdup_printf("%s%s%s%s", reason, because ? " (" : "",
+		                                       because ? because : "", because ? ")" : "");
+		to_mail(self, entry, why, FALSE);
+		break;
+	}
+	case SN_RULE_ASK_THEM: ask_them(self, entry, because, FALSE); break;
+	case SN_RULE_FAIL:
+		fact.error_word = sn_error_word(SN_ERROR_UNAVAILABLE);
+		sn_delivery_apply(self, entry->id, SN_DELIVERY_REFUSED, &fact);
+		break;
+	case SN_RULE_DEFAULT:
+	case SN_RULE_ASK: sn_delivery_apply(self, entry->id, SN_DELIVERY_NEED_CHOICE, &fact); break;
+	}
+}
+
+/* Just after login a contact looks offline until his presence has come in. */
+static gboolean is_settling(SnDelivery *self, const SnEngineAccount *account)
+{
+	const SnTime *until = g_hash_table_lookup(self->settling, &account->id);
+
+	if (!until)
+		return FALSE;
+	if (*until > sn_delivery_now(self))
+		return TRUE;
+	g_hash_table_remove(self->settling, &account->id);
+	return FALSE;
+}
+
+/* Nobody answered the question in time. */
+static void plan_asked(SnDelivery *self, const SnOutboxEntry *entry, SnEngineAccount *account)
+{
+	if (entry->next_try > sn_delivery_now(self)) {
+		if (entry->step == 0 && account->im && account->im_online)
+			sn_delivery_ask(self, entry->id, TRUE); /* stopped before */
+		return;
+	}
+	SnFact fact = { .reason = "No answer to the question: waits", .fresh = TRUE };
+	sn_delivery_apply(self, entry->id, SN_DELIVERY_DEFER, &fact);
+}
+
+static void no_line(SnDelivery *self, const SnOutboxEntry *entry, const SnEngineAccount *account)
+{
+	g_autofree char *reason = g_strdup_printf("The account %s is not connected",
+	                                          account->config->name);
+	SnFact fact = { .reason = reason, .error_word = sn_error_word(SN_ERROR_NETWORK) };
+
+	sn_delivery_apply(self, entry->id, SN_DELIVERY_NO_LINE, &fact);
+}
+
+/* Files of the message that the server does not take: rather email than a message without them. */
+static gboolean lacks_upload(const SnOutboxEntry *entry, const SnEngineAccount *account)
+{
+	for (guint i = 0; entry->attachments && i < entry->attachments->len; i++) {
+		const SnAttachment *file = entry->attachments->pdata[i];
+		if (account->upload_max == 0 ||
+		    (account->upload_max > 0 && file->size > account->upload_max))
+			return TRUE;
+	}
+	return FALSE;
+}
+
+static void no_upload(SnDelivery *self, const SnOutboxEntry *entry)
+{
+	SnFact fact = { .reason = "The IM server does not take files of this size: send an email "
+		                  "instead, or send it without them",
+		        .error_word = sn_error_word(SN_ERROR_UNAVAILABLE) };
+
+	sn_delivery_apply(self, entry->id, SN_DELIVERY_NEED_CHOICE, &fact);
+}
+
+static void plan_im(SnDelivery *self, const SnOutboxEntry *entry, SnEngineAccount *account)
+{
+	SnAvailability there = sn_delivery_availability(self, entry, NULL, NULL);
+	gboolean forced = is_forced(self, entry);
+
+	if (!account->im || !account->im_online) {
+		/* Who waits for the person goes on waiting for the person. */
+		if (is_deferred(entry) && !forced)
+			defer(self, entry, "retry", NULL, FALSE);
+		else
+			no_line(self, entry, account);
+	} else if (!forced && lacks_upload(entry, account)) {
+		if (!is_settling(self, account))
+			no_upload(self, entry);
+	} else if (forced || there == SN_AVAILABLE) {
+		ready(self, entry, forced, there == SN_AVAILABLE);
+	} else if (is_deferred(entry)) {
+		defer(self, entry, "retry", NULL, FALSE);
+	} else if (is_settling(self, account)) {
+		return; /* its timer looks again */
+	} else if (there == SN_AVAILABILITY_UNKNOWN) {
+		ready(self, entry, FALSE, FALSE); /* the contact's server keeps it (XEP-0160) */
+	} else {
+		unavailable(self, entry);
+	}
+}
+
+void sn_delivery_plan(SnDelivery *self, SnId id)
+{
+	g_autoptr(SnOutboxEntry) entry = sn_outbox_get(self->engine->store, id, SN_OUTBOX_FULL);
+	SnTime now = sn_delivery_now(self);
+
+	if (!entry || (entry->state == SN_STATE_QUEUED && entry->send_at > now))
+		return;
+	SnEngineAccount *account = sn_engine_account_by_id(self->engine, entry->account);
+	if (!account || (entry->channel == SN_CHANNEL_MAIL ? !account->transport
+	                                                   : account->config->im.kind ==
+	                                                             SN_ENDPOINT_NONE)) {
+		SnFact fact = { .reason = "The account it was to be sent with is not configured",
+			        .error_word = sn_error_word(SN_ERROR_CONFIG) };
+		sn_delivery_apply(self, id, SN_DELIVERY_REFUSED, &fact);
+	} else if (entry->state == SN_STATE_WAITING && entry->expires && entry->expires <= now) {
+		expire(self, entry);
+	} else if (entry->state == SN_STATE_ASKED) {
+		plan_asked(self, entry, account);
+	} else if (entry->channel == SN_CHANNEL_IM) {
+		plan_im(self, entry, account);
+	} else {
+		ready(self, entry, FALSE, FALSE);
+	}
+}
+
+/* ---- requests of clients ---- */
+
+static void too_late(SnDelivery *self, const SnOutboxEntry *entry)
+{
+	g_autofree char *detail =
+		g_strdup_printf("too late to %s", sn_outbox_request_word(entry->request));
+	SnOutboxChange change = { .state = entry->state,
+		                  .what = "request",
+		                  .detail = detail,
+		                  .reason = entry->reason,
+		                  .error_word = entry->error_word,
+		                  .next_try = entry->next_try,
+		                  .attempts = -1,
+		                  .step = -1,
+		                  .clear_request = TRUE };
+
+	sn_outbox_change(self->engine->store, entry->id, entry->state, &change, NULL);
+}
+
+void sn_delivery_request(SnDelivery *self, const SnOutboxEntry *entry)
+{
+	SnDeliveryEvent event = SN_DELIVERY_SEND;
+	SnFact fact = { .clear_request = TRUE, .fresh = TRUE };
+
+	switch (entry->request) {
+	case SN_REQUEST_NONE: return;
+	case SN_REQUEST_SEND: fact.detail = "now, as you decided"; break;
+	case SN_REQUEST_RETRY: event = SN_DELIVERY_RETRY; break;
+	case SN_REQUEST_CANCEL:
+		event = SN_DELIVERY_CANCEL;
+		fact.detail = "by you";
+		break;
+	case SN_REQUEST_DEFER:
+		if (entry->channel == SN_CHANNEL_IM &&
+		    sn_machine_step(entry->state, SN_DELIVERY_DEFER).known)
+			defer(self, entry, NULL, "as you decided", TRUE);
+		else
+			too_late(self, entry);
+		return;
+	case SN_REQUEST_CONVERT:
+		if (entry->channel == SN_CHANNEL_IM &&
+		    sn_machine_step(entry->state, SN_DELIVERY_MAIL).known)
+			to_mail(self, entry, "as you decided", TRUE);
+		else
+			too_late(self, entry);
+		return;
+	case SN_REQUEST_ASK_THEM:
+		if (entry->channel == SN_CHANNEL_IM &&
+		    sn_machine_step(entry->state, SN_DELIVERY_ASK_THEM).known)
+			ask_them(self, entry, NULL, TRUE);
+		else
+			too_late(self, entry);
+		return;
+	}
+	if (!sn_delivery_apply(self, entry->id, event, &fact))
+		too_late(self, entry);
+}

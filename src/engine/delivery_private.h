@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * delivery_private.h - shared by the files that move outbox entries. Engine thread.
+ *
+ * delivery.c        look at what is due, requests of clients, recovery, timers
+ * delivery_apply.c  the one place that changes an entry: machine row, rows written, effect
+ * delivery_plan.c   what the line, the presence and the rules say at the time of sending
+ * delivery_check.c  did a step happen? archive, Sent
+ * delivery_settle.c receipts, markers, error stanzas, reports, copies that turned up
+ * send_mail.c       an entry as an email; history_mail.c: what travels along in it
+ * send_im.c         an entry as stanzas and uploads; im_steps.c: which; history_im.c: history
+ * ask.c             the question to the contact, and the answer
+ * convert.c         waiting IMs become one email
+ *
+ * Invariants: an entry is written as `sending` and made durable before its step is submitted; no
+ * entry has two requests under way; an entry in `sending` without a request under way is checked,
+ * never simply sent.
+ */
+#ifndef SN_ENGINE_DELIVERY_PRIVATE_H
+#define SN_ENGINE_DELIVERY_PRIVATE_H
+
+#include "src/engine/engine_private.h"
+#include "src/engine/machine.h"
+#include "src/mime/mail.h"
+
+struct sn_delivery {
+	SnEngine *engine;
+	GHashTable *jobs;      /* SnId -> SnJob: a request of this entry is under way */
+	GHashTable *settling;  /* SnId of an account -> SnTime until which presences still come in */
+	GHashTable *announces; /* SnId -> SnTime: announce as sent when no receipt came by then */
+	GQueue unwritten;      /* of SnUnwritten: results that could not be written (disk full) */
+	GSource *timer;
+	SnTime last_look;
+	gboolean looking, again;
+};
+
+/* One request to a backend for an entry. Lives until its reply ended and the delivery forgot it. */
+typedef struct {
+	grefcount refs;
+	SnDelivery *delivery; /* NULL: the delivery is gone, ignore the answer */
+	SnId entry;
+	int step;
+	char *text;           /* the sender's own; NULL */
+} SnJob;
+SnJob *sn_job_begin(SnDelivery *self, SnId entry, int step);
+/* At the final event. FALSE: nobody waits for it any more. The job stays valid until unref. */
+gboolean sn_job_end(SnJob *job);
+void sn_job_unref(SnJob *job);
+
+/* What goes with an event; all may be absent. */
+typedef struct {
+	const char *what;       /* word in the journal instead of the event's */
+	const char *detail;     /* journal: the server's words */
+	const char *reason;     /* why it is in the new state, for people */
+	const char *error_word; /* class of the error */
+	const char *question;
+	int step;               /* the next step plus one; 0 keeps */
+	gboolean clear_request;
+	gboolean fresh;         /* the back-off begins again */
+} SnFact;
+
+/* ---- delivery_apply.c ---- */
+
+/*
+ * Moves the entry by the machine: writes, makes durable where something goes out, does the effect.
+ * TRUE when there was a row for it. When it cannot be written nothing is done; results of the
+ * outside world are kept and written later.
+ */
+gboolean sn_delivery_apply(SnDelivery *self, SnId entry, SnDeliveryEvent event,
+                           const SnFact *fact);
+/* The pause before try number `attempts`, with jitter. */
+SnTime sn_delivery_backoff(SnDelivery *self, int attempts, gboolean network);
+void sn_delivery_write_again(SnDelivery *self);
+void sn_delivery_drop_unwritten(SnDelivery *self);
+/* Tells on the desktop that it arrived (or left, when no receipt can come); once. */
+void sn_delivery_announce(SnDelivery *self, SnId entry, gboolean arrived);
+/* An accepted entry that wants to be announced: as sent, when no receipt comes within a minute. */
+void sn_delivery_expect_receipt(SnDelivery *self, SnId entry);
+
+/* ---- delivery.c ---- */
+SnTime sn_delivery_now(const SnDelivery *self);
+const SnSettings *sn_delivery_settings(const SnDelivery *self);
+/* Look again soon: something of ours made more to do. */
+void sn_delivery_again(SnDelivery *self);
+gboolean sn_delivery_is_uncertain(const SnOutboxEntry *entry);
+/* "20 Nov 14:02"; caller frees. */
+char *sn_delivery_time_text(SnTime time);
+/* The person's name; caller frees. */
+char *sn_delivery_who(SnDelivery *self, const SnOutboxEntry *entry);
+/* The one address an IM goes to; NULL for none. */
+const char *sn_delivery_jid(const SnOutboxEntry *entry);
+/* An error of a backend as the machine's event. */
+SnDeliveryEvent sn_delivery_event_for(const GError *error);
+/* The settings of one entry that last between steps and starts ("steps", "url.N"). */
+char *sn_delivery_memo(SnDelivery *self, SnId entry, const char *name);
+gboolean sn_delivery_set_memo(SnDelivery *self, SnId entry, const char *name, const char *value);
+void sn_delivery_forget_memos(SnDelivery *self, SnId entry);
+
+/* ---- delivery_plan.c ---- */
+
+/* Decides what happens with an entry whose time has come, and does it. */
+void sn_delivery_plan(SnDelivery *self, SnId entry);
+/* Presence of the contact an IM goes to; room: always available. */
+SnAvailability sn_delivery_availability(SnDelivery *self, const SnOutboxEntry *entry,
+                                        SnPresenceShow *show, char **text);
+/* A client asked for something. */
+void sn_delivery_request(SnDelivery *self, const SnOutboxEntry *entry);
+/* Asks the contact's server for the presence, while an entry waits for it. */
+void sn_delivery_probe(SnDelivery *self, SnId entry);
+
+/* ---- delivery_check.c ---- */
+void sn_delivery_check(SnDelivery *self, SnId entry);
+
+/* ---- send_mail.c, send_im.c ---- */
+void sn_delivery_send_mail(SnDelivery *self, const SnOutboxEntry *entry);
+void sn_delivery_send_im(SnDelivery *self, const SnOutboxEntry *entry);
+/* The id of the stanza of the entry's current step; NULL when it sends none. Caller frees. */
+char *sn_delivery_step_id(SnDelivery *self, const SnOutboxEntry *entry);
+/* A step is done: the event for it (STEP or ACCEPTED), with the fact filled in. */
+void sn_delivery_step_done(SnDelivery *self, SnId entry, int step, const char *detail);
+/* TRUE when a stanza with text of it may have reached the contact. */
+gboolean sn_delivery_has_begun(SnDelivery *self, const SnOutboxEntry *entry);
+
+/* ---- history_mail.c ---- */
+
+/* Of SnMailCarried, for the entry's history; and the readable transcript (caller frees; NULL). */
+GPtrArray *sn_history_mail(SnDelivery *self, const SnOutboxEntry *entry, char **transcript);
+/* The messages of the entry's history that are still here, with bodies. Of SnMessage. */
+GPtrArray *sn_history_messages(SnDelivery *self, const SnOutboxEntry *entry);
+/* Readable text of messages, each cut to `longest` bytes (0: whole). Caller frees. */
+char *sn_history_transcript(const GPtrArray *messages, gsize longest);
+/* A raw email without its Bcc lines (with all their continuation lines). */
+GBytes *sn_history_strip_bcc(GBytes *raw);
+
+/* ---- ask.c ---- */
+/* again: it may have been sent already, so look first. */
+void sn_delivery_ask(SnDelivery *self, SnId entry, gboolean again);
+/* The id of a question to the same contact that is not answered yet; NULL. Caller frees. */
+char *sn_delivery_open_question(SnDelivery *self, const SnOutboxEntry *entry);
+typedef enum {
+	SN_ANSWER_NONE,
+	SN_ANSWER_NOW,
+	SN_ANSWER_LATER,
+	SN_ANSWER_MAIL,
+	SN_ANSWER_ALWAYS_MAIL,
+	SN_ANSWER_ALWAYS_LATER,
+	SN_ANSWER_ALWAYS_NOW,
+} SnAnswer;
+/* What a contact's reply to the question means; NONE for anything that is not clearly an answer. */
+SnAnswer sn_answer_parse(const char *text);
+
+/* ---- convert.c ---- */
+
+/* TRUE when email to this person is possible; else *why says what is missing (caller frees). */
+gboolean sn_convert_possible(SnDelivery *self, const SnOutboxEntry *entry, char **why);
+/*
+ * Makes the email for this entry and the other waiting ones to the same person, in the transaction
+ * the caller has open. FALSE and nothing written on error.
+ */
+gboolean sn_convert(SnDelivery *self, const SnOutboxEntry *entry, const char *because,
+                    GError **error);
+
+#endif

@@ -1,0 +1,425 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "src/engine/im_parts.h"
+
+#include <string.h>
+
+#include "src/route/plan.h"
+#include "src/text/text.h"
+
+#define MODEST_STANZA 10000   /* where the server tells no limit (RFC 6120 section 13.12) */
+#define STANZA_OVERHEAD 2000  /* addresses, ids, quote, extensions */
+#define FORWARD_OVERHEAD 800  /* of each forwarded stanza */
+#define LATE (10 * SN_MINUTE) /* from then on the time it was written is said */
+#define TEXT_SHORT 500        /* of an earlier message whose original goes along */
+#define TEXT_LONG 3000        /* of one that goes as text only */
+#define NOTICE_MAX 1000
+
+static gsize text_limit(const SnEngineAccount *account)
+{
+	gsize stanza = account->stanza_max ? account->stanza_max : MODEST_STANZA;
+
+	return stanza > 2 * STANZA_OVERHEAD ? stanza - STANZA_OVERHEAD : STANZA_OVERHEAD;
+}
+
+static gboolean fits_upload(const SnEngineAccount *account, gint64 size)
+{
+	return account->upload_max < 0 || (account->upload_max > 0 && size <= account->upload_max);
+}
+
+/* An earlier email goes as a file when it is here as it came, and may be. */
+static gboolean can_upload(SnDelivery *self, const SnOutboxEntry *entry,
+                           const SnEngineAccount *account, const SnMessage *message)
+{
+	if (message->channel != SN_CHANNEL_MAIL ||
+	    (message->attachments > 0 && !entry->history_attachments))
+		return FALSE;
+	g_autoptr(GBytes) raw = sn_message_raw(self->engine->store, message->id, NULL);
+	return raw && fits_upload(account, (gint64)g_bytes_get_size(raw));
+}
+
+static gboolean can_forward(const SnEngineAccount *account, const SnMessage *message)
+{
+	return message->channel == SN_CHANNEL_IM && message->body && *message->body &&
+	       sn_im_escaped_size(message->body, strlen(message->body)) + FORWARD_OVERHEAD <
+	               text_limit(account);
+}
+
+/* Earlier IMs in groups that fit into one stanza each. Of GArray of SnId. */
+static GPtrArray *group_forwards(const SnEngineAccount *account, const GPtrArray *messages)
+{
+	GPtrArray *groups = g_ptr_array_new_with_free_func((GDestroyNotify)g_array_unref);
+	gsize limit = text_limit(account), size = 0;
+	GArray *group = NULL;
+
+	for (guint i = 0; i < messages->len; i++) {
+		const SnMessage *message = messages->pdata[i];
+		if (!can_forward(account, message))
+			continue;
+		gsize more = sn_im_escaped_size(message->body, strlen(message->body)) +
+		             FORWARD_OVERHEAD;
+		if (!group || size + more > limit) {
+			group = g_array_new(FALSE, FALSE, sizeof(SnId));
+			g_ptr_array_add(groups, group);
+			size = 0;
+		}
+		g_array_append_val(group, message->id);
+		size += more;
+	}
+	return groups;
+}
+
+static char *late_line(SnDelivery *self, const SnOutboxEntry *entry)
+{
+	if (sn_delivery_now(self) - entry->created <= LATE)
+		return g_strdup("");
+	g_autofree char *time = sn_delivery_time_text(entry->created);
+	return g_strdup_printf("\n(written %s)", time);
+}
+
+/* What of the user's own files cannot go; the user chose to send all the same. NULL: nothing. */
+static char *lost_files(const SnOutboxEntry *entry, const SnEngineAccount *account)
+{
+	GString *text = NULL;
+
+	for (guint i = 0; entry->attachments && i < entry->attachments->len; i++) {
+		const SnAttachment *file = entry->attachments->pdata[i];
+		if (fits_upload(account, file->size))
+			continue;
+		g_autofree char *size = sn_text_size(file->size);
+		if (!text)
+			text = g_string_new("\n(not sent, the server takes no such file:");
+		g_string_append_printf(text, " %s, %s;", file->name ? file->name : "a file", size);
+	}
+	if (!text)
+		return g_strdup("");
+	text->str[text->len - 1] = ')';
+	return g_string_free(text, FALSE);
+}
+
+/* The text of a message that is nothing but files. */
+static char *file_names(const SnOutboxEntry *entry)
+{
+	GString *names = g_string_new(NULL);
+
+	for (guint i = 0; entry->attachments && i < entry->attachments->len; i++) {
+		const SnAttachment *file = entry->attachments->pdata[i];
+		g_string_append_printf(names, "%s%s", i ? ", " : "",
+		                       file->name ? file->name : "a file");
+	}
+	return g_string_free(names, FALSE);
+}
+
+static GPtrArray *body_parts(SnDelivery *self, const SnOutboxEntry *entry,
+                             const SnEngineAccount *account)
+{
+	g_autofree char *late = late_line(self, entry), *lost = lost_files(entry, account);
+	g_autofree char *names = file_names(entry);
+	const char *body = entry->body && *entry->body ? entry->body : names;
+	g_autofree char *whole = g_strconcat(body, late, lost, NULL);
+
+	return sn_im_split(whole, text_limit(account));
+}
+
+GPtrArray *sn_im_parts_plan(SnDelivery *self, const SnOutboxEntry *entry,
+                            const SnEngineAccount *account)
+{
+	g_autoptr(GPtrArray) messages = sn_history_messages(self, entry);
+	g_autoptr(GPtrArray) forwards = group_forwards(account, messages);
+	g_autoptr(GPtrArray) parts = body_parts(self, entry, account);
+	g_autoptr(GArray) emails = g_array_new(FALSE, FALSE, sizeof(SnId));
+	SnImStepInput input = { .body_parts = (int)parts->len,
+		                .emails = emails,
+		                .forwards = forwards,
+		                .text = messages->len > 0 };
+
+	for (guint i = 0; i < messages->len; i++) {
+		const SnMessage *message = messages->pdata[i];
+		if (can_upload(self, entry, account, message))
+			g_array_append_val(emails, message->id);
+	}
+	/* Numbers of attachments count those that go, in order. */
+	for (guint i = 0; entry->attachments && i < entry->attachments->len; i++)
+		if (fits_upload(account, ((SnAttachment *)entry->attachments->pdata[i])->size))
+			input.attachments++;
+	return sn_im_steps_make(&input);
+}
+
+/* ---- files ---- */
+
+static const SnAttachment *attachment_at(const SnOutboxEntry *entry,
+                                         const SnEngineAccount *account, gint64 number)
+{
+	for (guint i = 0; entry->attachments && i < entry->attachments->len; i++) {
+		const SnAttachment *file = entry->attachments->pdata[i];
+		if (fits_upload(account, file->size) && number-- == 0)
+			return file;
+	}
+	return NULL;
+}
+
+/* "Re budget.eml": a file name from a subject, with nothing in it that a shell or a file system
+ * could take for something else. */
+static char *email_name(const SnMessage *message)
+{
+	g_autofree char *line =
+		sn_text_clean_line(message->subject ? message->subject : "", -1);
+	GString *name = g_string_new(NULL);
+
+	for (const char *c = line; *c && name->len < 60; c = g_utf8_next_char(c)) {
+		gunichar letter = g_utf8_get_char(c);
+		if (g_unichar_isalnum(letter) || letter == '-' || letter == '_')
+			g_string_append_unichar(name, letter);
+		else if (name->len && name->str[name->len - 1] != ' ')
+			g_string_append_c(name, ' ');
+	}
+	g_strchomp(name->str);
+	name->len = strlen(name->str);
+	if (name->len == 0)
+		g_string_append(name, "email");
+	g_string_append(name, ".eml");
+	return g_string_free(name, FALSE);
+}
+
+/* Bytes, name and type of what a step uploads or announces. */
+static GBytes *file_of(SnDelivery *self, const SnOutboxEntry *entry,
+                       const SnEngineAccount *account, const SnImStep *step, char **name,
+                       char **type, GError **error)
+{
+	SnStore *store = self->engine->store;
+
+	if (step->source == 'a') {
+		const SnAttachment *file = attachment_at(entry, account, step->number);
+		if (!file) {
+			g_set_error(error, SN_ERROR, SN_ERROR_NOT_FOUND,
+			            "A file of the message is not there any more");
+			return NULL;
+		}
+		*name = g_strdup(file->name ? file->name : "file");
+		*type = g_strdup(file->type ? file->type : "application/octet-stream");
+		return sn_outbox_attachment_bytes(store, file->sha256, error);
+	}
+	g_autoptr(SnMessage) message = sn_message_get(store, step->number, 0);
+	g_autoptr(GBytes) raw = message ? sn_message_raw(store, message->id, error) : NULL;
+	if (!raw) {
+		if (error && !*error)
+			g_set_error(error, SN_ERROR, SN_ERROR_NOT_FOUND,
+			            "An earlier email is not there any more");
+		return NULL;
+	}
+	*name = email_name(message);
+	*type = g_strdup("message/rfc822");
+	return sn_history_strip_bcc(raw);
+}
+
+gboolean sn_im_parts_file(SnDelivery *self, const SnOutboxEntry *entry, const SnImStep *step,
+                          SnImRequest *request, GError **error)
+{
+	SnEngineAccount *account = sn_engine_account_by_id(self->engine, entry->account);
+
+	g_assert(step->kind == SN_IM_STEP_UPLOAD && account);
+	request->bytes =
+		file_of(self, entry, account, step, &request->name, &request->type, error);
+	return request->bytes != NULL;
+}
+
+static SnImMessage *file_message(SnDelivery *self, const SnOutboxEntry *entry,
+                                 const SnEngineAccount *account, const GPtrArray *steps,
+                                 const SnImStep *step)
+{
+	const SnImStep *upload = sn_im_steps_upload(steps, step);
+	g_autofree char *name = NULL, *type = NULL;
+
+	if (!upload || !upload->url || strcmp(upload->url, "-") == 0)
+		return NULL;
+	SnImMessage *message = sn_im_message_new();
+	SnImFile *file = g_new0(SnImFile, 1);
+	g_autoptr(GBytes) bytes = file_of(self, entry, account, step, &name, &type, NULL);
+	file->url = g_strdup(upload->url);
+	file->size = -1;
+	if (bytes) {
+		file->name = g_steal_pointer(&name);
+		file->type = g_steal_pointer(&type);
+		file->size = (gint64)g_bytes_get_size(bytes);
+		file->sha256 = g_compute_checksum_for_bytes(G_CHECKSUM_SHA256, bytes);
+	}
+	/* The body is just the address: that is how clients recognise a file (XEP-0066). */
+	message->body = g_strdup(upload->url);
+	message->files = g_ptr_array_new_with_free_func((GDestroyNotify)sn_im_file_free);
+	g_ptr_array_add(message->files, file);
+	return message;
+}
+
+/* ---- earlier messages ---- */
+
+static gboolean goes_along(const GPtrArray *steps, SnId id)
+{
+	for (guint i = 0; i < steps->len; i++) {
+		const SnImStep *step = steps->pdata[i];
+		if (step->kind == SN_IM_STEP_UPLOAD && step->source == 'm' && step->number == id)
+			return g_strcmp0(step->url, "-") != 0;
+		for (guint j = 0; step->ids && j < step->ids->len; j++)
+			if (g_array_index(step->ids, SnId, j) == id)
+				return TRUE;
+	}
+	return FALSE;
+}
+
+static void append_quoted(GString *text, const char *lines)
+{
+	g_auto(GStrv) split = g_strsplit(lines, "\n", -1);
+	guint count = g_strv_length(split);
+
+	while (count > 0 && !*split[count - 1])
+		count--;
+	for (guint i = 0; i < count; i++)
+		g_string_append_printf(text, "%s%s\n", *split[i] ? "> " : ">", split[i]);
+}
+
+/* Newest first until the stanza is full, so that what is nearest is surely there. */
+static char *history_text(const GPtrArray *messages, const GPtrArray *steps, gsize limit)
+{
+	g_autoptr(GPtrArray) pieces = g_ptr_array_new_with_free_func(g_free);
+	guint only_text = 0, left_out = 0;
+	gsize size = NOTICE_MAX;
+
+	for (guint i = messages->len; i > 0; i--) {
+		SnMessage *message = messages->pdata[i - 1];
+		gboolean along = goes_along(steps, message->id);
+		g_autoptr(GPtrArray) one = g_ptr_array_new();
+		g_ptr_array_add(one, message);
+		g_autofree char *lines =
+			sn_history_transcript(one, along ? TEXT_SHORT : TEXT_LONG);
+		g_autoptr(GString) quoted = g_string_new(NULL);
+		append_quoted(quoted, lines);
+		gsize more = sn_im_escaped_size(quoted->str, quoted->len);
+		if (size + more > limit || left_out) {
+			left_out += !along;
+			continue;
+		}
+		size += more;
+		only_text += !along;
+		g_ptr_array_add(pieces, g_strdup(quoted->str));
+	}
+	GString *text = g_string_new("Earlier messages:\n");
+	for (guint i = pieces->len; i > 0; i--)
+		g_string_append_printf(text, "%s%s", (char *)pieces->pdata[i - 1],
+		                       i > 1 ? ">\n" : "");
+	if (only_text)
+		g_string_append_printf(text, "(%u of them as text only, without attachments)\n",
+		                       only_text);
+	if (left_out)
+		g_string_append_printf(text, "(%u older ones left out: too long for an IM)\n",
+		                       left_out);
+	return g_string_free(text, FALSE);
+}
+
+static SnImMessage *text_message(SnDelivery *self, const SnOutboxEntry *entry,
+                                 const SnEngineAccount *account, const GPtrArray *steps)
+{
+	g_autoptr(GPtrArray) messages = sn_history_messages(self, entry);
+
+	if (messages->len == 0)
+		return NULL;
+	SnImMessage *message = sn_im_message_new();
+	message->body = history_text(messages, steps, text_limit(account));
+	g_strchomp(message->body);
+	return message;
+}
+
+static const char *first_to(const SnMessage *message)
+{
+	for (guint i = 0; message->parties && i < message->parties->len; i++) {
+		const SnParty *party = message->parties->pdata[i];
+		if (party->role == SN_ROLE_TO)
+			return party->address;
+	}
+	return NULL;
+}
+
+static SnImMessage *forward_message(SnDelivery *self, const SnEngineAccount *account,
+                                    const SnImStep *step)
+{
+	g_autoptr(GPtrArray) forwarded =
+		g_ptr_array_new_with_free_func((GDestroyNotify)sn_im_message_free);
+
+	for (guint i = 0; i < step->ids->len; i++) {
+		g_autoptr(SnMessage) earlier =
+			sn_message_get(self->engine->store, g_array_index(step->ids, SnId, i),
+		                       SN_MESSAGE_FULL);
+		if (!earlier || !earlier->body)
+			continue;
+		const char *to = first_to(earlier);
+		SnImMessage *inner = sn_im_message_new();
+		inner->from = g_strdup(earlier->sender_value);
+		inner->to = g_strdup(to ? to : account->config->im.user);
+		inner->id = g_strdup(earlier->origin_id);
+		inner->origin_id = g_strdup(earlier->origin_id);
+		inner->body = g_strdup(earlier->body);
+		inner->time = earlier->time;
+		g_ptr_array_add(forwarded, inner);
+	}
+	if (forwarded->len == 0)
+		return NULL;
+	SnImMessage *message = sn_im_message_new();
+	/* A line for clients that show nothing of forwarded stanzas; no copy of their text. */
+	message->body = forwarded->len == 1
+		? g_strdup("(1 earlier IM is attached)")
+		: g_strdup_printf("(%u earlier IMs are attached)", forwarded->len);
+	message->forwarded = g_steal_pointer(&forwarded);
+	return message;
+}
+
+/* ---- the body ---- */
+
+static SnImMessage *body_message(SnDelivery *self, const SnOutboxEntry *entry,
+                                 const SnEngineAccount *account, const GPtrArray *steps,
+                                 guint index)
+{
+	const SnImStep *step = steps->pdata[index];
+	g_autoptr(GPtrArray) parts = body_parts(self, entry, account);
+	gboolean last = index + 1 == steps->len ||
+	                ((SnImStep *)steps->pdata[index + 1])->kind != SN_IM_STEP_BODY;
+
+	if (step->number >= parts->len)
+		return NULL;
+	/* What no longer fits the planned number of parts goes with the last one. */
+	g_autoptr(GString) text = g_string_new(parts->pdata[step->number]);
+	for (guint i = (guint)step->number + 1; last && i < parts->len; i++)
+		g_string_append(text, parts->pdata[i]);
+	SnImMessage *message = sn_im_message_new();
+	message->body = sn_im_quote(self, entry, message, text->str, step->number == 0);
+	message->want_receipt = last;
+	message->want_marker = last;
+	if (sn_delivery_now(self) - entry->created > LATE)
+		message->written = entry->created;
+	return message;
+}
+
+SnImMessage *sn_im_parts_message(SnDelivery *self, const SnOutboxEntry *entry,
+                                 const SnEngineAccount *account, const GPtrArray *steps,
+                                 guint index)
+{
+	const SnImStep *step = steps->pdata[index];
+	g_autoptr(SnConversation) conversation =
+		sn_conversation_get(self->engine->store, entry->conversation);
+	SnImMessage *message = NULL;
+
+	switch (step->kind) {
+	case SN_IM_STEP_UPLOAD: g_assert_not_reached();
+	case SN_IM_STEP_BODY:
+		message = body_message(self, entry, account, steps, index);
+		break;
+	case SN_IM_STEP_FILE: message = file_message(self, entry, account, steps, step); break;
+	case SN_IM_STEP_TEXT: message = text_message(self, entry, account, steps); break;
+	case SN_IM_STEP_FORWARD: message = forward_message(self, account, step); break;
+	}
+	if (!message)
+		return NULL;
+	message->store_hint = TRUE;
+	message->groupchat = conversation && conversation->kind == SN_CONV_ROOM;
+	if (message->groupchat)
+		message->want_receipt = FALSE; /* XEP-0184 section 5.3 */
+	if (!message->thread && entry->thread && step->kind != SN_IM_STEP_BODY)
+		g_free(sn_im_quote(self, entry, message, "", FALSE));
+	return message;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* im_parts.h - what each step of an IM entry says (im_steps.h lists the steps). */
+#ifndef SN_ENGINE_IM_PARTS_H
+#define SN_ENGINE_IM_PARTS_H
+
+#include "src/engine/delivery_private.h"
+#include "src/engine/im_steps.h"
+
+/* The steps of the entry under the account's limits. Of SnImStep. */
+GPtrArray *sn_im_parts_plan(SnDelivery *self, const SnOutboxEntry *entry,
+                            const SnEngineAccount *account);
+/* Fills bytes, name and type of an UPLOAD request. */
+gboolean sn_im_parts_file(SnDelivery *self, const SnOutboxEntry *entry, const SnImStep *step,
+                          SnImRequest *request, GError **error);
+/* The message of a step, without addresses and ids; NULL when it has become empty. */
+SnImMessage *sn_im_parts_message(SnDelivery *self, const SnOutboxEntry *entry,
+                                 const SnEngineAccount *account, const GPtrArray *steps,
+                                 guint index);
+
+/* ---- im_quote.c ---- */
+
+/*
+ * Says in a message what it answers: an email by its subject and first line as quoted text and by
+ * XEP-0131 headers, an IM by XEP-0461. `first`: the first part of the body, which alone quotes.
+ * Returns the text of that part, with a quote of an email in front; caller frees.
+ */
+char *sn_im_quote(SnDelivery *self, const SnOutboxEntry *entry, SnImMessage *message,
+                  const char *text, gboolean first);
+
+#endif

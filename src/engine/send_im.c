@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* An outbox entry as stanzas and uploads, one step at a time (im_steps.h says which). */
+#include <string.h>
+
+#include "src/base/ids.h"
+#include "src/engine/delivery_private.h"
+#include "src/engine/im_parts.h"
+#include "src/engine/im_steps.h"
+
+/* ---- the list of steps ---- */
+
+static GPtrArray *load_steps(SnDelivery *self, SnId entry)
+{
+	g_autofree char *text = sn_delivery_memo(self, entry, "steps");
+
+	return text ? sn_im_steps_parse(text) : NULL;
+}
+
+static gboolean save_steps(SnDelivery *self, SnId entry, const GPtrArray *steps)
+{
+	g_autofree char *text = sn_im_steps_format(steps);
+
+	return sn_delivery_set_memo(self, entry, "steps", text);
+}
+
+/* Uploads that were done before are not done again. */
+static void keep_urls(GPtrArray *steps, const GPtrArray *old)
+{
+	for (guint i = 0; i < steps->len; i++) {
+		SnImStep *step = steps->pdata[i];
+		const SnImStep *before =
+			step->kind == SN_IM_STEP_UPLOAD ? sn_im_steps_upload(old, step) : NULL;
+		if (before)
+			step->url = g_strdup(before->url);
+	}
+}
+
+/* The entry may have been edited and the server's limits may have changed as long as the contact
+ * has seen nothing of it; from then on the list stays as it is. */
+static GPtrArray *current_steps(SnDelivery *self, SnOutboxEntry *entry,
+                                const SnEngineAccount *account)
+{
+	GPtrArray *old = load_steps(self, entry->id);
+
+	if (old && entry->step > (int)sn_im_steps_first_visible(old))
+		return old;
+	GPtrArray *steps = sn_im_parts_plan(self, entry, account);
+	if (old) {
+		keep_urls(steps, old);
+		g_ptr_array_unref(old);
+	}
+	entry->step = MIN(entry->step, (int)sn_im_steps_first_visible(steps));
+	if (!save_steps(self, entry->id, steps))
+		g_clear_pointer(&steps, g_ptr_array_unref);
+	return steps;
+}
+
+gboolean sn_delivery_has_begun(SnDelivery *self, const SnOutboxEntry *entry)
+{
+	g_autoptr(GPtrArray) steps =
+		entry->channel == SN_CHANNEL_IM && entry->step > 0 ? load_steps(self, entry->id) : NULL;
+
+	return steps && entry->state != SN_STATE_ASKED &&
+	       entry->step > (int)sn_im_steps_first_visible(steps);
+}
+
+char *sn_delivery_step_id(SnDelivery *self, const SnOutboxEntry *entry)
+{
+	g_autoptr(GPtrArray) steps = load_steps(self, entry->id);
+
+	/* Without a list nothing was submitted yet; the main id then is as good as any. */
+	if (!steps || entry->step < 0 || (guint)entry->step >= steps->len)
+		return g_strdup(entry->origin_id);
+	return sn_im_step_id(steps, (guint)entry->step, entry->origin_id);
+}
+
+void sn_delivery_step_done(SnDelivery *self, SnId id, int step, const char *detail)
+{
+	g_autoptr(SnOutboxEntry) entry = sn_outbox_get(self->engine->store, id, 0);
+
+	if (!entry || entry->state != SN_STATE_SENDING || entry->step != step)
+		return;
+	g_autoptr(GPtrArray) steps =
+		entry->channel == SN_CHANNEL_IM ? load_steps(self, id) : NULL;
+	gboolean last = entry->channel == SN_CHANNEL_MAIL ||
+	                (steps && (guint)step + 1 >= steps->len);
+	SnFact fact = { .detail = detail, .step = step + 2 };
+	sn_delivery_apply(self, id, last ? SN_DELIVERY_ACCEPTED : SN_DELIVERY_STEP, &fact);
+}
+
+/* ---- the answers ---- */
+
+static void report_error(SnDelivery *self, const SnJob *job, const SnImEvent *event)
+{
+	if (event->kind == SN_EVENT_CANCELLED) {
+		SnFact fact = { .detail = "stopped while it was being sent" };
+		sn_delivery_apply(self, job->entry, SN_DELIVERY_UNCERTAIN, &fact);
+		return;
+	}
+	SnDeliveryEvent what = sn_delivery_event_for(event->error);
+	SnFact fact = { .reason = event->error->message,
+		        .error_word = sn_error_word((SnErrorCode)event->error->code) };
+	sn_delivery_apply(self, job->entry, what, &fact);
+}
+
+static void stanza_reply(SnEngineAccount *account, const SnImEvent *event, gpointer data)
+{
+	SnJob *job = data;
+
+	if (event->kind > SN_EVENT_CANCELLED)
+		return;
+	if (sn_job_end(job)) {
+		if (event->kind == SN_EVENT_DONE)
+			sn_delivery_step_done(job->delivery, job->entry, job->step, NULL);
+		else
+			report_error(job->delivery, job, event);
+	}
+	sn_job_unref(job);
+}
+
+static gboolean is_url(const char *url)
+{
+	return url && g_utf8_validate(url, -1, NULL) && !strpbrk(url, " \t\r\n") &&
+	       (g_str_has_prefix(url, "https://") || g_str_has_prefix(url, "http://"));
+}
+
+/* An earlier email that cannot be uploaded is left out; a file of the message itself never is. */
+static void upload_ended(SnJob *job, const SnImEvent *event)
+{
+	SnDelivery *self = job->delivery;
+	g_autoptr(GPtrArray) steps = load_steps(self, job->entry);
+	SnImStep *step = steps && (guint)job->step < steps->len ? steps->pdata[job->step] : NULL;
+	gboolean done = event->kind == SN_EVENT_DONE && is_url(event->url);
+
+	if (!step || step->kind != SN_IM_STEP_UPLOAD)
+		return;
+	if (!done && event->kind == SN_EVENT_DONE) {
+		SnFact fact = { .reason = "The server gave no usable address for the file",
+			        .error_word = sn_error_word(SN_ERROR_REJECTED) };
+		if (step->source == 'a') {
+			sn_delivery_apply(self, job->entry, SN_DELIVERY_PERMANENT, &fact);
+			return;
+		}
+	} else if (!done) {
+		SnDeliveryEvent what = event->kind == SN_EVENT_ERROR
+			? sn_delivery_event_for(event->error)
+			: SN_DELIVERY_TEMPORARY;
+		if (g_error_matches(event->error, SN_ERROR, SN_ERROR_UNAVAILABLE))
+			what = SN_DELIVERY_PERMANENT; /* the service is gone */
+		SnFact fact = { .reason = event->error ? event->error->message : "Stopped",
+			        .error_word = sn_error_word(event->error
+			                                            ? (SnErrorCode)event->error->code
+			                                            : SN_ERROR_TEMPORARY) };
+		/* Nobody sees an upload, so an uncertain one is simply done again. */
+		if (what == SN_DELIVERY_UNCERTAIN)
+			what = SN_DELIVERY_TEMPORARY;
+		if (step->source == 'a' || what == SN_DELIVERY_TEMPORARY) {
+			sn_delivery_apply(self, job->entry, what, &fact);
+			return;
+		}
+	}
+	g_free(step->url);
+	step->url = g_strdup(done ? event->url : "-");
+	if (save_steps(self, job->entry, steps))
+		sn_delivery_step_done(self, job->entry, job->step, done ? "uploaded" : "left out");
+}
+
+static void upload_reply(SnEngineAccount *account, const SnImEvent *event, gpointer data)
+{
+	SnJob *job = data;
+
+	if (event->kind > SN_EVENT_CANCELLED)
+		return;
+	if (sn_job_end(job))
+		upload_ended(job, event);
+	sn_job_unref(job);
+}
+
+/* ---- doing a step ---- */
+
+static void send_upload(SnDelivery *self, const SnOutboxEntry *entry, SnEngineAccount *account,
+                        const SnImStep *step)
+{
+	SnImRequest *request =
+		sn_im_request_new(SN_IM_REQ_UPLOAD, sn_engine_next_id(self->engine));
+	g_autoptr(GError) error = NULL;
+
+	if (step->url) { /* done by an earlier try */
+		sn_im_request_free(request);
+		sn_delivery_step_done(self, entry->id, entry->step, "uploaded before");
+		return;
+	}
+	if (!sn_im_parts_file(self, entry, step, request, &error)) {
+		SnFact fact = { .reason = error->message,
+			        .error_word = sn_error_word((SnErrorCode)error->code) };
+		sn_im_request_free(request);
+		sn_delivery_apply(self, entry->id, SN_DELIVERY_PERMANENT, &fact);
+		return;
+	}
+	sn_engine_im(account, request, upload_reply, sn_job_begin(self, entry->id, entry->step));
+}
+
+static void send_stanza(SnDelivery *self, const SnOutboxEntry *entry, SnEngineAccount *account,
+                        const GPtrArray *steps)
+{
+	g_autofree char *id = sn_im_step_id(steps, (guint)entry->step, entry->origin_id);
+	SnImMessage *message =
+		sn_im_parts_message(self, entry, account, steps, (guint)entry->step);
+
+	if (!message) { /* nothing left to say in this step */
+		sn_delivery_step_done(self, entry->id, entry->step, "left out");
+		return;
+	}
+	message->to = g_strdup(sn_delivery_jid(entry));
+	message->id = g_strdup(id);
+	message->origin_id = g_steal_pointer(&id);
+	SnImRequest *request = sn_im_request_new(SN_IM_REQ_SEND, sn_engine_next_id(self->engine));
+	request->message = message;
+	sn_engine_im(account, request, stanza_reply, sn_job_begin(self, entry->id, entry->step));
+}
+
+static void not_now(SnDelivery *self, SnId entry, SnDeliveryEvent event, const char *reason,
+                    SnErrorCode code)
+{
+	SnFact fact = { .reason = reason, .error_word = sn_error_word(code) };
+
+	sn_delivery_apply(self, entry, event, &fact);
+}
+
+void sn_delivery_send_im(SnDelivery *self, const SnOutboxEntry *given)
+{
+	g_autoptr(SnOutboxEntry) entry =
+		sn_outbox_get(self->engine->store, given->id, SN_OUTBOX_FULL);
+	SnEngineAccount *account = sn_engine_account_by_id(self->engine, given->account);
+
+	if (!entry || entry->state != SN_STATE_SENDING)
+		return;
+	if (entry->recipients->len != 1) {
+		not_now(self, entry->id, SN_DELIVERY_PERMANENT, "An IM goes to one address",
+		        SN_ERROR_INVALID);
+		return;
+	}
+	if (!account || !account->im || !account->im_online) {
+		not_now(self, entry->id, SN_DELIVERY_TEMPORARY, "The account is not connected",
+		        SN_ERROR_NETWORK);
+		return;
+	}
+	int step = entry->step;
+	g_autoptr(GPtrArray) steps = current_steps(self, entry, account);
+	if (!steps) {
+		not_now(self, entry->id, SN_DELIVERY_TEMPORARY, "The store could not be written",
+		        SN_ERROR_STORAGE);
+		return;
+	}
+	if (step != entry->step) { /* fewer uploads than before: begin with the right one */
+		SnFact fact = { .step = entry->step + 1 };
+		sn_delivery_apply(self, entry->id, SN_DELIVERY_STEP, &fact);
+		return;
+	}
+	if ((guint)entry->step >= steps->len) {
+		SnFact fact = { 0 };
+		sn_delivery_apply(self, entry->id, SN_DELIVERY_ACCEPTED, &fact);
+		return;
+	}
+	const SnImStep *now = steps->pdata[entry->step];
+	if (now->kind == SN_IM_STEP_UPLOAD)
+		send_upload(self, entry, account, now);
+	else
+		send_stanza(self, entry, account, steps);
+}

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* An outbox entry as an email. It is composed anew for each try, because it can be edited while it
+ * waits; its Message-ID stays the same, so that whoever gets it twice can tell. */
+#include <string.h>
+
+#include "src/engine/delivery_private.h"
+#include "src/route/thread.h"
+
+#define MAX_REFERENCES 20
+
+static void address_free(gpointer data)
+{
+	SnMailAddress *address = data;
+
+	g_free(address->address);
+	g_free(address->name);
+	g_free(address);
+}
+
+static void file_free(gpointer data)
+{
+	SnMailFile *file = data;
+
+	g_free(file->name);
+	g_free(file->type);
+	g_bytes_unref(file->bytes);
+	g_free(file);
+}
+
+/* Everything the compose struct points to. */
+typedef struct {
+	GPtrArray *addresses, *files, *history, *references;
+	char *transcript, *in_reply_to, *from_name, *chat_origin_id;
+} Parts;
+
+static void parts_clear(Parts *parts)
+{
+	g_clear_pointer(&parts->addresses, g_ptr_array_unref);
+	g_clear_pointer(&parts->files, g_ptr_array_unref);
+	g_clear_pointer(&parts->history, g_ptr_array_unref);
+	g_clear_pointer(&parts->references, g_ptr_array_unref);
+	g_free(parts->transcript);
+	g_free(parts->in_reply_to);
+	g_free(parts->from_name);
+	g_free(parts->chat_origin_id);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Parts, parts_clear)
+
+static GPtrArray *compose_addresses(const SnOutboxEntry *entry)
+{
+	static const SnMailRole roles[] = { [SN_ROLE_FROM] = SN_MAIL_FROM,
+		                            [SN_ROLE_TO] = SN_MAIL_TO,
+		                            [SN_ROLE_CC] = SN_MAIL_CC,
+		                            [SN_ROLE_BCC] = SN_MAIL_BCC,
+		                            [SN_ROLE_REPLY_TO] = SN_MAIL_REPLY_TO };
+	GPtrArray *addresses = g_ptr_array_new_with_free_func(address_free);
+
+	for (guint i = 0; i < entry->recipients->len; i++) {
+		const SnParty *party = entry->recipients->pdata[i];
+		SnMailAddress *address = g_new0(SnMailAddress, 1);
+		address->role = roles[party->role];
+		address->address = g_strdup(party->address);
+		address->name = g_strdup(party->name);
+		g_ptr_array_add(addresses, address);
+	}
+	return addresses;
+}
+
+static GPtrArray *compose_files(SnDelivery *self, const SnOutboxEntry *entry, GError **error)
+{
+	g_autoptr(GPtrArray) files = g_ptr_array_new_with_free_func(file_free);
+
+	for (guint i = 0; entry->attachments && i < entry->attachments->len; i++) {
+		const SnAttachment *attachment = entry->attachments->pdata[i];
+		GBytes *bytes = sn_outbox_attachment_bytes(self->engine->store,
+		                                           attachment->sha256, error);
+		if (!bytes)
+			return NULL;
+		SnMailFile *file = g_new0(SnMailFile, 1);
+		file->name = g_strdup(attachment->name);
+		file->type = g_strdup(attachment->type);
+		file->bytes = bytes;
+		g_ptr_array_add(files, file);
+	}
+	return g_steal_pointer(&files);
+}
+
+/* RFC 5322 section 3.6.4: the References of what is answered, then its own id. Only ids of real
+ * emails; an IM's id would lead nowhere. */
+static void compose_references(SnDelivery *self, const SnOutboxEntry *entry, Parts *parts)
+{
+	SnStore *store = self->engine->store;
+	g_autoptr(SnMessage) answered =
+		entry->reply_to ? sn_message_get(store, entry->reply_to, 0) : NULL;
+	g_autoptr(SnMessage) mail = answered ? sn_thread_email(store, answered) : NULL;
+
+	if (!mail || !mail->message_id)
+		return;
+	parts->in_reply_to = g_strdup(mail->message_id);
+	parts->references = g_ptr_array_new_with_free_func(g_free);
+	g_autoptr(GBytes) raw = sn_message_raw(store, mail->id, NULL);
+	g_autoptr(SnMail) parsed = raw ? sn_mail_parse(raw, NULL, NULL) : NULL;
+	for (guint i = 0; parsed && parsed->references && i < parsed->references->len; i++)
+		g_ptr_array_add(parts->references, g_strdup(parsed->references->pdata[i]));
+	if (parts->references->len == 0 && mail->in_reply_to && strchr(mail->in_reply_to, '@'))
+		g_ptr_array_add(parts->references, g_strdup(mail->in_reply_to));
+	g_ptr_array_add(parts->references, g_strdup(mail->message_id));
+	while (parts->references->len > MAX_REFERENCES) /* the root stays, the oldest go */
+		g_ptr_array_remove_index(parts->references, 1);
+}
+
+static GBytes *compose(SnDelivery *self, const SnOutboxEntry *entry,
+                       const SnEngineAccount *account, GError **error)
+{
+	g_auto(Parts) parts = { 0 };
+	const SnAccount *config = account->config;
+	gboolean jabber_id = config->im.kind == SN_ENDPOINT_XMPP &&
+	                     sn_delivery_settings(self)->mail_jabber_id;
+
+	parts.files = compose_files(self, entry, error);
+	if (!parts.files)
+		return NULL;
+	parts.addresses = compose_addresses(entry);
+	parts.history = sn_history_mail(self, entry, &parts.transcript);
+	compose_references(self, entry, &parts);
+	if (entry->converted_from) {
+		g_autoptr(SnOutboxEntry) im =
+			sn_outbox_get(self->engine->store, entry->converted_from, 0);
+		parts.chat_origin_id = im ? g_strdup(im->origin_id) : NULL;
+	}
+	SnMailCompose mail = {
+		.from_address = entry->from,
+		.from_name = config->from_name,
+		.addresses = parts.addresses,
+		.subject = entry->subject,
+		.date = sn_delivery_now(self),
+		.message_id = entry->message_id,
+		.in_reply_to = parts.in_reply_to,
+		.references = parts.references,
+		.jabber_id = jabber_id ? config->im.user : NULL,
+		.chat_origin_id = parts.chat_origin_id,
+		.text = entry->body,
+		.transcript = parts.transcript,
+		.files = parts.files->len ? parts.files : NULL,
+		.history = parts.history->len ? parts.history : NULL,
+	};
+	return sn_mail_compose(&mail, error);
+}
+
+/* ---- the answer ---- */
+
+static char *refusal(const SnSendEvent *event)
+{
+	GString *text = g_string_new(event->error->message);
+
+	for (guint i = 0; event->rejected && i < event->rejected->len; i++) {
+		const char *one = event->rejected->pdata[i];
+		if (!strstr(text->str, one))
+			g_string_append_printf(text, "; %s", one);
+	}
+	return g_string_free(text, FALSE);
+}
+
+static void accepted(SnDelivery *self, const SnJob *job, const SnSendEvent *event)
+{
+	sn_delivery_step_done(self, job->entry, job->step, event->reply);
+	if (!event->dsn)
+		sn_delivery_announce(self, job->entry, FALSE); /* no report will come */
+}
+
+static void send_reply(SnEngineAccount *account, const SnSendEvent *event, gpointer data)
+{
+	SnJob *job = data;
+	SnDelivery *self = job->delivery;
+
+	if (event->kind > SN_EVENT_CANCELLED)
+		return;
+	if (sn_job_end(job)) {
+		if (event->kind == SN_EVENT_DONE) {
+			accepted(self, job, event);
+		} else if (event->kind == SN_EVENT_CANCELLED) {
+			SnFact fact = { .detail = "stopped while it was being sent" };
+			sn_delivery_apply(self, job->entry, SN_DELIVERY_UNCERTAIN, &fact);
+		} else {
+			g_autofree char *text = refusal(event);
+			SnFact fact = {
+				.reason = text,
+				.error_word = sn_error_word((SnErrorCode)event->error->code),
+			};
+			sn_delivery_apply(self, job->entry, sn_delivery_event_for(event->error),
+			                  &fact);
+		}
+	}
+	sn_job_unref(job);
+}
+
+static GPtrArray *envelope(const SnOutboxEntry *entry)
+{
+	GPtrArray *to = g_ptr_array_new_with_free_func(g_free);
+
+	for (guint i = 0; i < entry->recipients->len; i++) {
+		const SnParty *party = entry->recipients->pdata[i];
+		if (party->role != SN_ROLE_REPLY_TO &&
+		    !g_ptr_array_find_with_equal_func(to, party->address, g_str_equal, NULL))
+			g_ptr_array_add(to, g_strdup(party->address));
+	}
+	return to;
+}
+
+void sn_delivery_send_mail(SnDelivery *self, const SnOutboxEntry *entry)
+{
+	SnEngineAccount *account = sn_engine_account_by_id(self->engine, entry->account);
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GBytes) raw = NULL;
+
+	g_assert(entry->state == SN_STATE_SENDING);
+	if (!account || !account->transport) {
+		SnFact fact = { .reason = "The account it was to be sent with is not running",
+			        .error_word = sn_error_word(SN_ERROR_UNAVAILABLE) };
+		sn_delivery_apply(self, entry->id, SN_DELIVERY_TEMPORARY, &fact);
+		return;
+	}
+	raw = compose(self, entry, account, &error);
+	if (!raw || !sn_message_set_raw(self->engine->store, entry->message, raw, &error)) {
+		gboolean later = g_error_matches(error, SN_ERROR, SN_ERROR_STORAGE) ||
+		                 sn_error_is_transient(error);
+		SnFact fact = { .reason = error->message,
+			        .error_word = sn_error_word((SnErrorCode)error->code) };
+		sn_delivery_apply(self, entry->id,
+		                  later ? SN_DELIVERY_TEMPORARY : SN_DELIVERY_PERMANENT, &fact);
+		return;
+	}
+	SnSendRequest *request = sn_send_request_new(sn_engine_next_id(self->engine));
+	request->from = g_strdup(entry->from);
+	if (request->to)
+		g_ptr_array_unref(request->to);
+	request->to = envelope(entry);
+	request->raw = g_bytes_ref(raw);
+	request->dsn = TRUE;
+	request->envelope_id = g_strdup(entry->message_id);
+	sn_engine_send(account, request, send_reply, sn_job_begin(self, entry->id, entry->step));
+}
