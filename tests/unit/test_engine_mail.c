@@ -151,7 +151,7 @@ static gboolean status_is(SnBench *bench, gpointer data)
 
 	for (guint i = 0; i < all->len; i++) {
 		const SnStatus *one = all->pdata[i];
-		if (g_str_equal(one->end, "source") && one->kind == GPOINTER_TO_INT(data))
+		if (g_str_equal(one->end, "source") && one->kind == GPOINTER_TO_UINT(data))
 			return TRUE;
 	}
 	return FALSE;

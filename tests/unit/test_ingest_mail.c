@@ -152,7 +152,8 @@ static void list_mail_goes_to_the_list(void **state)
 	"Content-Type: multipart/mixed; boundary=out\n"
 #define DIGEST_BEGIN                                                                           \
 	"--out\nContent-Type: text/plain\n\nSee below.\n"                                      \
-	"--out\nContent-Type: multipart/digest; boundary=in\n\n"
+	"--out\nContent-Type: multipart/digest; boundary=in\n"                                 \
+	"Content-Description: Earlier messages\n\n"
 #define DIGEST_END "--in--\n--out--\n"
 #define CARRIED_MAIL                                                                           \
 	"--in\nContent-Type: message/rfc822\n\n"                                               \
@@ -238,8 +239,11 @@ static void mail_between_others_is_no_history_of_ours(void **state)
 	                          DIGEST_BEGIN CARRIED_OF_OTHERS DIGEST_END, NULL);
 	g_autoptr(GPtrArray) carried = sn_message_carried(bench->store, by, 0);
 
+	g_autoptr(SnMessage) carrier = sn_bench_message(bench, by);
+
 	assert_int_equal(carried->len, 0);
 	assert_int_equal(sn_message_find_mail(bench->store, "others@example.test"), 0);
+	assert_non_null(strstr(carrier->notice, "1 earlier message"));
 }
 
 static void carried_mail_carries_nothing_further(void **state)
@@ -251,7 +255,8 @@ static void carried_mail_carries_nothing_further(void **state)
 		"Message-ID: <middle@work.example>\nMIME-Version: 1.0\n"
 		"Content-Type: multipart/mixed; boundary=out2\n\n"
 		"--out2\nContent-Type: text/plain\n\nMiddle.\n"
-		"--out2\nContent-Type: multipart/digest; boundary=in2\n\n"
+		"--out2\nContent-Type: multipart/digest; boundary=in2\n"
+		"Content-Description: Earlier messages\n\n"
 		"--in2\nContent-Type: message/rfc822\n\n"
 		"From: bob@work.example\nTo: alice@example.test\n"
 		"Message-ID: <deep@work.example>\n\nDeep.\n"
