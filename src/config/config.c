@@ -101,7 +101,13 @@ SnConfig *sn_config_load(const SnPaths *paths, GError **error)
 
 SnConfig *sn_config_parse(const char *accounts, const char *settings, GError **error)
 {
-	return config_new(accounts, "accounts.conf", settings, "sennit.conf", NULL, error);
+	return sn_config_parse_at(accounts, settings, NULL, error);
+}
+
+SnConfig *sn_config_parse_at(const char *accounts, const char *settings, const char *dir,
+                             GError **error)
+{
+	return config_new(accounts, "accounts.conf", settings, "sennit.conf", dir, error);
 }
 
 SnConfig *sn_config_ref(SnConfig *config)

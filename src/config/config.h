@@ -79,6 +79,9 @@ typedef struct sn_config SnConfig;
 SnConfig *sn_config_load(const SnPaths *paths, GError **error);
 /* From text instead of files, for tests. NULL text = empty. */
 SnConfig *sn_config_parse(const char *accounts, const char *settings, GError **error);
+/* The same; relative paths in accounts.conf are below `dir`. */
+SnConfig *sn_config_parse_at(const char *accounts, const char *settings, const char *dir,
+                             GError **error);
 SnConfig *sn_config_ref(SnConfig *config);
 void sn_config_unref(SnConfig *config);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SnConfig, sn_config_unref)

@@ -106,6 +106,8 @@ gboolean sn_host_port_parse(const char *text, char **host, guint16 *port, GError
 		if (!end)
 			return fail(error, "'[' without ']' around an IPv6 address");
 		rest = end + 1;
+		if (!memchr(text, ':', (gsize)(end - text)))
+			return fail(error, "'[%.*s]' is no IPv6 address", (int)(end - text), text);
 	} else {
 		end = rest = strchrnul(text, ':');
 		if (*end && strchr(end + 1, ':'))

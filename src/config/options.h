@@ -8,13 +8,14 @@
 #include "src/store/people.h"
 
 /* types: BOOL (true/false), INT, TIME (30s 5m 2h 7d -> ms), SIZE (64k 25M -> bytes), STRING,
+ * PATH (absolute or ~/..., expanded; "" stays "")
  * RULE (ask defer mail send ask-them), SHOWS (list of presence words -> bit mask), HISTORY */
 #define SN_OPTION_TABLE(X)                                                                        \
 	X(general, theme, STRING, "default-dark", "theme file below themes/, without .theme")       \
 	X(general, editor, STRING, "", "program for C-e; empty: $VISUAL, $EDITOR, vi")              \
-	X(general, download_dir, STRING, "", "where attachments are saved; empty: XDG download dir") \
+	X(general, download_dir, PATH, "", "where attachments are saved; empty: the XDG download directory") \
 	X(general, address_book_cmd, STRING, "", "prints 'address<Tab>name' lines for %s")          \
-	X(general, vdir, STRING, "", "directory of vCard files, read in place")                    \
+	X(general, vdir, PATH, "", "directory of vCard files, read in place")                      \
 	X(delivery, not_available, SHOWS, "offline,xa,dnd", "presences that count as not available") \
 	X(delivery, if_unavailable, RULE, "ask", "what then: ask defer mail send ask-them")         \
 	X(delivery, retry, TIME, "5m", "first retry of a deferred message; backs off")              \
@@ -47,6 +48,7 @@
 #define SN_OPTION_FIELD_TIME(section, key) SnTime section##_##key;
 #define SN_OPTION_FIELD_SIZE(section, key) gint64 section##_##key;
 #define SN_OPTION_FIELD_STRING(section, key) char *section##_##key;
+#define SN_OPTION_FIELD_PATH(section, key) char *section##_##key;
 #define SN_OPTION_FIELD_RULE(section, key) SnRule section##_##key;
 #define SN_OPTION_FIELD_SHOWS(section, key) guint section##_##key; /* 1 << SnPresenceShow */
 #define SN_OPTION_FIELD_HISTORY(section, key) char *section##_##key;

@@ -100,9 +100,11 @@ char *sn_secret_command(char **argv, int timeout_ms, GError **error)
 		kill(-pid, SIGKILL);
 	in_time = reap(pid, &status, deadline) && in_time;
 	buffer[strcspn(buffer, "\r\n")] = '\0';
-	/* closing the pipe after the first line may end the command by SIGPIPE: that is fine */
-	gboolean ended = (WIFEXITED(status) && WEXITSTATUS(status) == 0) ||
-	                 (WIFSIGNALED(status) && WTERMSIG(status) == SIGPIPE);
+	/* closing the pipe after the first line may end the command, or what its shell runs, by
+	 * SIGPIPE: that is fine */
+	gboolean ended = WIFEXITED(status) ?
+		WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == 128 + SIGPIPE :
+		WIFSIGNALED(status) && WTERMSIG(status) == SIGPIPE;
 	if (!in_time)
 		g_set_error(error, SN_ERROR, SN_ERROR_AUTH,
 		            "The password command '%s' took longer than %d seconds", argv[0],

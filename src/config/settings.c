@@ -75,6 +75,17 @@ static char *read_STRING(const char *text, char **value)
 	return NULL;
 }
 
+static char *read_PATH(const char *text, char **value)
+{
+	g_autofree char *plain = sn_ini_unquote(text);
+
+	if (*plain && *plain != '/' && !g_str_has_prefix(plain, "~/"))
+		return g_strdup(": write the whole path, or one that begins with ~/");
+	g_free(*value);
+	*value = *plain ? sn_path_expand(plain, NULL) : g_strdup("");
+	return NULL;
+}
+
 static char *read_RULE(const char *text, SnRule *value)
 {
 	return sn_rule_from_file(text, value) ? NULL : sn_problems_hint(text, sn_rule_file_words);
@@ -245,6 +256,7 @@ SnSettings *sn_settings_read(const char *text, const char *file, SnProblems *pro
 #define FREE_RULE(value) (void)(value)
 #define FREE_SHOWS(value) (void)(value)
 #define FREE_STRING(value) g_free(value)
+#define FREE_PATH(value) g_free(value)
 #define FREE_HISTORY(value) g_free(value)
 
 void sn_settings_free(SnSettings *settings)
