@@ -1,11 +1,333 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* main.c - the only place that knows every layer. */
+/* main.c - puts the layers together: with modules.c the only place that knows them all. */
 #include "config.h"
 
+#include <glib-unix.h>
+#include <locale.h>
+#include <signal.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
-int main(void)
+#include "src/cli/cli.h"
+#include "src/log.h"
+#include "src/modules.h"
+#include "ui/ui.h"
+
+/* A build without the screen still has all verbs. */
+#pragma weak sn_ui_run
+
+enum { ONCE_TIMEOUT = 10 * 60 * 1000, PROBE_TIMEOUT = 20 * 1000 };
+
+/* ---- the engine of a client: on a thread, so that the screen waits for nothing ---- */
+
+typedef struct {
+	SnPaths *paths;
+	GMutex lock;       /* guards what follows */
+	SnConfig *config;  /* the newest; owned */
+	const SnEngineOps *ops; /* NULL until loaded */
+	SnEngine *engine;  /* NULL: not started, or another process has it */
+	GThread *thread;
+} Host;
+
+static gpointer start_engine(gpointer data)
 {
-	puts(PACKAGE_STRING);
-	return 0;
+	Host *host = data;
+	g_autoptr(GError) error = NULL;
+	const SnEngineOps *ops = sn_modules_engine(&error);
+	SnEngine *engine = NULL;
+
+	g_mutex_lock(&host->lock);
+	SnConfig *config = sn_config_ref(host->config);
+	g_mutex_unlock(&host->lock);
+	if (ops) {
+		SnEngineSetup setup = {
+			.paths = host->paths, .config = config, .backends = sn_modules_backends
+		};
+		engine = ops->start(&setup, &error);
+	}
+	/* somebody else's engine serves this client as well */
+	if (!engine && !g_error_matches(error, SN_ERROR, SN_ERROR_BUSY))
+		g_warning("The engine did not start: %s", error->message);
+	g_mutex_lock(&host->lock);
+	host->ops = ops;
+	host->engine = engine;
+	if (engine && host->config != config)
+		ops->reload(engine, host->config);
+	g_mutex_unlock(&host->lock);
+	sn_config_unref(config);
+	return NULL;
+}
+
+static void ready(gpointer data)
+{
+	Host *host = data;
+
+	g_assert(!host->thread);
+	host->thread = g_thread_new("engine-start", start_engine, host);
+}
+
+static void reloaded(SnConfig *config, gpointer data)
+{
+	Host *host = data;
+
+	g_mutex_lock(&host->lock);
+	sn_config_unref(host->config);
+	host->config = sn_config_ref(config);
+	if (host->engine)
+		host->ops->reload(host->engine, config);
+	g_mutex_unlock(&host->lock);
+}
+
+static void host_finish(Host *host)
+{
+	if (host->thread)
+		g_thread_join(host->thread);
+	if (host->engine)
+		host->ops->stop(&host->engine);
+	sn_config_unref(host->config);
+	g_mutex_clear(&host->lock);
+}
+
+/* ---- what the verbs need of the engine ---- */
+
+typedef struct {
+	SnCliContext *context;
+	const SnEngineOps *ops;
+	SnEngine *engine;
+	GMainLoop *loop;
+} Service;
+
+static gboolean on_end(gpointer data)
+{
+	g_main_loop_quit(((Service *)data)->loop);
+	return G_SOURCE_CONTINUE;
+}
+
+/* Without a terminal a hang-up means: read the configuration again. */
+static gboolean on_hangup(gpointer data)
+{
+	Service *service = data;
+	g_autoptr(GError) error = NULL;
+	SnConfig *config = isatty(STDIN_FILENO) ? NULL :
+	                   sn_config_load(service->context->paths, &error);
+
+	if (isatty(STDIN_FILENO))
+		return on_end(data);
+	if (!config) {
+		g_warning("The old configuration stays: %s", error->message);
+		return G_SOURCE_CONTINUE;
+	}
+	service->ops->reload(service->engine, config);
+	sn_config_unref(service->context->config);
+	service->context->config = config;
+	return G_SOURCE_CONTINUE;
+}
+
+static void wait_for_signal(Service *service)
+{
+	service->loop = g_main_loop_new(NULL, FALSE);
+	guint sources[] = { g_unix_signal_add(SIGINT, on_end, service),
+		            g_unix_signal_add(SIGTERM, on_end, service),
+		            g_unix_signal_add(SIGHUP, on_hangup, service) };
+
+	g_main_loop_run(service->loop);
+	for (gsize i = 0; i < G_N_ELEMENTS(sources); i++)
+		g_source_remove(sources[i]);
+	g_main_loop_unref(service->loop);
+}
+
+static gboolean engine_run(gboolean once, gpointer data, GError **error)
+{
+	SnCliContext *context = data;
+	Service service = { context, sn_modules_engine(error), NULL, NULL };
+	gboolean ok = TRUE;
+
+	if (!service.ops)
+		return FALSE;
+	sn_log_open(context->paths->log_path, TRUE);
+	SnEngineSetup setup = {
+		.paths = context->paths, .config = context->config, .backends = sn_modules_backends
+	};
+	service.engine = service.ops->start(&setup, error);
+	if (!service.engine)
+		return FALSE;
+	if (once)
+		ok = service.ops->settle(service.engine, ONCE_TIMEOUT, error);
+	else
+		wait_for_signal(&service);
+	service.ops->stop(&service.engine);
+	return ok;
+}
+
+static gboolean import(SnStore *store, const char *path, gint64 *added, gint64 *known,
+                       gint64 *failed, void (*progress)(gint64, gpointer), gpointer progress_data,
+                       gpointer data, GError **error)
+{
+	SnCliContext *context = data;
+	const SnEngineOps *ops = sn_modules_engine(error);
+
+	return ops && ops->import(store, context->config, path, added, known, failed, progress,
+	                          progress_data, error);
+}
+
+static gboolean probe(const SnEndpoint *endpoint, char **text, gpointer data, GError **error)
+{
+	const SnEngineOps *ops = sn_modules_engine(error);
+
+	return ops && ops->probe(&sn_modules_backends, endpoint, PROBE_TIMEOUT, text, error);
+}
+
+static GPtrArray *vcards(const char *text, const char *file, int *bad, gpointer data,
+                         GError **error)
+{
+	return sn_modules_vcards(text, file, bad, error);
+}
+
+static char *vcard_format(const char *name, char **mails, char **jids, const char *uid,
+                          gpointer data, GError **error)
+{
+	SnVcard card = { .uid = (char *)uid, .name = (char *)name, .mails = mails, .jids = jids };
+
+	return sn_modules_vcard_format(&card, error);
+}
+
+/* ---- the process ---- */
+
+static void set_up_process(void)
+{
+	const struct rlimit none = { 0, 0 };
+
+	setlocale(LC_ALL, "");
+	umask(077);
+	signal(SIGPIPE, SIG_IGN);
+	/* passwords are in memory: no core files, and no other process may look. A debugger started
+	 * by root, or SENNIT_DEBUG in the environment, still works. */
+	if (!g_getenv("SENNIT_DEBUG")) {
+		setrlimit(RLIMIT_CORE, &none);
+		prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	}
+}
+
+static int complain(const GError *error)
+{
+	g_auto(GStrv) lines = g_strsplit(error->message, "\n", -1);
+
+	for (gsize i = 0; lines[i]; i++)
+		fprintf(stderr, "sennit: %s\n", lines[i]);
+	return (int)sn_exit_for_error(error);
+}
+
+static int run_verb(const SnProgramArgs *program, SnPaths *paths, int argc, char **argv)
+{
+	SnCliContext context = {
+		.dir = program->dir,
+		.paths = paths,
+		.services = { engine_run, import, probe, vcards, vcard_format, NULL },
+	};
+
+	context.services.data = &context;
+	int code = sn_cli_run(&context, argc, argv);
+	sn_cli_context_clear(&context);
+	return code;
+}
+
+/* Without an account there is nothing to show: offer to set one up. */
+static int welcome(const SnProgramArgs *program, SnPaths *paths)
+{
+	char answer[16] = "";
+	char *init[] = { (char *)"init", NULL };
+
+	fprintf(stderr, "Welcome to sennit. No account is set up yet: %s/accounts.conf is missing or "
+	        "empty.\n", paths->config);
+	if (isatty(STDIN_FILENO) && isatty(STDOUT_FILENO)) {
+		printf("Set one up now? It takes your address and password. [Y/n] ");
+		fflush(stdout);
+		if (fgets(answer, sizeof answer, stdin) && strchr("\nyY", answer[0]))
+			return run_verb(program, paths, 1, init);
+	}
+	fprintf(stderr, "'sennit%s%s init' sets one up; 'man sennit-accounts' tells how to write it "
+	        "yourself.\n", program->dir ? " -c " : "", program->dir ? program->dir : "");
+	sn_paths_free(paths);
+	return SN_EXIT_USAGE;
+}
+
+static int run_client(const SnProgramArgs *program, SnPaths *paths, const char *open)
+{
+	g_autoptr(GError) error = NULL;
+	SnConfig *config = sn_config_load(paths, &error);
+
+	if (!config) {
+		sn_paths_free(paths);
+		return complain(error);
+	}
+	if (!sn_config_account_count(config)) {
+		sn_config_unref(config);
+		return welcome(program, paths);
+	}
+	Host host = { .paths = paths, .config = sn_config_ref(config) };
+	g_mutex_init(&host.lock);
+	SnUiSetup setup = {
+		.paths = paths,
+		.config = config,
+		.open = open,
+		.script = program->script,
+		.plain = program->plain,
+		.host = { ready, reloaded, &host },
+	};
+	SnLog *log = sn_log_open(paths->log_path, FALSE);
+	sn_log_take_stderr(log);
+	int code = SN_EXIT_FAILED;
+	if (sn_ui_run)
+		code = sn_ui_run(&setup, &error);
+	else
+		g_set_error(&error, SN_ERROR, SN_ERROR_UNAVAILABLE, "This build has no client");
+	host_finish(&host);
+	sn_log_give_back_stderr(log);
+	if (error)
+		code = complain(error);
+	sn_config_unref(config);
+	sn_paths_free(paths);
+	return code;
+}
+
+/* A word that is no verb names somebody, but a mistyped verb should not open the client. */
+static const char *mistyped_verb(const char *word)
+{
+	return strpbrk(word, "@: ") || strchr(word, '.') ? NULL : sn_cli_nearest_verb(word);
+}
+
+int main(int argc, char **argv)
+{
+	g_autoptr(GError) error = NULL;
+	SnProgramArgs program;
+
+	set_up_process();
+	if (!sn_program_args(argc, argv, &program, &error))
+		return complain(error);
+	if (program.help || program.version) {
+		g_autofree char *help = program.help ? sn_program_help() : NULL;
+		fputs(help ? help : PACKAGE_STRING "\n", stdout);
+		return fflush(stdout) == 0 ? SN_EXIT_DONE : SN_EXIT_FAILED;
+	}
+	const char *word = program.rest < argc ? argv[program.rest] : NULL;
+	const char *meant = word && !sn_cli_is_verb(word) ? mistyped_verb(word) : NULL;
+	if (meant) {
+		fprintf(stderr, "sennit: unknown verb '%s'; did you mean '%s'? A person of that name is "
+		        "opened by address or id:N\n", word, meant);
+		return SN_EXIT_USAGE;
+	}
+	if (word && !sn_cli_is_verb(word) && argc - program.rest > 1) {
+		fprintf(stderr, "sennit: unknown verb '%s'; see: sennit --help\n", word);
+		return SN_EXIT_USAGE;
+	}
+	SnPaths *paths = sn_paths_new(program.dir, &error);
+	if (!paths)
+		return complain(error);
+	if (word && sn_cli_is_verb(word))
+		return run_verb(&program, paths, argc - program.rest, argv + program.rest);
+	return run_client(&program, paths, word);
 }

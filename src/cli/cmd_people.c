@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* cmd_people.c - sennit people: the address map. */
+#include <string.h>
+
+#include "src/cli/cli_private.h"
+#include "src/cli/people_import.h"
+
+extern const SnCliVerb sn_cmd_people;
+
+static const SnCliOption options[] = {
+	SN_OPTION_JSON,
+	SN_OPTION_END,
+};
+
+static const SnCliSub subs[] = {
+	{ "show", "WHO", "one person: addresses, where they come from, presence, rule" },
+	{ "link", "WHO ADDRESS", "ADDRESS belongs to WHO (xmpp:bob@example.org, mailto:bob@work.example)" },
+	{ "unlink", "WHO ADDRESS", "ADDRESS does not belong to WHO" },
+	{ "confirm", "WHO ADDRESS", "an address that was only suggested does belong to WHO" },
+	{ "name", "WHO NAME", "call WHO by this name" },
+	{ "rule", "WHO RULE", "when WHO is not available: default, ask, defer, mail, send or ask-them" },
+	{ "import", "FILE|DIR...", "read vCard files" },
+	{ "export", "[WHO]", "print vCards" },
+	{ NULL, NULL, NULL },
+};
+
+static void print_json(SnStore *store, const SnPerson *person, SnJsonList *list)
+{
+	g_autoptr(GPtrArray) addresses = sn_person_addresses(store, person->id);
+	g_autoptr(SnPresence) presence = sn_person_presence(store, person->id);
+	SnJson *object = sn_json_object();
+
+	sn_json_int(object, "id", person->id);
+	sn_json_text(object, "name", person->name);
+	SnJson *array = sn_json_array(object, "addresses");
+	for (guint i = 0; addresses && i < addresses->len; i++) {
+		const SnAddress *address = addresses->pdata[i];
+		SnJson *item = sn_json_object();
+		sn_json_text(item, "kind", sn_channel_word(address->channel));
+		sn_json_text(item, "value", address->value);
+		sn_json_text(item, "source", sn_link_source_word(address->source));
+		sn_json_bool(item, "confirmed", address->confirmed);
+		sn_json_text(item, "evidence", address->evidence);
+		sn_json_append(array, item);
+	}
+	sn_json_text(object, "presence", sn_presence_word(presence->show));
+	sn_json_text(object, "status", presence->status);
+	sn_json_text(object, "rule", sn_rule_word(person->rule));
+	if (person->wish != SN_RULE_DEFAULT)
+		sn_json_text(object, "wish", sn_rule_word(person->wish));
+	sn_json_item(list, object);
+}
+
+static void print_row(SnStore *store, SnTable *table, const SnPerson *person)
+{
+	g_autoptr(GPtrArray) addresses = sn_person_addresses(store, person->id);
+	g_autoptr(SnPresence) presence = sn_person_presence(store, person->id);
+	g_autoptr(GString) text = g_string_new(NULL);
+
+	for (guint i = 0; addresses && i < addresses->len; i++) {
+		const SnAddress *address = addresses->pdata[i];
+		g_string_append_printf(text, "%s%s:%s%s", i ? ", " : "",
+		                       sn_channel_word(address->channel), address->value,
+		                       address->confirmed ? "" : " (not confirmed)");
+	}
+	sn_table_cellf(table, SN_FAINT, "%" G_GINT64_FORMAT, person->id);
+	sn_table_cell(table, SN_STRONG, person->name);
+	sn_table_cell(table, presence->show >= SN_PRESENCE_AWAY ? SN_GOOD : SN_FAINT,
+	              presence->show == SN_PRESENCE_UNKNOWN ? "" : sn_presence_word(presence->show));
+	sn_table_cell(table, SN_PLAIN, person->rule == SN_RULE_DEFAULT ? "" :
+	                               sn_rule_word(person->rule));
+	sn_table_cell(table, SN_PLAIN, text->str);
+}
+
+static int list_people(SnStore *store, gboolean json)
+{
+	static const char *const titles[] = { "id", "name", "presence", "rule", "addresses", NULL };
+	g_autoptr(GPtrArray) people = sn_person_list(store);
+	SnTable *table = json ? NULL : sn_table_new(titles);
+	SnJsonList list;
+
+	if (json)
+		sn_json_begin(&list);
+	for (guint i = 0; people && i < people->len; i++) {
+		if (json)
+			print_json(store, people->pdata[i], &list);
+		else
+			print_row(store, table, people->pdata[i]);
+	}
+	if (json)
+		sn_json_end(&list);
+	else
+		sn_table_print(table);
+	return SN_EXIT_DONE;
+}
+
+static int show_person(SnStore *store, SnId id, gboolean json)
+{
+	static const char *const titles[] = { "via", "address", "from", "confirmed", "evidence", NULL };
+	g_autoptr(SnPerson) person = sn_person_get(store, id);
+	g_autoptr(GPtrArray) addresses = sn_person_addresses(store, id);
+	g_autoptr(SnPresence) presence = sn_person_presence(store, id);
+
+	if (json) {
+		SnJsonList list;
+		sn_json_begin(&list);
+		print_json(store, person, &list);
+		sn_json_end(&list);
+		return SN_EXIT_DONE;
+	}
+	g_autofree char *since = sn_out_time(presence->since);
+	sn_out_text(person->name);
+	printf("  (id:%" G_GINT64_FORMAT ")\npresence: %s%s%s\nrule:     %s\n", id,
+	       sn_presence_word(presence->show), *since ? " since " : "", since,
+	       sn_rule_word(person->rule));
+	if (person->wish != SN_RULE_DEFAULT)
+		printf("wish:     %s (%s)\n", sn_rule_word(person->wish),
+		       person->wish_origin ? person->wish_origin : "");
+	SnTable *table = sn_table_new(titles);
+	for (guint i = 0; addresses && i < addresses->len; i++) {
+		const SnAddress *address = addresses->pdata[i];
+		sn_table_cell(table, SN_PLAIN, sn_channel_word(address->channel));
+		sn_table_cell(table, SN_STRONG, address->value);
+		sn_table_cell(table, SN_PLAIN, sn_link_source_word(address->source));
+		sn_table_cell(table, address->confirmed ? SN_GOOD : SN_BAD,
+		              address->confirmed ? "yes" : "not confirmed");
+		sn_table_cell(table, SN_FAINT, address->evidence);
+	}
+	sn_table_print(table);
+	return SN_EXIT_DONE;
+}
+
+/* The address row meant by the text, made when `make`; 0 after printing what is wrong. */
+static SnId find_address(SnStore *store, const char *text, gboolean make, int *code)
+{
+	g_autoptr(GError) error = NULL;
+	int channel;
+	g_autofree char *value = sn_cli_address(text, &channel);
+
+	if (!value) {
+		*code = sn_cli_failf(SN_EXIT_INPUT, "'%s' is no address", text);
+		return 0;
+	}
+	for (int i = SN_CHANNEL_MAIL; channel < 0 && i <= SN_CHANNEL_IM; i++) {
+		g_autoptr(SnAddress) known = sn_address_find(store, (SnChannel)i, value);
+		g_autoptr(SnAddress) other = sn_address_find(store, i == SN_CHANNEL_MAIL ?
+		                                             SN_CHANNEL_IM : SN_CHANNEL_MAIL, value);
+		if (known && !other)
+			channel = i;
+	}
+	if (channel < 0) {
+		*code = sn_cli_failf(SN_EXIT_USAGE, "say which kind of address it is: mailto:%s or xmpp:%s",
+		                     value, value);
+		return 0;
+	}
+	g_autoptr(SnAddress) found = sn_address_find(store, (SnChannel)channel, value);
+	if (found)
+		return found->id;
+	if (!make) {
+		*code = sn_cli_failf(SN_EXIT_NOT_FOUND, "the address %s is not known", value);
+		return 0;
+	}
+	SnId id = sn_address_intern(store, (SnChannel)channel, value, NULL, &error);
+	if (!id)
+		*code = sn_cli_fail(error);
+	return id;
+}
+
+static int change_link(SnStore *store, const char *what, SnId person, const char *text)
+{
+	g_autoptr(GError) error = NULL;
+	gboolean link = strcmp(what, "link") == 0, ok;
+	int code = SN_EXIT_FAILED;
+	SnId address = find_address(store, text, link, &code);
+
+	if (!address)
+		return code;
+	if (link)
+		ok = sn_link_add(store, address, person, SN_LINK_USER, TRUE, NULL, &error);
+	else if (strcmp(what, "confirm") == 0)
+		ok = sn_link_confirm(store, address, person, &error);
+	else
+		ok = sn_link_remove(store, address, person, &error);
+	return ok ? (int)SN_EXIT_DONE : sn_cli_fail(error);
+}
+
+static int set_rule(SnStore *store, SnId person, const char *word)
+{
+	g_autoptr(GError) error = NULL;
+	SnRule rule;
+
+	if (!sn_rule_parse(word, &rule) || rule == SN_RULE_FAIL)
+		return sn_cli_failf(SN_EXIT_USAGE, "'%s' is no rule: default, ask, defer, mail, send or "
+		                    "ask-them", word);
+	if (!sn_person_set_rule(store, person, rule, &error))
+		return sn_cli_fail(error);
+	return SN_EXIT_DONE;
+}
+
+static int run_sub(SnStore *store, const char *what, const SnArgs *args)
+{
+	const char *who = sn_args_get(args, 1);
+	gboolean alone = strcmp(what, "show") == 0;
+	int code = SN_EXIT_NOT_FOUND;
+
+	if (!who || (!alone && !sn_args_get(args, 2)))
+		return sn_cli_failf(SN_EXIT_USAGE, "'people %s' needs %s; see: sennit people --help", what,
+		                    alone ? "WHO" : "WHO and one more word");
+	SnId person = sn_cli_find_person(store, who, &code);
+	if (!person)
+		return code;
+	if (alone)
+		return show_person(store, person, sn_args_flag(args, "json"));
+	g_autofree char *value = sn_args_join(args, 2);
+	if (strcmp(what, "rule") == 0)
+		return set_rule(store, person, value);
+	if (strcmp(what, "name") == 0) {
+		g_autoptr(GError) error = NULL;
+		return sn_person_set_name(store, person, value, &error) ? (int)SN_EXIT_DONE :
+		                                                         sn_cli_fail(error);
+	}
+	return change_link(store, what, person, value);
+}
+
+static int run(SnCliContext *context, const SnArgs *args)
+{
+	const char *what = sn_args_get(args, 0);
+	int code = SN_EXIT_FAILED;
+	SnStore *store = sn_cli_store(context, &code);
+
+	if (!store)
+		return code;
+	if (!what)
+		return list_people(store, sn_args_flag(args, "json"));
+	if (strcmp(what, "import") == 0)
+		return sn_people_import(context, store, args);
+	if (strcmp(what, "export") == 0)
+		return sn_people_export(context, store, sn_args_get(args, 1));
+	return run_sub(store, what, args);
+}
+
+const SnCliVerb sn_cmd_people = {
+	.name = "people",
+	.arguments = "[WORD ...]",
+	.meaning = "list people, and change which addresses belong to whom",
+	.text = "Without more words: everybody. An address that is not confirmed was only suggested (by "
+		"a header, a vCard on the server, a reply) and is never used without a yes.",
+	.options = options,
+	.subs = subs,
+	.max = -1,
+	.run = run,
+};

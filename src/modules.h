@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * modules.h - the engine, the backends and the vCard reader, each a module that is loaded when it
+ * is first needed. Modules lie in SN_MODULE_DIR, or in $SENNIT_MODULES where that is set.
+ *
+ * All functions may be called by any thread; a module is loaded once and stays.
+ */
+#ifndef SN_MODULES_H
+#define SN_MODULES_H
+
+#include "src/engine/engine.h"
+#include "src/vcard/vcard.h"
+
+/* NULL with SN_ERROR_UNAVAILABLE when the module cannot be loaded. */
+const SnEngineOps *sn_modules_engine(GError **error);
+/* The backends, each loaded when the engine first asks for it. */
+extern const SnEngineBackends sn_modules_backends;
+
+/* sn_vcard_parse() and sn_vcard_format() of the module; NULL with error when it is not there. */
+GPtrArray *sn_modules_vcards(const char *text, const char *file, int *bad, GError **error);
+char *sn_modules_vcard_format(const SnVcard *card, GError **error);
+
+#endif
