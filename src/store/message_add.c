@@ -322,7 +322,7 @@ static gboolean merge(SnStore *store, SnMessage *m, const Record *record, SnId n
 	       move_to_list(store, m, record, natural, error);
 }
 
-static gboolean add(SnStore *store, SnMessage *m, const char *room_jid, GBytes *raw,
+static gboolean add(SnStore *store, SnMessage *m, const char *room_jid, const SnPacked *raw,
                     SnAddResult *result, GError **error)
 {
 	Record record = { 0 };
@@ -331,10 +331,10 @@ static gboolean add(SnStore *store, SnMessage *m, const char *room_jid, GBytes *
 	if (!prepare(store, m, error) ||
 	    !sn_message_place(store, m, room_jid, &natural, &peer, error))
 		return FALSE;
-	if (raw && !(blob = sn_blob_put(store, raw, NULL, error)))
+	if (raw && !(blob = sn_blob_keep(store, raw, error)))
 		return FALSE;
 	if (raw)
-		m->size = (gint64)g_bytes_get_size(raw);
+		m->size = sn_packed_size(raw);
 	gboolean found = m->channel == SN_CHANNEL_MAIL ?
 	                         find_mail(store, m, natural, blob, &record) :
 	                         find_im(store, m, natural, room_jid != NULL, &record);
@@ -359,11 +359,12 @@ gboolean sn_message_add(SnStore *store, SnMessage *message, const char *room_jid
                         SnAddResult *result, GError **error)
 {
 	SnAddResult what = SN_ADDED;
+	g_autoptr(SnPacked) packed = raw ? sn_blob_pack(store, raw, error) : NULL;
 
 	g_return_val_if_fail(message != NULL, FALSE);
-	if (!sn_store_begin(store, error))
+	if ((raw && !packed) || !sn_store_begin(store, error))
 		return FALSE;
-	gboolean ok = add(store, message, room_jid, raw, &what, error);
+	gboolean ok = add(store, message, room_jid, packed, &what, error);
 	if (result)
 		*result = what;
 	return sn_store_finish(store, ok, error);

@@ -52,20 +52,22 @@ void sn_outbox_event_free(SnOutboxEvent *event)
 
 /* ---- queueing ---- */
 
+/* One attachment on its way in. */
 typedef struct {
-	SnId blob;
+	SnPacked *packed;  /* NULL: the bytes are here already, by sha256 */
 	char *name, *type, *sha256;
 	gint64 size;
-} Stored;
+} File;
 
-static void stored_free(gpointer data)
+static void file_free(gpointer data)
 {
-	Stored *stored = data;
+	File *file = data;
 
-	g_free(stored->name);
-	g_free(stored->type);
-	g_free(stored->sha256);
-	g_free(stored);
+	sn_packed_free(file->packed);
+	g_free(file->name);
+	g_free(file->type);
+	g_free(file->sha256);
+	g_free(file);
 }
 
 static GBytes *read_file(const char *path, GError **error)
@@ -90,58 +92,53 @@ static GBytes *read_file(const char *path, GError **error)
 }
 
 /* The bytes now; the file may be gone when the message goes. */
-static Stored *store_attachment(SnStore *store, const SnAttachment *attachment, GError **error)
+static gboolean fill_file(SnStore *store, File *file, const SnAttachment *from, GError **error)
 {
-	g_autofree char *base =
-		g_path_get_basename(attachment->name ? attachment->name :
-	                            attachment->path ? attachment->path : "file");
-	g_autoptr(GBytes) bytes = attachment->path ? read_file(attachment->path, error) : NULL;
-	Stored *stored = g_new0(Stored, 1);
-
-	stored->name = sn_tidy(base, SN_LINE_LIMIT);
-	stored->type = g_strdup(attachment->type ? attachment->type : "application/octet-stream");
-	if (bytes) {
-		stored->size = (gint64)g_bytes_get_size(bytes);
-		stored->blob = sn_blob_put(store, bytes, &stored->sha256, error);
-	} else if (!attachment->path && attachment->sha256) {
-		/* of an entry that is converted: here already */
-		stored->sha256 = g_strdup(attachment->sha256);
-		stored->blob = sn_one(store, "SELECT id FROM blob WHERE sha256 = ?1",
-		                      V(attachment->sha256));
-		stored->size = sn_one(store, "SELECT size FROM blob WHERE sha256 = ?1",
-		                      V(attachment->sha256));
-		if (!stored->blob)
-			g_set_error(error, SN_ERROR, SN_ERROR_NOT_FOUND,
-			            "The attachment %s is no longer here.", stored->name);
-	} else if (!attachment->path) {
-		g_set_error(error, SN_ERROR, SN_ERROR_INVALID, "The attachment %s names no file.",
-		            stored->name);
+	if (from->path) {
+		g_autoptr(GBytes) bytes = read_file(from->path, error);
+		if (!bytes || !(file->packed = sn_blob_pack(store, bytes, error)))
+			return FALSE;
+		file->sha256 = g_strdup(sn_packed_sha256(file->packed));
+		file->size = sn_packed_size(file->packed);
+		return TRUE;
 	}
-	if (stored->blob)
-		return stored;
-	stored_free(stored);
-	return NULL;
+	if (!from->sha256) {
+		g_set_error(error, SN_ERROR, SN_ERROR_INVALID, "The attachment %s names no file.",
+		            file->name);
+		return FALSE;
+	}
+	/* of an entry that is converted: here already */
+	file->sha256 = g_strdup(from->sha256);
+	file->size = sn_one(store, "SELECT coalesce(max(size), -1) FROM blob WHERE sha256 = ?1",
+	                    V(from->sha256));
+	if (file->size >= 0)
+		return TRUE;
+	g_set_error(error, SN_ERROR, SN_ERROR_NOT_FOUND, "The attachment %s is no longer here.",
+	            file->name);
+	return FALSE;
 }
 
-static GPtrArray *store_attachments(SnStore *store, const SnOutboxNew *new, GError **error)
+GPtrArray *sn_outbox_read_files(SnStore *store, const SnOutboxNew *new, GError **error)
 {
-	GPtrArray *list = g_ptr_array_new_with_free_func(stored_free);
+	g_autoptr(GPtrArray) files = g_ptr_array_new_with_free_func(file_free);
 
 	if (new->attachments && new->attachments->len > ATTACHMENT_LIMIT) {
 		g_set_error(error, SN_ERROR, SN_ERROR_LIMIT,
 		            "A message takes at most %d attachments.", ATTACHMENT_LIMIT);
-		g_ptr_array_unref(list);
 		return NULL;
 	}
 	for (guint i = 0; new->attachments && i < new->attachments->len; i++) {
-		Stored *stored = store_attachment(store, new->attachments->pdata[i], error);
-		if (!stored) {
-			g_ptr_array_unref(list);
+		const SnAttachment *from = new->attachments->pdata[i];
+		const char *name = from->name ? from->name : from->path ? from->path : "file";
+		g_autofree char *base = g_path_get_basename(name);
+		File *file = g_new0(File, 1);
+		file->name = sn_tidy(base, SN_LINE_LIMIT);
+		file->type = g_strdup(from->type ? from->type : "application/octet-stream");
+		g_ptr_array_add(files, file);
+		if (!fill_file(store, file, from, error))
 			return NULL;
-		}
-		g_ptr_array_add(list, stored);
 	}
-	return list;
+	return g_steal_pointer(&files);
 }
 
 static void fill_thread(SnStore *store, const SnOutboxNew *new, SnMessage *m)
@@ -158,7 +155,7 @@ static void fill_thread(SnStore *store, const SnOutboxNew *new, SnMessage *m)
 		m->thread = g_strdup(m->message_id ? m->message_id : m->origin_id);
 }
 
-static SnMessage *timeline_row(SnStore *store, const SnOutboxNew *new, const GPtrArray *stored,
+static SnMessage *timeline_row(SnStore *store, const SnOutboxNew *new, const GPtrArray *files,
                                GError **error)
 {
 	SnMessage *m = sn_message_new();
@@ -185,8 +182,8 @@ static SnMessage *timeline_row(SnStore *store, const SnOutboxNew *new, const GPt
 		g_autofree char *address = sn_address_normalise(new->channel, party->address);
 		sn_message_add_party(m, party->role, address, party->name);
 	}
-	for (guint i = 0; i < stored->len; i++) {
-		const Stored *file = stored->pdata[i];
+	for (guint i = 0; i < files->len; i++) {
+		const File *file = files->pdata[i];
 		SnPart *part = g_new0(SnPart, 1);
 		part->position = (int)i + 1;
 		part->name = g_strdup(file->name);
@@ -200,27 +197,31 @@ static SnMessage *timeline_row(SnStore *store, const SnOutboxNew *new, const GPt
 }
 
 /* Who files it with a person: the first recipient, where the conversation is that person's. */
-static SnId peer_of(SnStore *store, const SnOutboxNew *new, GError **error)
+static gboolean find_peer(SnStore *store, const SnOutboxNew *new, SnId *peer, GError **error)
 {
 	SnId person = sn_one(store, "SELECT person FROM conversation WHERE id = ?1",
 	                     V(new->conversation));
 
+	*peer = 0;
 	for (guint i = 0; person && i < new->recipients->len; i++) {
 		const SnParty *party = new->recipients->pdata[i];
 		SnId id = sn_address_make(store, new->channel, party->address, party->name,
 		                          SN_NAME_TOLD, error);
 		if (!id)
-			return 0;
-		if (sn_address_person(store, id) == person)
-			return id;
+			return FALSE;
+		if (!*peer && sn_address_person(store, id) == person)
+			*peer = id;
 	}
 	/* sent to an address that is not (yet) of the person: it stays where it was written */
-	return sn_one(store, "SELECT id FROM address WHERE person = ?1 ORDER BY id LIMIT 1",
-	              V(person));
+	if (person && !*peer)
+		*peer = sn_one(store,
+		               "SELECT id FROM address WHERE person = ?1 ORDER BY id LIMIT 1",
+		               V(person));
+	return TRUE;
 }
 
 static gboolean write_lists(SnStore *store, SnId id, const SnOutboxNew *new,
-                            const GPtrArray *stored, GError **error)
+                            const GPtrArray *files, GError **error)
 {
 	for (guint i = 0; i < new->recipients->len; i++) {
 		const SnParty *party = new->recipients->pdata[i];
@@ -231,12 +232,14 @@ static gboolean write_lists(SnStore *store, SnId id, const SnOutboxNew *new,
 		            V(id), V(i), V(party->role), V(address), V(party->name)))
 			return FALSE;
 	}
-	for (guint i = 0; i < stored->len; i++) {
-		const Stored *file = stored->pdata[i];
+	for (guint i = 0; i < files->len; i++) {
+		const File *file = files->pdata[i];
+		if (file->packed && !sn_blob_keep(store, file->packed, error))
+			return FALSE;
 		if (!sn_run(store, error,
 		            "INSERT INTO outbox_attachment (outbox, seq, name, type, blob) "
-		            "VALUES (?1, ?2, ?3, ?4, ?5)",
-		            V(id), V(i), V(file->name), V(file->type), V(file->blob)))
+		            "VALUES (?1, ?2, ?3, ?4, (SELECT id FROM blob WHERE sha256 = ?5))",
+		            V(id), V(i), V(file->name), V(file->type), V(file->sha256)))
 			return FALSE;
 	}
 	for (guint i = 0; new->history && i < MIN(new->history->len, HISTORY_LIMIT); i++)
@@ -300,27 +303,29 @@ static gboolean check_new(SnStore *store, const SnOutboxNew *new, GError **error
 	return TRUE;
 }
 
-SnId sn_outbox_insert(SnStore *store, const SnOutboxNew *new, GError **error)
+SnId sn_outbox_insert(SnStore *store, const SnOutboxNew *new, const GPtrArray *files,
+                      GError **error)
 {
+	g_assert(store->depth > 0);
 	if (!check_new(store, new, error))
 		return 0;
-	g_autoptr(GPtrArray) stored = store_attachments(store, new, error);
-	if (!stored)
-		return 0;
-	g_autoptr(SnMessage) m = timeline_row(store, new, stored, error);
-	SnId peer = m->sender ? peer_of(store, new, error) : 0;
-	if (!m->sender || !sn_message_insert(store, m, peer, 0, error))
+	g_autoptr(SnMessage) m = timeline_row(store, new, files, error);
+	SnId peer;
+	if (!m->sender || !find_peer(store, new, &peer, error) ||
+	    !sn_message_insert(store, m, peer, 0, error))
 		return 0;
 	SnId id = write_entry(store, new, m, error);
-	return id && write_lists(store, id, new, stored, error) ? id : 0;
+	return id && write_lists(store, id, new, files, error) ? id : 0;
 }
 
 SnId sn_outbox_queue(SnStore *store, const SnOutboxNew *entry, gboolean clear_draft,
                      GError **error)
 {
-	if (!sn_store_begin(store, error))
+	g_autoptr(GPtrArray) files = sn_outbox_read_files(store, entry, error);
+
+	if (!files || !sn_store_begin(store, error))
 		return 0;
-	SnId id = sn_outbox_insert(store, entry, error);
+	SnId id = sn_outbox_insert(store, entry, files, error);
 	gboolean ok = id && (!clear_draft || sn_draft_delete(store, entry->conversation, error));
 	return sn_store_finish(store, ok, error) ? id : 0;
 }

@@ -193,12 +193,13 @@ SnId sn_outbox_convert(SnStore *store, const SnId *ids, gsize count, const SnOut
 {
 	g_return_val_if_fail(count > 0, 0);
 	SnOutboxNew new = *mail;
+	g_autoptr(GPtrArray) files = sn_outbox_read_files(store, mail, error);
 
 	if (!new.converted_from)
 		new.converted_from = ids[0];
-	if (!sn_store_begin(store, error))
+	if (!files || !sn_store_begin(store, error))
 		return 0;
-	SnId into = sn_outbox_insert(store, &new, error);
+	SnId into = sn_outbox_insert(store, &new, files, error);
 	gboolean ok = into != 0;
 	for (gsize i = 0; i < count && ok; i++)
 		ok = convert_one(store, ids[i], into, error);

@@ -270,7 +270,9 @@ SnPerson *sn_person_get(SnStore *store, SnId id)
 static int by_name(gconstpointer a, gconstpointer b)
 {
 	const SnPerson *left = *(SnPerson *const *)a, *right = *(SnPerson *const *)b;
-	int order = g_utf8_collate(left->name, right->name);
+	g_autofree char *one = g_utf8_casefold(left->name, -1);
+	g_autofree char *two = g_utf8_casefold(right->name, -1);
+	int order = g_utf8_collate(one, two);
 
 	return order ? order : (left->id > right->id) - (left->id < right->id);
 }

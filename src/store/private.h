@@ -70,12 +70,23 @@ char *sn_search_fold(const char *text, gboolean *prefix);
 /* SQL functions of this store: fold(text). */
 gboolean sn_search_functions(SnStore *store, GError **error);
 
-/* raw.c: bytes kept once, by content. The reference is counted by the row that names it. */
-SnId sn_blob_put(SnStore *store, GBytes *bytes, char **sha256, GError **error);
+/*
+ * raw.c: bytes kept once, by content. Packing takes time and is done before the transaction;
+ * keeping is done within. The reference is counted by the row that names it.
+ */
+typedef struct sn_packed SnPacked;
+SnPacked *sn_blob_pack(SnStore *store, GBytes *bytes, GError **error);
+void sn_packed_free(SnPacked *packed);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SnPacked, sn_packed_free)
+const char *sn_packed_sha256(const SnPacked *packed);
+gint64 sn_packed_size(const SnPacked *packed);
+SnId sn_blob_keep(SnStore *store, const SnPacked *packed, GError **error);
 GBytes *sn_blob_get(SnStore *store, SnId blob, GError **error);
 
-/* outbox.c: the rows of a new entry, within a transaction. 0 on error. */
-SnId sn_outbox_insert(SnStore *store, const SnOutboxNew *entry, GError **error);
+/* outbox.c: an entry's attachments, read before the transaction; its rows, within. 0 on error. */
+GPtrArray *sn_outbox_read_files(SnStore *store, const SnOutboxNew *entry, GError **error);
+SnId sn_outbox_insert(SnStore *store, const SnOutboxNew *entry, const GPtrArray *files,
+                      GError **error);
 /* outbox_change.c */
 gboolean sn_outbox_journal(SnStore *store, SnId id, const char *what, const char *detail,
                            GError **error);

@@ -3,7 +3,6 @@
  * raw.c - bytes that are kept once: raw emails and attachments on their way out. Named by their
  * SHA-256, compressed where that pays. References are counted by triggers.
  */
-#include <string.h>
 #include <zstd.h>
 
 #include "src/store/private.h"
@@ -14,53 +13,85 @@
 
 enum { PLAIN, ZSTD };
 
-/* The smaller of the two forms; `room` holds the compressed one. */
-static int pack(GBytes *bytes, char **room, gconstpointer *data, gsize *length)
+struct sn_packed {
+	GBytes *plain;
+	char *sha256;
+	char *packed; /* NULL: better plain, or not packed yet */
+	gsize length;
+};
+
+/* A copy cut to its length: the bound is what incompressible bytes would need. */
+static void compress(SnPacked *p)
 {
 	gsize size;
-	gconstpointer plain = g_bytes_get_data(bytes, &size);
-
-	*data = plain;
-	*length = size;
-	if (size < WORTH)
-		return PLAIN;
+	gconstpointer plain = g_bytes_get_data(p->plain, &size);
 	gsize bound = ZSTD_compressBound(size);
-	*room = g_try_malloc(bound);
-	if (!*room)
-		return PLAIN;
-	gsize packed = ZSTD_compress(*room, bound, plain, size, LEVEL);
-	if (ZSTD_isError(packed) || packed >= size)
-		return PLAIN;
-	*data = *room;
-	*length = packed;
-	return ZSTD;
+
+	if (size < WORTH || !(p->packed = g_try_malloc(bound)))
+		return;
+	p->length = ZSTD_compress(p->packed, bound, plain, size, LEVEL);
+	if (ZSTD_isError(p->length) || p->length >= size)
+		g_clear_pointer(&p->packed, g_free);
 }
 
-SnId sn_blob_put(SnStore *store, GBytes *bytes, char **sha256, GError **error)
+static SnId find_blob(SnStore *store, const char *sha256)
 {
-	gsize size = g_bytes_get_size(bytes), length;
-	gconstpointer data;
-	g_autofree char *room = NULL;
-	g_autofree char *hash = g_compute_checksum_for_bytes(G_CHECKSUM_SHA256, bytes);
-	SnId id = sn_one(store, "SELECT id FROM blob WHERE sha256 = ?1", V(hash));
+	return sn_one(store, "SELECT id FROM blob WHERE sha256 = ?1", V(sha256));
+}
 
-	if (!id) {
-		if (size > SIZE_LIMIT) {
-			g_set_error(error, SN_ERROR, SN_ERROR_LIMIT,
-			            "A file of %" G_GSIZE_FORMAT " MB is too big; the limit is %d MB.",
-			            size >> 20, SIZE_LIMIT >> 20);
-			return 0;
-		}
-		int codec = pack(bytes, &room, &data, &length);
-		if (!sn_run(store, error,
-		            "INSERT INTO blob (sha256, size, codec, data) VALUES (?1, ?2, ?3, ?4)",
-		            V(hash), V((gint64)size), V(codec), sn_value_blob(data, length)))
-			return 0;
-		id = sn_last_id(store);
+SnPacked *sn_blob_pack(SnStore *store, GBytes *bytes, GError **error)
+{
+	gsize size = g_bytes_get_size(bytes);
+
+	if (size > SIZE_LIMIT) {
+		g_set_error(error, SN_ERROR, SN_ERROR_LIMIT,
+		            "A file of %" G_GSIZE_FORMAT " MB is too big; the limit is %d MB.",
+		            size >> 20, SIZE_LIMIT >> 20);
+		return NULL;
 	}
-	if (sha256)
-		*sha256 = g_steal_pointer(&hash);
-	return id;
+	SnPacked *p = g_new0(SnPacked, 1);
+	p->plain = g_bytes_ref(bytes);
+	p->sha256 = g_compute_checksum_for_bytes(G_CHECKSUM_SHA256, bytes);
+	if (!find_blob(store, p->sha256))
+		compress(p);
+	return p;
+}
+
+void sn_packed_free(SnPacked *packed)
+{
+	if (!packed)
+		return;
+	g_bytes_unref(packed->plain);
+	g_free(packed->sha256);
+	g_free(packed->packed);
+	g_free(packed);
+}
+
+const char *sn_packed_sha256(const SnPacked *packed)
+{
+	return packed->sha256;
+}
+
+gint64 sn_packed_size(const SnPacked *packed)
+{
+	return (gint64)g_bytes_get_size(packed->plain);
+}
+
+SnId sn_blob_keep(SnStore *store, const SnPacked *p, GError **error)
+{
+	SnId id = find_blob(store, p->sha256);
+	gsize size;
+	gconstpointer plain = g_bytes_get_data(p->plain, &size);
+
+	g_assert(store->depth > 0);
+	if (id)
+		return id;
+	if (!sn_run(store, error,
+	            "INSERT INTO blob (sha256, size, codec, data) VALUES (?1, ?2, ?3, ?4)",
+	            V(p->sha256), V((gint64)size), V(p->packed ? ZSTD : PLAIN),
+	            sn_value_blob(p->packed ? p->packed : plain, p->packed ? p->length : size)))
+		return 0;
+	return sn_last_id(store);
 }
 
 static GBytes *damaged(SnId id, GError **error)
@@ -123,12 +154,14 @@ GBytes *sn_message_raw(SnStore *store, SnId id, GError **error)
 
 gboolean sn_message_set_raw(SnStore *store, SnId id, GBytes *raw, GError **error)
 {
-	if (!sn_store_begin(store, error))
+	g_autoptr(SnPacked) packed = sn_blob_pack(store, raw, error);
+
+	if (!packed || !sn_store_begin(store, error))
 		return FALSE;
-	SnId blob = sn_blob_put(store, raw, NULL, error);
+	SnId blob = sn_blob_keep(store, packed, error);
 	gboolean ok = blob && sn_run(store, error,
 	                             "UPDATE message SET raw = ?2, size = ?3 WHERE id = ?1", V(id),
-	                             V(blob), V((gint64)g_bytes_get_size(raw)));
+	                             V(blob), V(sn_packed_size(packed)));
 	if (ok && sn_changes(store) == 0) {
 		g_set_error(error, SN_ERROR, SN_ERROR_NOT_FOUND, "There is no such message.");
 		ok = FALSE;
@@ -138,7 +171,7 @@ gboolean sn_message_set_raw(SnStore *store, SnId id, GBytes *raw, GError **error
 
 GBytes *sn_outbox_attachment_bytes(SnStore *store, const char *sha256, GError **error)
 {
-	SnId blob = sn_one(store, "SELECT id FROM blob WHERE sha256 = ?1", V(sha256));
+	SnId blob = find_blob(store, sha256);
 
 	if (blob)
 		return sn_blob_get(store, blob, error);
