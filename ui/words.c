@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "ui/words.h"
+
+static GDateTime *local(SnTime time)
+{
+	GDateTime *date = g_date_time_new_from_unix_local(time / 1000);
+
+	return date ? date : g_date_time_new_from_unix_local(0);
+}
+
+static char *format(SnTime time, const char *pattern)
+{
+	g_autoptr(GDateTime) date = local(time);
+	char *text = g_date_time_format(date, pattern);
+
+	return text ? text : g_strdup("");
+}
+
+/* Days from the day of a to the day of b. */
+static gint64 days_between(SnTime a, SnTime b)
+{
+	g_autoptr(GDateTime) from = local(a), to = local(b);
+	GDate first, second;
+
+	g_date_clear(&first, 1);
+	g_date_clear(&second, 1);
+	g_date_set_dmy(&first, (GDateDay)g_date_time_get_day_of_month(from),
+	               (GDateMonth)g_date_time_get_month(from), (GDateYear)g_date_time_get_year(from));
+	g_date_set_dmy(&second, (GDateDay)g_date_time_get_day_of_month(to),
+	               (GDateMonth)g_date_time_get_month(to), (GDateYear)g_date_time_get_year(to));
+	return g_date_days_between(&first, &second);
+}
+
+static gboolean same_year(SnTime a, SnTime b)
+{
+	g_autoptr(GDateTime) first = local(a), second = local(b);
+
+	return g_date_time_get_year(first) == g_date_time_get_year(second);
+}
+
+gboolean sn_words_same_day(SnTime a, SnTime b)
+{
+	return days_between(a, b) == 0;
+}
+
+char *sn_words_when(SnTime time, SnTime now)
+{
+	gint64 days = days_between(time, now);
+
+	if (time <= 0)
+		return g_strdup("");
+	if (days == 0)
+		return format(time, "%H:%M");
+	if (days > 0 && days < 7)
+		return format(time, "%a");
+	return format(time, same_year(time, now) ? "%-d %b" : "%m/%Y");
+}
+
+char *sn_words_day(SnTime time, SnTime now)
+{
+	gint64 days = days_between(time, now);
+
+	if (days == 0)
+		return g_strdup("Today");
+	if (days == 1)
+		return g_strdup("Yesterday");
+	return format(time, same_year(time, now) ? "%A %-d %B" : "%A %-d %B %Y");
+}
+
+char *sn_words_time(SnTime time, const char *pattern)
+{
+	return format(time, pattern);
+}
+
+char *sn_words_full(SnTime time)
+{
+	return format(time, "%A %-d %B %Y, %H:%M");
+}
+
+static char *span_words(SnTime span)
+{
+	if (span < SN_MINUTE)
+		return g_strdup_printf("%d s", (int)(span / SN_SECOND));
+	if (span < 2 * SN_HOUR)
+		return g_strdup_printf("%d min", (int)((span + SN_MINUTE / 2) / SN_MINUTE));
+	if (span < 2 * SN_DAY)
+		return g_strdup_printf("%d h", (int)((span + SN_HOUR / 2) / SN_HOUR));
+	return g_strdup_printf("%d days", (int)((span + SN_DAY / 2) / SN_DAY));
+}
+
+char *sn_words_relative(SnTime time, SnTime now)
+{
+	SnTime span = time > now ? time - now : now - time;
+	g_autofree char *words = span_words(span);
+
+	if (span < SN_SECOND)
+		return g_strdup("now");
+	return time > now ? g_strdup_printf("in %s", words) : g_strdup_printf("%s ago", words);
+}
+
+static const struct {
+	const char *mark, *word;
+	SnObject object;
+} presences[] = {
+	[SN_PRESENCE_UNKNOWN] = { "", "presence unknown", SN_OBJ_FAINT },
+	[SN_PRESENCE_OFFLINE] = { "\342\227\213", "offline", SN_OBJ_PRESENCE_OFFLINE },
+	[SN_PRESENCE_XA] = { "\342\227\220", "away for long", SN_OBJ_PRESENCE_AWAY },
+	[SN_PRESENCE_DND] = { "\342\212\226", "do not disturb", SN_OBJ_PRESENCE_DND },
+	[SN_PRESENCE_AWAY] = { "\342\227\220", "away", SN_OBJ_PRESENCE_AWAY },
+	[SN_PRESENCE_ONLINE] = { "\342\227\217", "online", SN_OBJ_PRESENCE_ONLINE },
+	[SN_PRESENCE_CHAT] = { "\342\227\217", "online, free to talk", SN_OBJ_PRESENCE_ONLINE },
+};
+
+const char *sn_words_presence_mark(SnPresenceShow show, SnObject *object)
+{
+	g_assert((gsize)show < G_N_ELEMENTS(presences));
+	*object = presences[show].object;
+	return presences[show].mark;
+}
+
+const char *sn_words_presence(SnPresenceShow show)
+{
+	g_assert((gsize)show < G_N_ELEMENTS(presences));
+	return presences[show].word;
+}
+
+const char *sn_words_channel(SnChannel channel)
+{
+	return channel == SN_CHANNEL_MAIL ? "email" : "IM";
+}
+
+static const struct {
+	const char *mark, *word;
+	SnObject object;
+} states[] = {
+	[SN_STATE_RECEIVED] = { "", "", SN_OBJ_FAINT },
+	[SN_STATE_DRAFT] = { "", "draft", SN_OBJ_LIST_DRAFT },
+	[SN_STATE_QUEUED] = { "\302\267", "queued", SN_OBJ_STATE_PENDING },
+	[SN_STATE_CHOOSING] = { "!", "needs your decision", SN_OBJ_STATE_FAILED },
+	[SN_STATE_SENDING] = { "\342\206\222", "sending", SN_OBJ_STATE_PENDING },
+	[SN_STATE_ACCEPTED] = { "\342\234\223", "sent", SN_OBJ_STATE_SENT },
+	[SN_STATE_DELIVERED] = { "\342\234\223\342\234\223", "delivered", SN_OBJ_STATE_DELIVERED },
+	[SN_STATE_READ] = { "\342\234\223\342\234\223", "read", SN_OBJ_STATE_READ },
+	[SN_STATE_WAITING] = { "\342\227\213", "waiting", SN_OBJ_STATE_WAITING },
+	[SN_STATE_ASKED] = { "?", "asked", SN_OBJ_STATE_WAITING },
+	[SN_STATE_CONVERTED] = { "\342\206\222", "sent as email", SN_OBJ_STATE_SENT },
+	[SN_STATE_FAILED] = { "\342\234\227", "failed", SN_OBJ_STATE_FAILED },
+	[SN_STATE_CANCELLED] = { "\342\234\227", "cancelled", SN_OBJ_FAINT },
+};
+
+const char *sn_words_state_mark(SnState state)
+{
+	g_assert((gsize)state < G_N_ELEMENTS(states));
+	return states[state].mark;
+}
+
+const char *sn_words_state(SnState state)
+{
+	g_assert((gsize)state < G_N_ELEMENTS(states));
+	return states[state].word;
+}
+
+SnObject sn_words_state_object(SnState state)
+{
+	g_assert((gsize)state < G_N_ELEMENTS(states));
+	return states[state].object;
+}
+
+char *sn_words_entry(const SnOutboxEntry *entry, SnTime now)
+{
+	GString *out = g_string_new(sn_words_state(entry->state));
+
+	if (entry->reason && *entry->reason)
+		g_string_append_printf(out, ": %s", entry->reason);
+	if (entry->next_try > now &&
+	    (entry->state == SN_STATE_WAITING || entry->state == SN_STATE_QUEUED)) {
+		g_autofree char *when = sn_words_relative(entry->next_try, now);
+		g_string_append_printf(out, ", next try %s", when);
+	}
+	return g_string_free(out, FALSE);
+}
+
+char *sn_words_next(const SnOutboxEntry *entry, SnTime now)
+{
+	g_autofree char *when = sn_words_relative(entry->next_try, now);
+
+	switch (entry->state) {
+	case SN_STATE_QUEUED:
+		if (entry->send_at > now) {
+			g_autofree char *later = sn_words_relative(entry->send_at, now);
+			return g_strdup_printf("Goes %s; until then it can be taken back.", later);
+		}
+		return g_strdup("Goes as soon as the account is connected.");
+	case SN_STATE_WAITING:
+		if (entry->next_try > now)
+			return g_strdup_printf("Goes when the contact is available; tried again %s.", when);
+		return g_strdup("Goes when the contact is available.");
+	case SN_STATE_CHOOSING: return g_strdup("Waits for your decision.");
+	case SN_STATE_ASKED: return g_strdup("Waits for the contact's answer.");
+	case SN_STATE_SENDING: return g_strdup("Is being sent.");
+	case SN_STATE_ACCEPTED: return g_strdup("The server has it; a report of delivery may follow.");
+	case SN_STATE_FAILED: return g_strdup("Nothing more happens until you retry or convert it.");
+	default: return g_strdup("Nothing more to do.");
+	}
+}
+
+const char *sn_words_rule(SnRule rule)
+{
+	switch (rule) {
+	case SN_RULE_ASK: return "ask me";
+	case SN_RULE_DEFER: return "wait until they are available";
+	case SN_RULE_MAIL: return "send an email instead";
+	case SN_RULE_SEND: return "send anyway";
+	case SN_RULE_ASK_THEM: return "ask them";
+	case SN_RULE_FAIL: return "give up";
+	default: return "as the account says";
+	}
+}
+
+const char *sn_words_source(SnLinkSource source)
+{
+	switch (source) {
+	case SN_LINK_USER: return "you typed or confirmed it";
+	case SN_LINK_VCARD: return "from your vCard file";
+	case SN_LINK_ADDRESS_BOOK: return "from your address book";
+	case SN_LINK_CROSS_REPLY: return "answered from there";
+	case SN_LINK_XMPP_VCARD: return "from their IM profile";
+	case SN_LINK_JABBER_ID: return "named in an email's header";
+	case SN_LINK_SIGNED_TEXT: return "named in a message";
+	case SN_LINK_SEEN: return "seen in a message";
+	case SN_LINK_EQUAL: return "the same address on the other channel";
+	}
+	return "";
+}

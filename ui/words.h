@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* words.h - how the screen says times, states and presences. Pure; returned strings are static
+ * unless a comment says that the caller frees them. */
+#ifndef SN_UI_WORDS_H
+#define SN_UI_WORDS_H
+
+#include "src/store/message.h"
+#include "src/store/outbox.h"
+#include "ui/objects.h"
+
+/* For a list: "10:42" today, "Mon" this week, "20 Nov" this year, "11/2024". Caller frees. */
+char *sn_words_when(SnTime time, SnTime now);
+/* "Today", "Yesterday", "Thursday 20 November", "... 2024". Caller frees. */
+char *sn_words_day(SnTime time, SnTime now);
+/* strftime format, local time. Caller frees. */
+char *sn_words_time(SnTime time, const char *format);
+/* "Thursday 20 November 2026, 10:42". Caller frees. */
+char *sn_words_full(SnTime time);
+/* "in 4 min", "in 2 h", "5 min ago", "now". Caller frees. */
+char *sn_words_relative(SnTime time, SnTime now);
+/* Whether both are on one local day. */
+gboolean sn_words_same_day(SnTime a, SnTime b);
+
+/* Mark of a presence, "" for unknown; its object in *object. */
+const char *sn_words_presence_mark(SnPresenceShow show, SnObject *object);
+/* "online", "away", "do not disturb" ... */
+const char *sn_words_presence(SnPresenceShow show);
+/* "email" or "IM", for sentences. */
+const char *sn_words_channel(SnChannel channel);
+/* Glyph, word and object of a state. */
+const char *sn_words_state_mark(SnState state);
+const char *sn_words_state(SnState state);
+SnObject sn_words_state_object(SnState state);
+/* "waiting: bob is away, next try in 4 min". Caller frees. */
+char *sn_words_entry(const SnOutboxEntry *entry, SnTime now);
+/* What happens next with an entry, a sentence. Caller frees. */
+char *sn_words_next(const SnOutboxEntry *entry, SnTime now);
+const char *sn_words_rule(SnRule rule);
+/* "you typed or confirmed it", "your vCard file" ... */
+const char *sn_words_source(SnLinkSource source);
+
+#endif
