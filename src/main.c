@@ -17,8 +17,6 @@
 #include "src/modules.h"
 #include "ui/ui.h"
 
-/* A build without the screen still has all verbs. */
-#pragma weak sn_ui_run
 
 enum { ONCE_TIMEOUT = 10 * 60 * 1000, PROBE_TIMEOUT = 20 * 1000 };
 
@@ -80,6 +78,20 @@ static void reloaded(SnConfig *config, gpointer data)
 	if (host->engine)
 		host->ops->reload(host->engine, config);
 	g_mutex_unlock(&host->lock);
+}
+
+static GBytes *part_bytes(GBytes *raw, int position, gpointer data, GError **error)
+{
+	const SnEngineOps *ops = sn_modules_engine(error);
+
+	return ops ? ops->part_bytes(raw, position, error) : NULL;
+}
+
+static char *headers_text(GBytes *raw, gpointer data)
+{
+	const SnEngineOps *ops = sn_modules_engine(NULL);
+
+	return ops ? ops->headers_text(raw) : NULL;
 }
 
 static void host_finish(Host *host)
@@ -276,15 +288,11 @@ static int run_client(const SnProgramArgs *program, SnPaths *paths, const char *
 		.open = open,
 		.script = program->script,
 		.plain = program->plain,
-		.host = { ready, reloaded, &host },
+		.host = { ready, reloaded, part_bytes, headers_text, &host },
 	};
 	SnLog *log = sn_log_open(paths->log_path, FALSE);
 	sn_log_take_stderr(log);
-	int code = SN_EXIT_FAILED;
-	if (sn_ui_run)
-		code = sn_ui_run(&setup, &error);
-	else
-		g_set_error(&error, SN_ERROR, SN_ERROR_UNAVAILABLE, "This build has no client");
+	int code = sn_ui_run(&setup, &error);
 	host_finish(&host);
 	sn_log_give_back_stderr(log);
 	if (error)

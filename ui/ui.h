@@ -14,6 +14,12 @@ typedef struct {
 	void (*ready)(gpointer data);
 	/* The configuration was reloaded. May be NULL. */
 	void (*reloaded)(SnConfig *config, gpointer data);
+	/*
+	 * Decoded bytes of a part of a raw email (sn_mail_part_bytes()), and its headers as text
+	 * (sn_mail_headers_text(), caller frees). Called on a worker thread. May be NULL.
+	 */
+	GBytes *(*part_bytes)(GBytes *raw, int position, gpointer data, GError **error);
+	char *(*headers_text)(GBytes *raw, gpointer data);
 	gpointer data;
 } SnUiHost;
 
@@ -28,5 +34,15 @@ typedef struct {
 
 /* Runs until the user quits; the terminal is restored whatever happens. Exit code. */
 int sn_ui_run(const SnUiSetup *setup, GError **error);
+
+/*
+ * The tables that manual, completion and docs/binds.conf are made from. Each calls back once for
+ * each row, in order; strings are static.
+ */
+typedef void (*SnUiVisit)(const char *group, const char *name, const char *arguments,
+                          const char *meaning, gpointer data);
+void sn_ui_each_command(SnUiVisit visit, gpointer data); /* group: "commands" */
+void sn_ui_each_bind(SnUiVisit visit, gpointer data);    /* group: context; arguments: the command */
+void sn_ui_each_object(SnUiVisit visit, gpointer data);  /* what a theme can style */
 
 #endif

@@ -112,8 +112,6 @@ static gboolean look(gpointer data)
 		SnEngineAccount *account = g_ptr_array_index(engine->accounts, i);
 		if (account->core->actions)
 			sn_actions_look(account->core->actions);
-		if (account->core->im)
-			sn_im_sync_look(account->core->im);
 	}
 	sn_engine_check_settled(engine);
 	return G_SOURCE_REMOVE;
@@ -453,6 +451,19 @@ void sn_engine_reload(SnEngine *engine, SnConfig *config)
 	g_main_context_invoke_full(engine->context, G_PRIORITY_DEFAULT, reload, job, reload_free);
 }
 
+/* The engine of this process may not have begun, so MIME may not be ready. */
+static GBytes *part_bytes(GBytes *raw, int position, GError **error)
+{
+	sn_mime_init();
+	return sn_mail_part_bytes(raw, position, error);
+}
+
+static char *headers_text(GBytes *raw)
+{
+	sn_mime_init();
+	return sn_mail_headers_text(raw);
+}
+
 const SnEngineOps sn_engine_ops = {
 	.start = sn_engine_start,
 	.reload = sn_engine_reload,
@@ -460,4 +471,6 @@ const SnEngineOps sn_engine_ops = {
 	.settle = sn_engine_settle,
 	.import = sn_engine_import,
 	.probe = sn_engine_probe,
+	.part_bytes = part_bytes,
+	.headers_text = headers_text,
 };

@@ -71,6 +71,9 @@ typedef struct {
 	                   GError **error);
 	gboolean (*probe)(const SnEngineBackends *backends, const SnEndpoint *endpoint,
 	                  int timeout_ms, char **text, GError **error);
+	/* For the client's message view: sn_mail_part_bytes(), sn_mail_headers_text(). Any thread. */
+	GBytes *(*part_bytes)(GBytes *raw, int position, GError **error);
+	char *(*headers_text)(GBytes *raw);
 } SnEngineOps;
 extern const SnEngineOps sn_engine_ops;
 

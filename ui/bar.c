@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The bottom bar: what just happened, the keys that matter now, and how things stand. */
+#include "ui/view.h"
+
+#include <string.h>
+
+#include "src/store/outbox.h"
+#include "src/store/sync.h"
+#include "src/text/text.h"
+
+/* The keys are looked up, so that the bar is right for whoever changed them. */
+static const struct {
+	const char *context, *command, *label;
+} hints[] = {
+	{ "list", "help", "help" },
+	{ "list", "open", "read" },
+	{ "list", "compose", "write to" },
+	{ "list", "next-unread", "next unread" },
+	{ "list", "search", "search" },
+	{ "list", "outbox", "outbox" },
+	{ "list", "person", "person" },
+	{ "list", "back", "quit" },
+	{ "timeline", "help", "help" },
+	{ "timeline", "reply", "reply" },
+	{ "timeline", "channel", "other channel" },
+	{ "timeline", "message", "whole message" },
+	{ "timeline", "fold toggle", "fold" },
+	{ "timeline", "person", "person" },
+	{ "timeline", "history", "history" },
+	{ "timeline", "outbox", "outbox" },
+	{ "timeline", "back", "list" },
+	{ "compose-im", "send", "send" },
+	{ "compose-im", "insert-newline", "new line" },
+	{ "compose-im", "channel", "by email" },
+	{ "compose-im", "history", "history" },
+	{ "compose-im", "attach", "attach" },
+	{ "compose-im", "end-or-editor", "editor" },
+	{ "compose-im", "back-pane", "stop" },
+	{ "compose-mail", "send", "send" },
+	{ "compose-mail", "channel", "by IM" },
+	{ "compose-mail", "field next", "next field" },
+	{ "compose-mail", "history", "history" },
+	{ "compose-mail", "attach", "attach" },
+	{ "compose-mail", "end-or-editor", "editor" },
+	{ "compose-mail", "back-pane", "stop" },
+	{ "outbox", "activate", "what happened" },
+	{ "outbox", "entry send", "send now" },
+	{ "outbox", "entry email", "email instead" },
+	{ "outbox", "entry defer", "wait" },
+	{ "outbox", "entry ask", "ask them" },
+	{ "outbox", "entry edit", "edit" },
+	{ "outbox", "entry retry", "retry" },
+	{ "outbox", "entry cancel", "cancel" },
+	{ "outbox", "back", "back" },
+	{ "person", "confirm", "confirm" },
+	{ "person", "link", "add address" },
+	{ "person", "unlink", "take away" },
+	{ "person", "rename", "name" },
+	{ "person", "rule", "when not available" },
+	{ "person", "write", "write" },
+	{ "person", "back", "back" },
+	{ "message", "reply", "reply" },
+	{ "message", "headers", "headers" },
+	{ "message", "source", "source" },
+	{ "message", "open-part", "open file" },
+	{ "message", "save", "save file" },
+	{ "message", "pipe", "pipe" },
+	{ "message", "back", "back" },
+	{ "history", "travel none", "nothing" },
+	{ "history", "travel thread", "thread" },
+	{ "history", "travel last:5", "last five" },
+	{ "history", "travel-since", "since" },
+	{ "history", "travel all", "all" },
+	{ "history", "travel-pick", "yes/no" },
+	{ "history", "travel-files", "files" },
+	{ "history", "back", "done" },
+	{ "search", "activate", "open" },
+	{ "search", "search", "search anew" },
+	{ "search", "back", "back" },
+	{ "folders", "activate", "open" },
+	{ "folders", "back", "back" },
+	{ "view", "find", "search here" },
+	{ "view", "find-next", "next" },
+	{ "view", "back", "back" },
+};
+
+static gboolean context_has_hints(const char *context)
+{
+	for (gsize i = 0; i < G_N_ELEMENTS(hints); i++)
+		if (strcmp(hints[i].context, context) == 0)
+			return TRUE;
+	return FALSE;
+}
+
+static void draw_hints(SnApp *app, int x, int y, int columns)
+{
+	const char *contexts[5], *context;
+	SnStyle bar = sn_theme_style(app->theme, SN_OBJ_BAR);
+	SnStyle key_style = sn_theme_over(app->theme, bar, SN_OBJ_BAR_KEY);
+	int end = x + columns;
+
+	sn_app_contexts(app, contexts);
+	context = context_has_hints(contexts[0]) ? contexts[0] : contexts[1];
+	for (gsize i = 0; i < G_N_ELEMENTS(hints); i++) {
+		g_autofree char *keys = NULL;
+		int need;
+		if (strcmp(hints[i].context, context) != 0)
+			continue;
+		keys = sn_binds_keys_of(app->binds, contexts, hints[i].command);
+		if (!keys)
+			continue;
+		need = sn_text_width(keys) + 1 + sn_text_width(hints[i].label);
+		if (x + need > end)
+			return;
+		x += sn_grid_text(app->grid, x, y, end - x, key_style, keys, -1);
+		x += sn_grid_text(app->grid, x, y, end - x, bar, " ", -1);
+		x += sn_grid_text(app->grid, x, y, end - x, bar, hints[i].label, -1) + 2;
+	}
+}
+
+/* "3 unread, 1 to decide, 2 waiting, syncing 40 %": how things stand, shortest useful form. */
+static void status_words(SnApp *app, GString *out)
+{
+	g_autoptr(GPtrArray) statuses = sn_status_list(app->store);
+	int unread = 0, attention = 0, pending = 0, bad = 0;
+	gint64 done = 0, total = 0;
+	gboolean busy = FALSE;
+
+	sn_conversation_totals(app->store, &unread, &attention, &pending);
+	for (guint i = 0; statuses && i < statuses->len; i++) {
+		const SnStatus *status = g_ptr_array_index(statuses, i);
+		bad += status->kind == SN_STATUS_ERROR || status->kind == SN_STATUS_RETRYING;
+		busy = busy || status->kind == SN_STATUS_SYNCING;
+		if (status->kind == SN_STATUS_SYNCING) {
+			done += status->done;
+			total += status->total;
+		}
+	}
+	if (app->keys->len) {
+		g_autofree char *keys =
+			sn_keys_format((const SnKey *)app->keys->data, app->keys->len);
+		g_string_append_printf(out, "%s...  ", keys);
+	}
+	if (attention)
+		g_string_append_printf(out, "%d to decide  ", attention);
+	if (pending)
+		g_string_append_printf(out, "%d on the way  ", pending);
+	if (unread)
+		g_string_append_printf(out, "%d unread  ", unread);
+	if (busy && total > 0)
+		g_string_append_printf(out, "syncing %d %%  ", (int)(done * 100 / total));
+	else if (busy)
+		g_string_append(out, "syncing  ");
+	if (bad)
+		g_string_append(out, "not connected (A)  ");
+}
+
+static char *left_text(SnApp *app, SnObject *object)
+{
+	SnTime now = sn_app_now(app);
+
+	*object = app->message_object;
+	if (app->message)
+		return g_strdup(app->message);
+	if (app->undo_entry && app->undo_until > now) {
+		const char *contexts[] = { "global", NULL };
+		g_autofree char *keys = sn_binds_keys_of(app->binds, contexts, "undo");
+		*object = SN_OBJ_STATE_PENDING;
+		return g_strdup_printf("Goes in %d s%s%s%s",
+		                       (int)((app->undo_until - now + SN_SECOND - 1) / SN_SECOND),
+		                       keys && !sn_app_typing(app) ? ": " : "",
+		                       keys && !sn_app_typing(app) ? keys : "",
+		                       keys && !sn_app_typing(app) ? " takes it back" : "; :undo takes it back");
+	}
+	return NULL;
+}
+
+void sn_bar_draw(SnApp *app, SnRect rect)
+{
+	SnStyle bar = sn_theme_style(app->theme, SN_OBJ_BAR);
+	g_autoptr(GString) status = g_string_new(NULL);
+	g_autofree char *text = NULL;
+	SnObject object;
+	int x = rect.x + 1, right = rect.x + rect.cols - 1, width;
+
+	sn_grid_fill(app->grid, rect, bar);
+	text = left_text(app, &object);
+	if (text) {
+		x += sn_grid_fit(app->grid, x, rect.y, right - x, sn_theme_over(app->theme, bar, object),
+		                 text) + 3;
+	}
+	status_words(app, status);
+	while (status->len && status->str[status->len - 1] == ' ')
+		g_string_truncate(status, status->len - 1);
+	width = sn_text_width(status->str);
+	if (width && right - width > x) {
+		sn_grid_text(app->grid, right - width, rect.y, width,
+		             sn_theme_over(app->theme, bar, SN_OBJ_BAR_NOTE), status->str, -1);
+		right -= width + 2;
+	}
+	if (right > x)
+		draw_hints(app, x, rect.y, right - x);
+}

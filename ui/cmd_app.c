@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Commands about the program itself. */
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ui/command.h"
+#include "ui/composer.h"
+#include "ui/history_file.h"
+#include "ui/prompt.h"
+#include "ui/view.h"
+
+static void line_entered(SnApp *app, const char *answer, gpointer data)
+{
+	if (!answer || !*answer)
+		return;
+	sn_history_file_add(app->history, answer);
+	sn_command_run(app, answer);
+}
+
+static gboolean run_command(SnApp *app, int argc, char **argv, GError **error)
+{
+	SnAskLine ask = { .label = ":", .initial = argc ? argv[0] : NULL,
+		          .complete = sn_complete_command, .history = TRUE, .done = line_entered };
+
+	sn_prompt_line(app, &ask);
+	return TRUE;
+}
+
+static gboolean run_quit(SnApp *app, int argc, char **argv, GError **error)
+{
+	sn_app_quit(app);
+	return TRUE;
+}
+
+static gboolean run_reload(SnApp *app, int argc, char **argv, GError **error)
+{
+	if (!sn_app_reload(app, error))
+		return FALSE;
+	if (!app->message)
+		sn_app_say(app, SN_OBJ_SUCCESS, "The configuration was read again.");
+	return TRUE;
+}
+
+/* Settings that only the client looks at can be changed while it runs. */
+static gboolean may_be_set(const char *section)
+{
+	return strcmp(section, "ui") == 0 || strcmp(section, "general") == 0 ||
+	       strcmp(section, "history") == 0;
+}
+
+/* Takes one value out of a parsed configuration that holds nothing else. */
+static gboolean take_setting(SnApp *app, const char *section_key, const SnSettings *from)
+{
+#define X(section, key, type, fallback, meaning)                                               \
+	{                                                                                      \
+		char name[] = #section "." #key;                                               \
+		if (strcmp(g_strdelimit(name, "_", '-'), section_key) == 0) {                  \
+			app->own_settings.section##_##key = from->section##_##key;             \
+			return TRUE;                                                           \
+		}                                                                              \
+	}
+	SN_OPTION_TABLE(X)
+#undef X
+	return FALSE;
+}
+
+static gboolean run_set(SnApp *app, int argc, char **argv, GError **error)
+{
+	g_auto(GStrv) parts = g_strsplit(argv[0], ".", 2);
+	g_autofree char *text = NULL;
+	SnConfig *config;
+
+	if (!parts[0] || !parts[1])
+		return sn_command_fail(error, "Write :set SECTION.KEY VALUE, as in :set ui.list-width 40.");
+	if (!may_be_set(parts[0]))
+		return sn_command_fail(error, "[%s] is set in sennit.conf, then :reload.", parts[0]);
+	text = g_strdup_printf("[%s]\n%s = %s\n", parts[0], parts[1], argc > 1 ? argv[1] : "");
+	config = sn_config_parse(NULL, text, error);
+	if (!config)
+		return FALSE;
+	if (app->settings != &app->own_settings)
+		app->own_settings = *app->settings;
+	g_ptr_array_add(app->set_configs, config);
+	if (!take_setting(app, argv[0], sn_config_settings(config)))
+		return sn_command_fail(error, "There is no setting %s.", argv[0]);
+	app->settings = &app->own_settings;
+	if (strcmp(argv[0], "general.theme") == 0)
+		sn_app_load_theme(app, app->settings->general_theme);
+	app->term->set_mouse(app->term, app->settings->ui_mouse);
+	app->stale = TRUE;
+	return TRUE;
+}
+
+static gboolean run_theme(SnApp *app, int argc, char **argv, GError **error)
+{
+	sn_app_load_theme(app, argv[0]);
+	app->stale = TRUE;
+	return TRUE;
+}
+
+static gboolean run_redraw(SnApp *app, int argc, char **argv, GError **error)
+{
+	app->term->suspend(app->term);
+	app->term->resume(app->term);
+	app->stale = TRUE;
+	return TRUE;
+}
+
+static gboolean run_suspend(SnApp *app, int argc, char **argv, GError **error)
+{
+	sn_composer_save(app->composer);
+	app->term->suspend(app->term);
+	/* the whole process group, as the shell's job control expects */
+	kill(0, SIGTSTP);
+	app->term->resume(app->term);
+	app->stale = TRUE;
+	return TRUE;
+}
+
+const SnCommand sn_commands_app[] = {
+	{ "command", "[TEXT]", "type a command", 0, NULL, 0, -1, run_command },
+	{ "quit", "", "leave sennit", 0, NULL, 0, 0, run_quit },
+	{ "reload", "", "read the configuration, keys and theme again", 0, NULL, 0, 0, run_reload },
+	{ "set", "SECTION.KEY VALUE", "change a setting until sennit ends", SN_COMPLETE_OPTION, NULL, 1, 2, run_set },
+	{ "theme", "NAME", "use a theme until sennit ends", SN_COMPLETE_THEME, NULL, 1, 1, run_theme },
+	{ "redraw", "", "draw the screen anew", 0, NULL, 0, 0, run_redraw },
+	{ "suspend", "", "back to the shell; fg continues", 0, NULL, 0, 0, run_suspend },
+	{ NULL, NULL, NULL, 0, NULL, 0, 0, NULL },
+};

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Commands on messages and conversations. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "ui/command.h"
+#include "ui/composer.h"
+#include "ui/prompt.h"
+#include "ui/view.h"
+
+static const SnConversation *current(SnApp *app, GError **error)
+{
+	const SnConversation *conversation = app->pane == SN_PANE_LIST && !sn_app_view(app)
+	                                             ? sn_list_selected(app->list)
+	                                             : sn_timeline_conversation(app->timeline);
+
+	if (!conversation)
+		sn_command_fail(error, "There is no conversation here.");
+	return conversation;
+}
+
+static gboolean run_reply(SnApp *app, int argc, char **argv, GError **error)
+{
+	gboolean all = argc > 0 && strcmp(argv[0], "all") == 0;
+	SnId message = 0;
+
+	if (!current(app, error))
+		return FALSE;
+	if (app->pane != SN_PANE_LIST || sn_app_view(app))
+		message = sn_command_message(app, NULL);
+	sn_view_close_all(app);
+	sn_composer_reply(app->composer, message, all);
+	sn_app_focus(app, SN_PANE_COMPOSE);
+	return TRUE;
+}
+
+static gboolean run_quote(SnApp *app, int argc, char **argv, GError **error)
+{
+	SnId id = sn_command_message(app, error);
+	g_autoptr(SnMessage) message = id ? sn_message_get(app->store, id, SN_MESSAGE_FULL) : NULL;
+	g_autoptr(GString) quote = g_string_new(NULL);
+	g_auto(GStrv) lines = NULL;
+
+	if (!message)
+		return FALSE;
+	lines = g_strsplit(message->body ? message->body : "", "\n", 2000);
+	for (char **line = lines; *line; line++)
+		if (**line || line[1])
+			g_string_append_printf(quote, ">%s%s\n", **line == '>' ? "" : " ", *line);
+	sn_view_close_all(app);
+	sn_composer_reply(app->composer, id, FALSE);
+	sn_app_focus(app, SN_PANE_COMPOSE);
+	sn_composer_paste(app->composer, quote->str);
+	return TRUE;
+}
+
+/* Runs an intent on each chosen message. */
+static gboolean on_chosen(SnApp *app, gboolean (*act)(SnApp *, SnId, GError **), GError **error)
+{
+	g_autoptr(GArray) ids = NULL;
+	SnId one = 0;
+
+	if (sn_app_view(app))
+		one = sn_command_message(app, error);
+	else
+		ids = sn_timeline_chosen(app->timeline);
+	if (!one && (!ids || ids->len == 0))
+		return sn_command_fail(error, "No message is selected.");
+	for (guint i = 0; i < (one ? 1 : ids->len); i++)
+		if (!act(app, one ? one : g_array_index(ids, SnId, i), error))
+			return FALSE;
+	sn_timeline_clear_marks(app->timeline);
+	if (one)
+		sn_view_close(app);
+	app->stale = TRUE;
+	return TRUE;
+}
+
+static gboolean is_mail(SnApp *app, SnId id)
+{
+	g_autoptr(SnMessage) message = sn_message_get(app->store, id, 0);
+
+	return message && message->channel == SN_CHANNEL_MAIL;
+}
+
+static gboolean delete_one(SnApp *app, SnId id, GError **error)
+{
+	if (!is_mail(app, id))
+		return sn_command_fail(error, "Only emails can be deleted: an IM stays on its server.");
+	return sn_message_move(app->store, id, "trash", error);
+}
+
+static void delete_answered(SnApp *app, const char *answer, gpointer data)
+{
+	GError *error = NULL;
+
+	if (g_strcmp0(answer, "yes") != 0)
+		return;
+	if (on_chosen(app, delete_one, &error))
+		sn_app_say(app, SN_OBJ_SUCCESS, "Moved to the trash.");
+	else
+		sn_app_error(app, error);
+}
+
+static gboolean run_delete(SnApp *app, int argc, char **argv, GError **error)
+{
+	static const SnChoice choices[] = { { 'y', "move to the trash", "yes" }, { 'n', "keep", "no" } };
+	guint marked = sn_timeline_mark_count(app->timeline);
+	g_autofree char *question = NULL;
+	SnAsk ask = { .choices = choices, .count = 2, .done = delete_answered };
+
+	if (!sn_command_message(app, error))
+		return FALSE;
+	question = marked > 1 && !sn_app_view(app)
+	                   ? g_strdup_printf("Delete the %u marked messages?", marked)
+	                   : g_strdup("Delete this message?");
+	ask.question = question;
+	sn_prompt_ask(app, &ask);
+	return TRUE;
+}
+
+static gboolean archive_one(SnApp *app, SnId id, GError **error)
+{
+	return !is_mail(app, id) || sn_message_move(app->store, id, "archive", error);
+}
+
+/* In the list it is the conversation that is put away, elsewhere the message. */
+static gboolean run_archive(SnApp *app, int argc, char **argv, GError **error)
+{
+	const SnConversation *conversation = current(app, error);
+
+	if (!conversation)
+		return FALSE;
+	if (app->pane != SN_PANE_LIST || sn_app_view(app)) {
+		if (!on_chosen(app, archive_one, error))
+			return FALSE;
+		sn_app_say(app, SN_OBJ_SUCCESS, "Archived.");
+		return TRUE;
+	}
+	sn_app_say(app, SN_OBJ_SUCCESS, conversation->archived ? "Back in the list."
+	                                                      : "Archived; ga shows it.");
+	app->stale = TRUE;
+	return sn_conversation_set_flags(app->store, conversation->id, conversation->muted,
+	                                 conversation->pinned, !conversation->archived, error);
+}
+
+static gboolean run_mute(SnApp *app, int argc, char **argv, GError **error)
+{
+	const SnConversation *conversation = current(app, error);
+
+	app->stale = TRUE;
+	return conversation && sn_conversation_set_flags(app->store, conversation->id,
+	                                                 !conversation->muted, conversation->pinned,
+	                                                 conversation->archived, error);
+}
+
+static gboolean run_pin(SnApp *app, int argc, char **argv, GError **error)
+{
+	const SnConversation *conversation = current(app, error);
+
+	app->stale = TRUE;
+	return conversation && sn_conversation_set_flags(app->store, conversation->id,
+	                                                 conversation->muted, !conversation->pinned,
+	                                                 conversation->archived, error);
+}
+
+static gboolean run_mark_read(SnApp *app, int argc, char **argv, GError **error)
+{
+	const SnConversation *conversation = current(app, error);
+
+	app->stale = TRUE;
+	return conversation && sn_conversation_mark_read(app->store, conversation->id, 0, error);
+}
+
+static gboolean run_flag(SnApp *app, int argc, char **argv, GError **error)
+{
+	SnId id = sn_command_message(app, error);
+	g_autoptr(SnMessage) message = id ? sn_message_get(app->store, id, 0) : NULL;
+	gboolean flagged = message && message->flags & SN_FLAG_FLAGGED;
+
+	app->stale = TRUE;
+	return message && sn_message_change_flags(app->store, id, flagged ? 0 : SN_FLAG_FLAGGED,
+	                                          flagged ? SN_FLAG_FLAGGED : 0, error);
+}
+
+static gboolean run_mark(SnApp *app, int argc, char **argv, GError **error)
+{
+	sn_timeline_mark(app->timeline);
+	sn_page_move(sn_timeline_page(app->timeline), 1);
+	return TRUE;
+}
+
+static gboolean run_fold(SnApp *app, int argc, char **argv, GError **error)
+{
+	char how = strcmp(argv[0], "open") == 0 ? 'o' : strcmp(argv[0], "close") == 0 ? 'c' : 'a';
+
+	sn_timeline_fold(app->timeline, how, argc > 1);
+	return TRUE;
+}
+
+static gboolean run_copy(SnApp *app, int argc, char **argv, GError **error)
+{
+	SnId id = sn_command_message(app, error);
+	g_autoptr(SnMessage) message = id ? sn_message_get(app->store, id, SN_MESSAGE_FULL) : NULL;
+
+	if (!message)
+		return FALSE;
+	app->term->copy(app->term, message->body ? message->body : "");
+	sn_app_say(app, SN_OBJ_SUCCESS, "The text was handed to the terminal's clipboard.");
+	return TRUE;
+}
+
+/* A contact's question is answered with one key: the answer is sent as an IM. */
+static gboolean run_answer(SnApp *app, int argc, char **argv, GError **error)
+{
+	const SnQuestion *question = sn_timeline_question(app->timeline);
+	int number = atoi(argv[0]);
+	SnId message;
+	g_autofree char *value = NULL;
+
+	if (!question)
+		return sn_command_fail(error, "There is no question to answer here.");
+	if (number < 1 || number > (int)g_strv_length(question->values))
+		return sn_command_fail(error, "There is no answer %s.", argv[0]);
+	value = g_strdup(question->values[number - 1]);
+	message = question->message;
+	if (!sn_composer_is_empty(app->composer))
+		return sn_command_fail(error, "Send or :discard your draft first, or answer in it.");
+	if (!sn_question_close(app->store, question->id, error))
+		return FALSE;
+	app->stale = TRUE;
+	sn_composer_reply(app->composer, message, FALSE);
+	sn_composer_set_mode(app->composer, SN_MODE_IM);
+	sn_composer_set_history(app->composer, "none", NULL);
+	sn_composer_set_field(app->composer, SN_FIELD_BODY, value);
+	sn_send(app);
+	return TRUE;
+}
+
+const SnCommand sn_commands_message[] = {
+	{ "reply", "[all]", "answer the selected message", SN_COMPLETE_WORDS, "all", 0, 1, run_reply },
+	{ "quote", "", "answer the selected message and quote it", 0, NULL, 0, 0, run_quote },
+	{ "delete", "", "move the selected or marked emails to the trash", 0, NULL, 0, 0, run_delete },
+	{ "archive", "", "archive the conversation, or the selected emails", 0, NULL, 0, 0, run_archive },
+	{ "mute", "", "no notifications from the conversation, or again", 0, NULL, 0, 0, run_mute },
+	{ "pin", "", "keep the conversation on top, or no longer", 0, NULL, 0, 0, run_pin },
+	{ "mark-read", "", "mark the conversation as read", 0, NULL, 0, 0, run_mark_read },
+	{ "flag", "", "flag the message, or no longer", 0, NULL, 0, 0, run_flag },
+	{ "mark", "", "mark the message for the next command", 0, NULL, 0, 0, run_mark },
+	{ "fold", "open|close|toggle [all]", "show or hide quotes and signatures", SN_COMPLETE_WORDS, "open close toggle all", 1, 2, run_fold },
+	{ "copy", "", "copy the text to the clipboard", 0, NULL, 0, 0, run_copy },
+	{ "answer", "NUMBER", "answer a contact's question", 0, NULL, 1, 1, run_answer },
+	{ NULL, NULL, NULL, 0, NULL, 0, 0, NULL },
+};

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Completion of the command line. */
+#include "ui/command.h"
+
+#include <string.h>
+
+static int by_text(gconstpointer a, gconstpointer b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static GPtrArray *new_words(void)
+{
+	return g_ptr_array_new_with_free_func(g_free);
+}
+
+static void add_if(GPtrArray *words, const char *candidate, const char *begun)
+{
+	if (candidate && g_str_has_prefix(candidate, begun) &&
+	    !g_ptr_array_find_with_equal_func(words, candidate, g_str_equal, NULL))
+		g_ptr_array_add(words, g_strdup(candidate));
+}
+
+GPtrArray *sn_complete_file(const char *word)
+{
+	GPtrArray *words = new_words();
+	const char *slash = strrchr(word, '/'), *name;
+	g_autofree char *head = slash ? g_strndup(word, (gsize)(slash - word + 1)) : g_strdup("");
+	g_autofree char *folder = g_str_has_prefix(head, "~/")
+	                                  ? g_build_filename(g_get_home_dir(), head + 2, NULL)
+	                                  : g_strdup(*head ? head : ".");
+	const char *begun = slash ? slash + 1 : word;
+	g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+
+	while (dir && words->len < 1000 && (name = g_dir_read_name(dir))) {
+		g_autofree char *full = g_build_filename(folder, name, NULL);
+		if (!g_str_has_prefix(name, begun) || (*name == '.' && *begun != '.') ||
+		    !g_utf8_validate(name, -1, NULL))
+			continue;
+		g_ptr_array_add(words, g_strconcat(head, name,
+		                                   g_file_test(full, G_FILE_TEST_IS_DIR) ? "/" : "",
+		                                   NULL));
+	}
+	g_ptr_array_sort(words, by_text);
+	return words;
+}
+
+/* Names and addresses that hold the word, whatever its case. */
+GPtrArray *sn_complete_person(SnApp *app, const char *word)
+{
+	GPtrArray *words = new_words();
+	g_autoptr(GPtrArray) rows = sn_conversation_page(app->store, NULL, TRUE, *word ? word : NULL, 50);
+
+	for (guint i = 0; rows && i < rows->len; i++) {
+		const SnConversation *row = g_ptr_array_index(rows, i);
+		g_autoptr(GPtrArray) members = sn_conversation_members(app->store, row->id);
+		for (guint m = 0; members && m < members->len && words->len < 200; m++) {
+			const SnAddress *address = g_ptr_array_index(members, m);
+			add_if(words, address->value, "");
+		}
+	}
+	g_ptr_array_sort(words, by_text);
+	return words;
+}
+
+static GPtrArray *complete_name(const char *begun)
+{
+	GPtrArray *words = new_words();
+
+	for (const SnCommand *const *group = sn_command_groups; *group; group++)
+		for (const SnCommand *command = *group; command->name; command++)
+			add_if(words, command->name, begun);
+	g_ptr_array_sort(words, by_text);
+	return words;
+}
+
+static void add_options(GPtrArray *words, const char *begun)
+{
+#define X(section, key, type, fallback, meaning)                                               \
+	{                                                                                      \
+		char name[] = #section "." #key;                                               \
+		add_if(words, g_strdelimit(name, "_", '-'), begun);                            \
+	}
+	SN_OPTION_TABLE(X)
+#undef X
+}
+
+static GPtrArray *complete_argument(SnApp *app, const SnCommand *command, const char *word)
+{
+	GPtrArray *words;
+	g_auto(GStrv) list = NULL, dirs = NULL;
+
+	switch (command->completion) {
+	case SN_COMPLETE_FILE: return sn_complete_file(word);
+	case SN_COMPLETE_PERSON: return sn_complete_person(app, word);
+	case SN_COMPLETE_COMMAND: return complete_name(word);
+	default: break;
+	}
+	words = new_words();
+	if (command->completion == SN_COMPLETE_WORDS)
+		list = g_strsplit(command->words, " ", -1);
+	if (command->completion == SN_COMPLETE_THEME) {
+		dirs = sn_app_theme_dirs(app);
+		list = sn_theme_list((const char *const *)dirs);
+	}
+	if (command->completion == SN_COMPLETE_OPTION)
+		add_options(words, word);
+	for (char **entry = list; entry && *entry; entry++)
+		add_if(words, *entry, word);
+	return words;
+}
+
+GPtrArray *sn_complete_command(SnApp *app, const char *line, gsize *start)
+{
+	const char *blank = strchr(line, ' '), *last = strrchr(line, ' ');
+	g_autofree char *name = NULL;
+	const SnCommand *command;
+
+	*start = 0;
+	if (!blank)
+		return complete_name(line);
+	name = g_strndup(line, (gsize)(blank - line));
+	command = sn_command_find(name);
+	/* file names may hold blanks: the rest of the line is one */
+	if (command && command->completion == SN_COMPLETE_FILE && command->max < 0)
+		last = blank;
+	*start = (gsize)(last + 1 - line);
+	return command ? complete_argument(app, command, last + 1) : new_words();
+}

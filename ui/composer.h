@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* composer.h - what commands and the sender do with the reply being written. */
+#ifndef SN_UI_COMPOSER_H
+#define SN_UI_COMPOSER_H
+
+#include "src/route/plan.h"
+#include "ui/app.h"
+#include "ui/edit.h"
+
+typedef enum { SN_FIELD_CC, SN_FIELD_BCC, SN_FIELD_SUBJECT, SN_FIELD_BODY, SN_FIELD_COUNT } SnField;
+
+struct sn_composer {
+	SnApp *app;
+	SnId conversation;      /* 0: nothing is open */
+	SnDraft *draft;         /* everything but the texts being typed */
+	SnEdit *fields[SN_FIELD_COUNT];
+	gboolean shows[SN_FIELD_COUNT];
+	SnField field;          /* the one being typed in */
+	gboolean subject_typed; /* the subject is the user's own, not the thread's */
+	gboolean reply_all;
+	char *address;          /* the user named this one for the reply; NULL */
+	SnPlan *plan;           /* what would happen if it were sent now; NULL: to be asked */
+	SnHistory *history;     /* what travels along; NULL: to be chosen */
+	guint64 saved;          /* count of changes when it was saved last */
+	gboolean changed;       /* something else than the texts */
+};
+
+/* The plan for the reply as it stands; owned by the composer, until something changes. */
+const SnPlan *sn_composer_plan(SnComposer *composer);
+/* What travels along; owned by the composer. */
+const SnHistory *sn_composer_history(SnComposer *composer);
+/* The spec in force: the draft's own, or the setting for this kind of reply. */
+const char *sn_composer_history_spec(SnComposer *composer);
+void sn_composer_set_history(SnComposer *composer, const char *spec, GArray *picked);
+/* Answers a message; 0: whatever is newest. */
+void sn_composer_reply(SnComposer *composer, SnId message, gboolean all);
+void sn_composer_set_mode(SnComposer *composer, SnReplyMode mode);
+/* To the other channel; text, subject, files and history stay. */
+void sn_composer_switch(SnComposer *composer);
+void sn_composer_set_field(SnComposer *composer, SnField field, const char *text);
+const char *sn_composer_text(const SnComposer *composer, SnField field);
+void sn_composer_next_field(SnComposer *composer, int step);
+/* FALSE with error when it cannot be read. */
+gboolean sn_composer_attach(SnComposer *composer, const char *path, GError **error);
+/* number from 1; 0 all. */
+void sn_composer_detach(SnComposer *composer, guint number);
+gboolean sn_composer_is_empty(const SnComposer *composer);
+/* Throws the draft away. */
+void sn_composer_discard(SnComposer *composer);
+/* After the reply was queued: everything begins anew (the store dropped the draft). */
+void sn_composer_sent(SnComposer *composer);
+/* Puts a queued message back as the draft. */
+void sn_composer_restore(SnComposer *composer, const SnOutboxEntry *entry);
+/* The plan must be made again (address map changed ...). */
+void sn_composer_forget_plan(SnComposer *composer);
+
+/* send.c: sends the reply, asking what has to be asked. */
+void sn_send(SnApp *app);
+
+#endif

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* How the composer looks: mode line, fields of an email, text, files. */
+#include "ui/composer.h"
+
+#include <string.h>
+
+#include "src/text/text.h"
+
+static const char *const field_names[] = { "Cc", "Bcc", "Subject", "" };
+
+static gboolean row_shows(SnComposer *composer, SnField field)
+{
+	if (sn_composer_channel(composer) != SN_CHANNEL_MAIL)
+		return FALSE;
+	return field == SN_FIELD_SUBJECT || composer->shows[field];
+}
+
+static int file_rows(const SnComposer *composer)
+{
+	return composer->draft && composer->draft->attachments
+	               ? (int)MIN(composer->draft->attachments->len, 3)
+	               : 0;
+}
+
+int sn_composer_height(SnComposer *composer, int columns, int available, gboolean focus)
+{
+	int text, rows = 1;
+	gboolean idle = !focus && sn_composer_is_empty(composer);
+
+	if (!composer->conversation || available < 8)
+		return 0;
+	if (idle)
+		return 2; /* mode line and a hint */
+	for (int field = 0; field < SN_FIELD_BODY; field++)
+		rows += row_shows(composer, (SnField)field);
+	text = sn_edit_height(composer->fields[SN_FIELD_BODY], columns - 2);
+	rows += file_rows(composer);
+	return MIN(rows + MAX(text, focus ? 3 : 1), MAX(available * 2 / 5, 4));
+}
+
+static SnObject mode_object(const SnPlan *plan)
+{
+	switch (plan->status) {
+	case SN_PLAN_READY: return plan->switched ? SN_OBJ_MODE_SWITCHED : SN_OBJ_MODE;
+	case SN_PLAN_NEED_CHOICE: return plan->switched ? SN_OBJ_MODE_SWITCHED : SN_OBJ_MODE;
+	default: return SN_OBJ_MODE_BLOCKED;
+	}
+}
+
+/* "with 3 emails, 14 kB": only when something travels along or was left out. */
+static char *history_words(SnComposer *composer)
+{
+	const SnHistory *history = sn_composer_history(composer);
+	g_autofree char *summary = NULL;
+	GString *out;
+
+	if (!history || history->messages->len == 0)
+		return g_strdup("");
+	summary = sn_history_summary(history);
+	out = g_string_new("with ");
+	g_string_append(out, summary);
+	return g_string_free(out, FALSE);
+}
+
+static void draw_mode(SnComposer *composer, SnRect rect)
+{
+	SnApp *app = composer->app;
+	const SnPlan *plan = sn_composer_plan(composer);
+	SnStyle style = sn_theme_style(app->theme, plan ? mode_object(plan) : SN_OBJ_MODE);
+	const char *contexts[] = { "compose", NULL };
+	g_autofree char *keys = sn_binds_keys_of(app->binds, contexts, "channel");
+	g_autofree char *history = plan ? history_words(composer) : g_strdup("");
+	g_autoptr(GString) right = g_string_new(history);
+	int width;
+
+	sn_grid_fill(app->grid, rect, style);
+	if (!plan)
+		return;
+	if (keys)
+		g_string_append_printf(right, "%s%s %s", right->len ? "  " : "", keys,
+		                       plan->channel == SN_CHANNEL_IM ? "by email" : "by IM");
+	width = sn_text_width(right->str);
+	if (width > rect.cols / 2) {
+		g_string_assign(right, history);
+		width = MIN(sn_text_width(right->str), rect.cols / 2);
+	}
+	sn_grid_fit(app->grid, rect.x + rect.cols - width - 1, rect.y, width, style, right->str);
+	sn_grid_fit(app->grid, rect.x + 1, rect.y, rect.cols - width - 4, style,
+	            plan->text ? plan->text : "");
+}
+
+static void draw_hint(SnComposer *composer, SnRect rect)
+{
+	SnApp *app = composer->app;
+	const char *contexts[] = { "timeline", "global", NULL };
+	g_autofree char *write = sn_binds_keys_of(app->binds, contexts, "write");
+	g_autofree char *reply = sn_binds_keys_of(app->binds, contexts, "reply");
+	g_autofree char *text = g_strdup_printf("%s writes, %s answers the selected message",
+	                                        write ? write : ":write", reply ? reply : ":reply");
+
+	sn_grid_fit(app->grid, rect.x + 1, rect.y, rect.cols - 1,
+	            sn_theme_style(app->theme, SN_OBJ_FAINT), text);
+}
+
+static int draw_fields(SnComposer *composer, SnRect rect, gboolean focus)
+{
+	SnApp *app = composer->app;
+	SnStyle name = sn_theme_style(app->theme, SN_OBJ_FIELD);
+	int y = 0;
+
+	for (int field = 0; field < SN_FIELD_BODY && y < rect.rows - 1; field++) {
+		gboolean own = field != SN_FIELD_SUBJECT || composer->subject_typed;
+		SnStyle style = sn_theme_style(app->theme, own ? SN_OBJ_COMPOSE : SN_OBJ_FAINT);
+		if (!row_shows(composer, (SnField)field))
+			continue;
+		sn_grid_text(app->grid, rect.x, rect.y + y, 8, name, field_names[field], -1);
+		sn_edit_draw(composer->fields[field], app->grid,
+		             (SnRect){ rect.x + 9, rect.y + y, rect.cols - 9, 1 }, style,
+		             focus && (int)composer->field == field);
+		y++;
+	}
+	return y;
+}
+
+static void draw_files(SnComposer *composer, SnRect rect)
+{
+	SnApp *app = composer->app;
+	GPtrArray *files = composer->draft->attachments;
+
+	for (int i = 0; i < rect.rows; i++) {
+		g_autofree char *name = g_path_get_basename(g_ptr_array_index(files, (guint)i));
+		g_autofree char *clean = sn_text_clean_line(name, -1);
+		g_autofree char *line =
+			i == 2 && files->len > 3
+				? g_strdup_printf("and %u more files", files->len - 2)
+				: g_strdup_printf("file %s", clean);
+		sn_grid_fit(app->grid, rect.x, rect.y + i, rect.cols,
+		            sn_theme_style(app->theme, SN_OBJ_ATTACHMENT), line);
+	}
+}
+
+void sn_composer_draw(SnComposer *composer, SnRect rect, gboolean focus)
+{
+	SnRect inner = { rect.x + 1, rect.y + 1, rect.cols - 2, rect.rows - 1 };
+	int fields, files = MIN(file_rows(composer), rect.rows - 2);
+
+	draw_mode(composer, (SnRect){ rect.x, rect.y, rect.cols, 1 });
+	if (!focus && sn_composer_is_empty(composer)) {
+		draw_hint(composer, inner);
+		return;
+	}
+	fields = draw_fields(composer, inner, focus);
+	inner.y += fields;
+	inner.rows -= fields + files;
+	sn_edit_draw(composer->fields[SN_FIELD_BODY], composer->app->grid, inner,
+	             sn_theme_style(composer->app->theme, SN_OBJ_COMPOSE),
+	             focus && composer->field == SN_FIELD_BODY);
+	if (files > 0)
+		draw_files(composer, (SnRect){ inner.x, inner.y + inner.rows, inner.cols, files });
+}

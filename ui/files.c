@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "ui/files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <gio/gio.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "src/store/outbox.h"
+#include "src/text/text.h"
+#include "ui/view.h"
+
+enum { ROW_BASE = 1 << 20, NAME_TRIES = 1000, PIPED_MAX = 1024 * 1024 };
+
+gint64 sn_files_row(int position)
+{
+	return ROW_BASE + position;
+}
+
+int sn_files_position(gint64 row)
+{
+	return row >= ROW_BASE && row < 2 * ROW_BASE ? (int)(row - ROW_BASE) : -1;
+}
+
+/* ---- fetching, on the worker ---- */
+
+typedef struct {
+	SnApp *app;
+	const SnUiHost *host;
+	SnId message;
+	int position;
+	SnPartUse use;
+	gpointer data;
+	GDestroyNotify free;
+	char *name, *type;
+	GBytes *bytes;
+	GError *error;
+} Fetch;
+
+static void fetch_free(gpointer data)
+{
+	Fetch *fetch = data;
+
+	if (fetch->free)
+		fetch->free(fetch->data);
+	g_free(fetch->name);
+	g_free(fetch->type);
+	g_clear_pointer(&fetch->bytes, g_bytes_unref);
+	g_clear_error(&fetch->error);
+	g_free(fetch);
+}
+
+static const SnPart *find_part(const SnMessage *message, int position)
+{
+	for (guint i = 0; message && message->parts && i < message->parts->len; i++) {
+		const SnPart *part = g_ptr_array_index(message->parts, i);
+		if (part->position == position)
+			return part;
+	}
+	return NULL;
+}
+
+/* Where the bytes are: a file saved before, the raw email, or what was queued. */
+static GBytes *part_bytes(Fetch *fetch, SnStore *store, const SnMessage *message, const SnPart *part)
+{
+	g_autoptr(GBytes) raw = NULL;
+	GBytes *kept;
+	char *content;
+	gsize length;
+
+	if (part->path && g_file_get_contents(part->path, &content, &length, NULL))
+		return g_bytes_new_take(content, length);
+	if (part->sha256) {
+		kept = sn_outbox_attachment_bytes(store, part->sha256, NULL);
+		if (kept)
+			return kept;
+	}
+	raw = message->channel == SN_CHANNEL_MAIL ? sn_message_raw(store, message->id, NULL) : NULL;
+	if (raw && fetch->host->part_bytes)
+		return fetch->host->part_bytes(raw, part->position, fetch->host->data, &fetch->error);
+	g_set_error(&fetch->error, SN_ERROR, SN_ERROR_NOT_FOUND, "The file is not here%s%s.",
+	            part->url ? ", but at " : " yet", part->url ? part->url : "");
+	return NULL;
+}
+
+static void fetch_run(SnStore *store, gpointer data)
+{
+	Fetch *fetch = data;
+	g_autoptr(SnMessage) message =
+		store ? sn_message_get(store, fetch->message, SN_MESSAGE_FULL) : NULL;
+	const SnPart *part = find_part(message, fetch->position);
+
+	if (!part) {
+		g_set_error(&fetch->error, SN_ERROR, SN_ERROR_NOT_FOUND, "There is no such file.");
+		return;
+	}
+	fetch->name = part->name ? g_path_get_basename(part->name)
+	                         : g_strdup_printf("part-%d", part->position);
+	fetch->type = g_strdup(part->type ? part->type : "application/octet-stream");
+	fetch->bytes = part_bytes(fetch, store, message, part);
+}
+
+static void fetch_done(gpointer data)
+{
+	Fetch *fetch = data;
+
+	sn_app_dirty(fetch->app);
+	if (fetch->bytes)
+		fetch->use(fetch->app, fetch->name, fetch->type, fetch->bytes, fetch->data);
+	else if (fetch->error)
+		sn_app_say(fetch->app, SN_OBJ_ERROR, "%s", fetch->error->message);
+}
+
+void sn_part_fetch(SnApp *app, SnId message, int position, SnPartUse use, gpointer data,
+                   GDestroyNotify free)
+{
+	Fetch *fetch = g_new0(Fetch, 1);
+
+	*fetch = (Fetch){ .app = app, .host = &app->setup->host, .message = message,
+		          .position = position, .use = use, .data = data, .free = free };
+	sn_worker_run(app->worker, &(SnJob){ fetch_run, fetch_done, fetch_free, fetch });
+}
+
+/* ---- writing ---- */
+
+static gboolean write_new(const char *path, GBytes *bytes, GError **error)
+{
+	gsize length;
+	const char *data = g_bytes_get_data(bytes, &length);
+	int fd = g_open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	gboolean ok = fd >= 0;
+	int why = errno;
+
+	while (ok && length > 0) {
+		ssize_t wrote = write(fd, data, length);
+		if (wrote < 0 && errno == EINTR)
+			continue;
+		ok = wrote > 0;
+		why = errno;
+		if (ok) {
+			data += wrote;
+			length -= (gsize)wrote;
+		}
+	}
+	if (fd >= 0 && close(fd) < 0 && ok) {
+		ok = FALSE;
+		why = errno;
+	}
+	if (!ok)
+		g_set_error(error, SN_ERROR, why == EEXIST ? SN_ERROR_EXISTS : SN_ERROR_STORAGE,
+		            "%s cannot be written: %s.", path, g_strerror(why));
+	return ok;
+}
+
+/* NAME, NAME-1, NAME-2 ...: the first that is free. The name comes from a message: base name only,
+ * never hidden. Caller frees. */
+static char *write_unique(const char *dir, const char *name, GBytes *bytes, GError **error)
+{
+	g_autofree char *base = g_path_get_basename(name);
+	const char *dot;
+	gsize stem;
+
+	if (*base == '.' || *base == '/')
+		*base = '_';
+	dot = strrchr(base, '.');
+	stem = dot && dot != base ? (gsize)(dot - base) : strlen(base);
+	for (int n = 0; n < NAME_TRIES; n++) {
+		g_autofree char *number = n ? g_strdup_printf("-%d", n) : g_strdup("");
+		g_autofree char *file =
+			g_strdup_printf("%.*s%s%s", (int)stem, base, number, base + stem);
+		g_autofree char *path = g_build_filename(dir, file, NULL);
+		g_autoptr(GError) local = NULL;
+		if (write_new(path, bytes, &local))
+			return g_steal_pointer(&path);
+		if (!g_error_matches(local, SN_ERROR, SN_ERROR_EXISTS)) {
+			g_propagate_error(error, g_steal_pointer(&local));
+			return NULL;
+		}
+	}
+	g_set_error(error, SN_ERROR, SN_ERROR_EXISTS, "There are too many files named %s.", base);
+	return NULL;
+}
+
+typedef struct {
+	SnId message;
+	int position;
+	char *argument;
+} Wanted;
+
+static Wanted *wanted_new(SnId message, int position, const char *argument)
+{
+	Wanted *wanted = g_new0(Wanted, 1);
+
+	*wanted = (Wanted){ message, position, g_strdup(argument) };
+	return wanted;
+}
+
+static void wanted_free(gpointer data)
+{
+	Wanted *wanted = data;
+
+	g_free(wanted->argument);
+	g_free(wanted);
+}
+
+static void save_bytes(SnApp *app, const char *name, const char *type, GBytes *bytes, gpointer data)
+{
+	Wanted *wanted = data;
+	GError *error = NULL;
+	g_autofree char *path = NULL, *size = sn_text_size((gint64)g_bytes_get_size(bytes));
+	const char *dir = *app->settings->general_download_dir ? app->settings->general_download_dir
+	                                                       : app->setup->paths->download;
+
+	if (wanted->argument && g_file_test(wanted->argument, G_FILE_TEST_IS_DIR)) {
+		path = write_unique(wanted->argument, name, bytes, &error);
+	} else if (wanted->argument) {
+		path = write_new(wanted->argument, bytes, &error) ? g_strdup(wanted->argument) : NULL;
+	} else {
+		g_mkdir_with_parents(dir, 0700);
+		path = write_unique(dir, name, bytes, &error);
+	}
+	if (!path) {
+		sn_app_error(app, error);
+		return;
+	}
+	sn_part_set_file(app->store, wanted->message, wanted->position, path, NULL,
+	                 (gint64)g_bytes_get_size(bytes), NULL);
+	app->stale = TRUE;
+	sn_app_say(app, SN_OBJ_SUCCESS, "Saved %s to %s.", size, path);
+}
+
+void sn_files_save(SnApp *app, SnId message, int position, const char *path)
+{
+	sn_part_fetch(app, message, position, save_bytes, wanted_new(message, position, path),
+	              wanted_free);
+}
+
+/* ---- opening ---- */
+
+static gboolean on_a_desktop(void)
+{
+	return g_getenv("WAYLAND_DISPLAY") || g_getenv("DISPLAY");
+}
+
+static void run_viewer(SnApp *app, const char *path, const char *type)
+{
+	g_autofree char *xdg = on_a_desktop() ? g_find_program_in_path("xdg-open") : NULL;
+	g_autofree char *mailcap = g_find_program_in_path("run-mailcap");
+	g_autofree char *typed = g_strdup_printf("%s:%s", type, path);
+	const char *xdg_argv[] = { "xdg-open", path, NULL };
+	const char *mailcap_argv[] = { "run-mailcap", "--action=view", typed, NULL };
+	GError *error = NULL;
+	int status;
+
+	if (xdg)
+		g_spawn_async(NULL, (char **)xdg_argv, NULL,
+		              G_SPAWN_SEARCH_PATH | G_SPAWN_STDOUT_TO_DEV_NULL |
+		                      G_SPAWN_STDERR_TO_DEV_NULL,
+		              NULL, NULL, NULL, &error);
+	else if (mailcap)
+		sn_app_run(app, mailcap_argv, &status, &error);
+	else
+		error = g_error_new(SN_ERROR, SN_ERROR_UNAVAILABLE,
+		                    "Neither xdg-open nor run-mailcap is installed. The file is %s.", path);
+	sn_app_error(app, error);
+}
+
+static void open_bytes(SnApp *app, const char *name, const char *type, GBytes *bytes, gpointer data)
+{
+	g_autofree char *dir = g_build_filename(app->setup->paths->runtime, "open", NULL);
+	g_autofree char *path = NULL;
+	GError *error = NULL;
+
+	g_mkdir_with_parents(dir, 0700);
+	path = write_unique(dir, name, bytes, &error);
+	if (path)
+		run_viewer(app, path, type);
+	else
+		sn_app_error(app, error);
+}
+
+void sn_files_open(SnApp *app, SnId message, int position, const char *unused)
+{
+	sn_part_fetch(app, message, position, open_bytes, NULL, NULL);
+}
+
+/* ---- piping, on the worker as well ---- */
+
+typedef struct {
+	SnApp *app;
+	char *command;
+	GBytes *input;
+	char *output;
+	GError *error;
+} Pipe;
+
+static void pipe_free(gpointer data)
+{
+	Pipe *pipe = data;
+
+	g_free(pipe->command);
+	g_bytes_unref(pipe->input);
+	g_free(pipe->output);
+	g_clear_error(&pipe->error);
+	g_free(pipe);
+}
+
+static void pipe_run(SnStore *store, gpointer data)
+{
+	Pipe *pipe = data;
+	g_autoptr(GSubprocess) process = NULL;
+	g_autoptr(GBytes) output = NULL;
+	gsize length;
+	const char *text;
+
+	process = g_subprocess_new(G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE |
+	                                   G_SUBPROCESS_FLAGS_STDERR_MERGE,
+	                           &pipe->error, "/bin/sh", "-c", pipe->command, NULL);
+	if (!process || !g_subprocess_communicate(process, pipe->input, NULL, &output, NULL, &pipe->error))
+		return;
+	text = g_bytes_get_data(output, &length);
+	pipe->output = g_strndup(text ? text : "", MIN(length, PIPED_MAX));
+}
+
+static void pipe_done(gpointer data)
+{
+	Pipe *pipe = data;
+
+	if (pipe->error)
+		sn_app_say(pipe->app, SN_OBJ_ERROR, "%s", pipe->error->message);
+	else
+		sn_view_open(pipe->app, &sn_view_text, pipe->output, 0);
+}
+
+static void pipe_bytes(SnApp *app, const char *name, const char *type, GBytes *bytes, gpointer data)
+{
+	const Wanted *wanted = data;
+	Pipe *pipe = g_new0(Pipe, 1);
+
+	*pipe = (Pipe){ .app = app, .command = g_strdup(wanted->argument),
+		        .input = g_bytes_ref(bytes) };
+	sn_worker_run(app->worker, &(SnJob){ pipe_run, pipe_done, pipe_free, pipe });
+}
+
+void sn_files_pipe(SnApp *app, SnId message, int position, const char *command)
+{
+	sn_part_fetch(app, message, position, pipe_bytes, wanted_new(message, position, command),
+	              wanted_free);
+}

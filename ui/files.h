@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* files.h - the files of messages: save, open, pipe. Reading them runs on the worker. */
+#ifndef SN_UI_FILES_H
+#define SN_UI_FILES_H
+
+#include "ui/app.h"
+
+/* Row ids of files in the message view, and back (-1: the row is no file). */
+gint64 sn_files_row(int position);
+int sn_files_position(gint64 row);
+
+/* path: NULL saves into the download directory; nothing is ever overwritten there. */
+void sn_files_save(SnApp *app, SnId message, int position, const char *path);
+/* With the program for its type (mailcap, xdg-open). */
+void sn_files_open(SnApp *app, SnId message, int position, const char *unused);
+/* As standard input of a shell command; what it prints is shown. */
+void sn_files_pipe(SnApp *app, SnId message, int position, const char *command);
+
+#endif

@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The main loop: sleeps until the terminal, the bell, the worker or a timer has something. */
+#include <poll.h>
+#include <stdlib.h>
+
+#include "ui/command.h"
+#include "ui/prompt.h"
+#include "ui/view.h"
+
+enum { FRAME_MS = 40, INPUTS_A_FRAME = 256 };
+
+/* ---- input ---- */
+
+static void give_key_to_editor(SnApp *app, const SnKey *keys, guint count)
+{
+	for (guint i = 0; i < count; i++)
+		sn_composer_key(app->composer, keys[i]);
+	sn_app_dirty(app);
+}
+
+static void unbound(SnApp *app)
+{
+	g_autoptr(GArray) keys = g_array_copy(app->keys);
+	SnKey first = g_array_index(keys, SnKey, 0);
+
+	g_array_set_size(app->keys, 0);
+	if (!sn_app_view(app) && app->pane == SN_PANE_COMPOSE) {
+		give_key_to_editor(app, (const SnKey *)keys->data, keys->len);
+		return;
+	}
+	/* a terminal sends Alt-x as Esc x: when it means nothing, it was these two */
+	if (keys->len == 1 && first & SN_KEY_ALT) {
+		sn_app_key(app, SN_KEY_ESC);
+		sn_app_key(app, first & ~SN_KEY_ALT);
+		return;
+	}
+	app->bell_rung = TRUE;
+	sn_app_dirty(app);
+}
+
+void sn_app_key(SnApp *app, SnKey key)
+{
+	const char *contexts[5], *command = NULL;
+	g_autofree char *line = NULL;
+
+	if (app->prompt) {
+		sn_prompt_key(app, key);
+		return;
+	}
+	g_array_append_val(app->keys, key);
+	sn_app_contexts(app, contexts);
+	switch (sn_binds_lookup(app->binds, contexts, (const SnKey *)app->keys->data, app->keys->len,
+	                        &command)) {
+	case SN_BIND_FOUND:
+		g_array_set_size(app->keys, 0);
+		line = g_strdup(command); /* :reload may free the table */
+		sn_command_run(app, line);
+		break;
+	case SN_BIND_PREFIX: sn_app_dirty(app); break;
+	case SN_BIND_NONE: unbound(app); break;
+	}
+}
+
+static gboolean inside(SnRect rect, int x, int y)
+{
+	return x >= rect.x && x < rect.x + rect.cols && y >= rect.y && y < rect.y + rect.rows;
+}
+
+static void click_page(SnApp *app, SnPage *page, const SnInput *input)
+{
+	gint64 id;
+
+	switch (input->button) {
+	case SN_MOUSE_WHEEL_UP: sn_page_scroll(page, -3); break;
+	case SN_MOUSE_WHEEL_DOWN: sn_page_scroll(page, 3); break;
+	default:
+		id = sn_page_hit(page, input->y);
+		if (id)
+			sn_page_select(page, id);
+		break;
+	}
+	sn_app_dirty(app);
+}
+
+static void mouse(SnApp *app, const SnInput *input)
+{
+	SnView *view = sn_app_view(app);
+	gboolean click = input->button == SN_MOUSE_LEFT || input->button == SN_MOUSE_DOUBLE;
+
+	if (app->prompt)
+		return;
+	if (view && inside(app->view_rect, input->x, input->y)) {
+		click_page(app, view->page, input);
+		if (input->button == SN_MOUSE_DOUBLE)
+			sn_command_run(app, "activate");
+		else if (view->ops->moved)
+			view->ops->moved(app, view);
+	} else if (inside(app->list_rect, input->x, input->y)) {
+		if (click) {
+			sn_view_close_all(app);
+			sn_app_focus(app, SN_PANE_LIST);
+		}
+		click_page(app, sn_list_page(app->list), input);
+		if (click)
+			sn_list_moved(app->list);
+		if (input->button == SN_MOUSE_DOUBLE)
+			sn_command_run(app, "open");
+	} else if (!view && inside(app->timeline_rect, input->x, input->y)) {
+		if (click)
+			sn_app_focus(app, SN_PANE_TIMELINE);
+		click_page(app, sn_timeline_page(app->timeline), input);
+		sn_timeline_moved(app->timeline);
+	} else if (!view && click && input->y > app->timeline_rect.y) {
+		sn_app_focus(app, SN_PANE_COMPOSE);
+	}
+}
+
+static void resize(SnApp *app)
+{
+	int cols, rows;
+
+	app->term->size(app->term, &cols, &rows);
+	sn_grid_resize(app->grid, cols, rows);
+	sn_app_dirty(app);
+}
+
+static void paste(SnApp *app, const char *text)
+{
+	if (app->prompt)
+		sn_prompt_paste(app, text);
+	else if (sn_app_typing(app))
+		sn_composer_paste(app->composer, text);
+	else
+		sn_app_say(app, SN_OBJ_WARNING, "Pasted text is taken while you write: press i first.");
+}
+
+void sn_app_input(SnApp *app, SnInput *input)
+{
+	switch (input->kind) {
+	case SN_INPUT_KEY:
+		g_clear_pointer(&app->message, g_free);
+		sn_app_dirty(app);
+		sn_app_key(app, input->key);
+		break;
+	case SN_INPUT_PASTE: paste(app, input->text); break;
+	case SN_INPUT_MOUSE: mouse(app, input); break;
+	case SN_INPUT_RESIZE: resize(app); break;
+	case SN_INPUT_FOCUS:
+		app->focused = input->focused;
+		if (app->focused && app->pane != SN_PANE_LIST)
+			sn_timeline_seen(app->timeline);
+		break;
+	case SN_INPUT_QUIT:
+		sn_composer_save(app->composer);
+		app->quit = TRUE;
+		break;
+	}
+	g_clear_pointer(&input->text, g_free);
+}
+
+/* ---- store ---- */
+
+/* A click on a notification asks for a conversation. */
+static void open_asked(SnApp *app)
+{
+	g_autofree char *wanted = sn_store_get(app->store, "ui.open");
+	g_autofree char *line = NULL;
+
+	if (!wanted)
+		return;
+	sn_store_set(app->store, "ui.open", NULL, NULL);
+	sn_view_close_all(app);
+	line = g_strdup_printf("open id:%s", g_str_has_prefix(wanted, "id:") ? wanted + 3 : wanted);
+	sn_command_run(app, line);
+}
+
+static void refresh(SnApp *app)
+{
+	app->stale = FALSE;
+	app->refreshed = g_get_monotonic_time() / 1000;
+	sn_list_refresh(app->list);
+	sn_timeline_refresh(app->timeline);
+	sn_composer_refresh(app->composer);
+	for (guint i = 0; i < app->views->len; i++)
+		sn_view_stale(g_ptr_array_index(app->views, i));
+	sn_app_dirty(app);
+}
+
+/* Rows are read again at most once a frame, so that a busy engine does not slow the keys. */
+static void refresh_if_due(SnApp *app)
+{
+	gint64 now = g_get_monotonic_time() / 1000;
+
+	if (!app->stale)
+		return;
+	if (app->term->fd(app->term) >= 0 && now - app->refreshed < FRAME_MS)
+		return;
+	refresh(app);
+}
+
+static void run_timers(SnApp *app)
+{
+	SnTime now = sn_app_now(app);
+
+	if (app->timers[SN_TIMER_DRAFT] && now >= app->timers[SN_TIMER_DRAFT]) {
+		app->timers[SN_TIMER_DRAFT] = 0;
+		sn_composer_save(app->composer);
+	}
+	if (app->timers[SN_TIMER_UNDO] && now >= app->timers[SN_TIMER_UNDO]) {
+		app->timers[SN_TIMER_UNDO] = 0;
+		if (app->undo_entry && now >= app->undo_until)
+			app->undo_entry = 0;
+		if (app->undo_entry)
+			sn_app_set_timer(app, SN_TIMER_UNDO,
+			                 now + SN_SECOND - (now - app->undo_until) % SN_SECOND);
+		sn_app_dirty(app);
+	}
+}
+
+/* How long to sleep, ms; -1 until something happens. */
+static int patience(SnApp *app)
+{
+	SnTime now = sn_app_now(app);
+	int wait = app->term->patience(app->term);
+	gint64 frame = app->refreshed + FRAME_MS - g_get_monotonic_time() / 1000;
+
+	if (app->stale)
+		wait = (int)CLAMP(frame, 0, FRAME_MS);
+	if (app->term->fd(app->term) < 0)
+		return wait; /* a script's clock does not move by itself */
+	for (int i = 0; i < SN_TIMER_COUNT; i++) {
+		gint64 left = app->timers[i] - now;
+		if (app->timers[i] && (wait < 0 || left < wait))
+			wait = (int)CLAMP(left, 0, 60000);
+	}
+	return wait;
+}
+
+static void sleep_until_something(SnApp *app)
+{
+	struct pollfd fds[] = {
+		{ app->term->fd(app->term), POLLIN, 0 },
+		{ app->term->signal_fd(app->term), POLLIN, 0 },
+		{ app->bell ? sn_bell_fd(app->bell) : -1, POLLIN, 0 },
+		{ sn_worker_fd(app->worker), POLLIN, 0 },
+	};
+
+	if (poll(fds, G_N_ELEMENTS(fds), patience(app)) < 0)
+		return; /* a signal: its fd tells the next time */
+	if (fds[0].revents & (POLLHUP | POLLERR | POLLNVAL) && !(fds[0].revents & POLLIN)) {
+		sn_composer_save(app->composer);
+		app->quit = TRUE;
+	}
+	if (fds[2].revents && sn_bell_answer(app->bell) && sn_store_changed(app->store)) {
+		app->stale = TRUE;
+		open_asked(app);
+	}
+	if (fds[3].revents && sn_worker_collect(app->worker))
+		sn_app_dirty(app);
+}
+
+static void draw(SnApp *app)
+{
+	app->dirty = FALSE;
+	sn_screen_draw(app);
+	app->term->draw(app->term, app->grid);
+	if (app->bell_rung)
+		app->term->beep(app->term);
+	app->bell_rung = FALSE;
+}
+
+/* A script's next step, when nothing is under way. TRUE when there was one. */
+static gboolean read_inputs(SnApp *app)
+{
+	SnInput input;
+	int count = 0;
+
+	if (app->term->fd(app->term) < 0) {
+		if (sn_worker_busy(app->worker) || !app->term->read(app->term, &input))
+			return FALSE;
+		sn_app_input(app, &input);
+		return TRUE;
+	}
+	while (count < INPUTS_A_FRAME && !app->quit && app->term->read(app->term, &input)) {
+		sn_app_input(app, &input);
+		count++;
+	}
+	return count > 0;
+}
+
+void sn_app_loop(SnApp *app)
+{
+	while (!app->quit) {
+		run_timers(app);
+		refresh_if_due(app);
+		if (app->dirty)
+			draw(app);
+		if (!app->ready_told) {
+			app->ready_told = TRUE;
+			if (app->setup->host.ready)
+				app->setup->host.ready(app->setup->host.data);
+		}
+		if (!read_inputs(app) && !app->dirty)
+			sleep_until_something(app);
+	}
+}

@@ -1,0 +1,422 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The timeline of one conversation: a window of its messages, read by key. */
+#include "ui/timeline_private.h"
+
+#include <string.h>
+
+#include "src/text/text.h"
+#include "ui/words.h"
+
+enum { WINDOW_MAX = 600 };
+
+SnTimeline *sn_timeline_new(SnApp *app)
+{
+	SnTimeline *timeline = g_new0(SnTimeline, 1);
+
+	timeline->app = app;
+	timeline->page = sn_page_new();
+	sn_page_set_anchor_bottom(timeline->page, TRUE);
+	sn_page_set_gutter(timeline->page, TRUE);
+	timeline->messages = g_ptr_array_new_with_free_func((GDestroyNotify)sn_message_free);
+	timeline->entries = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free,
+	                                          (GDestroyNotify)sn_outbox_entry_free);
+	timeline->folds = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+	timeline->marks = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+	return timeline;
+}
+
+static void forget_heading(SnTimeline *timeline)
+{
+	g_clear_pointer(&timeline->conversation, sn_conversation_free);
+	g_clear_pointer(&timeline->person, sn_person_free);
+	g_clear_pointer(&timeline->presence, sn_presence_free);
+	g_clear_pointer(&timeline->addresses, g_free);
+	g_clear_pointer(&timeline->questions, g_ptr_array_unref);
+	g_hash_table_remove_all(timeline->entries);
+}
+
+void sn_timeline_free(SnTimeline *timeline)
+{
+	if (!timeline)
+		return;
+	forget_heading(timeline);
+	sn_page_free(timeline->page);
+	g_ptr_array_unref(timeline->messages);
+	g_hash_table_unref(timeline->entries);
+	g_hash_table_unref(timeline->folds);
+	g_hash_table_unref(timeline->marks);
+	g_free(timeline);
+}
+
+SnPage *sn_timeline_page(SnTimeline *timeline)
+{
+	return timeline->page;
+}
+
+SnId sn_timeline_conversation_id(const SnTimeline *timeline)
+{
+	return timeline->id;
+}
+
+const SnConversation *sn_timeline_conversation(const SnTimeline *timeline)
+{
+	return timeline->conversation;
+}
+
+static SnMessage *nth(const SnTimeline *timeline, guint index)
+{
+	return g_ptr_array_index(timeline->messages, index);
+}
+
+const SnMessage *sn_timeline_selected(const SnTimeline *timeline)
+{
+	SnId id = sn_page_selected(timeline->page);
+
+	for (guint i = 0; i < timeline->messages->len; i++)
+		if (nth(timeline, i)->id == id)
+			return nth(timeline, i);
+	return NULL;
+}
+
+const SnQuestion *sn_timeline_question(const SnTimeline *timeline)
+{
+	return timeline->questions && timeline->questions->len
+	               ? g_ptr_array_index(timeline->questions, 0)
+	               : NULL;
+}
+
+/* As many messages as can show at once, and some to scroll. */
+static int page_size(const SnTimeline *timeline)
+{
+	return MAX(timeline->app->grid->rows / 2 + 2, 8);
+}
+
+static char *address_words(SnTimeline *timeline)
+{
+	g_autoptr(GPtrArray) members = sn_conversation_members(timeline->app->store, timeline->id);
+	GString *out = g_string_new(NULL);
+
+	for (guint i = 0; members && i < members->len; i++) {
+		const SnAddress *address = g_ptr_array_index(members, i);
+		/* the same address on both channels is named once */
+		if (!address->value || strstr(out->str, address->value))
+			continue;
+		g_string_append_printf(out, "%s%s", out->len ? ", " : "", address->value);
+	}
+	return g_string_free(out, FALSE);
+}
+
+static void read_heading(SnTimeline *timeline)
+{
+	SnStore *store = timeline->app->store;
+
+	forget_heading(timeline);
+	timeline->conversation = sn_conversation_get(store, timeline->id);
+	if (!timeline->conversation)
+		return;
+	timeline->addresses = address_words(timeline);
+	if (timeline->conversation->person) {
+		timeline->person = sn_person_get(store, timeline->conversation->person);
+		timeline->presence = sn_person_presence(store, timeline->conversation->person);
+	}
+	timeline->questions = sn_question_list(store, timeline->id);
+}
+
+/* The entries of what is still on its way, for its reason and next step. */
+static void read_entries(SnTimeline *timeline)
+{
+	for (guint i = 0; i < timeline->messages->len; i++) {
+		const SnMessage *message = nth(timeline, i);
+		SnOutboxEntry *entry;
+		if (!message->outbox || message->state == SN_STATE_DELIVERED ||
+		    message->state == SN_STATE_READ)
+			continue;
+		entry = sn_outbox_get(timeline->app->store, message->outbox, 0);
+		if (entry)
+			g_hash_table_insert(timeline->entries,
+			                    g_memdup2(&message->id, sizeof message->id), entry);
+	}
+}
+
+/* Where the divider "new" goes: before the first unread message when the conversation is opened. */
+static void find_first_new(SnTimeline *timeline)
+{
+	int unread = timeline->conversation ? timeline->conversation->unread : 0;
+
+	timeline->first_new = 0;
+	for (guint i = timeline->messages->len; i > 0 && unread > 0; i--) {
+		const SnMessage *message = nth(timeline, i - 1);
+		if (message->direction != SN_IN || message->carried || message->flags & SN_FLAG_SEEN)
+			continue;
+		timeline->first_new = message->id;
+		unread--;
+	}
+}
+
+static GPtrArray *read_page(SnTimeline *timeline, SnTime time, SnId id, gboolean forward, int limit)
+{
+	GPtrArray *page = sn_message_page(timeline->app->store, timeline->id, time, id, forward, limit,
+	                                  SN_MESSAGE_FULL);
+
+	return page ? page : g_ptr_array_new_with_free_func((GDestroyNotify)sn_message_free);
+}
+
+/* Adds a page at the beginning or the end of the window; it stays below WINDOW_MAX. */
+static void join(SnTimeline *timeline, GPtrArray *page, gboolean at_end)
+{
+	guint count = page->len;
+
+	for (guint i = 0; i < count; i++)
+		g_ptr_array_insert(timeline->messages, at_end ? -1 : (int)i, g_ptr_array_index(page, i));
+	g_ptr_array_set_free_func(page, NULL);
+	if (timeline->messages->len > WINDOW_MAX) {
+		guint excess = timeline->messages->len - WINDOW_MAX;
+		if (at_end) {
+			g_ptr_array_remove_range(timeline->messages, 0, excess);
+			timeline->at_oldest = FALSE;
+		} else {
+			g_ptr_array_remove_range(timeline->messages, WINDOW_MAX, excess);
+			timeline->at_newest = FALSE;
+		}
+	}
+	timeline->filled = FALSE;
+}
+
+static void read_older(SnTimeline *timeline)
+{
+	g_autoptr(GPtrArray) page = NULL;
+	SnTime time = timeline->messages->len ? nth(timeline, 0)->time : 0;
+	SnId id = timeline->messages->len ? nth(timeline, 0)->id : 0;
+	int limit = page_size(timeline);
+
+	page = read_page(timeline, time, id, FALSE, limit);
+	timeline->at_oldest = (int)page->len < limit;
+	join(timeline, page, FALSE);
+}
+
+static void read_newer(SnTimeline *timeline)
+{
+	g_autoptr(GPtrArray) page = NULL;
+	const SnMessage *last;
+	int limit = page_size(timeline);
+
+	g_assert(timeline->messages->len > 0);
+	last = nth(timeline, timeline->messages->len - 1);
+	page = read_page(timeline, last->time, last->id, TRUE, limit);
+	timeline->at_newest = (int)page->len < limit;
+	join(timeline, page, TRUE);
+}
+
+void sn_timeline_open(SnTimeline *timeline, SnId conversation, SnId at)
+{
+	g_autoptr(SnMessage) anchor = at ? sn_message_get(timeline->app->store, at, 0) : NULL;
+	gboolean other = conversation != timeline->id;
+
+	timeline->id = conversation;
+	if (other) {
+		g_hash_table_remove_all(timeline->folds);
+		g_hash_table_remove_all(timeline->marks);
+		timeline->fold_all = 0;
+		sn_composer_open(timeline->app->composer, conversation);
+	}
+	read_heading(timeline);
+	g_ptr_array_set_size(timeline->messages, 0);
+	timeline->at_oldest = timeline->at_newest = FALSE;
+	if (anchor && anchor->conversation == conversation) {
+		g_autoptr(GPtrArray) page =
+			read_page(timeline, anchor->time, anchor->id - 1, TRUE, page_size(timeline));
+		timeline->at_newest = (int)page->len < page_size(timeline);
+		join(timeline, page, TRUE);
+		timeline->go_to = anchor->id;
+	} else {
+		timeline->at_newest = TRUE;
+	}
+	read_older(timeline);
+	read_entries(timeline);
+	find_first_new(timeline);
+	sn_page_set_anchor_bottom(timeline->page, TRUE);
+	if (!timeline->go_to)
+		timeline->go_to = timeline->first_new ? timeline->first_new : -1;
+	timeline->filled = FALSE;
+	sn_app_dirty(timeline->app);
+}
+
+/* The window is read again as it stands: from its first message on, and what came after it. */
+void sn_timeline_refresh(SnTimeline *timeline)
+{
+	g_autoptr(GPtrArray) page = NULL;
+	guint count = timeline->messages->len;
+	SnTime time = count ? nth(timeline, 0)->time : 0;
+	SnId id = count ? nth(timeline, 0)->id : 0;
+	int limit = (int)count + page_size(timeline);
+
+	if (!timeline->id)
+		return;
+	read_heading(timeline);
+	if (!timeline->conversation) {
+		timeline->id = 0; /* merged into another, or gone */
+		g_ptr_array_set_size(timeline->messages, 0);
+		timeline->filled = FALSE;
+		return;
+	}
+	if (count == 0) {
+		sn_timeline_open(timeline, timeline->id, 0);
+		return;
+	}
+	page = read_page(timeline, time, id - 1, TRUE, limit);
+	timeline->at_newest = (int)page->len < limit;
+	g_ptr_array_set_size(timeline->messages, 0);
+	join(timeline, page, TRUE);
+	read_entries(timeline);
+	timeline->filled = FALSE;
+	if (timeline->app->pane != SN_PANE_LIST && timeline->app->focused)
+		sn_timeline_seen(timeline);
+}
+
+void sn_timeline_moved(SnTimeline *timeline)
+{
+	SnId selected = sn_page_selected(timeline->page);
+	guint near = (guint)page_size(timeline) / 3, count = timeline->messages->len;
+
+	for (guint i = 0; i < count; i++) {
+		if (nth(timeline, i)->id != selected)
+			continue;
+		if (i < near && !timeline->at_oldest)
+			read_older(timeline);
+		else if (i + near >= count && !timeline->at_newest)
+			read_newer(timeline);
+		return;
+	}
+}
+
+void sn_timeline_bottom(SnTimeline *timeline)
+{
+	if (!timeline->at_newest && timeline->id) {
+		timeline->first_new = 0;
+		timeline->go_to = -1;
+		g_ptr_array_set_size(timeline->messages, 0);
+		timeline->at_newest = TRUE;
+		read_older(timeline);
+		read_entries(timeline);
+	}
+	sn_page_bottom(timeline->page);
+}
+
+void sn_timeline_seen(SnTimeline *timeline)
+{
+	GError *error = NULL;
+
+	if (!timeline->conversation || !timeline->conversation->unread || !timeline->app->focused)
+		return;
+	if (!sn_conversation_mark_read(timeline->app->store, timeline->id, 0, &error)) {
+		sn_app_error(timeline->app, error);
+		return;
+	}
+	timeline->conversation->unread = 0;
+	timeline->app->stale = TRUE;
+}
+
+void sn_timeline_fold(SnTimeline *timeline, char how, gboolean all)
+{
+	SnId id = sn_page_selected(timeline->page);
+	gpointer now = g_hash_table_lookup(timeline->folds, &id);
+
+	if (all) {
+		g_hash_table_remove_all(timeline->folds);
+		timeline->fold_all = how;
+	} else if (id) {
+		if (how == 'a')
+			how = GPOINTER_TO_INT(now) == 'o' || (!now && timeline->fold_all == 'o') ? 'c' : 'o';
+		g_hash_table_insert(timeline->folds, g_memdup2(&id, sizeof id), GINT_TO_POINTER(how));
+	}
+	timeline->filled = FALSE;
+	sn_app_dirty(timeline->app);
+}
+
+void sn_timeline_mark(SnTimeline *timeline)
+{
+	SnId id = sn_page_selected(timeline->page);
+
+	if (id && !g_hash_table_remove(timeline->marks, &id))
+		g_hash_table_add(timeline->marks, g_memdup2(&id, sizeof id));
+	timeline->filled = FALSE;
+	sn_app_dirty(timeline->app);
+}
+
+void sn_timeline_clear_marks(SnTimeline *timeline)
+{
+	g_hash_table_remove_all(timeline->marks);
+	timeline->filled = FALSE;
+	sn_app_dirty(timeline->app);
+}
+
+guint sn_timeline_mark_count(const SnTimeline *timeline)
+{
+	return g_hash_table_size(timeline->marks);
+}
+
+GArray *sn_timeline_chosen(const SnTimeline *timeline)
+{
+	GArray *ids = g_array_new(FALSE, FALSE, sizeof(SnId));
+	const SnMessage *selected = sn_timeline_selected(timeline);
+
+	for (guint i = 0; i < timeline->messages->len; i++)
+		if (g_hash_table_contains(timeline->marks, &nth(timeline, i)->id))
+			g_array_append_val(ids, nth(timeline, i)->id);
+	if (ids->len == 0 && selected)
+		g_array_append_val(ids, selected->id);
+	return ids;
+}
+
+static void draw_title(SnTimeline *timeline, SnRect rect)
+{
+	SnApp *app = timeline->app;
+	SnStyle title = sn_theme_style(app->theme, SN_OBJ_TITLE);
+	SnStyle note = sn_theme_over(app->theme, title, SN_OBJ_TITLE_NOTE);
+	SnObject object = SN_OBJ_FAINT;
+	const SnConversation *conversation = timeline->conversation;
+	int x = rect.x + 1, right = rect.x + rect.cols - 1;
+
+	sn_grid_fill(app->grid, (SnRect){ rect.x, rect.y, rect.cols, 1 }, title);
+	if (!conversation)
+		return;
+	x += sn_grid_fit(app->grid, x, rect.y, right - x, title, conversation->title) + 2;
+	if (timeline->presence && timeline->presence->show != SN_PRESENCE_UNKNOWN) {
+		const char *mark = sn_words_presence_mark(timeline->presence->show, &object);
+		x += sn_grid_text(app->grid, x, rect.y, right - x,
+		                  sn_theme_over(app->theme, title, object), mark, -1) + 1;
+		x += sn_grid_fit(app->grid, x, rect.y, right - x, note,
+		                 sn_words_presence(timeline->presence->show)) + 2;
+		if (timeline->presence->status && *timeline->presence->status) {
+			g_autofree char *status = sn_text_clean_line(timeline->presence->status, -1);
+			g_autofree char *quoted = g_strdup_printf("\"%s\"", status);
+			x += sn_grid_fit(app->grid, x, rect.y, MIN(right - x, 40), note, quoted) + 2;
+		}
+	}
+	if (x < right && timeline->addresses)
+		sn_grid_fit(app->grid, x, rect.y, right - x, note, timeline->addresses);
+}
+
+void sn_timeline_draw(SnTimeline *timeline, SnRect rect, gboolean focus)
+{
+	SnRect body = { rect.x, rect.y + 1, rect.cols, rect.rows - 1 };
+
+	draw_title(timeline, rect);
+	if (rect.cols < 12 || body.rows < 1)
+		return;
+	if (!timeline->filled || sn_page_columns(timeline->page) != rect.cols - 2) {
+		timeline->filled = TRUE;
+		sn_timeline_fill(timeline, rect.cols - 2);
+	}
+	if (timeline->go_to) {
+		SnId id = timeline->go_to;
+		timeline->go_to = 0;
+		if (id < 0) {
+			sn_page_draw(timeline->page, timeline->app->grid, body, focus);
+			sn_page_bottom(timeline->page);
+		} else {
+			sn_page_select(timeline->page, id);
+		}
+	}
+	sn_page_draw(timeline->page, timeline->app->grid, body, focus);
+}

@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* How a message looks in the timeline. */
+#include "ui/timeline_private.h"
+
+#include <string.h>
+
+#include "src/text/text.h"
+#include "ui/words.h"
+
+enum {
+	INDENT = 7,            /* "10:42  " */
+	BODY_LINES_MAX = 400,  /* of one message; the message view shows the rest */
+	QUOTE_SHOWN = 2,       /* quotes up to this many lines are not folded */
+	TOGETHER = 10,         /* minutes within which messages of one person share a heading */
+};
+
+typedef struct {
+	SnTimeline *timeline;
+	SnPage *page;
+	const SnTheme *theme;
+	const SnMessage *message;
+	SnStyle body;       /* of this message's text */
+	int lines;          /* drawn so far of its body */
+	gboolean open;      /* quotes and signature are shown */
+} Fill;
+
+static gboolean is_open(const SnTimeline *timeline, SnId id)
+{
+	gpointer how = g_hash_table_lookup(timeline->folds, &id);
+
+	return how ? GPOINTER_TO_INT(how) == 'o' : timeline->fold_all == 'o';
+}
+
+static const char *sender_name(const SnMessage *message)
+{
+	if (message->direction == SN_OUT)
+		return "You";
+	if (message->sender_name && *message->sender_name)
+		return message->sender_name;
+	return message->sender_value ? message->sender_value : "?";
+}
+
+/* State of an outgoing message, with its reason and what comes next where there is one. */
+static char *state_words(Fill *fill)
+{
+	const SnMessage *message = fill->message;
+	const SnOutboxEntry *entry = g_hash_table_lookup(fill->timeline->entries, &message->id);
+	g_autofree char *words = NULL;
+
+	if (message->direction != SN_OUT || message->state == SN_STATE_RECEIVED)
+		return g_strdup("");
+	words = entry ? sn_words_entry(entry, sn_app_now(fill->timeline->app))
+	              : g_strdup(sn_words_state(message->state));
+	return g_strdup_printf("%s %s", sn_words_state_mark(message->state), words);
+}
+
+/* A long state goes on a line of its own. */
+static void add_state_line(Fill *fill, const char *words)
+{
+	sn_page_wrap(fill->page, fill->message->id, (gpointer)fill->message, INDENT,
+	             sn_theme_style(fill->theme, sn_words_state_object(fill->message->state)), words);
+}
+
+static SnStyle name_style(Fill *fill)
+{
+	const SnMessage *message = fill->message;
+
+	if (message->direction == SN_OUT)
+		return sn_theme_style(fill->theme, SN_OBJ_SENDER_SELF);
+	return sn_theme_name(fill->theme, message->sender_value ? message->sender_value : "");
+}
+
+static void add_time(Fill *fill)
+{
+	g_autofree char *time =
+		sn_words_time(fill->message->time, fill->timeline->app->settings->ui_timestamps);
+
+	sn_page_add(fill->page, SN_OBJ_TIME, time);
+	sn_page_tab(fill->page, INDENT);
+}
+
+static const char *carrier_name(Fill *fill)
+{
+	for (guint i = 0; i < fill->timeline->messages->len; i++) {
+		const SnMessage *other = g_ptr_array_index(fill->timeline->messages, i);
+		if (other->id == fill->message->carried_by)
+			return sender_name(other);
+	}
+	return fill->timeline->conversation ? fill->timeline->conversation->title : "the sender";
+}
+
+static void fill_heading(Fill *fill)
+{
+	const SnMessage *message = fill->message;
+	gboolean im = message->channel == SN_CHANNEL_IM;
+	g_autofree char *state = state_words(fill);
+	gboolean fits = sn_text_width(state) < sn_page_columns(fill->page) - INDENT - 20;
+
+	sn_page_line(fill->page, message->id, (gpointer)message);
+	add_time(fill);
+	sn_page_add_style(fill->page, name_style(fill), sender_name(message));
+	sn_page_addf(fill->page, im ? SN_OBJ_CHANNEL_IM : SN_OBJ_CHANNEL_MAIL, "  %s",
+	             im ? "im" : "mail");
+	if (message->encrypted)
+		sn_page_add(fill->page, SN_OBJ_SUCCESS, "  encrypted");
+	if (message->flags & SN_FLAG_FLAGGED)
+		sn_page_add(fill->page, SN_OBJ_WARNING, "  flagged");
+	if (message->flags & SN_FLAG_DELETED)
+		sn_page_add(fill->page, SN_OBJ_FAINT, "  deleted");
+	if (message->carried)
+		sn_page_addf(fill->page, SN_OBJ_CARRIED, "  told by %s%s", carrier_name(fill),
+		             message->verified ? ", agrees with what you have" : "");
+	if (g_hash_table_contains(fill->timeline->marks, &message->id))
+		sn_page_add(fill->page, SN_OBJ_MARKED, "  marked");
+	if (fits && *state)
+		sn_page_right(fill->page, sn_words_state_object(message->state), state);
+	else if (*state)
+		add_state_line(fill, state);
+}
+
+static void add_text(Fill *fill, SnStyle style, const char *text)
+{
+	g_auto(GStrv) lines = NULL;
+
+	if (fill->lines >= BODY_LINES_MAX)
+		return;
+	lines = g_strsplit(text, "\n", BODY_LINES_MAX + 1);
+	for (char **line = lines; *line && fill->lines < BODY_LINES_MAX; line++) {
+		int before = sn_page_lines(fill->page);
+		if (!line[1] && !**line)
+			break; /* what follows the last newline */
+		sn_page_wrap(fill->page, fill->message->id, (gpointer)fill->message, INDENT, style, *line);
+		fill->lines += sn_page_lines(fill->page) - before;
+	}
+}
+
+static int count_lines(const char *text, gsize length)
+{
+	int lines = 0;
+
+	for (gsize i = 0; i < length; i++)
+		lines += text[i] == '\n';
+	return lines + (length > 0 && text[length - 1] != '\n');
+}
+
+static void add_fold(Fill *fill, const char *what, int lines)
+{
+	sn_page_line(fill->page, fill->message->id, (gpointer)fill->message);
+	sn_page_tab(fill->page, INDENT);
+	sn_page_addf(fill->page, SN_OBJ_FOLD, "%s[+%d line%s]", what, lines, lines == 1 ? "" : "s");
+	fill->lines++;
+}
+
+static void fill_block(Fill *fill, const char *body, const SnBlock *block)
+{
+	g_autofree char *text = g_strndup(body + block->start, block->end - block->start);
+	int lines = count_lines(text, strlen(text));
+
+	switch (block->kind) {
+	case SN_BLOCK_TEXT: add_text(fill, fill->body, text); break;
+	case SN_BLOCK_ATTRIBUTION:
+		if (fill->open)
+			add_text(fill, sn_theme_style(fill->theme, SN_OBJ_QUOTE), text);
+		break;
+	case SN_BLOCK_QUOTE:
+		if (fill->open || lines <= QUOTE_SHOWN)
+			add_text(fill, sn_theme_style(fill->theme, SN_OBJ_QUOTE), text);
+		else
+			add_fold(fill, "quote ", lines);
+		break;
+	case SN_BLOCK_SIGNATURE:
+		if (fill->open)
+			add_text(fill, sn_theme_style(fill->theme, SN_OBJ_SIGNATURE), text);
+		else
+			add_fold(fill, "signature ", lines);
+		break;
+	}
+}
+
+/* The text without the blank lines around it. */
+static char *trimmed(const char *body)
+{
+	const char *start = body;
+	gsize length;
+
+	for (const char *p = body; *p && g_ascii_isspace(*p); p++)
+		if (*p == '\n')
+			start = p + 1;
+	length = strlen(start);
+	while (length > 0 && g_ascii_isspace(start[length - 1]))
+		length--;
+	return g_strndup(start, length);
+}
+
+static void fill_body(Fill *fill)
+{
+	g_autofree char *body = trimmed(fill->message->body ? fill->message->body : "");
+	g_autoptr(GArray) blocks = NULL;
+	gboolean all;
+
+	if (!*body)
+		return;
+	blocks = sn_text_blocks(body);
+	all = blocks->len == 1; /* nothing but a quote is not folded away */
+	fill->open = all || is_open(fill->timeline, fill->message->id);
+	for (guint i = 0; i < blocks->len; i++)
+		fill_block(fill, body, &g_array_index(blocks, SnBlock, i));
+	if (fill->lines >= BODY_LINES_MAX) {
+		sn_page_line(fill->page, fill->message->id, (gpointer)fill->message);
+		sn_page_tab(fill->page, INDENT);
+		sn_page_add(fill->page, SN_OBJ_FOLD, "[the rest: Enter]");
+	}
+}
+
+static void fill_parts(Fill *fill)
+{
+	for (guint i = 0; fill->message->parts && i < fill->message->parts->len; i++) {
+		const SnPart *part = g_ptr_array_index(fill->message->parts, i);
+		g_autofree char *size = NULL;
+		if (part->inline_)
+			continue;
+		sn_page_line(fill->page, fill->message->id, (gpointer)fill->message);
+		sn_page_tab(fill->page, INDENT);
+		sn_page_addf(fill->page, SN_OBJ_ATTACHMENT, "file %s",
+		             part->name ? part->name : part->type ? part->type : "without a name");
+		if (part->size >= 0) {
+			size = sn_text_size(part->size);
+			sn_page_addf(fill->page, SN_OBJ_FAINT, "  %s", size);
+		}
+		if (part->path)
+			sn_page_add(fill->page, SN_OBJ_FAINT, "  saved");
+	}
+}
+
+static void fill_notice(Fill *fill)
+{
+	if (fill->message->notice)
+		sn_page_wrap(fill->page, fill->message->id, (gpointer)fill->message, INDENT,
+		             sn_theme_style(fill->theme, SN_OBJ_FAINT), fill->message->notice);
+}
+
+static void fill_question(Fill *fill)
+{
+	GPtrArray *questions = fill->timeline->questions;
+
+	for (guint i = 0; questions && i < questions->len; i++) {
+		const SnQuestion *question = g_ptr_array_index(questions, i);
+		if (question->message != fill->message->id)
+			continue;
+		sn_page_line(fill->page, fill->message->id, (gpointer)fill->message);
+		sn_page_tab(fill->page, INDENT);
+		sn_page_add(fill->page, SN_OBJ_QUESTION, "Answer with one key: ");
+		for (guint n = 0; question->labels[n]; n++) {
+			sn_page_addf(fill->page, SN_OBJ_KEY, " %u", n + 1);
+			sn_page_addf(fill->page, SN_OBJ_QUESTION, " %s ", question->labels[n]);
+		}
+	}
+}
+
+/* "Re: Re: Fwd: plans" and "plans" are one subject. */
+static const char *bare_subject(const char *subject)
+{
+	static const char *const prefixes[] = { "re:", "aw:", "fwd:", "fw:", "wg:", "sv:", "antw:" };
+	gboolean again = TRUE;
+
+	while (again) {
+		again = FALSE;
+		while (*subject == ' ')
+			subject++;
+		for (gsize i = 0; i < G_N_ELEMENTS(prefixes); i++)
+			if (g_ascii_strncasecmp(subject, prefixes[i], strlen(prefixes[i])) == 0) {
+				subject += strlen(prefixes[i]);
+				again = TRUE;
+			}
+	}
+	return subject;
+}
+
+static gboolean same_subject(const char *a, const char *b)
+{
+	return a && b && g_ascii_strcasecmp(bare_subject(a), bare_subject(b)) == 0;
+}
+
+/* A message right after another of the same person on the same channel needs no heading. */
+static gboolean goes_on(Fill *fill, const SnMessage *before)
+{
+	const SnMessage *message = fill->message;
+
+	return before && before->direction == message->direction && before->sender == message->sender &&
+	       message->channel == SN_CHANNEL_IM && before->channel == SN_CHANNEL_IM &&
+	       before->carried == message->carried && before->carried_by == message->carried_by &&
+	       before->encrypted == message->encrypted && before->state == message->state &&
+	       message->state != SN_STATE_WAITING && message->state != SN_STATE_FAILED &&
+	       message->state != SN_STATE_CHOOSING && message->state != SN_STATE_ASKED &&
+	       message->time - before->time < TOGETHER * SN_MINUTE &&
+	       !g_hash_table_contains(fill->timeline->marks, &message->id);
+}
+
+/* The first line of a message without a heading begins with its time. */
+static void fill_short(Fill *fill)
+{
+	g_autofree char *body = trimmed(fill->message->body ? fill->message->body : "");
+	g_autofree char *first = g_strndup(body, strcspn(body, "\n"));
+	g_autoptr(GArray) spans =
+		sn_text_wrap(first, MAX(sn_page_columns(fill->page) - INDENT, 8));
+	SnSpan span = g_array_index(spans, SnSpan, 0);
+
+	sn_page_line(fill->page, fill->message->id, (gpointer)fill->message);
+	add_time(fill);
+	sn_page_add_bytes(fill->page, fill->body, first + span.start, span.end - span.start);
+	if (spans->len > 1)
+		add_text(fill, fill->body, first + g_array_index(spans, SnSpan, 1).start);
+	if (body[strlen(first)])
+		add_text(fill, fill->body, body + strlen(first) + 1);
+}
+
+static void fill_dividers(Fill *fill, const SnMessage *before, const char **subject)
+{
+	const SnMessage *message = fill->message;
+	SnTimeline *timeline = fill->timeline;
+
+	if (!before || !sn_words_same_day(before->time, message->time)) {
+		g_autofree char *day = sn_words_day(message->time, sn_app_now(timeline->app));
+		if (before)
+			sn_page_line(fill->page, 0, NULL);
+		sn_page_divider(fill->page, SN_OBJ_DAY, day);
+	}
+	if (message->id == timeline->first_new)
+		sn_page_divider(fill->page, SN_OBJ_NEW, "new");
+	if (message->channel == SN_CHANNEL_MAIL && message->subject && *message->subject &&
+	    !same_subject(*subject, message->subject)) {
+		g_autofree char *line = sn_text_clean_line(message->subject, -1);
+		sn_page_line(fill->page, 0, NULL);
+		sn_page_line(fill->page, message->id, (gpointer)message);
+		sn_page_tab(fill->page, INDENT);
+		sn_page_add(fill->page, SN_OBJ_SUBJECT, line);
+		*subject = message->subject;
+	}
+}
+
+static void fill_message(Fill *fill, const SnMessage *before, const char **subject)
+{
+	const SnMessage *message = fill->message;
+	int lines = sn_page_lines(fill->page);
+	gboolean short_form;
+
+	fill->body = sn_theme_style(fill->theme, message->carried           ? SN_OBJ_CARRIED
+	                                         : message->direction == SN_OUT ? SN_OBJ_BODY_SELF
+	                                                                    : SN_OBJ_BODY);
+	fill_dividers(fill, before, subject);
+	short_form = sn_page_lines(fill->page) == lines && message->body && *message->body &&
+	             *message->body != '>' &&
+	             goes_on(fill, before);
+	if (!short_form && before && sn_page_lines(fill->page) == lines)
+		sn_page_line(fill->page, 0, NULL);
+	if (short_form) {
+		fill_short(fill);
+	} else {
+		fill_heading(fill);
+		fill_body(fill);
+	}
+	fill_parts(fill);
+	fill_notice(fill);
+	fill_question(fill);
+}
+
+static void fill_empty(SnTimeline *timeline)
+{
+	sn_page_line(timeline->page, 0, NULL);
+	if (!timeline->id)
+		sn_page_note(timeline->page, "Choose a conversation on the left, or write to somebody with m.");
+	else
+		sn_page_note(timeline->page, "Nothing has been said here yet. i begins to write.");
+}
+
+void sn_timeline_fill(SnTimeline *timeline, int columns)
+{
+	const SnMessage *before = NULL;
+	const char *subject = NULL;
+
+	sn_page_clear(timeline->page, timeline->app->theme, columns);
+	if (!timeline->at_oldest && timeline->messages->len) {
+		sn_page_line(timeline->page, 0, NULL);
+		sn_page_add(timeline->page, SN_OBJ_FAINT, " ...");
+	}
+	for (guint i = 0; i < timeline->messages->len; i++) {
+		const SnMessage *message = g_ptr_array_index(timeline->messages, i);
+		Fill fill = { timeline, timeline->page, timeline->app->theme, message, { 0 }, 0, FALSE };
+
+		fill_message(&fill, before, &subject);
+		before = message;
+	}
+	if (timeline->messages->len == 0)
+		fill_empty(timeline);
+}

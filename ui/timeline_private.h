@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* timeline_private.h - shared by timeline.c (what is shown) and timeline_fill.c (how). */
+#ifndef SN_UI_TIMELINE_PRIVATE_H
+#define SN_UI_TIMELINE_PRIVATE_H
+
+#include "ui/app.h"
+#include "src/store/outbox.h"
+
+struct sn_timeline {
+	SnApp *app;
+	SnPage *page;
+	SnId id;                       /* conversation; 0 none */
+	SnConversation *conversation;  /* NULL */
+	SnPerson *person;              /* of a PERSON conversation; NULL */
+	SnPresence *presence;          /* NULL */
+	char *addresses;               /* for the heading */
+	GPtrArray *messages;           /* of SnMessage with FULL, oldest first */
+	GHashTable *entries;           /* message id -> SnOutboxEntry: outgoing ones not settled */
+	GPtrArray *questions;          /* of SnQuestion, unanswered; NULL */
+	GHashTable *folds;             /* message id -> 1 open, 2 closed; else the default */
+	GHashTable *marks;             /* set of message ids */
+	char fold_all;                 /* 'o', 'c' or 0 */
+	SnId first_new;                /* the divider "new" stands before it; 0 */
+	SnId go_to;                    /* select this once it is filled */
+	gboolean at_oldest, at_newest; /* nothing lies beyond the messages read */
+	gboolean filled;
+};
+
+void sn_timeline_fill(SnTimeline *timeline, int columns);
+
+#endif

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Accounts: how each end is doing, and how far the synchronisation is. */
+#include <string.h>
+
+#include "src/base/lock.h"
+#include "src/store/sync.h"
+#include "ui/view.h"
+#include "ui/words.h"
+
+static const struct {
+	const char *end, *label;
+} ends[] = {
+	{ "source", "Incoming mail" },
+	{ "outgoing", "Outgoing mail" },
+	{ "im", "IM" },
+};
+
+static const char *end_label(const char *end)
+{
+	for (gsize i = 0; i < G_N_ELEMENTS(ends); i++)
+		if (strcmp(ends[i].end, end) == 0)
+			return ends[i].label;
+	return end;
+}
+
+static SnObject kind_object(SnStatusKind kind)
+{
+	switch (kind) {
+	case SN_STATUS_ONLINE: return SN_OBJ_SUCCESS;
+	case SN_STATUS_SYNCING:
+	case SN_STATUS_CONNECTING: return SN_OBJ_STATE_PENDING;
+	case SN_STATUS_RETRYING: return SN_OBJ_WARNING;
+	case SN_STATUS_ERROR: return SN_OBJ_ERROR;
+	default: return SN_OBJ_FAINT;
+	}
+}
+
+static const char *kind_words(SnStatusKind kind)
+{
+	switch (kind) {
+	case SN_STATUS_ONLINE: return "connected";
+	case SN_STATUS_SYNCING: return "synchronising";
+	case SN_STATUS_CONNECTING: return "connecting";
+	case SN_STATUS_RETRYING: return "not connected";
+	case SN_STATUS_ERROR: return "needs you";
+	default: return "off";
+	}
+}
+
+/* [#####.....] 40 % (400 of 1000) */
+static void add_progress(SnPage *page, const SnStatus *status)
+{
+	char bar[21] = "....................";
+	int filled = (int)CLAMP(status->done * 20 / status->total, 0, 20);
+
+	memset(bar, '#', (gsize)filled);
+	sn_page_addf(page, SN_OBJ_STATE_PENDING, "  [%s] %d %%", bar,
+	             (int)(status->done * 100 / status->total));
+	sn_page_addf(page, SN_OBJ_FAINT, "  %" G_GINT64_FORMAT " of %" G_GINT64_FORMAT, status->done,
+	             status->total);
+}
+
+static void fill_status(SnApp *app, SnView *view, const SnStatus *status, gint64 id)
+{
+	SnTime now = sn_app_now(app);
+
+	sn_page_line(view->page, id, NULL);
+	sn_page_addf(view->page, SN_OBJ_DEFAULT, "   %-15s", end_label(status->end));
+	sn_page_add(view->page, kind_object(status->kind), kind_words(status->kind));
+	if (status->kind == SN_STATUS_SYNCING && status->total > 0)
+		add_progress(view->page, status);
+	if (status->kind == SN_STATUS_RETRYING && status->next_try > now) {
+		g_autofree char *when = sn_words_relative(status->next_try, now);
+		sn_page_addf(view->page, SN_OBJ_FAINT, ", next try %s", when);
+	}
+	if (status->detail && *status->detail)
+		sn_page_wrap(view->page, id, NULL, 18, sn_theme_style(app->theme, SN_OBJ_FAINT),
+		             status->detail);
+}
+
+static void fill_account(SnApp *app, SnView *view, const SnAccount *account, GPtrArray *statuses,
+                         gint64 *id)
+{
+	gboolean any = FALSE;
+
+	sn_page_line(view->page, 0, NULL);
+	sn_page_line(view->page, 0, NULL);
+	sn_page_addf(view->page, SN_OBJ_LIST_UNREAD, " %s", account->name);
+	sn_page_addf(view->page, SN_OBJ_FAINT, "  %s%s%s",
+	             account->from_address ? account->from_address : "",
+	             account->from_address && account->im.user ? ", " : "",
+	             account->im.user ? account->im.user : "");
+	for (guint i = 0; statuses && i < statuses->len; i++) {
+		const SnStatus *status = g_ptr_array_index(statuses, i);
+		if (g_strcmp0(status->account, account->name) != 0)
+			continue;
+		fill_status(app, view, status, ++*id);
+		any = TRUE;
+	}
+	if (!any)
+		sn_page_note(view->page, "  Not started yet.");
+}
+
+static void fill(SnApp *app, SnView *view)
+{
+	g_autoptr(GPtrArray) statuses = sn_status_list(app->store);
+	gint64 id = 0;
+
+	for (gsize i = 0; i < sn_config_account_count(app->config); i++)
+		fill_account(app, view, sn_config_account(app->config, i), statuses, &id);
+}
+
+static char *note(SnApp *app, SnView *view)
+{
+	int holder = sn_lock_holder(app->setup->paths->lock_path);
+
+	return holder ? g_strdup_printf("engine runs (process %d)", holder)
+	              : g_strdup("no engine runs");
+}
+
+const SnViewOps sn_view_accounts = {
+	.name = "accounts",
+	.title = "Accounts",
+	.empty = "No account yet. Quit with q and run: sennit init",
+	.fill = fill,
+	.note = note,
+};

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* One whole message: who, when, all text, files; on demand its headers or its source. */
+#include <string.h>
+
+#include "src/text/text.h"
+#include "ui/files.h"
+#include "ui/view.h"
+#include "ui/words.h"
+
+enum { SOURCE_MAX = 512 * 1024, TEXT_IDS = 1 << 24 };
+
+/* Raw bytes or headers, read on the worker. */
+typedef struct {
+	gatomicrefcount count;
+	SnApp *app;
+	const SnUiHost *host;
+	SnView *view; /* NULL once closed; UI thread only */
+	SnId message;
+	gboolean source;
+	char *text;
+} Job;
+
+static void job_unref(gpointer data)
+{
+	Job *job = data;
+
+	if (!g_atomic_ref_count_dec(&job->count))
+		return;
+	g_free(job->text);
+	g_free(job);
+}
+
+static void job_run(SnStore *store, gpointer data)
+{
+	Job *job = data;
+	g_autoptr(GBytes) raw = store ? sn_message_raw(store, job->message, NULL) : NULL;
+	g_autofree char *text = NULL;
+	gsize length;
+	const char *bytes;
+
+	if (!raw) {
+		job->text = g_strdup("The source of this message is not here.");
+		return;
+	}
+	if (!job->source && job->host->headers_text)
+		text = job->host->headers_text(raw, job->host->data);
+	bytes = text ? text : g_bytes_get_data(raw, &length);
+	if (text)
+		length = strlen(text);
+	job->text = sn_text_clean(bytes, (gssize)MIN(length, SOURCE_MAX));
+}
+
+static void job_done(gpointer data)
+{
+	Job *job = data;
+
+	if (!job->view)
+		return;
+	sn_view_stale(job->view);
+	sn_app_dirty(job->app);
+}
+
+static gboolean open_view(SnApp *app, SnView *view, GError **error)
+{
+	Job *job;
+
+	if (!view->argument)
+		return TRUE;
+	job = g_new0(Job, 1);
+	g_atomic_ref_count_init(&job->count);
+	g_atomic_ref_count_inc(&job->count);
+	job->app = app;
+	job->host = &app->setup->host;
+	job->view = view;
+	job->message = view->subject;
+	job->source = strcmp(view->argument, "source") == 0;
+	view->data = job;
+	sn_worker_run(app->worker, &(SnJob){ job_run, job_done, job_unref, job });
+	return TRUE;
+}
+
+static void close_view(SnApp *app, SnView *view)
+{
+	Job *job = view->data;
+
+	if (!job)
+		return;
+	job->view = NULL;
+	job_unref(job);
+	view->data = NULL;
+}
+
+static void add_lines(SnApp *app, SnView *view, const char *text, gint64 *id)
+{
+	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+
+	for (char **line = lines; *line; line++)
+		sn_page_wrap(view->page, ++*id, NULL, 1, sn_theme_style(app->theme, SN_OBJ_BODY), *line);
+}
+
+static void fill_parties(SnView *view, const SnMessage *message)
+{
+	static const struct {
+		SnRole role;
+		const char *label;
+	} roles[] = { { SN_ROLE_FROM, "From" }, { SN_ROLE_TO, "To" }, { SN_ROLE_CC, "Cc" },
+		      { SN_ROLE_BCC, "Bcc" }, { SN_ROLE_REPLY_TO, "Reply to" } };
+
+	for (gsize r = 0; r < G_N_ELEMENTS(roles); r++) {
+		g_autoptr(GString) list = g_string_new(NULL);
+		for (guint i = 0; message->parties && i < message->parties->len; i++) {
+			const SnParty *party = g_ptr_array_index(message->parties, i);
+			if (party->role != roles[r].role)
+				continue;
+			if (list->len)
+				g_string_append(list, ", ");
+			if (party->name)
+				g_string_append_printf(list, "%s <%s>", party->name, party->address);
+			else
+				g_string_append(list, party->address);
+		}
+		if (list->len)
+			sn_page_fact(view->page, 0, roles[r].label, list->str);
+	}
+}
+
+static void fill_facts(SnApp *app, SnView *view, const SnMessage *message)
+{
+	g_autofree char *when = sn_words_full(message->time);
+	g_autofree char *size = message->size > 0 ? sn_text_size(message->size) : NULL;
+
+	sn_page_line(view->page, 0, NULL);
+	if (message->subject)
+		sn_page_fact(view->page, 0, "Subject", message->subject);
+	fill_parties(view, message);
+	sn_page_fact(view->page, 0, "Date", when);
+	sn_page_fact(view->page, 0, "By", sn_words_channel(message->channel));
+	if (message->direction == SN_OUT)
+		sn_page_fact(view->page, 0, "State", sn_words_state(message->state));
+	if (size)
+		sn_page_fact(view->page, 0, "Size", size);
+	if (message->authentication)
+		sn_page_fact(view->page, 0, "Checks", message->authentication);
+	if (message->encrypted)
+		sn_page_fact(view->page, 0, "Encrypted", "yes");
+	if (message->carried)
+		sn_page_fact(view->page, 0, "Told", message->verified
+		                                            ? "by the sender; agrees with what you have"
+		                                            : "by the sender, not received by itself");
+	if (message->notice)
+		sn_page_fact(view->page, 0, "Note", message->notice);
+}
+
+static void fill_parts(SnView *view, const SnMessage *message)
+{
+	gboolean any = FALSE;
+
+	for (guint i = 0; message->parts && i < message->parts->len; i++) {
+		const SnPart *part = g_ptr_array_index(message->parts, i);
+		g_autofree char *size = part->size >= 0 ? sn_text_size(part->size) : NULL;
+		if (!any)
+			sn_page_heading(view->page, "Files");
+		any = TRUE;
+		sn_page_line(view->page, sn_files_row(part->position), NULL);
+		sn_page_addf(view->page, SN_OBJ_ATTACHMENT, "   %s",
+		             part->name ? part->name : "without a name");
+		sn_page_addf(view->page, SN_OBJ_FAINT, "  %s%s%s%s%s%s", part->type ? part->type : "",
+		             size ? "  " : "", size ? size : "", part->inline_ ? "  within the text" : "",
+		             part->path ? "  saved: " : "", part->path ? part->path : "");
+	}
+}
+
+static void fill(SnApp *app, SnView *view)
+{
+	g_autoptr(SnMessage) message = sn_message_get(app->store, view->subject, SN_MESSAGE_FULL);
+	gint64 id = TEXT_IDS;
+
+	if (view->argument) {
+		const Job *job = view->data;
+		if (job->text)
+			add_lines(app, view, job->text, &id);
+		else
+			sn_page_note(view->page, "Reading ...");
+		return;
+	}
+	if (!message)
+		return;
+	fill_facts(app, view, message);
+	fill_parts(view, message);
+	sn_page_line(view->page, 0, NULL);
+	add_lines(app, view, message->body && *message->body ? message->body : "(no text)", &id);
+}
+
+static void activate(SnApp *app, SnView *view)
+{
+	int position = sn_files_position(sn_page_selected(view->page));
+
+	if (position >= 0)
+		sn_files_open(app, view->subject, position, NULL);
+}
+
+static char *note(SnApp *app, SnView *view)
+{
+	return g_strdup(view->argument ? view->argument : "");
+}
+
+const SnViewOps sn_view_message = {
+	.name = "message",
+	.title = "Message",
+	.empty = "This message is no longer there.",
+	.open = open_view,
+	.close = close_view,
+	.fill = fill,
+	.activate = activate,
+	.note = note,
+};

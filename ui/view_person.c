@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A person: the address map, presence, rules, and the files exchanged. */
+#include "src/text/text.h"
+#include "ui/view.h"
+#include "ui/words.h"
+
+enum { FILES_SHOWN = 50, FILE_IDS = 1 << 30 };
+
+static void fill_address(SnApp *app, SnView *view, const SnAddress *address)
+{
+	SnPage *page = view->page;
+
+	sn_page_line(page, address->id, NULL);
+	sn_page_addf(page, address->channel == SN_CHANNEL_IM ? SN_OBJ_CHANNEL_IM : SN_OBJ_CHANNEL_MAIL,
+	             " %-6s", sn_channel_word(address->channel));
+	sn_page_add(page, SN_OBJ_DEFAULT, address->value);
+	sn_page_addf(page, address->confirmed ? SN_OBJ_SUCCESS : SN_OBJ_WARNING, "  %s",
+	             address->confirmed ? "confirmed" : "not confirmed");
+	sn_page_addf(page, SN_OBJ_FAINT, "  %s", sn_words_source(address->source));
+	if (address->evidence) {
+		g_autofree char *evidence = sn_text_clean_line(address->evidence, -1);
+		sn_page_addf(page, SN_OBJ_FAINT, " (%s)", evidence);
+	}
+	if (address->channel == SN_CHANNEL_IM) {
+		g_autoptr(SnPresence) presence = sn_presence_best(app->store, address->id);
+		SnObject object;
+		const char *mark = sn_words_presence_mark(presence->show, &object);
+		if (presence->show != SN_PRESENCE_UNKNOWN)
+			sn_page_addf(page, object, "  %s %s", mark,
+			             sn_words_presence(presence->show));
+	}
+}
+
+static void fill_addresses(SnApp *app, SnView *view)
+{
+	g_autoptr(GPtrArray) addresses = sn_person_addresses(app->store, view->subject);
+	gboolean candidates = FALSE;
+
+	sn_page_heading(view->page, "Addresses");
+	for (guint i = 0; addresses && i < addresses->len; i++) {
+		const SnAddress *address = g_ptr_array_index(addresses, i);
+		if (!address->confirmed && !candidates) {
+			candidates = TRUE;
+			sn_page_line(view->page, 0, NULL);
+			sn_page_note(view->page, "Perhaps also theirs. Never used without your yes: "
+			                         "y confirms, x takes away.");
+		}
+		fill_address(app, view, address);
+	}
+}
+
+static void fill_rules(SnApp *app, SnView *view, const SnPerson *person)
+{
+	g_autoptr(SnPresence) presence = sn_person_presence(app->store, view->subject);
+	g_autofree char *since = presence->since
+	                                 ? sn_words_relative(presence->since, sn_app_now(app))
+	                                 : NULL;
+	g_autofree char *now =
+		g_strdup_printf("%s%s%s%s%s", sn_words_presence(presence->show), since ? ", since " : "",
+	                        since ? since : "", presence->status && *presence->status ? ": " : "",
+	                        presence->status ? presence->status : "");
+
+	sn_page_heading(view->page, "Availability");
+	sn_page_fact(view->page, 0, "Now", now);
+	sn_page_fact(view->page, 0, "Not available", sn_words_rule(person->rule));
+	if (person->wish != SN_RULE_DEFAULT) {
+		g_autofree char *wish = g_strdup_printf("%s%s%s", sn_words_rule(person->wish),
+		                                        person->wish_origin ? ": " : "",
+		                                        person->wish_origin ? person->wish_origin : "");
+		sn_page_fact(view->page, 0, "They asked for", wish);
+	}
+}
+
+static void fill_files(SnApp *app, SnView *view)
+{
+	g_autoptr(GError) error = NULL;
+	SnId conversation = sn_conversation_for_person(app->store, view->subject, NULL);
+	SnQuery query = { .conversation = conversation, .channel = -1, .has_attachment = TRUE };
+	g_autoptr(GPtrArray) messages = NULL;
+
+	if (conversation)
+		messages = sn_message_search(app->store, &query, 0, 0, FILES_SHOWN, SN_MESSAGE_FULL,
+		                             &error);
+	sn_page_heading(view->page, "Files exchanged");
+	if (!messages || messages->len == 0)
+		sn_page_note(view->page, "None yet.");
+	for (guint i = 0; messages && i < messages->len; i++) {
+		const SnMessage *message = g_ptr_array_index(messages, i);
+		g_autofree char *when = sn_words_when(message->time, sn_app_now(app));
+		for (guint p = 0; message->parts && p < message->parts->len; p++) {
+			const SnPart *part = g_ptr_array_index(message->parts, p);
+			g_autofree char *size = part->size >= 0 ? sn_text_size(part->size) : NULL;
+			if (part->inline_)
+				continue;
+			sn_page_line(view->page, -message->id, NULL);
+			sn_page_addf(view->page, SN_OBJ_ATTACHMENT, " %s",
+			             part->name ? part->name : part->type);
+			if (size)
+				sn_page_addf(view->page, SN_OBJ_FAINT, "  %s", size);
+			sn_page_addf(view->page, SN_OBJ_FAINT, "  %s",
+			             message->direction == SN_OUT ? "from you" : "from them");
+			sn_page_right(view->page, SN_OBJ_LIST_TIME, when);
+		}
+	}
+}
+
+static void fill(SnApp *app, SnView *view)
+{
+	g_autoptr(SnPerson) person = sn_person_get(app->store, view->subject);
+
+	if (!person)
+		return;
+	sn_page_line(view->page, 0, NULL);
+	sn_page_addf(view->page, SN_OBJ_LIST_UNREAD, " %s", person->name);
+	fill_addresses(app, view);
+	fill_rules(app, view, person);
+	fill_files(app, view);
+}
+
+/* A file leads to its message; an address that is not confirmed can be. */
+static void activate(SnApp *app, SnView *view)
+{
+	gint64 id = sn_page_selected(view->page);
+
+	if (id < 0) {
+		g_autoptr(SnMessage) message = sn_message_get(app->store, -id, 0);
+		if (!message)
+			return;
+		sn_view_close_all(app);
+		sn_list_select(app->list, message->conversation);
+		sn_timeline_open(app->timeline, message->conversation, message->id);
+		sn_app_focus(app, SN_PANE_TIMELINE);
+	}
+}
+
+const SnViewOps sn_view_person = {
+	.name = "person",
+	.title = "Person",
+	.empty = "This person is no longer there.",
+	.fill = fill,
+	.activate = activate,
+};

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Search over all messages; the query runs on the worker. */
+#include "src/text/text.h"
+#include "ui/view.h"
+#include "ui/words.h"
+
+enum { RESULTS_PAGE = 100 };
+
+/* Shared by the view and the job under way; whoever is last frees it. */
+typedef struct {
+	gatomicrefcount count;
+	SnApp *app;
+	SnView *view;         /* NULL once the view is closed; UI thread only */
+	char *text;
+	const SnClock *clock;
+	SnTime before_time;
+	SnId before_id;
+	GPtrArray *found;     /* of SnMessage, by the job */
+	GError *error;
+} Job;
+
+typedef struct {
+	GPtrArray *messages;  /* of SnMessage */
+	GHashTable *titles;   /* conversation -> title */
+	Job *job;             /* under way; NULL */
+	gboolean complete;
+} Results;
+
+static void job_unref(gpointer data)
+{
+	Job *job = data;
+
+	if (!g_atomic_ref_count_dec(&job->count))
+		return;
+	g_free(job->text);
+	g_clear_pointer(&job->found, g_ptr_array_unref);
+	g_clear_error(&job->error);
+	g_free(job);
+}
+
+static void job_run(SnStore *store, gpointer data)
+{
+	Job *job = data;
+	g_autoptr(SnQuery) query = NULL;
+
+	if (!store) {
+		g_set_error(&job->error, SN_ERROR, SN_ERROR_STORAGE, "The store cannot be read.");
+		return;
+	}
+	query = sn_query_parse(job->text, job->clock, &job->error);
+	if (query)
+		job->found = sn_message_search(store, query, job->before_time, job->before_id,
+		                               RESULTS_PAGE, 0, &job->error);
+}
+
+static void job_done(gpointer data)
+{
+	Job *job = data;
+	Results *results = job->view ? job->view->data : NULL;
+
+	if (!results)
+		return;
+	job_unref(g_steal_pointer(&results->job));
+	if (job->error)
+		sn_app_say(job->app, SN_OBJ_ERROR, "%s", job->error->message);
+	results->complete = !job->found || job->found->len < RESULTS_PAGE;
+	for (guint i = 0; job->found && i < job->found->len; i++)
+		g_ptr_array_add(results->messages, g_ptr_array_index(job->found, i));
+	if (job->found)
+		g_ptr_array_set_free_func(job->found, NULL);
+	sn_view_stale(job->view);
+	sn_app_dirty(job->app);
+}
+
+static void start(SnApp *app, SnView *view)
+{
+	Results *results = view->data;
+	Job *job = g_new0(Job, 1);
+	const SnMessage *last = results->messages->len
+	                                ? g_ptr_array_index(results->messages, results->messages->len - 1)
+	                                : NULL;
+
+	g_atomic_ref_count_init(&job->count);
+	g_atomic_ref_count_inc(&job->count);
+	job->app = app;
+	job->view = view;
+	job->text = g_strdup(view->argument);
+	job->clock = app->clock;
+	job->before_time = last ? last->time : 0;
+	job->before_id = last ? last->id : 0;
+	results->job = job;
+	sn_worker_run(app->worker, &(SnJob){ job_run, job_done, job_unref, job });
+}
+
+static gboolean open_view(SnApp *app, SnView *view, GError **error)
+{
+	Results *results = g_new0(Results, 1);
+	g_autoptr(SnQuery) query = sn_query_parse(view->argument, app->clock, error);
+
+	if (!query) {
+		g_free(results);
+		return FALSE;
+	}
+	results->messages = g_ptr_array_new_with_free_func((GDestroyNotify)sn_message_free);
+	results->titles = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
+	view->data = results;
+	start(app, view);
+	return TRUE;
+}
+
+static void close_view(SnApp *app, SnView *view)
+{
+	Results *results = view->data;
+
+	if (!results)
+		return;
+	if (results->job) {
+		results->job->view = NULL;
+		sn_worker_interrupt(app->worker);
+		job_unref(results->job);
+	}
+	g_ptr_array_unref(results->messages);
+	g_hash_table_unref(results->titles);
+	g_free(results);
+	view->data = NULL;
+}
+
+static const char *title_of(SnApp *app, Results *results, SnId conversation)
+{
+	const char *known = g_hash_table_lookup(results->titles, &conversation);
+	g_autoptr(SnConversation) row = NULL;
+	char *title;
+
+	if (known)
+		return known;
+	row = sn_conversation_get(app->store, conversation);
+	title = g_strdup(row && row->title ? row->title : "?");
+	g_hash_table_insert(results->titles, g_memdup2(&conversation, sizeof conversation), title);
+	return title;
+}
+
+static void fill(SnApp *app, SnView *view)
+{
+	Results *results = view->data;
+	SnPage *page = view->page;
+
+	for (guint i = 0; i < results->messages->len; i++) {
+		const SnMessage *message = g_ptr_array_index(results->messages, i);
+		gboolean im = message->channel == SN_CHANNEL_IM;
+		g_autofree char *when = sn_words_when(message->time, sn_app_now(app));
+		g_autofree char *text = sn_text_clean_line(message->preview ? message->preview : "", -1);
+
+		sn_page_line(page, message->id, (gpointer)message);
+		sn_page_addf(page, im ? SN_OBJ_CHANNEL_IM : SN_OBJ_CHANNEL_MAIL, " %-5s",
+		             sn_channel_word(message->channel));
+		sn_page_add(page, SN_OBJ_LIST_TITLE, title_of(app, results, message->conversation));
+		if (message->direction == SN_OUT)
+			sn_page_add(page, SN_OBJ_SENDER_SELF, "  you");
+		else if (message->sender_name)
+			sn_page_addf(page, SN_OBJ_FAINT, "  %s", message->sender_name);
+		if (message->subject)
+			sn_page_addf(page, SN_OBJ_DEFAULT, "  %s", message->subject);
+		sn_page_right(page, SN_OBJ_LIST_TIME, when);
+		sn_page_line(page, message->id, (gpointer)message);
+		sn_page_addf(page, SN_OBJ_LIST_PREVIEW, "      %s", text);
+	}
+	if (results->messages->len == 0 && results->job)
+		sn_page_note(page, "Searching ...");
+}
+
+static void activate(SnApp *app, SnView *view)
+{
+	const SnMessage *message = sn_page_data(view->page);
+	SnId conversation, id;
+
+	if (!message)
+		return;
+	conversation = message->conversation;
+	id = message->id;
+	sn_view_close_all(app);
+	sn_list_select(app->list, conversation);
+	sn_timeline_open(app->timeline, conversation, id);
+	sn_app_focus(app, SN_PANE_TIMELINE);
+}
+
+static void moved(SnApp *app, SnView *view)
+{
+	Results *results = view->data;
+
+	if (!results->complete && !results->job && sn_page_at_bottom(view->page))
+		start(app, view);
+}
+
+static char *note(SnApp *app, SnView *view)
+{
+	const Results *results = view->data;
+
+	return g_strdup_printf("%s   %u%s%s", view->argument, results->messages->len,
+	                       results->complete ? "" : "+", results->job ? ", searching" : " found");
+}
+
+const SnViewOps sn_view_search = {
+	.name = "search",
+	.title = "Search",
+	.empty = "Nothing found. Words, \"phrases\", from: to: subject: via:im has:attachment before: "
+		 "after: in: is:unread can be combined.",
+	.open = open_view,
+	.close = close_view,
+	.fill = fill,
+	.activate = activate,
+	.moved = moved,
+	.note = note,
+};
