@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* story.h - a plausible week of alice's, for screens: people, threads, IMs, a list, an outbox. */
+#ifndef SN_TESTS_STORY_H
+#define SN_TESTS_STORY_H
+
+#include "src/store/outbox.h"
+#include "src/store/sync.h"
+
+/* When the story ends: Sunday 22 November 2026, 10:30 UTC. */
+#define STORY_NOW G_GINT64_CONSTANT(1795343400000)
+#define STORY_NOW_TEXT "2026-11-22T10:30:00Z"
+
+/* accounts.conf of the story: two ends that no server answers. */
+extern const char story_accounts[];
+
+/* Fills an empty store (role ENGINE) whose account "home" is declared. */
+void story_fill(SnStore *store);
+/* Adds `count` people with a few messages each, for scrolling. */
+void story_fill_many(SnStore *store, int count);
+
+#endif
