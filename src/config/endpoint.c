@@ -86,14 +86,14 @@ static gboolean valid_host(const char *host)
 /* Percent-decoding (RFC 3986 section 2.1); NULL for a bad escape, NUL or a control character. */
 static char *decode(const char *text)
 {
-	char *plain = g_uri_unescape_string(text, NULL);
+	g_autofree char *plain = g_uri_unescape_string(text, NULL);
 
-	for (const char *at = plain; at && *at; at++)
+	if (!plain || !g_utf8_validate(plain, -1, NULL))
+		return NULL;
+	for (const char *at = plain; *at; at++)
 		if (g_ascii_iscntrl(*at))
-			g_clear_pointer(&plain, g_free);
-	if (plain && !g_utf8_validate(plain, -1, NULL))
-		g_clear_pointer(&plain, g_free);
-	return plain;
+			return NULL;
+	return g_steal_pointer(&plain);
 }
 
 gboolean sn_host_port_parse(const char *text, char **host, guint16 *port, GError **error)
