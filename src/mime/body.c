@@ -168,18 +168,39 @@ static Rendered render_html(Reader *reader, char *html)
 	return (Rendered){ finish_text(text), TRUE };
 }
 
-/* text/enriched (RFC 1896) is close enough to HTML. */
-static char *enriched_to_html(const char *text)
+/*
+ * text/enriched (RFC 1896) and its elder text/richtext (RFC 1341) to the HTML that says the same.
+ * GMime has a filter for them, which never ends on some input.
+ */
+static char *enriched_to_html(const char *enriched, gboolean richtext)
 {
-	GMimeFilter *filter = g_mime_filter_enriched_new(0);
-	char *out;
-	size_t length, prespace;
+	g_autofree char *text = sn_text_clean(enriched, -1);
+	GString *out = g_string_sized_new(strlen(text) + 64);
 
-	g_mime_filter_complete(filter, (char *)(guintptr)text, strlen(text), 0, &out, &length,
-	                       &prespace);
-	char *html = g_strndup(out, length);
-	g_object_unref(filter);
-	return html;
+	for (const char *at = text; *at;) {
+		const char *close = *at == '<' ? memchr(at, '>', strnlen(at, 80)) : NULL;
+		if (g_str_has_prefix(at, richtext ? "<lt>" : "<<")) {
+			g_string_append(out, "&lt;");
+			at += richtext ? 4 : 2;
+		} else if (close) {
+			if (g_str_has_prefix(at, "<nl>") || g_str_has_prefix(at, "<paragraph>") ||
+			    g_str_has_prefix(at, "<np>"))
+				g_string_append(out, "<br>");
+			at = close + 1;
+		} else if (*at == '&' || *at == '<') {
+			g_string_append(out, *at++ == '&' ? "&amp;" : "&lt;");
+		} else if (*at == '\n' && !richtext) {
+			/* One is a blank, two are one line end, and so on. */
+			gsize count = strspn(at, "\n");
+			g_string_append_c(out, '\n');
+			for (gsize i = 1; i < count; i++)
+				g_string_append(out, "<br>");
+			at += count;
+		} else {
+			g_string_append_c(out, *at++);
+		}
+	}
+	return g_string_free(out, FALSE);
 }
 
 static Rendered render_text(Reader *reader, GMimeObject *object)
@@ -194,8 +215,9 @@ static Rendered render_text(Reader *reader, GMimeObject *object)
 		charset = sniffed = html_charset(content, length);
 	length = MIN(length, SN_MIME_MAX_TEXT);
 	char *text = sn_mime_to_utf8(content, length, charset, &reader->repaired);
-	if (is_type(object, "text", "enriched") || is_type(object, "text", "richtext")) {
-		char *as_html = enriched_to_html(text);
+	gboolean richtext = is_type(object, "text", "richtext");
+	if (richtext || is_type(object, "text", "enriched")) {
+		char *as_html = enriched_to_html(text, richtext);
 		g_free(text);
 		return render_html(reader, as_html);
 	}

@@ -18,6 +18,19 @@ static char *clean_value(const char *value)
 	return clean;
 }
 
+/* Some programs put the quotes into what they encode. */
+static char *clean_name(const char *value)
+{
+	char *clean = clean_value(value);
+	gsize length = clean ? strlen(clean) : 0;
+
+	if (length > 2 && clean[0] == '"' && clean[length - 1] == '"') {
+		clean[length - 1] = '\0';
+		memmove(clean, clean + 1, length - 1);
+	}
+	return clean;
+}
+
 static void add_address(SnMail *mail, SnMailRole role, const char *address, const char *name)
 {
 	g_autofree char *clean = clean_value(address);
@@ -27,7 +40,7 @@ static void add_address(SnMail *mail, SnMailRole role, const char *address, cons
 	SnMailAddress *entry = g_new0(SnMailAddress, 1);
 	entry->role = role;
 	entry->address = g_steal_pointer(&clean);
-	entry->name = clean_value(name);
+	entry->name = clean_name(name);
 	g_ptr_array_add(mail->addresses, entry);
 }
 
@@ -47,6 +60,25 @@ static void add_list(SnMail *mail, SnMailRole role, InternetAddressList *list)
 					    INTERNET_ADDRESS_MAILBOX(address)),
 			            internet_address_get_name(address));
 	}
+}
+
+/* Where the parser gives up, what stands in the last brackets is still the address. */
+static void add_addresses(SnMail *mail, SnMailRole role, GMimeMessage *message, const char *field,
+                          InternetAddressList *list)
+{
+	if (list && internet_address_list_length(list) > 0) {
+		add_list(mail, role, list);
+		return;
+	}
+	const char *value = g_mime_object_get_header(GMIME_OBJECT(message), field);
+	const char *open = value ? strrchr(value, '<') : NULL;
+	const char *close = open ? strchr(open, '>') : NULL;
+	if (!close || !memchr(open, '@', (gsize)(close - open)))
+		return;
+	g_autofree char *address = g_strndup(open + 1, (gsize)(close - open - 1));
+	g_autofree char *raw_name = g_strndup(value, (gsize)(open - value));
+	g_autofree char *name = g_mime_utils_header_decode_text(NULL, raw_name);
+	add_address(mail, role, address, name);
 }
 
 /* An id without its brackets, or NULL when it cannot be one. */
@@ -235,11 +267,11 @@ void sn_mime_read_headers(SnMail *mail, GMimeMessage *message, const SnMailOptio
 {
 	GMimeObject *object = GMIME_OBJECT(message);
 
-	add_list(mail, SN_MAIL_FROM, g_mime_message_get_from(message));
-	add_list(mail, SN_MAIL_TO, g_mime_message_get_to(message));
-	add_list(mail, SN_MAIL_CC, g_mime_message_get_cc(message));
-	add_list(mail, SN_MAIL_BCC, g_mime_message_get_bcc(message));
-	add_list(mail, SN_MAIL_REPLY_TO, g_mime_message_get_reply_to(message));
+	add_addresses(mail, SN_MAIL_FROM, message, "From", g_mime_message_get_from(message));
+	add_addresses(mail, SN_MAIL_TO, message, "To", g_mime_message_get_to(message));
+	add_addresses(mail, SN_MAIL_CC, message, "Cc", g_mime_message_get_cc(message));
+	add_addresses(mail, SN_MAIL_BCC, message, "Bcc", g_mime_message_get_bcc(message));
+	add_addresses(mail, SN_MAIL_REPLY_TO, message, "Reply-To", g_mime_message_get_reply_to(message));
 	mail->subject = clean_value(g_mime_message_get_subject(message));
 	mail->date = read_date(message);
 	mail->message_id = clean_id(g_mime_message_get_message_id(message));

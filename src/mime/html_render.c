@@ -348,7 +348,8 @@ static gboolean open_element(Render *render, const GumboNode *node)
 	if (is_remote(attribute(node, "background")))
 		render->remote_images++;
 	Gap gap = gap_of(tag);
-	if (gap != INLINE)
+	/* A block at the start of a table's cell stays on the line of the row. */
+	if (gap != INLINE && !render->cell)
 		want_break(render, gap == PARAGRAPH ? 2 : 1);
 	switch (tag) {
 	case GUMBO_TAG_BR:

@@ -33,7 +33,8 @@ static const char *const unwrapped[] = { "plaintext", "noscript", "frameset", "n
 typedef struct {
 	GString *out;
 	const char *at, *end;
-	GPtrArray *open; /* of interned names */
+	GPtrArray *open;  /* of interned names */
+	guint unclosed;   /* of `dropped`: those that have no end tag in the rest */
 } Tamer;
 
 static gboolean is_one_of(const char *name, const char *const *names, gsize count)
@@ -87,8 +88,12 @@ static const char *tag_end(const char *at, const char *end)
 	return end;
 }
 
-static void skip_element(Tamer *tamer, const char *name)
+static void skip_element(Tamer *tamer, guint which)
 {
+	const char *name = dropped[which];
+
+	if (tamer->unclosed & 1u << which)
+		return;
 	g_autofree char *close = g_strdup_printf("</%s", name);
 	gsize length = strlen(close);
 
@@ -101,20 +106,64 @@ static void skip_element(Tamer *tamer, const char *name)
 			return;
 		}
 	/* Not closed: a browser would drop all the rest; the reader may want it. */
+	tamer->unclosed |= 1u << which;
 }
 
-/* Attributes as they are, but without a '<'. */
+/* A value in any kind of quotes or none; returns where it ends. */
+static const char *read_value(const char *at, const char *end, const char **value, gsize *length)
+{
+	char quote = at < end && (*at == '"' || *at == '\'') ? *at++ : '\0';
+	const char *start = at;
+
+	while (at < end && (quote ? *at != quote : !g_ascii_isspace(*at)))
+		at++;
+	*value = start;
+	*length = (gsize)(at - start);
+	return quote && at < end ? at + 1 : at;
+}
+
+static void append_value(GString *out, const char *value, gsize length)
+{
+	for (gsize i = 0; i < length; i++)
+		switch (value[i]) {
+		case '<': g_string_append(out, "&lt;"); break;
+		case '"': g_string_append(out, "&quot;"); break;
+		default: g_string_append_c(out, value[i]);
+		}
+}
+
+/* Only the attributes that are looked at, each once: the parser compares each with all others. */
 static void append_attributes(GString *out, const char *at, const char *end)
 {
+	static const char *const wanted[] = { "href", "src", "alt", "style", "hidden", "background",
+		                              "start" };
+	guint seen = 0;
+
 	while (at < end) {
-		const char *angle = memchr(at, '<', (gsize)(end - at));
-		gsize plain = (gsize)((angle ? angle : end) - at);
-		g_string_append_len(out, at, (gssize)plain);
-		at += plain;
-		if (angle) {
-			g_string_append(out, "&lt;");
+		char name[MAX_TAG];
+		const char *value = "";
+		gsize value_length = 0, length = read_name(at, end, name);
+		if (length == 0) {
 			at++;
+			continue;
 		}
+		at += length;
+		const char *next = at;
+		while (next < end && g_ascii_isspace(*next))
+			next++;
+		if (next < end && *next == '=') {
+			next++;
+			while (next < end && g_ascii_isspace(*next))
+				next++;
+			at = read_value(next, end, &value, &value_length);
+		}
+		for (guint i = 0; i < G_N_ELEMENTS(wanted); i++)
+			if (!(seen & 1u << i) && strcmp(name, wanted[i]) == 0) {
+				seen |= 1u << i;
+				g_string_append_printf(out, " %s=\"", name);
+				append_value(out, value, value_length);
+				g_string_append_c(out, '"');
+			}
 	}
 }
 
@@ -161,6 +210,19 @@ static gboolean is_known(const char *name)
 	return gumbo_tag_enum(name) != GUMBO_TAG_UNKNOWN;
 }
 
+static void open_or_skip(Tamer *tamer, const char *name, const char *attributes, const char *end)
+{
+	G_STATIC_ASSERT(G_N_ELEMENTS(dropped) <= 32);
+
+	for (guint i = 0; i < G_N_ELEMENTS(dropped); i++)
+		if (strcmp(name, dropped[i]) == 0) {
+			if (end == tamer->end || end[-1] != '/')
+				skip_element(tamer, i);
+			return;
+		}
+	open_tag(tamer, name, attributes, end);
+}
+
 static void read_tag(Tamer *tamer)
 {
 	char name[MAX_TAG];
@@ -179,10 +241,8 @@ static void read_tag(Tamer *tamer)
 		return;
 	if (closing)
 		close_tag(tamer, name);
-	else if (!IS(name, dropped))
-		open_tag(tamer, name, start + length, end);
-	else if (end == tamer->end || end[-1] != '/')
-		skip_element(tamer, name);
+	else
+		open_or_skip(tamer, name, start + length, end);
 }
 
 static void skip_to(Tamer *tamer, const char *what)

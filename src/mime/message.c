@@ -218,13 +218,16 @@ char *sn_mime_decode(GMimePart *part, gsize *length)
 	return out;
 }
 
+/* As the decoder counts: a last group that is neither full nor padded gives nothing. */
 static gint64 base64_size(const char *raw, gsize length)
 {
 	gint64 digits = 0;
+	gsize i;
 
-	for (gsize i = 0; i < length && raw[i] != '='; i++)
+	for (i = 0; i < length && raw[i] != '='; i++)
 		digits += g_ascii_isalnum(raw[i]) || raw[i] == '+' || raw[i] == '/';
-	return digits * 3 / 4;
+	gint64 rest = digits % 4;
+	return digits / 4 * 3 + (i < length && rest > 1 ? rest - 1 : 0);
 }
 
 /* Line ends count as one byte, as they do on disk, so that CRLF and LF make no difference. */
