@@ -107,10 +107,13 @@ static gboolean find_recipient(Send *send)
 	/* xmpp:bob@... without --via says it all */
 	if (channel >= 0 && send->mode == SN_MODE_AUTO)
 		send->mode = channel == SN_CHANNEL_IM ? SN_MODE_IM : SN_MODE_MAIL;
-	for (int i = SN_CHANNEL_MAIL; send->address && i <= SN_CHANNEL_IM; i++) {
-		g_autoptr(SnAddress) known = sn_address_find(send->store, (SnChannel)i, send->address);
+	/* an address that is known on the wanted channel is meant before one that only looks the same */
+	const SnChannel first = send->mode == SN_MODE_IM ? SN_CHANNEL_IM : SN_CHANNEL_MAIL;
+	const SnChannel order[] = { first, first == SN_CHANNEL_IM ? SN_CHANNEL_MAIL : SN_CHANNEL_IM };
+	for (gsize i = 0; send->address && i < G_N_ELEMENTS(order); i++) {
+		g_autoptr(SnAddress) known = sn_address_find(send->store, order[i], send->address);
 		g_autoptr(GError) error = NULL;
-		if (!known || (channel >= 0 && channel != i))
+		if (!known || (channel >= 0 && channel != (int)order[i]))
 			continue;
 		send->conversation = sn_conversation_for_person(send->store, known->person, &error);
 		if (!send->conversation)
