@@ -17,7 +17,6 @@
 #include "src/modules.h"
 #include "ui/ui.h"
 
-
 enum { ONCE_TIMEOUT = 10 * 60 * 1000, PROBE_TIMEOUT = 20 * 1000 };
 
 /* ---- the engine of a client: on a thread, so that the screen waits for nothing ---- */

@@ -343,7 +343,7 @@ static void line_lost(SnIm *im, GError *error)
 		sn_sm_give_up(im, -1);
 		sn_session_lost(im);
 	}
-	if (im->leaving) {
+	if (im->leaving || sn_xmpp_stopping(im)) {
 		im->ended = TRUE;
 		g_clear_error(&error);
 	} else {

@@ -117,6 +117,8 @@ static void take_log(void *data, xmpp_log_level_t level, const char *area, const
 		saw_received(im, message + strlen("RECV: "));
 	else if (g_str_has_prefix(message, "SENT: "))
 		saw_sent(im, message + strlen("SENT: "));
+	else if (strcmp(area, "tls") == 0 && strstr(message, "unexpected eof"))
+		im->wire.tls_cut = TRUE;
 	else if (strcmp(area, "tls") == 0 && strstr(message, "error=SSL_ERROR_SSL"))
 		im->wire.tls_broken = TRUE;
 	else if (g_str_has_prefix(message, "Couldn't start TLS"))
@@ -218,7 +220,7 @@ GError *sn_wire_error(SnIm *im, int error, const xmpp_stream_error_t *stream)
 	if (im->wire.no_tls)
 		return g_error_new(SN_ERROR, SN_ERROR_TLS,
 		                   "%s offers no encryption (STARTTLS). Nothing was sent.", where);
-	if (im->wire.tls_failed && im->wire.tls_broken)
+	if (im->wire.tls_failed && im->wire.tls_broken && !im->wire.tls_cut)
 		return g_error_new(SN_ERROR, SN_ERROR_TLS,
 		                   "%s does not speak TLS as expected. Is the port right?", where);
 	if (im->wire.failure)

@@ -62,7 +62,7 @@ typedef struct {
 	char *certificate;     /* why it was refused */
 	char *failure;         /* condition of the last SASL failure */
 	char *failure_text;
-	gboolean no_tls, no_mechanism, tls_failed, tls_broken, sent_seen;
+	gboolean no_tls, no_mechanism, tls_failed, tls_broken, tls_cut, sent_seen;
 	gboolean sm_offered, sm_failed, stream_closed;
 	gboolean resumed;
 	gint64 resumed_h;      /* -1 unknown; also that of <failed/> */

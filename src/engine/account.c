@@ -189,7 +189,10 @@ static void line_status(SnEngineAccount *account, SnEnd end, SnLineState line, c
 		kind = SN_STATUS_CONNECTING;
 		break;
 	case SN_LINE_ONLINE: kind = SN_STATUS_ONLINE; break;
-	case SN_LINE_OFFLINE: kind = next_try ? SN_STATUS_RETRYING : SN_STATUS_ERROR; break;
+	case SN_LINE_OFFLINE:
+		kind = next_try || (error && sn_error_is_transient(error)) ? SN_STATUS_RETRYING :
+		                                                              SN_STATUS_ERROR;
+		break;
 	}
 	if (error)
 		g_info("%s (%s): %s", account->config->name, end_words[end], error->message);

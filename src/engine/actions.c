@@ -28,7 +28,7 @@ typedef struct {
 	SnActions *actions;
 	GPtrArray *members;    /* of SnAction, same folder and kind */
 	guint32 new_uid;
-	gboolean searched;     /* APPEND: the server was asked whether it has it already */
+	char *new_name;
 	char *target;
 	GBytes *raw;
 } Job;
@@ -37,6 +37,7 @@ static void job_free(Job *job)
 {
 	g_ptr_array_unref(job->members);
 	g_free(job->target);
+	g_free(job->new_name);
 	g_clear_pointer(&job->raw, g_bytes_unref);
 	g_free(job);
 }
@@ -93,14 +94,13 @@ static void follow_move(Job *job)
 	const SnAction *first = first_of(job);
 	SnId target = sn_folder_intern(store, first->account, job->target, NULL, NULL);
 
-	for (guint i = 0; i < job->members->len; i++) {
-		const SnAction *action = g_ptr_array_index(job->members, i);
-		g_autoptr(SnMessage) message = sn_message_get(store, action->message, 0);
-		if (message && target && job->new_uid && job->members->len == 1)
-			sn_location_set(store, action->message, target, job->new_uid, NULL,
-			                message->flags, NULL);
-		sn_location_remove(store, action->folder, action->uid, NULL);
-	}
+	g_autoptr(SnMessage) message = sn_message_get(store, first->message, 0);
+
+	g_assert(job->members->len == 1);
+	if (message && target && job->new_uid)
+		sn_location_set(store, first->message, target, job->new_uid, job->new_name,
+		                message->flags, NULL);
+	sn_location_remove(store, first->folder, first->uid, NULL);
 }
 
 static void finish(Job *job)
@@ -166,6 +166,7 @@ static void simple_reply(SnEngineAccount *account, const SnMailEvent *event, gpo
 	switch (event->kind) {
 	case SN_EVENT_DONE:
 		job->new_uid = event->uid;
+		job->new_name = g_strdup(event->name);
 		finish(job);
 		break;
 	case SN_EVENT_ERROR:
@@ -306,7 +307,8 @@ static void submit(Job *job)
 
 static gboolean goes_with(const SnAction *one, const SnAction *two)
 {
-	return one->kind == two->kind && one->kind != SN_ACTION_APPEND &&
+	/* moves go one by one: only so does each tell where its email went */
+	return one->kind == two->kind && one->kind == SN_ACTION_FLAGS &&
 	       one->folder == two->folder && one->set == two->set && one->clear == two->clear &&
 	       !g_strcmp0(one->target, two->target);
 }

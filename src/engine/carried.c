@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-static gboolean user_is_party(const SnConfig *config, const SnMessage *message)
+gboolean sn_carried_is_ours(const SnConfig *config, const SnMessage *message)
 {
 	const GPtrArray *parties = message->parties;
 
@@ -43,7 +43,7 @@ gboolean sn_file_carried_mail(SnStore *store, const SnConfig *config, SnPrepared
 	SnMessage *message = prepared->message;
 	SnAddResult result;
 
-	if (!prepared->mail || !prepared->sender || !user_is_party(config, message))
+	if (!prepared->mail || !prepared->sender || !sn_carried_is_ours(config, message))
 		return TRUE;
 	message->sender = sn_address_intern(store, SN_CHANNEL_MAIL, prepared->sender,
 	                                    prepared->sender_name, error);
@@ -71,7 +71,7 @@ gboolean sn_file_carried_im(SnStore *store, const SnConfig *config, const char *
 	message->channel = SN_CHANNEL_IM;
 	sn_message_add_party(message, SN_ROLE_FROM, sender, from_name);
 	sn_message_add_party(message, SN_ROLE_TO, recipient, NULL);
-	if (!user_is_party(config, message))
+	if (!sn_carried_is_ours(config, message))
 		return TRUE;
 	message->sender = sn_address_intern(store, SN_CHANNEL_IM, sender, from_name, error);
 	if (!message->sender)

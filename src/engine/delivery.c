@@ -234,32 +234,6 @@ static void repair_clock(SnDelivery *self, SnTime now)
 	}
 }
 
-void sn_delivery_look(SnDelivery *self)
-{
-	if (self->looking) {
-		self->again = TRUE;
-		return;
-	}
-	SnTime now = sn_delivery_now(self);
-	self->looking = TRUE;
-	if (now < self->last_look)
-		repair_clock(self, now);
-	self->last_look = now;
-	self->again = TRUE;
-	for (int round = 0; self->again && round < MAX_ROUNDS; round++) {
-		self->again = FALSE;
-		sn_delivery_write_again(self);
-		g_autoptr(GArray) due = sn_outbox_due(self->engine->store, now);
-		if (due)
-			g_array_sort(due, by_id);
-		for (guint i = 0; due && i < due->len; i++)
-			look_at(self, g_array_index(due, SnId, i));
-	}
-	announce_late(self);
-	self->looking = FALSE;
-	set_timer(self);
-}
-
 /* ---- what others tell ---- */
 
 /* Open entries of this channel, oldest first. Of SnOutboxEntry. */
@@ -277,6 +251,39 @@ static GPtrArray *open_entries(SnDelivery *self, SnId account, SnChannel channel
 			sn_outbox_entry_free(entry);
 	}
 	return some;
+}
+
+static gboolean waits_for_line(const SnOutboxEntry *entry)
+{
+	return entry->state == SN_STATE_WAITING &&
+	       g_strcmp0(entry->error_word, sn_error_word(SN_ERROR_NETWORK)) == 0;
+}
+
+/* The line has been up for a while: contacts that have not shown themselves are not there. */
+static void end_settling(SnDelivery *self)
+{
+	SnTime now = sn_delivery_now(self);
+	GHashTableIter iter;
+	gpointer account, until;
+	g_autoptr(GArray) settled = g_array_new(FALSE, FALSE, sizeof(SnId));
+
+	g_hash_table_iter_init(&iter, self->settling);
+	while (g_hash_table_iter_next(&iter, &account, &until)) {
+		if (*(SnTime *)until > now)
+			continue;
+		g_array_append_val(settled, *(SnId *)account);
+		g_hash_table_iter_remove(&iter);
+	}
+	for (guint i = 0; i < settled->len; i++) {
+		g_autoptr(GPtrArray) open =
+			open_entries(self, g_array_index(settled, SnId, i), SN_CHANNEL_IM);
+		for (guint j = 0; j < open->len; j++) {
+			const SnOutboxEntry *entry = open->pdata[j];
+			if (waits_for_line(entry) &&
+			    !g_hash_table_contains(self->jobs, &entry->id))
+				sn_delivery_plan(self, entry->id);
+		}
+	}
 }
 
 void sn_delivery_account_online(SnDelivery *self, SnEngineAccount *account, SnChannel channel)
@@ -310,8 +317,12 @@ void sn_delivery_presence(SnDelivery *self, SnId address)
 		g_autoptr(SnOutboxEntry) entry =
 			sn_outbox_get(self->engine->store, id, SN_OUTBOX_FULL);
 		g_autofree char *text = NULL;
-		if (!entry || entry->error_word || g_hash_table_contains(self->jobs, &id) ||
+		if (!entry || g_hash_table_contains(self->jobs, &id) ||
 		    sn_delivery_availability(self, entry, NULL, &text) != SN_AVAILABLE)
+			continue;
+		if (waits_for_line(entry))
+			sn_delivery_plan(self, id);
+		if (entry->error_word)
 			continue;
 		g_autofree char *who = sn_delivery_who(self, entry);
 		g_autofree char *detail = g_strdup_printf("%s is %s", who, text);
@@ -320,6 +331,35 @@ void sn_delivery_presence(SnDelivery *self, SnId address)
 		    entry->state == SN_STATE_QUEUED)
 			look_at(self, id);
 	}
+	set_timer(self);
+}
+
+/* ---- the look ---- */
+
+void sn_delivery_look(SnDelivery *self)
+{
+	if (self->looking) {
+		self->again = TRUE;
+		return;
+	}
+	SnTime now = sn_delivery_now(self);
+	self->looking = TRUE;
+	if (now < self->last_look)
+		repair_clock(self, now);
+	self->last_look = now;
+	self->again = TRUE;
+	for (int round = 0; self->again && round < MAX_ROUNDS; round++) {
+		self->again = FALSE;
+		sn_delivery_write_again(self);
+		end_settling(self);
+		g_autoptr(GArray) due = sn_outbox_due(self->engine->store, now);
+		if (due)
+			g_array_sort(due, by_id);
+		for (guint i = 0; due && i < due->len; i++)
+			look_at(self, g_array_index(due, SnId, i));
+	}
+	announce_late(self);
+	self->looking = FALSE;
 	set_timer(self);
 }
 

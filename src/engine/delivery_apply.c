@@ -101,7 +101,8 @@ static SnTime next_try(SnDelivery *self, const SnOutboxEntry *entry, const SnDel
 		return 0;
 	if (step->effect != SN_EFFECT_SCHEDULE)
 		return entry->next_try;
-	SnTime time = now + sn_delivery_backoff(self, attempts, fact->error_word != NULL);
+	gboolean network = g_strcmp0(fact->error_word, sn_error_word(SN_ERROR_NETWORK)) == 0;
+	SnTime time = now + sn_delivery_backoff(self, attempts, network);
 	return expires > now ? MIN(time, expires) : time;
 }
 
@@ -128,19 +129,24 @@ static gboolean write_finish(SnDelivery *self, const SnOutboxEntry *entry, GErro
 	return TRUE;
 }
 
+/* The count of tries starts anew when it waits for something else than before. */
+static gboolean begins_anew(const SnOutboxEntry *entry, SnDeliveryEvent event)
+{
+	gboolean deferred = entry->state == SN_STATE_WAITING && !entry->error_word;
+
+	return (event == SN_DELIVERY_DEFER && !deferred) ||
+	       (event == SN_DELIVERY_NO_LINE && deferred);
+}
+
 static gboolean write_change(SnDelivery *self, const SnOutboxEntry *entry, SnDeliveryEvent event,
                              const SnDeliveryStep *step, const SnFact *fact, GError **error)
 {
 	gboolean schedule = step->effect == SN_EFFECT_SCHEDULE;
-	gboolean network = fact->error_word != NULL;
-	int attempts = fact->fresh ? 0 : entry->attempts;
+	int attempts = fact->fresh || begins_anew(entry, event) ? 0 : entry->attempts;
 	SnTime expires = entry->expires;
 
 	if (step->state == SN_STATE_WAITING && !expires)
 		expires = entry->created + sn_delivery_settings(self)->delivery_expire;
-	/* The count starts anew when it waits for something else than before. */
-	if (schedule && (entry->error_word != NULL) != network)
-		attempts = 0;
 	SnOutboxChange change = {
 		.state = step->state,
 		.what = fact->what ? fact->what
@@ -238,6 +244,8 @@ static void do_effect(SnDelivery *self, const SnOutboxEntry *before, SnDeliveryE
 
 	if (!entry)
 		return;
+	if (entry->request != SN_REQUEST_NONE)
+		sn_delivery_again(self);
 	switch (effect) {
 	case SN_EFFECT_NONE:
 		if (entry->state == SN_STATE_CANCELLED)

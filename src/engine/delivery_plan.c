@@ -243,12 +243,7 @@ static gboolean is_settling(SnDelivery *self, const SnEngineAccount *account)
 {
 	const SnTime *until = g_hash_table_lookup(self->settling, &account->id);
 
-	if (!until)
-		return FALSE;
-	if (*until > sn_delivery_now(self))
-		return TRUE;
-	g_hash_table_remove(self->settling, &account->id);
-	return FALSE;
+	return until && *until > sn_delivery_now(self);
 }
 
 /* Nobody answered the question in time. */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* fetch.c - gets the rest of an email of which only header and text were fetched so far. */
 #include "src/engine/sync_private.h"
-#include "src/store/place.h"
 
 typedef struct {
 	SnPlace place;
@@ -41,13 +40,12 @@ static void reply(SnEngineAccount *account, const SnMailEvent *event, gpointer d
 
 gboolean sn_mail_fetch_whole(SnEngine *engine, const SnMessage *message)
 {
-	SnId folder_id;
-	guint32 uid;
-	guint flags;
+	g_autoptr(GPtrArray) places = sn_location_list(engine->store, message->id);
 
-	if (!sn_location_of(engine->store, message->id, &folder_id, &uid, &flags))
+	if (!places || places->len == 0)
 		return TRUE; /* it lies nowhere: what is here is all there is */
-	g_autoptr(SnFolder) folder = sn_folder_get(engine->store, folder_id);
+	const SnLocation *location = g_ptr_array_index(places, 0);
+	g_autoptr(SnFolder) folder = sn_folder_get(engine->store, location->folder);
 	SnEngineAccount *account = folder ? sn_engine_account_by_id(engine, folder->account) : NULL;
 	if (!account || !account->source_online)
 		return FALSE;
@@ -55,15 +53,15 @@ gboolean sn_mail_fetch_whole(SnEngine *engine, const SnMessage *message)
 		sn_mail_request_new(SN_MAIL_REQ_FETCH, sn_engine_next_id(engine));
 	request->folder = g_strdup(folder->name);
 	request->uids = g_array_new(FALSE, FALSE, sizeof(guint32));
-	g_array_append_val(request->uids, uid);
+	g_array_append_val(request->uids, location->uid);
 	Fetch *fetch = g_new0(Fetch, 1);
 	fetch->role = g_strdup(folder->role);
 	fetch->place = (SnPlace){
 		.account = account->id,
-		.folder = folder_id,
-		.uid = uid,
+		.folder = location->folder,
+		.uid = location->uid,
 		.role = fetch->role,
-		.flags = flags,
+		.flags = location->flags,
 		.quiet = TRUE,
 	};
 	sn_engine_mail(account, request, reply, fetch);

@@ -167,11 +167,34 @@ static SnPrepared *prepare(const SnConfig *config, const SnAccount *account, GBy
 	return prepared;
 }
 
+static gboolean im_is_ours(const SnConfig *config, const SnMailCarried *carried)
+{
+	g_autofree char *from = sn_address_normalise(SN_CHANNEL_IM, carried->from);
+	g_autofree char *to = carried->to ? sn_address_normalise(SN_CHANNEL_IM, carried->to) : NULL;
+
+	return sn_config_owns(config, SN_CHANNEL_IM, from) ||
+	       sn_config_owns(config, SN_CHANNEL_IM, to);
+}
+
+static void say_left_out(SnMessage *message, int count)
+{
+	GString *notice = g_string_new(message->notice);
+	g_autofree char *line =
+		g_strdup_printf(count == 1 ? "%d earlier message left out, it was not to or from you" :
+	                                     "%d earlier messages left out, they were not to or from you",
+	                        count);
+
+	append_notice(notice, line);
+	g_free(message->notice);
+	message->notice = g_string_free(notice, FALSE);
+}
+
 /* A carried message carries nothing further: one level is what the sender vouches for. */
 static void prepare_carried(SnPrepared *prepared, const SnConfig *config)
 {
 	const GPtrArray *carried = prepared->mail ? prepared->mail->carried : NULL;
 	guint count = carried ? MIN(carried->len, MAX_CARRIED) : 0;
+	int left_out = 0;
 
 	if (!count)
 		return;
@@ -181,7 +204,11 @@ static void prepare_carried(SnPrepared *prepared, const SnConfig *config)
 		SnPrepared *inner = one->rfc822 ? prepare(config, NULL, one->rfc822, one->time) :
 		                                  g_new0(SnPrepared, 1);
 		g_ptr_array_add(prepared->carried, inner);
+		left_out += one->rfc822 ? !sn_carried_is_ours(config, inner->message) :
+		                          !im_is_ours(config, one);
 	}
+	if (left_out)
+		say_left_out(prepared->message, left_out);
 }
 
 SnPrepared *sn_prepare_mail(const SnConfig *config, const SnAccount *account, GBytes *raw,

@@ -418,6 +418,39 @@ static void next_lookup(SnImSync *sync)
 	sn_engine_im(sync->account, request, lookup_reply, sync);
 }
 
+/* ---- what the user read here ---- */
+
+/* XEP-0333: the newest read message stands for all before it. */
+static void send_displayed(SnImSync *sync, const SnAction *action)
+{
+	SnEngine *engine = sync->account->engine;
+	g_autoptr(SnMessage) message = sn_message_get(engine->store, action->message, 0);
+
+	if (!message || !message->origin_id || message->direction != SN_IN ||
+	    !sn_config_settings(engine->config)->im_markers ||
+	    !may_see_us(engine->store, message->sender))
+		return;
+	SnImRequest *request = new_request(sync, SN_IM_REQ_SEND);
+	request->message = sn_im_message_new();
+	request->message->to = g_strdup(message->sender_value);
+	request->message->displayed_id = g_strdup(message->origin_id);
+	sn_engine_im(sync->account, request, ignore_reply, NULL);
+}
+
+void sn_im_sync_look(SnImSync *sync)
+{
+	SnEngine *engine = sync->account->engine;
+
+	if (!sync->online || !sync->synced)
+		return;
+	g_autoptr(GPtrArray) reads = sn_action_reads(engine->store, sync->account->id);
+	for (guint i = 0; reads && i < reads->len; i++) {
+		const SnAction *action = g_ptr_array_index(reads, i);
+		send_displayed(sync, action);
+		sn_action_done(engine->store, action->id, NULL);
+	}
+}
+
 /* ---- called by account.c ---- */
 
 void sn_im_sync_line(SnImSync *sync, SnLineState line)
@@ -464,6 +497,7 @@ void sn_im_sync_event(SnImSync *sync, const SnImEvent *event)
 	case SN_IM_EV_SYNCED:
 		line_synced(sync, event);
 		next_lookup(sync);
+		sn_im_sync_look(sync);
 		break;
 	}
 }

@@ -86,7 +86,9 @@ gboolean sn_file_mail(SnStore *store, const SnConfig *config, SnAfter *after,
                       SnAddResult *result, GError **error);
 /* Is it one of the addresses of the configuration? Any thread. */
 gboolean sn_config_owns(const SnConfig *config, SnChannel channel, const char *normalised);
-/* carried_by: the message that brought it, from carrier's address. */
+/* History is what was exchanged with the user: is the user a party of it? Any thread. */
+gboolean sn_carried_is_ours(const SnConfig *config, const SnMessage *message);
+/* carried_by: the message that brought it. */
 gboolean sn_file_carried_mail(SnStore *store, const SnConfig *config, SnPrepared *prepared,
                               SnId carried_by, GError **error);
 gboolean sn_file_carried_im(SnStore *store, const SnConfig *config, const char *from,
@@ -179,6 +181,8 @@ SnImSync *sn_im_sync_new(SnEngineAccount *account);
 void sn_im_sync_free(SnImSync *sync);
 void sn_im_sync_line(SnImSync *sync, SnLineState line);
 void sn_im_sync_event(SnImSync *sync, const SnImEvent *event);
+/* Intents of clients: what was read here. */
+void sn_im_sync_look(SnImSync *sync);
 gboolean sn_im_sync_settled(const SnImSync *sync);
 
 /* A request to see our presence becomes a question to the user. words: NULL. */

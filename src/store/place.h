@@ -9,7 +9,4 @@
  * location without a name gives "". */
 GPtrArray *sn_location_names(SnStore *store, SnId folder);
 
-/* One place where the email lies on a server; FALSE when there is none. */
-gboolean sn_location_of(SnStore *store, SnId message, SnId *folder, guint32 *uid, guint *flags);
-
 #endif

@@ -365,6 +365,7 @@ class World:
         if desktop:
             self._desktop()
         self.servers = self.add_servers("good") if servers else None
+        self.lasting = len(self.processes)
 
     def add_servers(self, cert="good", names=("dovecot", "postfix", "prosody"), env=None):
         servers = Servers(self.directory / f"s{len(self.server_sets)}", cert, names, env)
@@ -404,6 +405,21 @@ class World:
 
     def profile(self, name, **kw):
         return Profile(self, name, **kw)
+
+    def tidy(self):
+        """Ends the clients, engines and peers a scenario left; the servers and the desktop stay."""
+        for screen in list(self.screens):
+            screen.close()
+        for process in self.processes[self.lasting:]:
+            if process.poll() is None:
+                process.terminate()
+        for process in self.processes[self.lasting:]:
+            try:
+                process.wait(5)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        del self.processes[self.lasting:]
 
     def close(self):
         for screen in list(self.screens):
@@ -452,6 +468,7 @@ def run_scenarios(scenarios, program, only=()):
                 failures += 1
                 print(f"FAILED  {name}\n        " + str(failure).replace("\n", "\n        ")
                       + ("" if isinstance(failure, Failed) else f" ({type(failure).__name__})"), flush=True)
+            world.tidy()
             if os.environ.get("SENNIT_E2E_TIMES"):
                 print(f"        {time.monotonic() - begun:.1f} s", file=sys.stderr)
     finally:

@@ -1,0 +1,433 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "backends/mail/link.h"
+#include "backends/mail/maildir_private.h"
+#include "backends/mail/names.h"
+#include "backends/mail/uids.h"
+
+#define HEADER_LIMIT 65536 /* how far a Message-ID is looked for */
+#define SETTLE_MS 50       /* a delivery makes several changes; one event for all of them */
+
+typedef struct {
+	char *root;
+	SnReport report;
+	SnInbox *inbox;
+	GThread *thread;
+	GHashTable *folders; /* name -> SnMaildirFolder */
+	SnMaildirWatch *watch;
+	gboolean online;
+	guint failures;
+} Maildir;
+
+static Maildir *self(SnMailSource *source)
+{
+	return (Maildir *)source;
+}
+
+/* The folder as far as it is known; NULL with an error when its directory is not there. */
+static SnMaildirFolder *open_folder(Maildir *maildir, const char *name, GError **error)
+{
+	SnMaildirFolder *folder = name ? g_hash_table_lookup(maildir->folders, name) : NULL;
+
+	if (folder && sn_maildir_is_folder(folder->path))
+		return folder;
+	g_autofree char *path = sn_maildir_path(maildir->root, name, error);
+	if (!path)
+		return NULL;
+	folder = sn_maildir_folder_new(name, path);
+	g_hash_table_replace(maildir->folders, folder->name, folder);
+	return folder;
+}
+
+/* Numbers mean something only after a SYNC told which they are. */
+static SnMaildirFolder *open_numbered(Maildir *maildir, SnMailRequest *request, GError **error)
+{
+	SnMaildirFolder *folder = open_folder(maildir, request->folder, error);
+
+	if (!folder || folder->numbered)
+		return folder;
+	g_set_error(error, SN_ERROR, SN_ERROR_TEMPORARY, "The folder %s has not been read yet.",
+	            request->folder);
+	return NULL;
+}
+
+static SnMaildirEntry *find_entry(SnMaildirFolder *folder, guint32 uid, GError **error)
+{
+	SnMaildirEntry *entry = sn_maildir_by_uid(folder, uid);
+
+	if (!entry)
+		g_set_error(error, SN_ERROR, SN_ERROR_NOT_FOUND,
+		            "The message is no longer in %s.", folder->name);
+	return entry;
+}
+
+/* ---- requests ---- */
+
+typedef struct {
+	Maildir *maildir;
+	guint64 id;
+} Listing;
+
+static void report_folder(const char *name, const char *path, gpointer data)
+{
+	Listing *listing = data;
+	SnMailEvent *event =
+		sn_report_event(&listing->maildir->report, SN_MAIL_EV_FOLDER, listing->id);
+
+	event->folder = g_strdup(name);
+	event->role = g_strdup(sn_role_of_name(name));
+	event->selectable = TRUE;
+	sn_report_mail(&listing->maildir->report, event, sizeof *event);
+}
+
+static gboolean serve_list(Maildir *maildir, SnMailRequest *request, SnMailEvent *done,
+                           GError **error)
+{
+	Listing listing = { maildir, request->id };
+
+	sn_maildir_list(maildir->root, report_folder, &listing);
+	return TRUE;
+}
+
+static gboolean serve_sync(Maildir *maildir, SnMailRequest *request, SnMailEvent *done,
+                           GError **error)
+{
+	SnMaildirFolder *folder = open_folder(maildir, request->folder, error);
+
+	return folder && sn_maildir_sync(&maildir->report, folder, request, error);
+}
+
+static gboolean serve_watch(Maildir *maildir, SnMailRequest *request, SnMailEvent *done,
+                            GError **error)
+{
+	SnMaildirFolder *folder = open_folder(maildir, request->folder, error);
+
+	return folder && sn_maildir_watch_add(maildir->watch, folder->name, folder->path, error);
+}
+
+static gboolean serve_fetch(Maildir *maildir, SnMailRequest *request, SnMailEvent *done,
+                            GError **error)
+{
+	SnMaildirFolder *folder = open_numbered(maildir, request, error);
+
+	for (guint i = 0; folder && request->uids && i < request->uids->len; i++) {
+		SnMaildirEntry *entry = find_entry(folder, sn_uid_at(request->uids, i), error);
+		SnTime time = 0;
+		GBytes *raw = entry ? sn_maildir_read(folder, entry, &time, error) : NULL;
+		if (!raw)
+			return FALSE;
+		/* reading may have replaced the entry */
+		entry = sn_maildir_by_uid(folder, sn_uid_at(request->uids, i));
+		SnMailEvent *event =
+			sn_report_event(&maildir->report, SN_MAIL_EV_MESSAGE, request->id);
+		event->folder = g_strdup(folder->name);
+		event->uid = sn_uid_at(request->uids, i);
+		event->flags = entry ? entry->flags : 0;
+		event->name = entry ? g_strdup(entry->base) : NULL;
+		event->time = time;
+		event->size = (gint64)g_bytes_get_size(raw);
+		event->raw = raw;
+		sn_report_mail(&maildir->report, event, g_bytes_get_size(raw));
+	}
+	return folder != NULL;
+}
+
+static gboolean serve_store(Maildir *maildir, SnMailRequest *request, SnMailEvent *done,
+                            GError **error)
+{
+	SnMaildirFolder *folder = open_numbered(maildir, request, error);
+
+	for (guint i = 0; folder && request->uids && i < request->uids->len; i++) {
+		SnMaildirEntry *entry = sn_maildir_by_uid(folder, sn_uid_at(request->uids, i));
+		if (!entry)
+			continue; /* as IMAP does with numbers that are gone */
+		guint flags = (entry->flags & ~request->clear) | request->set;
+		if (!sn_maildir_set_flags(folder, entry, flags, error))
+			return FALSE;
+	}
+	return folder != NULL;
+}
+
+static gboolean serve_delete(Maildir *maildir, SnMailRequest *request, SnMailEvent *done,
+                             GError **error)
+{
+	SnMaildirFolder *folder = open_numbered(maildir, request, error);
+
+	for (guint i = 0; folder && request->uids && i < request->uids->len; i++) {
+		SnMaildirEntry *entry = sn_maildir_by_uid(folder, sn_uid_at(request->uids, i));
+		if (entry && !sn_maildir_remove(folder, entry, error))
+			return FALSE;
+	}
+	return folder != NULL;
+}
+
+/* The number of a message that was just put into a folder, if numbers are known there. */
+static guint32 number_of(Maildir *maildir, const char *name, const char *base)
+{
+	SnMaildirFolder *folder = g_hash_table_lookup(maildir->folders, name);
+
+	if (!folder || !folder->numbered || !sn_maildir_scan(folder, NULL))
+		return 0;
+	SnMaildirEntry *entry = g_hash_table_lookup(folder->entries, base);
+	return !entry ? 0 : entry->uid ? entry->uid : sn_maildir_number(folder, entry);
+}
+
+static gboolean serve_move(Maildir *maildir, SnMailRequest *request, SnMailEvent *done,
+                           GError **error)
+{
+	SnMaildirFolder *folder = open_numbered(maildir, request, error);
+	g_autofree char *target =
+		folder ? sn_maildir_create(maildir->root, request->target, error) : NULL;
+
+	for (guint i = 0; target && request->uids && i < request->uids->len; i++) {
+		SnMaildirEntry *entry = sn_maildir_by_uid(folder, sn_uid_at(request->uids, i));
+		if (!entry)
+			continue;
+		g_autofree char *base = sn_maildir_move(folder, entry, target, error);
+		if (!base)
+			return FALSE;
+		if (request->uids->len == 1) {
+			done->uid = number_of(maildir, request->target, base);
+			done->name = g_steal_pointer(&base);
+		}
+	}
+	return target != NULL;
+}
+
+static gboolean serve_append(Maildir *maildir, SnMailRequest *request, SnMailEvent *done,
+                             GError **error)
+{
+	g_autofree char *path = sn_maildir_create(maildir->root, request->folder, error);
+	gsize length = 0;
+
+	if (!path)
+		return FALSE;
+	const void *raw = request->raw ? g_bytes_get_data(request->raw, &length) : NULL;
+	done->name = sn_maildir_deliver(path, raw, length, request->flags, request->time, error);
+	if (!done->name)
+		return FALSE;
+	done->uid = number_of(maildir, request->folder, done->name);
+	return TRUE;
+}
+
+/* Looks at the header only; unfolds nothing, as a Message-ID has no spaces. */
+static gboolean has_message_id(const char *path, const char *wanted)
+{
+	g_autofree char *header = g_malloc(HEADER_LIMIT + 1);
+	FILE *file = fopen(path, "re");
+	gsize length = file ? fread(header, 1, HEADER_LIMIT, file) : 0;
+
+	if (file)
+		fclose(file);
+	header[length] = '\0';
+	for (const char *line = header; line && *line && *line != '\n' && *line != '\r';) {
+		const char *next = strchr(line, '\n');
+		/* the value may stand on the following line */
+		if (g_ascii_strncasecmp(line, "Message-ID:", 11) == 0) {
+			const char *open = strchr(line, '<');
+			return open && g_str_has_prefix(open, wanted);
+		}
+		line = next ? next + 1 : NULL;
+	}
+	return FALSE;
+}
+
+static gboolean serve_search(Maildir *maildir, SnMailRequest *request, SnMailEvent *done,
+                             GError **error)
+{
+	SnMaildirFolder *folder = open_numbered(maildir, request, error);
+	g_autofree char *wanted =
+		g_strdup_printf("<%s>", request->message_id ? request->message_id : "");
+	GHashTableIter iter;
+	gpointer value;
+
+	if (!folder || !sn_maildir_scan(folder, error))
+		return FALSE;
+	g_hash_table_iter_init(&iter, folder->entries);
+	while (g_hash_table_iter_next(&iter, NULL, &value)) {
+		SnMaildirEntry *entry = value;
+		g_autofree char *path = g_build_filename(folder->path, entry->file, NULL);
+		if (sn_inbox_stopping(maildir->inbox) || !has_message_id(path, wanted))
+			continue;
+		done->uid = entry->uid ? entry->uid : sn_maildir_number(folder, entry);
+		break;
+	}
+	return TRUE;
+}
+
+static gboolean serve_create(Maildir *maildir, SnMailRequest *request, SnMailEvent *done,
+                             GError **error)
+{
+	g_autofree char *path = sn_maildir_create(maildir->root, request->folder, error);
+
+	return path != NULL;
+}
+
+static const struct {
+	gboolean (*serve)(Maildir *maildir, SnMailRequest *request, SnMailEvent *done,
+	                  GError **error);
+	guint rank;
+} kinds[] = {
+	[SN_MAIL_REQ_LIST] = { serve_list, 0 },     [SN_MAIL_REQ_SYNC] = { serve_sync, 1 },
+	[SN_MAIL_REQ_WATCH] = { serve_watch, 0 },   [SN_MAIL_REQ_FETCH] = { serve_fetch, 0 },
+	[SN_MAIL_REQ_STORE] = { serve_store, 0 },   [SN_MAIL_REQ_MOVE] = { serve_move, 0 },
+	[SN_MAIL_REQ_DELETE] = { serve_delete, 0 }, [SN_MAIL_REQ_APPEND] = { serve_append, 0 },
+	[SN_MAIL_REQ_SEARCH_ID] = { serve_search, 0 }, [SN_MAIL_REQ_CREATE] = { serve_create, 0 },
+};
+
+/* ---- the thread ---- */
+
+/* Takes the request; error NULL: serve it. */
+static void end(Maildir *maildir, SnMailRequest *request, SnMailEvent *done, GError *error)
+{
+	sn_inbox_finish(maildir->inbox, request->id);
+	sn_report_end(&maildir->report, request->id, done, error);
+	sn_mail_request_free(request);
+}
+
+static void serve(Maildir *maildir, SnMailRequest *request)
+{
+	SnMailEvent *done = sn_report_event(&maildir->report, SN_EVENT_DONE, request->id);
+	GError *error = NULL;
+
+	done->folder = g_strdup(request->folder);
+	if (!kinds[request->kind].serve(maildir, request, done, &error))
+		g_assert(error);
+	end(maildir, request, done, error);
+}
+
+static void report_changed(const char *name, gpointer data)
+{
+	Maildir *maildir = data;
+	SnMailEvent *event = sn_report_event(&maildir->report, SN_MAIL_EV_CHANGED, 0);
+
+	event->folder = g_strdup(name);
+	sn_report_mail(&maildir->report, event, 0);
+}
+
+/* A disk that is not there may be plugged in later. */
+static void rest_offline(Maildir *maildir)
+{
+	if (g_file_test(maildir->root, G_FILE_TEST_IS_DIR)) {
+		maildir->online = TRUE;
+		maildir->failures = 0;
+		sn_report_line(&maildir->report, SN_LINE_ONLINE, NULL, 0);
+		return;
+	}
+	SnTime wait = sn_link_backoff(++maildir->failures);
+	g_autoptr(GError) error = g_error_new(SN_ERROR, SN_ERROR_NOT_FOUND,
+	                                      "The mail directory %s is not there.",
+	                                      maildir->root);
+	sn_report_line(&maildir->report, SN_LINE_OFFLINE, error, sn_clock_now(NULL) + wait);
+	gint64 until = g_get_monotonic_time() + wait * 1000;
+	while (!sn_inbox_stopping(maildir->inbox) && !sn_inbox_kicked(maildir->inbox) &&
+	       g_get_monotonic_time() < until)
+		sn_inbox_wait(maildir->inbox, -1,
+		              (int)MAX((until - g_get_monotonic_time()) / 1000, 1));
+}
+
+static void rest_online(Maildir *maildir)
+{
+	struct pollfd fd = { sn_maildir_watch_fd(maildir->watch), POLLIN, 0 };
+
+	sn_inbox_wait(maildir->inbox, fd.fd, -1);
+	if (fd.fd < 0 || poll(&fd, 1, 0) <= 0)
+		return;
+	sn_inbox_wait(maildir->inbox, -1, SETTLE_MS);
+	sn_maildir_watch_read(maildir->watch, report_changed, maildir);
+}
+
+static gpointer run(gpointer data)
+{
+	Maildir *maildir = data;
+	SnMailRequest *request;
+
+	while (!sn_inbox_stopping(maildir->inbox)) {
+		if (!maildir->online)
+			rest_offline(maildir);
+		else if ((request = sn_inbox_take(maildir->inbox, G_MAXUINT)))
+			serve(maildir, request);
+		else
+			rest_online(maildir);
+	}
+	while ((request = sn_inbox_take(maildir->inbox, G_MAXUINT)))
+		end(maildir, request, NULL,
+		    g_error_new(SN_ERROR, SN_ERROR_CANCELLED, "The account was closed."));
+	return NULL;
+}
+
+/* ---- the interface ---- */
+
+static SnMailSource *create(const SnLinkSpec *link, const char *path, SnQueue *events,
+                            gpointer owner, GError **error)
+{
+	if (!path || !g_path_is_absolute(path)) {
+		g_set_error(error, SN_ERROR, SN_ERROR_CONFIG,
+		            "The mail directory must be a whole path.");
+		return NULL;
+	}
+	Maildir *maildir = g_new0(Maildir, 1);
+	maildir->root = g_strdup(path);
+	maildir->inbox = sn_inbox_new((GDestroyNotify)sn_mail_request_free);
+	maildir->report = (SnReport){ sn_queue_ref(events), owner, maildir->inbox };
+	maildir->folders = g_hash_table_new_full(g_str_hash, g_str_equal, NULL,
+	                                         (GDestroyNotify)sn_maildir_folder_free);
+	maildir->watch = sn_maildir_watch_new();
+	maildir->thread = g_thread_new("maildir", run, maildir);
+	return (SnMailSource *)maildir;
+}
+
+static void submit(SnMailSource *source, SnMailRequest *request)
+{
+	Maildir *maildir = self(source);
+
+	g_assert(request && (gsize)request->kind < G_N_ELEMENTS(kinds));
+	if (sn_inbox_push(maildir->inbox, request, request->id, kinds[request->kind].rank, FALSE))
+		return;
+	sn_report_end(&maildir->report, request->id, NULL,
+	              g_error_new(SN_ERROR, SN_ERROR_CANCELLED, "The account is being closed."));
+	sn_mail_request_free(request);
+}
+
+static void cancel(SnMailSource *source, guint64 id)
+{
+	Maildir *maildir = self(source);
+
+	if (sn_inbox_cancel(maildir->inbox, id))
+		sn_report_end(&maildir->report, id, NULL,
+		              g_error_new(SN_ERROR, SN_ERROR_CANCELLED, "Cancelled."));
+}
+
+static void reconnect(SnMailSource *source)
+{
+	sn_inbox_kick(self(source)->inbox);
+}
+
+static void destroy(SnMailSource **source)
+{
+	Maildir *maildir = source ? self(*source) : NULL;
+
+	if (!maildir)
+		return;
+	*source = NULL;
+	sn_inbox_stop(maildir->inbox);
+	g_thread_join(maildir->thread);
+	sn_inbox_free(maildir->inbox);
+	sn_maildir_watch_free(maildir->watch);
+	g_hash_table_unref(maildir->folders);
+	sn_queue_unref(maildir->report.events);
+	g_free(maildir->root);
+	g_free(maildir);
+}
+
+const SnMailSourceOps sn_maildir_ops = {
+	.name = "maildir",
+	.create = create,
+	.submit = submit,
+	.cancel = cancel,
+	.reconnect = reconnect,
+	.destroy = destroy,
+};

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * maildir_private.h - mail in a directory tree, used in place beside mbsync, notmuch and the like.
+ *
+ * maildir.c         the thread and its requests
+ * maildir_sync.c    a folder's files against what the caller knows
+ * maildir_folder.c  one folder: scanning, flags in file names, delivery
+ * maildir_layout.c  which directories are folders, and their names
+ * maildir_watch.c   inotify
+ */
+#ifndef SN_BACKENDS_MAIL_MAILDIR_PRIVATE_H
+#define SN_BACKENDS_MAIL_MAILDIR_PRIVATE_H
+
+#include "backends/mail/report.h"
+
+/* One message's file. */
+typedef struct {
+	char *base;       /* file name without flags: what stays the same */
+	char *file;       /* below the folder: "cur/name:2,S", "new/name" */
+	guint flags;
+	guint32 uid;      /* 0: none yet */
+	gboolean told;    /* the caller knows these flags */
+} SnMaildirEntry;
+
+typedef struct {
+	char *name;          /* UTF-8, '/' separated */
+	char *path;
+	GHashTable *entries; /* base -> SnMaildirEntry, as of the last scan */
+	guint32 uidnext;
+	gboolean numbered;   /* a SYNC said which number belongs to which name */
+} SnMaildirFolder;
+
+/* ---- layout ---- */
+typedef void (*SnMaildirOnFolder)(const char *name, const char *path, gpointer data);
+/* Calls back for every folder below root; at most 20,000, 10 levels deep. */
+void sn_maildir_list(const char *root, SnMaildirOnFolder on_folder, gpointer data);
+/* The directory of an existing folder; NULL with NOT_FOUND or INVALID. */
+char *sn_maildir_path(const char *root, const char *name, GError **error);
+/* Makes it in the layout that root has; TRUE also when it is there. EXISTS is not an error. */
+char *sn_maildir_create(const char *root, const char *name, GError **error);
+gboolean sn_maildir_is_folder(const char *path);
+
+/* ---- folder ---- */
+SnMaildirFolder *sn_maildir_folder_new(const char *name, const char *path);
+void sn_maildir_folder_free(SnMaildirFolder *folder);
+/* Reads the directory anew; numbers stay with their names. */
+gboolean sn_maildir_scan(SnMaildirFolder *folder, GError **error);
+SnMaildirEntry *sn_maildir_by_uid(SnMaildirFolder *folder, guint32 uid); /* NULL */
+guint32 sn_maildir_number(SnMaildirFolder *folder, SnMaildirEntry *entry);
+
+guint sn_maildir_flags_of(const char *file);
+/* "name:2,FS": keeps letters of `file` that mean nothing to us (keywords). */
+char *sn_maildir_file_with(const char *base, const char *file, guint flags);
+
+/* Changes flags by renaming into cur/. */
+gboolean sn_maildir_set_flags(SnMaildirFolder *folder, SnMaildirEntry *entry, guint flags,
+                              GError **error);
+gboolean sn_maildir_remove(SnMaildirFolder *folder, SnMaildirEntry *entry, GError **error);
+/* Through tmp/, synced to disk; the new base name, or NULL. */
+char *sn_maildir_deliver(const char *path, const void *bytes, gsize length, guint flags,
+                         SnTime time, GError **error);
+/* Moves a file to another folder under a base name that is good there; that name, or NULL. */
+char *sn_maildir_move(SnMaildirFolder *folder, SnMaildirEntry *entry, const char *target_path,
+                      GError **error);
+/* The whole file; follows renames by others. NULL with NOT_FOUND, LIMIT or STORAGE. */
+GBytes *sn_maildir_read(SnMaildirFolder *folder, SnMaildirEntry *entry, SnTime *time,
+                        GError **error);
+
+/* ---- sync ---- */
+gboolean sn_maildir_sync(SnReport *report, SnMaildirFolder *folder, SnMailRequest *request,
+                         GError **error);
+
+/* ---- watch ---- */
+typedef struct sn_maildir_watch SnMaildirWatch;
+SnMaildirWatch *sn_maildir_watch_new(void);
+void sn_maildir_watch_free(SnMaildirWatch *watch); /* NULL is fine */
+gboolean sn_maildir_watch_add(SnMaildirWatch *watch, const char *name, const char *path,
+                              GError **error);
+int sn_maildir_watch_fd(SnMaildirWatch *watch);
+/* Calls back once for each folder that changed since the last call; never blocks. */
+void sn_maildir_watch_read(SnMaildirWatch *watch, void (*on_change)(const char *name, gpointer),
+                           gpointer data);
+
+#endif

@@ -1,0 +1,391 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * sendmail.c - hands messages to a local program that takes the recipients as arguments and the
+ * message on its standard input, as sendmail, msmtp and their like do.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "backends/mail/link.h"
+#include "backends/mail/report.h"
+#include "backends/mail/smtp_session.h"
+
+#define MAX_COMPLAINT 4096
+#define TIMEOUT_MS (5 * 60 * 1000)
+#define LOOK_UP_MS 200
+
+typedef struct {
+	SnSendRequest *request; /* NULL: a probe */
+	guint64 id;
+} Job;
+
+typedef struct {
+	char **argv; /* of the configured command line */
+	SnReport report;
+	SnInbox *inbox; /* of Job */
+	GThread *thread;
+} Sendmail;
+
+/* One run of the program. */
+typedef struct {
+	GPid pid;
+	int to_child, from_child; /* sockets: standard input; standard output and error */
+	const char *text;
+	gsize length, sent;
+	GString *complaint;
+	gboolean ended; /* with this status */
+	int status;
+} Run;
+
+static Sendmail *self(SnMailTransport *transport)
+{
+	return (Sendmail *)transport;
+}
+
+static void job_free(Job *job)
+{
+	sn_send_request_free(job->request);
+	g_free(job);
+}
+
+/* Takes error. */
+static void finish(Sendmail *sendmail, guint64 id, GError *error)
+{
+	SnSendEvent *event = sn_send_event_new(SN_EVENT_DONE, id, sendmail->report.owner);
+
+	if (g_error_matches(error, SN_ERROR, SN_ERROR_CANCELLED)) {
+		event->kind = SN_EVENT_CANCELLED;
+		g_clear_error(&error);
+	} else if (error) {
+		event->kind = SN_EVENT_ERROR;
+	}
+	event->error = error;
+	sn_report_send(&sendmail->report, event);
+}
+
+/* Programs of this kind want the line ends of the system. */
+static char *with_plain_line_ends(GBytes *raw, gsize *length)
+{
+	gsize size = 0;
+	const char *bytes = g_bytes_get_data(raw, &size);
+	GString *out = g_string_sized_new(size + 1);
+
+	for (gsize i = 0; i < size; i++)
+		if (bytes[i] != '\r' || i + 1 == size || bytes[i + 1] != '\n')
+			g_string_append_c(out, bytes[i]);
+	*length = out->len;
+	return g_string_free(out, FALSE);
+}
+
+/* The configured words, then the envelope. "--": no address is ever taken for an option. */
+static GPtrArray *arguments(Sendmail *sendmail, const SnSendRequest *request)
+{
+	GPtrArray *argv = g_ptr_array_new();
+
+	for (char **word = sendmail->argv; *word; word++)
+		g_ptr_array_add(argv, *word);
+	if (!sendmail->argv[1])
+		g_ptr_array_add(argv, (gpointer) "-oi"); /* a line with a dot is not the end */
+	g_ptr_array_add(argv, (gpointer) "-f");
+	g_ptr_array_add(argv, *request->from ? request->from : (gpointer) "<>");
+	g_ptr_array_add(argv, (gpointer) "--");
+	for (guint i = 0; i < request->to->len; i++)
+		g_ptr_array_add(argv, request->to->pdata[i]);
+	g_ptr_array_add(argv, NULL);
+	return argv;
+}
+
+static gboolean check(const SnSendRequest *request, GError **error)
+{
+	gboolean good = request->to->len > 0 &&
+	                (!*request->from || (sn_smtp_address_is_safe(request->from) &&
+	                                     *request->from != '-'));
+
+	for (guint i = 0; good && i < request->to->len; i++)
+		good = sn_smtp_address_is_safe(request->to->pdata[i]);
+	if (!good)
+		g_set_error(error, SN_ERROR, SN_ERROR_INVALID,
+		            "The sender or a recipient is not an address.");
+	return good;
+}
+
+/* Sockets, because a write to a closed pipe would be a signal for the whole process. */
+static gboolean start(Sendmail *sendmail, const SnSendRequest *request, Run *run, GError **error)
+{
+	g_autoptr(GPtrArray) argv = arguments(sendmail, request);
+	g_autoptr(GError) failure = NULL;
+	int in[2] = { -1, -1 }, out[2] = { -1, -1 };
+	gboolean started =
+		socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, in) == 0 &&
+		socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, out) == 0 &&
+		g_spawn_async_with_fds(NULL, (char **)argv->pdata, NULL,
+	                               G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_SEARCH_PATH, NULL, NULL,
+	                               &run->pid, in[1], out[1], out[1], &failure);
+
+	for (int i = 0; i < 2; i++) {
+		if (in[i] >= 0 && (i == 1 || !started))
+			close(in[i]);
+		if (out[i] >= 0 && (i == 1 || !started))
+			close(out[i]);
+	}
+	if (!started) {
+		g_set_error(error, SN_ERROR, SN_ERROR_UNAVAILABLE, "%s cannot be run: %s.",
+		            sendmail->argv[0], failure ? failure->message : g_strerror(errno));
+		return FALSE;
+	}
+	run->to_child = in[0];
+	run->from_child = out[0];
+	return TRUE;
+}
+
+static void write_some(Run *run)
+{
+	ssize_t sent = send(run->to_child, run->text + run->sent, run->length - run->sent,
+	                    MSG_NOSIGNAL | MSG_DONTWAIT);
+
+	if (sent > 0)
+		run->sent += (gsize)sent;
+	/* a program that stops reading says why by its exit code */
+	if (run->sent == run->length || (sent < 0 && errno != EAGAIN && errno != EINTR)) {
+		close(run->to_child);
+		run->to_child = -1;
+	}
+}
+
+static void read_some(Run *run)
+{
+	char buffer[1024];
+	ssize_t got = recv(run->from_child, buffer, sizeof buffer, MSG_DONTWAIT);
+
+	if (got > 0 && run->complaint->len < MAX_COMPLAINT) {
+		g_string_append_len(run->complaint, buffer, got);
+	} else if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) {
+		close(run->from_child);
+		run->from_child = -1;
+	}
+}
+
+static gboolean has_ended(Run *run)
+{
+	if (!run->ended && waitpid(run->pid, &run->status, WNOHANG) == run->pid)
+		run->ended = TRUE;
+	return run->ended;
+}
+
+/* Feeds and listens until the program closes its output or ends (a daemon it left behind may keep
+ * the output open); FALSE: stopped or too slow. */
+static gboolean converse(Sendmail *sendmail, Run *run)
+{
+	gint64 deadline = g_get_monotonic_time() + (gint64)TIMEOUT_MS * 1000;
+
+	while (run->from_child >= 0 && !has_ended(run)) {
+		struct pollfd fds[3] = { { run->from_child, POLLIN, 0 },
+			                 { sn_inbox_interrupt_fd(sendmail->inbox), POLLIN, 0 },
+			                 { run->to_child, POLLOUT, 0 } };
+		gint64 left = (deadline - g_get_monotonic_time()) / 1000;
+		poll(fds, run->to_child >= 0 ? 3 : 2, (int)CLAMP(left, 0, LOOK_UP_MS));
+		if (left <= 0 || fds[1].revents)
+			return FALSE;
+		if (fds[0].revents)
+			read_some(run);
+		if (run->to_child >= 0 && fds[2].revents)
+			write_some(run);
+	}
+	if (run->from_child >= 0)
+		read_some(run); /* its last words */
+	return TRUE;
+}
+
+/* Waits for the end of a program that has closed its output, but not for ever. */
+static void reap(Sendmail *sendmail, Run *run, gboolean *killed)
+{
+	for (int tries = 0; tries < 100 && !*killed && !has_ended(run); tries++) {
+		struct pollfd fd = { sn_inbox_interrupt_fd(sendmail->inbox), POLLIN, 0 };
+		*killed = poll(&fd, 1, 100) > 0;
+	}
+	if (has_ended(run)) {
+		*killed = FALSE;
+		return;
+	}
+	*killed = TRUE;
+	kill(run->pid, SIGKILL);
+	while (waitpid(run->pid, &run->status, 0) < 0 && errno == EINTR)
+		;
+}
+
+static SnErrorCode code_of_exit(int code)
+{
+	switch (code) {
+	case EX_TEMPFAIL:
+	case EX_OSERR:
+	case EX_IOERR: return SN_ERROR_TEMPORARY;
+	case EX_NOPERM: return SN_ERROR_AUTH;
+	case EX_CONFIG: return SN_ERROR_CONFIG;
+	case EX_USAGE:
+	case EX_OSFILE: return SN_ERROR_UNAVAILABLE;
+	default: return SN_ERROR_REJECTED;
+	}
+}
+
+static gboolean judge(Sendmail *sendmail, const Run *run, gboolean killed, GError **error)
+{
+	const char *program = sendmail->argv[0];
+	g_autofree char *words = sn_link_quote_reply(run->complaint->str);
+
+	if (killed || !WIFEXITED(run->status)) {
+		/* without the whole message no program of this kind sends anything */
+		if (run->sent < run->length)
+			g_set_error(error, SN_ERROR,
+			            sn_inbox_stopping(sendmail->inbox) ? SN_ERROR_CANCELLED :
+			                                                 SN_ERROR_TEMPORARY,
+			            "%s was stopped before it had the message.", program);
+		else
+			g_set_error(error, SN_ERROR, SN_ERROR_UNCERTAIN,
+			            "%s was stopped before it said what became of the message.",
+			            program);
+		return FALSE;
+	}
+	if (WEXITSTATUS(run->status) == EX_OK)
+		return TRUE;
+	g_set_error(error, SN_ERROR, code_of_exit(WEXITSTATUS(run->status)),
+	            "%s refused the message with exit code %d: \"%s\".", program,
+	            WEXITSTATUS(run->status), words);
+	return FALSE;
+}
+
+static gboolean run_program(Sendmail *sendmail, const SnSendRequest *request, GError **error)
+{
+	Run run = { .to_child = -1, .from_child = -1 };
+
+	if (!check(request, error) || !start(sendmail, request, &run, error))
+		return FALSE;
+	g_autofree char *text = with_plain_line_ends(request->raw, &run.length);
+	run.text = text;
+	run.complaint = g_string_new(NULL);
+	gboolean killed = !converse(sendmail, &run);
+	reap(sendmail, &run, &killed);
+	if (run.to_child >= 0)
+		close(run.to_child);
+	if (run.from_child >= 0)
+		close(run.from_child);
+	gboolean good = judge(sendmail, &run, killed, error);
+	g_string_free(run.complaint, TRUE);
+	return good;
+}
+
+static void serve(Sendmail *sendmail, Job *job)
+{
+	GError *error = NULL;
+
+	if (job->request) {
+		run_program(sendmail, job->request, &error);
+	} else {
+		g_autofree char *path = g_find_program_in_path(sendmail->argv[0]);
+		if (!path)
+			g_set_error(&error, SN_ERROR, SN_ERROR_UNAVAILABLE,
+			            "%s is not a program that can be run.", sendmail->argv[0]);
+	}
+	sn_inbox_finish(sendmail->inbox, job->id);
+	finish(sendmail, job->id, error);
+	job_free(job);
+}
+
+static gpointer run_thread(gpointer data)
+{
+	Sendmail *sendmail = data;
+	Job *job;
+
+	while (!sn_inbox_stopping(sendmail->inbox)) {
+		if ((job = sn_inbox_take(sendmail->inbox, 0)))
+			serve(sendmail, job);
+		else
+			sn_inbox_wait(sendmail->inbox, -1, -1);
+	}
+	while ((job = sn_inbox_take(sendmail->inbox, 0))) {
+		sn_inbox_finish(sendmail->inbox, job->id);
+		finish(sendmail, job->id,
+		       g_error_new(SN_ERROR, SN_ERROR_CANCELLED, "The account was closed."));
+		job_free(job);
+	}
+	return NULL;
+}
+
+static SnMailTransport *create(const SnLinkSpec *link, const char *command, SnQueue *events,
+                               gpointer owner, GError **error)
+{
+	g_autoptr(GError) failure = NULL;
+	char **argv = NULL;
+
+	if (!command || !g_shell_parse_argv(command, NULL, &argv, &failure)) {
+		g_set_error(error, SN_ERROR, SN_ERROR_CONFIG,
+		            "The command to send mail with cannot be read: %s.",
+		            failure ? failure->message : "it is empty");
+		return NULL;
+	}
+	Sendmail *sendmail = g_new0(Sendmail, 1);
+	sendmail->argv = argv;
+	sendmail->inbox = sn_inbox_new((GDestroyNotify)job_free);
+	sendmail->report = (SnReport){ sn_queue_ref(events), owner, sendmail->inbox };
+	sendmail->thread = g_thread_new("sendmail", run_thread, sendmail);
+	return (SnMailTransport *)sendmail;
+}
+
+static void push(Sendmail *sendmail, SnSendRequest *request, guint64 id)
+{
+	Job *job = g_new0(Job, 1);
+
+	*job = (Job){ request, id };
+	if (sn_inbox_push(sendmail->inbox, job, id, 0, FALSE))
+		return;
+	finish(sendmail, id,
+	       g_error_new(SN_ERROR, SN_ERROR_CANCELLED, "The account is being closed."));
+	job_free(job);
+}
+
+static void submit(SnMailTransport *transport, SnSendRequest *request)
+{
+	g_assert(request && request->from && request->raw);
+	push(self(transport), request, request->id);
+}
+
+static void probe(SnMailTransport *transport, guint64 id)
+{
+	push(self(transport), NULL, id);
+}
+
+static void cancel(SnMailTransport *transport, guint64 id)
+{
+	if (sn_inbox_cancel(self(transport)->inbox, id))
+		finish(self(transport), id,
+		       g_error_new(SN_ERROR, SN_ERROR_CANCELLED, "Cancelled."));
+}
+
+static void destroy(SnMailTransport **transport)
+{
+	Sendmail *sendmail = transport ? self(*transport) : NULL;
+
+	if (!sendmail)
+		return;
+	*transport = NULL;
+	sn_inbox_stop(sendmail->inbox);
+	g_thread_join(sendmail->thread);
+	sn_inbox_free(sendmail->inbox);
+	sn_queue_unref(sendmail->report.events);
+	g_strfreev(sendmail->argv);
+	g_free(sendmail);
+}
+
+const SnMailTransportOps sn_sendmail_ops = {
+	.name = "sendmail",
+	.create = create,
+	.submit = submit,
+	.cancel = cancel,
+	.probe = probe,
+	.destroy = destroy,
+};

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * delivery_world.h - the delivery with the real store, and servers that do what a test says.
+ *
+ * It stands in for the rest of the engine. A request waits until pump() lets the servers answer it;
+ * a crash forgets everything but the database. What the servers took is counted for each id, so
+ * that a message that went twice, or never, shows.
+ */
+#ifndef DELIVERY_WORLD_H
+#define DELIVERY_WORLD_H
+
+#include "src/engine/delivery_private.h"
+#include "tests/unit/route_world.h"
+
+/* What becomes of the next thing that is sent. */
+typedef enum {
+	FATE_TAKEN,       /* and acknowledged */
+	FATE_LOST_AFTER,  /* the server has it, the line broke before it said so */
+	FATE_LOST_BEFORE, /* the line broke before the server had it */
+	FATE_TEMPORARY,   /* refused for now */
+	FATE_NETWORK,     /* no connection */
+	FATE_REJECTED,    /* refused for good */
+} Fate;
+
+typedef struct {
+	World *world;
+	SnEngine engine;
+	SnEngineAccount account;
+	GQueue requests;      /* of Pending, not answered yet */
+	GHashTable *taken;    /* id of a stanza or Message-ID -> how often the server took it */
+	GPtrArray *stanzas;   /* of SnImMessage the server took, in order */
+	GPtrArray *mails;     /* of GBytes the server took, in order */
+	GPtrArray *envelopes; /* of char *: recipients of each, joined by blanks */
+	GPtrArray *uploads;   /* of char *: names */
+	Fate next_im, next_mail, next_upload;
+	gboolean archive;     /* the server has one */
+	gboolean dsn;         /* the SMTP server promises reports */
+	gboolean sent_has;    /* a SEARCH_ID in Sent finds it */
+	int probes, delivered, failed, questions;
+	char *last_title, *last_body;
+	gboolean woken;
+	SnTime timer;         /* next timer asked for, ms from now; 0 = none */
+} Delivery;
+
+/* settings: of sennit.conf, NULL. On line, presence of bob known and online. */
+Delivery *delivery_new(const char *settings);
+void delivery_free(Delivery *self);
+
+/* Lets the servers answer until nothing is open. */
+void pump(Delivery *self);
+/* The engine looks, the servers answer, until nothing changes. */
+void settle(Delivery *self);
+/* Moves the clock and settles. */
+void later(Delivery *self, SnTime by);
+/* kill -9 and a new start; off line unless online. Open requests are never answered. */
+void crash(Delivery *self, gboolean online);
+void go_offline(Delivery *self);
+void go_online(Delivery *self);
+/* Bob's presence changes, as the server tells it. */
+void bob_is(Delivery *self, SnPresenceShow show);
+/* Bob says something by IM; TRUE when it was an answer. */
+gboolean bob_says(Delivery *self, const char *text);
+
+SnId queue_im(Delivery *self, const char *body);
+SnId queue_mail(Delivery *self, const char *body);
+/* With everything; conversation, account, from, recipients are filled in when absent. */
+SnId queue_new(Delivery *self, SnOutboxNew *entry, const char *to);
+
+SnState state_of(Delivery *self, SnId entry);
+/* Caller frees. */
+SnOutboxEntry *entry_of(Delivery *self, SnId entry);
+char *reason_of(Delivery *self, SnId entry);
+gboolean has_note(Delivery *self, SnId entry, const char *what);
+void ask_for(Delivery *self, SnId entry, SnOutboxRequest request);
+int taken(Delivery *self, const char *id);
+/* Stanzas with this body. */
+int taken_body(Delivery *self, const char *body);
+guint open_requests(Delivery *self);
+
+#endif

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "tests/unit/engine_bench.h"
+
+#include <glib/gstdio.h>
+#include <poll.h>
+
+#include "src/engine/engine_private.h"
+
+#define ALICE                                                                                  \
+	"[home]\n"                                                                             \
+	"from = Alice Liddell <alice@example.test>\n"                                          \
+	"aliases = al@example.test\n"                                                          \
+	"source = imaps://alice@example.test\n"                                                \
+	"outgoing = smtps://alice@example.test\n"                                              \
+	"im = xmpp://alice@example.test\n"                                                     \
+	"password-command = echo secret\n"
+
+SnBench *sn_bench_new(const char *accounts, const char *settings, SnStoreRole role)
+{
+	SnBench *bench = g_new0(SnBench, 1);
+	g_autoptr(GError) error = NULL;
+
+	bench->dir = g_dir_make_tmp("sennit-XXXXXX", &error);
+	g_assert_no_error(error);
+	bench->paths = sn_paths_new(bench->dir, &error);
+	g_assert_no_error(error);
+	bench->config = sn_config_parse(accounts ? accounts : ALICE, settings, &error);
+	g_assert_no_error(error);
+	bench->store = sn_store_open(bench->paths->store_path, role, &error);
+	g_assert_no_error(error);
+	sn_config_declare(bench->config, bench->store, &error);
+	g_assert_no_error(error);
+	bench->bell = sn_bell_open(sn_store_bell_path(bench->store), &error);
+	g_assert_no_error(error);
+	sn_bell_listen(bench->bell, &error);
+	g_assert_no_error(error);
+	return bench;
+}
+
+static void remove_tree(const char *path)
+{
+	g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
+	const char *name;
+
+	while (dir && (name = g_dir_read_name(dir))) {
+		g_autofree char *below = g_build_filename(path, name, NULL);
+		remove_tree(below);
+	}
+	g_remove(path);
+}
+
+void sn_bench_free(SnBench *bench)
+{
+	sn_bell_free(bench->bell);
+	sn_store_close(bench->store);
+	sn_config_unref(bench->config);
+	sn_paths_free(bench->paths);
+	remove_tree(bench->dir);
+	g_free(bench->dir);
+	g_free(bench);
+}
+
+GBytes *sn_bench_mail(const char *headers, const char *body)
+{
+	GString *raw = g_string_new(headers);
+
+	g_string_append(raw, "\n");
+	g_string_append(raw, body);
+	g_string_replace(raw, "\n", "\r\n", 0);
+	return g_string_free_to_bytes(raw);
+}
+
+SnId sn_bench_ingest(SnBench *bench, const char *headers, const char *body, SnAddResult *result)
+{
+	g_autoptr(GBytes) raw = sn_bench_mail(headers, body);
+	g_autoptr(GError) error = NULL;
+	SnId account = sn_account_find(bench->store, "home"), id = 0;
+	SnAddResult own;
+
+	sn_ingest_mail(bench->store, bench->config, NULL, account, 0, 0, NULL, 0, 1795000000000,
+	               raw, &id, result ? result : &own, &error);
+	g_assert_no_error(error);
+	g_assert(id > 0);
+	return id;
+}
+
+SnMessage *sn_bench_message(SnBench *bench, SnId id)
+{
+	SnMessage *message = sn_message_get(bench->store, id, SN_MESSAGE_FULL);
+
+	g_assert(message);
+	return message;
+}
+
+SnAddress *sn_bench_address(SnBench *bench, SnChannel channel, const char *value)
+{
+	SnAddress *address = sn_address_find(bench->store, channel, value);
+
+	g_assert(address);
+	return address;
+}
+
+SnAddress *sn_bench_candidate(SnBench *bench, const char *mail, const char *jid)
+{
+	g_autoptr(SnAddress) address = sn_bench_address(bench, SN_CHANNEL_MAIL, mail);
+	g_autoptr(GPtrArray) all = sn_person_addresses(bench->store, address->person);
+
+	for (guint i = 0; i < all->len; i++) {
+		SnAddress *one = all->pdata[i];
+		if (one->channel == SN_CHANNEL_IM && g_str_equal(one->value, jid))
+			return g_ptr_array_steal_index(all, i);
+	}
+	return NULL;
+}
+
+gboolean sn_bench_wait(SnBench *bench, gboolean (*condition)(SnBench *bench, gpointer data),
+                       gpointer data)
+{
+	gint64 end = g_get_monotonic_time() + 10 * G_USEC_PER_SEC;
+
+	while (!condition(bench, data)) {
+		gint64 left = (end - g_get_monotonic_time()) / 1000;
+		struct pollfd fd = { sn_bell_fd(bench->bell), POLLIN, 0 };
+		if (left <= 0)
+			return FALSE;
+		poll(&fd, 1, (int)left);
+		sn_bell_answer(bench->bell);
+	}
+	return TRUE;
+}
+
+typedef struct {
+	const char *key, *value;
+} Setting;
+
+static gboolean has_value(SnBench *bench, gpointer data)
+{
+	const Setting *setting = data;
+	g_autofree char *now = sn_store_get(bench->store, setting->key);
+
+	return g_strcmp0(now, setting->value) == 0;
+}
+
+gboolean sn_bench_wait_value(SnBench *bench, const char *key, const char *value)
+{
+	Setting setting = { key, value };
+
+	return sn_bench_wait(bench, has_value, &setting);
+}
+
+/* until src/config has it */
+__attribute__((weak)) gboolean sn_config_declare(const SnConfig *config, SnStore *store, GError **error)
+{
+	gsize count = sn_config_account_count(config);
+	g_autofree SnOwnAccount *own = g_new0(SnOwnAccount, count + 1);
+	g_autoptr(GPtrArray) lists = g_ptr_array_new_with_free_func((GDestroyNotify)g_ptr_array_unref);
+
+	for (gsize i = 0; i < count; i++) {
+		const SnAccount *account = sn_config_account(config, i);
+		GPtrArray *mails = g_ptr_array_new();
+
+		if (account->from_address)
+			g_ptr_array_add(mails, account->from_address);
+		for (gsize j = 0; account->aliases[j]; j++)
+			g_ptr_array_add(mails, account->aliases[j]);
+		g_ptr_array_add(mails, NULL);
+		g_ptr_array_add(lists, mails);
+		own[i] = (SnOwnAccount){
+			.name = account->name,
+			.mail_addresses = (const char *const *)mails->pdata,
+			.im_address = account->im.kind == SN_ENDPOINT_XMPP ? account->im.user : NULL,
+		};
+	}
+	return sn_own_accounts_set(store, own, count, error);
+}

@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <glib/gstdio.h>
+#include <locale.h>
+#include <string.h>
+
+#include "src/base/lock.h"
+#include "tests/lib/cli_desk.h"
+
+#define BOB "bob@example.test"
+
+/* The entry whose number was printed; fails when none was. */
+static SnOutboxEntry *sent(CliDesk *desk)
+{
+	SnId id = g_ascii_strtoll(desk->out, NULL, 10);
+	SnOutboxEntry *entry = id ? sn_outbox_get(desk->tmp->store, id, SN_OUTBOX_FULL) : NULL;
+
+	if (!entry)
+		fail_msg("nothing was queued: %s%s", desk->out, desk->err);
+	return entry;
+}
+
+static guint queued(CliDesk *desk)
+{
+	g_autoptr(GPtrArray) all = sn_outbox_list(desk->tmp->store, SN_OUTBOX_ALL, 0, 100, 0);
+	return all->len;
+}
+
+static const SnParty *recipient(const SnOutboxEntry *entry, guint index)
+{
+	assert_true(index < entry->recipients->len);
+	return entry->recipients->pdata[index];
+}
+
+/* What the engine writes when the account is on line and the contact's presence is known. */
+static void presence(CliDesk *desk, const char *jid, SnPresenceShow show)
+{
+	SnStore *store = desk->tmp->store;
+	SnId address = tmpstore_address(desk->tmp, SN_CHANNEL_IM, jid, NULL);
+	SnStatus status = { .account = (char *)"home", .end = (char *)"im", .kind = SN_STATUS_ONLINE };
+	SnPresence at = { .address = address, .resource = (char *)"phone", .show = SN_PRESENCE_ONLINE };
+
+	assert_true(sn_status_set(store, &status, NULL));
+	assert_true(sn_roster_set(store, desk->tmp->account, jid, NULL, SN_SUB_BOTH, FALSE, NULL));
+	assert_true(sn_presence_set(store, desk->tmp->account, &at, NULL));
+	at.show = show;
+	assert_true(sn_presence_set(store, desk->tmp->account, &at, NULL));
+}
+
+/* bob's IM address belongs to the person who writes by mail, by the user's own word */
+static void link_bob(CliDesk *desk)
+{
+	g_autoptr(SnAddress) mail = NULL;
+
+	tmpstore_mail(desk->tmp, SN_IN, BOB, "rope@example.test", "The rope", "It came today");
+	tmpstore_im(desk->tmp, SN_IN, BOB, "im-1", "Are you there?");
+	mail = sn_address_find(desk->tmp->store, SN_CHANNEL_MAIL, BOB);
+	SnId im = tmpstore_address(desk->tmp, SN_CHANNEL_IM, BOB, NULL);
+	assert_true(sn_link_add(desk->tmp->store, im, mail->person, SN_LINK_USER, TRUE, NULL, NULL));
+}
+
+static void a_new_address_is_made_known_by_using_it(void **state)
+{
+	CliDesk *desk = *state;
+
+	assert_int_equal(cli_desk_run(desk, "Ahoy\n", "send", "--to", "New@Example.test", NULL), 0);
+	g_autoptr(SnOutboxEntry) entry = sent(desk);
+	assert_int_equal(entry->channel, SN_CHANNEL_MAIL);
+	assert_string_equal(recipient(entry, 0)->address, "New@example.test");
+	assert_string_equal(entry->body, "Ahoy");
+	assert_string_equal(entry->from, "alice@example.test");
+	assert_true(entry->subject && *entry->subject);
+	assert_int_equal(entry->state, SN_STATE_QUEUED);
+	assert_true(cli_desk_said(desk, "no engine is running"));
+	g_autoptr(SnAddress) address = sn_address_find(desk->tmp->store, SN_CHANNEL_MAIL,
+	                                               "New@example.test");
+	assert_true(address->confirmed);
+}
+
+static void the_prefix_or_via_names_the_channel(void **state)
+{
+	CliDesk *desk = *state;
+
+	assert_int_equal(cli_desk_run(desk, "Ahoy", "send", "--to", "xmpp:dora@chat.test", NULL), 0);
+	g_autoptr(SnOutboxEntry) first = sent(desk);
+	assert_int_equal(first->channel, SN_CHANNEL_IM);
+	assert_int_equal(cli_desk_run(desk, "Ahoy", "send", "--to", "dora@chat.test", "--via", "im",
+	                              NULL), 0);
+	g_autoptr(SnOutboxEntry) second = sent(desk);
+	assert_int_equal(second->channel, SN_CHANNEL_IM);
+	assert_int_equal(second->conversation, first->conversation);
+	assert_int_equal(cli_desk_run(desk, "Ahoy", "send", "--to", "mailto:dora@chat.test", NULL), 0);
+	g_autoptr(SnOutboxEntry) third = sent(desk);
+	assert_int_equal(third->channel, SN_CHANNEL_MAIL);
+	assert_int_equal(cli_desk_run(desk, "Ahoy", "send", "--to", "dora@chat.test", "--via", "im",
+	                              NULL), 0);
+	g_autoptr(SnOutboxEntry) fourth = sent(desk);
+	assert_int_equal(fourth->conversation, first->conversation);
+	/* equal texts need not be the same human */
+	assert_int_not_equal(third->conversation, first->conversation);
+}
+
+static void a_reply_goes_over_the_other_channel_with_history(void **state)
+{
+	CliDesk *desk = *state;
+
+	link_bob(desk);
+	presence(desk, BOB, SN_PRESENCE_ONLINE);
+	assert_int_equal(cli_desk_run(desk, "By IM", "send", "--to", BOB, "--via", "im", "--reply-to",
+	                              "<rope@example.test>", NULL), 0);
+	g_autoptr(SnOutboxEntry) im = sent(desk);
+	assert_int_equal(im->channel, SN_CHANNEL_IM);
+	assert_string_equal(recipient(im, 0)->address, BOB);
+	assert_int_equal(im->reply_to, sn_message_find_mail(desk->tmp->store, "rope@example.test"));
+	assert_int_equal(im->history->len, 1);
+	assert_true(im->announce);
+	assert_int_equal(cli_desk_run(desk, "By IM", "send", "--to", BOB, "--via", "im", "--reply-to",
+	                              "rope@example.test", "--history", "none", NULL), 0);
+	g_autoptr(SnOutboxEntry) bare = sent(desk);
+	assert_true(!bare->history || bare->history->len == 0);
+	assert_int_equal(cli_desk_run(desk, "By mail", "send", "--to", BOB, "--via", "mail", "--subject",
+	                              "Rope", "--cc", "Carol <carol@work.test>", "--history", "last:2",
+	                              NULL), 0);
+	g_autoptr(SnOutboxEntry) mail = sent(desk);
+	assert_int_equal(mail->channel, SN_CHANNEL_MAIL);
+	assert_string_equal(mail->subject, "Rope");
+	gboolean copy = FALSE;
+	for (guint i = 0; i < mail->recipients->len; i++)
+		copy |= recipient(mail, i)->role == SN_ROLE_CC &&
+		        strcmp(recipient(mail, i)->address, "carol@work.test") == 0;
+	assert_true(copy);
+}
+
+static void an_unconfirmed_address_needs_a_yes(void **state)
+{
+	CliDesk *desk = *state;
+	SnStore *store = desk->tmp->store;
+
+	tmpstore_mail(desk->tmp, SN_IN, BOB, "rope@example.test", "The rope", "It came today");
+	g_autoptr(SnAddress) mail = sn_address_find(store, SN_CHANNEL_MAIL, BOB);
+	SnId im = tmpstore_address(desk->tmp, SN_CHANNEL_IM, "mallory@evil.test", NULL);
+	assert_true(sn_link_add(store, im, mail->person, SN_LINK_JABBER_ID, FALSE, "a header", NULL));
+	assert_int_equal(cli_desk_run(desk, "Secret", "send", "--to", BOB, "--via", "im", NULL), 6);
+	assert_string_equal(desk->out, "");
+	assert_int_equal(queued(desk), 0);
+	/* what it is, where it comes from, what to type */
+	assert_true(cli_desk_said(desk, "mallory@evil.test"));
+	assert_true(cli_desk_said(desk, "jabber-id"));
+	assert_true(cli_desk_said(desk, "--yes"));
+	assert_true(cli_desk_said(desk, "people confirm"));
+	assert_int_equal(cli_desk_run(desk, "Fine", "send", "--to", BOB, "--via", "im", "--yes", NULL),
+	                 0);
+	g_autoptr(SnOutboxEntry) entry = sent(desk);
+	assert_string_equal(recipient(entry, 0)->address, "mallory@evil.test");
+	/* the yes is remembered */
+	assert_int_equal(cli_desk_run(desk, "Again", "send", "--to", BOB, "--via", "im", NULL), 0);
+}
+
+static void nobody_and_nothing_are_refused(void **state)
+{
+	CliDesk *desk = *state;
+
+	assert_int_equal(cli_desk_run(desk, "x", "send", NULL), 2);
+	assert_int_equal(cli_desk_run(desk, "x", "send", "--to", "Nobody", NULL), 3);
+	assert_int_equal(cli_desk_run(desk, "x", "send", "--to", "mailto:nobody", NULL), 7);
+	assert_int_equal(cli_desk_run(desk, "x", "send", "--reply-to", "unknown@id", NULL), 3);
+	assert_int_equal(cli_desk_run(desk, "", "send", "--to", BOB, NULL), 7);
+	assert_int_equal(cli_desk_run(desk, " \n\n", "send", "--to", BOB, NULL), 7);
+	assert_int_equal(cli_desk_run(desk, "\xff\xfe", "send", "--to", BOB, NULL), 7);
+	assert_true(cli_desk_said(desk, "UTF-8"));
+	assert_int_equal(cli_desk_run(desk, "x", "send", "--to", BOB, "--attach", "/no/such", NULL), 7);
+	assert_true(cli_desk_said(desk, "/no/such"));
+	assert_int_equal(cli_desk_run(desk, "x", "send", "--to", BOB, "--history", "some", NULL), 2);
+	assert_int_equal(cli_desk_run(desk, "x", "send", "--to", "xmpp:" BOB, "--cc", "a@b.test", NULL),
+	                 2);
+	g_autofree char *large = g_strnfill(1024 * 1024 + 2, 'a');
+	assert_int_equal(cli_desk_run(desk, large, "send", "--to", BOB, NULL), 7);
+	assert_int_equal(queued(desk), 0);
+	cli_desk_forget(desk);
+	cli_desk_write(desk, "accounts.conf", "");
+	assert_int_equal(cli_desk_run(desk, "x", "send", "--to", BOB, NULL), 2);
+	assert_true(cli_desk_said(desk, "sennit init"));
+}
+
+static void attachments_go_along(void **state)
+{
+	CliDesk *desk = *state;
+
+	cli_desk_write(desk, "knot.txt", "over, under");
+	g_autofree char *path = g_build_filename(desk->context.paths->config, "knot.txt", NULL);
+	assert_int_equal(cli_desk_run(desk, "", "send", "--to", BOB, "-a", path, "-a", path, NULL), 0);
+	g_autoptr(SnOutboxEntry) entry = sent(desk);
+	assert_int_equal(entry->attachments->len, 2);
+	const SnAttachment *file = entry->attachments->pdata[0];
+	assert_string_equal(file->name, "knot.txt");
+	assert_int_equal(file->size, 11);
+	/* the bytes are in the store: the file may go */
+	g_unlink(path);
+	g_autoptr(GBytes) bytes = sn_outbox_attachment_bytes(desk->tmp->store, file->sha256, NULL);
+	assert_int_equal(g_bytes_get_size(bytes), 11);
+}
+
+static void a_contact_who_is_away_needs_a_decision(void **state)
+{
+	CliDesk *desk = *state;
+
+	link_bob(desk);
+	presence(desk, BOB, SN_PRESENCE_XA);
+	assert_int_equal(cli_desk_run(desk, "x", "send", "--to", BOB, "--via", "im", NULL), 6);
+	g_autoptr(SnOutboxEntry) asked = sent(desk);
+	assert_int_equal(asked->state, SN_STATE_CHOOSING);
+	assert_true(cli_desk_said(desk, "sennit outbox"));
+	/* a decision in the same breath */
+	assert_int_equal(cli_desk_run(desk, "x", "send", "--to", BOB, "--via", "im", "--if-unavailable",
+	                              "defer", NULL), 0);
+	g_autoptr(SnOutboxEntry) deferred = sent(desk);
+	assert_int_equal(deferred->state, SN_STATE_QUEUED);
+	assert_int_equal(deferred->if_unavailable, SN_RULE_DEFER);
+	assert_true(deferred->announce);
+	assert_int_equal(cli_desk_run(desk, "x", "send", "--to", BOB, "--via", "im", "--if-unavailable",
+	                              "ask", NULL), 6);
+	assert_int_equal(cli_desk_run(desk, "x", "send", "--to", BOB, "--via", "im", "--if-unavailable",
+	                              "later", NULL), 2);
+	presence(desk, BOB, SN_PRESENCE_ONLINE);
+	assert_int_equal(cli_desk_run(desk, "x", "send", "--to", BOB, "--via", "im", "--if-unavailable",
+	                              "ask", NULL), 0);
+}
+
+/* ---- waiting ---- */
+
+typedef struct {
+	TmpStore *tmp;
+	SnState states[4];
+	const char *error_word;
+} Engine;
+
+/* Moves the newest entry through the states, as the engine would, on a connection of its own. */
+static gpointer play_engine(gpointer data)
+{
+	const Engine *engine = data;
+	SnStore *store = tmpstore_open(engine->tmp, SN_STORE_CLIENT);
+	SnId id = 0;
+
+	for (int tries = 0; !id && tries < 2000; tries++) {
+		g_autoptr(GPtrArray) page = sn_outbox_list(store, SN_OUTBOX_OPEN, 0, 1, 0);
+		id = page->len ? ((SnOutboxEntry *)page->pdata[0])->id : 0;
+		if (!id)
+			g_usleep(5000);
+	}
+	SnState from = SN_STATE_QUEUED;
+	for (gsize i = 0; id && i < G_N_ELEMENTS(engine->states) && engine->states[i]; i++) {
+		SnOutboxChange change = { .state = engine->states[i], .what = "step", .attempts = -1,
+			                  .step = -1, .reason = "the reason",
+			                  .error_word = engine->states[i] == SN_STATE_FAILED ?
+			                                engine->error_word : NULL };
+		g_autoptr(GError) error = NULL;
+		if (!sn_outbox_change(store, id, from, &change, &error))
+			g_error("%s", error->message);
+		from = engine->states[i];
+	}
+	sn_store_close(store);
+	return NULL;
+}
+
+static int send_and_wait(CliDesk *desk, const char *to, const char *seconds, Engine *engine)
+{
+	SnLock *lock = sn_lock_take(desk->context.paths->lock_path, NULL);
+	engine->tmp = desk->tmp;
+	GThread *thread = g_thread_new("engine", play_engine, engine);
+	int code = cli_desk_run(desk, "x", "send", "--to", to, "--wait", seconds, NULL);
+
+	g_thread_join(thread);
+	sn_lock_release(lock);
+	return code;
+}
+
+static gboolean ended_with(const CliDesk *desk, const char *word)
+{
+	g_autofree char *line = g_strdup_printf("\n%s\n", word);
+	return g_str_has_suffix(desk->out, line);
+}
+
+static void wait_tells_the_state_in_the_end(void **state)
+{
+	CliDesk *desk = *state;
+	gint64 start = g_get_monotonic_time();
+	Engine accepted = { .states = { SN_STATE_SENDING, SN_STATE_ACCEPTED } };
+	Engine delivered = { .states = { SN_STATE_SENDING, SN_STATE_ACCEPTED, SN_STATE_DELIVERED } };
+	Engine refused = { .states = { SN_STATE_SENDING, SN_STATE_FAILED }, .error_word = "auth" };
+	Engine choosing = { .states = { SN_STATE_CHOOSING } };
+
+	assert_int_equal(send_and_wait(desk, "mailto:" BOB, "60", &accepted), 0);
+	assert_true(ended_with(desk, "accepted"));
+	assert_int_equal(send_and_wait(desk, "xmpp:" BOB, "60", &delivered), 0);
+	assert_true(ended_with(desk, "delivered"));
+	assert_int_equal(send_and_wait(desk, "mailto:" BOB, "60", &refused), 4);
+	assert_true(ended_with(desk, "failed"));
+	assert_true(cli_desk_said(desk, "the reason"));
+	assert_int_equal(send_and_wait(desk, "xmpp:" BOB, "60", &choosing), 6);
+	assert_true(ended_with(desk, "choosing"));
+	/* woken by the bell, not by the clock */
+	assert_true(g_get_monotonic_time() - start < 30 * G_USEC_PER_SEC);
+}
+
+static void wait_ends_when_time_is_up(void **state)
+{
+	CliDesk *desk = *state;
+	Engine waiting = { .states = { SN_STATE_WAITING } };
+
+	assert_int_equal(send_and_wait(desk, "xmpp:" BOB, "1", &waiting), 6);
+	assert_true(ended_with(desk, "waiting"));
+	assert_int_equal(cli_desk_run(desk, "x", "send", "--to", BOB, "--wait", "1", "--json", NULL), 6);
+	json_t *array = cli_desk_json(desk);
+	json_t *entry = json_array_get(array, 0);
+	assert_string_equal(json_string_value(json_object_get(entry, "state")), "queued");
+	assert_true(json_is_integer(json_object_get(entry, "id")));
+	json_decref(array);
+}
+
+#define DESK_TEST(name) cmocka_unit_test_setup_teardown(name, cli_desk_setup, cli_desk_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		DESK_TEST(a_new_address_is_made_known_by_using_it),
+		DESK_TEST(the_prefix_or_via_names_the_channel),
+		DESK_TEST(a_reply_goes_over_the_other_channel_with_history),
+		DESK_TEST(an_unconfirmed_address_needs_a_yes),
+		DESK_TEST(nobody_and_nothing_are_refused),
+		DESK_TEST(attachments_go_along),
+		DESK_TEST(a_contact_who_is_away_needs_a_decision),
+		DESK_TEST(wait_tells_the_state_in_the_end),
+		DESK_TEST(wait_ends_when_time_is_up),
+	};
+	setlocale(LC_ALL, "C.UTF-8");
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

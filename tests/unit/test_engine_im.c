@@ -1,0 +1,533 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The engine with a scripted IM backend: what its events become for a client. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <string.h>
+
+#include "backends/fake/fake_desktop.h"
+#include "backends/fake/fake_im.h"
+#include "src/engine/sync_private.h"
+#include "src/store/wish.h"
+#include "tests/unit/engine_bench.h"
+
+#define ME "alice@example.test"
+#define BOB "bob@im.example"
+
+#define ONLY_IM                                                                                \
+	"[home]\nfrom = alice@example.test\nim = xmpp://alice@example.test\n"                  \
+	"password-command = echo secret\n"
+
+typedef struct {
+	SnBench *bench;
+	SnEngine *engine;
+	SnIm *im;
+} Stage;
+
+static const SnImOps *fake_im(GError **error)
+{
+	return &sn_fake_im_ops;
+}
+
+static const SnDesktopOps *fake_desktop(GError **error)
+{
+	return &sn_fake_desktop_ops;
+}
+
+static void start(Stage *stage)
+{
+	g_autoptr(GError) error = NULL;
+	SnEngineSetup setup = {
+		.paths = stage->bench->paths,
+		.config = stage->bench->config,
+		.backends = { .im = fake_im, .desktop = fake_desktop },
+		.random_seed = 1,
+	};
+
+	stage->engine = sn_engine_start(&setup, &error);
+	g_assert_no_error(error);
+	stage->im = sn_fake_im_find(ME, 5000);
+	assert_non_null(stage->im);
+}
+
+static int set_up(void **state)
+{
+	Stage *stage = g_new0(Stage, 1);
+
+	stage->bench = sn_bench_new(ONLY_IM, NULL, SN_STORE_CLIENT);
+	*state = stage;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	Stage *stage = *state;
+
+	sn_engine_stop(&stage->engine);
+	sn_fake_im_reset();
+	sn_bench_free(stage->bench);
+	g_free(stage);
+	return 0;
+}
+
+/* The archive answers at once that it is complete. */
+static void empty_archive(SnIm *im, const SnImRequest *request, gpointer data)
+{
+	SnImEvent *event = sn_im_event_new(SN_EVENT_DONE, request->id, NULL);
+
+	event->complete = TRUE;
+	event->found = FALSE;
+	sn_fake_im_push(im, event);
+}
+
+static void start_online(Stage *stage)
+{
+	sn_fake_im_prepare(ME, empty_archive, NULL, TRUE);
+	start(stage);
+}
+
+static void push_roster(SnIm *im, const char *jid, const char *name, const char *subscription)
+{
+	SnImEvent *event = sn_im_event_new(SN_IM_EV_ROSTER, 0, NULL);
+
+	event->jid = g_strdup(jid);
+	event->name = g_strdup(name);
+	event->subscription = g_strdup(subscription);
+	sn_fake_im_push(im, event);
+}
+
+static void push_message(SnIm *im, SnImMessage *message)
+{
+	SnImEvent *event = sn_im_event_new(SN_IM_EV_MESSAGE, 0, NULL);
+
+	event->message = message;
+	sn_fake_im_push(im, event);
+}
+
+/* ---- conditions ---- */
+
+static gboolean status_is(SnBench *bench, gpointer data)
+{
+	g_autoptr(GPtrArray) all = sn_status_list(bench->store);
+
+	for (guint i = 0; i < all->len; i++) {
+		const SnStatus *one = all->pdata[i];
+		if (g_str_equal(one->end, "im") && one->kind == GPOINTER_TO_UINT(data))
+			return TRUE;
+	}
+	return FALSE;
+}
+
+static gboolean has_im(SnBench *bench, gpointer data)
+{
+	return sn_message_find_im(bench->store, data, BOB) != 0;
+}
+
+static gboolean bob_is_away(SnBench *bench, gpointer data)
+{
+	g_autoptr(SnAddress) bob = sn_address_find(bench->store, SN_CHANNEL_IM, BOB);
+	g_autoptr(SnPresence) best = bob ? sn_presence_best(bench->store, bob->id) : NULL;
+
+	return best && best->show == SN_PRESENCE_AWAY;
+}
+
+static gboolean has_address(SnBench *bench, gpointer data)
+{
+	g_autoptr(SnAddress) found = sn_address_find(bench->store, SN_CHANNEL_IM, data);
+
+	return found != NULL;
+}
+
+static SnMessage *im_of_bob(Stage *stage, const char *id)
+{
+	assert_true(sn_bench_wait(stage->bench, has_im, (gpointer)id));
+	return sn_bench_message(stage->bench, sn_message_find_im(stage->bench->store, id, BOB));
+}
+
+/* ---- tests ---- */
+
+static void only_one_engine_runs(void **state)
+{
+	Stage *stage = *state;
+	g_autoptr(GError) error = NULL;
+	start_online(stage);
+	SnEngineSetup setup = {
+		.paths = stage->bench->paths,
+		.config = stage->bench->config,
+	};
+
+	assert_null(sn_engine_start(&setup, &error));
+	assert_true(g_error_matches(error, SN_ERROR, SN_ERROR_BUSY));
+}
+
+static void the_line_is_told_in_the_status(void **state)
+{
+	Stage *stage = *state;
+
+	start_online(stage);
+	assert_true(sn_bench_wait(stage->bench, status_is, GINT_TO_POINTER(SN_STATUS_ONLINE)));
+	sn_fake_im_line(stage->im, SN_LINE_OFFLINE, SN_ERROR_AUTH, FALSE);
+	assert_true(sn_bench_wait(stage->bench, status_is, GINT_TO_POINTER(SN_STATUS_ERROR)));
+	g_autoptr(GPtrArray) all = sn_status_list(stage->bench->store);
+	const SnStatus *status = all->pdata[0];
+	assert_string_equal(status->error_word, "auth");
+	assert_non_null(status->detail);
+}
+
+static void roster_and_presence_become_rows(void **state)
+{
+	Stage *stage = *state;
+
+	start_online(stage);
+	push_roster(stage->im, BOB, "Bob", "both");
+	sn_fake_im_presence(stage->im, BOB "/phone", "away", "lunch");
+	assert_true(sn_bench_wait(stage->bench, bob_is_away, NULL));
+	g_autoptr(SnAddress) bob = sn_bench_address(stage->bench, SN_CHANNEL_IM, BOB);
+	g_autoptr(SnPerson) person = sn_person_get(stage->bench->store, bob->person);
+	assert_string_equal(person->name, "Bob");
+}
+
+static void presence_of_strangers_leaves_no_trace(void **state)
+{
+	Stage *stage = *state;
+
+	start_online(stage);
+	sn_fake_im_presence(stage->im, "stranger@im.example/x", "online", NULL);
+	push_roster(stage->im, BOB, "Bob", "both");
+	assert_true(sn_bench_wait(stage->bench, has_address, (gpointer)BOB));
+	assert_false(has_address(stage->bench, (gpointer) "stranger@im.example"));
+}
+
+static void an_im_is_filed_and_announced(void **state)
+{
+	Stage *stage = *state;
+
+	start_online(stage);
+	push_roster(stage->im, BOB, "Bob", "both");
+	sn_fake_im_message(stage->im, BOB "/phone", "id-1", "Hello Alice");
+	g_autoptr(SnMessage) message = im_of_bob(stage, "id-1");
+	assert_string_equal(message->body, "Hello Alice");
+	assert_int_equal(message->direction, SN_IN);
+	SnNotification *told = sn_fake_desktop_take(5000);
+	assert_non_null(told);
+	assert_string_equal(told->title, "Bob");
+	assert_string_equal(told->body, "Hello Alice");
+	sn_fake_desktop_click(told->tag);
+	sn_fake_notification_free(told);
+	g_autofree char *expected = g_strdup_printf("%" G_GINT64_FORMAT, message->conversation);
+	assert_true(sn_bench_wait_value(stage->bench, "ui.open", expected));
+}
+
+static void the_same_im_by_carbon_and_archive_is_one(void **state)
+{
+	Stage *stage = *state;
+
+	start_online(stage);
+	for (int i = 0; i < 3; i++) {
+		SnImMessage *im = sn_im_message_new();
+		im->from = g_strdup(BOB "/phone");
+		im->to = g_strdup(ME);
+		im->id = g_strdup("id-1");
+		im->body = g_strdup("Once");
+		im->archived = i == 1;
+		im->carbon_received = i == 2;
+		if (i)
+			im->stanza_id = g_strdup("archive-7");
+		push_message(stage->im, im);
+	}
+	sn_fake_im_message(stage->im, BOB "/phone", "id-2", "Twice");
+	g_autoptr(SnMessage) last = im_of_bob(stage, "id-2");
+	g_autoptr(GPtrArray) page =
+		sn_message_page(stage->bench->store, last->conversation, 0, 0, FALSE, 10, 0);
+	assert_int_equal(page->len, 2);
+}
+
+static void a_carbon_of_our_own_is_outgoing(void **state)
+{
+	Stage *stage = *state;
+	SnImMessage *im = sn_im_message_new();
+
+	start_online(stage);
+	im->from = g_strdup(ME "/phone");
+	im->to = g_strdup(BOB);
+	im->id = im->origin_id = NULL;
+	im->id = g_strdup("mine-1");
+	im->body = g_strdup("From my phone");
+	im->carbon_sent = TRUE;
+	push_message(stage->im, im);
+	sn_fake_im_message(stage->im, BOB "/phone", "id-2", "Got it");
+	g_autoptr(SnMessage) answer = im_of_bob(stage, "id-2");
+	SnId id = sn_message_find_im(stage->bench->store, "mine-1", ME);
+	g_autoptr(SnMessage) own = sn_bench_message(stage->bench, id);
+	assert_int_equal(own->direction, SN_OUT);
+	assert_int_equal(own->conversation, answer->conversation);
+	g_autoptr(SnConversation) conversation =
+		sn_conversation_get(stage->bench->store, own->conversation);
+	assert_int_equal(conversation->unread, 1);
+}
+
+static void receipts_go_to_contacts_only(void **state)
+{
+	Stage *stage = *state;
+
+	start_online(stage);
+	push_roster(stage->im, BOB, "Bob", "both");
+	for (int i = 0; i < 2; i++) {
+		SnImMessage *im = sn_im_message_new();
+		im->from = g_strdup(i ? BOB "/phone" : "stranger@im.example/x");
+		im->to = g_strdup(ME "/sennit");
+		im->id = g_strdup_printf("want-%d", i);
+		im->body = g_strdup("Got it?");
+		im->want_receipt = TRUE;
+		push_message(stage->im, im);
+	}
+	SnImRequest *receipt = sn_fake_im_take(stage->im, SN_IM_REQ_SEND, 5000);
+	assert_non_null(receipt);
+	assert_string_equal(receipt->message->receipt_id, "want-1");
+	assert_string_equal(receipt->message->to, BOB "/phone");
+	sn_im_request_free(receipt);
+	assert_null(sn_fake_im_take(stage->im, SN_IM_REQ_SEND, 0));
+}
+
+static void an_answer_to_an_email_joins_its_thread(void **state)
+{
+	Stage *stage = *state;
+	g_autoptr(GError) error = NULL;
+	SnId mail = sn_bench_ingest(stage->bench,
+	                            "From: alice@example.test\nTo: bob@work.example\n"
+	                            "Message-ID: <ours@example.test>\nSubject: Tea\n",
+	                            "Tea?\n", NULL);
+	SnImMessage *im = sn_im_message_new();
+
+	start_online(stage);
+	im->from = g_strdup(BOB "/phone");
+	im->to = g_strdup(ME);
+	im->id = g_strdup("id-1");
+	im->body = g_strdup("Yes");
+	im->in_reply_to_mail = g_strdup("ours@example.test");
+	push_message(stage->im, im);
+	g_autoptr(SnMessage) answer = im_of_bob(stage, "id-1");
+	assert_string_equal(answer->thread, "ours@example.test");
+	assert_int_equal(answer->reply_to, mail);
+	g_autoptr(SnAddress) found =
+		sn_bench_candidate(stage->bench, "bob@work.example", BOB);
+	assert_true(found && !found->confirmed);
+}
+
+static void forwarded_ims_are_carried(void **state)
+{
+	Stage *stage = *state;
+	SnImMessage *im = sn_im_message_new(), *inner = sn_im_message_new();
+
+	start_online(stage);
+	im->from = g_strdup(BOB "/phone");
+	im->to = g_strdup(ME);
+	im->id = g_strdup("id-1");
+	im->body = g_strdup("What we said");
+	inner->from = g_strdup(BOB);
+	inner->to = g_strdup(ME);
+	inner->id = g_strdup("old-1");
+	inner->body = g_strdup("Long ago");
+	inner->time = 1700000000000;
+	im->forwarded = g_ptr_array_new_with_free_func((GDestroyNotify)sn_im_message_free);
+	g_ptr_array_add(im->forwarded, inner);
+	push_message(stage->im, im);
+	g_autoptr(SnMessage) carrier = im_of_bob(stage, "id-1");
+	g_autoptr(GPtrArray) carried =
+		sn_message_carried(stage->bench->store, carrier->id, SN_MESSAGE_FULL);
+	assert_int_equal(carried->len, 1);
+	const SnMessage *old = carried->pdata[0];
+	assert_true(old->carried);
+	assert_string_equal(old->body, "Long ago");
+	assert_int_equal(old->time, 1700000000000);
+}
+
+static gboolean has_question(SnBench *bench, gpointer data)
+{
+	g_autoptr(SnAddress) bob = sn_address_find(bench->store, SN_CHANNEL_IM, BOB);
+	g_autoptr(GPtrArray) found = NULL;
+	GPtrArray **out = data;
+
+	if (!bob)
+		return FALSE;
+	SnId conversation = sn_conversation_for_person(bench->store, bob->person, NULL);
+	found = sn_question_list(bench->store, conversation);
+	if (!found || found->len == 0)
+		return FALSE;
+	*out = g_steal_pointer(&found);
+	return TRUE;
+}
+
+static void a_contact_request_is_a_question_that_yes_grants(void **state)
+{
+	Stage *stage = *state;
+	SnImEvent *event = sn_im_event_new(SN_IM_EV_SUBSCRIPTION, 0, NULL);
+	g_autoptr(GPtrArray) questions = NULL;
+	g_autoptr(GError) error = NULL;
+
+	start_online(stage);
+	event->jid = g_strdup(BOB);
+	sn_fake_im_push(stage->im, event);
+	assert_true(sn_bench_wait(stage->bench, has_question, &questions));
+	const SnQuestion *question = questions->pdata[0];
+	assert_string_equal(question->labels[0], "Yes");
+	assert_true(sn_question_answer(stage->bench->store, question, question->values[0], &error));
+	SnImRequest *request = sn_fake_im_take(stage->im, SN_IM_REQ_SUBSCRIBED, 5000);
+	assert_non_null(request);
+	assert_string_equal(request->jid, BOB);
+	sn_im_request_free(request);
+	g_autofree char *left = sn_wish_get(stage->bench->store, SN_WISH_CONTACT, BOB);
+	assert_true(!left || sn_bench_wait_value(stage->bench, "wish:contact:" BOB, NULL));
+}
+
+static void a_contact_cannot_make_a_wish(void **state)
+{
+	Stage *stage = *state;
+	SnImMessage *im = sn_im_message_new();
+	static const char *values[] = { "wish:contact:mallory@evil.example=accept", NULL };
+	static const char *labels[] = { "OK", NULL };
+	g_autoptr(GPtrArray) questions = NULL;
+	g_autoptr(GError) error = NULL;
+
+	start_online(stage);
+	im->from = g_strdup(BOB "/phone");
+	im->to = g_strdup(ME);
+	im->id = g_strdup("wish:contact:x");
+	im->body = g_strdup("Press OK");
+	im->response_values = g_strdupv((char **)values);
+	im->response_labels = g_strdupv((char **)labels);
+	push_message(stage->im, im);
+	assert_true(sn_bench_wait(stage->bench, has_question, &questions));
+	assert_false(sn_question_answer(stage->bench->store, questions->pdata[0], values[0],
+	                                &error));
+	assert_null(error);
+	g_autofree char *wish =
+		sn_wish_get(stage->bench->store, SN_WISH_CONTACT, "mallory@evil.example");
+	assert_null(wish);
+}
+
+static void own_presence_is_shown_as_wished(void **state)
+{
+	Stage *stage = *state;
+
+	start_online(stage);
+	assert_true(sn_wish_set(stage->bench->store, SN_WISH_PRESENCE, "", "away\tlunch", NULL));
+	SnImRequest *request = sn_fake_im_take(stage->im, SN_IM_REQ_PRESENCE, 5000);
+	assert_non_null(request);
+	assert_string_equal(request->show, "away");
+	assert_string_equal(request->status, "lunch");
+	sn_im_request_free(request);
+}
+
+/* ---- the archive ---- */
+
+typedef struct {
+	gint asked;
+	char *last_after;
+} Archive;
+
+static void two_pages(SnIm *im, const SnImRequest *request, gpointer data)
+{
+	Archive *archive = data;
+
+	if (request->kind != SN_IM_REQ_ARCHIVE) {
+		sn_fake_im_done(im, request->id);
+		return;
+	}
+	int page = g_atomic_int_add(&archive->asked, 1);
+	if (page == 1)
+		archive->last_after = g_strdup(request->after_id);
+	SnImEvent *event = sn_im_event_new(SN_IM_EV_MESSAGE, request->id, NULL);
+	event->message = sn_im_message_new();
+	event->message->from = g_strdup(BOB "/phone");
+	event->message->to = g_strdup(ME);
+	event->message->id = g_strdup_printf("old-%d", page);
+	event->message->archive_id = g_strdup_printf("a-%d", page);
+	event->message->body = g_strdup("While you were away");
+	event->message->time = 1700000000000 + page;
+	event->message->archived = TRUE;
+	sn_fake_im_push(im, event);
+	event = sn_im_event_new(SN_EVENT_DONE, request->id, NULL);
+	event->last_id = g_strdup_printf("a-%d", page);
+	event->complete = page == 1;
+	sn_fake_im_push(im, event);
+}
+
+static void the_archive_is_read_page_by_page_and_remembered(void **state)
+{
+	Stage *stage = *state;
+	Archive archive = { 0 };
+	g_autoptr(GError) error = NULL;
+
+	sn_fake_im_prepare(ME, two_pages, &archive, TRUE);
+	start(stage);
+	assert_true(sn_engine_settle(stage->engine, 5000, &error));
+	g_assert_no_error(error);
+	assert_int_equal(g_atomic_int_get(&archive.asked), 2);
+	assert_string_equal(archive.last_after, "a-0");
+	assert_true(has_im(stage->bench, (gpointer) "old-0"));
+	assert_true(has_im(stage->bench, (gpointer) "old-1"));
+	SnId account = sn_account_find(stage->bench->store, "home");
+	g_autofree char *last = sn_archive_get(stage->bench->store, account, ME);
+	assert_string_equal(last, "a-1");
+	/* old news is no notification */
+	assert_null(sn_fake_desktop_take(0));
+	g_free(archive.last_after);
+}
+
+static void settling_reports_an_account_that_cannot_log_in(void **state)
+{
+	Stage *stage = *state;
+	g_autoptr(GError) error = NULL;
+
+	sn_fake_im_prepare(ME, NULL, NULL, FALSE);
+	start(stage);
+	sn_fake_im_line(stage->im, SN_LINE_OFFLINE, SN_ERROR_AUTH, FALSE);
+	assert_false(sn_engine_settle(stage->engine, 5000, &error));
+	assert_true(g_error_matches(error, SN_ERROR, SN_ERROR_AUTH));
+}
+
+static void stopping_ends_what_is_under_way_in_time(void **state)
+{
+	Stage *stage = *state;
+	gint64 begin;
+
+	sn_fake_im_prepare(ME, NULL, NULL, TRUE); /* the archive never answers */
+	start(stage);
+	SnImRequest *request = sn_fake_im_take(stage->im, SN_IM_REQ_ARCHIVE, 5000);
+	assert_non_null(request);
+	sn_im_request_free(request);
+	begin = g_get_monotonic_time();
+	sn_engine_stop(&stage->engine);
+	assert_true(g_get_monotonic_time() - begin < 3 * G_USEC_PER_SEC);
+	assert_true(status_is(stage->bench, GINT_TO_POINTER(SN_STATUS_OFF)));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(only_one_engine_runs),
+		TEST(the_line_is_told_in_the_status),
+		TEST(roster_and_presence_become_rows),
+		TEST(presence_of_strangers_leaves_no_trace),
+		TEST(an_im_is_filed_and_announced),
+		TEST(the_same_im_by_carbon_and_archive_is_one),
+		TEST(a_carbon_of_our_own_is_outgoing),
+		TEST(receipts_go_to_contacts_only),
+		TEST(an_answer_to_an_email_joins_its_thread),
+		TEST(forwarded_ims_are_carried),
+		TEST(a_contact_request_is_a_question_that_yes_grants),
+		TEST(a_contact_cannot_make_a_wish),
+		TEST(own_presence_is_shown_as_wished),
+		TEST(the_archive_is_read_page_by_page_and_remembered),
+		TEST(settling_reports_an_account_that_cannot_log_in),
+		TEST(stopping_ends_what_is_under_way_in_time),
+	};
+	sn_mime_init();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
