@@ -116,6 +116,7 @@ void sn_delivery_send_mail(SnDelivery *self, const SnOutboxEntry *entry);
 void sn_delivery_send_im(SnDelivery *self, const SnOutboxEntry *entry);
 /* The id of the stanza of the entry's current step; NULL when it sends none. Caller frees. */
 char *sn_delivery_step_id(SnDelivery *self, const SnOutboxEntry *entry);
+gboolean sn_delivery_is_last_step(SnDelivery *self, const SnOutboxEntry *entry);
 /* A step is done: the event for it (STEP or ACCEPTED), with the fact filled in. */
 void sn_delivery_step_done(SnDelivery *self, SnId entry, int step, const char *detail);
 /* TRUE when a stanza with text of it may have reached the contact. */

@@ -136,23 +136,43 @@ void sn_delivery_report(SnDelivery *self, const char *message_id, const char *en
 
 /* ---- copies that turned up ---- */
 
+/* Further stanzas of an entry have the ids "origin-id.N" (im_steps.h). */
+static SnId entry_of_part(SnDelivery *self, const char *id)
+{
+	const char *dot = strrchr(id, '.');
+
+	if (!dot || !dot[1] || strspn(dot + 1, "0123456789") != strlen(dot + 1))
+		return 0;
+	g_autofree char *origin = g_strndup(id, (gsize)(dot - id));
+	return sn_outbox_find_origin(self->engine->store, origin);
+}
+
+gboolean sn_delivery_is_part(SnDelivery *self, const char *id)
+{
+	return id && entry_of_part(self, id) != 0;
+}
+
 void sn_delivery_seen(SnDelivery *self, SnChannel channel, const char *id)
 {
 	SnStore *store = self->engine->store;
-	SnId found = channel == SN_CHANNEL_IM ? sn_outbox_find_origin(store, id)
-	                                      : sn_outbox_find_message_id(store, id);
+	SnId found = 0;
+
+	if (id && channel == SN_CHANNEL_MAIL)
+		found = sn_outbox_find_message_id(store, id);
+	else if (id && !(found = sn_outbox_find_origin(store, id)))
+		found = entry_of_part(self, id);
 	g_autoptr(SnOutboxEntry) entry = found ? sn_outbox_get(store, found, SN_OUTBOX_FULL) : NULL;
 	SnFact fact = { .detail = "a copy turned up" };
 
 	if (!entry || entry->channel != channel || g_hash_table_contains(self->jobs, &found))
 		return; /* its own answer is still to come */
-	if (entry->state == SN_STATE_CHOOSING && sn_delivery_is_uncertain(entry)) {
+	g_autofree char *current = channel == SN_CHANNEL_IM ? sn_delivery_step_id(self, entry)
+	                                                    : g_strdup(entry->message_id);
+	if (g_strcmp0(current, id) != 0)
+		return;
+	if (entry->state == SN_STATE_SENDING)
+		sn_delivery_step_done(self, found, entry->step, fact.detail);
+	else if (entry->state == SN_STATE_CHOOSING && sn_delivery_is_uncertain(entry) &&
+	         sn_delivery_is_last_step(self, entry))
 		sn_delivery_apply(self, found, SN_DELIVERY_SEEN, &fact);
-	} else if (entry->state == SN_STATE_SENDING) {
-		g_autofree char *current = channel == SN_CHANNEL_IM
-			? sn_delivery_step_id(self, entry)
-			: g_strdup(entry->message_id);
-		if (g_strcmp0(current, id) == 0)
-			sn_delivery_step_done(self, found, entry->step, fact.detail);
-	}
 }

@@ -100,6 +100,9 @@ void sn_delivery_report(SnDelivery *delivery, const char *message_id, const char
                         int report_kind, const char *recipient, const char *diagnostic);
 /* One of our own messages was seen in Sent, archive or by carbon: settles `sending`. */
 void sn_delivery_seen(SnDelivery *delivery, SnChannel channel, const char *id);
+/* TRUE when the stanza is a further part of a message of ours (history, file), which the timeline
+ * shows as one message already: seen, but not filed. */
+gboolean sn_delivery_is_part(SnDelivery *delivery, const char *id);
 
 /* ---- ingest, called by sync and import ---- */
 /* Files one raw email. location: folder 0 = none. Parses on the calling thread. */

@@ -74,16 +74,22 @@ char *sn_delivery_step_id(SnDelivery *self, const SnOutboxEntry *entry)
 	return sn_im_step_id(steps, (guint)entry->step, entry->origin_id);
 }
 
+gboolean sn_delivery_is_last_step(SnDelivery *self, const SnOutboxEntry *entry)
+{
+	g_autoptr(GPtrArray) steps =
+		entry->channel == SN_CHANNEL_IM ? load_steps(self, entry->id) : NULL;
+
+	return entry->channel == SN_CHANNEL_MAIL ||
+	       (steps && (guint)entry->step + 1 >= steps->len);
+}
+
 void sn_delivery_step_done(SnDelivery *self, SnId id, int step, const char *detail)
 {
 	g_autoptr(SnOutboxEntry) entry = sn_outbox_get(self->engine->store, id, 0);
 
 	if (!entry || entry->state != SN_STATE_SENDING || entry->step != step)
 		return;
-	g_autoptr(GPtrArray) steps =
-		entry->channel == SN_CHANNEL_IM ? load_steps(self, id) : NULL;
-	gboolean last = entry->channel == SN_CHANNEL_MAIL ||
-	                (steps && (guint)step + 1 >= steps->len);
+	gboolean last = sn_delivery_is_last_step(self, entry);
 	SnFact fact = { .detail = detail, .step = step + 2 };
 	sn_delivery_apply(self, id, last ? SN_DELIVERY_ACCEPTED : SN_DELIVERY_STEP, &fact);
 }
@@ -93,8 +99,7 @@ void sn_delivery_step_done(SnDelivery *self, SnId id, int step, const char *deta
 static void report_error(SnDelivery *self, const SnJob *job, const SnImEvent *event)
 {
 	if (event->kind == SN_EVENT_CANCELLED) {
-		SnFact fact = { .detail = "stopped while it was being sent" };
-		sn_delivery_apply(self, job->entry, SN_DELIVERY_UNCERTAIN, &fact);
+		sn_delivery_again(self); /* the account stops: checked when it is back */
 		return;
 	}
 	SnDeliveryEvent what = sn_delivery_event_for(event->error);
@@ -132,7 +137,9 @@ static void upload_ended(SnJob *job, const SnImEvent *event)
 	SnImStep *step = steps && (guint)job->step < steps->len ? steps->pdata[job->step] : NULL;
 	gboolean done = event->kind == SN_EVENT_DONE && is_url(event->url);
 
-	if (!step || step->kind != SN_IM_STEP_UPLOAD)
+	if (event->kind == SN_EVENT_CANCELLED)
+		sn_delivery_again(self);
+	if (event->kind == SN_EVENT_CANCELLED || !step || step->kind != SN_IM_STEP_UPLOAD)
 		return;
 	if (!done && event->kind == SN_EVENT_DONE) {
 		SnFact fact = { .reason = "The server gave no usable address for the file",
@@ -142,15 +149,11 @@ static void upload_ended(SnJob *job, const SnImEvent *event)
 			return;
 		}
 	} else if (!done) {
-		SnDeliveryEvent what = event->kind == SN_EVENT_ERROR
-			? sn_delivery_event_for(event->error)
-			: SN_DELIVERY_TEMPORARY;
+		SnDeliveryEvent what = sn_delivery_event_for(event->error);
 		if (g_error_matches(event->error, SN_ERROR, SN_ERROR_UNAVAILABLE))
 			what = SN_DELIVERY_PERMANENT; /* the service is gone */
-		SnFact fact = { .reason = event->error ? event->error->message : "Stopped",
-			        .error_word = sn_error_word(event->error
-			                                            ? (SnErrorCode)event->error->code
-			                                            : SN_ERROR_TEMPORARY) };
+		SnFact fact = { .reason = event->error->message,
+			        .error_word = sn_error_word((SnErrorCode)event->error->code) };
 		/* Nobody sees an upload, so an uncertain one is simply done again. */
 		if (what == SN_DELIVERY_UNCERTAIN)
 			what = SN_DELIVERY_TEMPORARY;

@@ -179,8 +179,7 @@ static void send_reply(SnEngineAccount *account, const SnSendEvent *event, gpoin
 		if (event->kind == SN_EVENT_DONE) {
 			accepted(self, job, event);
 		} else if (event->kind == SN_EVENT_CANCELLED) {
-			SnFact fact = { .detail = "stopped while it was being sent" };
-			sn_delivery_apply(self, job->entry, SN_DELIVERY_UNCERTAIN, &fact);
+			sn_delivery_again(self); /* the account stops: checked when it is back */
 		} else {
 			g_autofree char *text = refusal(event);
 			SnFact fact = {

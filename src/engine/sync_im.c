@@ -164,6 +164,20 @@ static void after_filing(SnImSync *sync, const SnImMessage *im, SnId id, SnAddRe
 		sn_notifier_incoming(engine->core->notifier, id);
 }
 
+/* History and files that went along with a message of ours: its row stands for them. */
+static gboolean is_own_part(SnImSync *sync, const SnImMessage *im)
+{
+	SnDelivery *delivery = sync->account->engine->delivery;
+	const char *id = im->origin_id ? im->origin_id : im->id;
+	g_autofree char *from = im->from ? sn_address_normalise(SN_CHANNEL_IM, im->from) : NULL;
+
+	if (im->groupchat || (from && !g_str_equal(from, sync->own)) ||
+	    !sn_delivery_is_part(delivery, id))
+		return FALSE;
+	sn_delivery_seen(delivery, SN_CHANNEL_IM, id);
+	return TRUE;
+}
+
 static void take_message(SnImSync *sync, const SnImMessage *im)
 {
 	SnEngine *engine = sync->account->engine;
@@ -171,7 +185,7 @@ static void take_message(SnImSync *sync, const SnImMessage *im)
 	SnAddResult result;
 	SnId id = 0;
 
-	if (take_notice(sync, im) || !has_content(im))
+	if (take_notice(sync, im) || !has_content(im) || is_own_part(sync, im))
 		return;
 	if (!sn_ingest_im(engine, sync->account, im, &id, &result, &error)) {
 		warn(sync, error);

@@ -227,20 +227,47 @@ static void serve_im(Delivery *self, Pending *pending)
 	sn_im_event_free(event);
 }
 
+static void serve(Delivery *self, Pending *pending)
+{
+	if (pending->end == TO_IM)
+		serve_im(self, pending);
+	else if (pending->end == TO_SMTP)
+		serve_smtp(self, pending);
+	else
+		serve_imap(self, pending);
+	pending_free(pending);
+}
+
+gboolean pump_one(Delivery *self)
+{
+	Pending *pending = g_queue_pop_head(&self->requests);
+
+	if (pending)
+		serve(self, pending);
+	return pending != NULL;
+}
+
+void take_without_answer(Delivery *self)
+{
+	Pending *pending = g_queue_pop_head(&self->requests);
+
+	if (!pending)
+		return;
+	if (pending->data)
+		sn_job_unref(pending->data);
+	pending->data = NULL;
+	pending->im_reply = NULL;
+	pending->send_reply = NULL;
+	pending->mail_reply = NULL;
+	serve(self, pending);
+}
+
 void pump(Delivery *self)
 {
 	int bound = 10000;
 
-	for (Pending *pending; (pending = g_queue_pop_head(&self->requests));) {
+	while (pump_one(self))
 		g_assert(bound-- > 0);
-		if (pending->end == TO_IM)
-			serve_im(self, pending);
-		else if (pending->end == TO_SMTP)
-			serve_smtp(self, pending);
-		else
-			serve_imap(self, pending);
-		pending_free(pending);
-	}
 }
 
 void settle(Delivery *self)

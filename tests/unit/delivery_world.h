@@ -48,6 +48,10 @@ void delivery_free(Delivery *self);
 
 /* Lets the servers answer until nothing is open. */
 void pump(Delivery *self);
+/* Only the next; FALSE when none is open. */
+gboolean pump_one(Delivery *self);
+/* The server takes the next stanza or email, and nobody hears of it. */
+void take_without_answer(Delivery *self);
 /* The engine looks, the servers answer, until nothing changes. */
 void settle(Delivery *self);
 /* Moves the clock and settles. */

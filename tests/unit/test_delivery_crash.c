@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Exactly once: the line breaks, the engine is killed, the disk is full, and each message still
+ * arrives one time, or the user is told why not. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <glib/gstdio.h>
+#include <string.h>
+
+#include "tests/unit/delivery_world.h"
+
+static char *origin(Delivery *self, SnId id)
+{
+	g_autoptr(SnOutboxEntry) entry = entry_of(self, id);
+
+	return g_strdup(entry->origin_id ? entry->origin_id : entry->message_id);
+}
+
+static void an_im_the_server_has_is_not_sent_again(void **state)
+{
+	Delivery *self = delivery_new(NULL);
+	SnId id = queue_im(self, "hello");
+	g_autofree char *sent = origin(self, id);
+
+	self->next_im = FATE_LOST_AFTER;
+	settle(self);
+	assert_int_equal(state_of(self, id), SN_STATE_ACCEPTED);
+	assert_int_equal(taken(self, sent), 1);
+	delivery_free(self);
+}
+
+static void an_im_the_server_lacks_is_sent_again_under_its_id(void **state)
+{
+	Delivery *self = delivery_new(NULL);
+	SnId id = queue_im(self, "hello");
+	g_autofree char *sent = origin(self, id);
+
+	self->next_im = FATE_LOST_BEFORE;
+	settle(self);
+	assert_int_equal(state_of(self, id), SN_STATE_ACCEPTED);
+	assert_int_equal(taken(self, sent), 1);
+	assert_string_equal(((SnImMessage *)self->stanzas->pdata[0])->origin_id, sent);
+	delivery_free(self);
+}
+
+static void without_an_archive_the_user_decides(void **state)
+{
+	Delivery *self = delivery_new(NULL);
+	SnId id = queue_im(self, "hello");
+	g_autofree char *sent = origin(self, id);
+
+	self->archive = FALSE;
+	self->next_im = FATE_LOST_AFTER;
+	settle(self);
+	assert_int_equal(state_of(self, id), SN_STATE_CHOOSING);
+	g_autofree char *reason = reason_of(self, id);
+	assert_non_null(strstr(reason, "may have been sent"));
+	assert_int_equal(self->questions, 1);
+	/* Nothing but the user sends it again, not even the contact's presence. */
+	bob_is(self, SN_PRESENCE_DND);
+	bob_is(self, SN_PRESENCE_ONLINE);
+	later(self, SN_DAY);
+	assert_int_equal(taken(self, sent), 1);
+	/* A receipt settles it. */
+	sn_delivery_receipt(self->engine.delivery, &self->account, BOB_IM, sent, FALSE);
+	assert_int_equal(state_of(self, id), SN_STATE_DELIVERED);
+	delivery_free(self);
+}
+
+static void the_user_may_send_it_again(void **state)
+{
+	Delivery *self = delivery_new(NULL);
+	SnId id = queue_im(self, "hello");
+	g_autofree char *sent = origin(self, id);
+
+	self->archive = FALSE;
+	self->next_im = FATE_LOST_BEFORE;
+	settle(self);
+	ask_for(self, id, SN_REQUEST_SEND);
+	assert_int_equal(state_of(self, id), SN_STATE_ACCEPTED);
+	assert_int_equal(taken(self, sent), 1);
+	delivery_free(self);
+}
+
+static void an_email_that_may_have_gone_is_never_repeated_by_itself(void **state)
+{
+	Delivery *self = delivery_new(NULL);
+	SnId id = queue_mail(self, "text");
+	g_autofree char *sent = origin(self, id);
+
+	self->next_mail = FATE_LOST_AFTER;
+	settle(self);
+	assert_int_equal(state_of(self, id), SN_STATE_CHOOSING);
+	later(self, SN_DAY);
+	crash(self, TRUE);
+	later(self, SN_DAY);
+	assert_int_equal(taken(self, sent), 1);
+	/* The copy that turns up in Sent proves that it went. */
+	sn_delivery_seen(self->engine.delivery, SN_CHANNEL_MAIL, sent);
+	assert_int_equal(state_of(self, id), SN_STATE_ACCEPTED);
+	assert_int_equal(taken(self, sent), 1);
+	delivery_free(self);
+}
+
+static void an_email_found_in_sent_has_gone(void **state)
+{
+	Delivery *self = delivery_new(NULL);
+	SnId id = queue_mail(self, "text");
+
+	self->sent_has = TRUE;
+	self->next_mail = FATE_LOST_AFTER;
+	settle(self);
+	assert_int_equal(state_of(self, id), SN_STATE_ACCEPTED);
+	delivery_free(self);
+}
+
+static void stopping_in_the_middle_of_an_email_asks(void **state)
+{
+	Delivery *self = delivery_new(NULL);
+	SnId id = queue_mail(self, "text");
+
+	sn_delivery_look(self->engine.delivery);
+	assert_int_equal(state_of(self, id), SN_STATE_SENDING);
+	crash(self, TRUE);
+	settle(self);
+	assert_int_equal(state_of(self, id), SN_STATE_CHOOSING);
+	assert_int_equal(self->mails->len, 0);
+	ask_for(self, id, SN_REQUEST_CANCEL);
+	assert_int_equal(state_of(self, id), SN_STATE_CANCELLED);
+	delivery_free(self);
+}
+
+/* Killed after the n-th answer of the server (n = 0: before any), for an IM of many parts. */
+static gboolean killed_after(int n, gboolean answered)
+{
+	Delivery *self = delivery_new(NULL);
+	Said mail = { .channel = SN_CHANNEL_MAIL, .subject = "Budget", .body = "how much?" };
+	Said im = { .channel = SN_CHANNEL_IM, .body = "a line of IM" };
+	SnId history[] = { world_say(self->world, &mail), world_say(self->world, &im) };
+	g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(SnId));
+	SnOutboxNew new = { .channel = SN_CHANNEL_IM,
+		            .body = "the answer",
+		            .state = SN_STATE_QUEUED,
+		            .history = ids,
+		            .history_attachments = TRUE };
+	gboolean more = TRUE;
+
+	g_array_append_vals(ids, history, 2);
+	SnId id = queue_new(self, &new, BOB_IM);
+	sn_delivery_look(self->engine.delivery);
+	for (int i = 0; i < n && more; i++)
+		more = pump_one(self);
+	if (!answered) /* the server took one more, and the answer was lost with the process */
+		take_without_answer(self);
+	crash(self, FALSE);
+	settle(self);
+	go_online(self);
+	bob_is(self, SN_PRESENCE_ONLINE);
+	later(self, SN_HOUR);
+	if (state_of(self, id) != SN_STATE_ACCEPTED) {
+		g_autofree char *reason = reason_of(self, id);
+		fail_msg("killed after %d: %s (%s)", n, sn_state_word(state_of(self, id)), reason);
+	}
+	GHashTableIter iter;
+	gpointer key, times;
+	g_hash_table_iter_init(&iter, self->taken);
+	while (g_hash_table_iter_next(&iter, &key, &times))
+		if (GPOINTER_TO_INT(times) != 1)
+			fail_msg("killed after %d: %s taken %d times", n, (char *)key,
+			         GPOINTER_TO_INT(times));
+	assert_int_equal(taken_body(self, "the answer"), 1);
+	assert_int_equal(self->stanzas->len, 4); /* body, text, email, forwarded IM */
+	delivery_free(self);
+	return more;
+}
+
+static void killed_at_any_step_each_part_arrives_once(void **state)
+{
+	int n = 0;
+
+	while (killed_after(n, TRUE))
+		assert_true(++n < 50);
+	assert_true(n >= 5); /* upload and four stanzas */
+	for (int i = 0; i < n; i++)
+		killed_after(i, FALSE);
+}
+
+static void deferred_survives_the_kill(void **state)
+{
+	Delivery *self = delivery_new("[delivery]\nif-unavailable = defer\n");
+
+	bob_is(self, SN_PRESENCE_OFFLINE);
+	SnId id = queue_im(self, "hello");
+	g_autofree char *sent = origin(self, id);
+	settle(self);
+	for (int i = 0; i < 3; i++) {
+		crash(self, FALSE);
+		settle(self);
+		assert_int_equal(state_of(self, id), SN_STATE_WAITING);
+		go_online(self);
+		later(self, SN_MINUTE);
+		assert_int_equal(state_of(self, id), SN_STATE_WAITING);
+	}
+	assert_int_equal(taken(self, sent), 0);
+	bob_is(self, SN_PRESENCE_ONLINE);
+	assert_int_equal(state_of(self, id), SN_STATE_ACCEPTED);
+	assert_int_equal(taken(self, sent), 1);
+	g_autofree char *still = origin(self, id);
+	assert_string_equal(still, sent);
+	delivery_free(self);
+}
+
+static void a_receipt_before_the_last_part_counts_after_it(void **state)
+{
+	Delivery *self = delivery_new(NULL);
+	Said im = { .channel = SN_CHANNEL_IM, .body = "a line of IM" };
+	SnId said = world_say(self->world, &im);
+	g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(SnId));
+	SnOutboxNew new = { .channel = SN_CHANNEL_IM,
+		            .body = "the answer",
+		            .state = SN_STATE_QUEUED,
+		            .history = ids };
+
+	g_array_append_val(ids, said);
+	SnId id = queue_new(self, &new, BOB_IM);
+	g_autofree char *sent = origin(self, id);
+	sn_delivery_look(self->engine.delivery);
+	pump_one(self);
+	sn_delivery_receipt(self->engine.delivery, &self->account, BOB_IM, sent, FALSE);
+	assert_int_equal(state_of(self, id), SN_STATE_SENDING);
+	settle(self);
+	assert_int_equal(state_of(self, id), SN_STATE_DELIVERED);
+	delivery_free(self);
+}
+
+static void a_store_that_cannot_be_written_sends_nothing(void **state)
+{
+	Delivery *self = delivery_new(NULL);
+	SnId id = queue_im(self, "hello");
+	g_autofree char *sent = origin(self, id);
+
+	/* Another writer holds the lock longer than anybody waits. */
+	g_autoptr(GError) error = NULL;
+	SnStore *other = sn_store_open(self->world->path, SN_STORE_CLIENT, &error);
+	assert_non_null(other);
+	sn_delivery_look(self->engine.delivery);
+	assert_int_equal(state_of(self, id), SN_STATE_SENDING);
+	assert_true(sn_store_begin(other, &error));
+	g_log_set_always_fatal(G_LOG_LEVEL_ERROR);
+	pump(self); /* the server takes it, and that cannot be written */
+	assert_int_equal(taken(self, sent), 1);
+	sn_store_rollback(other);
+	sn_store_close(other);
+	settle(self);
+	assert_int_equal(state_of(self, id), SN_STATE_ACCEPTED);
+	assert_int_equal(taken(self, sent), 1);
+	delivery_free(self);
+}
+
+static void success_is_announced_after_a_restart_too(void **state)
+{
+	Delivery *self = delivery_new(NULL);
+	SnOutboxNew new = { .channel = SN_CHANNEL_MAIL,
+		            .body = "x",
+		            .state = SN_STATE_QUEUED,
+		            .announce = TRUE };
+
+	self->dsn = TRUE;
+	SnId id = queue_new(self, &new, BOB_MAIL);
+	g_autofree char *sent = origin(self, id);
+	settle(self);
+	assert_int_equal(self->delivered, 0);
+	crash(self, TRUE);
+	sn_delivery_report(self->engine.delivery, sent, NULL, SN_REPORT_DELIVERED, BOB_MAIL, NULL);
+	assert_int_equal(self->delivered, 1);
+	later(self, SN_HOUR);
+	assert_int_equal(self->delivered, 1);
+	delivery_free(self);
+}
+
+static void without_receipts_it_is_announced_as_sent(void **state)
+{
+	Delivery *self = delivery_new(NULL);
+	SnOutboxNew im = { .channel = SN_CHANNEL_IM,
+		           .body = "x",
+		           .state = SN_STATE_QUEUED,
+		           .announce = TRUE };
+	SnOutboxNew mail = im;
+
+	mail.channel = SN_CHANNEL_MAIL;
+	queue_new(self, &im, BOB_IM);
+	settle(self);
+	assert_int_equal(self->delivered, 0);
+	later(self, 2 * SN_MINUTE);
+	assert_int_equal(self->delivered, 1);
+	assert_string_equal(self->last_title, "Sent to Bob");
+	queue_new(self, &mail, BOB_MAIL);
+	settle(self); /* this server promises no reports */
+	assert_int_equal(self->delivered, 2);
+	delivery_free(self);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_im_the_server_has_is_not_sent_again),
+		cmocka_unit_test(an_im_the_server_lacks_is_sent_again_under_its_id),
+		cmocka_unit_test(without_an_archive_the_user_decides),
+		cmocka_unit_test(the_user_may_send_it_again),
+		cmocka_unit_test(an_email_that_may_have_gone_is_never_repeated_by_itself),
+		cmocka_unit_test(an_email_found_in_sent_has_gone),
+		cmocka_unit_test(stopping_in_the_middle_of_an_email_asks),
+		cmocka_unit_test(killed_at_any_step_each_part_arrives_once),
+		cmocka_unit_test(deferred_survives_the_kill),
+		cmocka_unit_test(a_receipt_before_the_last_part_counts_after_it),
+		cmocka_unit_test(a_store_that_cannot_be_written_sends_nothing),
+		cmocka_unit_test(success_is_announced_after_a_restart_too),
+		cmocka_unit_test(without_receipts_it_is_announced_as_sent),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
