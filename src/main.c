@@ -215,9 +215,14 @@ static void set_up_process(void)
 	setlocale(LC_ALL, "");
 	umask(077);
 	signal(SIGPIPE, SIG_IGN);
-	/* passwords are in memory: no core files, and no other process may look. A debugger started
-	 * by root, or SENNIT_DEBUG in the environment, still works. */
-	if (!g_getenv("SENNIT_DEBUG")) {
+	/* passwords are in memory: no core files, and no other process may look, unless a developer
+	 * says so. The leak sanitizer has to look. */
+#ifdef __SANITIZE_ADDRESS__
+	const gboolean debug = TRUE;
+#else
+	const gboolean debug = g_getenv("SENNIT_DEBUG") != NULL;
+#endif
+	if (!debug) {
 		setrlimit(RLIMIT_CORE, &none);
 		prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	}
