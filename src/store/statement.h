@@ -25,6 +25,7 @@ struct sn_store {
 	int depth;                /* of transactions */
 	gint64 changes_at_begin;
 	gboolean changed;         /* by statements outside a transaction */
+	int patience;             /* ms to wait for another writer */
 	int turn;                 /* file that tells the engine a client waits; -1 */
 	gint64 data_version;
 	int wal_pages;            /* in the WAL after our last commit */

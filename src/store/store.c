@@ -24,10 +24,12 @@
 #define RESTART_PAGES 8000       /* 128 MB: wait for readers to leave the log */
 #define RESTART_MS 20            /* but not for long: writers are kept out meanwhile */
 
+/* A clock would be exact, but a machine that slept would give up at once. */
 static int wait_busy(void *data, int count)
 {
-	(void)data;
-	if (count >= BUSY_MS)
+	const SnStore *store = data;
+
+	if (count >= store->patience)
 		return 0;
 	g_usleep(1000);
 	return 1;
@@ -74,7 +76,7 @@ static gboolean open_database(SnStore *store, GError **error)
 	if (code != SQLITE_OK)
 		return sn_store_fail(store, code, error);
 	sqlite3_extended_result_codes(store->db, 1);
-	sqlite3_busy_handler(store->db, wait_busy, NULL);
+	sqlite3_busy_handler(store->db, wait_busy, store);
 	sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	sqlite3_wal_hook(store->db, log_grew, store); /* in place of automatic checkpoints */
 	if (!sn_search_functions(store, error))
@@ -125,6 +127,7 @@ SnStore *sn_store_open(const char *path, SnStoreRole role, GError **error)
 	g_autofree char *turn_path = g_strconcat(path, "-turn", NULL);
 	store->path = g_strdup(path);
 	store->role = role;
+	store->patience = BUSY_MS;
 	store->bell_path = g_strconcat(path, "-bell", NULL);
 	store->turn = open(turn_path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	store->bell = sn_bell_open(store->bell_path, error);
@@ -208,7 +211,7 @@ static void checkpoint(SnStore *store)
 	if (pages >= RESTART_PAGES) {
 		sqlite3_busy_timeout(store->db, RESTART_MS);
 		sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_RESTART, NULL, NULL);
-		sqlite3_busy_handler(store->db, wait_busy, NULL);
+		sqlite3_busy_handler(store->db, wait_busy, store);
 	}
 	/* The first commit into a log that begins anew waits for the disk. Let that be ours. */
 	g_autofree char *now = sn_time_format(sn_now(store));
@@ -326,6 +329,11 @@ void sn_store_interrupt(SnStore *store)
 void sn_store_set_clock(SnStore *store, const SnClock *clock)
 {
 	store->clock = clock;
+}
+
+void sn_store_set_patience(SnStore *store, int ms)
+{
+	store->patience = ms;
 }
 
 gboolean sn_store_check(SnStore *store, char **report, GError **error)

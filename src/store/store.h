@@ -53,6 +53,9 @@ gboolean sn_store_sync(SnStore *store, GError **error);
 /* The time for journals and new rows; NULL = the wall clock (the default). Kept, not copied. */
 void sn_store_set_clock(SnStore *store, const SnClock *clock);
 
+/* How long to wait for another writer before SN_ERROR_BUSY, in ms; 5000 at first. */
+void sn_store_set_patience(SnStore *store, int ms);
+
 /* TRUE when another connection committed since the last call (PRAGMA data_version). */
 gboolean sn_store_changed(SnStore *store);
 
