@@ -71,6 +71,7 @@ SnMailPipe *sn_mail_pipe_new(SnConfig *config, const char *account, SnQueue *in,
 	pthread_attr_destroy(&attributes);
 	if (failed)
 		g_error("pthread_create: %s", g_strerror(failed));
+	pthread_setname_np(pipe->thread, "sennit-mime");
 	return pipe;
 }
 

@@ -9,6 +9,7 @@
  */
 #include "src/engine/sync_private.h"
 
+#include <malloc.h>
 #include <string.h>
 
 #include "src/store/place.h"
@@ -438,6 +439,14 @@ static MailFolder *next_folder(SnMailSync *sync)
 	return next;
 }
 
+/* A large sync leaves arenas of several threads full of holes. */
+static void give_back_memory(void)
+{
+#ifdef __GLIBC__
+	malloc_trim(0);
+#endif
+}
+
 static void work(SnMailSync *sync)
 {
 	SnEngineAccount *account = sync->account;
@@ -457,6 +466,8 @@ static void work(SnMailSync *sync)
 		start_round(sync, folder);
 		return;
 	}
+	if (sync->done > RECENT)
+		give_back_memory();
 	sync->done = sync->total = 0;
 	if (account->core->kinds[SN_END_SOURCE] != SN_STATUS_ONLINE)
 		sn_account_status(account, SN_END_SOURCE, SN_STATUS_ONLINE, NULL, 0);

@@ -107,7 +107,7 @@ typedef struct sn_mail_pipe SnMailPipe;
 SnMailPipe *sn_mail_pipe_new(SnConfig *config, const char *account, SnQueue *in, SnQueue *out);
 /* Closes both queues, and ends the thread after the message it works on. */
 void sn_mail_pipe_free(SnMailPipe *pipe);
-enum { SN_PIPE_WEIGHT = 8 << 20, SN_PIPE_STACK = 32 << 20 };
+enum { SN_PIPE_WEIGHT = 4 << 20, SN_PIPE_STACK = 32 << 20 };
 
 /* ---- account.c ---- */
 
