@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * mkman.c - writes a manual page: copies a template, and in place of the lines @VERBS@, @OPTIONS@,
- * @EXITS@, @SETTINGS@ and @ACCOUNT_KEYS@ what the program's own tables say. mdoc(7).
+ * mkman.c - writes a manual page: copies a template, and in place of lines such as @VERBS@ (the
+ * table is at the end) what the program's own tables say. mdoc(7).
  */
 #include "config.h"
 
@@ -10,6 +10,9 @@
 
 #include "src/cli/cli_private.h"
 #include "src/config/config.h"
+#include "ui/binds.h"
+#include "ui/command.h"
+#include "ui/objects.h"
 
 /* Text that roff shows as it is. */
 static void put_text(const char *text)
@@ -141,6 +144,67 @@ static void put_account_keys(void)
 	puts(".El");
 }
 
+/* The keys of a context with the commands they run; keys of the same command on one line. */
+static void put_keys(void)
+{
+	const SnDefaultBind *bind = sn_default_binds, *last = NULL;
+
+	for (; bind->context; bind++) {
+		if (!last || strcmp(last->context, bind->context) != 0)
+			printf("%s.Ss [%s]\n.Bl -tag -width Ds\n", last ? ".El\n" : "", bind->context);
+		fputs(".It Ic ", stdout);
+		/* a key may be a macro's name or a delimiter: \\& keeps it what it is */
+		fputs("\\&", stdout);
+		put_text(bind->keys);
+		printf(" No = ");
+		put_text(bind->command);
+		putchar('\n');
+		put_text(bind->meaning);
+		putchar('\n');
+		last = bind;
+	}
+	puts(".El");
+}
+
+static void put_commands(void)
+{
+	puts(".Bl -tag -width Ds");
+	for (const SnCommand *const *group = sn_command_groups; *group; group++)
+		for (const SnCommand *command = *group; command->name; command++) {
+			printf(".It Ic :%s", command->name);
+			if (command->arguments && *command->arguments) {
+				fputs(" Ar ", stdout);
+				put_text(command->arguments);
+			}
+			putchar('\n');
+			put_text(command->help);
+			putchar('\n');
+		}
+	puts(".El");
+}
+
+static void put_objects(void)
+{
+	static const char *const objects[][2] = {
+#define X(name, word, meaning) { word, meaning },
+		SN_OBJECT_TABLE(X)
+#undef X
+	};
+
+	puts(".Bl -tag -width Ds");
+	for (gsize i = 0; i < G_N_ELEMENTS(objects); i++) {
+		printf(".It Ic %s\n", objects[i][0]);
+		put_text(objects[i][1]);
+		putchar('\n');
+	}
+	puts(".El");
+}
+
+static void put_program_options(void)
+{
+	put_options(sn_program_options);
+}
+
 static const struct {
 	const char *marker;
 	void (*put)(void);
@@ -149,6 +213,10 @@ static const struct {
 	{ "@EXITS@", put_exits },
 	{ "@SETTINGS@", put_settings },
 	{ "@ACCOUNT_KEYS@", put_account_keys },
+	{ "@OPTIONS@", put_program_options },
+	{ "@KEYS@", put_keys },
+	{ "@COMMANDS@", put_commands },
+	{ "@OBJECTS@", put_objects },
 };
 
 int main(int argc, char **argv)
@@ -166,8 +234,6 @@ int main(int argc, char **argv)
 			part++;
 		if (part < G_N_ELEMENTS(parts))
 			parts[part].put();
-		else if (strcmp(lines[i], "@OPTIONS@") == 0)
-			put_options(sn_program_options);
 		else
 			puts(lines[i]);
 	}
