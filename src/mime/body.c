@@ -85,9 +85,23 @@ static void fill_part(SnMailPart *entry, const SnMimeLeaf *leaf)
 	entry->is_attachment = !entry->is_inline && !alternative && !is_machinery(leaf->object);
 }
 
+/* RFC 2045 section 5.2: what is no type at all is text. */
+static void repair_type(GMimeObject *object)
+{
+	const char *value = g_mime_object_get_header(object, "Content-Type");
+
+	if (!value || strchr(value, '/') || !GMIME_IS_PART(object))
+		return;
+	GMimeContentType *type = g_mime_content_type_new("text", "plain");
+	g_mime_object_set_content_type(object, type);
+	g_object_unref(type);
+}
+
 static gboolean list_leaf(const SnMimeLeaf *leaf, gpointer data)
 {
 	Reader *reader = data;
+
+	repair_type(leaf->object);
 
 	if (leaf->in_history) {
 		SnMailCarried *carried = sn_mime_read_carried(reader->message, leaf);

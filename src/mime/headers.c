@@ -66,10 +66,11 @@ static void add_list(SnMail *mail, SnMailRole role, InternetAddressList *list)
 static void add_addresses(SnMail *mail, SnMailRole role, GMimeMessage *message, const char *field,
                           InternetAddressList *list)
 {
-	if (list && internet_address_list_length(list) > 0) {
-		add_list(mail, role, list);
+	guint before = mail->addresses->len;
+
+	add_list(mail, role, list);
+	if (mail->addresses->len > before)
 		return;
-	}
 	const char *value = g_mime_object_get_header(GMIME_OBJECT(message), field);
 	const char *open = value ? strrchr(value, '<') : NULL;
 	const char *close = open ? strchr(open, '>') : NULL;

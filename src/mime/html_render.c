@@ -46,6 +46,7 @@ typedef struct {
 	gboolean space;     /* a blank before the next text */
 	gboolean cell;      /* a gap between cells before the next text */
 	int quotes, indent, pre;
+	int last_quotes;  /* of the line that was begun last */
 	int extra_quotes; /* open ones beyond MAX_QUOTES */
 	List lists[MAX_LISTS];
 	int list_depth;
@@ -137,9 +138,10 @@ static void begin_text(Render *render)
 		for (int i = 0; i < render->breaks && out->len > 0; i++) {
 			g_string_append_c(out, '\n');
 			if (i + 1 < render->breaks)
-				for (int n = 0; n < render->quotes; n++)
+				for (int n = 0; n < MIN(render->quotes, render->last_quotes); n++)
 					g_string_append_c(out, '>');
 		}
+		render->last_quotes = render->quotes;
 		for (int n = 0; n < render->quotes; n++)
 			g_string_append(out, n + 1 < render->quotes ? ">" : "> ");
 		int marker = (int)strlen(render->marker);
