@@ -384,6 +384,8 @@ static Needs find_needs(const SnSendRequest *request)
 			needs.utf8 |= header;
 		}
 	}
+	if (length > 0 && raw[length - 1] != '\n')
+		needs.size += 2;
 	return needs;
 }
 
