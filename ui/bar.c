@@ -118,8 +118,23 @@ static void draw_hints(SnApp *app, int x, int y, int columns)
 	}
 }
 
-/* "3 unread, 1 to decide, 2 waiting, syncing 40 %": how things stand, shortest useful form. */
-static void status_words(SnApp *app, GString *out)
+static void add_word(GString *out, int room, const char *format, ...) G_GNUC_PRINTF(3, 4);
+
+static void add_word(GString *out, int room, const char *format, ...)
+{
+	g_autofree char *word = NULL;
+	va_list arguments;
+
+	va_start(arguments, format);
+	word = g_strdup_vprintf(format, arguments);
+	va_end(arguments);
+	if (sn_text_width(out->str) + sn_text_width(word) + 2 > room)
+		return;
+	g_string_append_printf(out, "%s%s", out->len ? "  " : "", word);
+}
+
+/* "1 to decide  3 unread  syncing 40 %": how things stand, in at most `room` columns. */
+static void status_words(SnApp *app, GString *out, int room)
 {
 	g_autoptr(GPtrArray) statuses = sn_status_list(app->store);
 	int unread = 0, attention = 0, pending = 0, bad = 0;
@@ -138,21 +153,22 @@ static void status_words(SnApp *app, GString *out)
 	}
 	if (app->keys->len) {
 		g_autofree char *keys =
-			sn_keys_format((const SnKey *)app->keys->data, app->keys->len);
-		g_string_append_printf(out, "%s...  ", keys);
+			sn_keys_label((const SnKey *)app->keys->data, app->keys->len);
+		add_word(out, room, "%s...", keys);
 	}
+	/* what matters most comes first: what has no room is left out */
 	if (attention)
-		g_string_append_printf(out, "%d to decide  ", attention);
-	if (pending)
-		g_string_append_printf(out, "%d on the way  ", pending);
-	if (unread)
-		g_string_append_printf(out, "%d unread  ", unread);
-	if (busy && total > 0)
-		g_string_append_printf(out, "syncing %d %%  ", (int)(done * 100 / total));
-	else if (busy)
-		g_string_append(out, "syncing  ");
+		add_word(out, room, "%d to decide", attention);
 	if (bad)
-		g_string_append(out, "not connected (A)  ");
+		add_word(out, room, "not connected (A)");
+	if (unread)
+		add_word(out, room, "%d unread", unread);
+	if (busy && total > 0)
+		add_word(out, room, "syncing %d %%", (int)(done * 100 / total));
+	else if (busy)
+		add_word(out, room, "syncing");
+	if (pending)
+		add_word(out, room, "%d on the way", pending);
 }
 
 static char *left_text(SnApp *app, SnObject *object)
@@ -189,9 +205,7 @@ void sn_bar_draw(SnApp *app, SnRect rect)
 		x += sn_grid_fit(app->grid, x, rect.y, right - x, sn_theme_over(app->theme, bar, object),
 		                 text) + 3;
 	}
-	status_words(app, status);
-	while (status->len && status->str[status->len - 1] == ' ')
-		g_string_truncate(status, status->len - 1);
+	status_words(app, status, MAX(rect.cols * 2 / 5, 20));
 	width = sn_text_width(status->str);
 	if (width && right - width > x) {
 		sn_grid_text(app->grid, right - width, rect.y, width,

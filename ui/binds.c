@@ -208,7 +208,7 @@ char *sn_binds_keys_of(const SnBinds *binds, const char *const *contexts, const 
 				best = bind;
 		}
 		if (best)
-			return sn_keys_format((const SnKey *)best->keys->data, best->keys->len);
+			return sn_keys_label((const SnKey *)best->keys->data, best->keys->len);
 	}
 	return NULL;
 }

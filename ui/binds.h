@@ -32,7 +32,7 @@ typedef enum { SN_BIND_NONE, SN_BIND_PREFIX, SN_BIND_FOUND } SnBindResult;
 /* contexts: first one wins, NULL-terminated. command: owned by the binds. */
 SnBindResult sn_binds_lookup(const SnBinds *binds, const char *const *contexts, const SnKey *keys,
                              gsize count, const char **command);
-/* The shortest keys that run this command there, as people write them; NULL. Caller frees. */
+/* The shortest keys that run this command there, as sn_keys_label(); NULL. Caller frees. */
 char *sn_binds_keys_of(const SnBinds *binds, const char *const *contexts, const char *command);
 
 typedef void (*SnBindVisit)(const char *context, const char *keys, const char *command,

@@ -236,6 +236,9 @@ void sn_composer_reply(SnComposer *composer, SnId message, gboolean all)
 		return;
 	composer->draft->reply_to = message;
 	composer->reply_all = all;
+	/* a channel chosen for nothing written yet was chosen for another message */
+	if (sn_composer_is_empty(composer))
+		composer->draft->mode = SN_MODE_AUTO;
 	changed(composer);
 }
 
@@ -346,12 +349,8 @@ void sn_composer_detach(SnComposer *composer, guint number)
 
 void sn_composer_sent(SnComposer *composer)
 {
-	SnReplyMode mode = composer->draft->mode;
-
 	g_clear_pointer(&composer->draft, sn_draft_free);
 	take_draft(composer, sn_draft_new(composer->conversation));
-	/* who chose a channel stays on it */
-	composer->draft->mode = mode;
 }
 
 void sn_composer_discard(SnComposer *composer)

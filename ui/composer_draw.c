@@ -80,7 +80,8 @@ static void draw_mode(SnComposer *composer, SnRect rect)
 		g_string_append_printf(right, "%s%s %s", right->len ? "  " : "", keys,
 		                       plan->channel == SN_CHANNEL_IM ? "by email" : "by IM");
 	width = sn_text_width(right->str);
-	if (width > rect.cols / 2) {
+	/* what will happen comes first, then what travels along, then the reminder of the key */
+	if (sn_text_width(plan->text ? plan->text : "") + width + 4 > rect.cols) {
 		g_string_assign(right, history);
 		width = MIN(sn_text_width(right->str), rect.cols / 2);
 	}

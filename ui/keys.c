@@ -138,3 +138,22 @@ char *sn_keys_format(const SnKey *keys, gsize count)
 		sn_key_format(keys[i], out);
 	return g_string_free(out, FALSE);
 }
+
+char *sn_keys_label(const SnKey *keys, gsize count)
+{
+	GString *out = g_string_new(NULL);
+
+	for (gsize i = 0; i < count; i++) {
+		g_autoptr(GString) one = g_string_new(NULL);
+		sn_key_format(keys[i], one);
+		if (one->len > 2 && one->str[0] == '<') {
+			g_string_truncate(one, one->len - 1);
+			g_string_erase(one, 0, 1);
+		}
+		if (g_str_has_prefix(one->str, "A-") && one->str[2])
+			g_string_append_printf(out, "Alt-%s", one->str + 2);
+		else
+			g_string_append(out, one->str);
+	}
+	return g_string_free(out, FALSE);
+}

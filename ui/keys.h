@@ -58,5 +58,7 @@ GArray *sn_keys_parse(const char *text, GError **error);
 /* One key in that notation, appended. */
 void sn_key_format(SnKey key, GString *out);
 char *sn_keys_format(const SnKey *keys, gsize count); /* caller frees */
+/* The same for the eye: "C-t", "Alt-Enter", "gg". Caller frees. */
+char *sn_keys_label(const SnKey *keys, gsize count);
 
 #endif

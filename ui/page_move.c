@@ -119,11 +119,16 @@ void sn_page_settle(SnPage *page)
 		if (page->was_bottom && page->anchor_bottom)
 			page->top = max_top(page);
 	}
+	/* the page got smaller or larger: what stood at its end still does */
+	if (page->anchor_bottom && page->at_bottom && page->rows != page->drawn_rows)
+		page->top = max_top(page);
 	if (!page->selected)
 		page->selected = item_by_number(page, page->anchor_bottom ? G_MAXINT : 0);
 	page->top = CLAMP(page->top, 0, max_top(page));
 	if (!page->free_scroll)
 		show_selected(page);
+	page->drawn_rows = page->rows;
+	page->at_bottom = page->top >= max_top(page);
 }
 
 int sn_page_lines(const SnPage *page)

@@ -22,12 +22,14 @@ struct sn_page {
 	GString *text;
 	GArray *spans, *lines;
 	const SnTheme *theme;
-	int columns, rows;     /* as filled; as last drawn */
+	int columns, rows;     /* as filled; as being drawn */
+	int drawn_rows;        /* as settled last */
 	int top;               /* first line shown */
 	gint64 selected;
 	int selected_item;     /* its number among the items, for when it is gone */
 	int selected_offset;   /* its first line from the top of the screen */
-	gboolean was_bottom;   /* the end was in sight */
+	gboolean was_bottom;   /* the end was in sight when the lines went */
+	gboolean at_bottom;    /* ... when it was drawn last */
 	gboolean stale;        /* filled anew since it was last settled */
 	gboolean anchor_bottom, gutter;
 	gboolean free_scroll;  /* top was moved by lines: keep it, even beyond the selection */

@@ -293,9 +293,8 @@ static void draw_choices(SnApp *app, SnRect panel)
 	y += draw_wrapped(app, (SnRect){ inner.x, inner.y + y, inner.cols, inner.rows - y },
 	                  sn_theme_style(app->theme, SN_OBJ_FAINT), prompt->detail);
 	for (gsize i = 0; i < prompt->count && y < inner.rows; i++, y++) {
-		g_autoptr(GString) name = g_string_new(NULL);
-		sn_key_format(prompt->choices[i].key, name);
-		sn_grid_text(app->grid, inner.x + 1, inner.y + y, 6, key_style, name->str, -1);
+		g_autofree char *name = sn_keys_label(&prompt->choices[i].key, 1);
+		sn_grid_text(app->grid, inner.x + 1, inner.y + y, 6, key_style, name, -1);
 		sn_grid_fit(app->grid, inner.x + 8, inner.y + y, inner.cols - 8, plain,
 		            prompt->choices[i].label);
 	}

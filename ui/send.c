@@ -421,8 +421,8 @@ static void send_now(SnApp *app, const SnPlan *plan, const Sending *sending)
 	if (mail && app->pane == SN_PANE_COMPOSE)
 		sn_app_focus(app, SN_PANE_TIMELINE);
 	app->stale = TRUE;
+	sn_timeline_refresh(app->timeline);
 	sn_timeline_bottom(app->timeline);
-	sn_app_dirty(app);
 }
 
 static void send_step(SnApp *app, Sending *sending)

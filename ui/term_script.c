@@ -9,6 +9,8 @@
  *     expect TEXT        waits until the screen shows it        absent TEXT   until it does not
  *     dump [FILE]        the screen as text                     attrs [FILE]  its style classes
  *     # comment
+ *
+ * Dumps without a file name are appended to $SENNIT_SCREEN_DUMP where that is set.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,6 +34,7 @@ typedef struct {
 	SnClock clock;
 	SnTime now;         /* 0: the wall clock */
 	gint64 deadline;    /* monotonic us: an expectation waits until then; 0 none */
+	const char *dump_path; /* where dumps without a file name are appended; NULL: stdout */
 	int failures;
 } ScriptTerm;
 
@@ -62,7 +65,15 @@ static void write_out(ScriptTerm *term, const char *file, char *text)
 {
 	g_autoptr(GError) error = NULL;
 
-	if (!*file)
+	if (!*file && term->dump_path) {
+		FILE *out = fopen(term->dump_path, "a");
+		if (out) {
+			fprintf(out, "==== line %u, %d x %d\n%s", term->line, term->cols, term->rows, text);
+			fclose(out);
+		} else {
+			term->failures++;
+		}
+	} else if (!*file)
 		fputs(text, stdout);
 	else if (!g_file_set_contents(file, text, -1, &error)) {
 		fprintf(stderr, "%s\n", error->message);
@@ -282,6 +293,7 @@ SnTerm *sn_term_script_new(const char *path, GError **error)
 	term = g_new0(ScriptTerm, 1);
 	term->lines = g_strsplit(text, "\n", -1);
 	term->keys = g_array_new(FALSE, FALSE, sizeof(SnKey));
+	term->dump_path = g_getenv("SENNIT_SCREEN_DUMP");
 	term->cols = 80;
 	term->rows = 24;
 	term->screen = sn_grid_new(80, 24);

@@ -293,13 +293,13 @@ void sn_timeline_bottom(SnTimeline *timeline)
 {
 	if (!timeline->at_newest && timeline->id) {
 		timeline->first_new = 0;
-		timeline->go_to = -1;
 		g_ptr_array_set_size(timeline->messages, 0);
 		timeline->at_newest = TRUE;
 		read_older(timeline);
 		read_entries(timeline);
 	}
-	sn_page_bottom(timeline->page);
+	timeline->go_to = -1; /* once what is there now is filled in */
+	sn_app_dirty(timeline->app);
 }
 
 void sn_timeline_seen(SnTimeline *timeline)

@@ -13,7 +13,7 @@ static void fill_entry(SnApp *app, SnPage *page, const SnOutboxEntry *entry)
 	SnTime now = sn_app_now(app);
 	g_autofree char *when = sn_words_when(entry->created, now);
 	g_autofree char *next = sn_words_next(entry, now);
-	g_autofree char *body = sn_text_clean_line(entry->body ? entry->body : "", 200);
+	g_autofree char *body = sn_text_clean_line(entry->body ? entry->body : "", -1);
 
 	sn_page_line(page, entry->id, NULL);
 	sn_page_addf(page, sn_words_state_object(entry->state), " %-2s ",

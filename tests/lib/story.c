@@ -249,10 +249,10 @@ static void account_states(Story *story)
 		            .total = 1000, .since = STORY_NOW };
 
 	sn_status_set(story->store, &status, NULL);
-	status = (SnStatus){ .account = (char *)"home", .end = (char *)"outgoing",
+	status = (SnStatus){ .account = (char *)"home", .end = (char *)"im",
 		             .kind = SN_STATUS_ONLINE, .since = STORY_NOW };
 	sn_status_set(story->store, &status, NULL);
-	status = (SnStatus){ .account = (char *)"home", .end = (char *)"im",
+	status = (SnStatus){ .account = (char *)"home", .end = (char *)"outgoing",
 		             .kind = SN_STATUS_RETRYING,
 		             .detail = (char *)"localhost:1 refused the connection.",
 		             .since = STORY_NOW, .next_try = STORY_NOW + 2 * SN_MINUTE };
