@@ -96,7 +96,7 @@ static void take_answer(SnBook *book, const char *asked, char *output)
 			continue;
 		SnId id = sn_address_intern(store, line->channel, line->value, name, NULL);
 		if (id)
-			sn_link_add(store, id, person, SN_LINK_ADDRESS_BOOK, TRUE,
+			sn_link_add(store, id, person, SN_LINK_ADDRESS_BOOK, FALSE,
 			            "address-book-cmd", NULL);
 	}
 }

@@ -440,6 +440,10 @@ static gboolean reload(gpointer data)
 			sn_account_start(engine, one);
 	}
 	sn_config_unref(old);
+	g_clear_pointer(&engine->core->vcards, sn_vcards_free);
+	g_clear_pointer(&engine->core->book, sn_book_free);
+	engine->core->book = sn_book_new(engine);
+	engine->core->vcards = sn_vcards_new(engine);
 	sn_engine_wake(engine);
 	return G_SOURCE_REMOVE;
 }

@@ -160,8 +160,11 @@ static void after_filing(SnImSync *sync, const SnImMessage *im, SnId id, SnAddRe
 	sn_delivery_answer(engine->delivery, account, id, im);
 	if (!im->groupchat)
 		sn_files_fetch(account, id);
-	if (sn_clock_now(engine->clock) - message->time < RECENT)
-		sn_notifier_incoming(engine->core->notifier, id);
+	if (sn_clock_now(engine->clock) - message->time >= RECENT)
+		return;
+	sn_notifier_incoming(engine->core->notifier, id);
+	if (engine->core->book && !im->groupchat)
+		sn_book_ask(engine->core->book, message->sender);
 }
 
 /* History and files that went along with a message of ours: its row stands for them. */

@@ -26,6 +26,8 @@ typedef struct {
 	gboolean recent_done;   /* its newest messages are here */
 	gboolean complete;      /* and all others */
 	gboolean wanted;        /* something changed: look */
+	gboolean watched, unwatchable;
+	SnMailSync *sync;
 	guint64 base_modseq;    /* of the first round: changes since then are not all known */
 	/* of the round under way */
 	guint limit, got;       /* limit 0: all */
@@ -36,7 +38,7 @@ typedef struct {
 struct sn_mail_sync {
 	SnEngineAccount *account;
 	GPtrArray *folders; /* of MailFolder, in the order of work */
-	gboolean online, listing, listed, watching;
+	gboolean online, listing, listed;
 	MailFolder *running;
 	gboolean storage_failed;
 	GSource *poll, *retry;
@@ -158,6 +160,7 @@ static void take_folder(SnMailSync *sync, const SnMailEvent *event)
 	folder->role = g_strdup(role);
 	folder->complete = folder->recent_done = known && known->uidnext != 0;
 	folder->wanted = TRUE;
+	folder->sync = sync;
 	g_ptr_array_add(sync->folders, folder);
 }
 
@@ -280,7 +283,7 @@ static gboolean take_message(SnMailSync *sync, MailFolder *folder, const SnMailE
 		.flags = event->flags,
 		.received = event->time,
 		.partial = event->partial,
-		.quiet = !folder->complete || rank(folder) != 0,
+		.quiet = !folder->complete,
 	};
 
 	folder->got++;
@@ -288,8 +291,16 @@ static gboolean take_message(SnMailSync *sync, MailFolder *folder, const SnMailE
 		return TRUE;
 	if (event->partial && event->size > 0)
 		core->prepared->message->size = event->size;
-	return sn_file_mail(account->engine->store, account->engine->config, core->after,
-	                    core->prepared, &place, NULL, NULL, error);
+	if (sn_file_mail(account->engine->store, account->engine->config, core->after,
+	                 core->prepared, &place, NULL, NULL, error))
+		return TRUE;
+	if ((*error)->code == SN_ERROR_STORAGE || (*error)->code == SN_ERROR_BUSY)
+		return FALSE;
+	/* one email that cannot be filed must not keep the others out */
+	g_warning("%s: %s %u: %s", account->config->name, folder->name, event->uid,
+	          (*error)->message);
+	g_clear_error(error);
+	return TRUE;
 }
 
 static gboolean take_gone(SnMailSync *sync, MailFolder *folder, const SnMailEvent *event,
@@ -383,28 +394,33 @@ static void sync_reply(SnEngineAccount *account, const SnMailEvent *event, gpoin
 
 static void watch_reply(SnEngineAccount *account, const SnMailEvent *event, gpointer data)
 {
-	SnMailSync *sync = data;
+	MailFolder *folder = data;
 
-	if (event->kind == SN_EVENT_ERROR && sync->online)
-		g_info("%s: the inbox cannot be watched: %s", account->config->name,
+	if (event->kind == SN_EVENT_DONE)
+		return;
+	folder->watched = FALSE;
+	if (event->kind == SN_EVENT_ERROR && folder->sync->online) {
+		folder->unwatchable = TRUE;
+		g_info("%s: %s cannot be watched: %s", account->config->name, folder->name,
 		       event->error->message);
-	if (event->kind != SN_EVENT_DONE)
-		sync->watching = FALSE;
+	}
 }
 
+/* The backend watches until it ends, also after a lost line. The inbox comes first, because
+ * some servers let only one folder be watched closely. */
 static void watch(SnMailSync *sync)
 {
 	SnEngine *engine = sync->account->engine;
 
-	for (guint i = 0; i < sync->folders->len && !sync->watching; i++) {
-		const MailFolder *folder = g_ptr_array_index(sync->folders, i);
-		if (rank(folder) != 0)
+	for (guint i = 0; i < sync->folders->len; i++) {
+		MailFolder *folder = g_ptr_array_index(sync->folders, i);
+		if (folder->watched || folder->unwatchable)
 			continue;
 		SnMailRequest *request =
 			sn_mail_request_new(SN_MAIL_REQ_WATCH, sn_engine_next_id(engine));
 		request->folder = g_strdup(folder->name);
-		sync->watching = TRUE;
-		sn_engine_mail(sync->account, request, watch_reply, sync);
+		folder->watched = TRUE;
+		sn_engine_mail(sync->account, request, watch_reply, folder);
 	}
 }
 
@@ -413,7 +429,19 @@ static void poll_now(gpointer data)
 	SnMailSync *sync = data;
 
 	g_clear_pointer(&sync->poll, g_source_unref);
-	sn_mail_sync_all(sync);
+	for (guint i = 0; i < sync->folders->len; i++) {
+		MailFolder *folder = g_ptr_array_index(sync->folders, i);
+		folder->wanted |= folder->unwatchable;
+	}
+	work(sync);
+}
+
+static gboolean needs_poll(const SnMailSync *sync)
+{
+	for (guint i = 0; i < sync->folders->len; i++)
+		if (((MailFolder *)g_ptr_array_index(sync->folders, i))->unwatchable)
+			return TRUE;
+	return FALSE;
 }
 
 static void arm_poll(SnMailSync *sync)
@@ -421,7 +449,7 @@ static void arm_poll(SnMailSync *sync)
 	SnEngine *engine = sync->account->engine;
 	SnTime every = sn_config_settings(engine->config)->mail_poll;
 
-	if (!sync->poll && every > 0 && sync->online)
+	if (!sync->poll && every > 0 && sync->online && needs_poll(sync))
 		sync->poll = sn_engine_timer(engine, every, poll_now, sync);
 }
 

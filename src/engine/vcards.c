@@ -65,7 +65,7 @@ static void link_address(Card *work, SnChannel channel, const char *written)
 		return;
 	if (!work->person)
 		work->person = address->person;
-	if (!sn_link_add(work->store, id, work->person, SN_LINK_VCARD, TRUE, work->evidence, &error))
+	if (!sn_link_add(work->store, id, work->person, SN_LINK_VCARD, FALSE, work->evidence, &error))
 		g_info("%s: %s", work->evidence, error->message);
 }
 

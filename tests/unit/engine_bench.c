@@ -37,14 +37,14 @@ SnBench *sn_bench_new(const char *accounts, const char *settings, SnStoreRole ro
 	return bench;
 }
 
-static void remove_tree(const char *path)
+void sn_bench_remove(const char *path)
 {
 	g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
 	const char *name;
 
 	while (dir && (name = g_dir_read_name(dir))) {
 		g_autofree char *below = g_build_filename(path, name, NULL);
-		remove_tree(below);
+		sn_bench_remove(below);
 	}
 	g_remove(path);
 }
@@ -55,7 +55,7 @@ void sn_bench_free(SnBench *bench)
 	sn_store_close(bench->store);
 	sn_config_unref(bench->config);
 	sn_paths_free(bench->paths);
-	remove_tree(bench->dir);
+	sn_bench_remove(bench->dir);
 	g_free(bench->dir);
 	g_free(bench);
 }

@@ -19,6 +19,7 @@ typedef struct {
 /* accounts NULL: alice@example.test with mail and IM. settings: text of sennit.conf; NULL. */
 SnBench *sn_bench_new(const char *accounts, const char *settings, SnStoreRole role);
 void sn_bench_free(SnBench *bench);
+void sn_bench_remove(const char *path); /* with all below it */
 
 /* Headers with CRLF from pairs "Name: value"; then the body. */
 GBytes *sn_bench_mail(const char *headers, const char *body);

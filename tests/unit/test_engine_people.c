@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What the user says of addresses (vCard files, address book), and files that come with IMs. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <glib/gstdio.h>
+#include <string.h>
+
+#include "backends/fake/fake_im.h"
+#include "src/engine/sync_private.h"
+#include "src/store/wish.h"
+#include "src/vcard/vcard.h"
+#include "tests/unit/engine_bench.h"
+
+#define ME "alice@example.test"
+#define BOB "bob@im.example"
+#define BOB_MAIL "bob@work.example"
+
+#define ONLY_IM                                                                                \
+	"[home]\nfrom = alice@example.test\nim = xmpp://alice@example.test\n"                  \
+	"password-command = echo secret\n"
+
+typedef struct {
+	SnBench *bench;
+	SnEngine *engine;
+	SnIm *im;
+	char *vdir;
+} Stage;
+
+static const SnImOps *fake_im(GError **error)
+{
+	return &sn_fake_im_ops;
+}
+
+static void write_card(Stage *stage, const char *name, const char *text)
+{
+	g_autofree char *path = g_build_filename(stage->vdir, name, NULL);
+	g_autofree char *dir = g_path_get_dirname(path);
+
+	g_mkdir_with_parents(dir, 0700);
+	assert_true(g_file_set_contents(path, text, -1, NULL));
+}
+
+#define CARD(fn, lines)                                                                        \
+	"BEGIN:VCARD\r\nVERSION:3.0\r\nUID:" fn "\r\nFN:" fn "\r\n" lines "END:VCARD\r\n"
+
+/* A script that answers every question, so that the archive and vCards are no matter here. */
+static void answer(SnIm *im, const SnImRequest *request, gpointer data)
+{
+	if (request->kind == SN_IM_REQ_DOWNLOAD)
+		return;
+	SnImEvent *event = sn_im_event_new(SN_EVENT_DONE, request->id, NULL);
+	event->complete = TRUE;
+	sn_fake_im_push(im, event);
+}
+
+static void start(Stage *stage)
+{
+	g_autoptr(GError) error = NULL;
+	SnEngineSetup setup = {
+		.paths = stage->bench->paths,
+		.config = stage->bench->config,
+		.backends = { .im = fake_im, .vcards = sn_vcard_parse },
+		.random_seed = 1,
+	};
+
+	sn_fake_im_prepare(ME, answer, NULL, TRUE);
+	stage->engine = sn_engine_start(&setup, &error);
+	g_assert_no_error(error);
+	stage->im = sn_fake_im_find(ME, 5000);
+	assert_non_null(stage->im);
+}
+
+static void open_with(Stage *stage, const char *settings)
+{
+	if (stage->bench)
+		sn_bench_free(stage->bench);
+	stage->bench = sn_bench_new(ONLY_IM, settings, SN_STORE_CLIENT);
+}
+
+static int set_up(void **state)
+{
+	Stage *stage = g_new0(Stage, 1);
+	g_autofree char *settings = NULL;
+
+	stage->vdir = g_dir_make_tmp("sennit-vdir-XXXXXX", NULL);
+	settings = g_strdup_printf("[general]\nvdir = %s\n", stage->vdir);
+	open_with(stage, settings);
+	*state = stage;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	Stage *stage = *state;
+
+	sn_engine_stop(&stage->engine);
+	sn_fake_im_reset();
+	sn_bench_free(stage->bench);
+	sn_bench_remove(stage->vdir);
+	g_free(stage->vdir);
+	g_free(stage);
+	return 0;
+}
+
+static gboolean are_one(SnBench *bench, gpointer data)
+{
+	g_autoptr(SnAddress) mail = sn_address_find(bench->store, SN_CHANNEL_MAIL, BOB_MAIL);
+	g_autoptr(SnAddress) im = sn_address_find(bench->store, SN_CHANNEL_IM, BOB);
+
+	return mail && im && mail->person == im->person;
+}
+
+static void a_vcard_file_links_addresses_for_good(void **state)
+{
+	Stage *stage = *state;
+
+	write_card(stage, "bob.vcf",
+	           CARD("Bob Builder", "EMAIL:" BOB_MAIL "\r\nIMPP:xmpp:" BOB "\r\n"));
+	write_card(stage, "broken.vcf", "BEGIN:VCARD\r\nnonsense");
+	start(stage);
+	assert_true(sn_bench_wait(stage->bench, are_one, NULL));
+	g_autoptr(SnAddress) im = sn_bench_candidate(stage->bench, BOB_MAIL, BOB);
+	assert_true(im->confirmed);
+	assert_int_equal(im->source, SN_LINK_VCARD);
+	assert_string_equal(im->evidence, "bob.vcf");
+	g_autoptr(SnPerson) person = sn_person_get(stage->bench->store, im->person);
+	assert_string_equal(person->name, "Bob Builder");
+}
+
+static void a_card_written_later_is_seen(void **state)
+{
+	Stage *stage = *state;
+
+	start(stage);
+	write_card(stage, "bob.vcf", CARD("Bob", "EMAIL:" BOB_MAIL "\r\nIMPP:xmpp:" BOB "\r\n"));
+	assert_true(sn_bench_wait(stage->bench, are_one, NULL));
+}
+
+static void the_own_card_says_nothing_of_others(void **state)
+{
+	Stage *stage = *state;
+
+	write_card(stage, "me.vcf",
+	           CARD("Me", "EMAIL:alice@example.test\r\nEMAIL:mallory@evil.example\r\n"));
+	write_card(stage, "work/bob.vcf",
+	           CARD("Bob", "EMAIL:" BOB_MAIL "\r\nIMPP:xmpp:" BOB "\r\n"));
+	start(stage);
+	assert_true(sn_bench_wait(stage->bench, are_one, NULL));
+	g_autoptr(SnAddress) other =
+		sn_address_find(stage->bench->store, SN_CHANNEL_MAIL, "mallory@evil.example");
+	assert_null(other);
+}
+
+static void push_roster(Stage *stage)
+{
+	SnImEvent *event = sn_im_event_new(SN_IM_EV_ROSTER, 0, NULL);
+
+	event->jid = g_strdup(BOB);
+	event->subscription = g_strdup("both");
+	sn_fake_im_push(stage->im, event);
+}
+
+static void the_address_book_is_asked_about_who_writes(void **state)
+{
+	Stage *stage = *state;
+	g_autofree char *script = g_build_filename(stage->vdir, "book.sh", NULL);
+	g_autofree char *settings =
+		g_strdup_printf("[general]\naddress-book-cmd = sh %s %%s\n", script);
+
+	assert_true(g_file_set_contents(script,
+	                                "printf 'xmpp:%s\\tBob\\nmailto:" BOB_MAIL "\\tBob\\n' \"$1\"\n"
+	                                "printf 'mallory@evil.example\\tMallory\\n'\n",
+	                                -1, NULL));
+	open_with(stage, settings);
+	start(stage);
+	sn_fake_im_message(stage->im, BOB "/phone", "id-1", "Hello");
+	assert_true(sn_bench_wait(stage->bench, are_one, NULL));
+	g_autoptr(SnAddress) other =
+		sn_address_find(stage->bench->store, SN_CHANNEL_MAIL, "mallory@evil.example");
+	assert_null(other);
+}
+
+/* ---- files ---- */
+
+static void push_file(Stage *stage, const char *from, const char *type, gint64 size)
+{
+	SnImEvent *event = sn_im_event_new(SN_IM_EV_MESSAGE, 0, NULL);
+	SnImFile *file = g_new0(SnImFile, 1);
+
+	file->url = g_strdup("https://files.example/x");
+	file->name = g_strdup("../../x.eml");
+	file->type = g_strdup(type);
+	file->size = size;
+	event->message = sn_im_message_new();
+	event->message->from = g_strdup(from);
+	event->message->to = g_strdup(ME);
+	event->message->id = g_strdup("file-1");
+	event->message->body = g_strdup("https://files.example/x");
+	event->message->files = g_ptr_array_new_with_free_func((GDestroyNotify)sn_im_file_free);
+	g_ptr_array_add(event->message->files, file);
+	sn_fake_im_push(stage->im, event);
+}
+
+static gboolean has_carried(SnBench *bench, gpointer data)
+{
+	SnId id = sn_message_find_mail(bench->store, "earlier@work.example");
+	g_autoptr(SnMessage) message = id ? sn_message_get(bench->store, id, 0) : NULL;
+
+	return message && message->carried;
+}
+
+static void an_email_sent_as_a_file_is_carried(void **state)
+{
+	Stage *stage = *state;
+	static const char raw[] = "From: " BOB_MAIL "\r\nTo: alice@example.test\r\n"
+				  "Message-ID: <earlier@work.example>\r\n\r\nEarlier\r\n";
+
+	start(stage);
+	push_roster(stage);
+	push_file(stage, BOB "/phone", "message/rfc822", 100);
+	SnImRequest *request = sn_fake_im_take(stage->im, SN_IM_REQ_DOWNLOAD, 5000);
+	assert_non_null(request);
+	assert_true(g_str_has_prefix(request->path, stage->bench->paths->data));
+	assert_null(strstr(request->path, ".."));
+	assert_true(g_file_set_contents(request->path, raw, -1, NULL));
+	SnImEvent *done = sn_im_event_new(SN_EVENT_DONE, request->id, NULL);
+	done->size = (gint64)strlen(raw);
+	done->sha256 = g_strdup("00");
+	sn_fake_im_push(stage->im, done);
+	assert_true(sn_bench_wait(stage->bench, has_carried, NULL));
+	SnId by = sn_message_find_im(stage->bench->store, "file-1", BOB);
+	g_autoptr(SnMessage) message = sn_bench_message(stage->bench, by);
+	const SnPart *part = message->parts->pdata[0];
+	assert_string_equal(part->path, request->path);
+	/* the URL alone is no text */
+	assert_string_equal(message->body, "");
+	sn_im_request_free(request);
+}
+
+static void files_of_strangers_and_large_ones_wait_to_be_asked_for(void **state)
+{
+	Stage *stage = *state;
+
+	start(stage);
+	push_file(stage, "stranger@im.example/x", "image/png", 100);
+	push_roster(stage);
+	push_file(stage, BOB "/phone", "image/png", (gint64)1 << 40);
+	sn_fake_im_message(stage->im, BOB "/phone", "last", "Last");
+	SnId id = 0;
+	gint64 end = g_get_monotonic_time() + 5 * G_USEC_PER_SEC;
+	while (!(id = sn_message_find_im(stage->bench->store, "last", BOB)) &&
+	       g_get_monotonic_time() < end)
+		g_thread_yield();
+	assert_true(id > 0);
+	assert_null(sn_fake_im_take(stage->im, SN_IM_REQ_DOWNLOAD, 0));
+	SnId stranger = sn_message_find_im(stage->bench->store, "file-1", "stranger@im.example");
+	g_autofree char *key = g_strdup_printf("%" G_GINT64_FORMAT, stranger);
+	assert_true(sn_wish_set(stage->bench->store, SN_WISH_FETCH, key, "", NULL));
+	SnImRequest *request = sn_fake_im_take(stage->im, SN_IM_REQ_DOWNLOAD, 5000);
+	assert_non_null(request);
+	sn_im_request_free(request);
+}
+
+static void what_is_read_is_told_to_contacts(void **state)
+{
+	Stage *stage = *state;
+
+	start(stage);
+	push_roster(stage);
+	sn_fake_im_message(stage->im, BOB "/phone", "id-1", "Hello");
+	SnId id = 0;
+	gint64 end = g_get_monotonic_time() + 5 * G_USEC_PER_SEC;
+	while (!(id = sn_message_find_im(stage->bench->store, "id-1", BOB)) &&
+	       g_get_monotonic_time() < end)
+		g_thread_yield();
+	g_autoptr(SnMessage) message = sn_bench_message(stage->bench, id);
+	assert_true(sn_conversation_mark_read(stage->bench->store, message->conversation, 0, NULL));
+	SnImRequest *request = sn_fake_im_take(stage->im, SN_IM_REQ_SEND, 5000);
+	assert_non_null(request);
+	assert_string_equal(request->message->displayed_id, "id-1");
+	assert_string_equal(request->message->to, BOB);
+	sn_im_request_free(request);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_vcard_file_links_addresses_for_good),
+		TEST(a_card_written_later_is_seen),
+		TEST(the_own_card_says_nothing_of_others),
+		TEST(the_address_book_is_asked_about_who_writes),
+		TEST(an_email_sent_as_a_file_is_carried),
+		TEST(files_of_strangers_and_large_ones_wait_to_be_asked_for),
+		TEST(what_is_read_is_told_to_contacts),
+	};
+	sn_mime_init();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
