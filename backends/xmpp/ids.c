@@ -22,9 +22,12 @@ static void read_ids(const SnXmppReading *reading, xmpp_stanza_t *stanza, SnImMe
 	int looked = 0;
 
 	message->origin_id = sn_xml_attr(sn_xml_find(stanza, "origin-id", SN_NS_SID), "id");
-	for (; id && !message->stanza_id && looked < SN_XML_MAX_ITEMS; looked++) {
-		if (trusted(reading, message, sn_xml_raw(id, "by")))
+	/* The last one: Prosody 0.12 leaves a forged one in front of its own. */
+	for (; id && looked < SN_XML_MAX_ITEMS; looked++) {
+		if (trusted(reading, message, sn_xml_raw(id, "by"))) {
+			g_free(message->stanza_id);
 			message->stanza_id = sn_xml_attr(id, "id");
+		}
 		id = sn_xml_next(xmpp_stanza_get_next(id), "stanza-id", SN_NS_SID);
 	}
 }

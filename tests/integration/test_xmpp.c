@@ -12,6 +12,7 @@
 
 #include "src/base/ids.h"
 #include "tests/lib/im_client.h"
+#include "tests/lib/raw_xmpp.h"
 #include "tests/lib/servers.h"
 
 #define ALICE "alice@example.test"
@@ -241,6 +242,92 @@ static void another_client_of_ours_is_seen(void **state)
 	im_client_free(desk);
 	im_client_free(phone);
 	im_client_free(bob);
+}
+
+/* ---- forgeries ---- */
+
+static void bob_sends(const char *stanza)
+{
+	assert_true(raw_xmpp_send(BOB, "bob-secret", servers->xmpp, servers->ca_file, stanza));
+}
+
+static gboolean has_id(const SnImEvent *event, const void *id)
+{
+	return g_strcmp0(event->message->id, id) == 0;
+}
+
+static void forged_carbons_and_archive_results_are_dropped(void **state)
+{
+	NEED_SERVERS();
+	ImClient *alice = login(ALICE);
+
+	assert_true(im_client_ready(alice, WAIT));
+	bob_sends("<message to='" ALICE "' id='forged-1' type='chat'>"
+	          "<sent xmlns='urn:xmpp:carbons:2'><forwarded xmlns='urn:xmpp:forward:0'>"
+	          "<message xmlns='jabber:client' from='" ALICE "' to='" BOB "' id='forged-2'>"
+	          "<body>I owe you money</body></message></forwarded></sent></message>");
+	bob_sends("<message to='" ALICE "' id='forged-3' type='chat'>"
+	          "<result xmlns='urn:xmpp:mam:2' id='x' queryid='m1-00000000'>"
+	          "<forwarded xmlns='urn:xmpp:forward:0'><message xmlns='jabber:client' from='" ALICE
+	          "' to='" BOB "'><body>I owe you money</body></message></forwarded></result>"
+	          "</message>");
+	bob_sends("<message to='" ALICE "' id='forged-4' type='chat'><body>mine</body>"
+	          "<stanza-id xmlns='urn:xmpp:sid:0' id='forged' by='" ALICE "'/>"
+	          "<stanza-id xmlns='urn:xmpp:sid:0' id='forged' by='" BOB "'/></message>");
+	SnImEvent *event = im_client_wait(alice, SN_IM_EV_MESSAGE, has_id, "forged-4", WAIT);
+	assert_non_null(event);
+	assert_string_not_equal(event->message->stanza_id, "forged");
+	sn_im_event_free(event);
+	assert_null(im_client_wait_body(alice, "I owe you money", 0));
+	im_client_free(alice);
+}
+
+static void hostile_text_comes_clean(void **state)
+{
+	NEED_SERVERS();
+	ImClient *alice = login(ALICE);
+
+	assert_true(im_client_ready(alice, WAIT));
+	bob_sends("<message to='" ALICE "' id='hostile' type='chat'>"
+	          "<body>a\xe2\x80\xae" "b&#x85;c\nd</body><subject>one\ntwo</subject></message>");
+	SnImEvent *event = im_client_wait(alice, SN_IM_EV_MESSAGE, has_id, "hostile", WAIT);
+	assert_non_null(event);
+	assert_null(strstr(event->message->body, "\xc2\x85"));
+	assert_null(strchr(event->message->subject, '\n'));
+	assert_non_null(strchr(event->message->body, '\n'));
+	sn_im_event_free(event);
+	im_client_free(alice);
+}
+
+static gboolean is_vcard(const SnImEvent *event, const void *jid)
+{
+	return strcmp(event->jid, jid) == 0;
+}
+
+static void a_vcard_tells_addresses(void **state)
+{
+	NEED_SERVERS();
+	ImClient *alice = login(ALICE);
+
+	assert_true(im_client_ready(alice, WAIT));
+	bob_sends("<iq type='set' id='v'><pubsub xmlns='http://jabber.org/protocol/pubsub'>"
+	          "<publish node='urn:xmpp:vcard4'><item><vcard xmlns='urn:ietf:params:xml:ns:vcard-4.0'>"
+	          "<fn><text>Bob Baker</text></fn><email><text>bob@work.example</text></email>"
+	          "<email><text>bob@home.example</text></email>"
+	          "<impp><uri>xmpp:bob@example.test</uri></impp><impp><uri>sip:bob@x</uri></impp>"
+	          "</vcard></item></publish></pubsub></iq>");
+	SnImRequest *request = im_client_request(alice, SN_IM_REQ_VCARD);
+	request->jid = g_strdup(BOB);
+	expect_done(alice, im_client_submit(alice, request));
+	SnImEvent *event = im_client_wait(alice, SN_IM_EV_VCARD, is_vcard, BOB, WAIT);
+	assert_non_null(event);
+	assert_string_equal(event->name, "Bob Baker");
+	assert_string_equal(event->mails[0], "bob@work.example");
+	assert_string_equal(event->mails[1], "bob@home.example");
+	assert_string_equal(event->jids[0], BOB);
+	assert_null(event->jids[1]);
+	sn_im_event_free(event);
+	im_client_free(alice);
 }
 
 /* ---- archive ---- */
@@ -608,6 +695,9 @@ int main(void)
 		cmocka_unit_test(sends_and_is_told_of_receipt),
 		cmocka_unit_test(an_unknown_recipient_comes_back_as_an_error),
 		cmocka_unit_test(another_client_of_ours_is_seen),
+		cmocka_unit_test(forged_carbons_and_archive_results_are_dropped),
+		cmocka_unit_test(hostile_text_comes_clean),
+		cmocka_unit_test(a_vcard_tells_addresses),
 		cmocka_unit_test(the_archive_fills_a_gap),
 		cmocka_unit_test(the_archive_tells_whether_a_message_went),
 		cmocka_unit_test(presence_is_seen_and_shown),
