@@ -282,17 +282,30 @@ static void do_effect(SnDelivery *self, const SnOutboxEntry *before, SnDeliveryE
 	}
 }
 
+/* The user has taken it back, and nothing of it is out yet: nothing else happens with it. */
+static gboolean cancel_wins(const SnOutboxEntry *entry, SnDeliveryEvent event)
+{
+	gboolean from_outside = event == SN_DELIVERY_SEEN || event == SN_DELIVERY_RECEIPT ||
+	                        event == SN_DELIVERY_DISPLAYED || event == SN_DELIVERY_BOUNCE;
+
+	return entry->request == SN_REQUEST_CANCEL && !from_outside &&
+	       sn_machine_step(entry->state, SN_DELIVERY_CANCEL).known;
+}
+
 /* Under the write lock, so that a client's cancel cannot come between reading and changing. */
 static gboolean write_step(SnDelivery *self, SnId id, SnDeliveryEvent event, const SnFact *fact,
                            SnOutboxEntry **before, SnDeliveryStep *step, GError **error)
 {
+	static const SnFact cancel = { .detail = "by you", .clear_request = TRUE };
 	SnStore *store = self->engine->store;
 
 	if (!sn_store_begin(store, error))
 		return FALSE;
 	SnOutboxEntry *entry = *before = sn_outbox_get(store, id, SN_OUTBOX_FULL);
-	if (entry && entry->request == SN_REQUEST_CANCEL && event == SN_DELIVERY_READY)
+	if (entry && cancel_wins(entry, event)) {
 		event = SN_DELIVERY_CANCEL;
+		fact = &cancel;
+	}
 	if (entry)
 		*step = sn_machine_step(entry->state, event);
 	if (!step->known) {

@@ -528,6 +528,32 @@ static void a_cancel_that_comes_too_late_is_said(void **state)
 	delivery_free(self);
 }
 
+static void a_cancel_is_heard_before_anything_else(void **state)
+{
+	Delivery *self = delivery_new(NULL);
+	SnId goes, becomes_mail;
+
+	bob_is(self, SN_PRESENCE_DND);
+	goes = queue_im(self, "hello");
+	settle(self);
+	ask_for(self, goes, SN_REQUEST_ASK_THEM);
+	/* The client's request is there, and the engine has not looked yet. */
+	assert_true(sn_outbox_request(self->world->store, goes, SN_REQUEST_CANCEL, NULL));
+	bob_is(self, SN_PRESENCE_ONLINE);
+	assert_state(self, goes, SN_STATE_CANCELLED);
+	assert_int_equal(taken_body(self, "hello"), 0);
+
+	bob_is(self, SN_PRESENCE_DND);
+	becomes_mail = queue_im(self, "again");
+	settle(self);
+	ask_for(self, becomes_mail, SN_REQUEST_ASK_THEM);
+	assert_true(sn_outbox_request(self->world->store, becomes_mail, SN_REQUEST_CANCEL, NULL));
+	bob_says(self, "email");
+	assert_state(self, becomes_mail, SN_STATE_CANCELLED);
+	assert_int_equal(self->mails->len, 0);
+	delivery_free(self);
+}
+
 static void a_cancel_while_it_fails_to_go_holds(void **state)
 {
 	Delivery *self = delivery_new(NULL);
@@ -570,6 +596,7 @@ int main(void)
 		cmocka_unit_test(a_rule_of_the_command_line_fails_at_once),
 		cmocka_unit_test(editing_changes_what_goes),
 		cmocka_unit_test(a_cancel_that_comes_too_late_is_said),
+		cmocka_unit_test(a_cancel_is_heard_before_anything_else),
 		cmocka_unit_test(a_cancel_while_it_fails_to_go_holds),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
