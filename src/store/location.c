@@ -143,38 +143,44 @@ gboolean sn_location_set(SnStore *store, SnId message, SnId folder, guint32 uid,
 		store, set_location(store, message, folder, uid, name, flags, error), error);
 }
 
-gboolean sn_location_flags(SnStore *store, SnId folder, guint32 uid, guint flags, GError **error)
+static gboolean set_flags(SnStore *store, SnId folder, guint32 uid, guint flags, GError **error)
 {
 	SnId message = sn_location_find(store, folder, uid);
 
 	if (!message)
 		return TRUE; /* not known yet: it comes with its flags */
 	flags = with_pending(store, folder, uid, message, flags);
+	return sn_run(store, error,
+	              "UPDATE location SET flags = ?3 WHERE folder = ?1 AND uid = ?2 AND flags <> ?3",
+	              V(folder), V(uid), V(flags)) &&
+	       (sn_changes(store) == 0 || sn_message_settle(store, message, FALSE, error));
+}
+
+gboolean sn_location_flags(SnStore *store, SnId folder, guint32 uid, guint flags, GError **error)
+{
 	if (!sn_store_begin(store, error))
 		return FALSE;
-	gboolean ok = sn_run(store, error,
-	                     "UPDATE location SET flags = ?3 WHERE folder = ?1 AND uid = ?2 "
-	                     "AND flags <> ?3",
-	                     V(folder), V(uid), V(flags)) &&
-	              (sn_changes(store) == 0 || sn_message_settle(store, message, FALSE, error));
-	return sn_store_finish(store, ok, error);
+	return sn_store_finish(store, set_flags(store, folder, uid, flags, error), error);
+}
+
+static gboolean remove_location(SnStore *store, SnId folder, guint32 uid, GError **error)
+{
+	SnId message = sn_location_find(store, folder, uid);
+
+	return !message ||
+	       (sn_run(store, error, "DELETE FROM location WHERE folder = ?1 AND uid = ?2",
+	               V(folder), V(uid)) &&
+	        sn_run(store, error,
+	               "DELETE FROM action WHERE message = ?3 AND folder = ?1 AND uid = ?2",
+	               V(folder), V(uid), V(message)) &&
+	        sn_message_settle(store, message, TRUE, error));
 }
 
 gboolean sn_location_remove(SnStore *store, SnId folder, guint32 uid, GError **error)
 {
-	SnId message = sn_location_find(store, folder, uid);
-
-	if (!message)
-		return TRUE;
 	if (!sn_store_begin(store, error))
 		return FALSE;
-	gboolean ok = sn_run(store, error, "DELETE FROM location WHERE folder = ?1 AND uid = ?2",
-	                     V(folder), V(uid)) &&
-	              sn_run(store, error,
-	                     "DELETE FROM action WHERE message = ?3 AND folder = ?1 AND uid = ?2",
-	                     V(folder), V(uid), V(message)) &&
-	              sn_message_settle(store, message, TRUE, error);
-	return sn_store_finish(store, ok, error);
+	return sn_store_finish(store, remove_location(store, folder, uid, error), error);
 }
 
 SnId sn_location_find(SnStore *store, SnId folder, guint32 uid)

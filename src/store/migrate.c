@@ -26,10 +26,8 @@ G_STATIC_ASSERT(SN_STATE_CANCELLED == 12 && SN_RULE_FAIL == 6 && SN_LINK_EQUAL =
 G_STATIC_ASSERT(SN_PRESENCE_OFFLINE == 1 && SN_PRESENCE_CHAT == 6);
 G_STATIC_ASSERT(SN_CONV_ROOM == 3 && SN_ROLE_REPLY_TO == 4 && SN_STATUS_ERROR == 5);
 
-/* steps[i] turns version i + 1 into i + 2. */
-static const char *const steps[] = {
-	NULL, /* the newest has no step yet */
-};
+/* steps[i] turns version i + 1 into i + 2; the newest has none. */
+static const char *const steps[] = { NULL };
 G_STATIC_ASSERT(G_N_ELEMENTS(steps) == SN_STORE_VERSION);
 
 static int user_version(SnStore *store, GError **error)
@@ -48,39 +46,40 @@ static gboolean set_version(SnStore *store, int version, GError **error)
 	return sn_exec(store, sql, error);
 }
 
-static gboolean refuse(SnStore *store, int version, GError **error)
+static gboolean refuse(SnStore *store, const SnShape *shape, int version, GError **error)
 {
 	g_set_error(error, SN_ERROR, SN_ERROR_CONFIG,
 	            "The database %s was written by a newer sennit (format %d, this program knows "
 	            "%d). Install that version, or use another profile with -c.",
-	            store->path, version, SN_STORE_VERSION);
+	            store->path, version, shape->version);
 	return FALSE;
 }
 
 /* Called with the write lock held: whoever came first has done it already. */
-static gboolean upgrade(SnStore *store, GError **error)
+static gboolean upgrade(SnStore *store, const SnShape *shape, GError **error)
 {
 	int version = user_version(store, error);
 
 	if (version < 0)
 		return FALSE;
 	if (version == 0)
-		return sn_exec(store, schema, error) && set_version(store, SN_STORE_VERSION, error);
-	for (; version < SN_STORE_VERSION; version++)
-		if (!sn_exec(store, steps[version - 1], error))
+		return sn_exec(store, shape->schema, error) &&
+		       set_version(store, shape->version, error);
+	for (; version < shape->version; version++)
+		if (!sn_exec(store, shape->steps[version - 1], error))
 			return FALSE;
-	return set_version(store, SN_STORE_VERSION, error);
+	return set_version(store, shape->version, error);
 }
 
-gboolean sn_store_migrate(SnStore *store, GError **error)
+gboolean sn_store_reshape(SnStore *store, const SnShape *shape, GError **error)
 {
 	int version = user_version(store, error);
 
 	if (version < 0)
 		return FALSE;
-	if (version > SN_STORE_VERSION)
-		return refuse(store, version, error);
-	if (version == SN_STORE_VERSION)
+	if (version > shape->version)
+		return refuse(store, shape, version, error);
+	if (version == shape->version)
 		return TRUE;
 	if (store->role == SN_STORE_READER) {
 		g_set_error(error, SN_ERROR, SN_ERROR_NOT_FOUND,
@@ -94,10 +93,12 @@ gboolean sn_store_migrate(SnStore *store, GError **error)
 		return FALSE;
 	if (!sn_store_begin(store, error))
 		return FALSE;
-	return sn_store_finish(store, upgrade(store, error), error);
+	return sn_store_finish(store, upgrade(store, shape, error), error);
 }
 
-int sn_store_version(SnStore *store)
+gboolean sn_store_migrate(SnStore *store, GError **error)
 {
-	return user_version(store, NULL);
+	static const SnShape newest = { SN_STORE_VERSION, schema, steps };
+
+	return sn_store_reshape(store, &newest, error);
 }

@@ -11,6 +11,7 @@
 #include "src/store/private.h"
 
 #define INDEX_LIMIT (256 * 1024) /* bytes of one message's text that can be found */
+#define COMMON 20000
 
 static gboolean is_pair_script(gunichar code)
 {
@@ -189,9 +190,9 @@ static char *fold_case(const char *text)
 	"AND m.time >= ?8 AND (?9 = 0 OR m.time < ?9) "                                         \
 	"AND (NOT ?10 OR m.attachments > 0) AND (NOT ?11 OR m.unread = 1) "                     \
 	"AND (NOT ?12 OR m.flags & 4) "                                                         \
-	"AND (?5 IS NULL OR EXISTS (SELECT 1 FROM address a JOIN person p ON p.id = a.person "  \
-	"WHERE a.id = m.sender AND instr(fold(a.value || ' ' || "                               \
-	"coalesce(m.sender_name, p.name)), ?5))) "                                              \
+	"AND (?5 IS NULL OR m.sender IN (SELECT a.id FROM address a "                           \
+	"JOIN person p ON p.id = a.person WHERE instr(fold(a.value || ' ' || p.name), ?5)) "    \
+	"OR instr(fold(m.sender_name), ?5)) "                                                   \
 	"AND (?6 IS NULL OR EXISTS (SELECT 1 FROM party t WHERE t.message = m.id "              \
 	"AND t.role BETWEEN 1 AND 3 AND instr(fold(t.address || ' ' || "                        \
 	"coalesce(t.name, '')), ?6))) "                                                         \
@@ -200,6 +201,17 @@ static char *fold_case(const char *text)
 	"ON f.id = l.folder WHERE l.message = m.id AND (fold(f.name) = ?13 OR f.role = ?13))) " \
 	"AND (?2 IS NULL OR m.id NOT IN (SELECT rowid FROM search WHERE search MATCH ?2)) "
 #define NEWEST_FIRST "ORDER BY m.time DESC, m.id DESC LIMIT ?16"
+
+/* Words in so many messages that the newest with them are found sooner than all are sorted. */
+static gboolean is_common(SnStore *store, const SnQuery *q)
+{
+	if (q->conversation || q->channel >= 0 || q->from || q->to || q->subject || q->in ||
+	    q->has_attachment || q->is_unread || q->is_flagged || q->before)
+		return FALSE; /* few of the newest may qualify */
+	return sn_one(store,
+	              "SELECT count(*) FROM (SELECT rowid FROM search WHERE search MATCH ?1 LIMIT ?2)",
+	              V(q->match), V(COMMON)) == COMMON;
+}
 
 static SnSql *ask(SnStore *store, const SnQuery *q, SnTime before_time, SnId before_id, int limit)
 {
@@ -213,6 +225,12 @@ static SnSql *ask(SnStore *store, const SnQuery *q, SnTime before_time, SnId bef
 		V(subject), V(q->after), V(q->before), V(q->has_attachment ? 1 : 0),            \
 		V(q->is_unread ? 1 : 0), V(q->is_flagged ? 1 : 0), V(in), V(before_time),       \
 		V(before_id), V(limit)
+	if (q->match && is_common(store, q))
+		return sn_sql(store,
+		              "SELECT m.id FROM message m INDEXED BY message_time WHERE " FILTERS
+		              "AND EXISTS (SELECT 1 FROM search WHERE search MATCH ?1 AND rowid = m.id) "
+		              NEWEST_FIRST,
+		              QUESTION_VALUES);
 	if (q->match)
 		return sn_sql(store,
 		              "SELECT m.id FROM search s CROSS JOIN message m ON m.id = s.rowid "

@@ -93,7 +93,8 @@ static gboolean open_database(SnStore *store, GError **error)
 static gboolean settle_role(SnStore *store, GError **error)
 {
 	switch (store->role) {
-	case SN_STORE_ENGINE: return sn_exec(store, "PRAGMA cache_size = -8000", error);
+	case SN_STORE_ENGINE: return sn_exec(store, "PRAGMA cache_size = -8000; PRAGMA journal_size_limit = 67108864",
+		                            error);
 	case SN_STORE_CLIENT: return TRUE;
 	case SN_STORE_READER: return sn_exec(store, "PRAGMA query_only = ON", error);
 	}
