@@ -32,7 +32,7 @@ static gboolean add_card(Import *import, const SnVcard *card, GError **error)
 			}
 			if (!person)
 				person = address->person;
-			if (sn_link_add(import->store, id, person, SN_LINK_VCARD, TRUE, card->file,
+			if (sn_link_add(import->store, id, person, SN_LINK_VCARD, FALSE, card->file,
 			                &conflict))
 				import->addresses++;
 			else if (g_error_matches(conflict, SN_ERROR, SN_ERROR_EXISTS))

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "src/vcard/vcard.h"
+
 #define ACCOUNTS                                                                               \
 	"# mine\n"                                                                             \
 	"[home]\n"                                                                             \
@@ -50,11 +52,43 @@ static gboolean probe(const SnEndpoint *endpoint, char **text, gpointer data, GE
 	return TRUE;
 }
 
+static void card_free(gpointer data)
+{
+	SnVcard *card = data;
+
+	g_free(card->name);
+	g_strfreev(card->mails);
+	g_strfreev(card->jids);
+	g_free(card->file);
+	g_free(card);
+}
+
+/* A card is a line "name;mail mail;jid jid"; what has no ';' is bad. */
 static GPtrArray *vcards(const char *text, const char *file, int *bad, gpointer data,
                          GError **error)
 {
-	g_set_error(error, SN_ERROR, SN_ERROR_UNAVAILABLE, "no vCards here");
-	return NULL;
+	GPtrArray *cards = g_ptr_array_new_with_free_func(card_free);
+	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+
+	if (((CliDesk *)data)->no_vcards) {
+		g_ptr_array_unref(cards);
+		g_set_error(error, SN_ERROR, SN_ERROR_UNAVAILABLE, "The module is missing");
+		return NULL;
+	}
+	for (gsize i = 0; lines[i] && *lines[i]; i++) {
+		g_auto(GStrv) fields = g_strsplit(lines[i], ";", 3);
+		if (g_strv_length(fields) != 3) {
+			(*bad)++;
+			continue;
+		}
+		SnVcard *card = g_new0(SnVcard, 1);
+		card->name = g_strdup(fields[0]);
+		card->mails = g_strsplit(fields[1], " ", -1);
+		card->jids = g_strsplit(fields[2], " ", -1);
+		card->file = g_strdup(file);
+		g_ptr_array_add(cards, card);
+	}
+	return cards;
 }
 
 static char *vcard_format(const char *name, char **mails, char **jids, const char *uid,

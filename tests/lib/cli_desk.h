@@ -19,6 +19,7 @@ typedef struct {
 	int engine_runs, probes;
 	SnErrorCode probe_error; /* 0 = every end works */
 	const char *probe_fails; /* only this scheme of endpoint: "imap"; NULL = all */
+	gboolean no_vcards;      /* the vCard module is missing */
 } CliDesk;
 
 /* With one account "home" of alice@example.test: source, outgoing and im. */

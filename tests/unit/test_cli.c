@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <glib/gstdio.h>
 #include <locale.h>
 #include <string.h>
 
@@ -323,6 +324,50 @@ static void people_get_names_and_rules(void **state)
 	assert_non_null(strstr(desk->out, "FN:Carol Red"));
 }
 
+static void vcard_files_fill_the_address_map(void **state)
+{
+	CliDesk *desk = *state;
+	SnStore *store = desk->tmp->store;
+	g_autofree char *dir = g_build_filename(desk->context.paths->config, "cards", NULL);
+	g_autofree char *one = g_build_filename(dir, "one.vcf", NULL);
+
+	fill(desk->tmp);
+	assert_int_equal(g_mkdir(dir, 0700), 0);
+	cli_desk_write(desk, "cards/one.vcf", "Bob Bight;" BOB ";" BOB " bob@chat.test\n"
+	                                      "Dora;dora@example.test;\n");
+	cli_desk_write(desk, "cards/notes.txt", "no card");
+	assert_int_equal(cli_desk_run(desk, NULL, "people", "import", dir, NULL), 0);
+	g_autoptr(SnAddress) mail = sn_address_find(store, SN_CHANNEL_MAIL, BOB);
+	g_autoptr(SnAddress) im = sn_address_find(store, SN_CHANNEL_IM, "bob@chat.test");
+	assert_int_equal(mail->person, im->person);
+	g_autoptr(GPtrArray) all = sn_person_addresses(store, im->person);
+	for (guint i = 0; i < all->len; i++) {
+		const SnAddress *address = all->pdata[i];
+		assert_true(address->confirmed);
+		if (address->id == im->id) {
+			assert_int_equal(address->source, SN_LINK_VCARD);
+			assert_string_equal(address->evidence, one);
+		}
+	}
+	assert_int_equal(all->len, 3);
+	g_autoptr(SnPerson) bob = sn_person_get(store, mail->person);
+	assert_string_equal(bob->name, "Bob Bight");
+	/* once more changes nothing */
+	assert_int_equal(cli_desk_run(desk, NULL, "people", "import", "--json", one, NULL), 0);
+	json_t *array = cli_desk_json(desk);
+	assert_int_equal(json_integer_value(json_object_get(json_array_get(array, 0), "people")), 2);
+	json_decref(array);
+	cli_desk_write(desk, "cards/one.vcf", "nonsense\nEve;eve@example.test;\n");
+	assert_int_equal(cli_desk_run(desk, NULL, "people", "import", one, NULL), 7);
+	g_autoptr(SnAddress) eve = sn_address_find(store, SN_CHANNEL_MAIL, "eve@example.test");
+	assert_non_null(eve);
+	assert_int_equal(cli_desk_run(desk, NULL, "people", "import", "/no/such.vcf", NULL), 7);
+	assert_int_equal(cli_desk_run(desk, NULL, "people", "import", NULL), 2);
+	desk->no_vcards = TRUE;
+	assert_int_equal(cli_desk_run(desk, NULL, "people", "import", one, NULL), 1);
+	assert_true(cli_desk_said(desk, "The module is missing"));
+}
+
 static void accounts_show_each_end(void **state)
 {
 	CliDesk *desk = *state;
@@ -535,6 +580,7 @@ int main(void)
 		DESK_TEST(outbox_edit_takes_the_new_text),
 		DESK_TEST(people_are_linked_and_taken_apart),
 		DESK_TEST(people_get_names_and_rules),
+		DESK_TEST(vcard_files_fill_the_address_map),
 		DESK_TEST(accounts_show_each_end),
 		DESK_TEST(doctor_names_what_is_wrong),
 		DESK_TEST(wrong_configuration_stops_every_verb),

@@ -242,6 +242,56 @@ static void nearest_word_is_near(void **state)
 	assert_int_equal(sn_edit_distance("kitten", "sitting"), 3);
 }
 
+static void words_mean_what_the_store_says(void **state)
+{
+	static const char *const rules[] = { "ask", "defer", "mail", "send", "ask-them" };
+
+	for (gsize i = 0; i < G_N_ELEMENTS(rules); i++) {
+		g_autofree char *text = g_strdup_printf("[delivery]\nif-unavailable = %s\n", rules[i]);
+		g_autoptr(SnConfig) config = good(NULL, text);
+		assert_string_equal(sn_rule_word(sn_config_settings(config)->delivery_if_unavailable),
+		                    rules[i]);
+	}
+	for (int show = SN_PRESENCE_OFFLINE; show <= SN_PRESENCE_CHAT; show++) {
+		const char *word = sn_presence_word((SnPresenceShow)show);
+		g_autofree char *text = g_strdup_printf("[delivery]\nnot-available = %s\n", word);
+		g_autoptr(SnConfig) config = good(NULL, text);
+		assert_int_equal(sn_config_settings(config)->delivery_not_available, 1u << show);
+	}
+}
+
+static void paths_begin_at_the_root_or_at_home(void **state)
+{
+	g_autoptr(SnConfig) config = good(NULL, "[general]\nvdir = ~/cards\ndownload-dir = /srv/in\n");
+	g_autofree char *cards = g_build_filename(g_get_home_dir(), "cards", NULL);
+
+	assert_string_equal(sn_config_settings(config)->general_vdir, cards);
+	assert_string_equal(sn_config_settings(config)->general_download_dir, "/srv/in");
+	refused(NULL, "[general]\nvdir = cards\n", "whole path", NULL);
+}
+
+/* Whatever stands in the files, the answer is a configuration or an error with lines. */
+static void damaged_files_are_refused_or_read(void **state)
+{
+	static const char spice[] = "[]=#\"'\\\n\r\t :/@%\x01\xff\xc3";
+	g_autoptr(GRand) random = g_rand_new_with_seed(8);
+	gsize length = strlen(HOME_ACCOUNT);
+
+	for (int i = 0; i < 5000; i++) {
+		g_autofree char *text = g_strdup(HOME_ACCOUNT);
+		g_autoptr(GError) error = NULL;
+		for (int j = g_rand_int_range(random, 1, 8); j > 0; j--)
+			text[g_rand_int_range(random, 0, (gint32)length)] =
+				spice[g_rand_int_range(random, 0, sizeof spice - 1)];
+		g_autoptr(SnConfig) one = sn_config_parse(text, NULL, &error);
+		g_autoptr(SnConfig) two = sn_config_parse(NULL, text, NULL);
+		assert_true(!one == !!error);
+		if (error)
+			assert_true(g_str_has_prefix(error->message, "accounts.conf"));
+		assert_null(two);
+	}
+}
+
 /* ---- files ---- */
 
 typedef struct {
@@ -386,6 +436,9 @@ int main(void)
 		cmocka_unit_test(account_errors_say_what_to_write),
 		cmocka_unit_test(times_and_sizes_have_bounds),
 		cmocka_unit_test(nearest_word_is_near),
+		cmocka_unit_test(words_mean_what_the_store_says),
+		cmocka_unit_test(paths_begin_at_the_root_or_at_home),
+		cmocka_unit_test(damaged_files_are_refused_or_read),
 		PROFILE_TEST(directories_are_private),
 		PROFILE_TEST(a_directory_that_cannot_be_made_is_said),
 		PROFILE_TEST(xdg_variables_are_honoured),
