@@ -66,7 +66,7 @@ static const struct {
 	{ "<o:p>Word</o:p> text", "Word text", 0 },
 	{ "<a href=\"never closed>text", "", 0 },
 	{ "text <script>never closed", "text never closed", 0 },
-	{ "\x1b]0;title\x07text", "]0;titletext", 0 },
+	{ "\x1b]0;title\x07text", "\xef\xbf\xbd]0;title\xef\xbf\xbdtext", 0 },
 	{ "<form><input value=x><button>Send</button></form>", "Send", 0 },
 };
 
