@@ -4,6 +4,7 @@
 
 #include "src/mime/html_private.h"
 #include "src/mime/mime_private.h"
+#include "src/text/text.h"
 
 #define CHUNK (256 * 1024)
 #define MAX_MEMORY (96 * 1024 * 1024)
@@ -70,8 +71,10 @@ char *sn_html_to_text(const char *html, gsize length, int *remote_images)
 	int images = 0;
 	char *text = parse_and_render(&arena, tamed, &images);
 
-	if (!text)
-		text = sn_html_strip(tamed->str, tamed->len);
+	if (!text) {
+		g_autofree char *stripped = sn_html_strip(tamed->str, tamed->len);
+		text = sn_text_clean(stripped, -1);
+	}
 	if (remote_images)
 		*remote_images = images;
 	g_ptr_array_unref(arena.chunks);

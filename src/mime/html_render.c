@@ -475,7 +475,9 @@ char *sn_html_render(const GumboNode *root, int *remote_images)
 	}
 	put_footnotes(&render);
 	*remote_images = render.remote_images;
-	char *text = tidy(render.out->str);
+	/* Character references may have brought in what is no character. */
+	g_autofree char *clean = sn_text_clean(render.out->str, (gssize)render.out->len);
+	char *text = tidy(clean);
 	g_string_free(render.out, TRUE);
 	g_ptr_array_unref(render.links);
 	return text;

@@ -48,8 +48,9 @@ static void wrap_long(GArray *lines, const char *text, gsize length, int columns
 	keep_addresses_whole(text, length, breaks);
 	for (gsize i = 0; i < length;) {
 		gsize bytes;
-		gboolean blank = text[i] == ' ' || text[i] == '\t';
 		int step = sn_text_cluster_n(text + i, length - i, &bytes);
+		/* A blank that carries an accent is shown, and is none. */
+		gboolean blank = bytes == 1 && (text[i] == ' ' || text[i] == '\t');
 
 		if (i > line && breaks[i] != UC_BREAK_PROHIBITED)
 			last_break = i;

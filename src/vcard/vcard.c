@@ -107,11 +107,8 @@ static char *checked_address(const char *text)
 static char *jid_of(const char *value, gboolean assured)
 {
 	static const char *const schemes[] = { "xmpp:", "jabber:", "x-apple:" };
-	/* Some escape the colon, which vCard does not know. */
-	g_auto(GStrv) pieces = g_strsplit(value, "\\", 20);
-	g_autofree char *plain = g_strjoinv("", pieces);
-	g_autofree char *decoded = g_uri_unescape_string(plain, NULL);
-	const char *start = decoded ? decoded : plain;
+	g_autofree char *decoded = g_uri_unescape_string(value, NULL);
+	const char *start = decoded ? decoded : value;
 
 	for (gsize i = 0; i < G_N_ELEMENTS(schemes); i++)
 		if (g_ascii_strncasecmp(start, schemes[i], strlen(schemes[i])) == 0) {
@@ -222,10 +219,96 @@ static void read_attribute(SnVcard *vcard, EVCardAttribute *attribute, GArray *m
 	}
 }
 
+#define NAME_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-"
+
+/* The name of a property without its group: "item1.IMPP;TYPE=home:..." */
+static char *property_of(const char *line)
+{
+	gsize length = strspn(line, NAME_CHARACTERS);
+
+	if (line[length] == '.') {
+		line += length + 1;
+		length = strspn(line, NAME_CHARACTERS);
+	}
+	return length > 0 && (line[length] == ':' || line[length] == ';') ? g_strndup(line, length)
+	                                                                  : NULL;
+}
+
+/* ";NAME=value,\"value\";NAME2:" */
+static gboolean has_good_parameters(const char *line)
+{
+	const char *at = line + strcspn(line, ";:");
+
+	while (*at == ';') {
+		gsize name = strspn(++at, NAME_CHARACTERS);
+		at += name;
+		if (name == 0 || (*at != '=' && *at != ';' && *at != ':'))
+			return FALSE;
+		while (*at == '=' || *at == ',') {
+			at++;
+			if (*at == '"') {
+				at = strchr(at + 1, '"');
+				if (!at)
+					return FALSE;
+				at++;
+			} else {
+				at += strcspn(at, ";:,\"");
+			}
+		}
+	}
+	return *at == ':';
+}
+
+/* Only the escapes that vCard knows; a backslash before anything else is a mistake. */
+static void append_line(GString *out, const char *line)
+{
+	for (const char *at = line; *at; at++)
+		if (*at != '\\' || strchr("nN,;\\", at[1]))
+			g_string_append_c(out, *at);
+		else if (!at[1])
+			break;
+	g_string_append(out, "\r\n");
+}
+
+/*
+ * The lines that are looked at, unfolded and well-formed. The library loses memory at others and
+ * complains on standard error; and photos need not be decoded.
+ */
+static char *wanted_lines(const char *text)
+{
+	static const char *const wanted[] = {
+		"BEGIN", "END", "VERSION", "UID", "FN", "N", "EMAIL", "IMPP", "X-IMPP", "URL",
+		"X-SOCIALPROFILE", "X-JABBER", "X-XMPP", "X-GTALK", "X-GOOGLE-TALK", "X-JABBER-ID",
+		"JABBERID",
+	};
+	GString *unfolded = g_string_new(text);
+	GString *out = g_string_new(NULL);
+
+	g_string_replace(unfolded, "\n ", "", 0);
+	g_string_replace(unfolded, "\n\t", "", 0);
+	g_auto(GStrv) lines = g_strsplit(unfolded->str, "\n", -1);
+	g_string_free(unfolded, TRUE);
+	for (char **line = lines; *line; line++) {
+		g_autofree char *name = property_of(*line);
+		gboolean keep = FALSE;
+		for (gsize i = 0; name && i < G_N_ELEMENTS(wanted); i++)
+			keep = keep || g_ascii_strcasecmp(name, wanted[i]) == 0;
+		if (!keep || !has_good_parameters(*line))
+			continue;
+		append_line(out, *line);
+		/* The soft line end of quoted-printable, which vCard 2.1 uses. */
+		gboolean quoted = strstr(*line, "QUOTED-PRINTABLE") != NULL;
+		while (quoted && g_str_has_suffix(*line, "=") && line[1])
+			append_line(out, *++line);
+	}
+	return g_string_free(out, FALSE);
+}
+
 /* FN wins over N wherever it stands: read it last. */
 static SnVcard *read_card(const char *text, const char *file)
 {
-	EVCard *card = e_vcard_new_from_string(text);
+	g_autofree char *wanted = wanted_lines(text);
+	EVCard *card = e_vcard_new_from_string(wanted);
 	GList *attributes = e_vcard_get_attributes(card);
 	g_autoptr(GArray) mails = g_array_new(FALSE, FALSE, sizeof(Ranked));
 	g_autoptr(GArray) jids = g_array_new(FALSE, FALSE, sizeof(Ranked));

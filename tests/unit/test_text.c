@@ -210,6 +210,8 @@ static void wrap_breaks_where_people_do(void **state)
 		{ "a\tbc", 9, "a|bc|" },
 		{ "trailing     ", 8, "trailing|" },
 		{ "no-break\u00a0space", 12, "no-|break\u00a0space|" },
+		{ "abc \u0e47", 4, "abc \u0e47|" },
+		{ "abcd \u0e47", 4, "abcd| \u0e47|" },
 		{ "x", 0, "x|" },
 		{ "日", 1, "日|" },
 	};
