@@ -11,11 +11,26 @@
 
 enum { DURABLE_AFTER = 1000 }; /* ms of grace in which further writes join one fsync */
 
+typedef struct {
+	GSourceOnceFunc callback;
+	gpointer data;
+} Once;
+
+static gboolean fire_once(gpointer data)
+{
+	const Once *once = data;
+
+	once->callback(once->data);
+	return G_SOURCE_REMOVE;
+}
+
 GSource *sn_engine_timer(SnEngine *engine, SnTime after, GSourceOnceFunc callback, gpointer data)
 {
 	GSource *source = g_timeout_source_new((guint)CLAMP(after, 0, (SnTime)G_MAXUINT));
+	Once *once = g_new(Once, 1);
 
-	g_source_set_callback(source, (GSourceFunc)(void (*)(void))callback, data, NULL);
+	*once = (Once){ callback, data };
+	g_source_set_callback(source, fire_once, once, g_free);
 	g_source_attach(source, engine->context);
 	return source;
 }

@@ -447,6 +447,24 @@ static void a_missing_module_is_said(void **state)
 	assert_true(g_error_matches(error, SN_ERROR, SN_ERROR_UNAVAILABLE));
 }
 
+static void count(gpointer data)
+{
+	(*(int *)data)++;
+}
+
+static void a_timer_fires_once(void **state)
+{
+	g_autoptr(GMainContext) context = g_main_context_new();
+	SnEngine engine = { .context = context };
+	int fired = 0, other = 0;
+	g_autoptr(GSource) one = sn_engine_timer(&engine, 1, count, &fired);
+	g_autoptr(GSource) later = sn_engine_timer(&engine, 20, count, &other);
+
+	while (!other)
+		g_main_context_iteration(context, TRUE);
+	assert_int_equal(fired, 1);
+}
+
 static void a_new_configuration_starts_and_stops_accounts(void **state)
 {
 	Stage *stage = *state;
@@ -492,6 +510,7 @@ int main(void)
 		TEST(junk_and_drafts_are_not_fetched),
 		TEST(a_server_that_is_never_there_is_said_and_holds_up_nothing),
 		TEST(a_missing_module_is_said),
+		cmocka_unit_test(a_timer_fires_once),
 		TEST(a_new_configuration_starts_and_stops_accounts),
 	};
 	sn_mime_init();
