@@ -123,7 +123,9 @@ void sn_list_draw(SnList *list, SnRect rect, gboolean focus);
 SnPage *sn_list_page(SnList *list);
 const SnConversation *sn_list_selected(SnList *list); /* NULL */
 void sn_list_select(SnList *list, SnId conversation);
-/* Reads further rows when the selection comes near the end. */
+/* Before moving: reads so many rows that there is somewhere to move to; all: to the end. */
+void sn_list_ahead(SnList *list, gboolean all);
+/* After moving: the timeline follows. */
 void sn_list_moved(SnList *list);
 /* Next unread (or in need of attention) after the selected one, 0. */
 SnId sn_list_next_unread(SnList *list);

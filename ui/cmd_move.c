@@ -50,6 +50,8 @@ static gboolean run_move(SnApp *app, int argc, char **argv, GError **error)
 	SnPage *page = sn_app_page(app);
 
 	if (page) {
+		if (page == sn_list_page(app->list))
+			sn_list_ahead(app->list, strcmp(argv[0], "bottom") == 0);
 		page_move(app, page, argv[0]);
 		moved(app);
 	}

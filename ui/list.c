@@ -8,6 +8,8 @@
 #include "ui/view.h"
 #include "ui/words.h"
 
+enum { ROWS_MAX = 20000 }; /* as far as the list is read for G */
+
 struct sn_list {
 	SnApp *app;
 	SnPage *page;
@@ -186,13 +188,18 @@ static void follow(SnList *list)
 		sn_timeline_open(list->app->timeline, selected, 0);
 }
 
+void sn_list_ahead(SnList *list, gboolean all)
+{
+	int wanted = 2 * sn_page_rows(list->page);
+
+	while (!list->complete && list->rows->len < ROWS_MAX &&
+	       (all || sn_page_below(list->page) < wanted) &&
+	       read_more(list, all ? 500 : page_size(list)))
+		fill(list, sn_page_columns(list->page));
+}
+
 void sn_list_moved(SnList *list)
 {
-	guint index = index_of(list, sn_page_selected(list->page));
-
-	if (!list->complete && index != G_MAXUINT &&
-	    index + (guint)page_size(list) / 2 >= list->rows->len)
-		read_more(list, page_size(list));
 	follow(list);
 }
 
@@ -214,7 +221,7 @@ void sn_list_draw(SnList *list, SnRect rect, gboolean focus)
 	sn_grid_text(app->grid, rect.x + rect.cols - width - 1, rect.y, width,
 	             sn_theme_over(app->theme, title, SN_OBJ_TITLE_NOTE), note, -1);
 	sn_page_draw(list->page, app->grid, body, focus);
-	if (!sn_timeline_conversation_id(app->timeline))
+	if (focus || !sn_timeline_conversation_id(app->timeline))
 		follow(list);
 }
 

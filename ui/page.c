@@ -239,7 +239,7 @@ void sn_page_draw(SnPage *page, SnGrid *grid, SnRect rect, gboolean focus)
 		return;
 	page->rows = rect.rows;
 	sn_grid_fill(grid, rect, sn_theme_style(page->theme, SN_OBJ_DEFAULT));
-	sn_page_settle(page);
+	sn_page_settle(page, focus);
 	shift = page->anchor_bottom ? MAX(0, rect.rows - (int)page->lines->len) : 0;
 	page->drawn_y = rect.y + shift;
 	if (page->gutter) {

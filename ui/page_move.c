@@ -77,6 +77,7 @@ void sn_page_remember(SnPage *page)
 	int first, last;
 
 	page->was_bottom = page->top >= max_top(page);
+	page->was_last = page->selected && page->selected == sn_page_last(page);
 	if (find_item(page, page->selected, &first, &last)) {
 		page->selected_offset = first - page->top;
 		page->selected_item = item_number(page, page->selected);
@@ -105,19 +106,22 @@ static void show_selected(SnPage *page)
 		first = --page->top;
 }
 
-void sn_page_settle(SnPage *page)
+void sn_page_settle(SnPage *page, gboolean focus)
 {
 	int first, last;
+	gboolean follows = page->anchor_bottom && page->was_bottom;
 
 	if (page->stale) {
 		page->stale = FALSE;
 		if (!find_item(page, page->selected, &first, &last)) {
 			page->selected = item_by_number(page, page->selected_item);
-		} else if (!page->was_bottom || !page->anchor_bottom) {
+		} else if (!follows) {
 			page->top = first - page->selected_offset;
 		}
-		if (page->was_bottom && page->anchor_bottom)
+		if (follows)
 			page->top = max_top(page);
+		if (follows && page->was_last)
+			page->selected = sn_page_last(page);
 	}
 	/* the page got smaller or larger: what stood at its end still does */
 	if (page->anchor_bottom && page->at_bottom && page->rows != page->drawn_rows)
@@ -125,7 +129,7 @@ void sn_page_settle(SnPage *page)
 	if (!page->selected)
 		page->selected = item_by_number(page, page->anchor_bottom ? G_MAXINT : 0);
 	page->top = CLAMP(page->top, 0, max_top(page));
-	if (!page->free_scroll)
+	if (!page->free_scroll && (focus || !page->anchor_bottom))
 		show_selected(page);
 	page->drawn_rows = page->rows;
 	page->at_bottom = page->top >= max_top(page);
@@ -179,6 +183,16 @@ gboolean sn_page_at_top(const SnPage *page)
 gboolean sn_page_at_bottom(const SnPage *page)
 {
 	return page->top >= max_top(page);
+}
+
+int sn_page_below(const SnPage *page)
+{
+	return MAX(0, line_count(page) - page->top - page->rows);
+}
+
+int sn_page_rows(const SnPage *page)
+{
+	return page->rows;
 }
 
 void sn_page_select(SnPage *page, gint64 id)

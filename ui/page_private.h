@@ -30,6 +30,7 @@ struct sn_page {
 	int selected_offset;   /* its first line from the top of the screen */
 	gboolean was_bottom;   /* the end was in sight when the lines went */
 	gboolean at_bottom;    /* ... when it was drawn last */
+	gboolean was_last;     /* the last item was selected when the lines went */
 	gboolean stale;        /* filled anew since it was last settled */
 	gboolean anchor_bottom, gutter;
 	gboolean free_scroll;  /* top was moved by lines: keep it, even beyond the selection */
@@ -38,8 +39,9 @@ struct sn_page {
 
 /* Notes where selection and screen stand, before the lines go. */
 void sn_page_remember(SnPage *page);
-/* After filling: finds selection and top again; keeps both in range. */
-void sn_page_settle(SnPage *page);
+/* After filling: finds selection and top again; keeps both in range. focus: the selection must
+ * be in sight; a timeline that nobody stands in shows its end instead. */
+void sn_page_settle(SnPage *page, gboolean focus);
 const char *sn_page_span_text(const SnPage *page, const SnPageSpan *span);
 
 #endif

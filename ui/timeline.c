@@ -281,7 +281,7 @@ void sn_timeline_moved(SnTimeline *timeline)
 	for (guint i = 0; i < count; i++) {
 		if (nth(timeline, i)->id != selected)
 			continue;
-		if (i < near && !timeline->at_oldest)
+		if ((i < near || sn_page_at_top(timeline->page)) && !timeline->at_oldest)
 			read_older(timeline);
 		else if (i + near >= count && !timeline->at_newest)
 			read_newer(timeline);
