@@ -136,7 +136,8 @@ static gboolean is_missing_target(SnImapSession *session, const GError *error)
 /* An answer that never came to a command that must not be given twice. */
 static void make_uncertain(SnImapSession *session, GError **error, const char *what)
 {
-	if (!error || !g_error_matches(*error, SN_ERROR, SN_ERROR_NETWORK))
+	if (!error || (!g_error_matches(*error, SN_ERROR, SN_ERROR_NETWORK) &&
+	               !g_error_matches(*error, SN_ERROR, SN_ERROR_CANCELLED)))
 		return;
 	g_autofree char *reason = g_strdup((*error)->message);
 	g_clear_error(error);

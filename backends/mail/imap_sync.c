@@ -8,7 +8,14 @@
 #include "backends/mail/imap_private.h"
 
 #define SEARCH_CHUNK 100000 /* sequence numbers per SEARCH: bounds the length of the answer's line */
-#define BATCH 250           /* messages per FETCH: what an urgent request may have to wait for */
+/* Messages per FETCH. What an urgent request may have to wait for is kept near the middle of these
+ * times by making batches larger and smaller; the first is small, so that the newest messages are
+ * on the screen the sooner. */
+#define FIRST_BATCH 50
+#define MIN_BATCH 5
+#define MAX_BATCH 500
+#define SHORT_BATCH_US (100 * 1000)
+#define LONG_BATCH_US (400 * 1000)
 
 typedef struct {
 	SnImap *imap;
@@ -270,6 +277,13 @@ static gboolean give_way(Sync *sync, GError **error)
 	return FALSE;
 }
 
+static guint next_size(guint size, gint64 took)
+{
+	if (took > LONG_BATCH_US)
+		return MAX(size / 2, MIN_BATCH);
+	return took < SHORT_BATCH_US ? MIN(size * 2, MAX_BATCH) : size;
+}
+
 static gboolean fetch_fresh(Sync *sync, GError **error)
 {
 	guint limit = sync->request->newest;
@@ -280,16 +294,17 @@ static gboolean fetch_fresh(Sync *sync, GError **error)
 	if (!find_large(sync, error))
 		return FALSE;
 	guint to = sync->fresh->len;
-	/* the first batch is small: the newest messages are on the screen the sooner */
-	guint size = BATCH / 5;
+	guint size = FIRST_BATCH;
 	while (to > 0) {
 		guint from = to > size ? to - size : 0;
-		if (is_cancelled(sync, error) || !fetch_batch(sync, from, to, error) ||
-		    !give_way(sync, error))
+		gint64 began = g_get_monotonic_time();
+		if (is_cancelled(sync, error) || !fetch_batch(sync, from, to, error))
+			return FALSE;
+		size = next_size(size, g_get_monotonic_time() - began);
+		if (!give_way(sync, error))
 			return FALSE;
 		report_progress(sync);
 		to = from;
-		size = BATCH;
 	}
 	return TRUE;
 }

@@ -18,11 +18,18 @@ enum {
 	SN_MAIL_FORWARDED = 1 << 5,
 };
 
+/*
+ * Requests other than SYNC are served in order and in the middle of a running SYNC. When the line
+ * is lost the running request ends in NETWORK (APPEND, and MOVE on servers without it: UNCERTAIN),
+ * those that wait go on waiting; a login or certificate refused ends them all with that error.
+ * A sync that ended early loses nothing: the next one, told what came, brings the rest.
+ */
 typedef enum {
 	SN_MAIL_REQ_LIST,    /* -> FOLDER events */
 	SN_MAIL_REQ_SYNC,    /* folder + known state -> FOLDER_STATE, MESSAGE, FLAGS, GONE, PROGRESS */
-	SN_MAIL_REQ_WATCH,   /* folder: from now on CHANGED events when it changes (IDLE, inotify);
-	                        DONE at once when watching began */
+	SN_MAIL_REQ_WATCH,   /* folder: from now on CHANGED events when it changes (IDLE, NOTIFY or
+	                        STATUS every two minutes, inotify); DONE at once. IMAP sends one
+	                        CHANGED as soon as it watches, and after every gap */
 	SN_MAIL_REQ_FETCH,   /* folder, uid: the whole raw message -> MESSAGE */
 	SN_MAIL_REQ_STORE,   /* folder, uids, set, clear flags */
 	SN_MAIL_REQ_MOVE,    /* folder, uids -> target (created when missing); DONE has new uid if known */
@@ -37,7 +44,9 @@ typedef struct {
 	guint64 id;
 	char *folder;           /* UTF-8, '/' separated */
 	char *target;
-	GArray *uids;           /* of guint32, ascending; NULL. For Maildir: numbers it gave out */
+	GArray *uids;           /* of guint32, ascending; NULL. For Maildir: numbers it gave out or
+	                           was told by a SYNC; before the folder's first SYNC they mean
+	                           nothing, and requests with them end in TEMPORARY */
 	guint set, clear, flags;
 	GBytes *raw;
 	SnTime time;            /* INTERNALDATE for APPEND; 0 = now */
@@ -58,7 +67,8 @@ typedef enum {
 	SN_MAIL_EV_FOLDER_STATE, /* uidvalidity, uidnext, highestmodseq, total. A uidvalidity other
 	                            than the request's comes first: forget the folder. The values to
 	                            remember for next time come last, right before DONE */
-	SN_MAIL_EV_MESSAGE,      /* uid, flags, time, raw, partial; newest first within a sync */
+	SN_MAIL_EV_MESSAGE,      /* uid, flags, time, raw, partial, size, name; newest batch first
+	                            within a sync (inside a batch: the server's order) */
 	SN_MAIL_EV_FLAGS,        /* uid, flags, name */
 	SN_MAIL_EV_GONE,         /* uids */
 	SN_MAIL_EV_PROGRESS,     /* done, total */

@@ -11,6 +11,8 @@
 #define HEADER_LIMIT 65536 /* how far a Message-ID is looked for */
 #define SETTLE_MS 50       /* a delivery makes several changes; one event for all of them */
 
+enum { RANK_URGENT, RANK_SYNC };
+
 typedef struct {
 	char *root;
 	SnReport report;
@@ -92,12 +94,15 @@ static gboolean serve_list(Maildir *maildir, SnMailRequest *request, SnMailEvent
 	return TRUE;
 }
 
+static void serve_urgent(gpointer data);
+
 static gboolean serve_sync(Maildir *maildir, SnMailRequest *request, SnMailEvent *done,
                            GError **error)
 {
 	SnMaildirFolder *folder = open_folder(maildir, request->folder, error);
 
-	return folder && sn_maildir_sync(&maildir->report, folder, request, error);
+	return folder &&
+	       sn_maildir_sync(&maildir->report, folder, request, serve_urgent, maildir, error);
 }
 
 static gboolean serve_watch(Maildir *maildir, SnMailRequest *request, SnMailEvent *done,
@@ -271,11 +276,16 @@ static const struct {
 	                  GError **error);
 	guint rank;
 } kinds[] = {
-	[SN_MAIL_REQ_LIST] = { serve_list, 0 },     [SN_MAIL_REQ_SYNC] = { serve_sync, 1 },
-	[SN_MAIL_REQ_WATCH] = { serve_watch, 0 },   [SN_MAIL_REQ_FETCH] = { serve_fetch, 0 },
-	[SN_MAIL_REQ_STORE] = { serve_store, 0 },   [SN_MAIL_REQ_MOVE] = { serve_move, 0 },
-	[SN_MAIL_REQ_DELETE] = { serve_delete, 0 }, [SN_MAIL_REQ_APPEND] = { serve_append, 0 },
-	[SN_MAIL_REQ_SEARCH_ID] = { serve_search, 0 }, [SN_MAIL_REQ_CREATE] = { serve_create, 0 },
+	[SN_MAIL_REQ_LIST] = { serve_list, RANK_URGENT },
+	[SN_MAIL_REQ_SYNC] = { serve_sync, RANK_SYNC },
+	[SN_MAIL_REQ_WATCH] = { serve_watch, RANK_URGENT },
+	[SN_MAIL_REQ_FETCH] = { serve_fetch, RANK_URGENT },
+	[SN_MAIL_REQ_STORE] = { serve_store, RANK_URGENT },
+	[SN_MAIL_REQ_MOVE] = { serve_move, RANK_URGENT },
+	[SN_MAIL_REQ_DELETE] = { serve_delete, RANK_URGENT },
+	[SN_MAIL_REQ_APPEND] = { serve_append, RANK_URGENT },
+	[SN_MAIL_REQ_SEARCH_ID] = { serve_search, RANK_URGENT },
+	[SN_MAIL_REQ_CREATE] = { serve_create, RANK_URGENT },
 };
 
 /* ---- the thread ---- */
@@ -297,6 +307,16 @@ static void serve(Maildir *maildir, SnMailRequest *request)
 	if (!kinds[request->kind].serve(maildir, request, done, &error))
 		g_assert(error);
 	end(maildir, request, done, error);
+}
+
+static void serve_urgent(gpointer data)
+{
+	Maildir *maildir = data;
+	SnMailRequest *request;
+
+	while (!sn_inbox_stopping(maildir->inbox) &&
+	       (request = sn_inbox_take(maildir->inbox, RANK_URGENT)))
+		serve(maildir, request);
 }
 
 static void report_changed(const char *name, gpointer data)

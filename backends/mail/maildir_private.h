@@ -67,8 +67,10 @@ GBytes *sn_maildir_read(SnMaildirFolder *folder, SnMaildirEntry *entry, SnTime *
                         GError **error);
 
 /* ---- sync ---- */
+/* give_way(data) is called now and then, so that a long sync does not hold up other requests; it
+ * may scan the folder anew. */
 gboolean sn_maildir_sync(SnReport *report, SnMaildirFolder *folder, SnMailRequest *request,
-                         GError **error);
+                         void (*give_way)(gpointer data), gpointer data, GError **error);
 
 /* ---- watch ---- */
 typedef struct sn_maildir_watch SnMaildirWatch;

@@ -14,6 +14,7 @@
 #define UIDVALIDITY 1
 #define TEXT_LIMIT 65536
 #define PROGRESS_EVERY 250
+#define GIVE_WAY_EVERY 20
 
 typedef struct {
 	SnMaildirEntry *entry;
@@ -188,7 +189,8 @@ static void report_progress(SnReport *report, SnMaildirFolder *folder, guint64 i
 }
 
 static gboolean report_fresh(SnReport *report, SnMaildirFolder *folder, GArray *fresh,
-                             const SnMailRequest *request, GError **error)
+                             const SnMailRequest *request, void (*give_way)(gpointer data),
+                             gpointer data, GError **error)
 {
 	guint count = fresh->len;
 	g_autoptr(GPtrArray) bases = g_ptr_array_new_with_free_func(g_free);
@@ -212,6 +214,8 @@ static gboolean report_fresh(SnReport *report, SnMaildirFolder *folder, GArray *
 		}
 		if (entry)
 			report_message(report, folder, entry, request);
+		if ((count - i) % GIVE_WAY_EVERY == 0)
+			give_way(data);
 		if ((count - i) % PROGRESS_EVERY == 0 || i == 0)
 			report_progress(report, folder, request->id, count - i, count);
 	}
@@ -219,7 +223,7 @@ static gboolean report_fresh(SnReport *report, SnMaildirFolder *folder, GArray *
 }
 
 gboolean sn_maildir_sync(SnReport *report, SnMaildirFolder *folder, SnMailRequest *request,
-                         GError **error)
+                         void (*give_way)(gpointer data), gpointer data, GError **error)
 {
 	if (!sn_maildir_scan(folder, error))
 		return FALSE;
@@ -229,7 +233,7 @@ gboolean sn_maildir_sync(SnReport *report, SnMaildirFolder *folder, SnMailReques
 	if (!report_gone(report, folder, request, error))
 		return FALSE;
 	g_autoptr(GArray) fresh = sort_out(report, folder, request);
-	if (!report_fresh(report, folder, fresh, request, error))
+	if (!report_fresh(report, folder, fresh, request, give_way, data, error))
 		return FALSE;
 	report_state(report, folder, request->id);
 	return TRUE;

@@ -13,7 +13,7 @@
 
 struct sn_script_server {
 	const char *const *scripts;
-	int fd, stop_fd;
+	int fd, stop_fd, go_fd;
 	guint16 port;
 	GThread *thread;
 	GMutex lock;
@@ -155,6 +155,9 @@ static gboolean step(Connection *c, const char *line)
 			if (!say(c, "$T OK done"))
 				return FALSE;
 		return FALSE;
+	case 'W':
+		return await(c->server, c->server->go_fd, POLLIN) &&
+		       read(c->server->go_fd, &(guint64){ 0 }, 8) == 8;
 	case 'H':
 		while (await(c->server, -1, 0))
 			;
@@ -215,6 +218,7 @@ SnScriptServer *sn_script_server_new(const char *const *scripts)
 	server->scripts = scripts;
 	server->heard = g_string_new(NULL);
 	server->stop_fd = eventfd(0, EFD_CLOEXEC);
+	server->go_fd = eventfd(0, EFD_CLOEXEC | EFD_SEMAPHORE);
 	server->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	g_assert_true(bind(server->fd, (struct sockaddr *)&address, sizeof address) == 0 &&
 	              listen(server->fd, 10) == 0 &&
@@ -232,8 +236,16 @@ void sn_script_server_free(SnScriptServer *server)
 	g_thread_join(server->thread);
 	close(server->fd);
 	close(server->stop_fd);
+	close(server->go_fd);
 	g_string_free(server->heard, TRUE);
 	g_free(server);
+}
+
+void sn_script_server_go(SnScriptServer *server)
+{
+	guint64 one = 1;
+
+	g_assert_true(write(server->go_fd, &one, sizeof one) == sizeof one);
 }
 
 guint16 sn_script_server_port(SnScriptServer *server)

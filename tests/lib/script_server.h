@@ -9,6 +9,7 @@
  *   *           reads lines for ever, answering each with "TAG OK done" (IMAP)
  *   L n         reads n bytes
  *   F n c       sends the character c n times
+ *   W           waits until sn_script_server_go() is called
  *   X           closes the connection (also at the end of the script)
  *   H           hangs: says nothing more, reads nothing, until the server is freed
  * The n-th connection runs the n-th script; the last one is for all that follow.
@@ -24,6 +25,7 @@ typedef struct sn_script_server SnScriptServer;
 SnScriptServer *sn_script_server_new(const char *const *scripts);
 void sn_script_server_free(SnScriptServer *server);
 guint16 sn_script_server_port(SnScriptServer *server);
+void sn_script_server_go(SnScriptServer *server); /* lets one W step, now or later, go on */
 guint sn_script_server_connections(SnScriptServer *server);
 /* What clients said that no C step wanted, and all lines read, for messages; caller frees. */
 guint sn_script_server_failures(SnScriptServer *server);

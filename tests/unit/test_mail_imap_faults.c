@@ -359,6 +359,34 @@ static void cancelled_fetch_gives_way_at_once(void **state)
 	close_scene(&scene);
 }
 
+static void urgent_request_is_served_in_the_middle_of_a_sync(void **state)
+{
+	g_autoptr(GString) script = g_string_new(LOGIN SELECT("60") "C UID SEARCH\nR * SEARCH");
+	for (int i = 1; i <= 60; i++)
+		g_string_append_printf(script, " %d", i);
+	/* the LIST comes between two batches, and the folder is not opened again */
+	g_string_append(script, "\\r\\n\nS $T OK done\nC UID FETCH 11:60 \nW\nS $T OK done\n"
+	                        "C LIST\nS $T OK done\nC UID FETCH 1:10 \nS $T OK done\n*");
+	const char *const scripts[] = { script->str, NULL };
+	Scene scene = open_scene(scripts, SN_LINK_PLAIN);
+	SnMailRequest *sync = sn_mail_desk_request(scene.desk, SN_MAIL_REQ_SYNC, "INBOX");
+	SnMailRequest *list = sn_mail_desk_request(scene.desk, SN_MAIL_REQ_LIST, NULL);
+	guint64 sync_id = sync->id, list_id = list->id;
+
+	scene.desk->ops->submit(scene.desk->source, sync);
+	while (!heard(&scene, "UID FETCH"))
+		g_usleep(2000);
+	scene.desk->ops->submit(scene.desk->source, list);
+	sn_script_server_go(scene.server);
+	const SnMailEvent *end = sn_mail_desk_end(scene.desk, list_id, 20);
+	assert_non_null(end);
+	assert_int_equal(end->kind, SN_EVENT_DONE);
+	end = sn_mail_desk_end(scene.desk, sync_id, 20);
+	assert_non_null(end);
+	assert_int_equal(end->kind, SN_EVENT_DONE);
+	close_scene(&scene);
+}
+
 static void hanging_server_does_not_hold_up_the_end_of_any_request(void **state)
 {
 	const char *const scripts[] = { LOGIN "C SELECT\nH", NULL };
@@ -460,6 +488,7 @@ int main(void)
 		cmocka_unit_test(without_move_and_uidplus_only_own_messages_are_expunged),
 		cmocka_unit_test(append_without_an_answer_is_uncertain),
 		cmocka_unit_test(cancelled_fetch_gives_way_at_once),
+		cmocka_unit_test(urgent_request_is_served_in_the_middle_of_a_sync),
 		cmocka_unit_test(hanging_server_does_not_hold_up_the_end_of_any_request),
 		cmocka_unit_test(full_queue_does_not_hold_up_the_end),
 		cmocka_unit_test(closed_queue_ends_the_thread),
