@@ -248,6 +248,9 @@ void sn_timeline_refresh(SnTimeline *timeline)
 	guint count = timeline->messages->len;
 	SnTime time = count ? nth(timeline, 0)->time : 0;
 	SnId id = count ? nth(timeline, 0)->id : 0;
+	SnId newest = count ? nth(timeline, count - 1)->id : 0;
+	/* Who stands on the newest message goes with the conversation, so that r answers what came. */
+	gboolean follows = count && sn_page_selected(timeline->page) == newest;
 	int limit = (int)count + page_size(timeline);
 
 	if (!timeline->id)
@@ -268,6 +271,9 @@ void sn_timeline_refresh(SnTimeline *timeline)
 	g_ptr_array_set_size(timeline->messages, 0);
 	join(timeline, page, TRUE);
 	read_entries(timeline);
+	if (follows && timeline->messages->len &&
+	    nth(timeline, timeline->messages->len - 1)->id != newest)
+		timeline->go_to = -1;
 	timeline->filled = FALSE;
 	if (timeline->app->pane != SN_PANE_LIST && timeline->app->focused)
 		sn_timeline_seen(timeline);

@@ -86,6 +86,17 @@ void sn_after_evidence(SnAfter *after, SnId address)
 		add(after, STEP_EVIDENCE)->row = address;
 }
 
+/* The mail system is nobody to talk to: its conversation goes out of sight until it has news again. */
+static void put_away(SnStore *store, SnId message)
+{
+	g_autoptr(SnMessage) report = sn_message_get(store, message, 0);
+	g_autoptr(SnConversation) conversation =
+		report ? sn_conversation_get(store, report->conversation) : NULL;
+
+	if (conversation && !conversation->unread && !conversation->pinned)
+		sn_conversation_set_flags(store, conversation->id, conversation->muted, FALSE, TRUE, NULL);
+}
+
 /* A report that something of ours arrived is shown on that message; nobody has to read it too. */
 static void mark_good_news(SnEngine *engine, const Step *step)
 {
@@ -97,8 +108,10 @@ static void mark_good_news(SnEngine *engine, const Step *step)
 		ours = sn_outbox_find_message_id(engine->store, step->envelope_id);
 	if (!ours && step->id)
 		ours = sn_outbox_find_message_id(engine->store, step->id);
-	if (good && ours && sn_message_change_flags(engine->store, step->row, SN_FLAG_SEEN, 0, NULL))
+	if (good && ours && sn_message_change_flags(engine->store, step->row, SN_FLAG_SEEN, 0, NULL)) {
+		put_away(engine->store, step->row);
 		sn_engine_wake(engine);
+	}
 }
 
 static void run(SnEngine *engine, const Step *step)
