@@ -55,6 +55,9 @@ def open_screen(profile, who, *words, **kw):
     """The client, on line, with a conversation open."""
     screen = Screen(profile, *words, **kw)
     profile.wait_online()
+    wait(lambda: any(who in row.get("addresses", ()) for row in profile.json("list"))
+         or any(a["value"] == who for p in profile.json("people") for a in p["addresses"]),
+         f"{who} known to {profile.name}")
     screen.command(f"open {who}")
     return screen
 
