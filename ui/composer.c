@@ -6,6 +6,9 @@
 
 #include "src/text/text.h"
 
+/* As typed: after the key is on the screen, and before anybody could pull the plug. */
+enum { SAVE_MS = 20 };
+
 SnComposer *sn_composer_new(SnApp *app)
 {
 	SnComposer *composer = g_new0(SnComposer, 1);
@@ -70,7 +73,7 @@ void sn_composer_save(SnComposer *composer)
 {
 	SnDraft *draft = composer->draft;
 	GError *error = NULL;
-	gboolean ok;
+	gboolean ok, empty;
 
 	composer->app->timers[SN_TIMER_DRAFT] = 0;
 	if (!draft || (composer->saved == changes(composer) && !composer->changed))
@@ -83,8 +86,8 @@ void sn_composer_save(SnComposer *composer)
 	g_free(draft->body);
 	draft->body = g_strdup(sn_composer_text(composer, SN_FIELD_BODY));
 	draft->updated = sn_app_now(composer->app);
-	ok = sn_composer_is_empty(composer) && !draft->subject
-	             ? sn_draft_delete(composer->app->store, draft->conversation, &error)
+	empty = sn_composer_is_empty(composer) && !draft->subject;
+	ok = empty ? sn_draft_delete(composer->app->store, draft->conversation, &error)
 	             : sn_draft_save(composer->app->store, draft, &error);
 	if (!ok) {
 		sn_app_error(composer->app, error);
@@ -92,7 +95,10 @@ void sn_composer_save(SnComposer *composer)
 	}
 	composer->saved = changes(composer);
 	composer->changed = FALSE;
-	composer->app->stale = TRUE;
+	/* the list only says whether there is a draft */
+	if (empty == composer->in_store)
+		composer->app->stale = TRUE;
+	composer->in_store = !empty;
 }
 
 static void save_soon(SnComposer *composer)
@@ -100,7 +106,7 @@ static void save_soon(SnComposer *composer)
 	SnApp *app = composer->app;
 
 	if (!app->timers[SN_TIMER_DRAFT])
-		sn_app_set_timer(app, SN_TIMER_DRAFT, sn_app_now(app) + SN_SECOND);
+		sn_app_set_timer(app, SN_TIMER_DRAFT, sn_app_now(app) + SAVE_MS);
 	sn_app_dirty(app);
 }
 
@@ -111,8 +117,7 @@ static void changed(SnComposer *composer)
 	save_soon(composer);
 }
 
-/* Shows the thread's subject until the user types one. */
-static void suggest_subject(SnComposer *composer)
+void sn_composer_suggest_subject(SnComposer *composer)
 {
 	g_autofree char *subject = NULL;
 
@@ -131,6 +136,7 @@ static void suggest_subject(SnComposer *composer)
 static void take_draft(SnComposer *composer, SnDraft *draft)
 {
 	composer->draft = draft;
+	composer->in_store = draft->updated != 0;
 	composer->subject_typed = draft->subject && *draft->subject;
 	sn_edit_set(composer->fields[SN_FIELD_BODY], draft->body);
 	sn_edit_set(composer->fields[SN_FIELD_SUBJECT], draft->subject);
@@ -180,7 +186,7 @@ const SnPlan *sn_composer_plan(SnComposer *composer)
 	                               composer->app->clock);
 	g_assert(composer->plan);
 	if (composer->plan->channel == SN_CHANNEL_MAIL)
-		suggest_subject(composer);
+		sn_composer_suggest_subject(composer);
 	return composer->plan;
 }
 

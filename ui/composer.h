@@ -23,6 +23,7 @@ struct sn_composer {
 	SnHistory *history;     /* what travels along; NULL: to be chosen */
 	guint64 saved;          /* count of changes when it was saved last */
 	gboolean changed;       /* something else than the texts */
+	gboolean in_store;      /* the store holds a draft for the conversation */
 };
 
 /* The plan for the reply as it stands; owned by the composer, until something changes. */
@@ -45,6 +46,8 @@ gboolean sn_composer_attach(SnComposer *composer, const char *path, GError **err
 /* number from 1; 0 all. */
 void sn_composer_detach(SnComposer *composer, guint number);
 gboolean sn_composer_is_empty(const SnComposer *composer);
+/* Shows the thread's subject, or one made of the text, until the user types one. */
+void sn_composer_suggest_subject(SnComposer *composer);
 /* Throws the draft away. */
 void sn_composer_discard(SnComposer *composer);
 /* After the reply was queued: everything begins anew (the store dropped the draft). */

@@ -208,7 +208,7 @@ static void line_key(SnApp *app, SnKey key)
 	if (key == SN_KEY_ESC || key == (SN_KEY_CTRL | 'c') || key == (SN_KEY_CTRL | 'g') ||
 	    (key == SN_KEY_BACKSPACE && prompt->edit->text->len == 0))
 		finish(app, NULL);
-	else if (key == SN_KEY_ENTER)
+	else if (key == SN_KEY_ENTER || key == (SN_KEY_CTRL | 'j'))
 		finish(app, prompt->edit->text->str);
 	else if (key == SN_KEY_UP || key == (SN_KEY_CTRL | 'p'))
 		walk_history(app, 1);

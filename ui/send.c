@@ -383,7 +383,6 @@ static gboolean queue(SnApp *app, const SnPlan *plan, const Sending *sending, GE
 		.channel = plan->channel,
 		.from = plan->from,
 		.recipients = recipients,
-		.subject = mail ? sn_composer_text(composer, SN_FIELD_SUBJECT) : NULL,
 		.body = sn_composer_text(composer, SN_FIELD_BODY),
 		.reply_to = composer->draft->reply_to,
 		.attachments = files,
@@ -398,6 +397,10 @@ static gboolean queue(SnApp *app, const SnPlan *plan, const Sending *sending, GE
 
 	if (!recipients)
 		return FALSE;
+	if (mail) {
+		sn_composer_suggest_subject(composer);
+		entry.subject = sn_composer_text(composer, SN_FIELD_SUBJECT);
+	}
 	g_assert(recipients->len > 0);
 	id = sn_outbox_queue(app->store, &entry, TRUE, error);
 	if (!id)

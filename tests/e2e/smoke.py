@@ -42,18 +42,26 @@ def check(condition, text):
         raise Failed(text)
 
 
-def alice_of(world, name="alice", settings="", **kw):
-    """A profile of alice's with Bob in her vCards."""
+def person_of(world, name="alice", settings="", **kw):
+    """A profile whose owner has Alice and Bob in the address book."""
     contacts = world.directory / "contacts"
     contacts.mkdir(exist_ok=True)
     (contacts / "bob.vcf").write_text(VCARD)
+    (contacts / "alice.vcf").write_text(VCARD.replace("Bob Ropewalk", "Alice Liddell").replace(BOB, ALICE))
     return world.profile(name, settings=f"[general]\nvdir = {contacts}\n"
                          f"download-dir = {world.directory}/downloads\n{settings}", **kw)
 
 
+def start_screen(profile, *words, **kw):
+    """The client, with its first screen painted."""
+    screen = Screen(profile, *words, **kw)
+    screen.wait(r"\? help")
+    return screen
+
+
 def open_screen(profile, who, *words, **kw):
     """The client, on line, with a conversation open."""
-    screen = Screen(profile, *words, **kw)
+    screen = start_screen(profile, *words, **kw)
     profile.wait_online()
     wait(lambda: any(who in row.get("addresses", ()) for row in profile.json("list"))
          or any(a["value"] == who for p in profile.json("people") for a in p["addresses"]),
@@ -90,7 +98,7 @@ def mails_with(world, user, text):
 @scenario
 def mail_to_im(world):
     """mail to IM with history: an email is answered by IM, the email travels along"""
-    alice, bob = alice_of(world), world.profile("bob")
+    alice, bob = person_of(world), person_of(world, "bob")
     bob.engine()
     bob.wait_online()
     world.servers.deliver("alice", mail(f"Bob <{BOB}>", ALICE, "The splice drawing",
@@ -114,7 +122,7 @@ def mail_to_im(world):
 @scenario
 def im_to_mail(world):
     """IM to mail with history: an IM is answered by email, readable in any mail client"""
-    alice, bob = alice_of(world), world.profile("bob")
+    alice, bob = person_of(world), person_of(world, "bob")
     bob.engine()
     bob.wait_online()
     screen = open_screen(alice, BOB)
@@ -139,7 +147,7 @@ def im_to_mail(world):
 @scenario
 def switch_in_mid_draft(world):
     """switch in mid-draft: one key while typing, and nothing of the draft is lost"""
-    alice = alice_of(world)
+    alice = person_of(world)
     world.servers.deliver("alice", mail(f"Bob <{BOB}>", ALICE, "About the anchor", "Which chain?"))
     screen = open_screen(alice, BOB)
     screen.wait("About the anchor")
@@ -165,7 +173,7 @@ def switch_in_mid_draft(world):
 @scenario
 def unknown_address(world):
     """unknown address: asked for once, remembered"""
-    alice, peer = alice_of(world), Peer(world, "carol")
+    alice, peer = person_of(world), Peer(world, "carol")
     world.servers.deliver("alice", mail(f"Carol Marline <{CAROL}>", ALICE, "Your book", "When are you home?"))
     screen = open_screen(alice, CAROL)
     screen.wait("Your book")
@@ -188,7 +196,7 @@ def unknown_address(world):
 @scenario
 def forged_jabber_id(world):
     """forged Jabber-ID: never used without a yes, and never over a confirmed address"""
-    alice, peer = alice_of(world), Peer(world, "carol")
+    alice, peer = person_of(world), Peer(world, "carol")
     world.servers.deliver("alice", mail(f"Bob <{BOB}>", ALICE, "New address", "Write to my new account",
                                         headers=(f"Jabber-ID: {CAROL}",)))
     world.servers.deliver("alice", mail("Dora <dora@example.test>", ALICE, "Hello from Dora", "Are you there?",
@@ -222,7 +230,7 @@ def forged_jabber_id(world):
 @scenario
 def deferred_through_a_kill(world):
     """deferred, engine killed with -9, contact appears: delivered exactly once"""
-    alice = alice_of(world, "alice-kill")
+    alice = person_of(world, "alice-kill")
     engine = alice.engine()
     alice.wait_online()
     entry = alice.run("send", "--to", BOB, "--via", "im", "--history", "none", "--if-unavailable", "defer",
@@ -251,7 +259,7 @@ def deferred_through_a_kill(world):
 @scenario
 def contact_answers_email(world):
     """contact away answers "email": one email with text, addresses and history"""
-    alice, peer = alice_of(world, "alice-ask"), Peer(world, "bob")
+    alice, peer = person_of(world, "alice-ask"), Peer(world, "bob")
     peer.away("xa")
     alice.engine()
     alice.wait_online()
@@ -284,15 +292,15 @@ def contact_answers_email(world):
 @scenario
 def prompts_five_answers(world):
     """the prompt's five answers: wait, email instead, send anyway, ask them, cancel"""
-    alice, peer = alice_of(world, "alice-prompt"), Peer(world, "bob")
+    alice, peer = person_of(world, "alice-prompt"), Peer(world, "bob")
     peer.away("dnd")
     screen = open_screen(alice, BOB)
     wait(lambda: any(p.get("presence") == "dnd" for p in alice.json("people")), "bob seen as busy")
 
     def ask(text, key):
         screen.command("mode im")
-        screen.keys("r")
-        screen.wait("IM to ")
+        screen.keys("i")
+        screen.wait("Enter send")
         screen.type(text)
         send(screen)
         screen.wait("(?i)not available|do not disturb")
@@ -325,7 +333,7 @@ def prompts_five_answers(world):
 @scenario
 def carried_history_on_the_other_side(world):
     """a second sennit shows the carried history in place, by mail and by IM, once"""
-    alice, bob = alice_of(world, "alice-carry"), world.profile("bob-carry")
+    alice, bob = person_of(world, "alice-carry"), person_of(world, "bob-carry")
     alice.engine()
     bob.engine()
     alice.wait_online()
@@ -355,7 +363,7 @@ def carried_history_on_the_other_side(world):
 @scenario
 def notification(world):
     """success is announced: a notification is seen on the bus when the deferred message arrived"""
-    alice = alice_of(world, "alice-notify")
+    alice = person_of(world, "alice-notify")
     alice.engine()
     alice.wait_online()
     entry = alice.run("send", "--to", BOB, "--via", "im", "--history", "none", "--if-unavailable", "defer",
@@ -376,13 +384,13 @@ def certificates(world):
     for cert, words in (("wrongname", r"evil\.invalid|(host )?name|not for"), ("expired", "expired"),
                         ("unknown", r"unknown|not trusted|authority|issuer")):
         servers = world.add_servers(cert)
-        alice = alice_of(world, f"alice-{cert}", servers=servers)
+        alice = person_of(world, f"alice-{cert}", servers=servers)
         alice.run("doctor", code=None)
         report = alice.last.stdout
         for end in ("source", "outgoing", "im"):
             line = next((t for t in report.splitlines() if re.search(rf"\b{end}\b", t)), "")
             check(re.search(words, line, re.I), f"{cert}, {end}: {line!r} in\n{report}")
-        screen = Screen(alice)
+        screen = start_screen(alice)
         screen.command("accounts")
         screen.wait(f"(?i){words}")
         check(not list(servers.mails("alice")), "nothing may have been exchanged")
@@ -443,14 +451,14 @@ ca-file = {servers.ca}
 @scenario
 def bad_configuration(world):
     """wrong password, bad key, unreachable server: a clear message, and the client is usable"""
-    alice = alice_of(world, "alice-bad")
+    alice = person_of(world, "alice-bad")
     good = (alice.directory / "accounts.conf").read_text()
     alice.write("accounts.conf", good.replace("outgoing =", "outgoin ="))
     alice.run("list", code=2)
     check(re.search(r"accounts\.conf:\d+", alice.last.stderr) and "outgoing" in alice.last.stderr,
           f"file, line, nearest word: {alice.last.stderr}")
     alice.write("accounts.conf", re.sub(r"password-command = .*", "password-command = echo wrong", good))
-    screen = Screen(alice)
+    screen = start_screen(alice)
     screen.command("accounts")
     screen.wait(r"(?i)password|refused|login")
     screen.keys("Escape")
@@ -461,7 +469,7 @@ def bad_configuration(world):
     screen.wait("sennit ended: 0")
     screen.close()
     alice.write("accounts.conf", re.sub(r"localhost:\d+", "localhost:1", good))
-    screen = Screen(alice)
+    screen = start_screen(alice)
     screen.command("accounts")
     screen.wait(r"(?i)refused|unreachable|cannot connect")
     screen.keys("Escape")
@@ -473,7 +481,7 @@ def bad_configuration(world):
 @scenario
 def commands_beside_a_client(world):
     """send, list, show, search, outbox with --json work beside a running client"""
-    alice, peer = alice_of(world, "alice-cli"), Peer(world, "bob")
+    alice, peer = person_of(world, "alice-cli"), Peer(world, "bob")
     screen = open_screen(alice, BOB)
     entry = alice.run("send", "--to", BOB, "--via", "im", "--history", "none", "--wait", "20",
                       text="From the command line").split()[0]
