@@ -41,14 +41,10 @@ static char *lower_type(GMimeObject *object)
 static gboolean is_machinery(GMimeObject *object)
 {
 	static const char *const types[][2] = {
-		{ "application", "pgp-signature" },
-		{ "application", "pkcs7-signature" },
-		{ "application", "x-pkcs7-signature" },
-		{ "application", "pgp-encrypted" },
-		{ "message", "delivery-status" },
-		{ "message", "global-delivery-status" },
-		{ "message", "disposition-notification" },
-		{ "message", "feedback-report" },
+		{ "application", "pgp-signature" },        { "application", "pkcs7-signature" },
+		{ "application", "x-pkcs7-signature" },    { "application", "pgp-encrypted" },
+		{ "message", "delivery-status" },          { "message", "global-delivery-status" },
+		{ "message", "disposition-notification" }, { "message", "feedback-report" },
 	};
 
 	for (gsize i = 0; i < G_N_ELEMENTS(types); i++)
@@ -61,7 +57,8 @@ static void fill_message(SnMailPart *entry, Reader *reader, const SnMimeLeaf *le
 {
 	GMimeMessage *inner = g_mime_message_part_get_message(GMIME_MESSAGE_PART(leaf->object));
 	const char *subject = inner ? g_mime_message_get_subject(inner) : NULL;
-	g_autofree char *name = g_strdup_printf("%s.eml", subject && *subject ? subject : "message");
+	g_autofree char *name =
+		g_strdup_printf("%s.eml", subject && *subject ? subject : "message");
 	g_autoptr(GBytes) bytes = sn_mime_embedded_bytes(reader->message, leaf);
 
 	entry->name = sn_mime_safe_name(name);
@@ -78,10 +75,11 @@ static void fill_part(SnMailPart *entry, const SnMimeLeaf *leaf)
 	entry->name = sn_mime_safe_name(g_mime_part_get_filename(part));
 	entry->content_id = id ? sn_text_clean_line(id, -1) : NULL;
 	entry->size = sn_mime_decoded_size(part);
-	entry->is_inline = leaf->in_related && entry->content_id && is_type(leaf->object, "image", "*");
+	entry->is_inline =
+		leaf->in_related && entry->content_id && is_type(leaf->object, "image", "*");
 	/* Another form of the same text is none; an invitation beside the text is. */
 	gboolean alternative = leaf->in_alternative && text && !is_attached(leaf->object) &&
-	                       !is_type(leaf->object, "text", "calendar");
+			       !is_type(leaf->object, "text", "calendar");
 	entry->is_attachment = !entry->is_inline && !alternative && !is_machinery(leaf->object);
 }
 
@@ -111,6 +109,7 @@ static gboolean list_leaf(const SnMimeLeaf *leaf, gpointer data)
 		}
 		sn_mime_carried_free(carried);
 	}
+	g_assert(leaf->position > (int)reader->mail->parts->len);
 	SnMailPart *entry = g_new0(SnMailPart, 1);
 	entry->position = leaf->position;
 	entry->depth = leaf->depth;
@@ -250,8 +249,8 @@ static Rendered render_text(Reader *reader, GMimeObject *object)
 /* Texts that people read in place; others are files. */
 static gboolean is_readable(GMimeObject *object, gboolean root)
 {
-	static const char *const subtypes[] = { "plain",  "html",   "enriched",   "richtext",
-		                                "x-patch", "x-diff", "markdown", "x-markdown" };
+	static const char *const subtypes[] = { "plain",   "html",   "enriched", "richtext",
+						"x-patch", "x-diff", "markdown", "x-markdown" };
 
 	if (!GMIME_IS_PART(object) || !is_type(object, "text", "*"))
 		return FALSE;
@@ -288,7 +287,7 @@ static gboolean is_meaningful(const char *text)
 		return TRUE;
 	g_autofree char *lower = g_ascii_strdown(text, -1);
 	if (strstr(lower, "html") && (strstr(lower, "support") || strstr(lower, "view") ||
-	                              strstr(lower, "display") || strstr(lower, "capable")))
+				      strstr(lower, "display") || strstr(lower, "capable")))
 		return FALSE;
 	for (const char *at = text; *at; at = g_utf8_next_char(at))
 		if (g_unichar_isalnum(g_utf8_get_char(at)) || g_utf8_get_char(at) >= 0x2600)
@@ -321,15 +320,15 @@ static Rendered render_all(Reader *reader, GMimeMultipart *multipart, int depth)
 	Rendered result = { NULL, FALSE };
 
 	for (int i = 0; i < g_mime_multipart_get_count(multipart); i++) {
-		Rendered next =
-			render(reader, g_mime_multipart_get_part(multipart, i), depth + 1);
+		Rendered next = render(reader, g_mime_multipart_get_part(multipart, i), depth + 1);
 		if (!next.text)
 			continue;
 		result.html = result.html || next.html;
 		if (!joined)
 			joined = g_string_new(NULL);
 		if (joined->len < SN_MIME_MAX_TEXT)
-			g_string_append_printf(joined, "%s%s", joined->len ? "\n\n" : "", next.text);
+			g_string_append_printf(joined, "%s%s", joined->len ? "\n\n" : "",
+					       next.text);
 		g_free(next.text);
 	}
 	result.text = joined ? g_string_free(joined, FALSE) : NULL;
@@ -395,7 +394,8 @@ void sn_mime_read_parts(SnMail *mail, const SnMimeMessage *message, GString *not
 	GMimeObject *root = g_mime_message_get_mime_part(message->message);
 
 	if (!sn_mime_each_leaf(message->message, list_leaf, &reader))
-		sn_mime_note(notice, "Parts beyond 1,000, or nested deeper than 100, were left out.");
+		sn_mime_note(notice,
+			     "Parts beyond 1,000, or nested deeper than 100, were left out.");
 	Rendered rendered = { NULL, FALSE };
 	if (root)
 		rendered = render(&reader, root, 0);

@@ -76,8 +76,8 @@ static GBytes *restore(GBytes *bytes, const char *digest)
 	for (int form = 0; form < 8; form++) {
 		g_autoptr(GBytes) lines = with_line_ends(bytes, form & 1);
 		g_autoptr(GBytes) lines_from = form & 2 ? unescape_from(lines) : g_bytes_ref(lines);
-		g_autoptr(GBytes) candidate = form & 4 ? without_last_line_end(lines_from)
-		                                       : g_bytes_ref(lines_from);
+		g_autoptr(GBytes) candidate =
+			form & 4 ? without_last_line_end(lines_from) : g_bytes_ref(lines_from);
 		if (has_digest(candidate, digest))
 			return g_steal_pointer(&candidate);
 	}
@@ -115,7 +115,8 @@ SnMailCarried *sn_mime_read_carried(const SnMimeMessage *message, const SnMimeLe
 	} else if (GMIME_IS_PART(leaf->object)) {
 		bytes = decoded_bytes(GMIME_PART(leaf->object));
 		if (g_mime_content_type_is_type(type, "message", "cpim"))
-			return sn_mime_read_cpim(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes));
+			return sn_mime_read_cpim(g_bytes_get_data(bytes, NULL),
+						 g_bytes_get_size(bytes));
 		if (!g_mime_content_type_is_type(type, "message", "rfc822") &&
 		    !g_mime_content_type_is_type(type, "message", "global"))
 			return NULL;
@@ -123,7 +124,6 @@ SnMailCarried *sn_mime_read_carried(const SnMimeMessage *message, const SnMimeLe
 	if (!bytes || g_bytes_get_size(bytes) == 0)
 		return NULL;
 	SnMailCarried *carried = g_new0(SnMailCarried, 1);
-	carried->rfc822 =
-		restore(bytes, g_mime_object_get_header(leaf->object, SN_HEADER_DIGEST));
+	carried->rfc822 = restore(bytes, g_mime_object_get_header(leaf->object, SN_HEADER_DIGEST));
 	return carried;
 }

@@ -9,21 +9,36 @@
 static const struct {
 	const char *declared, *meant;
 } supersets[] = {
-	{ "us-ascii", "windows-1252" },    { "ascii", "windows-1252" },
-	{ "ansi_x3.4-1968", "windows-1252" }, { "iso-8859-1", "windows-1252" },
-	{ "iso8859-1", "windows-1252" },   { "iso_8859-1", "windows-1252" },
-	{ "latin1", "windows-1252" },      { "cp-1252", "windows-1252" },
-	{ "windows1252", "windows-1252" }, { "iso-8859-9", "windows-1254" },
-	{ "iso-8859-11", "windows-874" },  { "iso-8859-8-i", "iso-8859-8" },
-	{ "iso-8859-8-e", "iso-8859-8" },  { "gb2312", "gb18030" },
-	{ "gbk", "gb18030" },              { "x-gbk", "gb18030" },
-	{ "ks_c_5601-1987", "cp949" },     { "ks_c_5601", "cp949" },
-	{ "euc-kr", "cp949" },             { "shift_jis", "cp932" },
-	{ "shift-jis", "cp932" },          { "x-sjis", "cp932" },
-	{ "sjis", "cp932" },               { "utf8", "utf-8" },
-	{ "unicode-1-1-utf-7", "utf-7" },  { "unicode", "utf-16" },
-	{ "iso-2022-jp", "iso-2022-jp-3" }, { "big5", "big5-hkscs" },
-	{ "x-euc-tw", "euc-tw" },          { "x-mac-roman", "macintosh" },
+	{ "us-ascii", "windows-1252" },
+	{ "ascii", "windows-1252" },
+	{ "ansi_x3.4-1968", "windows-1252" },
+	{ "iso-8859-1", "windows-1252" },
+	{ "iso8859-1", "windows-1252" },
+	{ "iso_8859-1", "windows-1252" },
+	{ "latin1", "windows-1252" },
+	{ "cp-1252", "windows-1252" },
+	{ "windows1252", "windows-1252" },
+	{ "iso-8859-9", "windows-1254" },
+	{ "iso-8859-11", "windows-874" },
+	{ "iso-8859-8-i", "iso-8859-8" },
+	{ "iso-8859-8-e", "iso-8859-8" },
+	{ "gb2312", "gb18030" },
+	{ "gbk", "gb18030" },
+	{ "x-gbk", "gb18030" },
+	{ "ks_c_5601-1987", "cp949" },
+	{ "ks_c_5601", "cp949" },
+	{ "euc-kr", "cp949" },
+	{ "shift_jis", "cp932" },
+	{ "shift-jis", "cp932" },
+	{ "x-sjis", "cp932" },
+	{ "sjis", "cp932" },
+	{ "utf8", "utf-8" },
+	{ "unicode-1-1-utf-7", "utf-7" },
+	{ "unicode", "utf-16" },
+	{ "iso-2022-jp", "iso-2022-jp-3" },
+	{ "big5", "big5-hkscs" },
+	{ "x-euc-tw", "euc-tw" },
+	{ "x-mac-roman", "macintosh" },
 	{ "x-user-defined", "windows-1252" },
 };
 
@@ -38,8 +53,8 @@ static const char *superset(const char *charset)
 /* These use bytes below 0x80 for other things than ASCII. */
 static gboolean is_stateful(const char *charset)
 {
-	static const char *const prefixes[] = { "iso-2022", "hz", "utf-7", "utf-16", "utf-32",
-		                                "ucs-",     "ibm", "ebcdic", "unicode" };
+	static const char *const prefixes[] = { "iso-2022", "hz",  "utf-7",  "utf-16", "utf-32",
+						"ucs-",     "ibm", "ebcdic", "unicode" };
 
 	for (gsize i = 0; i < G_N_ELEMENTS(prefixes); i++)
 		if (g_ascii_strncasecmp(charset, prefixes[i], strlen(prefixes[i])) == 0)

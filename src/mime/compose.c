@@ -15,7 +15,7 @@ static GMimeDataWrapper *wrap_bytes(const void *data, gsize length)
 }
 
 static void set_content(GMimePart *part, const void *data, gsize length,
-                        GMimeContentEncoding encoding)
+			GMimeContentEncoding encoding)
 {
 	GMimeDataWrapper *wrapper = wrap_bytes(data, length);
 
@@ -30,10 +30,9 @@ static GMimeObject *text_part(const SnMailCompose *compose)
 	g_autofree char *clean = sn_text_clean(compose->text ? compose->text : "", -1);
 	g_autofree char *transcript =
 		compose->transcript ? sn_text_clean(compose->transcript, -1) : NULL;
-	g_autofree char *all =
-		transcript && *transcript
-			? g_strconcat(g_strchomp(clean), "\n\n", transcript, NULL)
-			: g_strdup(clean);
+	g_autofree char *all = transcript && *transcript
+				       ? g_strconcat(g_strchomp(clean), "\n\n", transcript, NULL)
+				       : g_strdup(clean);
 	g_autofree char *flowed = sn_mime_flow(all);
 
 	g_mime_object_set_content_type_parameter(GMIME_OBJECT(part), "charset", "utf-8");
@@ -113,14 +112,14 @@ static void add_addresses(GMimeMessage *message, const SnMailCompose *compose)
 	};
 
 	g_mime_message_add_mailbox(message, GMIME_ADDRESS_TYPE_FROM, compose->from_name,
-	                           compose->from_address);
+				   compose->from_address);
 	for (guint i = 0; compose->addresses && i < compose->addresses->len; i++) {
 		const SnMailAddress *address = compose->addresses->pdata[i];
 		/* Bcc is for the envelope only. */
 		if (address->role == SN_MAIL_BCC || address->role == SN_MAIL_FROM)
 			continue;
 		g_mime_message_add_mailbox(message, types[address->role], address->name,
-		                           address->address);
+					   address->address);
 	}
 }
 
@@ -136,7 +135,7 @@ static void set_threading(GMimeMessage *message, const SnMailCompose *compose)
 
 	for (guint i = 0; compose->references && i < compose->references->len; i++)
 		g_string_append_printf(references, "%s<%s>", i ? " " : "",
-		                       (const char *)compose->references->pdata[i]);
+				       (const char *)compose->references->pdata[i]);
 	if (compose->in_reply_to) {
 		g_autofree char *id = g_strdup_printf("<%s>", compose->in_reply_to);
 		set_header(message, "In-Reply-To", id);

@@ -7,7 +7,7 @@
 static gboolean fail(GError **error, const char *field, const char *why)
 {
 	g_set_error(error, SN_ERROR, SN_ERROR_INVALID, "The message cannot be written: %s %s.",
-	            field, why);
+		    field, why);
 	return FALSE;
 }
 
@@ -40,8 +40,8 @@ static gboolean check_address(const char *field, const char *address, GError **e
 		return fail(error, field, "is not an email address");
 	gboolean quoted = address[0] == '"' && at - address > 1 && at[-1] == '"';
 	for (const char *c = address; *c; c++)
-		if (strchr(" \t()<>[]:;,\\\"", *c) &&
-		    !(quoted && c < at) && !(c > at && strchr("[]:", *c)))
+		if (strchr(" \t()<>[]:;,\\\"", *c) && !(quoted && c < at) &&
+		    !(c > at && strchr("[]:", *c)))
 			return fail(error, field, "is not an email address");
 	return TRUE;
 }

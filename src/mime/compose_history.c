@@ -25,13 +25,14 @@ static GBytes *without_bcc(GBytes *raw)
 		if (data[at] == '\n' || data[at] == '\r') {
 			if (out)
 				g_byte_array_append(out, (const guint8 *)data + at,
-				                    (guint)(length - at));
+						    (guint)(length - at));
 			break;
 		}
 		if (data[at] != ' ' && data[at] != '\t') {
-			skipping = (end - at > 4 && g_ascii_strncasecmp(data + at, "Bcc:", 4) == 0) ||
-			           (end - at > 11 &&
-			            g_ascii_strncasecmp(data + at, "Resent-Bcc:", 11) == 0);
+			skipping =
+				(end - at > 4 && g_ascii_strncasecmp(data + at, "Bcc:", 4) == 0) ||
+				(end - at > 11 &&
+				 g_ascii_strncasecmp(data + at, "Resent-Bcc:", 11) == 0);
 			if (skipping && !out) {
 				out = g_byte_array_sized_new((guint)length);
 				g_byte_array_append(out, (const guint8 *)data, (guint)at);
@@ -71,7 +72,8 @@ static gboolean is_plain(const char *data, gsize length, gboolean *eight_bit)
 	for (gsize i = 0; i < length; i++, line++) {
 		if ((guchar)data[i] >= 0x80)
 			*eight_bit = TRUE;
-		if (data[i] == '\0' || (data[i] == '\r' && (i + 1 == length || data[i + 1] != '\n')))
+		if (data[i] == '\0' ||
+		    (data[i] == '\r' && (i + 1 == length || data[i + 1] != '\n')))
 			return FALSE;
 		if (data[i] != '\n')
 			continue;
@@ -86,7 +88,7 @@ static gboolean is_plain(const char *data, gsize length, gboolean *eight_bit)
 }
 
 static void set_bytes(GMimePart *part, const void *data, gsize length,
-                      GMimeContentEncoding encoding)
+		      GMimeContentEncoding encoding)
 {
 	GMimeStream *stream = g_mime_stream_mem_new_with_buffer(data, length);
 	GMimeDataWrapper *wrapper =
@@ -111,9 +113,9 @@ static GMimePart *email_part(GBytes *raw)
 
 	g_mime_object_set_header(GMIME_OBJECT(part), SN_HEADER_DIGEST, digest, NULL);
 	set_bytes(part, data, length,
-	          !plain      ? GMIME_CONTENT_ENCODING_BASE64
-	          : eight_bit ? GMIME_CONTENT_ENCODING_8BIT
-	                      : GMIME_CONTENT_ENCODING_7BIT);
+		  !plain      ? GMIME_CONTENT_ENCODING_BASE64
+		  : eight_bit ? GMIME_CONTENT_ENCODING_8BIT
+			      : GMIME_CONTENT_ENCODING_7BIT);
 	return part;
 }
 
@@ -133,7 +135,8 @@ GMimeObject *sn_mime_history_part(GPtrArray *history)
 	GMimeMultipart *digest = g_mime_multipart_new_with_subtype("digest");
 
 	g_mime_object_set_header(GMIME_OBJECT(digest), "Content-Description",
-	                         SN_HISTORY_DESCRIPTION, NULL);
+				 SN_HISTORY_DESCRIPTION, NULL);
+	g_assert(history->len > 0);
 	for (guint i = 0; i < history->len; i++) {
 		const SnMailCarried *carried = history->pdata[i];
 		GMimePart *part = carried->rfc822 ? email_part(carried->rfc822) : im_part(carried);

@@ -90,8 +90,8 @@ static void read_field(SnMailCarried *carried, const char *line, char **prefix)
 		if (uri && !*prefix)
 			*prefix = g_strchomp(g_strndup(value, (gsize)(uri - value)));
 	} else if (prefix_length && name == prefix_length + 10 &&
-	           memcmp(line, *prefix, prefix_length) == 0 &&
-	           memcmp(line + prefix_length, ".origin-id", 10) == 0 && !carried->id) {
+		   memcmp(line, *prefix, prefix_length) == 0 &&
+		   memcmp(line + prefix_length, ".origin-id", 10) == 0 && !carried->id) {
 		g_autofree char *raw = unescape(value, strlen(value));
 		carried->id = sn_text_clean_line(raw, -1);
 	}
@@ -150,6 +150,7 @@ static void append_address(GString *out, const char *field, const char *name, co
 char *sn_mime_write_cpim(const SnMailCarried *carried)
 {
 	GString *out = g_string_new(NULL);
+	g_assert(!carried->rfc822);
 	g_autofree char *time = sn_time_format(carried->time);
 	g_autofree char *clean = sn_text_clean(carried->text ? carried->text : "", -1);
 

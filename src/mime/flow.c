@@ -33,7 +33,7 @@ static void append_line(GString *out, const char *prefix, const char *text, gsiz
 	g_string_append(out, prefix);
 	/* Space-stuffing: what a reader, or a mailbox file, would take for something else. */
 	if (length > 0 && (*prefix || *text == ' ' || *text == '>' ||
-	                   (length >= 5 && memcmp(text, "From ", 5) == 0)))
+			   (length >= 5 && memcmp(text, "From ", 5) == 0)))
 		g_string_append_c(out, ' ');
 	g_string_append_len(out, text, (gssize)length);
 	g_string_append_c(out, '\n');
@@ -59,6 +59,7 @@ static void flow_line(GString *out, const char *line, gsize length)
 	int columns = FLOW_COLUMNS - (int)strlen(prefix) - 1;
 	do {
 		gsize part = signature ? length : break_after(line, length, MAX(columns, 20));
+		g_assert(part <= length && (part > 0 || length == 0));
 		append_line(out, prefix, line, part);
 		line += part;
 		length -= part;

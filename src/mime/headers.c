@@ -52,19 +52,20 @@ static void add_list(SnMail *mail, SnMailRole role, InternetAddressList *list)
 	for (int i = 0; i < count; i++) {
 		InternetAddress *address = internet_address_list_get_address(list, i);
 		if (INTERNET_ADDRESS_IS_GROUP(address))
-			add_list(mail, role, internet_address_group_get_members(
-						     INTERNET_ADDRESS_GROUP(address)));
+			add_list(mail, role,
+				 internet_address_group_get_members(
+					 INTERNET_ADDRESS_GROUP(address)));
 		else if (INTERNET_ADDRESS_IS_MAILBOX(address))
 			add_address(mail, role,
-			            internet_address_mailbox_get_addr(
+				    internet_address_mailbox_get_addr(
 					    INTERNET_ADDRESS_MAILBOX(address)),
-			            internet_address_get_name(address));
+				    internet_address_get_name(address));
 	}
 }
 
 /* Where the parser gives up, what stands in the last brackets is still the address. */
 static void add_addresses(SnMail *mail, SnMailRole role, GMimeMessage *message, const char *field,
-                          InternetAddressList *list)
+			  InternetAddressList *list)
 {
 	guint before = mail->addresses->len;
 
@@ -125,11 +126,12 @@ static char *read_list_id(const char *value)
 {
 	const char *open = value ? strrchr(value, '<') : NULL;
 	const char *close = open ? strchr(open, '>') : NULL;
-	g_autofree char *id = close ? g_strndup(open + 1, (gsize)(close - open - 1))
-	                            : g_strdup(value);
+	g_autofree char *id =
+		close ? g_strndup(open + 1, (gsize)(close - open - 1)) : g_strdup(value);
 	g_autofree char *clean = clean_value(id);
 
-	return clean && !strchr(clean, ' ') && strlen(clean) <= 255 ? g_steal_pointer(&clean) : NULL;
+	return clean && !strchr(clean, ' ') && strlen(clean) <= 255 ? g_steal_pointer(&clean)
+								    : NULL;
 }
 
 /* RFC 7259: a bare JID; people also write a full one or an xmpp: URI. */
@@ -272,18 +274,17 @@ void sn_mime_read_headers(SnMail *mail, GMimeMessage *message, const SnMailOptio
 	add_addresses(mail, SN_MAIL_TO, message, "To", g_mime_message_get_to(message));
 	add_addresses(mail, SN_MAIL_CC, message, "Cc", g_mime_message_get_cc(message));
 	add_addresses(mail, SN_MAIL_BCC, message, "Bcc", g_mime_message_get_bcc(message));
-	add_addresses(mail, SN_MAIL_REPLY_TO, message, "Reply-To", g_mime_message_get_reply_to(message));
+	add_addresses(mail, SN_MAIL_REPLY_TO, message, "Reply-To",
+		      g_mime_message_get_reply_to(message));
 	mail->subject = clean_value(g_mime_message_get_subject(message));
 	mail->date = read_date(message);
 	mail->message_id = clean_id(g_mime_message_get_message_id(message));
 	read_threading(mail, object);
 	mail->list_id = read_list_id(g_mime_object_get_header(object, "List-Id"));
-	mail->jabber_id =
-		read_jabber_id(g_mime_object_get_header(object, SN_HEADER_JABBER_ID));
+	mail->jabber_id = read_jabber_id(g_mime_object_get_header(object, SN_HEADER_JABBER_ID));
 	mail->auto_submitted = first_word(g_mime_object_get_header(object, "Auto-Submitted"));
-	mail->chat_origin_id =
-		clean_id(g_mime_object_get_header(object, SN_HEADER_ORIGIN_ID));
+	mail->chat_origin_id = clean_id(g_mime_object_get_header(object, SN_HEADER_ORIGIN_ID));
 	if (options && options->authserv_id)
 		mail->authentication = read_authentication(g_mime_object_get_header_list(object),
-		                                           options->authserv_id);
+							   options->authserv_id);
 }

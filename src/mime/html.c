@@ -25,6 +25,7 @@ static void *arena_alloc(void *data, size_t size)
 {
 	Arena *arena = data;
 
+	g_assert(size < MAX_MEMORY || arena->too_big);
 	size = (size + 15) & ~(size_t)15;
 	if (size > arena->left) {
 		gsize chunk = MAX(size, CHUNK);

@@ -16,23 +16,40 @@ static const struct {
 	GumboTag tag;
 	Gap gap;
 } blocks[] = {
-	{ GUMBO_TAG_P, PARAGRAPH },     { GUMBO_TAG_DIV, LINE },
-	{ GUMBO_TAG_UL, LINE },         { GUMBO_TAG_OL, LINE },
-	{ GUMBO_TAG_DL, PARAGRAPH },    { GUMBO_TAG_LI, LINE },
-	{ GUMBO_TAG_DT, LINE },         { GUMBO_TAG_DD, LINE },
-	{ GUMBO_TAG_H1, PARAGRAPH },    { GUMBO_TAG_H2, PARAGRAPH },
-	{ GUMBO_TAG_H3, PARAGRAPH },    { GUMBO_TAG_H4, PARAGRAPH },
-	{ GUMBO_TAG_H5, PARAGRAPH },    { GUMBO_TAG_H6, PARAGRAPH },
-	{ GUMBO_TAG_BLOCKQUOTE, PARAGRAPH }, { GUMBO_TAG_PRE, PARAGRAPH },
-	{ GUMBO_TAG_TABLE, PARAGRAPH }, { GUMBO_TAG_TR, LINE },
-	{ GUMBO_TAG_CAPTION, LINE },    { GUMBO_TAG_HR, LINE },
-	{ GUMBO_TAG_CENTER, LINE },     { GUMBO_TAG_SECTION, LINE },
-	{ GUMBO_TAG_ARTICLE, LINE },    { GUMBO_TAG_HEADER, LINE },
-	{ GUMBO_TAG_FOOTER, LINE },     { GUMBO_TAG_ASIDE, LINE },
-	{ GUMBO_TAG_NAV, LINE },        { GUMBO_TAG_MAIN, LINE },
-	{ GUMBO_TAG_ADDRESS, LINE },    { GUMBO_TAG_FIGURE, PARAGRAPH },
-	{ GUMBO_TAG_FIGCAPTION, LINE }, { GUMBO_TAG_FIELDSET, LINE },
-	{ GUMBO_TAG_DETAILS, LINE },    { GUMBO_TAG_SUMMARY, LINE },
+	{ GUMBO_TAG_P, PARAGRAPH },
+	{ GUMBO_TAG_DIV, LINE },
+	{ GUMBO_TAG_UL, LINE },
+	{ GUMBO_TAG_OL, LINE },
+	{ GUMBO_TAG_DL, PARAGRAPH },
+	{ GUMBO_TAG_LI, LINE },
+	{ GUMBO_TAG_DT, LINE },
+	{ GUMBO_TAG_DD, LINE },
+	{ GUMBO_TAG_H1, PARAGRAPH },
+	{ GUMBO_TAG_H2, PARAGRAPH },
+	{ GUMBO_TAG_H3, PARAGRAPH },
+	{ GUMBO_TAG_H4, PARAGRAPH },
+	{ GUMBO_TAG_H5, PARAGRAPH },
+	{ GUMBO_TAG_H6, PARAGRAPH },
+	{ GUMBO_TAG_BLOCKQUOTE, PARAGRAPH },
+	{ GUMBO_TAG_PRE, PARAGRAPH },
+	{ GUMBO_TAG_TABLE, PARAGRAPH },
+	{ GUMBO_TAG_TR, LINE },
+	{ GUMBO_TAG_CAPTION, LINE },
+	{ GUMBO_TAG_HR, LINE },
+	{ GUMBO_TAG_CENTER, LINE },
+	{ GUMBO_TAG_SECTION, LINE },
+	{ GUMBO_TAG_ARTICLE, LINE },
+	{ GUMBO_TAG_HEADER, LINE },
+	{ GUMBO_TAG_FOOTER, LINE },
+	{ GUMBO_TAG_ASIDE, LINE },
+	{ GUMBO_TAG_NAV, LINE },
+	{ GUMBO_TAG_MAIN, LINE },
+	{ GUMBO_TAG_ADDRESS, LINE },
+	{ GUMBO_TAG_FIGURE, PARAGRAPH },
+	{ GUMBO_TAG_FIGCAPTION, LINE },
+	{ GUMBO_TAG_FIELDSET, LINE },
+	{ GUMBO_TAG_DETAILS, LINE },
+	{ GUMBO_TAG_SUMMARY, LINE },
 };
 
 typedef struct {
@@ -42,17 +59,17 @@ typedef struct {
 
 typedef struct {
 	GString *out;
-	int breaks;         /* newlines before the next text */
-	gboolean space;     /* a blank before the next text */
-	gboolean cell;      /* a gap between cells before the next text */
+	int breaks;     /* newlines before the next text */
+	gboolean space; /* a blank before the next text */
+	gboolean cell;  /* a gap between cells before the next text */
 	int quotes, indent, pre;
 	int last_quotes;  /* of the line that was begun last */
 	int extra_quotes; /* open ones beyond MAX_QUOTES */
 	List lists[MAX_LISTS];
 	int list_depth;
-	char marker[16];    /* of the list item that begins */
+	char marker[16]; /* of the list item that begins */
 	GPtrArray *links;
-	gsize link_start;   /* where the text of the link begins in `out` */
+	gsize link_start; /* where the text of the link begins in `out` */
 	gsize cell_start;
 	int remote_images;
 } Render;
@@ -90,7 +107,7 @@ static gboolean hides(const char *property, const char *value)
 	if (strcmp(property, "mso-hide") == 0)
 		return g_str_has_prefix(value, "all");
 	return (strcmp(property, "font-size") == 0 || strcmp(property, "max-height") == 0 ||
-	        strcmp(property, "opacity") == 0) &&
+		strcmp(property, "opacity") == 0) &&
 	       is_zero(value);
 }
 
@@ -118,7 +135,7 @@ static gboolean is_hidden(const GumboNode *node)
 static gboolean is_remote(const char *url)
 {
 	return url && (g_ascii_strncasecmp(url, "http:", 5) == 0 ||
-	               g_ascii_strncasecmp(url, "https:", 6) == 0 || g_str_has_prefix(url, "//"));
+		       g_ascii_strncasecmp(url, "https:", 6) == 0 || g_str_has_prefix(url, "//"));
 }
 
 /* ---- text ---- */
@@ -201,8 +218,8 @@ static void put_text(Render *render, const char *text)
 static void open_list_item(Render *render)
 {
 	List *list = render->list_depth > 0 && render->list_depth <= MAX_LISTS
-	                     ? &render->lists[render->list_depth - 1]
-	                     : NULL;
+			     ? &render->lists[render->list_depth - 1]
+			     : NULL;
 
 	if (list && list->ordered)
 		g_snprintf(render->marker, sizeof render->marker, "%d. ", ++list->number);
@@ -228,6 +245,7 @@ static void open_list(Render *render, const GumboNode *node)
 
 static void close_list(Render *render)
 {
+	g_assert(render->list_depth > 0);
 	if (--render->list_depth < MAX_LISTS)
 		render->indent -= 3;
 	if (render->list_depth == 0)
@@ -311,8 +329,8 @@ static guint link_number(Render *render, const char *url)
 
 static void close_link(Render *render, const GumboNode *node)
 {
-	static const char *const schemes[] = { "http:", "https:", "mailto:", "ftp:", "xmpp:",
-		                               "ftps:", "sip:",   "geo:",    "magnet:" };
+	static const char *const schemes[] = { "http:", "https:", "mailto:", "ftp:",   "xmpp:",
+					       "ftps:", "sip:",   "geo:",    "magnet:" };
 	const char *href = attribute(node, "href");
 	gboolean known = FALSE;
 
@@ -405,7 +423,7 @@ static void close_element(Render *render, const GumboNode *node)
 
 /* The node after this one in document order, closing what ends in between; NULL at the end. */
 static const GumboNode *next_node(Render *render, const GumboNode *root, const GumboNode *node,
-                                  gboolean enter)
+				  gboolean enter)
 {
 	if (enter && node->type == GUMBO_NODE_ELEMENT) {
 		if (node->v.element.children.length > 0)
@@ -456,23 +474,25 @@ static void put_footnotes(Render *render)
 {
 	for (guint i = 0; i < render->links->len; i++)
 		g_string_append_printf(render->out, "%s[%u] %s", i ? "\n" : "\n\n", i + 1,
-		                       (const char *)render->links->pdata[i]);
+				       (const char *)render->links->pdata[i]);
 }
 
 char *sn_html_render(const GumboNode *root, int *remote_images)
 {
-	Render render = { .out = g_string_new(NULL), .links = g_ptr_array_new_with_free_func(g_free) };
+	Render render = { .out = g_string_new(NULL),
+			  .links = g_ptr_array_new_with_free_func(g_free) };
 
 	for (const GumboNode *node = root; node;) {
 		gboolean enter = TRUE;
 		if (node->type == GUMBO_NODE_ELEMENT) {
 			enter = open_element(&render, node);
 		} else if (node->type == GUMBO_NODE_TEXT || node->type == GUMBO_NODE_WHITESPACE ||
-		           node->type == GUMBO_NODE_CDATA) {
+			   node->type == GUMBO_NODE_CDATA) {
 			put_text(&render, node->v.text.text);
 		}
 		node = next_node(&render, root, node, enter);
 	}
+	g_assert(render.list_depth == 0 && render.quotes == 0 && render.pre == 0);
 	put_footnotes(&render);
 	*remote_images = render.remote_images;
 	/* Character references may have brought in what is no character. */

@@ -12,29 +12,30 @@
 #define MAX_TAG 64 /* bytes of a name */
 
 /* Never have an end tag. */
-static const char *const voids[] = { "area",  "base",   "br",    "col",   "embed", "hr",
-	                             "img",   "input",  "link",  "meta",  "param", "source",
-	                             "track", "wbr",    "basefont", "bgsound", "keygen", "frame" };
+static const char *const voids[] = { "area",  "base",  "br",       "col",     "embed",  "hr",
+				     "img",   "input", "link",     "meta",    "param",  "source",
+				     "track", "wbr",   "basefont", "bgsound", "keygen", "frame" };
 /* End where the next of their kind begins: they do not nest in themselves. */
-static const char *const flat[] = { "p",  "li", "dt", "dd", "option", "optgroup", "tr",
-	                            "tbody", "thead", "tfoot", "colgroup", "html", "body", "head" };
+static const char *const flat[] = { "p",        "li",   "dt",    "dd",    "option",
+				    "optgroup", "tr",   "tbody", "thead", "tfoot",
+				    "colgroup", "html", "body",  "head" };
 /* The parser repeats these in every paragraph while they are open; as text they say nothing. */
-static const char *const formatting[] = { "b",      "big",   "code",   "em",     "font",
-	                                  "i",      "nobr",  "s",      "small",  "strike",
-	                                  "strong", "tt",    "u" };
+static const char *const formatting[] = { "b", "big",   "code",   "em",     "font", "i", "nobr",
+					  "s", "small", "strike", "strong", "tt",   "u" };
 /* Their content is no text. */
-static const char *const dropped[] = { "script", "style",  "title",    "iframe", "noembed",
-	                               "object", "applet", "textarea", "svg",    "math",
-	                               "xmp",    "template", "audio",  "video",  "canvas", "select" };
+static const char *const dropped[] = { "script",  "style",  "title",  "iframe",
+				       "noembed", "object", "applet", "textarea",
+				       "svg",     "math",   "xmp",    "template",
+				       "audio",   "video",  "canvas", "select" };
 /* Not handed on, their content is. */
-static const char *const unwrapped[] = { "plaintext", "noscript", "frameset", "noframes",
-	                                 "marquee", "form", "button", "isindex", "image" };
+static const char *const unwrapped[] = { "plaintext", "noscript", "frameset", "noframes", "marquee",
+					 "form",      "button",   "isindex",  "image" };
 
 typedef struct {
 	GString *out;
 	const char *at, *end;
-	GPtrArray *open;  /* of interned names */
-	guint unclosed;   /* of `dropped`: those that have no end tag in the rest */
+	GPtrArray *open; /* of interned names */
+	guint unclosed;  /* of `dropped`: those that have no end tag in the rest */
 } Tamer;
 
 static gboolean is_one_of(const char *name, const char *const *names, gsize count)
@@ -99,8 +100,7 @@ static void skip_element(Tamer *tamer, guint which)
 
 	for (const char *at = tamer->at; (at = find(at, tamer->end, "</")); at += 2)
 		if ((gsize)(tamer->end - at) > length &&
-		    g_ascii_strncasecmp(at, close, length) == 0 &&
-		    !g_ascii_isalnum(at[length])) {
+		    g_ascii_strncasecmp(at, close, length) == 0 && !g_ascii_isalnum(at[length])) {
 			const char *end = tag_end(at, tamer->end);
 			tamer->at = end < tamer->end ? end + 1 : end;
 			return;
@@ -135,8 +135,8 @@ static void append_value(GString *out, const char *value, gsize length)
 /* Only the attributes that are looked at, each once: the parser compares each with all others. */
 static void append_attributes(GString *out, const char *at, const char *end)
 {
-	static const char *const wanted[] = { "href", "src", "alt", "style", "hidden", "background",
-		                              "start" };
+	static const char *const wanted[] = { "href",   "src",        "alt",  "style",
+					      "hidden", "background", "start" };
 	guint seen = 0;
 
 	while (at < end) {

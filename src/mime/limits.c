@@ -21,9 +21,10 @@ typedef struct {
 static gboolean is_parsed_header(const char *line, gsize length)
 {
 	static const char *const names[] = {
-		"To:",      "Cc:",       "Bcc:",      "From:",       "Sender:",     "Reply-To:",
-		"Resent-",  "Content-",  "References:", "In-Reply-To:", "Message-ID:", "Disposition-",
-		"Date:",    "Autocrypt", "Received:",  "Subject:",    "Return-",
+		"To:",         "Cc:",          "Bcc:",     "From:",       "Sender:",
+		"Reply-To:",   "Resent-",      "Content-", "References:", "In-Reply-To:",
+		"Message-ID:", "Disposition-", "Date:",    "Autocrypt",   "Received:",
+		"Subject:",    "Return-",
 	};
 
 	if (!strchr("tcbfsridmauTCBFSRIDMAU", *line))
@@ -69,10 +70,11 @@ static gsize allowed(const char *header, gsize length)
 
 static void leave_out(Cutter *cut, gsize from, gsize to)
 {
+	g_assert(cut->copied <= from && from < to && to <= cut->length);
 	if (!cut->out)
 		cut->out = g_byte_array_sized_new((guint)cut->length);
 	g_byte_array_append(cut->out, (const guint8 *)cut->data + cut->copied,
-	                    (guint)(from - cut->copied));
+			    (guint)(from - cut->copied));
 	g_byte_array_append(cut->out, (const guint8 *)"\n", 1);
 	cut->copied = to;
 }
@@ -155,14 +157,15 @@ GBytes *sn_mime_limit(GBytes *raw, GString *notice)
 	}
 	gsize stop = dashes > SN_MIME_MAX_PARTS ? parts_end(&cut) : cut.length;
 	if (stop < cut.length) {
-		sn_mime_note(notice, "The message has more than 1,000 parts; the rest was left out.");
+		sn_mime_note(notice,
+			     "The message has more than 1,000 parts; the rest was left out.");
 		cut.length = MAX(stop, cut.copied);
 	}
 	if (!cut.out)
 		return start == 0 && cut.length == full
-		               ? g_bytes_ref(raw)
-		               : g_bytes_new_from_bytes(raw, start, cut.length - start);
+			       ? g_bytes_ref(raw)
+			       : g_bytes_new_from_bytes(raw, start, cut.length - start);
 	g_byte_array_append(cut.out, (const guint8 *)cut.data + cut.copied,
-	                    (guint)(cut.length - cut.copied));
+			    (guint)(cut.length - cut.copied));
 	return g_byte_array_free_to_bytes(cut.out);
 }

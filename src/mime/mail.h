@@ -5,6 +5,11 @@
  * All input is hostile. Limits: message 64 MiB, 1,000 parts, 100 levels, a header 32 KiB; what is
  * beyond is left out and said in `notice`, never an error. Text is clean (sn_text_clean()).
  * Threads: any thread with at least 8 MiB of stack, objects stay in it. Call sn_mime_init() once.
+ *
+ * Written and read: Jabber-ID (RFC 7259); Sennit-Origin-ID, the origin-id of an IM that became this
+ * email. History is a multipart/digest below the top-level multipart/mixed with the
+ * Content-Description "Earlier messages": emails as message/rfc822 with a Content-Digest of their
+ * bytes (message/global in base64 where lines are too long for mail transport), IMs as message/cpim.
  */
 #ifndef SN_MIME_MAIL_H
 #define SN_MIME_MAIL_H
@@ -25,7 +30,8 @@ typedef struct {
 } SnMailAddress;
 
 typedef struct {
-	int position;      /* number in depth-first order, stable for the same bytes; from 1 */
+	int position;      /* of the leaves in depth-first order (a message/rfc822 is one), from 1;
+	                    * stable for the same bytes; carried history is not listed */
 	int depth;
 	char *type;        /* "text/plain", lower case */
 	char *name;        /* decoded file name, base name only, no control characters; NULL */
@@ -37,7 +43,8 @@ typedef struct {
 
 /* An earlier message that travelled along (DESIGN section 5). */
 typedef struct {
-	GBytes *rfc822;    /* an email, byte for byte; NULL for an IM */
+	GBytes *rfc822;    /* an email, byte for byte (parse it for its facts); NULL for an IM.
+	                    * Bcc lines are taken out when it is written */
 	char *from, *to;   /* IM (message/cpim, RFC 3862): addresses without "im:" */
 	char *from_name;   /* NULL */
 	SnTime time;

@@ -50,7 +50,7 @@ static gboolean add_line(Splitter *splitter, const char *line, gsize length, gbo
 		return TRUE;
 	gboolean escaped = is_escaped_from(line, length);
 	g_byte_array_append(splitter->message, (const guint8 *)line + escaped,
-	                    (guint)(length - escaped));
+			    (guint)(length - escaped));
 	return TRUE;
 }
 
@@ -65,14 +65,15 @@ gboolean sn_mbox_read(const char *path, SnMboxCallback callback, gpointer data, 
 
 	if (!file) {
 		g_set_error(error, SN_ERROR,
-		            errno == ENOENT ? SN_ERROR_NOT_FOUND : SN_ERROR_PERMISSION,
-		            "Cannot open %s: %s", path, g_strerror(errno));
+			    errno == ENOENT ? SN_ERROR_NOT_FOUND : SN_ERROR_PERMISSION,
+			    "Cannot open %s: %s", path, g_strerror(errno));
 		return FALSE;
 	}
 	while (more && (length = getline(&line, &room, file)) > 0) {
 		if (first && (length < 5 || memcmp(line, "From ", 5) != 0)) {
 			g_set_error(error, SN_ERROR, SN_ERROR_INVALID,
-			            "%s is no mailbox file: it does not begin with \"From \".", path);
+				    "%s is no mailbox file: it does not begin with \"From \".",
+				    path);
 			goto out;
 		}
 		first = FALSE;
@@ -81,7 +82,7 @@ gboolean sn_mbox_read(const char *path, SnMboxCallback callback, gpointer data, 
 	}
 	if (ferror(file)) {
 		g_set_error(error, SN_ERROR, SN_ERROR_STORAGE, "Cannot read %s: %s", path,
-		            g_strerror(errno));
+			    g_strerror(errno));
 		goto out;
 	}
 	if (more)

@@ -12,7 +12,7 @@ void sn_mime_init(void)
 		static const char *fallback[] = { "utf-8", "windows-1252", NULL };
 		g_mime_init();
 		g_mime_parser_options_set_fallback_charsets(g_mime_parser_options_get_default(),
-		                                            fallback);
+							    fallback);
 		g_once_init_leave(&once, 1);
 	}
 }
@@ -57,6 +57,7 @@ SnMimeMessage *sn_mime_open(GBytes *raw, GString *notice)
 {
 	SnMimeMessage *opened = g_new0(SnMimeMessage, 1);
 
+	g_assert(raw);
 	opened->bytes = sn_mime_limit(raw, notice);
 	opened->array = wrap(opened->bytes);
 	opened->message = construct(opened->array);
@@ -84,6 +85,7 @@ void sn_mime_close(SnMimeMessage *opened)
 {
 	if (!opened)
 		return;
+	g_assert(opened->message && opened->array);
 	g_object_unref(opened->message);
 	unwrap(opened->array);
 	g_bytes_unref(opened->bytes);
@@ -96,7 +98,7 @@ gboolean sn_mime_is_history(GMimeMultipart *multipart)
 	const char *description = g_mime_object_get_header(object, "Content-Description");
 
 	return g_mime_content_type_is_type(g_mime_object_get_content_type(object), "multipart",
-	                                   "digest") &&
+					   "digest") &&
 	       g_strcmp0(description, SN_HISTORY_DESCRIPTION) == 0;
 }
 
@@ -127,7 +129,7 @@ static gboolean walk(Walk *state, SnMimeLeaf *leaf)
 	SnMimeLeaf child = { .parent = multipart, .depth = leaf->depth + 1 };
 	child.in_related = g_mime_content_type_is_type(type, "multipart", "related");
 	child.in_alternative = g_mime_content_type_is_type(type, "multipart", "alternative") ||
-	                       (leaf->in_alternative && child.in_related);
+			       (leaf->in_alternative && child.in_related);
 	/* Only where we put it ourselves: below the top. */
 	child.in_history = leaf->depth == 1 && sn_mime_is_history(multipart);
 	for (int i = 0; i < g_mime_multipart_get_count(multipart); i++) {
@@ -187,8 +189,8 @@ static void free_array(GByteArray *array)
 char *sn_mime_decode(GMimePart *part, gsize *length)
 {
 	GMimeDataWrapper *wrapper = g_mime_part_get_content(part);
-	GMimeContentEncoding encoding =
-		wrapper ? g_mime_data_wrapper_get_encoding(wrapper) : GMIME_CONTENT_ENCODING_DEFAULT;
+	GMimeContentEncoding encoding = wrapper ? g_mime_data_wrapper_get_encoding(wrapper)
+						: GMIME_CONTENT_ENCODING_DEFAULT;
 	GByteArray *copy;
 	gsize raw_length;
 	const char *raw = raw_content(part, &raw_length, &copy);
@@ -203,7 +205,7 @@ char *sn_mime_decode(GMimePart *part, gsize *length)
 		memcpy(out, array->data ? (const char *)array->data : "", *length);
 		g_object_unref(memory);
 	} else if (encoding == GMIME_CONTENT_ENCODING_BASE64 ||
-	           encoding == GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE) {
+		   encoding == GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE) {
 		GMimeEncoding state;
 		g_mime_encoding_init_decode(&state, encoding);
 		out = g_malloc(g_mime_encoding_outlen(&state, raw_length) + 1);
@@ -253,9 +255,7 @@ gint64 sn_mime_decoded_size(GMimePart *part)
 	const char *raw = raw_content(part, &length, &copy);
 	gint64 size;
 	switch (g_mime_data_wrapper_get_encoding(wrapper)) {
-	case GMIME_CONTENT_ENCODING_BASE64:
-		size = base64_size(raw, length);
-		break;
+	case GMIME_CONTENT_ENCODING_BASE64: size = base64_size(raw, length); break;
 	case GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE:
 	case GMIME_CONTENT_ENCODING_UUENCODE: {
 		gsize decoded_length;
@@ -263,8 +263,7 @@ gint64 sn_mime_decoded_size(GMimePart *part)
 		size = plain_size(decoded, decoded_length);
 		break;
 	}
-	default:
-		size = plain_size(raw, length);
+	default: size = plain_size(raw, length);
 	}
 	free_array(copy);
 	return size;
@@ -287,7 +286,7 @@ static gboolean is_boundary(const char *line, gsize length, const char *boundary
 
 /* Where the body of the index-th part between lines of this boundary lies. */
 static gboolean find_part(const char *data, gsize length, const char *boundary, int index,
-                          gsize *from, gsize *to)
+			  gsize *from, gsize *to)
 {
 	int seen = -1;
 	const char *end = data + length, *part = NULL;
@@ -313,8 +312,7 @@ static gboolean find_part(const char *data, gsize length, const char *boundary, 
 
 GBytes *sn_mime_embedded_bytes(const SnMimeMessage *message, const SnMimeLeaf *leaf)
 {
-	const char *boundary =
-		leaf->parent ? g_mime_multipart_get_boundary(leaf->parent) : NULL;
+	const char *boundary = leaf->parent ? g_mime_multipart_get_boundary(leaf->parent) : NULL;
 	gsize length, from, to;
 	const char *data = g_bytes_get_data(message->bytes, &length);
 

@@ -113,7 +113,7 @@ GBytes *sn_mail_part_bytes(GBytes *raw, int position, GError **error)
 	sn_mime_each_leaf(message->message, match_leaf, &search);
 	if (!search.bytes) {
 		g_set_error(error, SN_ERROR, SN_ERROR_NOT_FOUND, "The message has no part %d.",
-		            position);
+			    position);
 		return NULL;
 	}
 	/* Bytes that refer to the message would keep all of it; and it may be cut input. */

@@ -165,7 +165,7 @@ void sn_mime_read_report(SnMail *mail, GMimeMultipart *multipart)
 		gboolean disposition =
 			g_mime_content_type_is_type(type, "message", "disposition-notification") ||
 			g_mime_content_type_is_type(type, "message",
-		                                    "global-disposition-notification");
+						    "global-disposition-notification");
 
 		if (GMIME_IS_PART(object) && (delivery || disposition)) {
 			g_autofree char *text = clean_content(GMIME_PART(object));

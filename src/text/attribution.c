@@ -8,34 +8,99 @@
 
 /* How such a line begins, where it has a fixed beginning ... */
 static const char *const starts[] = {
-	"On ",   "Am ",     "Le ",   "El ",  "Il ",   "Em ",        "Op ",     "Den ",  "den ",
-	"W dniu ", "Dnia ", "Dne ",  "V ",   "Pe ",   "\xc3\x8en ", "V\xc3\xa0o ", "No dia ", "A(z) ",
-	"Quoting ", "At ",  "Il giorno ", "Data ", "\xd0\x92 ", "D\xc5\x88" "a ", "Na ", "Dana ",
+	"On ",
+	"Am ",
+	"Le ",
+	"El ",
+	"Il ",
+	"Em ",
+	"Op ",
+	"Den ",
+	"den ",
+	"W dniu ",
+	"Dnia ",
+	"Dne ",
+	"V ",
+	"Pe ",
+	"\xc3\x8en ",
+	"V\xc3\xa0o ",
+	"No dia ",
+	"A(z) ",
+	"Quoting ",
+	"At ",
+	"Il giorno ",
+	"Data ",
+	"\xd0\x92 ",
+	"D\xc5\x88"
+	"a ",
+	"Na ",
+	"Dana ",
 };
 
 /* ... and the verb near its end. */
 static const char *const verbs[] = {
-	"wrote", "writes", "schrieb", "a \xc3\xa9" "crit", "escribi\xc3\xb3", "ha scritto",
-	"escreveu", "schreef", "skrev", "napisa\xc5\x82", "pisze", "napsal", "nap\xc3\xadsal",
-	"kirjoitti", "\xc3\xadrta", "a scris", "yazd\xc4\xb1", "\xc4\x91\xc3\xa3 vi\xe1\xba\xbft",
-	"\xd0\xbf\xd0\xb8\xd1\x81\xd0\xb0\xd0\xbb", "\xd0\xbf\xd0\xb8\xd1\x88\xd0\xb5\xd1\x82",
-	"\xe5\x86\x99\xe9\x81\x93", "\xe5\xaf\xab\xe9\x81\x93",
+	"wrote",
+	"writes",
+	"schrieb",
+	"a \xc3\xa9"
+	"crit",
+	"escribi\xc3\xb3",
+	"ha scritto",
+	"escreveu",
+	"schreef",
+	"skrev",
+	"napisa\xc5\x82",
+	"pisze",
+	"napsal",
+	"nap\xc3\xadsal",
+	"kirjoitti",
+	"\xc3\xadrta",
+	"a scris",
+	"yazd\xc4\xb1",
+	"\xc4\x91\xc3\xa3 vi\xe1\xba\xbft",
+	"\xd0\xbf\xd0\xb8\xd1\x81\xd0\xb0\xd0\xbb",
+	"\xd0\xbf\xd0\xb8\xd1\x88\xd0\xb5\xd1\x82",
+	"\xe5\x86\x99\xe9\x81\x93",
+	"\xe5\xaf\xab\xe9\x81\x93",
 	"\xe6\x9b\xb8\xe3\x81\x8d\xe3\x81\xbe\xe3\x81\x97\xe3\x81\x9f",
-	"\xec\x9e\x91\xec\x84\xb1", "napisao", "\xce\xad\xce\xb3\xcf\x81\xce\xb1\xcf\x88\xce\xb5",
+	"\xec\x9e\x91\xec\x84\xb1",
+	"napisao",
+	"\xce\xad\xce\xb3\xcf\x81\xce\xb1\xcf\x88\xce\xb5",
 };
 
 /* "-----Original Message-----": the words between the dashes. */
 static const char *const separators[] = {
-	"Original Message", "Original message", "original message", "Original-Nachricht",
-	"Urspr\xc3\xbcngliche Nachricht", "Urspr\xc3\xbcngliche E-Mail", "Message d'origine",
-	"Message original", "Mensaje original", "Messaggio originale", "Mensagem original",
-	"Mensagem Original", "Oorspronkelijk bericht", "Originalmeddelande",
-	"Ursprungligt meddelande", "Oprindelig meddelelse", "Oprindelig besked", "Opprinnelig melding",
-	"Wiadomo\xc5\x9b\xc4\x87 oryginalna", "Oryginalna wiadomo\xc5\x9b\xc4\x87",
-	"P\xc5\xafvodn\xc3\xad zpr\xc3\xa1va", "Eredeti \xc3\xbczenet",
-	"Alkuper\xc3\xa4inen viesti", "Reply message", "Forwarded message", "Forwarded Message",
-	"Begin forwarded message", "Weitergeleitete Nachricht",
-	"Message transf\xc3\xa9r\xc3\xa9", "Mensaje reenviado", "Messaggio inoltrato",
+	"Original Message",
+	"Original message",
+	"original message",
+	"Original-Nachricht",
+	"Urspr\xc3\xbcngliche Nachricht",
+	"Urspr\xc3\xbcngliche E-Mail",
+	"Message d'origine",
+	"Message original",
+	"Mensaje original",
+	"Messaggio originale",
+	"Mensagem original",
+	"Mensagem Original",
+	"Oorspronkelijk bericht",
+	"Originalmeddelande",
+	"Ursprungligt meddelande",
+	"Oprindelig meddelelse",
+	"Oprindelig besked",
+	"Opprinnelig melding",
+	"Wiadomo\xc5\x9b\xc4\x87 oryginalna",
+	"Oryginalna wiadomo\xc5\x9b\xc4\x87",
+	"P\xc5\xafvodn\xc3\xad zpr\xc3\xa1va",
+	"Eredeti \xc3\xbczenet",
+	"Alkuper\xc3\xa4inen viesti",
+	"Reply message",
+	"Forwarded message",
+	"Forwarded Message",
+	"Begin forwarded message",
+	"Weitergeleitete Nachricht",
+	"Message transf\xc3\xa9r\xc3\xa9",
+	"Mensaje reenviado",
+	"Messaggio inoltrato",
 	"Original Email",
 	"\xd0\x98\xd1\x81\xd1\x85\xd0\xbe\xd0\xb4\xd0\xbd\xd0\xbe\xd0\xb5 "
 	"\xd1\x81\xd0\xbe\xd0\xbe\xd0\xb1\xd1\x89\xd0\xb5\xd0\xbd\xd0\xb8\xd0\xb5",
@@ -44,7 +109,13 @@ static const char *const separators[] = {
 };
 
 /* The header names that Outlook and others put above a quoted message, by what they mean. */
-typedef enum { FIELD_NONE = 0, FIELD_FROM = 1, FIELD_DATE = 2, FIELD_TO = 4, FIELD_SUBJECT = 8 } Field;
+typedef enum {
+	FIELD_NONE = 0,
+	FIELD_FROM = 1,
+	FIELD_DATE = 2,
+	FIELD_TO = 4,
+	FIELD_SUBJECT = 8
+} Field;
 static const struct {
 	const char *name;
 	Field field;
@@ -79,9 +150,12 @@ static const struct {
 	{ "Sendt", FIELD_DATE },
 	{ "Skickat", FIELD_DATE },
 	{ "Dato", FIELD_DATE },
-	{ "Wys\xc5\x82" "ano", FIELD_DATE },
+	{ "Wys\xc5\x82"
+	  "ano",
+	  FIELD_DATE },
 	{ "\xd0\x94\xd0\xb0\xd1\x82\xd0\xb0", FIELD_DATE },
-	{ "\xd0\x9e\xd1\x82\xd0\xbf\xd1\x80\xd0\xb0\xd0\xb2\xd0\xbb\xd0\xb5\xd0\xbd\xd0\xbe", FIELD_DATE },
+	{ "\xd0\x9e\xd1\x82\xd0\xbf\xd1\x80\xd0\xb0\xd0\xb2\xd0\xbb\xd0\xb5\xd0\xbd\xd0\xbe",
+	  FIELD_DATE },
 	{ "\xe5\x8f\x91\xe9\x80\x81\xe6\x97\xb6\xe9\x97\xb4", FIELD_DATE },
 	{ "\xe9\x80\x81\xe4\xbf\xa1\xe6\x97\xa5\xe6\x99\x82", FIELD_DATE },
 	{ "To", FIELD_TO },
@@ -125,7 +199,7 @@ static char *join_lines(const char *body, const SnSpan *line, gsize count)
 		if (i)
 			g_string_append_c(text, ' ');
 		g_string_append_len(text, body + line[i].start,
-		                    (gssize)(line[i].end - line[i].start));
+				    (gssize)(line[i].end - line[i].start));
 	}
 	g_strdelimit(text->str, "\t*", ' ');
 	return g_strstrip(g_string_free(text, FALSE));
@@ -190,8 +264,8 @@ static SnAttribution classify(const char *text)
 		return SN_NO_ATTRIBUTION;
 	if (!ends_with_colon(text)) /* Zoho leaves it out */
 		return address && has_time(text) && starts_known(text) && ends_with_verb(text)
-		               ? SN_STRONG_ATTRIBUTION
-		               : SN_NO_ATTRIBUTION;
+			       ? SN_STRONG_ATTRIBUTION
+			       : SN_NO_ATTRIBUTION;
 	/* Yandex and others: date, time, name and address, and no verb at all */
 	if (address && has_time(text) && g_str_has_suffix(text, ">:"))
 		return SN_STRONG_ATTRIBUTION;
@@ -223,13 +297,14 @@ static gboolean is_broken_well(const char *body, const SnSpan *line, gsize count
 {
 	g_autofree char *first = join_lines(body, line, 1);
 
-	if (digits(first) == 0 || !(starts_known(first) || g_ascii_isdigit(*first) || has_time(first)))
+	if (digits(first) == 0 ||
+	    !(starts_known(first) || g_ascii_isdigit(*first) || has_time(first)))
 		return FALSE;
 	for (gsize i = 1; i < count; i++) {
 		g_autofree char *later = join_lines(body, line + i, 1);
 		gsize inner;
-		if (starts_known(later) && sn_text_attribution(body, line + i, count - i, &inner) ==
-		                                   SN_STRONG_ATTRIBUTION)
+		if (starts_known(later) &&
+		    sn_text_attribution(body, line + i, count - i, &inner) == SN_STRONG_ATTRIBUTION)
 			return FALSE;
 	}
 	return TRUE;
@@ -240,7 +315,7 @@ SnAttribution sn_text_attribution(const char *body, const SnSpan *line, gsize co
 	for (*used = 1; *used <= MIN(count, 4); ++*used) {
 		const SnSpan *last = line + *used - 1;
 		gboolean broken_address = *used > 1 && last->end - last->start == 2 &&
-		                          memcmp(body + last->start, ">:", 2) == 0;
+					  memcmp(body + last->start, ">:", 2) == 0;
 		if (last->end == last->start || (body[last->start] == '>' && !broken_address))
 			break;
 		if (!may_end_attribution(body, last))
@@ -268,7 +343,8 @@ gboolean sn_text_is_separator(const char *text, gsize length)
 		return FALSE;
 	for (gsize i = 0; i < G_N_ELEMENTS(separators); i++) {
 		gsize words = strlen(separators[i]);
-		if (length - dashes > words + 1 && memcmp(text + dashes, separators[i], words) == 0 &&
+		if (length - dashes > words + 1 &&
+		    memcmp(text + dashes, separators[i], words) == 0 &&
 		    strspn(text + dashes + words, " -") >= length - dashes - words)
 			return TRUE;
 	}
@@ -321,6 +397,7 @@ gsize sn_text_header_block(const char *body, const SnSpan *line, gsize count)
 		fields_seen += field != FIELD_NONE;
 	}
 	/* Sender and date are what a program never leaves out; three make it certain. */
-	return fields_seen >= 3 && (seen & FIELD_FROM) && (seen & (FIELD_DATE | FIELD_SUBJECT)) ? used
-	                                                                                       : 0;
+	return fields_seen >= 3 && (seen & FIELD_FROM) && (seen & (FIELD_DATE | FIELD_SUBJECT))
+		       ? used
+		       : 0;
 }

@@ -43,7 +43,8 @@ static int mark_depth(const Cut *cut, gsize i)
 	/* ">From " is how mailboxes escape a line of text. */
 	if (length > 6 && memcmp(text, ">From ", 6) == 0)
 		return 0;
-	while (n < length && (text[n] == '>' || (text[n] == ' ' && n + 1 < length && text[n + 1] == '>'))) {
+	while (n < length &&
+	       (text[n] == '>' || (text[n] == ' ' && n + 1 < length && text[n + 1] == '>'))) {
 		if (text[n] == '>')
 			depth++;
 		n++;
@@ -62,7 +63,8 @@ static gboolean is_signature_start(const Cut *cut, gsize i)
 	if (length != 2 || memcmp(text, "--", 2) != 0)
 		return FALSE;
 	for (gsize n = i + 1; n < cut->count; n++)
-		if (n - i > 12 || (line_length(cut, n) == 2 && memcmp(line_text(cut, n), "--", 2) == 0))
+		if (n - i > 12 ||
+		    (line_length(cut, n) == 2 && memcmp(line_text(cut, n), "--", 2) == 0))
 			return FALSE;
 	return TRUE;
 }
@@ -70,8 +72,8 @@ static gboolean is_signature_start(const Cut *cut, gsize i)
 static void add_block(Cut *cut, SnBlockKind kind, int depth, gsize from, gsize to)
 {
 	SnBlock *last = cut->blocks->len
-	                        ? &g_array_index(cut->blocks, SnBlock, cut->blocks->len - 1)
-	                        : NULL;
+				? &g_array_index(cut->blocks, SnBlock, cut->blocks->len - 1)
+				: NULL;
 	gsize end = to < cut->count ? cut->lines[to].start : strlen(cut->body);
 
 	g_assert(to > from);
@@ -98,8 +100,7 @@ static gsize skip_blanks(const Cut *cut, gsize i)
 static gsize cut_attribution(Cut *cut, gsize i)
 {
 	gsize used;
-	SnAttribution found =
-		sn_text_attribution(cut->body, cut->lines + i, cut->count - i, &used);
+	SnAttribution found = sn_text_attribution(cut->body, cut->lines + i, cut->count - i, &used);
 
 	if (found == SN_NO_ATTRIBUTION)
 		return i;
@@ -126,8 +127,8 @@ static gsize cut_separator(Cut *cut, gsize i)
 		top = i + 1; /* Outlook's rule, only with a header block below it */
 	gsize header = skip_blanks(cut, top);
 	gsize fields = header < cut->count ? sn_text_header_block(cut->body, cut->lines + header,
-	                                                          cut->count - header)
-	                                   : 0;
+								  cut->count - header)
+					   : 0;
 	if (fields == 0) {
 		if (top == i || line_text(cut, i)[0] == '_')
 			return i;
@@ -146,7 +147,7 @@ static gsize cut_signature(Cut *cut, gsize i)
 	while (end < cut->count && mark_depth(cut, end) == 0 && !is_signature_start(cut, end)) {
 		gsize used;
 		if (sn_text_attribution(cut->body, cut->lines + end, cut->count - end, &used) ==
-		            SN_STRONG_ATTRIBUTION ||
+			    SN_STRONG_ATTRIBUTION ||
 		    sn_text_is_separator(line_text(cut, end), line_length(cut, end)) ||
 		    sn_text_header_block(cut->body, cut->lines + end, cut->count - end))
 			break;
@@ -191,7 +192,10 @@ GArray *sn_text_blocks(const char *body)
 	for (gsize i = cut.count; i > 0 && !cut.last_mark; i--)
 		if (mark_depth(&cut, i - 1) > 0)
 			cut.last_mark = i;
-	for (gsize i = 0; i < cut.count;)
-		i = cut_one(&cut, i);
+	for (gsize i = 0; i < cut.count;) {
+		gsize next = cut_one(&cut, i);
+		g_assert(next > i && next <= cut.count);
+		i = next;
+	}
 	return cut.blocks;
 }

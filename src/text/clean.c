@@ -32,10 +32,8 @@ static gboolean is_dropped(ucs4_t c)
 	case 0x2066 ... 0x2069:
 	case 0x206a ... 0x206f: /* deprecated format characters */
 	case 0xfeff:            /* byte order mark */
-	case 0xfff9 ... 0xfffb: /* interlinear annotation */
-		return TRUE;
-	default:
-		return c < 0x20 || (c >= 0x7f && c < 0xa0);
+	case 0xfff9 ... 0xfffb: /* interlinear annotation */ return TRUE;
+	default: return c < 0x20 || (c >= 0x7f && c < 0xa0);
 	}
 }
 
@@ -43,8 +41,8 @@ static void append_codepoint(GString *out, ucs4_t c, int *marks)
 {
 	if (is_noncharacter(c))
 		c = REPLACEMENT;
-	if (c >= 0x300 && uc_is_general_category_withtable(c, UC_CATEGORY_MASK_Mn |
-	                                                              UC_CATEGORY_MASK_Me)) {
+	if (c >= 0x300 &&
+	    uc_is_general_category_withtable(c, UC_CATEGORY_MASK_Mn | UC_CATEGORY_MASK_Me)) {
 		if (++*marks > MAX_MARKS)
 			return;
 	} else {

@@ -56,6 +56,7 @@ char *sn_text_unflow(const char *body, gboolean delsp)
 
 	while (sn_text_next_line(body, length, &at, &line)) {
 		gsize end = line.end;
+		g_assert(line.start <= end && end <= length);
 		if (end > line.start && body[end - 1] == '\r')
 			end--;
 		add_line(&flow, body + line.start, end - line.start);

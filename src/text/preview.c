@@ -8,7 +8,8 @@
 
 #define PREVIEW_BYTES 200
 
-/* Newsletters pad their first line with invisible characters to push the rest out of the preview. */
+/* Newsletters pad their first line with invisible characters to push the rest out of the preview.
+ */
 static gboolean is_filler(gunichar c)
 {
 	switch (c) {
@@ -18,10 +19,8 @@ static gboolean is_filler(gunichar c)
 	case 0x2060 ... 0x2064:
 	case 0x3000:
 	case 0x3164:
-	case 0xffa0:
-		return TRUE;
-	default:
-		return FALSE;
+	case 0xffa0: return TRUE;
+	default: return FALSE;
 	}
 }
 
@@ -84,6 +83,7 @@ char *sn_text_preview(const char *body)
 			if (block->kind == (quotes ? SN_BLOCK_QUOTE : SN_BLOCK_TEXT))
 				append_text(out, clean, block);
 		}
+	g_assert(g_utf8_validate(out->str, (gssize)out->len, NULL));
 	if (out->len > PREVIEW_BYTES) {
 		gsize end = PREVIEW_BYTES;
 		while (end > 0 && ((guchar)out->str[end] & 0xc0) == 0x80)
@@ -104,5 +104,6 @@ char *sn_text_size(gint64 bytes)
 		value /= 1000;
 		unit++;
 	}
-	return g_strdup_printf(unit > 0 && value < 9.95 ? "%.1f %s" : "%.0f %s", value, units[unit]);
+	return g_strdup_printf(unit > 0 && value < 9.95 ? "%.1f %s" : "%.0f %s", value,
+			       units[unit]);
 }

@@ -86,6 +86,7 @@ int sn_text_cluster_n(const char *text, gsize length, gsize *bytes)
 		while (stop > at + 1 && (*stop & 0xc0) == 0x80)
 			stop--;
 	}
+	g_assert(stop > at && stop <= at + length);
 	*bytes = (gsize)(stop - at);
 	return cluster_width(at, stop);
 }
@@ -131,7 +132,7 @@ static int copy_columns(GString *out, const char *text, int columns, const char 
 	while (i < length) {
 		gsize bytes = 1;
 		int step = text[i] == '\t' ? TAB - width % TAB
-		                           : sn_text_cluster_n(text + i, length - i, &bytes);
+					   : sn_text_cluster_n(text + i, length - i, &bytes);
 		if (width + step > columns)
 			break;
 		if (text[i] == '\t')

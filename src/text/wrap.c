@@ -12,6 +12,7 @@ static void add_line(GArray *lines, const char *text, gsize start, gsize end)
 {
 	while (end > start && (text[end - 1] == ' ' || text[end - 1] == '\t'))
 		end--;
+	g_assert(end >= start);
 	SnSpan span = { start, end };
 	g_array_append_val(lines, span);
 }

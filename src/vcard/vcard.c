@@ -130,8 +130,8 @@ static char *mail_of(const char *value)
 {
 	const char *open = strrchr(value, '<');
 	const char *close = open ? strchr(open, '>') : NULL;
-	g_autofree char *inner = close ? g_strndup(open + 1, (gsize)(close - open - 1))
-	                               : g_strdup(value);
+	g_autofree char *inner =
+		close ? g_strndup(open + 1, (gsize)(close - open - 1)) : g_strdup(value);
 	const char *start = inner;
 
 	if (g_ascii_strncasecmp(start, "mailto:", 7) == 0)
@@ -143,6 +143,7 @@ static void add_ranked(GArray *list, char *value, int preference)
 {
 	if (!value)
 		return;
+	g_assert(preference >= 1 && preference <= NO_PREFERENCE);
 	for (guint i = 0; i < list->len; i++) {
 		Ranked *entry = &g_array_index(list, Ranked, i);
 		if (g_ascii_strcasecmp(entry->value, value) == 0) {
@@ -177,8 +178,8 @@ static char **ranked_values(GArray *list)
 
 static char *jid_of_attribute(EVCardAttribute *attribute)
 {
-	static const char *const old_names[] = { "X-JABBER", "X-XMPP", "X-GTALK", "X-GOOGLE-TALK",
-		                                 "X-JABBER-ID", "JABBERID" };
+	static const char *const old_names[] = { "X-JABBER",      "X-XMPP",      "X-GTALK",
+						 "X-GOOGLE-TALK", "X-JABBER-ID", "JABBERID" };
 	g_autofree char *value = value_of(attribute, 0);
 	gboolean old = FALSE;
 
@@ -209,7 +210,7 @@ static void read_attribute(SnVcard *vcard, EVCardAttribute *attribute, GArray *m
 		g_autofree char *family = value_of(attribute, 0);
 		g_autofree char *given = value_of(attribute, 1);
 		vcard->name = given && family ? g_strdup_printf("%s %s", given, family)
-		                              : g_strdup(given ? given : family);
+					      : g_strdup(given ? given : family);
 	} else if (is_named(attribute, "EMAIL")) {
 		g_autofree char *value = value_of(attribute, 0);
 		if (value)
@@ -231,7 +232,7 @@ static char *property_of(const char *line)
 		length = strspn(line, NAME_CHARACTERS);
 	}
 	return length > 0 && (line[length] == ':' || line[length] == ';') ? g_strndup(line, length)
-	                                                                  : NULL;
+									  : NULL;
 }
 
 /* ";NAME=value,\"value\";NAME2:" */
@@ -277,8 +278,10 @@ static void append_line(GString *out, const char *line)
 static char *wanted_lines(const char *text)
 {
 	static const char *const wanted[] = {
-		"BEGIN", "END", "VERSION", "UID", "FN", "N", "EMAIL", "IMPP", "X-IMPP", "URL",
-		"X-SOCIALPROFILE", "X-JABBER", "X-XMPP", "X-GTALK", "X-GOOGLE-TALK", "X-JABBER-ID",
+		"BEGIN",    "END",     "VERSION",         "UID",
+		"FN",       "N",       "EMAIL",           "IMPP",
+		"X-IMPP",   "URL",     "X-SOCIALPROFILE", "X-JABBER",
+		"X-XMPP",   "X-GTALK", "X-GOOGLE-TALK",   "X-JABBER-ID",
 		"JABBERID",
 	};
 	GString *unfolded = g_string_new(text);
@@ -366,8 +369,7 @@ GPtrArray *sn_vcard_parse(const char *text, const char *file, int *bad)
 			start = at;
 		} else if (line_says(at, "END:VCARD") && start) {
 			g_autofree char *one = g_strndup(start, (gsize)(next - start));
-			SnVcard *card =
-				next - start <= MAX_CARD ? read_card(one, file) : NULL;
+			SnVcard *card = next - start <= MAX_CARD ? read_card(one, file) : NULL;
 			if (card)
 				g_ptr_array_add(cards, card);
 			else
@@ -393,18 +395,18 @@ static void add_value(EVCard *card, const char *name, const char *value)
 char *sn_vcard_format(const SnVcard *vcard)
 {
 	EVCard *card = e_vcard_new();
-	const char *name = vcard->name ? vcard->name
-	                   : vcard->mails && vcard->mails[0] ? vcard->mails[0]
-	                   : vcard->jids && vcard->jids[0]   ? vcard->jids[0]
-	                                                     : "";
+	const char *name = vcard->name                       ? vcard->name
+			   : vcard->mails && vcard->mails[0] ? vcard->mails[0]
+			   : vcard->jids && vcard->jids[0]   ? vcard->jids[0]
+							     : "";
 	g_autofree char *clean = sn_text_clean_line(name, -1);
 
 	if (vcard->uid)
 		add_value(card, "UID", vcard->uid);
 	add_value(card, "FN", clean);
 	/* Required by RFC 2426; where the family name ends nobody can know. */
-	e_vcard_append_attribute_with_values(card, e_vcard_attribute_new(NULL, "N"), clean, "", "", "",
-	                                  "", NULL);
+	e_vcard_append_attribute_with_values(card, e_vcard_attribute_new(NULL, "N"), clean, "", "",
+					     "", "", NULL);
 	for (char **mail = vcard->mails; mail && *mail; mail++)
 		add_value(card, "EMAIL", *mail);
 	for (char **jid = vcard->jids; jid && *jid; jid++) {

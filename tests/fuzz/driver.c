@@ -46,7 +46,8 @@ static void mutate(GByteArray *input, GPtrArray *seeds, GRand *random)
 {
 	guint length = input->len;
 	guint at = length ? (guint)g_rand_int_range(random, 0, (gint32)length) : 0;
-	guint piece = length ? (guint)g_rand_int_range(random, 0, (gint32)MIN(length - at, 64) + 1) : 0;
+	guint piece =
+		length ? (guint)g_rand_int_range(random, 0, (gint32)MIN(length - at, 64) + 1) : 0;
 
 	switch (g_rand_int_range(random, 0, 5)) {
 	case 0:
@@ -70,13 +71,11 @@ static void mutate(GByteArray *input, GPtrArray *seeds, GRand *random)
 		if (other_length) {
 			gsize from = (gsize)g_rand_int_range(random, 0, (gint32)other_length);
 			g_byte_array_append(input, data + from,
-			                    (guint)MIN(other_length - from, 256));
+					    (guint)MIN(other_length - from, 256));
 		}
 		break;
 	}
-	default:
-		g_byte_array_set_size(input, at);
-		break;
+	default: g_byte_array_set_size(input, at); break;
 	}
 }
 
@@ -104,9 +103,10 @@ int main(int argc, char **argv)
 		GBytes *seed = seeds->pdata[round % (int)seeds->len];
 		GByteArray *input = g_byte_array_new();
 		g_byte_array_append(input, g_bytes_get_data(seed, NULL),
-		                    (guint)g_bytes_get_size(seed));
+				    (guint)g_bytes_get_size(seed));
 		/* The first round of each seed is the seed itself. */
-		for (int n = round < (int)seeds->len ? 0 : g_rand_int_range(random, 1, 8); n > 0; n--)
+		for (int n = round < (int)seeds->len ? 0 : g_rand_int_range(random, 1, 8); n > 0;
+		     n--)
 			mutate(input, seeds, random);
 		LLVMFuzzerTestOneInput(input->data ? input->data : (const guint8 *)"", input->len);
 		g_byte_array_unref(input);

@@ -44,7 +44,8 @@ static const SnMailPart *part(const SnMail *mail, guint i)
 static void the_header_is_read(void **state)
 {
 	g_autoptr(SnMail) mail = parse(
-		"From: Alice <alice@example.test>\nTo: Bob <bob@example.test>, \"C, D\" <cd@example.test>\n"
+		"From: Alice <alice@example.test>\nTo: Bob <bob@example.test>, \"C, D\" "
+		"<cd@example.test>\n"
 		"Cc: team: eve@example.test;\nBcc: x@example.test\nReply-To: list@example.test\n"
 		"Subject: Hi\n there\nDate: Thu, 20 Aug 2026 10:00:00 +0200\n"
 		"Message-ID: <1@example.test>\nIn-Reply-To: Your message <p@example.test>\n"
@@ -105,7 +106,8 @@ static void addresses_in_the_wild_are_read(void **state)
 		{ "bob@x.test", NULL, "bob@x.test" },
 		{ "bob@x.test (Bob)", "Bob", "bob@x.test" },
 		{ "John Q. Public <j@x.test>", "John Q. Public", "j@x.test" },
-		{ "=?utf-8?q?=22M=C3=BCller=2C_J=C3=B6rg=22?= <m@x.test>", "Müller, Jörg", "m@x.test" },
+		{ "=?utf-8?q?=22M=C3=BCller=2C_J=C3=B6rg=22?= <m@x.test>", "Müller, Jörg",
+		  "m@x.test" },
 		{ "\"=?utf-8?q?J=C3=BC?=\" <j@x.test>", "Jü", "j@x.test" },
 		{ "J\xfcrgen <j@x.test>", "Jürgen", "j@x.test" },
 		{ "=?utf-8?q?smile_:)?= <s@x.test>", "smile :)", "s@x.test" },
@@ -125,9 +127,10 @@ static void addresses_in_the_wild_are_read(void **state)
 
 static void absurd_facts_are_absent(void **state)
 {
-	g_autoptr(SnMail) mail = parse("Date: Mon, 01 Jan 9999 00:00:00 +0000\nJabber-ID: not a jid\n"
-	                               "List-Id: two words\nMessage-ID: <>\nFrom: \nTo: undisclosed:;\n"
-	                               "References: nonsense\n\n");
+	g_autoptr(SnMail) mail =
+		parse("Date: Mon, 01 Jan 9999 00:00:00 +0000\nJabber-ID: not a jid\n"
+		      "List-Id: two words\nMessage-ID: <>\nFrom: \nTo: undisclosed:;\n"
+		      "References: nonsense\n\n");
 
 	assert_int_equal(mail->date, 0);
 	assert_null(mail->jabber_id);
@@ -145,13 +148,18 @@ static void only_our_servers_verdict_counts(void **state)
 		const char *header, *expected;
 	} cases[] = {
 		{ "Authentication-Results: mx.example.test; spf=pass", "spf=pass" },
-		{ "Authentication-Results: (comment) MX.example.test 1; spf=pass\n (x)", "spf=pass (x)" },
-		{ "Authentication-Results: mx.example.test;\n dkim=pass;\n spf=fail", "dkim=pass; spf=fail" },
+		{ "Authentication-Results: (comment) MX.example.test 1; spf=pass\n (x)",
+		  "spf=pass (x)" },
+		{ "Authentication-Results: mx.example.test;\n dkim=pass;\n spf=fail",
+		  "dkim=pass; spf=fail" },
 		{ "Authentication-Results: mx.example.test; dkim=pass\n"
-		  "Authentication-Results: mx.example.test; spf=pass", "dkim=pass; spf=pass" },
+		  "Authentication-Results: mx.example.test; spf=pass",
+		  "dkim=pass; spf=pass" },
 		/* below the next Received it came with the message */
-		{ "Received: from b by mx.example.test\nAuthentication-Results: mx.example.test; spf=fail\n"
-		  "Received: from a by b\nAuthentication-Results: mx.example.test; spf=pass", "spf=fail" },
+		{ "Received: from b by mx.example.test\nAuthentication-Results: mx.example.test; "
+		  "spf=fail\n"
+		  "Received: from a by b\nAuthentication-Results: mx.example.test; spf=pass",
+		  "spf=fail" },
 		{ "Authentication-Results: evil.test; spf=pass", NULL },
 		{ "Authentication-Results: mx.example.test.evil.test; spf=pass", NULL },
 		{ "Authentication-Results: evil.test (mx.example.test); spf=pass", NULL },
@@ -186,12 +194,14 @@ static void wrong_charsets_are_repaired(void **state)
 	assert_body("Content-Type: text/plain; charset=utf-8", "caf\xc3\xa9", "café");
 	assert_body("Content-Type: text/plain; charset=utf-8", "caf\xe9", "café");
 	assert_body("Content-Type: text/plain", "caf\xc3\xa9", "café");
-	assert_body("Content-Type: text/plain; charset=us-ascii", "caf\xe9 \x93quoted\x94", "café “quoted”");
+	assert_body("Content-Type: text/plain; charset=us-ascii", "caf\xe9 \x93quoted\x94",
+		    "café “quoted”");
 	assert_body("Content-Type: text/plain; charset=iso-8859-1", "\x80 5", "€ 5");
 	assert_body("Content-Type: text/plain; charset=iso-8859-1", "caf\xc3\xa9", "café");
 	assert_body("Content-Type: text/plain; charset=x-nonsense", "caf\xc3\xa9", "café");
 	assert_body("Content-Type: text/plain; charset=x-nonsense", "caf\xe9", "café");
-	assert_body("Content-Type: text/plain; charset=koi8-r", "\xf0\xd2\xc9\xd7\xc5\xd4", "Привет");
+	assert_body("Content-Type: text/plain; charset=koi8-r", "\xf0\xd2\xc9\xd7\xc5\xd4",
+		    "Привет");
 	assert_body("Content-Type: text/plain; charset=gb2312", "\xc4\xe3\xba\xc3", "你好");
 	assert_body("Content-Type: text/plain; charset=iso-2022-jp", "\x1b$BF|K\\\x1b(B", "日本");
 	assert_body("Content-Type: text/plain; charset=windows-1252", "a\x81z", "a\xef\xbf\xbdz");
@@ -210,14 +220,15 @@ static void transfer_encodings_are_taken_off(void **state)
 
 static void flowed_text_is_joined(void **state)
 {
-	assert_body("Content-Type: text/plain; format=flowed", "one \ntwo\n> a \n> b\n", "one two\n> a b");
+	assert_body("Content-Type: text/plain; format=flowed", "one \ntwo\n> a \n> b\n",
+		    "one two\n> a b");
 	assert_body("Content-Type: text/plain; format=flowed; delsp=yes", "日 \n本", "日本");
 	assert_body("Content-Type: text/plain", "one \ntwo", "one \ntwo");
 }
 
-#define ALTERNATIVE(plain, html)                                                               \
-	"Content-Type: multipart/alternative; boundary=b\n\n--b\nContent-Type: text/plain\n\n" plain   \
-	"\n--b\nContent-Type: text/html\n\n" html "\n--b--\n"
+#define ALTERNATIVE(plain, html)                                                 \
+	"Content-Type: multipart/alternative; boundary=b\n\n--b\nContent-Type: " \
+	"text/plain\n\n" plain "\n--b\nContent-Type: text/html\n\n" html "\n--b--\n"
 
 static void the_best_alternative_is_shown(void **state)
 {
@@ -228,8 +239,8 @@ static void the_best_alternative_is_shown(void **state)
 		{ ALTERNATIVE("plain words", "<p>html words"), "plain words", FALSE },
 		{ ALTERNATIVE("", "<p>html words"), "html words", TRUE },
 		{ ALTERNATIVE("  \n\t\n", "<p>html words"), "html words", TRUE },
-		{ ALTERNATIVE("Your mail program does not support HTML.", "<p>html words"), "html words",
-		  TRUE },
+		{ ALTERNATIVE("Your mail program does not support HTML.", "<p>html words"),
+		  "html words", TRUE },
 		{ ALTERNATIVE("only", ""), "only", FALSE },
 		{ ALTERNATIVE("<html><p>html as plain</html>", "<p>html"), "html", TRUE },
 		{ ALTERNATIVE("-----", "<p>html"), "html", TRUE },
@@ -247,17 +258,22 @@ static void the_best_alternative_is_shown(void **state)
 
 static void parts_are_listed_and_joined(void **state)
 {
-	g_autoptr(SnMail) mail = parse(
-		"Content-Type: multipart/mixed; boundary=o\n\n"
-		"--o\nContent-Type: multipart/related; boundary=r\n\n"
-		"--r\nContent-Type: text/html\n\n<p>first <img src=cid:i@x alt=logo>\n"
-		"--r\nContent-Type: image/png\nContent-ID: <i@x>\nContent-Transfer-Encoding: base64\n\nAAAA\n--r--\n"
-		"--o\nContent-Type: application/pdf; name=a.pdf\nContent-Transfer-Encoding: base64\n\nAAECAw==\n"
-		"--o\nContent-Type: text/plain\nContent-Disposition: attachment; filename=\"../../.bashrc\"\n\nnot shown\n"
-		"--o\nContent-Type: message/rfc822\n\nSubject: Inner / one\nFrom: x@y.test\n\ninner text\n"
-		"--o\nContent-Type: text/x-patch; name=fix.patch\nContent-Disposition: inline\n\n+line\n"
-		"--o\nContent-Type: application/pgp-signature\n\nsig\n"
-		"--o\nContent-Type: text/plain\n\nlast\n--o--\n");
+	g_autoptr(SnMail) mail =
+		parse("Content-Type: multipart/mixed; boundary=o\n\n"
+		      "--o\nContent-Type: multipart/related; boundary=r\n\n"
+		      "--r\nContent-Type: text/html\n\n<p>first <img src=cid:i@x alt=logo>\n"
+		      "--r\nContent-Type: image/png\nContent-ID: <i@x>\nContent-Transfer-Encoding: "
+		      "base64\n\nAAAA\n--r--\n"
+		      "--o\nContent-Type: application/pdf; name=a.pdf\nContent-Transfer-Encoding: "
+		      "base64\n\nAAECAw==\n"
+		      "--o\nContent-Type: text/plain\nContent-Disposition: attachment; "
+		      "filename=\"../../.bashrc\"\n\nnot shown\n"
+		      "--o\nContent-Type: message/rfc822\n\nSubject: Inner / one\nFrom: "
+		      "x@y.test\n\ninner text\n"
+		      "--o\nContent-Type: text/x-patch; name=fix.patch\nContent-Disposition: "
+		      "inline\n\n+line\n"
+		      "--o\nContent-Type: application/pgp-signature\n\nsig\n"
+		      "--o\nContent-Type: text/plain\n\nlast\n--o--\n");
 
 	assert_string_equal(mail->text, "first logo\n\n+line\n\nlast");
 	assert_int_equal(mail->parts->len, 8);
@@ -281,17 +297,19 @@ static void parts_are_listed_and_joined(void **state)
 
 static void part_bytes_are_exact(void **state)
 {
-	static const char raw[] = "Content-Type: multipart/mixed; boundary=o\r\n\r\n--o\r\n\r\ntext\r\n--o\r\n"
-				  "Content-Type: message/rfc822\r\n\r\nSubject:  odd\tspacing \r\n\r\nbody\r\n\r\n"
-				  "--o\r\nContent-Type: x/y\r\nContent-Transfer-Encoding: base64\r\n\r\n"
-				  "AAH/\r\n--o--\r\n";
+	static const char raw[] =
+		"Content-Type: multipart/mixed; boundary=o\r\n\r\n--o\r\n\r\ntext\r\n--o\r\n"
+		"Content-Type: message/rfc822\r\n\r\nSubject:  odd\tspacing \r\n\r\nbody\r\n\r\n"
+		"--o\r\nContent-Type: x/y\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+		"AAH/\r\n--o--\r\n";
 	g_autoptr(GBytes) bytes = g_bytes_new_static(raw, sizeof raw - 1);
 	g_autoptr(GBytes) inner = sn_mail_part_bytes(bytes, 2, NULL);
 	g_autoptr(GBytes) binary = sn_mail_part_bytes(bytes, 3, NULL);
 	g_autoptr(GError) error = NULL;
 
 	assert_int_equal(g_bytes_get_size(inner), 32);
-	assert_memory_equal(g_bytes_get_data(inner, NULL), "Subject:  odd\tspacing \r\n\r\nbody\r\n", 32);
+	assert_memory_equal(g_bytes_get_data(inner, NULL),
+			    "Subject:  odd\tspacing \r\n\r\nbody\r\n", 32);
 	assert_int_equal(g_bytes_get_size(binary), 3);
 	assert_memory_equal(g_bytes_get_data(binary, NULL), "\0\1\xff", 3);
 	assert_null(sn_mail_part_bytes(bytes, 4, &error));
@@ -322,7 +340,8 @@ static void file_names_are_safe(void **state)
 	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
 		g_autofree char *raw = g_strdup_printf(
 			"Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: x/y\n"
-			"Content-Disposition: attachment; %s\n\nx\n--b--\n", cases[i].parameter);
+			"Content-Disposition: attachment; %s\n\nx\n--b--\n",
+			cases[i].parameter);
 		g_autoptr(SnMail) mail = parse(raw);
 		if (g_strcmp0(part(mail, 0)->name, cases[i].name) != 0)
 			print_error("%s gave %s\n", cases[i].parameter, part(mail, 0)->name);
@@ -340,12 +359,15 @@ static void file_names_are_safe(void **state)
 
 static void encryption_is_seen(void **state)
 {
-	g_autoptr(SnMail) pgp = parse("Content-Type: multipart/encrypted; boundary=b;\n"
-	                              " protocol=\"application/pgp-encrypted\"\n\n"
-	                              "--b\nContent-Type: application/pgp-encrypted\n\nVersion: 1\n"
-	                              "--b\nContent-Type: application/octet-stream\n\n-----BEGIN\n--b--\n");
-	g_autoptr(SnMail) smime = parse("Content-Type: application/pkcs7-mime; smime-type=enveloped-data\n\nx");
-	g_autoptr(SnMail) opaque = parse("Content-Type: application/pkcs7-mime; smime-type=signed-data\n\nx");
+	g_autoptr(SnMail) pgp =
+		parse("Content-Type: multipart/encrypted; boundary=b;\n"
+		      " protocol=\"application/pgp-encrypted\"\n\n"
+		      "--b\nContent-Type: application/pgp-encrypted\n\nVersion: 1\n"
+		      "--b\nContent-Type: application/octet-stream\n\n-----BEGIN\n--b--\n");
+	g_autoptr(SnMail) smime =
+		parse("Content-Type: application/pkcs7-mime; smime-type=enveloped-data\n\nx");
+	g_autoptr(SnMail) opaque =
+		parse("Content-Type: application/pkcs7-mime; smime-type=signed-data\n\nx");
 	g_autoptr(SnMail) plain = parse("\nx");
 
 	assert_true(pgp->encrypted);
@@ -359,18 +381,19 @@ static void encryption_is_seen(void **state)
 
 static void delivery_reports_are_read(void **state)
 {
-	g_autoptr(SnMail) mail = parse(
-		"Content-Type: multipart/report; report-type=delivery-status; boundary=b\n\n"
-		"--b\n\nSorry\n--b\nContent-Type: message/delivery-status\n\n"
-		"Reporting-MTA: dns; mx.example.test\nOriginal-Envelope-Id: env-1\n\n"
-		"Final-Recipient: rfc822; bob@example.test\nAction: failed\nStatus: 5.1.1\n"
-		"Diagnostic-Code: smtp; 550 no such\n user\n\n"
-		"Original-Recipient: rfc822;carol@example.test\nFinal-Recipient: rfc822; c@other.test\n"
-		"Action: delivered (ok)\nStatus: 2.0.0\n\n"
-		"Final-Recipient: rfc822; dave@example.test\nAction: delayed\n\n"
-		"Final-Recipient: rfc822; eve@example.test\nAction: nonsense\n"
-		"--b\nContent-Type: text/rfc822-headers\n\nFrom: a@example.test\n"
-		"Message-ID: <sent@example.test>\n--b--\n");
+	g_autoptr(SnMail) mail =
+		parse("Content-Type: multipart/report; report-type=delivery-status; boundary=b\n\n"
+		      "--b\n\nSorry\n--b\nContent-Type: message/delivery-status\n\n"
+		      "Reporting-MTA: dns; mx.example.test\nOriginal-Envelope-Id: env-1\n\n"
+		      "Final-Recipient: rfc822; bob@example.test\nAction: failed\nStatus: 5.1.1\n"
+		      "Diagnostic-Code: smtp; 550 no such\n user\n\n"
+		      "Original-Recipient: rfc822;carol@example.test\nFinal-Recipient: rfc822; "
+		      "c@other.test\n"
+		      "Action: delivered (ok)\nStatus: 2.0.0\n\n"
+		      "Final-Recipient: rfc822; dave@example.test\nAction: delayed\n\n"
+		      "Final-Recipient: rfc822; eve@example.test\nAction: nonsense\n"
+		      "--b\nContent-Type: text/rfc822-headers\n\nFrom: a@example.test\n"
+		      "Message-ID: <sent@example.test>\n--b--\n");
 	static const struct {
 		SnReportKind kind;
 		const char *recipient, *diagnostic;
@@ -395,9 +418,11 @@ static void delivery_reports_are_read(void **state)
 static void read_receipts_are_read(void **state)
 {
 	static const char format[] =
-		"Content-Type: multipart/report; report-type=disposition-notification; boundary=b\n\n"
+		"Content-Type: multipart/report; report-type=disposition-notification; "
+		"boundary=b\n\n"
 		"--b\n\nRead\n--b\nContent-Type: message/disposition-notification\n\n"
-		"Final-Recipient: rfc822;bob@example.test\nOriginal-Message-ID: <sent@example.test>\n"
+		"Final-Recipient: rfc822;bob@example.test\nOriginal-Message-ID: "
+		"<sent@example.test>\n"
 		"Disposition: manual-action/MDN-sent-manually; %s\n--b--\n";
 	g_autofree char *shown = g_strdup_printf(format, "displayed");
 	g_autofree char *gone = g_strdup_printf(format, "deleted");
@@ -416,10 +441,21 @@ static void read_receipts_are_read(void **state)
 
 static void nothing_is_too_strange(void **state)
 {
-	static const char *const raws[] = { "x", "\n", "\n\n", "\r\n", " ", "no header at all\ntext\n",
-		                            ":", "From ", "From x\n", "From x\nFrom y\n\n", "\xff\xfe",
-		                            "Content-Type: multipart/mixed\n\n--",
-		                            "Content-Type: multipart/mixed; boundary=\"\"\n\n--\n--\n" };
+	static const char *const raws[] = {
+		"x",
+		"\n",
+		"\n\n",
+		"\r\n",
+		" ",
+		"no header at all\ntext\n",
+		":",
+		"From ",
+		"From x\n",
+		"From x\nFrom y\n\n",
+		"\xff\xfe",
+		"Content-Type: multipart/mixed\n\n--",
+		"Content-Type: multipart/mixed; boundary=\"\"\n\n--\n--\n"
+	};
 
 	for (gsize i = 0; i < G_N_ELEMENTS(raws); i++) {
 		g_autoptr(SnMail) mail = parse(raws[i]);
@@ -503,7 +539,8 @@ static gpointer parse_many(gpointer data)
 
 static void threads_read_side_by_side(void **state)
 {
-	static char raw[] = "Subject: =?koi8-r?q?=F0=D2=C9?=\n" ALTERNATIVE("plain words", "<p>html");
+	static char raw[] =
+		"Subject: =?koi8-r?q?=F0=D2=C9?=\n" ALTERNATIVE("plain words", "<p>html");
 	GThread *threads[4];
 
 	for (int i = 0; i < 4; i++)
@@ -514,8 +551,9 @@ static void threads_read_side_by_side(void **state)
 
 static void full_headers_are_readable(void **state)
 {
-	static const char raw[] = "Received: by x\n with y\nSubject: =?utf-8?q?Gr=C3=BC=C3=9Fe?=\n"
-				  "Content-Type: text/plain; charset=utf-8\nX-Evil: a\x1b[31mb\n\nbody";
+	static const char raw[] =
+		"Received: by x\n with y\nSubject: =?utf-8?q?Gr=C3=BC=C3=9Fe?=\n"
+		"Content-Type: text/plain; charset=utf-8\nX-Evil: a\x1b[31mb\n\nbody";
 	g_autoptr(GBytes) bytes = g_bytes_new_static(raw, sizeof raw - 1);
 	g_autofree char *text = sn_mail_headers_text(bytes);
 

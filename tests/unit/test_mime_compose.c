@@ -201,15 +201,18 @@ static void text_survives_format_flowed(void **state)
 	assert_text_survives(words->str, NULL);
 	g_string_free(words, TRUE);
 	assert_text_survives("From here on\n  indented\n    more\n>From quoted?",
-	                     "From here on\n  indented\n    more\n> From quoted?");
-	assert_text_survives("> quoted\n>> twice\n> once\nanswer", "> quoted\n>> twice\n> once\nanswer");
+			     "From here on\n  indented\n    more\n> From quoted?");
+	assert_text_survives("> quoted\n>> twice\n> once\nanswer",
+			     "> quoted\n>> twice\n> once\nanswer");
 	assert_text_survives("ends with blanks   \nnext", "ends with blanks\nnext");
-	assert_text_survives("日本語の長い文章日本語の長い文章日本語の長い文章日本語の長い文章日本語の長い文章"
-	                     "日本語の長い文章日本語の長い文章日本語の長い文章日本語の長い文章",
-	                     NULL);
-	assert_text_survives("https://example.test/a/very/long/address/that/does/not/fit/into/one/line/of/"
-	                     "a/message/but/must/stay/whole",
-	                     NULL);
+	assert_text_survives(
+		"日本語の長い文章日本語の長い文章日本語の長い文章日本語の長い文章日本語の長い文章"
+		"日本語の長い文章日本語の長い文章日本語の長い文章日本語の長い文章",
+		NULL);
+	assert_text_survives(
+		"https://example.test/a/very/long/address/that/does/not/fit/into/one/line/of/"
+		"a/message/but/must/stay/whole",
+		NULL);
 	assert_text_survives(".\n.\nlines with dots", NULL);
 	assert_text_survives("a\n\n\nb", NULL);
 	assert_text_survives("", NULL);
@@ -350,8 +353,9 @@ static void earlier_emails_arrive_byte_for_byte(void **state)
 
 static void bcc_of_earlier_emails_stays_home(void **state)
 {
-	static const char data[] = "From: a@example.test\nBCC: eve@example.test,\n mallory@example.test\n"
-				   "To: b@example.test\n\nBcc: this is text\n";
+	static const char data[] =
+		"From: a@example.test\nBCC: eve@example.test,\n mallory@example.test\n"
+		"To: b@example.test\n\nBcc: this is text\n";
 	g_autoptr(GPtrArray) list = to_bob();
 	SnMailCarried carried = { 0 };
 	g_autoptr(GPtrArray) history = history_of(&carried, data, sizeof data - 1);
@@ -366,7 +370,8 @@ static void bcc_of_earlier_emails_stays_home(void **state)
 
 	assert_null(strstr(raw, "eve@"));
 	assert_null(strstr(raw, "mallory@"));
-	assert_string_equal(arrived, "From: a@example.test\nTo: b@example.test\n\nBcc: this is text\n");
+	assert_string_equal(arrived,
+			    "From: a@example.test\nTo: b@example.test\n\nBcc: this is text\n");
 	g_bytes_unref(carried.rfc822);
 }
 
@@ -410,8 +415,9 @@ static void earlier_ims_arrive(void **state)
 		assert_string_equal(got->to, "bob@müller.example/home office");
 		assert_int_equal(got->time, carried[i].time);
 		assert_int_equal(g_strcmp0(got->from_name, ims[i].name && strchr(ims[i].name, '"')
-		                                                   ? "Ünal < x\\"
-		                                                   : ims[i].name), 0);
+								   ? "Ünal < x\\"
+								   : ims[i].name),
+				 0);
 		assert_int_equal(g_strcmp0(got->id, ims[i].id), 0);
 	}
 	assert_string_equal(mail->text, "Hi Bob\n\nOn 2026-11-18 alice wrote (IM):\n> hello");
@@ -420,10 +426,11 @@ static void earlier_ims_arrive(void **state)
 /* Only what sennit marked is history; a mailing list's digest is not. */
 static void a_foreign_digest_is_no_history(void **state)
 {
-	static const char data[] = "From: list@example.test\nContent-Type: multipart/mixed; boundary=a\n\n"
-				   "--a\n\nToday's topics\n--a\nContent-Type: multipart/digest; boundary=b\n\n"
-				   "--b\n\nFrom: x@example.test\nSubject: One\n\none\n"
-				   "--b\n\nFrom: y@example.test\nSubject: Two\n\ntwo\n--b--\n--a--\n";
+	static const char data[] =
+		"From: list@example.test\nContent-Type: multipart/mixed; boundary=a\n\n"
+		"--a\n\nToday's topics\n--a\nContent-Type: multipart/digest; boundary=b\n\n"
+		"--b\n\nFrom: x@example.test\nSubject: One\n\none\n"
+		"--b\n\nFrom: y@example.test\nSubject: Two\n\ntwo\n--b--\n--a--\n";
 	g_autoptr(GBytes) bytes = g_bytes_new_static(data, sizeof data - 1);
 	g_autoptr(SnMail) mail = must_parse(bytes);
 
@@ -452,7 +459,7 @@ static void transcript_is_readable_and_folds(void **state)
 	g_autofree char *preview = sn_text_preview(body);
 
 	assert_non_null(strstr(text, ", Alice <alice@example.test> wrote (email, \"Lunch\"):\n"
-	                             "> Shall we?\n>\n>> Earlier\n> [attached: plan.pdf]\n"));
+				     "> Shall we?\n>\n>> Earlier\n> [attached: plan.pdf]\n"));
 	assert_non_null(strstr(text, ", bob@example.test wrote (IM):\n> Yes.\n"));
 	/* Nothing of it is taken for new text. */
 	for (guint i = 0; i < blocks->len; i++) {
@@ -464,6 +471,70 @@ static void transcript_is_readable_and_folds(void **state)
 	assert_string_equal(preview, "New words");
 }
 
+/* What Python's email package, which shares no code with us, makes of a message with everything. */
+static void another_reader_understands_it(void **state)
+{
+	static const char script[] =
+		"import sys, email, email.policy\n"
+		"m = email.message_from_binary_file(open(sys.argv[1], 'rb'), "
+		"policy=email.policy.default)\n"
+		"assert m['subject'] == 'Gr\\u00fc\\u00dfe, ' + 'lang ' * 30 + 'Ende', "
+		"m['subject']\n"
+		"assert m['to'].addresses[0].display_name == 'B\\u00f8b, Jr.', m['to']\n"
+		"types = [p.get_content_type() for p in m.walk()]\n"
+		"assert types[:4] == ['multipart/mixed', 'text/plain', 'application/pdf', "
+		"'multipart/digest']\n"
+		"assert types[4] == 'message/rfc822' and 'message/cpim' in types, types\n"
+		"parts = list(m.walk())\n"
+		"assert parts[1].get_content().startswith('Hi Bob'), parts[1]\n"
+		"assert parts[2].get_filename() == '\\u00dcbersicht.pdf', parts[2].get_filename()\n"
+		"assert parts[4].get_content()['subject'] == 'earlier'\n"
+		"assert not any(p.defects for p in parts[:5])\n";
+	g_autofree char *python = g_find_program_in_path("python3");
+	g_autofree char *dir = g_dir_make_tmp("sennit-XXXXXX", NULL);
+	g_autofree char *path = g_build_filename(dir, "message", NULL);
+	g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func(free_address);
+	g_autoptr(GBytes) content = g_bytes_new_static("pdf", 3);
+	g_autoptr(GPtrArray) files = files_of("Übersicht.pdf", "application/pdf", content);
+	SnMailCarried email = { 0 };
+	SnMailCarried im = {
+		.from = (char *)(guintptr) "a@example.test",
+		.time = 1795000000000,
+		.text = (char *)(guintptr) "grüße",
+	};
+	static const char earlier[] = "From: a@example.test\r\nSubject: earlier\r\n\r\nFrom me\r\n";
+	g_autoptr(GPtrArray) history = history_of(&email, earlier, sizeof earlier - 1);
+	g_autoptr(GString) subject = g_string_new("Grüße, ");
+
+	if (!python) {
+		print_message("python3 is not installed\n");
+		skip();
+	}
+	for (int i = 0; i < 30; i++)
+		g_string_append(subject, "lang ");
+	g_string_append(subject, "Ende");
+	g_ptr_array_add(list, address(SN_MAIL_TO, "bob@example.test", "Bøb, Jr."));
+	g_ptr_array_add(history, &im);
+	SnMailCompose compose = simple(list);
+	compose.subject = subject->str;
+	compose.text = "Hi Bob";
+	compose.files = files;
+	compose.history = history;
+	g_autoptr(GBytes) bytes = must_compose(&compose);
+	g_file_set_contents(path, text_of(bytes), (gssize)g_bytes_get_size(bytes), NULL);
+	const char *argv[] = { python, "-c", script, path, NULL };
+	int status = -1;
+	g_autofree char *problems = NULL;
+	assert_true(g_spawn_sync(NULL, (char **)(guintptr)argv, NULL, 0, NULL, NULL, NULL,
+				 &problems, &status, NULL));
+	if (status != 0)
+		print_error("%s\n", problems);
+	assert_int_equal(status, 0);
+	g_bytes_unref(email.rfc822);
+	g_unlink(path);
+	g_rmdir(dir);
+}
+
 static gboolean keep_message(GBytes *raw, gpointer data)
 {
 	g_ptr_array_add(data, copy_of(raw));
@@ -472,10 +543,11 @@ static gboolean keep_message(GBytes *raw, gpointer data)
 
 static void mailbox_files_are_split(void **state)
 {
-	static const char mbox[] = "From a@b Thu Jan  1 00:00:00 1970\nSubject: 1\n\nOne\n>From me\n"
-				   "not at start of From \n\n"
-				   "From c Thu Jan  1 00:00:00 1970\nSubject: 2\n\n>>From two\nFrom inside\n\n"
-				   "From d\n\n";
+	static const char mbox[] =
+		"From a@b Thu Jan  1 00:00:00 1970\nSubject: 1\n\nOne\n>From me\n"
+		"not at start of From \n\n"
+		"From c Thu Jan  1 00:00:00 1970\nSubject: 2\n\n>>From two\nFrom inside\n\n"
+		"From d\n\n";
 	g_autofree char *dir = g_dir_make_tmp("sennit-XXXXXX", NULL);
 	g_autofree char *path = g_build_filename(dir, "mbox", NULL);
 	g_autoptr(GPtrArray) found = g_ptr_array_new_with_free_func(g_free);
@@ -484,8 +556,7 @@ static void mailbox_files_are_split(void **state)
 	g_file_set_contents(path, mbox, -1, NULL);
 	assert_true(sn_mbox_read(path, keep_message, found, NULL));
 	assert_int_equal(found->len, 3);
-	assert_string_equal(found->pdata[0],
-	                    "Subject: 1\n\nOne\nFrom me\nnot at start of From \n");
+	assert_string_equal(found->pdata[0], "Subject: 1\n\nOne\nFrom me\nnot at start of From \n");
 	assert_string_equal(found->pdata[1], "Subject: 2\n\n>From two\nFrom inside\n");
 	g_file_set_contents(path, "Subject: not a mailbox\n\n", -1, NULL);
 	assert_false(sn_mbox_read(path, keep_message, found, &error));
@@ -516,6 +587,7 @@ int main(void)
 		cmocka_unit_test(earlier_ims_arrive),
 		cmocka_unit_test(a_foreign_digest_is_no_history),
 		cmocka_unit_test(transcript_is_readable_and_folds),
+		cmocka_unit_test(another_reader_understands_it),
 		cmocka_unit_test(mailbox_files_are_split),
 	};
 	return cmocka_run_group_tests(tests, setup, NULL);

@@ -99,18 +99,18 @@ static char *facts_of(const SnMail *mail)
 	GString *out = g_string_new(NULL);
 
 	g_string_append_printf(out, "%s|%s|%s|%" G_GINT64_FORMAT "|%s|%d\n", mail->subject,
-	                       mail->message_id, mail->in_reply_to, mail->date, mail->list_id,
-	                       mail->remote_images);
+			       mail->message_id, mail->in_reply_to, mail->date, mail->list_id,
+			       mail->remote_images);
 	for (guint i = 0; i < mail->addresses->len; i++) {
 		const SnMailAddress *address = mail->addresses->pdata[i];
 		g_string_append_printf(out, "%d %s <%s>\n", address->role, address->name,
-		                       address->address);
+				       address->address);
 	}
 	for (guint i = 0; i < mail->parts->len; i++) {
 		const SnMailPart *part = mail->parts->pdata[i];
 		g_string_append_printf(out, "%d %d %s %s %d%d\n", part->position, part->depth,
-		                       part->type, part->name, part->is_inline,
-		                       part->is_attachment);
+				       part->type, part->name, part->is_inline,
+				       part->is_attachment);
 	}
 	g_string_append(out, mail->text);
 	return g_string_free(out, FALSE);
@@ -152,9 +152,10 @@ static void check_message(const char *path, const char *data, gsize length, int 
 		g_autoptr(GBytes) bytes = sn_mail_part_bytes(lf, part->position, NULL);
 		assert_non_null(bytes);
 		if ((gint64)g_bytes_get_size(bytes) != part->size &&
-		    !g_str_has_prefix(part->type, "text/") && !g_str_has_prefix(part->type, "message/"))
+		    !g_str_has_prefix(part->type, "text/") &&
+		    !g_str_has_prefix(part->type, "message/"))
 			print_message("size %d is not %d: %s\n", (int)part->size,
-			              (int)g_bytes_get_size(bytes), path);
+				      (int)g_bytes_get_size(bytes), path);
 	}
 	g_autoptr(GBytes) none = sn_mail_part_bytes(lf, (int)one->parts->len + 1000, NULL);
 	assert_null(none);
@@ -241,7 +242,8 @@ static gboolean same_parts(const SnMail *mail, json_t *expected)
 		return FALSE;
 	for (guint i = 0; i < mail->parts->len; i++) {
 		const SnMailPart *part = mail->parts->pdata[i];
-		const char *type = json_string_value(json_array_get(json_array_get(expected, i), 0));
+		const char *type =
+			json_string_value(json_array_get(json_array_get(expected, i), 0));
 		if (!type || g_ascii_strcasecmp(type, part->type) != 0)
 			return FALSE;
 	}
@@ -256,7 +258,7 @@ static void count(Score *score, json_t *entry, const char *field, gboolean equal
 	score->equal += equal;
 	if (!equal)
 		print_message("  %s differs: %s\n", field,
-		              json_string_value(json_object_get(entry, "file")));
+			      json_string_value(json_object_get(entry, "file")));
 }
 
 static void facts_agree_with_other_libraries(void **state)
@@ -290,14 +292,15 @@ static void facts_agree_with_other_libraries(void **state)
 			      same_addresses(mail, SN_MAIL_CC, json_object_get(entry, "cc")));
 			count(&scores[4], entry, "date",
 			      json_integer_value(json_object_get(entry, "date")) * SN_SECOND ==
-			              mail->date);
+				      mail->date);
 			count(&scores[5], entry, "leaf_types",
 			      same_parts(mail, json_object_get(entry, "leaves")));
 		}
 		json_decref(entry);
 	}
 	for (gsize i = 0; i < G_N_ELEMENTS(fields); i++) {
-		print_message("%s: %d of %d agree\n", fields[i], scores[i].equal, scores[i].compared);
+		print_message("%s: %d of %d agree\n", fields[i], scores[i].equal,
+			      scores[i].compared);
 		assert_true(scores[i].compared > 50);
 		assert_true(scores[i].equal * 100 >= scores[i].compared * 95);
 	}
@@ -316,7 +319,8 @@ static GHashTable *words_of(const char *text, int *total)
 		if (!**word)
 			continue;
 		gpointer count = g_hash_table_lookup(words, *word);
-		g_hash_table_insert(words, g_strdup(*word), GINT_TO_POINTER(GPOINTER_TO_INT(count) + 1));
+		g_hash_table_insert(words, g_strdup(*word),
+				    GINT_TO_POINTER(GPOINTER_TO_INT(count) + 1));
 		++*total;
 	}
 	return words;
@@ -330,8 +334,7 @@ static int common(GHashTable *one, GHashTable *two)
 
 	g_hash_table_iter_init(&iter, one);
 	while (g_hash_table_iter_next(&iter, &word, &count))
-		sum += MIN(GPOINTER_TO_INT(count),
-		           GPOINTER_TO_INT(g_hash_table_lookup(two, word)));
+		sum += MIN(GPOINTER_TO_INT(count), GPOINTER_TO_INT(g_hash_table_lookup(two, word)));
 	return sum;
 }
 
@@ -367,7 +370,7 @@ static void html_reads_like_the_authors_text(void **state)
 	}
 	g_dir_close(dir);
 	print_message("%d templates: %d%% of the authors' words found, %d%% of ours are theirs\n",
-	              files, shared * 100 / wanted, shared * 100 / got);
+		      files, shared * 100 / wanted, shared * 100 / got);
 	assert_true(shared * 100 >= wanted * 85);
 	assert_true(shared * 100 >= got * 95);
 }
@@ -386,7 +389,8 @@ static void replies_of_many_programs_are_found(void **state)
 		g_autofree char *path = g_build_filename(folder, name, NULL);
 		g_autofree char *data = NULL;
 		gsize length;
-		if (!g_str_has_prefix(name, "standard_replies") || !g_str_has_suffix(name, ".eml") ||
+		if (!g_str_has_prefix(name, "standard_replies") ||
+		    !g_str_has_suffix(name, ".eml") ||
 		    !g_file_get_contents(path, &data, &length, NULL))
 			continue;
 		g_autoptr(GBytes) bytes = g_bytes_new(data, length);

@@ -56,8 +56,9 @@ static const struct {
 	{ "<div hidden>hidden</div>shown", "shown", 0 },
 	/* images */
 	{ "<img src=\"https://x.test/a.png\" alt=\"A logo\">", "A logo", 1 },
-	{ "<img src=cid:a@b alt=x><img src=//x.test/p.gif><table background=http://x.test/b></table>", "x",
-	  2 },
+	{ "<img src=cid:a@b alt=x><img src=//x.test/p.gif><table "
+	  "background=http://x.test/b></table>",
+	  "x", 2 },
 	{ "<img src=http://x.test/ style=display:none>t", "t", 1 },
 	/* bad markup */
 	{ "a < b <3 & c", "a < b <3 & c", 0 },
@@ -74,8 +75,8 @@ static void html_reads_as_text(void **state)
 {
 	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
 		/* As in a message: cleaned, and without the newline at the end. */
-		g_autofree char *raw = g_strdup_printf("Content-Type: text/html; charset=utf-8\n\n%s",
-		                                       cases[i].html);
+		g_autofree char *raw = g_strdup_printf(
+			"Content-Type: text/html; charset=utf-8\n\n%s", cases[i].html);
 		g_autoptr(GBytes) bytes = g_bytes_new(raw, strlen(raw));
 		g_autoptr(SnMail) mail = sn_mail_parse(bytes, NULL, NULL);
 		if (strcmp(mail->text, cases[i].text) != 0)
@@ -99,10 +100,31 @@ static void charset_of_the_document_is_used(void **state)
 static void hostile_html_does_no_harm(void **state)
 {
 	static const char *const units[] = {
-		"<div>", "<b>", "<table><tr><td>", "<div><table><tr><td></div>", "<ol><li>",
-		"<blockquote>x", "<svg><g>", "<select><option>", "<style>", "<a href=x><div>", "<p><ul>",
-		"<", "<a href=\"", "<!--", "&", "&nbsp;", "<b id=1><p>x", "<ruby><rt>", "<o:p>", "</p>",
-		"<button><p>", "<template>", "<math><mi>", "<td>", "<font color=red><p>",
+		"<div>",
+		"<b>",
+		"<table><tr><td>",
+		"<div><table><tr><td></div>",
+		"<ol><li>",
+		"<blockquote>x",
+		"<svg><g>",
+		"<select><option>",
+		"<style>",
+		"<a href=x><div>",
+		"<p><ul>",
+		"<",
+		"<a href=\"",
+		"<!--",
+		"&",
+		"&nbsp;",
+		"<b id=1><p>x",
+		"<ruby><rt>",
+		"<o:p>",
+		"</p>",
+		"<button><p>",
+		"<template>",
+		"<math><mi>",
+		"<td>",
+		"<font color=red><p>",
 	};
 
 	for (gsize i = 0; i < G_N_ELEMENTS(units); i++) {
@@ -120,9 +142,38 @@ static void hostile_html_does_no_harm(void **state)
 static void any_markup_is_read(void **state)
 {
 	static const char *const pieces[] = {
-		"<", ">", "</", "a", "<p>", "<div ", "style=\"", "display:none", "\"", "'", "=", "<!--", "-->",
-		"<script>", "</script>", "<td>", "</table>", "<table>", "<ul>", "<li>", "</ul>", "&", "amp;",
-		"<blockquote>", "</blockquote>", "<a href=http://x>", "</a>", "<br>", " ", "\n", "\xc3", "日",
+		"<",
+		">",
+		"</",
+		"a",
+		"<p>",
+		"<div ",
+		"style=\"",
+		"display:none",
+		"\"",
+		"'",
+		"=",
+		"<!--",
+		"-->",
+		"<script>",
+		"</script>",
+		"<td>",
+		"</table>",
+		"<table>",
+		"<ul>",
+		"<li>",
+		"</ul>",
+		"&",
+		"amp;",
+		"<blockquote>",
+		"</blockquote>",
+		"<a href=http://x>",
+		"</a>",
+		"<br>",
+		" ",
+		"\n",
+		"\xc3",
+		"日",
 	};
 	GRand *random = g_rand_new_with_seed(1866);
 
@@ -130,8 +181,8 @@ static void any_markup_is_read(void **state)
 		GString *html = g_string_new(NULL);
 		int count = g_rand_int_range(random, 0, 60), images;
 		for (int i = 0; i < count; i++)
-			g_string_append(html, pieces[g_rand_int_range(random, 0,
-			                                              G_N_ELEMENTS(pieces))]);
+			g_string_append(html,
+					pieces[g_rand_int_range(random, 0, G_N_ELEMENTS(pieces))]);
 		g_autofree char *text = sn_html_to_text(html->str, html->len, &images);
 		assert_non_null(text);
 		assert_true(images >= 0);

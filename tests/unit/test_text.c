@@ -25,16 +25,23 @@ static void clean_keeps_text_and_drops_what_could_harm(void **state)
 	assert_clean("a\r\nb\rc\n\r\n", -1, "a\nb\nc\n\n");
 	assert_clean("\x1b[31mred\x07", -1, "[31mred");
 	assert_clean("a\0b", 3, "ab");
-	assert_clean("c1 \xc2\x9b" "31m", -1, "c1 31m");
+	assert_clean("c1 \xc2\x9b"
+		     "31m",
+		     -1, "c1 31m");
 	assert_clean("\xff\xfe", -1, "\xef\xbf\xbd\xef\xbf\xbd");
 	assert_clean("caf\xe9 au lait", -1, "caf\xef\xbf\xbd au lait");
 	assert_clean("surrogate \xed\xa0\x80!", -1, "surrogate \xef\xbf\xbd!");
 	assert_clean("noncharacter \xef\xbf\xbe", -1, "noncharacter \xef\xbf\xbd");
 	assert_clean("line\xe2\x80\xa8separator\xc2\x85next", -1, "line\nseparator\nnext");
-	assert_clean("gpj.\xe2\x80\xae" "exe\xe2\x81\xa6", -1, "gpj.exe");
-	assert_clean("\xef\xbb\xbf" "bom, soft\xc2\xadhyphen", -1, "bom, softhyphen");
+	assert_clean("gpj.\xe2\x80\xae"
+		     "exe\xe2\x81\xa6",
+		     -1, "gpj.exe");
+	assert_clean("\xef\xbb\xbf"
+		     "bom, soft\xc2\xadhyphen",
+		     -1, "bom, softhyphen");
 	assert_clean("cut off \xe2\x82", -1, "cut off \xef\xbf\xbd");
-	assert_clean("日本語 e\xcc\x81 👩‍👩‍👧", -1, "日本語 e\xcc\x81 👩‍👩‍👧");
+	assert_clean("日本語 e\xcc\x81 👩‍👩‍👧", -1,
+		     "日本語 e\xcc\x81 👩‍👩‍👧");
 }
 
 static void clean_bounds_combining_marks(void **state)
@@ -225,8 +232,10 @@ static void wrap_breaks_where_people_do(void **state)
 static void wrap_of_anything_fits(void **state)
 {
 	static const char *const pieces[] = {
-		" ", " ", "a", "bc", "日", "👩‍👩‍👧", "e\u0301", "\t", "🇩🇪", "-", "/", "http://x/y",
-		"한", "\u200b", "longerword", "\u00a0", "❤️", "。", "(", ")",
+		" ",       " ",      "a",          "bc",     "日",     "👩‍👩‍👧",
+		"e\u0301", "\t",     "🇩🇪",         "-",      "/",      "http://x/y",
+		"한",      "\u200b", "longerword", "\u00a0", "❤️", "。",
+		"(",       ")",
 	};
 	GRand *random = g_rand_new_with_seed(3676);
 
@@ -234,8 +243,8 @@ static void wrap_of_anything_fits(void **state)
 		GString *text = g_string_new(NULL);
 		int count = g_rand_int_range(random, 0, 60);
 		for (int i = 0; i < count; i++)
-			g_string_append(text, pieces[g_rand_int_range(random, 0,
-			                                              G_N_ELEMENTS(pieces))]);
+			g_string_append(text,
+					pieces[g_rand_int_range(random, 0, G_N_ELEMENTS(pieces))]);
 		assert_wraps(text->str, g_rand_int_range(random, 1, 40));
 		g_string_free(text, TRUE);
 	}
@@ -269,9 +278,9 @@ static void sizes_are_short(void **state)
 		gint64 bytes;
 		const char *text;
 	} cases[] = {
-		{ 0, "0 B" },           { 999, "999 B" },       { 1000, "1.0 kB" },
-		{ 1500, "1.5 kB" },     { 14200, "14 kB" },     { 999600, "1.0 MB" },
-		{ 5000000, "5.0 MB" },  { 12345678901, "12 GB" }, { -1, "0 B" },
+		{ 0, "0 B" },          { 999, "999 B" },         { 1000, "1.0 kB" },
+		{ 1500, "1.5 kB" },    { 14200, "14 kB" },       { 999600, "1.0 MB" },
+		{ 5000000, "5.0 MB" }, { 12345678901, "12 GB" }, { -1, "0 B" },
 	};
 
 	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {

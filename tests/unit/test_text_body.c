@@ -44,7 +44,8 @@ static const struct {
 	{ "ja\nAm 03.08.26 um 10:00 schrieb Bob:\n> q\n", "TAQ" },
 	{ "oui\nLe 3 août 2026 à 10:00, Bob <bob@x.test> a écrit :\n> q\n", "TAQ" },
 	{ "sí\nEl lun, 3 ago 2026 a las 10:00, Bob (<bob@x.test>) escribió:\n> q\n", "TAQ" },
-	{ "sì\nIl giorno lun 3 ago 2026 alle ore 10:00 Bob <bob@x.test> ha scritto:\n> q\n", "TAQ" },
+	{ "sì\nIl giorno lun 3 ago 2026 alle ore 10:00 Bob <bob@x.test> ha scritto:\n> q\n",
+	  "TAQ" },
 	{ "ja\nOp 3 aug. 2026 om 10:00 schreef Bob <bob@x.test>:\n> q\n", "TAQ" },
 	{ "ja\nDen mån 3 aug. 2026 kl 10:00 skrev Bob <bob@x.test>:\n> q\n", "TAQ" },
 	{ "tak\nW dniu 3.08.2026 o 10:00, Bob pisze:\n> q\n", "TAQ" },
@@ -53,9 +54,11 @@ static const struct {
 	{ "好\n在 2026年8月3日,10:00,Bob <bob@x.test> 写道：\n> q\n", "TAQ" },
 	{ "Bob wrote:\n> q\n", "AQ" },
 	/* quotes without marks */
-	{ "a\n-----Original Message-----\nFrom: Bob\nSent: Monday\nTo: me\nSubject: x\n\nquoted\nmore\n",
+	{ "a\n-----Original Message-----\nFrom: Bob\nSent: Monday\nTo: me\nSubject: "
+	  "x\n\nquoted\nmore\n",
 	  "TAAAAAQQQ" },
-	{ "a\n\n________________________________\nVon: Bob\nGesendet: Montag\nAn: mich\nBetreff: x\n\nq\n",
+	{ "a\n\n________________________________\nVon: Bob\nGesendet: Montag\nAn: mich\nBetreff: "
+	  "x\n\nq\n",
 	  "TTAAAAAQQ" },
 	{ "a\n\nFrom: Bob\nSent: Monday\nTo: me\nSubject: x\n\nq\n", "TAAAAAQQ" },
 	{ "a\n---------- Forwarded message ---------\nFrom: Bob\nDate: x\nSubject: y\nTo: z\n\nq\n",
@@ -104,9 +107,26 @@ static void quotes_tell_their_depth(void **state)
 static void any_text_is_cut_without_loss(void **state)
 {
 	static const char *const lines[] = {
-		"", "> ", ">> x", "-- ", "--", "On 3 Aug 2026 at 10:00, B <b@x> wrote:", "wrote:",
-		"-----Original Message-----", "From: x", "Sent: y", "Subject: z", "________________________",
-		"text", "Am 3.8. 10:00", "schrieb <x@y>:", ":", ">:", "\xc3\xa9", "   ", "To: a",
+		"",
+		"> ",
+		">> x",
+		"-- ",
+		"--",
+		"On 3 Aug 2026 at 10:00, B <b@x> wrote:",
+		"wrote:",
+		"-----Original Message-----",
+		"From: x",
+		"Sent: y",
+		"Subject: z",
+		"________________________",
+		"text",
+		"Am 3.8. 10:00",
+		"schrieb <x@y>:",
+		":",
+		">:",
+		"\xc3\xa9",
+		"   ",
+		"To: a",
 	};
 	GRand *random = g_rand_new_with_seed(5322);
 
@@ -114,9 +134,10 @@ static void any_text_is_cut_without_loss(void **state)
 		GString *text = g_string_new(NULL);
 		int count = g_rand_int_range(random, 0, 20);
 		for (int i = 0; i < count; i++)
-			g_string_append_printf(text, "%s%s", lines[g_rand_int_range(random, 0,
-			                                                            G_N_ELEMENTS(lines))],
-			                       i + 1 < count || round % 2 ? "\n" : "");
+			g_string_append_printf(
+				text, "%s%s",
+				lines[g_rand_int_range(random, 0, G_N_ELEMENTS(lines))],
+				i + 1 < count || round % 2 ? "\n" : "");
 		g_autofree char *found = kinds(text->str);
 		g_autofree char *preview = sn_text_preview(text->str);
 		assert_true(strlen(preview) <= 200);
@@ -240,7 +261,8 @@ static void new_text_of_real_mail_is_never_folded(void **state)
 		g_autofree char *file = g_build_filename(path, name, NULL);
 		g_autofree char *bytes = NULL;
 		gsize length;
-		if (!g_str_has_suffix(name, ".eml") || !g_file_get_contents(file, &bytes, &length, NULL))
+		if (!g_str_has_suffix(name, ".eml") ||
+		    !g_file_get_contents(file, &bytes, &length, NULL))
 			continue;
 		g_autofree char *body = sn_text_clean(bytes, (gssize)length);
 		if (!g_str_has_prefix(body, "Fusce bibendum"))
@@ -250,7 +272,7 @@ static void new_text_of_real_mail_is_never_folded(void **state)
 	}
 	g_dir_close(dir);
 	print_message("%d messages: of %d new lines %d folded; of %d quoted lines %d left open\n",
-	              files, right + wrong, wrong, open + closed, open);
+		      files, right + wrong, wrong, open + closed, open);
 	assert_true(files > 30);
 	assert_int_equal(wrong, 0);
 	assert_true(open * 10 < open + closed);
@@ -282,7 +304,7 @@ static void real_text_wraps_at_any_width(void **state)
 				for (guint i = 0; i < spans->len; i++) {
 					SnSpan span = g_array_index(spans, SnSpan, i);
 					g_autofree char *part = g_strndup(*line + span.start,
-					                                  span.end - span.start);
+									  span.end - span.start);
 					assert_true(sn_text_width(part) <= MAX(columns[c], 2));
 				}
 			}

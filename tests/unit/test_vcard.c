@@ -63,9 +63,9 @@ static void every_form_of_a_jid_is_understood(void **state)
 				GString *text = g_string_new(NULL);
 				int bad = -1;
 				g_string_printf(text,
-				                "BEGIN:VCARD\r\nVERSION:%s\r\nFN:Bob\r\n%s\r\n"
-				                "END:VCARD\r\n",
-				                versions[v], forms[i].lines);
+						"BEGIN:VCARD\r\nVERSION:%s\r\nFN:Bob\r\n%s\r\n"
+						"END:VCARD\r\n",
+						versions[v], forms[i].lines);
 				if (unix_ends)
 					g_string_replace(text, "\r\n", "\n", 0);
 				g_autoptr(GPtrArray) cards = sn_vcard_parse(text->str, "f", &bad);
@@ -85,8 +85,10 @@ static void names_and_mails_are_read(void **state)
 {
 	static const char text[] =
 		"BEGIN:VCARD\nVERSION:3.0\nUID:urn:uuid:1\nN:Liddell;Alice;;;\nFN:Alice  Liddell\n"
-		"EMAIL;TYPE=work:alice@work.test\nitem2.EMAIL;TYPE=INTERNET,pref:mailto:alice@home.test\n"
-		"EMAIL:not an address\nEMAIL:Alice <alice@third.test>\nPHOTO;ENCODING=b:AAAA\n AAAA\n"
+		"EMAIL;TYPE=work:alice@work.test\nitem2.EMAIL;TYPE=INTERNET,pref:mailto:alice@home."
+		"test\n"
+		"EMAIL:not an address\nEMAIL:Alice <alice@third.test>\nPHOTO;ENCODING=b:AAAA\n "
+		"AAAA\n"
 		"END:VCARD\n";
 	int bad;
 	g_autoptr(GPtrArray) cards = sn_vcard_parse(text, "alice.vcf", &bad);
@@ -106,7 +108,8 @@ static void old_cards_with_other_charsets_are_read(void **state)
 		"BEGIN:VCARD\nVERSION:2.1\nN:M\xfcller;J\xf6rg\nEND:VCARD\n", "f", NULL);
 	g_autoptr(GPtrArray) quoted = sn_vcard_parse(
 		"BEGIN:VCARD\nVERSION:2.1\nFN;CHARSET=UTF-8;ENCODING=QUOTED-PRINTABLE:J=C3=B6rg=\n"
-		" M=C3=BCller\nEND:VCARD\n", "f", NULL);
+		" M=C3=BCller\nEND:VCARD\n",
+		"f", NULL);
 
 	assert_string_equal(((SnVcard *)latin->pdata[0])->name, "Jörg Müller");
 	assert_true(g_str_has_prefix(((SnVcard *)quoted->pdata[0])->name, "Jörg"));
@@ -136,7 +139,8 @@ static void what_is_written_reads_back(void **state)
 	SnVcard vcard = {
 		.uid = (char *)(guintptr) "id-1",
 		.name = (char *)(guintptr) "Jörg; \"Müller\", jr.\nEND:VCARD",
-		.mails = (char *[]){ (char *)(guintptr) "a@x.test", (char *)(guintptr) "b@x.test", NULL },
+		.mails = (char *[]){ (char *)(guintptr) "a@x.test", (char *)(guintptr) "b@x.test",
+				     NULL },
 		.jids = (char *[]){ (char *)(guintptr) "j@x.test", NULL },
 	};
 	g_autofree char *text = sn_vcard_format(&vcard);
@@ -157,15 +161,16 @@ static void what_is_written_reads_back(void **state)
 
 static void random_bytes_do_no_harm(void **state)
 {
-	static const char alphabet[] = "BEGIN:VCARD\nEND:;=,\\\"\r\n \t%40xmpp:@x.PREFIMPP\xc3\xa9\xff";
+	static const char alphabet[] =
+		"BEGIN:VCARD\nEND:;=,\\\"\r\n \t%40xmpp:@x.PREFIMPP\xc3\xa9\xff";
 	GRand *random = g_rand_new_with_seed(6350);
 
 	for (int round = 0; round < 500; round++) {
 		GString *text = g_string_new("BEGIN:VCARD\n");
 		int length = g_rand_int_range(random, 0, 200);
 		for (int i = 0; i < length; i++)
-			g_string_append_c(text, alphabet[g_rand_int_range(random, 0,
-			                                                  sizeof alphabet - 1)]);
+			g_string_append_c(
+				text, alphabet[g_rand_int_range(random, 0, sizeof alphabet - 1)]);
 		g_string_append(text, "\nFN:x\nEND:VCARD\n");
 		g_autoptr(GPtrArray) cards = sn_vcard_parse(text->str, "f", NULL);
 		assert_true(cards->len <= 2);
