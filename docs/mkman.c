@@ -10,9 +10,7 @@
 
 #include "src/cli/cli_private.h"
 #include "src/config/config.h"
-#include "ui/binds.h"
-#include "ui/command.h"
-#include "ui/objects.h"
+#include "ui/ui.h"
 
 /* Text that roff shows as it is. */
 static void put_text(const char *text)
@@ -144,59 +142,66 @@ static void put_account_keys(void)
 	puts(".El");
 }
 
-/* The keys of a context with the commands they run; keys of the same command on one line. */
+/* Rows of a table of the client's; *data is the group (char *) of the row before. */
+
+static void put_key(const char *context, const char *keys, const char *command,
+                    const char *meaning, gpointer data)
+{
+	const char **last = data;
+
+	if (g_strcmp0(*last, context) != 0)
+		printf("%s.Ss [%s]\n.Bl -tag -width Ds\n", *last ? ".El\n" : "", context);
+	*last = context;
+	/* a key may be a macro's name or a delimiter: \\& keeps it what it is */
+	fputs(".It Ic \\&", stdout);
+	put_text(keys);
+	fputs(" No = ", stdout);
+	put_text(command);
+	putchar('\n');
+	put_text(meaning);
+	putchar('\n');
+}
+
 static void put_keys(void)
 {
-	const SnDefaultBind *bind = sn_default_binds, *last = NULL;
+	const char *last = NULL;
 
-	for (; bind->context; bind++) {
-		if (!last || strcmp(last->context, bind->context) != 0)
-			printf("%s.Ss [%s]\n.Bl -tag -width Ds\n", last ? ".El\n" : "", bind->context);
-		fputs(".It Ic ", stdout);
-		/* a key may be a macro's name or a delimiter: \\& keeps it what it is */
-		fputs("\\&", stdout);
-		put_text(bind->keys);
-		printf(" No = ");
-		put_text(bind->command);
-		putchar('\n');
-		put_text(bind->meaning);
-		putchar('\n');
-		last = bind;
-	}
+	sn_ui_each_bind(put_key, &last);
 	puts(".El");
+}
+
+static void put_command(const char *group, const char *name, const char *arguments,
+                        const char *meaning, gpointer data)
+{
+	printf(".It Ic :%s", name);
+	if (arguments && *arguments) {
+		fputs(" Ar ", stdout);
+		put_text(arguments);
+	}
+	putchar('\n');
+	put_text(meaning);
+	putchar('\n');
 }
 
 static void put_commands(void)
 {
 	puts(".Bl -tag -width Ds");
-	for (const SnCommand *const *group = sn_command_groups; *group; group++)
-		for (const SnCommand *command = *group; command->name; command++) {
-			printf(".It Ic :%s", command->name);
-			if (command->arguments && *command->arguments) {
-				fputs(" Ar ", stdout);
-				put_text(command->arguments);
-			}
-			putchar('\n');
-			put_text(command->help);
-			putchar('\n');
-		}
+	sn_ui_each_command(put_command, NULL);
 	puts(".El");
+}
+
+static void put_object(const char *group, const char *name, const char *arguments,
+                       const char *meaning, gpointer data)
+{
+	printf(".It Ic %s\n", name);
+	put_text(meaning);
+	putchar('\n');
 }
 
 static void put_objects(void)
 {
-	static const char *const objects[][2] = {
-#define X(name, word, meaning) { word, meaning },
-		SN_OBJECT_TABLE(X)
-#undef X
-	};
-
 	puts(".Bl -tag -width Ds");
-	for (gsize i = 0; i < G_N_ELEMENTS(objects); i++) {
-		printf(".It Ic %s\n", objects[i][0]);
-		put_text(objects[i][1]);
-		putchar('\n');
-	}
+	sn_ui_each_object(put_object, NULL);
 	puts(".El");
 }
 

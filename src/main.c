@@ -13,95 +13,12 @@
 #include <unistd.h>
 
 #include "src/cli/cli.h"
+#include "src/host.h"
 #include "src/log.h"
 #include "src/modules.h"
 #include "ui/ui.h"
 
 enum { ONCE_TIMEOUT = 10 * 60 * 1000, PROBE_TIMEOUT = 20 * 1000 };
-
-/* ---- the engine of a client: on a thread, so that the screen waits for nothing ---- */
-
-typedef struct {
-	SnPaths *paths;
-	GMutex lock;       /* guards what follows */
-	SnConfig *config;  /* the newest; owned */
-	const SnEngineOps *ops; /* NULL until loaded */
-	SnEngine *engine;  /* NULL: not started, or another process has it */
-	GThread *thread;
-} Host;
-
-static gpointer start_engine(gpointer data)
-{
-	Host *host = data;
-	g_autoptr(GError) error = NULL;
-	const SnEngineOps *ops = sn_modules_engine(&error);
-	SnEngine *engine = NULL;
-
-	g_mutex_lock(&host->lock);
-	SnConfig *config = sn_config_ref(host->config);
-	g_mutex_unlock(&host->lock);
-	if (ops) {
-		SnEngineSetup setup = {
-			.paths = host->paths, .config = config, .backends = sn_modules_backends
-		};
-		engine = ops->start(&setup, &error);
-	}
-	/* somebody else's engine serves this client as well */
-	if (!engine && !g_error_matches(error, SN_ERROR, SN_ERROR_BUSY))
-		g_warning("The engine did not start: %s", error->message);
-	g_mutex_lock(&host->lock);
-	host->ops = ops;
-	host->engine = engine;
-	if (engine && host->config != config)
-		ops->reload(engine, host->config);
-	g_mutex_unlock(&host->lock);
-	sn_config_unref(config);
-	return NULL;
-}
-
-static void ready(gpointer data)
-{
-	Host *host = data;
-
-	g_assert(!host->thread);
-	host->thread = g_thread_new("engine-start", start_engine, host);
-}
-
-static void reloaded(SnConfig *config, gpointer data)
-{
-	Host *host = data;
-
-	g_mutex_lock(&host->lock);
-	sn_config_unref(host->config);
-	host->config = sn_config_ref(config);
-	if (host->engine)
-		host->ops->reload(host->engine, config);
-	g_mutex_unlock(&host->lock);
-}
-
-static GBytes *part_bytes(GBytes *raw, int position, gpointer data, GError **error)
-{
-	const SnEngineOps *ops = sn_modules_engine(error);
-
-	return ops ? ops->part_bytes(raw, position, error) : NULL;
-}
-
-static char *headers_text(GBytes *raw, gpointer data)
-{
-	const SnEngineOps *ops = sn_modules_engine(NULL);
-
-	return ops ? ops->headers_text(raw) : NULL;
-}
-
-static void host_finish(Host *host)
-{
-	if (host->thread)
-		g_thread_join(host->thread);
-	if (host->engine)
-		host->ops->stop(&host->engine);
-	sn_config_unref(host->config);
-	g_mutex_clear(&host->lock);
-}
 
 /* ---- what the verbs need of the engine ---- */
 
@@ -284,20 +201,19 @@ static int run_client(const SnProgramArgs *program, SnPaths *paths, const char *
 		sn_config_unref(config);
 		return welcome(program, paths);
 	}
-	Host host = { .paths = paths, .config = sn_config_ref(config) };
-	g_mutex_init(&host.lock);
+	SnHost *host = sn_host_new(paths, config);
 	SnUiSetup setup = {
 		.paths = paths,
 		.config = config,
 		.open = open,
 		.script = program->script,
 		.plain = program->plain,
-		.host = { ready, reloaded, part_bytes, headers_text, &host },
+		.host = sn_host_callbacks(host),
 	};
 	SnLog *log = sn_log_open(paths->log_path, FALSE);
 	sn_log_take_stderr(log);
 	int code = sn_ui_run(&setup, &error);
-	host_finish(&host);
+	sn_host_free(host);
 	sn_log_give_back_stderr(log);
 	if (error)
 		code = complain(error);
