@@ -122,6 +122,16 @@ int sn_text_width(const char *text)
 	return sn_text_width_n(text, strlen(text));
 }
 
+/* The number of printable ASCII characters at `text`: each is a column wide. */
+static gsize ascii_run(const char *text, gsize length)
+{
+	gsize i = 0;
+
+	while (i < length && text[i] >= 0x20 && text[i] < 0x7f)
+		i++;
+	return i;
+}
+
 /* Copies clusters to `out` up to `columns`; tabs become spaces. Returns the columns used, and in
  * *rest where it stopped. */
 static int copy_columns(GString *out, const char *text, int columns, const char **rest)
@@ -130,7 +140,14 @@ static int copy_columns(GString *out, const char *text, int columns, const char 
 	int width = 0;
 
 	while (i < length) {
-		gsize bytes = 1;
+		gsize bytes = ascii_run(text + i, MIN(length - i, (gsize)(columns - width)));
+		if (bytes > 1) {
+			/* The last of them may carry an accent that follows. */
+			g_string_append_len(out, text + i, (gssize)bytes - 1);
+			width += (int)bytes - 1;
+			i += bytes - 1;
+		}
+		bytes = 1;
 		int step = text[i] == '\t' ? TAB - width % TAB
 					   : sn_text_cluster_n(text + i, length - i, &bytes);
 		if (width + step > columns)
