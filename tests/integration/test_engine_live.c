@@ -6,7 +6,11 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <glib/gstdio.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "backends/fake/fake_desktop.h"
 #include "src/engine/engine_private.h"
@@ -82,7 +86,7 @@ static void settle(Side *side)
 {
 	g_autoptr(GError) error = NULL;
 
-	sn_engine_settle(side->engine, 30000, &error);
+	sn_engine_settle(side->engine, 60000, &error);
 	g_assert_no_error(error);
 }
 
@@ -408,6 +412,129 @@ static void a_server_that_restarts_is_found_again(void **state)
 	WAIT(alice, mail_is_here, "afterwards@example.test");
 }
 
+/* ---- breaking off in the middle ---- */
+
+enum { MANY = 1500 };
+
+/* As if they had lain in the mailbox all along. */
+static void fill_mailbox(const char *user)
+{
+	g_autofree char *dir = g_build_filename(servers->mail_dir, user, "Maildir", NULL);
+	GStatBuf owner;
+
+	assert_int_equal(g_stat(servers->mail_dir, &owner), 0);
+	static const char *const below[] = { "", "..", "cur", "new", "tmp" };
+	for (gsize i = 2; i < G_N_ELEMENTS(below); i++) {
+		g_autofree char *path = g_build_filename(dir, below[i], NULL);
+		g_mkdir_with_parents(path, 0700);
+	}
+	for (int i = 0; i < MANY; i++) {
+		g_autofree char *path =
+			g_strdup_printf("%s/cur/17000%05d.M%d.host:2,S", dir, i, i);
+		g_autofree char *raw = g_strdup_printf(
+			"From: Person %d <p%d@example.test>\r\nTo: %s@example.test\r\n"
+			"Message-ID: <many%d@example.test>\r\nSubject: %d\r\n\r\nText %d\r\n",
+			i % 7, i % 7, user, i, i, i);
+		assert_true(g_file_set_contents(path, raw, -1, NULL));
+		assert_int_equal(chown(path, owner.st_uid, owner.st_gid), 0);
+	}
+	for (gsize i = 0; i < G_N_ELEMENTS(below); i++) {
+		g_autofree char *path = g_build_filename(dir, below[i], NULL);
+		assert_int_equal(chown(path, owner.st_uid, owner.st_gid), 0);
+	}
+}
+
+static int messages_here(SnBench *bench)
+{
+	int count = 0;
+
+	for (int i = 0; i < MANY; i++) {
+		g_autofree char *id = g_strdup_printf("many%d@example.test", i);
+		count += sn_message_find_mail(bench->store, id) != 0;
+	}
+	return count;
+}
+
+static int rows_in_timelines(SnBench *bench)
+{
+	int rows = 0;
+	g_autoptr(GPtrArray) list = sn_conversation_page(bench->store, NULL, FALSE, "Person", 100);
+
+	for (guint i = 0; i < list->len; i++) {
+		const SnConversation *one = list->pdata[i];
+		g_autoptr(GPtrArray) page =
+			sn_message_page(bench->store, one->id, 0, 0, FALSE, 10000, 0);
+		rows += (int)page->len;
+	}
+	return rows;
+}
+
+static gboolean some_are_here(SnBench *bench, gpointer data)
+{
+	return messages_here(bench) > 100;
+}
+
+/* The child: an engine that syncs until it is killed. */
+static int run_child(const char *dir)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(SnPaths) paths = sn_paths_new(dir, &error);
+	g_autoptr(SnConfig) config = paths ? sn_config_load(paths, &error) : NULL;
+	SnEngineSetup setup = { .paths = paths, .config = config, .backends = real };
+	SnEngine *engine = config ? sn_engine_start(&setup, &error) : NULL;
+
+	if (!engine)
+		g_error("%s", error->message);
+	g_usleep(60 * G_USEC_PER_SEC);
+	return 1;
+}
+
+static void killed_in_the_first_sync_it_goes_on_where_it_was(void **state)
+{
+	Side *side = &((Stage *)*state)->alice;
+	char *argv[] = { (char *)"/proc/self/exe", (char *)"child", NULL, NULL };
+	g_autofree char *accounts = NULL, *file = NULL;
+	GPid child;
+
+	if (!servers)
+		skip();
+	fill_mailbox("carol");
+	open_side(side, "carol", NULL);
+	accounts = accounts_of("carol", "carol-secret");
+	file = g_build_filename(side->bench->dir, "accounts.conf", NULL);
+	assert_true(g_file_set_contents_full(file, accounts, -1, G_FILE_SET_CONTENTS_NONE, 0600,
+	                                     NULL));
+	argv[2] = side->bench->dir;
+	assert_true(g_spawn_async(NULL, argv, NULL, G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL, &child,
+	                          NULL));
+	WAIT(side, some_are_here, NULL);
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+	start(side);
+	settle(side);
+	assert_int_equal(messages_here(side->bench), MANY);
+	assert_int_equal(rows_in_timelines(side->bench), MANY);
+}
+
+static void a_server_dropped_in_the_first_sync_loses_nothing(void **state)
+{
+	Side *side = &((Stage *)*state)->alice;
+
+	if (!servers)
+		skip();
+	fill_mailbox("carol");
+	open_side(side, "carol", NULL);
+	start(side);
+	WAIT(side, some_are_here, NULL);
+	assert_true(sn_servers_stop_one(servers, "dovecot"));
+	assert_true(sn_servers_restart_one(servers, "dovecot"));
+	assert_true(sn_wish_set(side->bench->store, SN_WISH_RECONNECT, "", "", NULL));
+	WAIT(side, source_online, NULL);
+	settle(side);
+	assert_int_equal(messages_here(side->bench), MANY);
+	assert_int_equal(rows_in_timelines(side->bench), MANY);
+}
+
 static void probing_tells_good_from_bad(void **state)
 {
 	g_autoptr(GError) error = NULL;
@@ -424,7 +551,8 @@ static void probing_tells_good_from_bad(void **state)
 	const SnEndpoint *ends[] = { &account->source, &account->outgoing, &account->im };
 	for (gsize i = 0; i < G_N_ELEMENTS(ends); i++) {
 		g_autofree char *said = NULL;
-		assert_true(sn_engine_probe(&real, ends[i], 20000, &said, &error));
+		sn_engine_probe(&real, ends[i], 20000, &said, &error);
+		g_assert_no_error(error);
 		assert_non_null(strstr(said, "certificate"));
 	}
 	account = sn_config_account(wrong, 0);
@@ -449,8 +577,10 @@ static int stop_servers(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
-int main(void)
+int main(int argc, char **argv)
 {
+	if (argc == 3 && g_str_equal(argv[1], "child"))
+		return run_child(argv[2]);
 	const struct CMUnitTest tests[] = {
 		TEST(mail_on_the_server_is_here_and_new_mail_comes_by_itself),
 		TEST(what_is_read_here_is_read_for_other_programs),
@@ -458,8 +588,11 @@ int main(void)
 		TEST(an_im_arrives_with_presence_and_receipt),
 		TEST(ims_sent_while_away_are_found_in_the_archive),
 		TEST(a_wrong_password_is_said_and_the_rest_goes_on),
-		TEST(a_server_that_restarts_is_found_again),
 		TEST(probing_tells_good_from_bad),
+		/* from here on Postfix has lost its line to Dovecot */
+		TEST(a_server_that_restarts_is_found_again),
+		TEST(killed_in_the_first_sync_it_goes_on_where_it_was),
+		TEST(a_server_dropped_in_the_first_sync_loses_nothing),
 	};
 	sn_mime_init();
 	return cmocka_run_group_tests(tests, start_servers, stop_servers);

@@ -116,7 +116,7 @@ SnAddress *sn_bench_candidate(SnBench *bench, const char *mail, const char *jid)
 gboolean sn_bench_wait(SnBench *bench, gboolean (*condition)(SnBench *bench, gpointer data),
                        gpointer data)
 {
-	gint64 end = g_get_monotonic_time() + 10 * G_USEC_PER_SEC;
+	gint64 end = g_get_monotonic_time() + 30 * G_USEC_PER_SEC;
 
 	while (!condition(bench, data)) {
 		gint64 left = (end - g_get_monotonic_time()) / 1000;

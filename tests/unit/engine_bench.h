@@ -31,7 +31,7 @@ SnAddress *sn_bench_address(SnBench *bench, SnChannel channel, const char *value
 /* What the store thinks of the person of an email address: the claim for this JID; NULL. */
 SnAddress *sn_bench_candidate(SnBench *bench, const char *mail, const char *jid);
 
-/* Waits for the condition, looking whenever the store's bell rings; FALSE after ten seconds. */
+/* Waits for the condition, looking whenever the store's bell rings; FALSE after half a minute. */
 gboolean sn_bench_wait(SnBench *bench, gboolean (*condition)(SnBench *bench, gpointer data),
                        gpointer data);
 /* The same for a named value of the store; NULL: until it is gone. */

@@ -67,7 +67,7 @@ static void settle(Stage *stage)
 {
 	g_autoptr(GError) error = NULL;
 
-	sn_engine_settle(stage->engine, 10000, &error);
+	sn_engine_settle(stage->engine, 60000, &error);
 	g_assert_no_error(error);
 }
 
