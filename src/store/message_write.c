@@ -56,8 +56,8 @@ static gboolean write_details(SnStore *store, const SnMessage *message, GError *
 	    !sn_run(store, error, "INSERT INTO body (message, text) VALUES (?1, ?2)",
 	            V(message->id), V(message->body)))
 		return FALSE;
-	return write_parties(store, message, error) && write_parts(store, message, error) &&
-	       sn_search_put(store, message, error);
+	sn_search_put(store, message);
+	return write_parties(store, message, error) && write_parts(store, message, error);
 }
 
 void sn_message_fill_preview(SnMessage *message)
@@ -104,8 +104,8 @@ static gboolean clear_details(SnStore *store, SnId id, GError **error)
 	g_autoptr(SnMessage) before = sn_message_get(store, id, SN_MESSAGE_FULL);
 
 	g_assert(before);
-	return sn_search_remove(store, before, error) &&
-	       sn_run(store, error, "DELETE FROM body WHERE message = ?1", V(id)) &&
+	sn_search_remove(store, before);
+	return sn_run(store, error, "DELETE FROM body WHERE message = ?1", V(id)) &&
 	       sn_run(store, error, "DELETE FROM party WHERE message = ?1", V(id)) &&
 	       sn_run(store, error, "DELETE FROM part WHERE message = ?1", V(id));
 }
@@ -169,18 +169,17 @@ gboolean sn_message_set_text(SnStore *store, SnId id, const char *subject, const
 	g_autoptr(SnMessage) m = sn_message_get(store, id, SN_MESSAGE_FULL);
 
 	g_assert(m);
-	if (!sn_search_remove(store, m, error))
-		return FALSE;
+	sn_search_remove(store, m);
 	replace(&m->subject, subject);
 	replace(&m->body, body);
 	sn_message_fill_preview(m);
+	sn_search_put(store, m);
 	return sn_run(store, error, "UPDATE message SET subject = ?2, preview = ?3 WHERE id = ?1",
 	              V(id), V(m->subject), V(m->preview)) &&
 	       sn_run(store, error,
 	              "INSERT INTO body (message, text) VALUES (?1, ?2) "
 	              "ON CONFLICT (message) DO UPDATE SET text = ?2",
-	              V(id), V(m->body)) &&
-	       sn_search_put(store, m, error);
+	              V(id), V(m->body));
 }
 
 /* How far a message got; a late receipt for less changes nothing. */

@@ -61,9 +61,15 @@ gboolean sn_message_set_text(SnStore *store, SnId id, const char *subject, const
                              GError **error);
 gboolean sn_message_delete(SnStore *store, SnId id, GError **error);
 
-/* search.c: the words of one message. Text must be what was indexed when it is taken out. */
-gboolean sn_search_put(SnStore *store, const SnMessage *message, GError **error);
-gboolean sn_search_remove(SnStore *store, const SnMessage *message, GError **error);
+/*
+ * search.c: the words of one message. Text must be what was indexed when it is taken out. FTS5
+ * writes out all it has gathered at every savepoint, so changes wait for the outermost commit.
+ */
+void sn_search_put(SnStore *store, const SnMessage *message);
+void sn_search_remove(SnStore *store, const SnMessage *message);
+gboolean sn_search_commit(SnStore *store, GError **error);    /* writes what waits */
+gboolean sn_search_make_room(SnStore *store, GError **error); /* the same, when it is much */
+void sn_search_rollback(SnStore *store, guint length);     /* forgets all but the first */
 /* Text as the index wants it (search.c). NULL: as it is. prefix: for a question instead; set when
  * its last word is only the beginning of one. */
 char *sn_search_fold(const char *text, gboolean *prefix);

@@ -79,7 +79,11 @@ char *sn_search_fold(const char *text, gboolean *prefix)
 
 /* ---- one message's words ---- */
 
+#define WAITING_LIMIT 500 /* messages whose words are kept in memory */
+
 typedef struct {
+	SnId message;
+	gboolean remove;
 	char *subject, *body, *people, *files; /* NULL: none */
 } Words;
 
@@ -132,47 +136,83 @@ static char *files_of(const SnMessage *message)
 	return g_string_free(text, FALSE);
 }
 
-static void collect(SnStore *store, const SnMessage *message, Words *words)
+static void words_free(gpointer data)
 {
-	words->subject = folded(g_strdup(message->subject));
-	words->body = folded(sn_tidy(message->body ? message->body : "", INDEX_LIMIT));
-	words->people = folded(people_of(store, message));
-	words->files = folded(files_of(message));
-}
+	Words *words = data;
 
-static void words_clear(Words *words)
-{
 	g_free(words->subject);
 	g_free(words->body);
 	g_free(words->people);
 	g_free(words->files);
+	g_free(words);
 }
 
-gboolean sn_search_put(SnStore *store, const SnMessage *message, GError **error)
+static gboolean write_words(SnStore *store, const Words *w, GError **error)
 {
-	Words w;
-
-	collect(store, message, &w);
-	gboolean ok = sn_run(store, error,
-	                     "INSERT INTO search (rowid, subject, body, people, files) "
-	                     "VALUES (?1, ?2, ?3, ?4, ?5)",
-	                     V(message->id), V(w.subject), V(w.body), V(w.people), V(w.files));
-	words_clear(&w);
-	return ok;
+	if (!w->remove)
+		return sn_run(store, error,
+		              "INSERT INTO search (rowid, subject, body, people, files) "
+		              "VALUES (?1, ?2, ?3, ?4, ?5)",
+		              V(w->message), V(w->subject), V(w->body), V(w->people),
+		              V(w->files));
+	/* A contentless index forgets a row only when told the very text it was given. */
+	return sn_run(store, error,
+	              "INSERT INTO search (search, rowid, subject, body, people, files) "
+	              "VALUES ('delete', ?1, ?2, ?3, ?4, ?5)",
+	              V(w->message), V(w->subject), V(w->body), V(w->people), V(w->files));
 }
 
-/* A contentless index forgets a row only when told the very text it was given. */
-gboolean sn_search_remove(SnStore *store, const SnMessage *message, GError **error)
+gboolean sn_search_commit(SnStore *store, GError **error)
 {
-	Words w;
+	GPtrArray *waiting = store->unindexed;
 
-	collect(store, message, &w);
-	gboolean ok = sn_run(store, error,
-	                     "INSERT INTO search (search, rowid, subject, body, people, files) "
-	                     "VALUES ('delete', ?1, ?2, ?3, ?4, ?5)",
-	                     V(message->id), V(w.subject), V(w.body), V(w.people), V(w.files));
-	words_clear(&w);
-	return ok;
+	for (guint i = 0; waiting && i < waiting->len; i++)
+		if (!write_words(store, waiting->pdata[i], error))
+			return FALSE;
+	sn_search_rollback(store, 0);
+	return TRUE;
+}
+
+/*
+ * A long transaction must not gather words without end. They are written where only the outermost
+ * transaction is left to take them back, so that no inner one can undo words of before it began.
+ */
+gboolean sn_search_make_room(SnStore *store, GError **error)
+{
+	return !store->unindexed || store->unindexed->len < WAITING_LIMIT ||
+	       sn_search_commit(store, error);
+}
+
+void sn_search_rollback(SnStore *store, guint length)
+{
+	if (store->unindexed && store->unindexed->len > length)
+		g_ptr_array_set_size(store->unindexed, (gint)length);
+}
+
+static void enqueue(SnStore *store, const SnMessage *message, gboolean remove)
+{
+	Words *words = g_new0(Words, 1);
+
+	g_assert(store->depth > 0);
+	if (!store->unindexed)
+		store->unindexed = g_ptr_array_new_with_free_func(words_free);
+	words->message = message->id;
+	words->remove = remove;
+	words->subject = folded(g_strdup(message->subject));
+	words->body = folded(sn_tidy(message->body ? message->body : "", INDEX_LIMIT));
+	words->people = folded(people_of(store, message));
+	words->files = folded(files_of(message));
+	g_ptr_array_add(store->unindexed, words);
+}
+
+void sn_search_put(SnStore *store, const SnMessage *message)
+{
+	enqueue(store, message, FALSE);
+}
+
+void sn_search_remove(SnStore *store, const SnMessage *message)
+{
+	enqueue(store, message, TRUE);
 }
 
 /* ---- questions ---- */

@@ -14,6 +14,8 @@
 #include "src/base/bell.h"
 #include "src/store/store.h"
 
+#define SN_DEPTH_LIMIT 32 /* of nested transactions */
+
 struct sn_store {
 	sqlite3 *db;
 	SnStoreRole role;
@@ -23,6 +25,8 @@ struct sn_store {
 	const SnClock *clock;
 	GHashTable *statements;   /* SQL text -> SnSql, prepared and at rest */
 	int depth;                /* of transactions */
+	GPtrArray *unindexed;     /* changes of the search index that wait for the commit */
+	guint unindexed_at[SN_DEPTH_LIMIT]; /* how many when that transaction began */
 	gint64 changes_at_begin;
 	gboolean changed;         /* by statements outside a transaction */
 	int patience;             /* ms to wait for another writer */

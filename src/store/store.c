@@ -151,6 +151,8 @@ void sn_store_close(SnStore *store)
 	if (store->db && sqlite3_close(store->db) != SQLITE_OK)
 		g_critical("A query of %s was left open.", store->path);
 	sn_bell_free(store->bell);
+	if (store->unindexed)
+		g_ptr_array_unref(store->unindexed);
 	if (store->turn >= 0)
 		close(store->turn);
 	g_free(store->bell_path);
@@ -181,7 +183,8 @@ static void end_turn(SnStore *store)
 
 gboolean sn_store_begin(SnStore *store, GError **error)
 {
-	g_assert(store->depth >= 0 && store->depth < 32);
+	g_assert(store->depth >= 0 && store->depth < SN_DEPTH_LIMIT);
+	store->unindexed_at[store->depth] = store->unindexed ? store->unindexed->len : 0;
 	if (store->depth > 0) {
 		if (!sn_run(store, error, "SAVEPOINT inner"))
 			return FALSE;
@@ -232,14 +235,15 @@ gboolean sn_store_commit(SnStore *store, GError **error)
 {
 	g_assert(store->depth > 0);
 	if (store->depth > 1) {
-		if (sn_run(store, error, "RELEASE inner")) {
+		if ((store->depth > 2 || sn_search_make_room(store, error)) &&
+		    sn_run(store, error, "RELEASE inner")) {
 			store->depth--;
 			return TRUE;
 		}
 		sn_store_rollback(store);
 		return FALSE;
 	}
-	if (!sn_run(store, error, "COMMIT")) {
+	if (!sn_search_commit(store, error) || !sn_run(store, error, "COMMIT")) {
 		sn_store_rollback(store);
 		return FALSE;
 	}
@@ -258,6 +262,7 @@ void sn_store_rollback(SnStore *store)
 	else if (store->depth == 1 && !over)
 		sn_exec(store, "ROLLBACK", NULL);
 	store->depth--;
+	sn_search_rollback(store, store->unindexed_at[store->depth]);
 	if (store->depth == 0)
 		end_turn(store);
 }

@@ -244,6 +244,37 @@ static void results_are_paged_newest_first(void **state)
 	page_through(tmp);
 }
 
+static void the_index_follows_transactions(void **state)
+{
+	TmpStore *tmp = *state;
+	g_autoptr(GError) error = NULL;
+
+	assert_true(sn_store_begin(tmp->store, &error));
+	/* more than are gathered before they are written */
+	for (int i = 0; i < 1100; i++) {
+		assert_true(sn_store_begin(tmp->store, &error));
+		tmpstore_mail(tmp, SN_IN, BOB, NULL, "x", i % 10 == 3 ? "taken back" : "kept");
+		if (i % 10 == 3)
+			sn_store_rollback(tmp->store);
+		else
+			assert_true(sn_store_commit(tmp->store, &error));
+	}
+	assert_true(sn_store_commit(tmp->store, &error));
+	g_autoptr(SnQuery) query = sn_query_parse("kept", NULL, NULL);
+	g_autoptr(GPtrArray) kept =
+		sn_message_search(tmp->store, query, 0, 0, 2000, 0, &error);
+	assert_int_equal(kept->len, 990);
+	assert_int_equal(sn_one(tmp->store, "SELECT count(*) FROM search WHERE search MATCH 'taken'"),
+	                 0);
+	assert_true(sn_store_begin(tmp->store, &error));
+	tmpstore_mail(tmp, SN_IN, BOB, NULL, "x", "vanished");
+	sn_store_rollback(tmp->store);
+	tmpstore_mail(tmp, SN_IN, BOB, NULL, "x", "plain");
+	assert_int_equal(sn_one(tmp->store, "SELECT count(*) FROM search WHERE search MATCH 'vanished'"),
+	                 0);
+	expect(tmp, "plain", 1);
+}
+
 /* ---- stopping ---- */
 
 static gpointer stop(gpointer data)
@@ -297,6 +328,7 @@ int main(void)
 		cmocka_unit_test(a_wrong_query_says_which_part),
 		TEST(nothing_typed_reaches_the_index_as_syntax),
 		TEST(results_are_paged_newest_first),
+		TEST(the_index_follows_transactions),
 		TEST(a_search_can_be_stopped_from_another_thread),
 	};
 
