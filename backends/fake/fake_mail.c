@@ -15,7 +15,7 @@ FakeAccount *sn_fake_account_lock(const char *user)
 	g_mutex_lock(&registry_lock);
 	if (!accounts)
 		accounts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
-		                                 sn_fake_account_free);
+						 sn_fake_account_free);
 	FakeAccount *account = g_hash_table_lookup(accounts, user);
 	if (!account) {
 		account = sn_fake_account_new(user);
@@ -47,8 +47,8 @@ guint32 sn_fake_mail_put(const char *user, const char *folder, const char *raw, 
 {
 	FakeAccount *account = sn_fake_account_lock(user);
 	g_autoptr(GBytes) bytes = g_bytes_new(raw, strlen(raw));
-	guint32 uid = sn_fake_folder_add(account, sn_fake_folder(account, folder, TRUE), bytes,
-	                                 flags, 0);
+	guint32 uid =
+		sn_fake_folder_add(account, sn_fake_folder(account, folder, TRUE), bytes, flags, 0);
 
 	sn_fake_account_unlock();
 	return uid;
@@ -93,7 +93,7 @@ guint sn_fake_mail_count(const char *user, const char *folder)
 }
 
 GBytes *sn_fake_mail_get(const char *user, const char *folder, guint index, guint *flags,
-                         guint32 *uid)
+			 guint32 *uid)
 {
 	FakeAccount *account = sn_fake_account_lock(user);
 	FakeFolder *found = sn_fake_folder(account, folder, FALSE);
@@ -155,9 +155,9 @@ guint sn_fake_send_count(const char *user)
 GBytes *sn_fake_send_get(const char *user, guint index)
 {
 	FakeAccount *account = sn_fake_account_lock(user);
-	GBytes *raw = index < account->sent->len ?
-	                      g_bytes_ref(g_ptr_array_index(account->sent, index)) :
-	                      NULL;
+	GBytes *raw = index < account->sent->len
+			      ? g_bytes_ref(g_ptr_array_index(account->sent, index))
+			      : NULL;
 
 	sn_fake_account_unlock();
 	return raw;

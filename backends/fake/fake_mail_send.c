@@ -34,7 +34,7 @@ static void deliver(FakeAccount *account, const SnSendRequest *request)
 		FakeAccount *to = sn_fake_account_find(g_ptr_array_index(request->to, i));
 		if (to)
 			sn_fake_folder_add(to, sn_fake_folder(to, "INBOX", TRUE), request->raw, 0,
-			                   0);
+					   0);
 	}
 }
 
@@ -50,7 +50,7 @@ static void handle(FakeTransport *transport, FakeAccount *account, SnSendRequest
 		deliver(account, request);
 	if (fails)
 		push_end(transport, request->id, SN_EVENT_ERROR, (int)fault->code,
-		         "The server failed as it was told to.");
+			 "The server failed as it was told to.");
 	else
 		push_end(transport, request->id, SN_EVENT_DONE, 0, NULL);
 	sn_send_request_free(request);
@@ -71,7 +71,7 @@ void sn_fake_send_hold(const char *user, gboolean hold)
 }
 
 static SnMailTransport *create(const SnLinkSpec *link, const char *command, SnQueue *events,
-                               gpointer owner, gboolean failing)
+			       gpointer owner, gboolean failing)
 {
 	FakeTransport *transport = g_new0(FakeTransport, 1);
 
@@ -86,13 +86,13 @@ static SnMailTransport *create(const SnLinkSpec *link, const char *command, SnQu
 }
 
 static SnMailTransport *create_fake(const SnLinkSpec *link, const char *command, SnQueue *events,
-                                    gpointer owner, GError **error)
+				    gpointer owner, GError **error)
 {
 	return create(link, command, events, owner, FALSE);
 }
 
-static SnMailTransport *create_failing(const SnLinkSpec *link, const char *command,
-                                       SnQueue *events, gpointer owner, GError **error)
+static SnMailTransport *create_failing(const SnLinkSpec *link, const char *command, SnQueue *events,
+				       gpointer owner, GError **error)
 {
 	return create(link, command, events, owner, TRUE);
 }
@@ -105,7 +105,7 @@ static void submit(SnMailTransport *mail_transport, SnSendRequest *request)
 	g_assert(request->from && request->raw && request->to->len > 0);
 	if (transport->failing) {
 		push_end(transport, request->id, SN_EVENT_ERROR, SN_ERROR_NETWORK,
-		         "The server cannot be reached.");
+			 "The server cannot be reached.");
 		sn_send_request_free(request);
 	} else if (account->hold) {
 		g_queue_push_tail(&transport->held, request);
@@ -137,7 +137,7 @@ static void probe(SnMailTransport *mail_transport, guint64 id)
 	FakeTransport *transport = self(mail_transport);
 
 	push_end(transport, id, transport->failing ? SN_EVENT_ERROR : SN_EVENT_DONE,
-	         SN_ERROR_NETWORK, "The server cannot be reached.");
+		 SN_ERROR_NETWORK, "The server cannot be reached.");
 }
 
 static void destroy(SnMailTransport **mail_transport)

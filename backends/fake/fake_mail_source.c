@@ -69,7 +69,7 @@ static void push_state(FakeSource *source, FakeAccount *account, FakeFolder *fol
 }
 
 static void push_message(FakeSource *source, FakeFolder *folder, FakeMessage *message, guint64 id,
-                         gint64 full_size)
+			 gint64 full_size)
 {
 	SnMailEvent *event = event_new(source, SN_MAIL_EV_MESSAGE, id, folder->name);
 
@@ -78,9 +78,9 @@ static void push_message(FakeSource *source, FakeFolder *folder, FakeMessage *me
 	event->time = message->time;
 	event->size = (gint64)g_bytes_get_size(message->raw);
 	event->partial = full_size > 0 && event->size > full_size;
-	event->raw = event->partial ?
-	                     g_bytes_new_from_bytes(message->raw, 0, MIN(event->size, 65536)) :
-	                     g_bytes_ref(message->raw);
+	event->raw = event->partial
+			     ? g_bytes_new_from_bytes(message->raw, 0, MIN(event->size, 65536))
+			     : g_bytes_ref(message->raw);
 	push(source, event);
 }
 
@@ -109,7 +109,7 @@ static void push_gone(FakeSource *source, FakeFolder *folder, const SnMailReques
 }
 
 static void sync_folder(FakeSource *source, FakeAccount *account, FakeFolder *folder,
-                        const SnMailRequest *request)
+			const SnMailRequest *request)
 {
 	const GArray *known = request->known;
 	guint sent = 0;
@@ -125,10 +125,10 @@ static void sync_folder(FakeSource *source, FakeAccount *account, FakeFolder *fo
 		if (!is_known(known, message->uid)) {
 			if (request->newest == 0 || sent++ < request->newest)
 				push_message(source, folder, message, request->id,
-				             request->full_size);
+					     request->full_size);
 		} else if (message->modseq > request->highestmodseq) {
-			SnMailEvent *event = event_new(source, SN_MAIL_EV_FLAGS, request->id,
-			                               folder->name);
+			SnMailEvent *event =
+				event_new(source, SN_MAIL_EV_FLAGS, request->id, folder->name);
 			event->uid = message->uid;
 			event->flags = message->flags;
 			push(source, event);
@@ -146,7 +146,7 @@ static gboolean fetch(FakeSource *source, FakeFolder *folder, const SnMailReques
 			sn_fake_folder_find(folder, g_array_index(request->uids, guint32, i));
 		if (!message) {
 			push_end(source, request->id, SN_EVENT_ERROR, SN_ERROR_NOT_FOUND,
-			         "The message is no longer there.");
+				 "The message is no longer there.");
 			return FALSE;
 		}
 		push_message(source, folder, message, request->id, 0);
@@ -155,7 +155,7 @@ static gboolean fetch(FakeSource *source, FakeFolder *folder, const SnMailReques
 }
 
 static void change(FakeAccount *account, FakeFolder *folder, const SnMailRequest *request,
-                   SnMailEvent *done)
+		   SnMailEvent *done)
 {
 	for (guint i = 0; request->uids && i < request->uids->len; i++) {
 		guint32 uid = g_array_index(request->uids, guint32, i);
@@ -164,7 +164,7 @@ static void change(FakeAccount *account, FakeFolder *folder, const SnMailRequest
 			continue;
 		if (request->kind == SN_MAIL_REQ_STORE) {
 			sn_fake_folder_flags(account, folder, uid, request->set,
-			                     request->clear & ~request->set);
+					     request->clear & ~request->set);
 			continue;
 		}
 		if (request->kind == SN_MAIL_REQ_MOVE) {
@@ -223,7 +223,7 @@ static void serve(FakeSource *source, FakeAccount *account, const SnMailRequest 
 		folder = sn_fake_folder(account, request->folder, makes_folder(request->kind));
 		if (!folder) {
 			push_end(source, request->id, SN_EVENT_ERROR, SN_ERROR_NOT_FOUND,
-			         "There is no such folder.");
+				 "There is no such folder.");
 			return;
 		}
 	}
@@ -239,7 +239,7 @@ static void serve(FakeSource *source, FakeAccount *account, const SnMailRequest 
 	case SN_MAIL_REQ_DELETE: change(account, folder, request, done); break;
 	case SN_MAIL_REQ_APPEND:
 		done->uid = sn_fake_folder_add(account, folder, request->raw, request->flags,
-		                               request->time);
+					       request->time);
 		break;
 	case SN_MAIL_REQ_SEARCH_ID: done->uid = search(folder, request->message_id); break;
 	case SN_MAIL_REQ_CREATE: break;
@@ -265,7 +265,7 @@ static void handle(FakeSource *source, FakeAccount *account, SnMailRequest *requ
 {
 	if (hit_by_fault(account, request->kind))
 		push_end(source, request->id, SN_EVENT_ERROR, (int)account->fault.code,
-		         "The server failed as it was told to.");
+			 "The server failed as it was told to.");
 	else
 		serve(source, account, request);
 	sn_mail_request_free(request);
@@ -292,7 +292,7 @@ void sn_fake_mail_line(const char *user, SnLineState state, SnErrorCode code)
 /* ---- the interface ---- */
 
 static SnMailSource *create(const SnLinkSpec *link, const char *path, SnQueue *events,
-                            gpointer owner, gboolean failing)
+			    gpointer owner, gboolean failing)
 {
 	FakeSource *source = g_new0(FakeSource, 1);
 
@@ -307,19 +307,19 @@ static SnMailSource *create(const SnLinkSpec *link, const char *path, SnQueue *e
 		push_line(source, SN_LINE_OFFLINE, SN_ERROR_NETWORK);
 	else
 		push_line(source, account->offline ? SN_LINE_OFFLINE : SN_LINE_ONLINE,
-		          account->offline_code);
+			  account->offline_code);
 	sn_fake_account_unlock();
 	return (SnMailSource *)source;
 }
 
 static SnMailSource *create_fake(const SnLinkSpec *link, const char *path, SnQueue *events,
-                                 gpointer owner, GError **error)
+				 gpointer owner, GError **error)
 {
 	return create(link, path, events, owner, FALSE);
 }
 
 static SnMailSource *create_failing(const SnLinkSpec *link, const char *path, SnQueue *events,
-                                    gpointer owner, GError **error)
+				    gpointer owner, GError **error)
 {
 	return create(link, path, events, owner, TRUE);
 }
@@ -332,7 +332,7 @@ static void submit(SnMailSource *mail_source, SnMailRequest *request)
 	account->requests[request->kind]++;
 	if (source->failing) {
 		push_end(source, request->id, SN_EVENT_ERROR, SN_ERROR_NETWORK,
-		         "The server cannot be reached.");
+			 "The server cannot be reached.");
 		sn_mail_request_free(request);
 	} else if (account->offline) {
 		g_queue_push_tail(&source->waiting, request);

@@ -93,7 +93,7 @@ static void tell(FakeAccount *account, FakeFolder *folder)
 }
 
 guint32 sn_fake_folder_add(FakeAccount *account, FakeFolder *folder, GBytes *raw, guint flags,
-                           SnTime time)
+			   SnTime time)
 {
 	FakeMessage *message = g_new0(FakeMessage, 1);
 
@@ -118,7 +118,7 @@ void sn_fake_folder_remove(FakeAccount *account, FakeFolder *folder, guint32 uid
 }
 
 void sn_fake_folder_flags(FakeAccount *account, FakeFolder *folder, guint32 uid, guint set,
-                          guint clear)
+			  guint clear)
 {
 	FakeMessage *message = sn_fake_folder_find(folder, uid);
 

@@ -9,7 +9,8 @@
 typedef struct {
 	const char *name;
 	gboolean token, initial;
-	/* NULL: by the library. turn counts from 0. Answer before base64; NULL ends the exchange. */
+	/* NULL: by the library. turn counts from 0. Answer before base64; NULL ends the exchange.
+	 */
 	GString *(*answer)(SnAuth *auth, guint turn);
 } Mechanism;
 
@@ -54,7 +55,8 @@ static GString *answer_xoauth2(SnAuth *auth, guint turn)
 	GString *answer = g_string_new(NULL);
 
 	if (turn == 0)
-		g_string_printf(answer, "user=%s\001auth=Bearer %s\001\001", auth->user, auth->secret);
+		g_string_printf(answer, "user=%s\001auth=Bearer %s\001\001", auth->user,
+				auth->secret);
 	return answer;
 }
 
@@ -64,17 +66,15 @@ static GString *answer_bearer(SnAuth *auth, guint turn)
 
 	if (turn == 0)
 		g_string_printf(answer, "n,a=%s,\001host=%s\001port=%u\001auth=Bearer %s\001\001",
-		                auth->user, auth->host, auth->port, auth->secret);
+				auth->user, auth->host, auth->port, auth->secret);
 	return answer;
 }
 
-static const Mechanism mechanisms[] = { /* best first */
-	{ "SCRAM-SHA-256", FALSE, TRUE, NULL },
-	{ "SCRAM-SHA-1", FALSE, TRUE, NULL },
-	{ "PLAIN", FALSE, TRUE, answer_plain },
-	{ "LOGIN", FALSE, FALSE, answer_login },
-	{ "OAUTHBEARER", TRUE, TRUE, answer_bearer },
-	{ "XOAUTH2", TRUE, TRUE, answer_xoauth2 },
+static const Mechanism mechanisms[] = {
+	/* best first */
+	{ "SCRAM-SHA-256", FALSE, TRUE, NULL },       { "SCRAM-SHA-1", FALSE, TRUE, NULL },
+	{ "PLAIN", FALSE, TRUE, answer_plain },       { "LOGIN", FALSE, FALSE, answer_login },
+	{ "OAUTHBEARER", TRUE, TRUE, answer_bearer }, { "XOAUTH2", TRUE, TRUE, answer_xoauth2 },
 };
 
 /* ---- Cyrus SASL ---- */
@@ -124,11 +124,11 @@ static gboolean open_library(SnAuth *auth)
 	auth->sasl_secret->len = length;
 	memcpy(auth->sasl_secret->data, auth->secret, length);
 	auth->callbacks[0] = (sasl_callback_t){ SASL_CB_AUTHNAME,
-		                                (int (*)(void))(void (*)(void))give_text, auth };
-	auth->callbacks[1] = (sasl_callback_t){ SASL_CB_PASS,
-		                                (int (*)(void))(void (*)(void))give_secret, auth };
-	auth->callbacks[2] = (sasl_callback_t){ SASL_CB_LOG,
-		                                (int (*)(void))(void (*)(void))say_nothing, NULL };
+						(int (*)(void))(void (*)(void))give_text, auth };
+	auth->callbacks[1] =
+		(sasl_callback_t){ SASL_CB_PASS, (int (*)(void))(void (*)(void))give_secret, auth };
+	auth->callbacks[2] =
+		(sasl_callback_t){ SASL_CB_LOG, (int (*)(void))(void (*)(void))say_nothing, NULL };
 	auth->callbacks[3] = (sasl_callback_t){ SASL_CB_LIST_END, NULL, NULL };
 	if (sasl_client_new("mail", auth->host, NULL, NULL, auth->callbacks, 0, &auth->sasl) !=
 	    SASL_OK)
@@ -155,12 +155,12 @@ static GString *library_step(SnAuth *auth, const guchar *challenge, gsize length
 
 	if (auth->turn == 0)
 		result = sasl_client_start(auth->sasl, auth->mechanism->name, NULL, &out, &size,
-		                           &chosen);
+					   &chosen);
 	else if (auth->finished)
 		return length == 0 ? g_string_new(NULL) : NULL;
 	else
 		result = sasl_client_step(auth->sasl, (const char *)challenge, (unsigned)length,
-		                          NULL, &out, &size);
+					  NULL, &out, &size);
 	if (result != SASL_OK && result != SASL_CONTINUE)
 		return NULL;
 	auth->finished = result == SASL_OK;
@@ -180,16 +180,16 @@ static gboolean usable(SnAuth *auth, const Mechanism *mechanism)
 		return TRUE;
 	gboolean works = open_library(auth);
 	if (works) {
-		int result = sasl_client_start(auth->sasl, mechanism->name, NULL, &out, &size,
-		                               &chosen);
+		int result =
+			sasl_client_start(auth->sasl, mechanism->name, NULL, &out, &size, &chosen);
 		works = result == SASL_OK || result == SASL_CONTINUE;
 	}
 	close_library(auth);
 	return works && open_library(auth);
 }
 
-SnAuth *sn_auth_new(const char *const *offered, const char *host,
-                    guint16 port, const char *user, const char *secret, gboolean token)
+SnAuth *sn_auth_new(const char *const *offered, const char *host, guint16 port, const char *user,
+		    const char *secret, gboolean token)
 {
 	SnAuth *auth = g_new0(SnAuth, 1);
 
@@ -236,8 +236,8 @@ char *sn_auth_step(SnAuth *auth, const char *challenge)
 		return NULL;
 	if (challenge && *challenge)
 		decoded = g_base64_decode(challenge, &length);
-	GString *answer = auth->mechanism->answer ? auth->mechanism->answer(auth, auth->turn) :
-	                                            library_step(auth, decoded, length);
+	GString *answer = auth->mechanism->answer ? auth->mechanism->answer(auth, auth->turn)
+						  : library_step(auth, decoded, length);
 	auth->turn++;
 	if (!answer)
 		return NULL;

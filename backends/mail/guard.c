@@ -5,8 +5,8 @@ void sn_guard_init(SnGuard *guard, gsize max_line, guint64 max_literal, guint ma
 {
 	g_assert(max_line > 0 && max_depth > 0);
 	*guard = (SnGuard){ .max_line = max_line,
-		            .max_literal = max_literal,
-		            .max_depth = max_depth };
+			    .max_literal = max_literal,
+			    .max_depth = max_depth };
 }
 
 /* "{123}" or "{123+}" counts as a literal only right before the end of the line. */

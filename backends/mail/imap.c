@@ -7,7 +7,7 @@
 enum { RANK_URGENT, RANK_SYNC };
 
 static gboolean serve_watch(SnImap *imap, SnMailRequest *request, SnMailEvent *done,
-                            GError **error);
+			    GError **error);
 
 static const struct {
 	SnImapServe serve;
@@ -34,11 +34,11 @@ static SnImap *self(SnMailSource *source)
 
 /* ---- serving ---- */
 
-static gboolean serve_watch(SnImap *imap, SnMailRequest *request, SnMailEvent *done,
-                            GError **error)
+static gboolean serve_watch(SnImap *imap, SnMailRequest *request, SnMailEvent *done, GError **error)
 {
 	if (!imap->watch)
-		imap->watch = sn_imap_watch_new(imap->link, imap->report.events, imap->report.owner);
+		imap->watch =
+			sn_imap_watch_new(imap->link, imap->report.events, imap->report.owner);
 	sn_imap_watch_add(imap->watch, request->folder);
 	return TRUE;
 }
@@ -103,8 +103,7 @@ static void go_offline(SnImap *imap, const GError *error)
 		g_clear_error(&imap->blocked);
 		imap->blocked = g_error_copy(error);
 	}
-	sn_report_line(&imap->report, SN_LINE_OFFLINE, error,
-	               wait ? sn_clock_now(NULL) + wait : 0);
+	sn_report_line(&imap->report, SN_LINE_OFFLINE, error, wait ? sn_clock_now(NULL) + wait : 0);
 }
 
 /* The session died: of a cancelled request (connect again at once) or of the network. */
@@ -163,7 +162,8 @@ static void rest_online(SnImap *imap)
 	gint64 before = g_get_monotonic_time();
 
 	sn_inbox_kicked(imap->inbox); /* is connected already */
-	if (session->imap->imap_stream->read_buffer_len == 0 && !sn_stream_has_data(session->stream))
+	if (session->imap->imap_stream->read_buffer_len == 0 &&
+	    !sn_stream_has_data(session->stream))
 		sn_inbox_wait(imap->inbox, sn_stream_fd(session->stream), KEEPALIVE_MS);
 	gboolean quiet = g_get_monotonic_time() - before >= (gint64)KEEPALIVE_MS * 1000;
 	if (sn_inbox_stopping(imap->inbox) || !(quiet || sn_stream_has_data(session->stream)))
@@ -190,7 +190,8 @@ static gpointer run(gpointer data)
 	}
 	if (imap->watch)
 		sn_imap_watch_stop(imap->watch);
-	g_autoptr(GError) error = g_error_new(SN_ERROR, SN_ERROR_CANCELLED, "The account was closed.");
+	g_autoptr(GError) error =
+		g_error_new(SN_ERROR, SN_ERROR_CANCELLED, "The account was closed.");
 	refuse_all(imap, error);
 	sn_imap_session_free(imap->session);
 	sn_imap_watch_free(imap->watch);
@@ -200,7 +201,7 @@ static gpointer run(gpointer data)
 /* ---- the interface ---- */
 
 static SnMailSource *create(const SnLinkSpec *spec, const char *path, SnQueue *events,
-                            gpointer owner, GError **error)
+			    gpointer owner, GError **error)
 {
 	static const guint16 ports[] = { 993, 143, 143 };
 	SnLink *link = sn_link_new(spec, "IMAP", ports, error);
@@ -221,10 +222,10 @@ static void submit(SnMailSource *source, SnMailRequest *request)
 
 	g_assert(request && (gsize)request->kind < G_N_ELEMENTS(kinds));
 	if (sn_inbox_push(imap->inbox, request, request->id, kinds[request->kind].rank,
-	                  kinds[request->kind].interruptible))
+			  kinds[request->kind].interruptible))
 		return;
 	sn_report_end(&imap->report, request->id, NULL,
-	              g_error_new(SN_ERROR, SN_ERROR_CANCELLED, "The account is being closed."));
+		      g_error_new(SN_ERROR, SN_ERROR_CANCELLED, "The account is being closed."));
 	sn_mail_request_free(request);
 }
 
@@ -234,7 +235,7 @@ static void cancel(SnMailSource *source, guint64 id)
 
 	if (sn_inbox_cancel(imap->inbox, id))
 		sn_report_end(&imap->report, id, NULL,
-		              g_error_new(SN_ERROR, SN_ERROR_CANCELLED, "Cancelled."));
+			      g_error_new(SN_ERROR, SN_ERROR_CANCELLED, "Cancelled."));
 }
 
 static void reconnect(SnMailSource *source)

@@ -29,7 +29,7 @@ static struct mailimap_flag_list *flag_list(guint flags)
 }
 
 static gboolean store(SnImapSession *session, struct mailimap_set *set, int sign, guint flags,
-                      GError **error)
+		      GError **error)
 {
 	if (flags == 0)
 		return TRUE;
@@ -39,16 +39,16 @@ static gboolean store(SnImapSession *session, struct mailimap_set *set, int sign
 	int result = mailimap_uid_store(session->imap, set, change);
 	mailimap_store_att_flags_free(change);
 	return sn_imap_check(session, result, error, "Flags in %s could not be changed",
-	                     session->selected);
+			     session->selected);
 }
 
 /* ---- over chunks of numbers ---- */
 
 typedef gboolean (*OnSet)(SnImap *imap, SnMailRequest *request, struct mailimap_set *set,
-                          SnMailEvent *done, GError **error);
+			  SnMailEvent *done, GError **error);
 
 static gboolean for_sets(SnImap *imap, SnMailRequest *request, SnMailEvent *done, OnSet act,
-                         GError **error)
+			 GError **error)
 {
 	if (!request->uids || request->uids->len == 0)
 		return TRUE;
@@ -66,31 +66,31 @@ static gboolean for_sets(SnImap *imap, SnMailRequest *request, SnMailEvent *done
 }
 
 static gboolean store_set(SnImap *imap, SnMailRequest *request, struct mailimap_set *set,
-                          SnMailEvent *done, GError **error)
+			  SnMailEvent *done, GError **error)
 {
 	return store(imap->session, set, 1, request->set, error) &&
 	       store(imap->session, set, -1, request->clear & ~request->set, error);
 }
 
 gboolean sn_imap_serve_store(SnImap *imap, SnMailRequest *request, SnMailEvent *done,
-                             GError **error)
+			     GError **error)
 {
 	return for_sets(imap, request, done, store_set, error);
 }
 
 /* Without UIDPLUS an EXPUNGE takes everything that is marked: only when that is ours alone. */
 static gboolean expunge(SnImap *imap, SnMailRequest *request, struct mailimap_set *set,
-                        GError **error)
+			GError **error)
 {
 	SnImapSession *session = imap->session;
 
 	if (session->uidplus)
 		return sn_imap_check(session, mailimap_uid_expunge(session->imap, set), error,
-		                     "Messages of %s could not be removed", session->selected);
-	struct mailimap_search_key *key = mailimap_search_key_new(
-		MAILIMAP_SEARCH_KEY_DELETED, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
-		NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL,
-		NULL);
+				     "Messages of %s could not be removed", session->selected);
+	struct mailimap_search_key *key =
+		mailimap_search_key_new(MAILIMAP_SEARCH_KEY_DELETED, NULL, NULL, NULL, NULL, NULL,
+					NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0,
+					NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL);
 	g_autoptr(GArray) marked = sn_imap_uid_search(session, key, error);
 	if (!marked)
 		return FALSE;
@@ -98,18 +98,18 @@ static gboolean expunge(SnImap *imap, SnMailRequest *request, struct mailimap_se
 	if (foreign->len > 0)
 		return TRUE; /* stays marked; whoever expunges next takes it */
 	return sn_imap_check(session, mailimap_expunge(session->imap), error,
-	                     "Messages of %s could not be removed", session->selected);
+			     "Messages of %s could not be removed", session->selected);
 }
 
 static gboolean delete_set(SnImap *imap, SnMailRequest *request, struct mailimap_set *set,
-                           SnMailEvent *done, GError **error)
+			   SnMailEvent *done, GError **error)
 {
 	return store(imap->session, set, 1, SN_MAIL_DELETED, error) &&
 	       expunge(imap, request, set, error);
 }
 
 gboolean sn_imap_serve_delete(SnImap *imap, SnMailRequest *request, SnMailEvent *done,
-                              GError **error)
+			      GError **error)
 {
 	return for_sets(imap, request, done, delete_set, error);
 }
@@ -118,8 +118,9 @@ gboolean sn_imap_serve_delete(SnImap *imap, SnMailRequest *request, SnMailEvent 
 
 static guint32 first_of(const struct mailimap_set *set)
 {
-	const struct mailimap_set_item *item =
-		set && clist_begin(set->set_list) ? clist_content(clist_begin(set->set_list)) : NULL;
+	const struct mailimap_set_item *item = set && clist_begin(set->set_list)
+						       ? clist_content(clist_begin(set->set_list))
+						       : NULL;
 
 	return item ? item->set_first : 0;
 }
@@ -130,23 +131,23 @@ static gboolean is_missing_target(SnImapSession *session, const GError *error)
 
 	return !sn_imap_session_is_dead(session) &&
 	       (g_error_matches(error, SN_ERROR, SN_ERROR_NOT_FOUND) ||
-	        (info && info->rsp_trycreate));
+		(info && info->rsp_trycreate));
 }
 
 /* An answer that never came to a command that must not be given twice. */
 static void make_uncertain(SnImapSession *session, GError **error, const char *what)
 {
 	if (!error || (!g_error_matches(*error, SN_ERROR, SN_ERROR_NETWORK) &&
-	               !g_error_matches(*error, SN_ERROR, SN_ERROR_CANCELLED)))
+		       !g_error_matches(*error, SN_ERROR, SN_ERROR_CANCELLED)))
 		return;
 	g_autofree char *reason = g_strdup((*error)->message);
 	g_clear_error(error);
 	g_set_error(error, SN_ERROR, SN_ERROR_UNCERTAIN, "%s It is not known whether %s.", reason,
-	            what);
+		    what);
 }
 
 static gboolean move_once(SnImap *imap, SnMailRequest *request, struct mailimap_set *set,
-                          const char *wire, SnMailEvent *done, GError **error)
+			  const char *wire, SnMailEvent *done, GError **error)
 {
 	SnImapSession *session = imap->session;
 	struct mailimap_set *source = NULL, *target = NULL;
@@ -155,12 +156,12 @@ static gboolean move_once(SnImap *imap, SnMailRequest *request, struct mailimap_
 
 	if (session->move && session->uidplus)
 		result = mailimap_uidplus_uid_move(session->imap, set, wire, &validity, &source,
-		                                   &target);
+						   &target);
 	else if (session->move)
 		result = mailimap_uid_move(session->imap, set, wire);
 	else if (session->uidplus)
 		result = mailimap_uidplus_uid_copy(session->imap, set, wire, &validity, &source,
-		                                   &target);
+						   &target);
 	else
 		result = mailimap_uid_copy(session->imap, set, wire);
 	if (request->uids->len == 1) {
@@ -172,7 +173,7 @@ static gboolean move_once(SnImap *imap, SnMailRequest *request, struct mailimap_
 	if (target)
 		mailimap_set_free(target);
 	if (sn_imap_check(session, result, error, "Messages could not be moved from %s to %s",
-	                  request->folder, request->target))
+			  request->folder, request->target))
 		return session->move || delete_set(imap, request, set, done, error);
 	if (!session->move)
 		make_uncertain(session, error, "the messages were copied");
@@ -180,7 +181,7 @@ static gboolean move_once(SnImap *imap, SnMailRequest *request, struct mailimap_
 }
 
 static gboolean move_set(SnImap *imap, SnMailRequest *request, struct mailimap_set *set,
-                         SnMailEvent *done, GError **error)
+			 SnMailEvent *done, GError **error)
 {
 	g_autofree char *wire = sn_imap_wire_name(imap->session, request->target, error);
 	g_autoptr(GError) first = NULL;
@@ -197,8 +198,7 @@ static gboolean move_set(SnImap *imap, SnMailRequest *request, struct mailimap_s
 	       move_once(imap, request, set, wire, done, error);
 }
 
-gboolean sn_imap_serve_move(SnImap *imap, SnMailRequest *request, SnMailEvent *done,
-                            GError **error)
+gboolean sn_imap_serve_move(SnImap *imap, SnMailRequest *request, SnMailEvent *done, GError **error)
 {
 	return for_sets(imap, request, done, move_set, error);
 }
@@ -213,11 +213,11 @@ static struct mailimap_date_time *internal_date(SnTime time_ms)
 	if (time_ms <= 0 || !gmtime_r(&seconds, &tm))
 		return NULL;
 	return mailimap_date_time_new(tm.tm_mday, tm.tm_mon + 1, tm.tm_year + 1900, tm.tm_hour,
-	                              tm.tm_min, tm.tm_sec, 0);
+				      tm.tm_min, tm.tm_sec, 0);
 }
 
 static gboolean append_once(SnImap *imap, SnMailRequest *request, const char *wire,
-                            SnMailEvent *done, GError **error)
+			    SnMailEvent *done, GError **error)
 {
 	SnImapSession *session = imap->session;
 	struct mailimap_flag_list *flags = flag_list(request->flags);
@@ -226,13 +226,13 @@ static gboolean append_once(SnImap *imap, SnMailRequest *request, const char *wi
 	gsize size = 0;
 	const char *raw = g_bytes_get_data(request->raw, &size);
 
-	int result = mailimap_uidplus_append(session->imap, wire, flags, date, raw, size,
-	                                     &validity, &uid);
+	int result = mailimap_uidplus_append(session->imap, wire, flags, date, raw, size, &validity,
+					     &uid);
 	mailimap_flag_list_free(flags);
 	if (date)
 		mailimap_date_time_free(date);
 	if (sn_imap_check(session, result, error, "The message could not be stored in %s",
-	                  request->folder)) {
+			  request->folder)) {
 		done->uid = uid;
 		done->uidvalidity = validity;
 		return TRUE;
@@ -242,7 +242,7 @@ static gboolean append_once(SnImap *imap, SnMailRequest *request, const char *wi
 }
 
 gboolean sn_imap_serve_append(SnImap *imap, SnMailRequest *request, SnMailEvent *done,
-                              GError **error)
+			      GError **error)
 {
 	g_autofree char *wire = sn_imap_wire_name(imap->session, request->folder, error);
 	g_autoptr(GError) first = NULL;
@@ -250,7 +250,8 @@ gboolean sn_imap_serve_append(SnImap *imap, SnMailRequest *request, SnMailEvent 
 	if (!wire)
 		return FALSE;
 	if (!request->raw || g_bytes_get_size(request->raw) == 0) {
-		g_set_error(error, SN_ERROR, SN_ERROR_INVALID, "An empty message cannot be stored.");
+		g_set_error(error, SN_ERROR, SN_ERROR_INVALID,
+			    "An empty message cannot be stored.");
 		return FALSE;
 	}
 	if (append_once(imap, request, wire, done, &first))
@@ -278,8 +279,8 @@ static void report_one(const SnImapMessage *message, gpointer data)
 
 	if (message->uid != wanted->uid || !message->raw || wanted->found)
 		return;
-	SnMailEvent *event = sn_report_event(&wanted->imap->report, SN_MAIL_EV_MESSAGE,
-	                                     wanted->request->id);
+	SnMailEvent *event =
+		sn_report_event(&wanted->imap->report, SN_MAIL_EV_MESSAGE, wanted->request->id);
 	event->folder = g_strdup(wanted->request->folder);
 	event->uid = message->uid;
 	event->flags = message->flags;
@@ -291,19 +292,19 @@ static void report_one(const SnImapMessage *message, gpointer data)
 }
 
 gboolean sn_imap_serve_fetch(SnImap *imap, SnMailRequest *request, SnMailEvent *done,
-                             GError **error)
+			     GError **error)
 {
 	if (!sn_imap_select(imap->session, request->folder, FALSE, error))
 		return FALSE;
 	for (guint i = 0; request->uids && i < request->uids->len; i++) {
 		Wanted wanted = { imap, request, sn_uid_at(request->uids, i), FALSE };
 		struct mailimap_set *set = mailimap_set_new_single(wanted.uid);
-		gboolean good = sn_imap_fetch(imap->session, set, SN_IMAP_WHOLE, report_one, &wanted,
-		                              error);
+		gboolean good = sn_imap_fetch(imap->session, set, SN_IMAP_WHOLE, report_one,
+					      &wanted, error);
 		mailimap_set_free(set);
 		if (good && !wanted.found) {
 			g_set_error(error, SN_ERROR, SN_ERROR_NOT_FOUND,
-			            "The message is no longer in %s.", request->folder);
+				    "The message is no longer in %s.", request->folder);
 			good = FALSE;
 		}
 		if (!good)
@@ -313,7 +314,7 @@ gboolean sn_imap_serve_fetch(SnImap *imap, SnMailRequest *request, SnMailEvent *
 }
 
 gboolean sn_imap_serve_search(SnImap *imap, SnMailRequest *request, SnMailEvent *done,
-                              GError **error)
+			      GError **error)
 {
 	const char *id = request->message_id;
 

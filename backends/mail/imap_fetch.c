@@ -20,11 +20,10 @@ static guint flag_bit(const struct mailimap_flag *flag)
 	case MAILIMAP_FLAG_DELETED: return SN_MAIL_DELETED;
 	case MAILIMAP_FLAG_DRAFT: return SN_MAIL_DRAFT;
 	case MAILIMAP_FLAG_KEYWORD:
-		return flag->fl_data.fl_keyword &&
-		                       g_ascii_strcasecmp(flag->fl_data.fl_keyword,
-		                                          "$Forwarded") == 0 ?
-		               SN_MAIL_FORWARDED :
-		               0;
+		return flag->fl_data.fl_keyword && g_ascii_strcasecmp(flag->fl_data.fl_keyword,
+								      "$Forwarded") == 0
+			       ? SN_MAIL_FORWARDED
+			       : 0;
 	default: return 0;
 	}
 }
@@ -45,9 +44,12 @@ static guint read_flags(const struct mailimap_msg_att_dynamic *dynamic)
 
 static SnTime read_date(const struct mailimap_date_time *date)
 {
-	struct tm tm = { .tm_year = date->dt_year - 1900, .tm_mon = date->dt_month - 1,
-		         .tm_mday = date->dt_day, .tm_hour = date->dt_hour,
-		         .tm_min = date->dt_min, .tm_sec = date->dt_sec };
+	struct tm tm = { .tm_year = date->dt_year - 1900,
+			 .tm_mon = date->dt_month - 1,
+			 .tm_mday = date->dt_day,
+			 .tm_hour = date->dt_hour,
+			 .tm_min = date->dt_min,
+			 .tm_sec = date->dt_sec };
 	int zone = date->dt_zone;
 
 	if (date->dt_year < 1970 || date->dt_year > 9999)
@@ -63,11 +65,11 @@ static void add_section(GByteArray **raw, const struct mailimap_msg_att_body_sec
 		*raw = g_byte_array_new();
 	if (section->sec_body_part && section->sec_length > 0)
 		g_byte_array_append(*raw, (const guint8 *)section->sec_body_part,
-		                    (guint)section->sec_length);
+				    (guint)section->sec_length);
 }
 
 static void read_static(const struct mailimap_msg_att_static *item, SnImapMessage *message,
-                        GByteArray **raw)
+			GByteArray **raw)
 {
 	switch (item->att_type) {
 	case MAILIMAP_MSG_ATT_UID: message->uid = item->att_data.att_uid; break;
@@ -75,7 +77,9 @@ static void read_static(const struct mailimap_msg_att_static *item, SnImapMessag
 	case MAILIMAP_MSG_ATT_INTERNALDATE:
 		message->time = read_date(item->att_data.att_internal_date);
 		break;
-	case MAILIMAP_MSG_ATT_BODY_SECTION: add_section(raw, item->att_data.att_body_section); break;
+	case MAILIMAP_MSG_ATT_BODY_SECTION:
+		add_section(raw, item->att_data.att_body_section);
+		break;
 	default: break;
 	}
 }
@@ -119,7 +123,8 @@ static struct mailimap_fetch_type *wanted(SnImapWhat what)
 		items[count++] = mailimap_fetch_att_new_rfc822_size();
 	}
 	if (what == SN_IMAP_WHOLE) {
-		items[count++] = mailimap_fetch_att_new_body_peek_section(mailimap_section_new(NULL));
+		items[count++] =
+			mailimap_fetch_att_new_body_peek_section(mailimap_section_new(NULL));
 	} else if (what == SN_IMAP_TEXT) {
 		items[count++] =
 			mailimap_fetch_att_new_body_peek_section(mailimap_section_new_header());
@@ -132,7 +137,7 @@ static struct mailimap_fetch_type *wanted(SnImapWhat what)
 }
 
 gboolean sn_imap_fetch(SnImapSession *session, struct mailimap_set *set, SnImapWhat what,
-                       SnImapSink sink, gpointer data, GError **error)
+		       SnImapSink sink, gpointer data, GError **error)
 {
 	Handler handler = { sink, data };
 	struct mailimap_fetch_type *type = wanted(what);
@@ -145,12 +150,12 @@ gboolean sn_imap_fetch(SnImapSession *session, struct mailimap_set *set, SnImapW
 		mailimap_fetch_list_free(list);
 	mailimap_fetch_type_free(type);
 	return sn_imap_check(session, result, error, "Messages of %s could not be fetched",
-	                     session->selected);
+			     session->selected);
 }
 
 /* The numbers of `known` inside the ranges, whatever a server claims to have vanished. */
-static void collect_vanished(const struct mailimap_qresync_vanished *vanished,
-                             const GArray *known, GArray *gone)
+static void collect_vanished(const struct mailimap_qresync_vanished *vanished, const GArray *known,
+			     GArray *gone)
 {
 	if (!vanished->qr_known_uids || !known)
 		return;
@@ -165,8 +170,8 @@ static void collect_vanished(const struct mailimap_qresync_vanished *vanished,
 }
 
 gboolean sn_imap_fetch_changed(SnImapSession *session, guint32 last, guint64 modseq,
-                               const GArray *known, GArray *gone, SnImapSink sink, gpointer data,
-                               GError **error)
+			       const GArray *known, GArray *gone, SnImapSink sink, gpointer data,
+			       GError **error)
 {
 	Handler handler = { sink, data };
 	struct mailimap_set *set = mailimap_set_new_interval(1, last);
@@ -178,7 +183,7 @@ gboolean sn_imap_fetch_changed(SnImapSession *session, guint32 last, guint64 mod
 	mailimap_set_msg_att_handler(session->imap, handle, &handler);
 	if (session->qresync)
 		result = mailimap_uid_fetch_qresync(session->imap, set, type, modseq, &list,
-		                                    &vanished);
+						    &vanished);
 	else
 		result = mailimap_uid_fetch_changedsince(session->imap, set, type, modseq, &list);
 	mailimap_set_msg_att_handler(session->imap, NULL, NULL);
@@ -191,7 +196,7 @@ gboolean sn_imap_fetch_changed(SnImapSession *session, guint32 last, guint64 mod
 	mailimap_fetch_type_free(type);
 	mailimap_set_free(set);
 	return sn_imap_check(session, result, error, "Changes of %s could not be fetched",
-	                     session->selected);
+			     session->selected);
 }
 
 struct mailimap_set *sn_imap_set(const GArray *uids, guint from, guint to)

@@ -28,7 +28,8 @@ static const char *role_by_attribute(const struct mailimap_mailbox_list *entry)
 		return NULL;
 	for (clistiter *i = clist_begin(entry->mb_flag->mbf_oflags); i; i = clist_next(i)) {
 		const struct mailimap_mbx_list_oflag *flag = clist_content(i);
-		const char *role = flag->of_flag_ext ? sn_role_of_attribute(flag->of_flag_ext) : NULL;
+		const char *role =
+			flag->of_flag_ext ? sn_role_of_attribute(flag->of_flag_ext) : NULL;
 		if (role)
 			return role;
 	}
@@ -38,8 +39,8 @@ static const char *role_by_attribute(const struct mailimap_mailbox_list *entry)
 static gboolean is_selectable(const struct mailimap_mailbox_list *entry)
 {
 	gboolean noselect = entry->mb_flag &&
-	                    entry->mb_flag->mbf_type == MAILIMAP_MBX_LIST_FLAGS_SFLAG &&
-	                    entry->mb_flag->mbf_sflag == MAILIMAP_MBX_LIST_SFLAG_NOSELECT;
+			    entry->mb_flag->mbf_type == MAILIMAP_MBX_LIST_FLAGS_SFLAG &&
+			    entry->mb_flag->mbf_sflag == MAILIMAP_MBX_LIST_SFLAG_NOSELECT;
 
 	return !noselect && !has_attribute(entry, "Noselect") &&
 	       !has_attribute(entry, "NonExistent");
@@ -47,7 +48,7 @@ static gboolean is_selectable(const struct mailimap_mailbox_list *entry)
 
 /* Each role once: what the server says goes before what a name suggests. */
 static const char *choose_role(const char *name, const struct mailimap_mailbox_list *entry,
-                               GHashTable *taken)
+			       GHashTable *taken)
 {
 	const char *role = role_by_attribute(entry);
 
@@ -60,7 +61,7 @@ static const char *choose_role(const char *name, const struct mailimap_mailbox_l
 }
 
 static void report_folder(SnImap *imap, SnMailRequest *request,
-                          const struct mailimap_mailbox_list *entry, GHashTable *taken)
+			  const struct mailimap_mailbox_list *entry, GHashTable *taken)
 {
 	g_autofree char *name = sn_name_from_wire(entry->mb_name, entry->mb_delimiter);
 
@@ -73,8 +74,7 @@ static void report_folder(SnImap *imap, SnMailRequest *request,
 	sn_report_mail(&imap->report, event, sizeof *event);
 }
 
-gboolean sn_imap_serve_list(SnImap *imap, SnMailRequest *request, SnMailEvent *done,
-                            GError **error)
+gboolean sn_imap_serve_list(SnImap *imap, SnMailRequest *request, SnMailEvent *done, GError **error)
 {
 	clist *list = NULL;
 	int result = mailimap_list(imap->session->imap, "", "*", &list);
@@ -106,7 +106,7 @@ gboolean sn_imap_create_folder(SnImapSession *session, const char *folder, GErro
 	if (!wire)
 		return FALSE;
 	if (!sn_imap_check(session, mailimap_create(session->imap, wire), error,
-	                   "The folder %s could not be made", folder))
+			   "The folder %s could not be made", folder))
 		return FALSE;
 	/* other clients show only what is subscribed; no matter when it fails */
 	mailimap_subscribe(session->imap, wire);
@@ -114,7 +114,7 @@ gboolean sn_imap_create_folder(SnImapSession *session, const char *folder, GErro
 }
 
 gboolean sn_imap_serve_create(SnImap *imap, SnMailRequest *request, SnMailEvent *done,
-                              GError **error)
+			      GError **error)
 {
 	return sn_imap_create_folder(imap->session, request->folder, error);
 }

@@ -15,9 +15,9 @@ static GPtrArray *offered(SnImapSession *session)
 		     i = clist_next(i)) {
 			const struct mailimap_capability *capability = clist_content(i);
 			if (capability->cap_type == MAILIMAP_CAPABILITY_AUTH_TYPE)
-				g_ptr_array_add(names,
-				                g_ascii_strup(capability->cap_data.cap_auth_type,
-				                              -1));
+				g_ptr_array_add(
+					names,
+					g_ascii_strup(capability->cap_data.cap_auth_type, -1));
 		}
 	g_ptr_array_add(names, NULL);
 	return names;
@@ -28,10 +28,10 @@ static gboolean refused(SnImapSession *session, const char *reply, GError **erro
 	const SnLinkSpec *spec = &session->link->spec;
 	g_autofree char *quoted = sn_link_quote_reply(reply);
 	gboolean temporary = strstr(reply, "[UNAVAILABLE]") || strstr(reply, "[INUSE]") ||
-	                     strstr(reply, "[LIMIT]");
+			     strstr(reply, "[LIMIT]");
 
 	g_set_error(error, SN_ERROR, temporary ? SN_ERROR_TEMPORARY : SN_ERROR_AUTH,
-	            "%s refused the login of %s: \"%s\".", spec->host, spec->user, quoted);
+		    "%s refused the login of %s: \"%s\".", spec->host, spec->user, quoted);
 	return FALSE;
 }
 
@@ -73,8 +73,8 @@ static gboolean conclude(SnImapSession *session, SnAuth *auth, const char *line,
 		return refused(session, status ? status + 1 : line, error);
 	if (!sn_auth_confirm(auth)) {
 		g_set_error(error, SN_ERROR, SN_ERROR_AUTH,
-		            "%s could not prove that it knows the password of %s.",
-		            session->link->spec.host, session->link->spec.user);
+			    "%s could not prove that it knows the password of %s.",
+			    session->link->spec.host, session->link->spec.user);
 		return FALSE;
 	}
 	session->imap->imap_state = MAILIMAP_STATE_AUTHENTICATED;
@@ -107,7 +107,7 @@ static gboolean try_secret(SnImapSession *session, const char *secret, GError **
 	const SnLinkSpec *spec = &session->link->spec;
 	g_autoptr(GPtrArray) names = offered(session);
 	SnAuth *auth = sn_auth_new((const char *const *)names->pdata, spec->host, spec->port,
-	                           spec->user, secret, spec->oauth2);
+				   spec->user, secret, spec->oauth2);
 
 	if (auth) {
 		gboolean done = authenticate(session, auth, error);
@@ -116,13 +116,14 @@ static gboolean try_secret(SnImapSession *session, const char *secret, GError **
 	}
 	if (spec->oauth2 || mailimap_has_extension(session->imap, "LOGINDISABLED")) {
 		g_set_error(error, SN_ERROR, SN_ERROR_AUTH,
-		            "%s offers no way to log in that this account can use.", spec->host);
+			    "%s offers no way to log in that this account can use.", spec->host);
 		return FALSE;
 	}
 	int result = mailimap_login(session->imap, spec->user, secret);
 	if (result == MAILIMAP_ERROR_LOGIN)
-		return refused(session, session->imap->imap_response ? session->imap->imap_response : "",
-		               error);
+		return refused(session,
+			       session->imap->imap_response ? session->imap->imap_response : "",
+			       error);
 	return sn_imap_check(session, result, error, "The login failed");
 }
 

@@ -84,12 +84,12 @@ static SnErrorCode code_of(const char *word)
 		const char *word;
 		SnErrorCode code;
 	} table[] = {
-		{ "UNAVAILABLE", SN_ERROR_TEMPORARY },  { "INUSE", SN_ERROR_TEMPORARY },
-		{ "SERVERBUG", SN_ERROR_TEMPORARY },    { "NOPERM", SN_ERROR_PERMISSION },
-		{ "OVERQUOTA", SN_ERROR_LIMIT },        { "TOOBIG", SN_ERROR_LIMIT },
-		{ "LIMIT", SN_ERROR_LIMIT },            { "ALREADYEXISTS", SN_ERROR_EXISTS },
-		{ "NONEXISTENT", SN_ERROR_NOT_FOUND },  { "TRYCREATE", SN_ERROR_NOT_FOUND },
-		{ "CANNOT", SN_ERROR_INVALID },         { "AUTHENTICATIONFAILED", SN_ERROR_AUTH },
+		{ "UNAVAILABLE", SN_ERROR_TEMPORARY }, { "INUSE", SN_ERROR_TEMPORARY },
+		{ "SERVERBUG", SN_ERROR_TEMPORARY },   { "NOPERM", SN_ERROR_PERMISSION },
+		{ "OVERQUOTA", SN_ERROR_LIMIT },       { "TOOBIG", SN_ERROR_LIMIT },
+		{ "LIMIT", SN_ERROR_LIMIT },           { "ALREADYEXISTS", SN_ERROR_EXISTS },
+		{ "NONEXISTENT", SN_ERROR_NOT_FOUND }, { "TRYCREATE", SN_ERROR_NOT_FOUND },
+		{ "CANNOT", SN_ERROR_INVALID },        { "AUTHENTICATIONFAILED", SN_ERROR_AUTH },
 		{ "EXPIRED", SN_ERROR_AUTH },
 	};
 
@@ -122,8 +122,8 @@ gboolean sn_imap_check(SnImapSession *session, int result, GError **error, const
 		return TRUE;
 	if (is_broken(result))
 		sn_stream_fail(session->stream, SN_ERROR_NETWORK,
-		               "%s sent something that is not IMAP; the connection was closed.",
-		               session->link->spec.host);
+			       "%s sent something that is not IMAP; the connection was closed.",
+			       session->link->spec.host);
 	if (sn_stream_error(session->stream))
 		return sn_stream_give_error(session->stream, error);
 	va_list arguments;
@@ -133,7 +133,7 @@ gboolean sn_imap_check(SnImapSession *session, int result, GError **error, const
 	const struct mailimap_response_info *info = session->imap->imap_response_info;
 	g_autofree char *quoted = sn_link_quote_reply(session->imap->imap_response);
 	g_set_error(error, SN_ERROR, code_of(info ? info->rsp_atom : NULL), "%s: %s says \"%s\".",
-	            what, session->link->spec.host, quoted);
+		    what, session->link->spec.host, quoted);
 	return FALSE;
 }
 
@@ -165,26 +165,25 @@ static gboolean starttls(SnImapSession *session, gboolean authenticated, GError 
 	/* A greeting that says "you are logged in" leaves no way to start TLS (RFC 3501 6.2.1). */
 	if (authenticated || !mailimap_has_extension(session->imap, "STARTTLS")) {
 		g_set_error(error, SN_ERROR, SN_ERROR_TLS,
-		            "%s does not offer STARTTLS, so no password was sent.", spec->host);
+			    "%s does not offer STARTTLS, so no password was sent.", spec->host);
 		return FALSE;
 	}
 	int result = mailimap_starttls(session->imap);
 	/* whatever is there already was not protected: an injection (CVE-2020-15953) */
 	if (!sn_stream_error(session->stream) && session->imap->imap_stream->read_buffer_len > 0) {
 		sn_stream_fail(session->stream, SN_ERROR_TLS,
-		               "%s sent data before encryption began; the connection was closed.",
-		               spec->host);
+			       "%s sent data before encryption began; the connection was closed.",
+			       spec->host);
 		return sn_stream_give_error(session->stream, error);
 	}
 	if (result == MAILIMAP_ERROR_STARTTLS) {
 		g_autofree char *reply = sn_link_quote_reply(session->imap->imap_response);
 		g_set_error(error, SN_ERROR, SN_ERROR_TLS, "%s refused STARTTLS: \"%s\".",
-		            spec->host, reply);
+			    spec->host, reply);
 		return FALSE;
 	}
 	return sn_imap_check(session, result, error, "STARTTLS failed") &&
-	       sn_stream_start_tls(session->stream, spec->host, spec->ca_file,
-	                           SN_CONNECT_TIMEOUT_MS, error) &&
+	       sn_link_secure(session->link, session->stream, error) &&
 	       ask_capabilities(session, error);
 }
 
@@ -217,8 +216,8 @@ static gboolean enable_qresync(SnImapSession *session, GError **error)
 	clist *list = clist_new();
 
 	g_assert(list);
-	clist_append(list, mailimap_capability_new(MAILIMAP_CAPABILITY_NAME, NULL,
-	                                           strdup("QRESYNC")));
+	clist_append(list,
+		     mailimap_capability_new(MAILIMAP_CAPABILITY_NAME, NULL, strdup("QRESYNC")));
 	wanted = mailimap_capability_data_new(list);
 	int result = mailimap_enable(session->imap, wanted, &given);
 	mailimap_capability_data_free(wanted);
@@ -235,9 +234,9 @@ static gboolean learn(SnImapSession *session, GError **error)
 	if (!ask_capabilities(session, error))
 		return FALSE;
 	session->condstore = mailimap_has_extension(imap, "CONDSTORE") ||
-	                     mailimap_has_extension(imap, "QRESYNC");
-	session->qresync = mailimap_has_extension(imap, "QRESYNC") &&
-	                   mailimap_has_extension(imap, "ENABLE");
+			     mailimap_has_extension(imap, "QRESYNC");
+	session->qresync =
+		mailimap_has_extension(imap, "QRESYNC") && mailimap_has_extension(imap, "ENABLE");
 	session->uidplus = mailimap_has_extension(imap, "UIDPLUS");
 	session->move = mailimap_has_extension(imap, "MOVE");
 	session->idle = mailimap_has_extension(imap, "IDLE");
@@ -296,7 +295,7 @@ char *sn_imap_wire_name(SnImapSession *session, const char *folder, GError **err
 
 	if (!wire)
 		g_set_error(error, SN_ERROR, SN_ERROR_INVALID, "%s cannot be the name of a folder.",
-		            folder ? folder : "Nothing");
+			    folder ? folder : "Nothing");
 	return wire;
 }
 
@@ -312,8 +311,7 @@ static gboolean folder_is_missing(SnImapSession *session, const char *wire)
 	return missing && sn_imap_check(session, result, NULL, "LIST");
 }
 
-gboolean sn_imap_select(SnImapSession *session, const char *folder, gboolean again,
-                        GError **error)
+gboolean sn_imap_select(SnImapSession *session, const char *folder, gboolean again, GError **error)
 {
 	uint64_t modseq = 0;
 
@@ -323,8 +321,8 @@ gboolean sn_imap_select(SnImapSession *session, const char *folder, gboolean aga
 	if (!wire)
 		return FALSE;
 	g_clear_pointer(&session->selected, g_free);
-	int result = session->condstore ? mailimap_select_condstore(session->imap, wire, &modseq) :
-	                                  mailimap_select(session->imap, wire);
+	int result = session->condstore ? mailimap_select_condstore(session->imap, wire, &modseq)
+					: mailimap_select(session->imap, wire);
 	g_autoptr(GError) refusal = NULL;
 	if (!sn_imap_check(session, result, &refusal, "The folder %s cannot be opened", folder)) {
 		if (!sn_imap_session_is_dead(session) && folder_is_missing(session, wire))

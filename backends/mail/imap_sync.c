@@ -7,7 +7,8 @@
  */
 #include "backends/mail/imap_private.h"
 
-#define SEARCH_CHUNK 100000 /* sequence numbers per SEARCH: bounds the length of the answer's line */
+#define SEARCH_CHUNK \
+	100000 /* sequence numbers per SEARCH: bounds the length of the answer's line */
 /* Messages per FETCH. What an urgent request may have to wait for is kept near the middle of these
  * times by making batches larger and smaller; the first is small, so that the newest messages are
  * on the screen the sooner. */
@@ -24,9 +25,9 @@ typedef struct {
 	/* the folder when the sync began: what comes in meanwhile is found by the next one */
 	guint32 uidvalidity, uidnext, exists;
 	guint64 highestmodseq;
-	const GArray *known; /* NULL: none of use */
-	GArray *fresh;       /* to be fetched, ascending */
-	GArray *large;       /* those of them to be fetched in part */
+	const GArray *known;    /* NULL: none of use */
+	GArray *fresh;          /* to be fetched, ascending */
+	GArray *large;          /* those of them to be fetched in part */
 	const GArray *expected; /* while fetching: what was asked for ... */
 	gboolean partial;       /* ... and how */
 	gint64 done, total;
@@ -124,10 +125,10 @@ static GArray *search_all(Sync *sync, GError **error)
 		guint32 last = exists - first < SEARCH_CHUNK ? exists : first + SEARCH_CHUNK - 1;
 		GArray *some = NULL;
 		if (!is_cancelled(sync, error))
-			some = sn_imap_uid_search(sync->session,
-			                          mailimap_search_key_new_set(
-							  mailimap_set_new_interval(first, last)),
-			                          error);
+			some = sn_imap_uid_search(
+				sync->session,
+				mailimap_search_key_new_set(mailimap_set_new_interval(first, last)),
+				error);
 		if (!some) {
 			g_array_unref(all);
 			return NULL;
@@ -164,7 +165,8 @@ static GArray *search_new(Sync *sync, GError **error)
 	if (sync->uidnext != 0 && sync->uidnext <= from)
 		return sn_uids_new();
 	GArray *found = sn_imap_uid_search(
-		sync->session, mailimap_search_key_new_uid(mailimap_set_new_interval(from, 0)), error);
+		sync->session, mailimap_search_key_new_uid(mailimap_set_new_interval(from, 0)),
+		error);
 	if (found)
 		g_array_remove_range(found, 0, sn_uids_lower_bound(found, from));
 	return found;
@@ -176,8 +178,8 @@ static gboolean use_modseq(Sync *sync, GError **error)
 
 	if (sync->highestmodseq != sync->request->highestmodseq &&
 	    !sn_imap_fetch_changed(sync->session, MAX(sync->request->uidnext, 2) - 1,
-	                           sync->request->highestmodseq, sync->known, gone, report_flags,
-	                           sync, error))
+				   sync->request->highestmodseq, sync->known, gone, report_flags,
+				   sync, error))
 		return FALSE;
 	g_autoptr(GArray) found = search_new(sync, error);
 	if (!found)
@@ -200,8 +202,7 @@ static gboolean compare_flags(Sync *sync, GError **error)
 	if (last == 0 || sync->exists == 0)
 		return TRUE;
 	struct mailimap_set *set = mailimap_set_new_interval(1, last);
-	gboolean done =
-		sn_imap_fetch(sync->session, set, SN_IMAP_FLAGS, report_flags, sync, error);
+	gboolean done = sn_imap_fetch(sync->session, set, SN_IMAP_FLAGS, report_flags, sync, error);
 	mailimap_set_free(set);
 	return done;
 }
@@ -212,8 +213,7 @@ static gboolean find_changes(Sync *sync, GError **error)
 
 	if (!sync->known)
 		return compare_all(sync, error);
-	if (request->highestmodseq != 0 && sync->highestmodseq != 0 &&
-	    request->uidnext != 0)
+	if (request->highestmodseq != 0 && sync->highestmodseq != 0 && request->uidnext != 0)
 		return use_modseq(sync, error);
 	return compare_all(sync, error) && compare_flags(sync, error);
 }
@@ -231,9 +231,9 @@ static gboolean find_large(Sync *sync, GError **error)
 	struct mailimap_search_key *both = mailimap_search_key_new_multiple_empty();
 	g_assert(both);
 	mailimap_search_key_multiple_add(
-		both, mailimap_search_key_new_uid(mailimap_set_new_interval(
-			      sn_uid_at(sync->fresh, 0),
-			      sn_uid_at(sync->fresh, sync->fresh->len - 1))));
+		both,
+		mailimap_search_key_new_uid(mailimap_set_new_interval(
+			sn_uid_at(sync->fresh, 0), sn_uid_at(sync->fresh, sync->fresh->len - 1))));
 	mailimap_search_key_multiple_add(both, mailimap_search_key_new_larger((uint32_t)limit));
 	sync->large = sn_imap_uid_search(sync->session, both, error);
 	return sync->large != NULL;
@@ -247,7 +247,7 @@ static gboolean fetch_some(Sync *sync, GArray *uids, gboolean partial, GError **
 	sync->expected = uids;
 	sync->partial = partial;
 	gboolean done = sn_imap_fetch(sync->session, set, partial ? SN_IMAP_TEXT : SN_IMAP_WHOLE,
-	                              report_message, sync, error);
+				      report_message, sync, error);
 	mailimap_set_free(set);
 	return done;
 }
@@ -273,7 +273,7 @@ static gboolean give_way(Sync *sync, GError **error)
 	if (sync->session->uidvalidity == sync->uidvalidity)
 		return TRUE;
 	g_set_error(error, SN_ERROR, SN_ERROR_TEMPORARY,
-	            "The folder %s was replaced while it was being read.", sync->request->folder);
+		    "The folder %s was replaced while it was being read.", sync->request->folder);
 	return FALSE;
 }
 
@@ -309,8 +309,7 @@ static gboolean fetch_fresh(Sync *sync, GError **error)
 	return TRUE;
 }
 
-gboolean sn_imap_serve_sync(SnImap *imap, SnMailRequest *request, SnMailEvent *done,
-                            GError **error)
+gboolean sn_imap_serve_sync(SnImap *imap, SnMailRequest *request, SnMailEvent *done, GError **error)
 {
 	Sync sync = { .imap = imap, .session = imap->session, .request = request };
 
@@ -326,7 +325,7 @@ gboolean sn_imap_serve_sync(SnImap *imap, SnMailRequest *request, SnMailEvent *d
 	else
 		sync.known = request->known ? request->known : none;
 	gboolean good = find_changes(&sync, error) && fetch_fresh(&sync, error) &&
-	                !is_cancelled(&sync, error);
+			!is_cancelled(&sync, error);
 	if (good)
 		report_state(&sync);
 	g_clear_pointer(&sync.fresh, g_array_unref);

@@ -84,7 +84,7 @@ static gboolean add_folders(SnImapWatch *watch)
 			folder_free(folder);
 		else
 			g_ptr_array_insert(watch->folders,
-			                   strcmp(folder->name, "INBOX") == 0 ? 0 : -1, folder);
+					   strcmp(folder->name, "INBOX") == 0 ? 0 : -1, folder);
 		any = any || !known;
 	}
 	return any;
@@ -239,7 +239,8 @@ static gboolean stay_idle(SnImapWatch *watch, gint64 until)
 			continue;
 		}
 		if (any_changed(watch)) {
-			sn_inbox_wait(watch->inbox, sn_stream_fd(watch->session->stream), SETTLE_MS);
+			sn_inbox_wait(watch->inbox, sn_stream_fd(watch->session->stream),
+				      SETTLE_MS);
 			if (!has_input(watch))
 				report_all(watch, FALSE);
 			continue;
@@ -285,8 +286,8 @@ static gboolean ask_status(SnImapWatch *watch, Folder *folder)
 {
 	g_autofree char *escaped = g_strescape(folder->wire, NULL);
 	g_autofree char *command =
-		g_strdup_printf("STATUS \"%s\" (MESSAGES UIDNEXT UIDVALIDITY UNSEEN%s)\r\n", escaped,
-	                        watch->session->condstore ? " HIGHESTMODSEQ" : "");
+		g_strdup_printf("STATUS \"%s\" (MESSAGES UIDNEXT UIDVALIDITY UNSEEN%s)\r\n",
+				escaped, watch->session->condstore ? " HIGHESTMODSEQ" : "");
 
 	if (!write_command(watch, command))
 		return FALSE;
@@ -371,12 +372,14 @@ static void connect_watch(SnImapWatch *watch)
 		sn_imap_session_open(watch->link, sn_inbox_interrupt_fd(watch->inbox), &error);
 	if (!watch->session) {
 		watch->blocked = !sn_link_may_retry(error);
-		watch->next_try = g_get_monotonic_time() + sn_link_backoff(++watch->failures) * 1000;
+		watch->next_try =
+			g_get_monotonic_time() + sn_link_backoff(++watch->failures) * 1000;
 		return;
 	}
 	if (!prepare(watch)) {
 		g_clear_pointer(&watch->session, sn_imap_session_free);
-		watch->next_try = g_get_monotonic_time() + sn_link_backoff(++watch->failures) * 1000;
+		watch->next_try =
+			g_get_monotonic_time() + sn_link_backoff(++watch->failures) * 1000;
 		return;
 	}
 	watch->failures = 0;

@@ -68,7 +68,7 @@ void sn_inbox_free(SnInbox *inbox)
 }
 
 gboolean sn_inbox_push(SnInbox *inbox, gpointer item, guint64 id, guint rank,
-                       gboolean interruptible)
+		       gboolean interruptible)
 {
 	g_assert(item && id > 0);
 	g_mutex_lock(&inbox->lock);
@@ -157,7 +157,8 @@ static Entry *first_waiting(SnInbox *inbox, guint max_rank)
 
 	for (GList *link = inbox->entries.head; link; link = link->next) {
 		Entry *entry = link->data;
-		if (!entry->running && entry->rank <= max_rank && (!best || entry->rank < best->rank))
+		if (!entry->running && entry->rank <= max_rank &&
+		    (!best || entry->rank < best->rank))
 			best = entry;
 	}
 	return best;

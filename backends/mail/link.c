@@ -5,13 +5,18 @@
 
 #define MAX_REPLY 300
 
+struct sn_link_trust {
+	GMutex lock;
+	SnTrust *trust;
+};
+
 SnLink *sn_link_new(const SnLinkSpec *spec, const char *protocol, const guint16 default_ports[3],
-                    GError **error)
+		    GError **error)
 {
 	g_assert(spec->tls <= SN_LINK_PLAIN);
 	if (!spec->host || !*spec->host || !spec->user || !*spec->user) {
 		g_set_error(error, SN_ERROR, SN_ERROR_CONFIG,
-		            "The %s server needs a host name and a user name.", protocol);
+			    "The %s server needs a host name and a user name.", protocol);
 		return NULL;
 	}
 	SnLink *link = g_new0(SnLink, 1);
@@ -23,6 +28,8 @@ SnLink *sn_link_new(const SnLinkSpec *spec, const char *protocol, const guint16 
 	if (link->spec.port == 0)
 		link->spec.port = default_ports[spec->tls];
 	link->protocol = protocol;
+	link->trust = g_new0(struct sn_link_trust, 1);
+	g_mutex_init(&link->trust->lock);
 	return link;
 }
 
@@ -34,24 +41,37 @@ void sn_link_free(SnLink *link)
 	g_free((char *)link->spec.connect_host);
 	g_free((char *)link->spec.user);
 	g_free((char *)link->spec.ca_file);
+	sn_trust_free(link->trust->trust);
+	g_mutex_clear(&link->trust->lock);
+	g_free(link->trust);
 	g_free(link);
+}
+
+gboolean sn_link_secure(const SnLink *link, SnStream *stream, GError **error)
+{
+	g_mutex_lock(&link->trust->lock);
+	if (!link->trust->trust)
+		link->trust->trust = sn_trust_new(link->spec.ca_file, error);
+	const SnTrust *trust = link->trust->trust; /* stays until the link is freed */
+	g_mutex_unlock(&link->trust->lock);
+	return trust &&
+	       sn_stream_start_tls(stream, link->spec.host, trust, SN_CONNECT_TIMEOUT_MS, error);
 }
 
 SnStream *sn_link_open(const SnLink *link, int cancel_fd, GError **error)
 {
 	SnStream *stream = sn_stream_new(cancel_fd);
 	gboolean good = sn_stream_connect(stream, link->spec.connect_host, link->spec.port,
-	                                  SN_CONNECT_TIMEOUT_MS, error);
+					  SN_CONNECT_TIMEOUT_MS, error);
 
 	if (good && link->spec.tls == SN_LINK_PLAIN && !sn_stream_is_loopback(stream)) {
 		g_set_error(error, SN_ERROR, SN_ERROR_TLS,
-		            "%s is not on this machine, so %s without encryption is refused.",
-		            link->spec.host, link->protocol);
+			    "%s is not on this machine, so %s without encryption is refused.",
+			    link->spec.host, link->protocol);
 		good = FALSE;
 	}
 	if (good && link->spec.tls == SN_LINK_TLS)
-		good = sn_stream_start_tls(stream, link->spec.host, link->spec.ca_file,
-		                           SN_CONNECT_TIMEOUT_MS, error);
+		good = sn_link_secure(link, stream, error);
 	if (!good)
 		g_clear_pointer(&stream, sn_stream_free);
 	return stream;
@@ -63,13 +83,13 @@ char *sn_link_get_secret(const SnLink *link, GError **error)
 
 	if (!source->get) {
 		g_set_error(error, SN_ERROR, SN_ERROR_AUTH, "There is no password for %s at %s.",
-		            link->spec.user, link->spec.host);
+			    link->spec.user, link->spec.host);
 		return NULL;
 	}
 	char *secret = source->get(source->data, link->spec.oauth2, error);
 	if (!secret && error && !*error)
 		g_set_error(error, SN_ERROR, SN_ERROR_AUTH, "There is no password for %s at %s.",
-		            link->spec.user, link->spec.host);
+			    link->spec.user, link->spec.host);
 	return secret;
 }
 
@@ -88,8 +108,8 @@ void sn_link_free_secret(const SnLink *link, char *secret)
 SnTime sn_link_backoff(guint failures)
 {
 	g_assert(failures > 0);
-	SnTime limit = failures > 9 ? 5 * SN_MINUTE :
-	                              MIN(SN_SECOND << (failures - 1), 5 * SN_MINUTE);
+	SnTime limit =
+		failures > 9 ? 5 * SN_MINUTE : MIN(SN_SECOND << (failures - 1), 5 * SN_MINUTE);
 	return limit - (SnTime)(g_random_double() * 0.5 * (double)limit);
 }
 

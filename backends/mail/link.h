@@ -12,6 +12,7 @@
 typedef struct {
 	SnLinkSpec spec; /* strings owned; port is never 0; connect_host never NULL */
 	const char *protocol; /* "IMAP", "SMTP": static */
+	struct sn_link_trust *trust; /* read when first needed; shared by all connections */
 } SnLink;
 
 /* default_ports: TLS, STARTTLS, PLAIN. NULL with CONFIG when host or user is missing. */
@@ -22,6 +23,9 @@ void sn_link_free(SnLink *link); /* NULL is fine */
 /* Connects, and starts TLS if that comes first. PLAIN anywhere but on loopback is refused (TLS).
  * NULL with NETWORK, TLS, CONFIG or CANCELLED. */
 SnStream *sn_link_open(const SnLink *link, int cancel_fd, GError **error);
+
+/* TLS as the link wants it, on a stream of it that is still in the clear. */
+gboolean sn_link_secure(const SnLink *link, SnStream *stream, GError **error);
 
 /* The password or token; wiped and freed by sn_link_free_secret(). NULL with AUTH. */
 char *sn_link_get_secret(const SnLink *link, GError **error);

@@ -52,7 +52,7 @@ static SnMaildirFolder *open_numbered(Maildir *maildir, SnMailRequest *request, 
 	if (!folder || folder->numbered)
 		return folder;
 	g_set_error(error, SN_ERROR, SN_ERROR_TEMPORARY, "The folder %s has not been read yet.",
-	            request->folder);
+		    request->folder);
 	return NULL;
 }
 
@@ -61,8 +61,8 @@ static SnMaildirEntry *find_entry(SnMaildirFolder *folder, guint32 uid, GError *
 	SnMaildirEntry *entry = sn_maildir_by_uid(folder, uid);
 
 	if (!entry)
-		g_set_error(error, SN_ERROR, SN_ERROR_NOT_FOUND,
-		            "The message is no longer in %s.", folder->name);
+		g_set_error(error, SN_ERROR, SN_ERROR_NOT_FOUND, "The message is no longer in %s.",
+			    folder->name);
 	return entry;
 }
 
@@ -86,7 +86,7 @@ static void report_folder(const char *name, const char *path, gpointer data)
 }
 
 static gboolean serve_list(Maildir *maildir, SnMailRequest *request, SnMailEvent *done,
-                           GError **error)
+			   GError **error)
 {
 	Listing listing = { maildir, request->id };
 
@@ -97,7 +97,7 @@ static gboolean serve_list(Maildir *maildir, SnMailRequest *request, SnMailEvent
 static void serve_urgent(gpointer data);
 
 static gboolean serve_sync(Maildir *maildir, SnMailRequest *request, SnMailEvent *done,
-                           GError **error)
+			   GError **error)
 {
 	SnMaildirFolder *folder = open_folder(maildir, request->folder, error);
 
@@ -106,7 +106,7 @@ static gboolean serve_sync(Maildir *maildir, SnMailRequest *request, SnMailEvent
 }
 
 static gboolean serve_watch(Maildir *maildir, SnMailRequest *request, SnMailEvent *done,
-                            GError **error)
+			    GError **error)
 {
 	SnMaildirFolder *folder = open_folder(maildir, request->folder, error);
 
@@ -114,7 +114,7 @@ static gboolean serve_watch(Maildir *maildir, SnMailRequest *request, SnMailEven
 }
 
 static gboolean serve_fetch(Maildir *maildir, SnMailRequest *request, SnMailEvent *done,
-                            GError **error)
+			    GError **error)
 {
 	SnMaildirFolder *folder = open_numbered(maildir, request, error);
 
@@ -141,7 +141,7 @@ static gboolean serve_fetch(Maildir *maildir, SnMailRequest *request, SnMailEven
 }
 
 static gboolean serve_store(Maildir *maildir, SnMailRequest *request, SnMailEvent *done,
-                            GError **error)
+			    GError **error)
 {
 	SnMaildirFolder *folder = open_numbered(maildir, request, error);
 
@@ -157,7 +157,7 @@ static gboolean serve_store(Maildir *maildir, SnMailRequest *request, SnMailEven
 }
 
 static gboolean serve_delete(Maildir *maildir, SnMailRequest *request, SnMailEvent *done,
-                             GError **error)
+			     GError **error)
 {
 	SnMaildirFolder *folder = open_numbered(maildir, request, error);
 
@@ -181,7 +181,7 @@ static guint32 number_of(Maildir *maildir, const char *name, const char *base)
 }
 
 static gboolean serve_move(Maildir *maildir, SnMailRequest *request, SnMailEvent *done,
-                           GError **error)
+			   GError **error)
 {
 	SnMaildirFolder *folder = open_numbered(maildir, request, error);
 	g_autofree char *target =
@@ -203,7 +203,7 @@ static gboolean serve_move(Maildir *maildir, SnMailRequest *request, SnMailEvent
 }
 
 static gboolean serve_append(Maildir *maildir, SnMailRequest *request, SnMailEvent *done,
-                             GError **error)
+			     GError **error)
 {
 	g_autofree char *path = sn_maildir_create(maildir->root, request->folder, error);
 	gsize length = 0;
@@ -241,7 +241,7 @@ static gboolean has_message_id(const char *path, const char *wanted)
 }
 
 static gboolean serve_search(Maildir *maildir, SnMailRequest *request, SnMailEvent *done,
-                             GError **error)
+			     GError **error)
 {
 	SnMaildirFolder *folder = open_numbered(maildir, request, error);
 	g_autofree char *wanted =
@@ -264,7 +264,7 @@ static gboolean serve_search(Maildir *maildir, SnMailRequest *request, SnMailEve
 }
 
 static gboolean serve_create(Maildir *maildir, SnMailRequest *request, SnMailEvent *done,
-                             GError **error)
+			     GError **error)
 {
 	g_autofree char *path = sn_maildir_create(maildir->root, request->folder, error);
 
@@ -273,7 +273,7 @@ static gboolean serve_create(Maildir *maildir, SnMailRequest *request, SnMailEve
 
 static const struct {
 	gboolean (*serve)(Maildir *maildir, SnMailRequest *request, SnMailEvent *done,
-	                  GError **error);
+			  GError **error);
 	guint rank;
 } kinds[] = {
 	[SN_MAIL_REQ_LIST] = { serve_list, RANK_URGENT },
@@ -339,14 +339,13 @@ static void rest_offline(Maildir *maildir)
 	}
 	SnTime wait = sn_link_backoff(++maildir->failures);
 	g_autoptr(GError) error = g_error_new(SN_ERROR, SN_ERROR_NOT_FOUND,
-	                                      "The mail directory %s is not there.",
-	                                      maildir->root);
+					      "The mail directory %s is not there.", maildir->root);
 	sn_report_line(&maildir->report, SN_LINE_OFFLINE, error, sn_clock_now(NULL) + wait);
 	gint64 until = g_get_monotonic_time() + wait * 1000;
 	while (!sn_inbox_stopping(maildir->inbox) && !sn_inbox_kicked(maildir->inbox) &&
 	       g_get_monotonic_time() < until)
 		sn_inbox_wait(maildir->inbox, -1,
-		              (int)MAX((until - g_get_monotonic_time()) / 1000, 1));
+			      (int)MAX((until - g_get_monotonic_time()) / 1000, 1));
 }
 
 static void rest_online(Maildir *maildir)
@@ -382,11 +381,11 @@ static gpointer run(gpointer data)
 /* ---- the interface ---- */
 
 static SnMailSource *create(const SnLinkSpec *link, const char *path, SnQueue *events,
-                            gpointer owner, GError **error)
+			    gpointer owner, GError **error)
 {
 	if (!path || !g_path_is_absolute(path)) {
 		g_set_error(error, SN_ERROR, SN_ERROR_CONFIG,
-		            "The mail directory must be a whole path.");
+			    "The mail directory must be a whole path.");
 		return NULL;
 	}
 	Maildir *maildir = g_new0(Maildir, 1);
@@ -394,7 +393,7 @@ static SnMailSource *create(const SnLinkSpec *link, const char *path, SnQueue *e
 	maildir->inbox = sn_inbox_new((GDestroyNotify)sn_mail_request_free);
 	maildir->report = (SnReport){ sn_queue_ref(events), owner, maildir->inbox };
 	maildir->folders = g_hash_table_new_full(g_str_hash, g_str_equal, NULL,
-	                                         (GDestroyNotify)sn_maildir_folder_free);
+						 (GDestroyNotify)sn_maildir_folder_free);
 	maildir->watch = sn_maildir_watch_new();
 	maildir->thread = g_thread_new("maildir", run, maildir);
 	return (SnMailSource *)maildir;
@@ -408,7 +407,7 @@ static void submit(SnMailSource *source, SnMailRequest *request)
 	if (sn_inbox_push(maildir->inbox, request, request->id, kinds[request->kind].rank, FALSE))
 		return;
 	sn_report_end(&maildir->report, request->id, NULL,
-	              g_error_new(SN_ERROR, SN_ERROR_CANCELLED, "The account is being closed."));
+		      g_error_new(SN_ERROR, SN_ERROR_CANCELLED, "The account is being closed."));
 	sn_mail_request_free(request);
 }
 
@@ -418,7 +417,7 @@ static void cancel(SnMailSource *source, guint64 id)
 
 	if (sn_inbox_cancel(maildir->inbox, id))
 		sn_report_end(&maildir->report, id, NULL,
-		              g_error_new(SN_ERROR, SN_ERROR_CANCELLED, "Cancelled."));
+			      g_error_new(SN_ERROR, SN_ERROR_CANCELLED, "Cancelled."));
 }
 
 static void reconnect(SnMailSource *source)

@@ -15,7 +15,8 @@
 static const struct {
 	char letter;
 	guint flag;
-} letters[] = { /* in the order they are written */
+} letters[] = {
+	/* in the order they are written */
 	{ 'D', SN_MAIL_DRAFT },    { 'F', SN_MAIL_FLAGGED }, { 'P', SN_MAIL_FORWARDED },
 	{ 'R', SN_MAIL_ANSWERED }, { 'S', SN_MAIL_SEEN },    { 'T', SN_MAIL_DELETED },
 };
@@ -52,9 +53,9 @@ void sn_maildir_folder_free(SnMaildirFolder *folder)
 
 static gboolean set_error(GError **error, int failure, const char *what, const char *path)
 {
-	int code = failure == ENOENT                      ? SN_ERROR_NOT_FOUND :
-	           failure == EACCES || failure == EPERM ? SN_ERROR_PERMISSION :
-	                                                   SN_ERROR_STORAGE;
+	int code = failure == ENOENT                       ? SN_ERROR_NOT_FOUND
+		   : failure == EACCES || failure == EPERM ? SN_ERROR_PERMISSION
+							   : SN_ERROR_STORAGE;
 
 	g_set_error(error, SN_ERROR, code, "%s %s failed: %s.", what, path, g_strerror(failure));
 	return FALSE;
@@ -97,7 +98,7 @@ char *sn_maildir_file_with(const char *base, const char *file, guint flags)
 /* ---- scanning ---- */
 
 static void note_file(SnMaildirFolder *folder, GHashTable *found, const char *part,
-                      const char *file)
+		      const char *file)
 {
 	const char *info = info_of(file);
 	g_autofree char *base = info ? g_strndup(file, (gsize)(info - file)) : g_strdup(file);
@@ -113,7 +114,7 @@ static void note_file(SnMaildirFolder *folder, GHashTable *found, const char *pa
 }
 
 static gboolean scan_part(SnMaildirFolder *folder, GHashTable *found, const char *part,
-                          GError **error)
+			  GError **error)
 {
 	g_autofree char *path = g_build_filename(folder->path, part, NULL);
 	DIR *dir = opendir(path);
@@ -182,12 +183,12 @@ static gboolean find_again(SnMaildirFolder *folder, SnMaildirEntry **entry, GErr
 	if (*entry)
 		return TRUE;
 	g_set_error(error, SN_ERROR, SN_ERROR_NOT_FOUND, "The message is no longer in %s.",
-	            folder->name);
+		    folder->name);
 	return FALSE;
 }
 
 gboolean sn_maildir_set_flags(SnMaildirFolder *folder, SnMaildirEntry *entry, guint flags,
-                              GError **error)
+			      GError **error)
 {
 	for (int tries = 0; tries < 3; tries++) {
 		g_autofree char *name = sn_maildir_file_with(entry->base, entry->file, flags);
@@ -205,7 +206,7 @@ gboolean sn_maildir_set_flags(SnMaildirFolder *folder, SnMaildirEntry *entry, gu
 			return FALSE;
 	}
 	g_set_error(error, SN_ERROR, SN_ERROR_BUSY,
-	            "Another program keeps changing the message in %s.", folder->name);
+		    "Another program keeps changing the message in %s.", folder->name);
 	return FALSE;
 }
 
@@ -224,7 +225,7 @@ gboolean sn_maildir_remove(SnMaildirFolder *folder, SnMaildirEntry *entry, GErro
 			return TRUE; /* which is what was wanted */
 	}
 	g_set_error(error, SN_ERROR, SN_ERROR_BUSY,
-	            "Another program keeps changing the message in %s.", folder->name);
+		    "Another program keeps changing the message in %s.", folder->name);
 	return FALSE;
 }
 
@@ -243,8 +244,8 @@ static char *unique_name(void)
 			g_string_append_c(host, *c);
 	}
 	return g_strdup_printf("%" G_GINT64_FORMAT ".M%06" G_GINT64_FORMAT "P%dR%08x.%s",
-	                       now / G_USEC_PER_SEC, now % G_USEC_PER_SEC, (int)getpid(),
-	                       g_random_int(), host->str);
+			       now / G_USEC_PER_SEC, now % G_USEC_PER_SEC, (int)getpid(),
+			       g_random_int(), host->str);
 }
 
 static gboolean write_all(int fd, const char *bytes, gsize length)
@@ -272,16 +273,16 @@ static void sync_dir(const char *path)
 }
 
 static gboolean write_file(const char *path, const void *bytes, gsize length, SnTime time,
-                           GError **error)
+			   GError **error)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 
 	if (fd < 0)
 		return set_error(error, errno, "Writing", path);
 	struct timespec times[2] = { { .tv_nsec = UTIME_NOW },
-		                     { .tv_sec = time / 1000, .tv_nsec = time % 1000 * 1000000 } };
+				     { .tv_sec = time / 1000, .tv_nsec = time % 1000 * 1000000 } };
 	gboolean good = write_all(fd, bytes, length) && (time <= 0 || futimens(fd, times) == 0) &&
-	                fsync(fd) == 0;
+			fsync(fd) == 0;
 	int failure = errno;
 	if (close(fd) != 0 && good) {
 		failure = errno;
@@ -294,7 +295,7 @@ static gboolean write_file(const char *path, const void *bytes, gsize length, Sn
 }
 
 char *sn_maildir_deliver(const char *path, const void *bytes, gsize length, guint flags,
-                         SnTime time, GError **error)
+			 SnTime time, GError **error)
 {
 	g_autofree char *base = unique_name();
 	g_autofree char *file = sn_maildir_file_with(base, NULL, flags);
@@ -322,7 +323,7 @@ static char *base_elsewhere(const char *base)
 }
 
 static char *copy_away(SnMaildirFolder *folder, SnMaildirEntry *entry, const char *target_path,
-                       GError **error)
+		       GError **error)
 {
 	SnTime time = 0;
 	g_autoptr(GBytes) raw = sn_maildir_read(folder, entry, &time, error);
@@ -339,7 +340,7 @@ static char *copy_away(SnMaildirFolder *folder, SnMaildirEntry *entry, const cha
 }
 
 char *sn_maildir_move(SnMaildirFolder *folder, SnMaildirEntry *entry, const char *target_path,
-                      GError **error)
+		      GError **error)
 {
 	g_autofree char *base = base_elsewhere(entry->base);
 
@@ -366,12 +367,12 @@ char *sn_maildir_move(SnMaildirFolder *folder, SnMaildirEntry *entry, const char
 			return NULL;
 	}
 	g_set_error(error, SN_ERROR, SN_ERROR_BUSY,
-	            "Another program keeps changing the message in %s.", folder->name);
+		    "Another program keeps changing the message in %s.", folder->name);
 	return NULL;
 }
 
 GBytes *sn_maildir_read(SnMaildirFolder *folder, SnMaildirEntry *entry, SnTime *time,
-                        GError **error)
+			GError **error)
 {
 	for (int tries = 0; tries < 3; tries++) {
 		g_autofree char *path = g_build_filename(folder->path, entry->file, NULL);
@@ -379,14 +380,14 @@ GBytes *sn_maildir_read(SnMaildirFolder *folder, SnMaildirEntry *entry, SnTime *
 		gsize length = 0;
 		struct stat info = { 0 };
 		if (stat(path, &info) == 0 && info.st_size > MAX_MESSAGE) {
-			g_set_error(error, SN_ERROR, SN_ERROR_LIMIT, "The message in %s is too large.",
-			            path);
+			g_set_error(error, SN_ERROR, SN_ERROR_LIMIT,
+				    "The message in %s is too large.", path);
 			return NULL;
 		}
 		g_autoptr(GError) failure = NULL;
 		if (g_file_get_contents(path, &bytes, &length, &failure)) {
 			*time = (SnTime)info.st_mtim.tv_sec * SN_SECOND +
-			        info.st_mtim.tv_nsec / 1000000;
+				info.st_mtim.tv_nsec / 1000000;
 			return g_bytes_new_take(bytes, length);
 		}
 		if (!g_error_matches(failure, G_FILE_ERROR, G_FILE_ERROR_NOENT)) {
@@ -397,6 +398,6 @@ GBytes *sn_maildir_read(SnMaildirFolder *folder, SnMaildirEntry *entry, SnTime *
 			return NULL;
 	}
 	g_set_error(error, SN_ERROR, SN_ERROR_BUSY,
-	            "Another program keeps changing the message in %s.", folder->name);
+		    "Another program keeps changing the message in %s.", folder->name);
 	return NULL;
 }

@@ -65,8 +65,8 @@ static void walk(Listing *listing, const char *path, const char *prefix, guint d
 		}
 		if (!g_utf8_validate(entry, -1, NULL))
 			continue;
-		g_autofree char *name = *prefix ? g_strconcat(prefix, "/", entry, NULL) :
-		                                  g_strdup(entry);
+		g_autofree char *name =
+			*prefix ? g_strconcat(prefix, "/", entry, NULL) : g_strdup(entry);
 		if (sn_maildir_is_folder(below))
 			report(listing, g_ascii_strcasecmp(name, "INBOX") == 0 ? "INBOX" : name,
 			       below);
@@ -79,7 +79,7 @@ static void walk(Listing *listing, const char *path, const char *prefix, guint d
 void sn_maildir_list(const char *root, SnMaildirOnFolder on_folder, gpointer data)
 {
 	Listing listing = { root, on_folder, data, 0,
-		            g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL) };
+			    g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL) };
 
 	if (sn_maildir_is_folder(root))
 		report(&listing, "INBOX", root);
@@ -126,7 +126,7 @@ char *sn_maildir_path(const char *root, const char *name, GError **error)
 {
 	if (!is_safe(name)) {
 		g_set_error(error, SN_ERROR, SN_ERROR_INVALID, "%s cannot be the name of a folder.",
-		            name ? name : "Nothing");
+			    name ? name : "Nothing");
 		return NULL;
 	}
 	if (strcmp(name, "INBOX") == 0 && sn_maildir_is_folder(root))
@@ -142,7 +142,7 @@ char *sn_maildir_path(const char *root, const char *name, GError **error)
 		sn_maildir_list(root, note_if_named, &search);
 	if (!search.path)
 		g_set_error(error, SN_ERROR, SN_ERROR_NOT_FOUND, "There is no folder %s in %s.",
-		            name, root);
+			    name, root);
 	return search.path;
 }
 
@@ -177,14 +177,14 @@ char *sn_maildir_create(const char *root, const char *name, GError **error)
 		g_propagate_error(error, g_steal_pointer(&missing));
 		return NULL;
 	}
-	path = wants_plus_plus(root) ? plus_plus_path(root, name) :
-	                               g_build_filename(root, name, NULL);
+	path = wants_plus_plus(root) ? plus_plus_path(root, name)
+				     : g_build_filename(root, name, NULL);
 	for (gsize i = 0; path && i < G_N_ELEMENTS(parts); i++) {
 		g_autofree char *part = g_build_filename(path, parts[i], NULL);
 		if (g_mkdir_with_parents(part, 0700) == 0)
 			continue;
 		g_set_error(error, SN_ERROR, SN_ERROR_STORAGE, "The folder %s cannot be made: %s.",
-		            part, g_strerror(errno));
+			    part, g_strerror(errno));
 		g_clear_pointer(&path, g_free);
 	}
 	return path;

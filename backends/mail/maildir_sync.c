@@ -42,9 +42,9 @@ static void report_state(SnReport *report, SnMaildirFolder *folder, guint64 id)
 /* What the caller says is the truth about numbers. */
 static void take_numbers(SnMaildirFolder *folder, const SnMailRequest *request)
 {
-	guint count = request->known && request->known_names ?
-	                      MIN(request->known->len, request->known_names->len) :
-	                      0;
+	guint count = request->known && request->known_names
+			      ? MIN(request->known->len, request->known_names->len)
+			      : 0;
 
 	folder->uidnext = MAX(folder->uidnext, request->uidnext);
 	for (guint i = 0; request->known && i < request->known->len; i++)
@@ -62,8 +62,8 @@ static void take_numbers(SnMaildirFolder *folder, const SnMailRequest *request)
 
 /* Known numbers without a file. A name that changes while the directory is read may be missed, so
  * only what is missing twice is gone. */
-static gboolean report_gone(SnReport *report, SnMaildirFolder *folder,
-                            const SnMailRequest *request, GError **error)
+static gboolean report_gone(SnReport *report, SnMaildirFolder *folder, const SnMailRequest *request,
+			    GError **error)
 {
 	g_autoptr(GArray) gone = NULL;
 
@@ -119,7 +119,7 @@ static GArray *sort_out(SnReport *report, SnMaildirFolder *folder, const SnMailR
 			Fresh one = { entry, 0 };
 			if (stat(path, &info) == 0)
 				one.mtime = (gint64)info.st_mtim.tv_sec * G_USEC_PER_SEC +
-				            info.st_mtim.tv_nsec / 1000;
+					    info.st_mtim.tv_nsec / 1000;
 			g_array_append_val(fresh, one);
 		} else if (!entry->told) {
 			SnMailEvent *event =
@@ -151,7 +151,7 @@ static GBytes *cut(GBytes *raw)
 
 /* FALSE: it vanished meanwhile, which is nobody's fault. */
 static gboolean report_message(SnReport *report, SnMaildirFolder *folder, SnMaildirEntry *entry,
-                               const SnMailRequest *request)
+			       const SnMailRequest *request)
 {
 	g_autofree char *base = g_strdup(entry->base);
 	guint32 uid = entry->uid;
@@ -179,7 +179,7 @@ static gboolean report_message(SnReport *report, SnMaildirFolder *folder, SnMail
 }
 
 static void report_progress(SnReport *report, SnMaildirFolder *folder, guint64 id, gint64 done,
-                            gint64 total)
+			    gint64 total)
 {
 	SnMailEvent *event = event_new(report, folder, SN_MAIL_EV_PROGRESS, id);
 
@@ -189,8 +189,8 @@ static void report_progress(SnReport *report, SnMaildirFolder *folder, guint64 i
 }
 
 static gboolean report_fresh(SnReport *report, SnMaildirFolder *folder, GArray *fresh,
-                             const SnMailRequest *request, void (*give_way)(gpointer data),
-                             gpointer data, GError **error)
+			     const SnMailRequest *request, void (*give_way)(gpointer data),
+			     gpointer data, GError **error)
 {
 	guint count = fresh->len;
 	g_autoptr(GPtrArray) bases = g_ptr_array_new_with_free_func(g_free);
@@ -223,7 +223,7 @@ static gboolean report_fresh(SnReport *report, SnMaildirFolder *folder, GArray *
 }
 
 gboolean sn_maildir_sync(SnReport *report, SnMaildirFolder *folder, SnMailRequest *request,
-                         void (*give_way)(gpointer data), gpointer data, GError **error)
+			 void (*give_way)(gpointer data), gpointer data, GError **error)
 {
 	if (!sn_maildir_scan(folder, error))
 		return FALSE;

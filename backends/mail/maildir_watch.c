@@ -5,7 +5,7 @@
 
 #include "backends/mail/maildir_private.h"
 
-#define CHANGES                                                                                \
+#define CHANGES \
 	(IN_MOVED_TO | IN_MOVED_FROM | IN_CREATE | IN_DELETE | IN_CLOSE_WRITE | IN_DELETE_SELF)
 
 struct sn_maildir_watch {
@@ -33,7 +33,7 @@ void sn_maildir_watch_free(SnMaildirWatch *watch)
 }
 
 gboolean sn_maildir_watch_add(SnMaildirWatch *watch, const char *name, const char *path,
-                              GError **error)
+			      GError **error)
 {
 	static const char *const parts[] = { "new", "cur" };
 
@@ -42,8 +42,8 @@ gboolean sn_maildir_watch_add(SnMaildirWatch *watch, const char *name, const cha
 		int id = inotify_add_watch(watch->fd, part, CHANGES | IN_ONLYDIR);
 		if (id < 0) {
 			g_set_error(error, SN_ERROR, SN_ERROR_LIMIT,
-			            "Changes of %s cannot be watched: %s.", part,
-			            g_strerror(errno));
+				    "Changes of %s cannot be watched: %s.", part,
+				    g_strerror(errno));
 			return FALSE;
 		}
 		g_hash_table_replace(watch->names, GINT_TO_POINTER(id), g_strdup(name));
@@ -57,7 +57,7 @@ int sn_maildir_watch_fd(SnMaildirWatch *watch)
 }
 
 static void note_event(SnMaildirWatch *watch, const struct inotify_event *event,
-                       GHashTable *changed)
+		       GHashTable *changed)
 {
 	GHashTableIter iter;
 	gpointer name;
@@ -76,7 +76,7 @@ static void note_event(SnMaildirWatch *watch, const struct inotify_event *event,
 }
 
 void sn_maildir_watch_read(SnMaildirWatch *watch, void (*on_change)(const char *name, gpointer),
-                           gpointer data)
+			   gpointer data)
 {
 	_Alignas(struct inotify_event) char buffer[16384];
 	g_autoptr(GHashTable) changed =

@@ -59,9 +59,9 @@ char *sn_name_to_wire(const char *name, char delimiter)
 const char *sn_role_of_attribute(const char *attribute)
 {
 	static const char *const roles[][2] = {
-		{ "Sent", "sent" },   { "Drafts", "drafts" },   { "Trash", "trash" },
-		{ "Junk", "junk" },   { "Archive", "archive" }, { "Inbox", "inbox" },
-		{ "Spam", "junk" },   { "AllMail", "archive" }, { "All", "archive" },
+		{ "Sent", "sent" }, { "Drafts", "drafts" },   { "Trash", "trash" },
+		{ "Junk", "junk" }, { "Archive", "archive" }, { "Inbox", "inbox" },
+		{ "Spam", "junk" }, { "AllMail", "archive" }, { "All", "archive" },
 	};
 
 	if (*attribute == '\\')
@@ -75,13 +75,20 @@ const char *sn_role_of_attribute(const char *attribute)
 const char *sn_role_of_name(const char *name)
 {
 	static const char *const roles[][2] = {
-		{ "Sent", "sent" },          { "Sent Items", "sent" },
-		{ "Sent Messages", "sent" }, { "Sent Mail", "sent" },
-		{ "Drafts", "drafts" },      { "Draft", "drafts" },
-		{ "Trash", "trash" },        { "Deleted Items", "trash" },
-		{ "Deleted Messages", "trash" }, { "Junk", "junk" },
-		{ "Junk E-mail", "junk" },   { "Spam", "junk" },
-		{ "Archive", "archive" },    { "Archives", "archive" },
+		{ "Sent", "sent" },
+		{ "Sent Items", "sent" },
+		{ "Sent Messages", "sent" },
+		{ "Sent Mail", "sent" },
+		{ "Drafts", "drafts" },
+		{ "Draft", "drafts" },
+		{ "Trash", "trash" },
+		{ "Deleted Items", "trash" },
+		{ "Deleted Messages", "trash" },
+		{ "Junk", "junk" },
+		{ "Junk E-mail", "junk" },
+		{ "Spam", "junk" },
+		{ "Archive", "archive" },
+		{ "Archives", "archive" },
 	};
 	const char *last = strrchr(name, '/');
 

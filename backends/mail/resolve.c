@@ -45,7 +45,7 @@ static gpointer look_up(gpointer data)
 static struct addrinfo *literal(const char *host, const char *service)
 {
 	struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
-		                  .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV };
+				  .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV };
 	struct addrinfo *found = NULL;
 
 	return getaddrinfo(host, service, &hints, &found) == 0 ? found : NULL;
@@ -66,23 +66,24 @@ static struct addrinfo *collect(Lookup *lookup, int cancel_fd, int timeout_ms, G
 		return NULL;
 	}
 	if (!fds[0].revents) {
-		g_set_error(error, SN_ERROR, SN_ERROR_NETWORK,
-		            "The address of %s could not be found: the name server does not answer.",
-		            lookup->host);
+		g_set_error(
+			error, SN_ERROR, SN_ERROR_NETWORK,
+			"The address of %s could not be found: the name server does not answer.",
+			lookup->host);
 		return NULL;
 	}
 	if (lookup->result != 0) {
 		g_set_error(error, SN_ERROR, SN_ERROR_NETWORK,
-		            "The address of %s could not be found: %s.", lookup->host,
-		            lookup->result == EAI_SYSTEM ? g_strerror(errno) :
-		                                           gai_strerror(lookup->result));
+			    "The address of %s could not be found: %s.", lookup->host,
+			    lookup->result == EAI_SYSTEM ? g_strerror(errno)
+							 : gai_strerror(lookup->result));
 		return NULL;
 	}
 	return g_steal_pointer(&lookup->found);
 }
 
 struct addrinfo *sn_resolve(const char *host, guint16 port, int cancel_fd, int timeout_ms,
-                            GError **error)
+			    GError **error)
 {
 	g_autofree char *service = g_strdup_printf("%u", port);
 	struct addrinfo *found = literal(host, service);

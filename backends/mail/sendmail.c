@@ -104,14 +104,14 @@ static GPtrArray *arguments(Sendmail *sendmail, const SnSendRequest *request)
 static gboolean check(const SnSendRequest *request, GError **error)
 {
 	gboolean good = request->to->len > 0 &&
-	                (!*request->from || (sn_smtp_address_is_safe(request->from) &&
-	                                     *request->from != '-'));
+			(!*request->from ||
+			 (sn_smtp_address_is_safe(request->from) && *request->from != '-'));
 
 	for (guint i = 0; good && i < request->to->len; i++)
 		good = sn_smtp_address_is_safe(request->to->pdata[i]);
 	if (!good)
 		g_set_error(error, SN_ERROR, SN_ERROR_INVALID,
-		            "The sender or a recipient is not an address.");
+			    "The sender or a recipient is not an address.");
 	return good;
 }
 
@@ -125,8 +125,8 @@ static gboolean start(Sendmail *sendmail, const SnSendRequest *request, Run *run
 		socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, in) == 0 &&
 		socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, out) == 0 &&
 		g_spawn_async_with_fds(NULL, (char **)argv->pdata, NULL,
-	                               G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_SEARCH_PATH, NULL, NULL,
-	                               &run->pid, in[1], out[1], out[1], &failure);
+				       G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_SEARCH_PATH, NULL, NULL,
+				       &run->pid, in[1], out[1], out[1], &failure);
 
 	for (int i = 0; i < 2; i++) {
 		if (in[i] >= 0 && (i == 1 || !started))
@@ -136,7 +136,7 @@ static gboolean start(Sendmail *sendmail, const SnSendRequest *request, Run *run
 	}
 	if (!started) {
 		g_set_error(error, SN_ERROR, SN_ERROR_UNAVAILABLE, "%s cannot be run: %s.",
-		            sendmail->argv[0], failure ? failure->message : g_strerror(errno));
+			    sendmail->argv[0], failure ? failure->message : g_strerror(errno));
 		return FALSE;
 	}
 	run->to_child = in[0];
@@ -147,7 +147,7 @@ static gboolean start(Sendmail *sendmail, const SnSendRequest *request, Run *run
 static void write_some(Run *run)
 {
 	ssize_t sent = send(run->to_child, run->text + run->sent, run->length - run->sent,
-	                    MSG_NOSIGNAL | MSG_DONTWAIT);
+			    MSG_NOSIGNAL | MSG_DONTWAIT);
 
 	if (sent > 0)
 		run->sent += (gsize)sent;
@@ -186,8 +186,8 @@ static gboolean converse(Sendmail *sendmail, Run *run)
 
 	while (run->from_child >= 0 && !has_ended(run)) {
 		struct pollfd fds[3] = { { run->from_child, POLLIN, 0 },
-			                 { sn_inbox_interrupt_fd(sendmail->inbox), POLLIN, 0 },
-			                 { run->to_child, POLLOUT, 0 } };
+					 { sn_inbox_interrupt_fd(sendmail->inbox), POLLIN, 0 },
+					 { run->to_child, POLLOUT, 0 } };
 		gint64 left = (deadline - g_get_monotonic_time()) / 1000;
 		poll(fds, run->to_child >= 0 ? 3 : 2, (int)CLAMP(left, 0, LOOK_UP_MS));
 		if (left <= 0 || fds[1].revents)
@@ -242,20 +242,20 @@ static gboolean judge(Sendmail *sendmail, const Run *run, gboolean killed, GErro
 		/* without the whole message no program of this kind sends anything */
 		if (run->sent < run->length)
 			g_set_error(error, SN_ERROR,
-			            sn_inbox_stopping(sendmail->inbox) ? SN_ERROR_CANCELLED :
-			                                                 SN_ERROR_TEMPORARY,
-			            "%s was stopped before it had the message.", program);
+				    sn_inbox_stopping(sendmail->inbox) ? SN_ERROR_CANCELLED
+								       : SN_ERROR_TEMPORARY,
+				    "%s was stopped before it had the message.", program);
 		else
 			g_set_error(error, SN_ERROR, SN_ERROR_UNCERTAIN,
-			            "%s was stopped before it said what became of the message.",
-			            program);
+				    "%s was stopped before it said what became of the message.",
+				    program);
 		return FALSE;
 	}
 	if (WEXITSTATUS(run->status) == EX_OK)
 		return TRUE;
 	g_set_error(error, SN_ERROR, code_of_exit(WEXITSTATUS(run->status)),
-	            "%s refused the message with exit code %d: \"%s\".", program,
-	            WEXITSTATUS(run->status), words);
+		    "%s refused the message with exit code %d: \"%s\".", program,
+		    WEXITSTATUS(run->status), words);
 	return FALSE;
 }
 
@@ -289,7 +289,7 @@ static void serve(Sendmail *sendmail, Job *job)
 		g_autofree char *path = g_find_program_in_path(sendmail->argv[0]);
 		if (!path)
 			g_set_error(&error, SN_ERROR, SN_ERROR_UNAVAILABLE,
-			            "%s is not a program that can be run.", sendmail->argv[0]);
+				    "%s is not a program that can be run.", sendmail->argv[0]);
 	}
 	sn_inbox_finish(sendmail->inbox, job->id);
 	finish(sendmail, job->id, error);
@@ -317,15 +317,15 @@ static gpointer run_thread(gpointer data)
 }
 
 static SnMailTransport *create(const SnLinkSpec *link, const char *command, SnQueue *events,
-                               gpointer owner, GError **error)
+			       gpointer owner, GError **error)
 {
 	g_autoptr(GError) failure = NULL;
 	char **argv = NULL;
 
 	if (!command || !g_shell_parse_argv(command, NULL, &argv, &failure)) {
 		g_set_error(error, SN_ERROR, SN_ERROR_CONFIG,
-		            "The command to send mail with cannot be read: %s.",
-		            failure ? failure->message : "it is empty");
+			    "The command to send mail with cannot be read: %s.",
+			    failure ? failure->message : "it is empty");
 		return NULL;
 	}
 	Sendmail *sendmail = g_new0(Sendmail, 1);

@@ -63,8 +63,7 @@ static gboolean may_go_on(gpointer data)
 static gboolean connect_session(Smtp *smtp, GError **error)
 {
 	if (!smtp->session)
-		smtp->session =
-			sn_smtp_open(smtp->link, sn_inbox_interrupt_fd(smtp->inbox), error);
+		smtp->session = sn_smtp_open(smtp->link, sn_inbox_interrupt_fd(smtp->inbox), error);
 	return smtp->session != NULL;
 }
 
@@ -83,8 +82,8 @@ static void serve(Smtp *smtp, Job *job)
 	if (!job->request)
 		close_session(smtp); /* a probe is about a new connection */
 	gboolean good = connect_session(smtp, &error) &&
-	                (!job->request ||
-	                 sn_smtp_send(smtp->session, job->request, event, may_go_on, &turn, &error));
+			(!job->request || sn_smtp_send(smtp->session, job->request, event,
+						       may_go_on, &turn, &error));
 	/* a connection that lingered may have been closed by the server; nothing was sent yet */
 	if (!good && reused && job->request && g_error_matches(error, SN_ERROR, SN_ERROR_NETWORK)) {
 		g_clear_error(&error);
@@ -126,7 +125,7 @@ static gpointer run(gpointer data)
 }
 
 static SnMailTransport *create(const SnLinkSpec *spec, const char *command, SnQueue *events,
-                               gpointer owner, GError **error)
+			       gpointer owner, GError **error)
 {
 	static const guint16 ports[] = { 465, 587, 587 };
 	SnLink *link = sn_link_new(spec, "SMTP", ports, error);

@@ -8,8 +8,8 @@
 
 #include "backends/mail/auth.h"
 
-#define MAX_LINE 4096     /* RFC 5321 says 512; some servers talk more */
-#define MAX_LINES 200     /* of one reply */
+#define MAX_LINE 4096 /* RFC 5321 says 512; some servers talk more */
+#define MAX_LINES 200 /* of one reply */
 #define MAX_ADDRESS 320
 #define DATA_TIMEOUT_MS (10 * 60 * 1000) /* RFC 5321 section 4.5.3.2.6: after the final dot */
 #define CHUNK 65536
@@ -18,13 +18,13 @@ struct sn_smtp {
 	const SnLink *link; /* borrowed */
 	SnStream *stream;
 	char buffer[8192];
-	gsize start, end;   /* what is unread in buffer */
+	gsize start, end; /* what is unread in buffer */
 	int code;
-	GString *text;      /* the last reply's lines without codes, joined by one space */
+	GString *text; /* the last reply's lines without codes, joined by one space */
 	/* what EHLO offered */
 	gboolean starttls, size, dsn, eightbit, utf8, pipelining;
-	gint64 max_size;    /* 0: not told */
-	char **mechanisms;  /* NULL: no AUTH */
+	gint64 max_size;   /* 0: not told */
+	char **mechanisms; /* NULL: no AUTH */
 };
 
 /* ---- lines and replies ---- */
@@ -35,7 +35,8 @@ static gboolean read_line(SnSmtp *smtp, GString *line)
 	g_string_truncate(line, 0);
 	for (;;) {
 		if (smtp->start == smtp->end) {
-			gssize got = sn_stream_read(smtp->stream, smtp->buffer, sizeof smtp->buffer);
+			gssize got =
+				sn_stream_read(smtp->stream, smtp->buffer, sizeof smtp->buffer);
 			if (got <= 0)
 				return FALSE;
 			smtp->start = 0;
@@ -46,8 +47,8 @@ static gboolean read_line(SnSmtp *smtp, GString *line)
 			break;
 		if (line->len >= MAX_LINE) {
 			sn_stream_fail(smtp->stream, SN_ERROR_NETWORK,
-			               "%s sent a line without end; the connection was closed.",
-			               smtp->link->spec.host);
+				       "%s sent a line without end; the connection was closed.",
+				       smtp->link->spec.host);
 			return FALSE;
 		}
 		g_string_append_c(line, c);
@@ -75,15 +76,16 @@ static gboolean read_reply(SnSmtp *smtp, OnLine on_line)
 		smtp->code = atoi(s);
 		const char *text = s[3] ? s + 4 : "";
 		if (smtp->text->len < MAX_LINE)
-			g_string_append_printf(smtp->text, "%s%s", smtp->text->len ? " " : "", text);
+			g_string_append_printf(smtp->text, "%s%s", smtp->text->len ? " " : "",
+					       text);
 		if (on_line)
 			on_line(smtp, text);
 		if (s[3] != '-')
 			return TRUE;
 	}
 	sn_stream_fail(smtp->stream, SN_ERROR_NETWORK,
-	               "%s sent something that is not SMTP; the connection was closed.",
-	               smtp->link->spec.host);
+		       "%s sent something that is not SMTP; the connection was closed.",
+		       smtp->link->spec.host);
 	return FALSE;
 }
 
@@ -132,7 +134,7 @@ static gboolean refuse(SnSmtp *smtp, GError **error, const char *what)
 		return sn_stream_give_error(smtp->stream, error);
 	g_autofree char *reply = full_reply(smtp);
 	g_set_error(error, SN_ERROR, code_class(smtp->code), "%s: %s says \"%s\".", what,
-	            smtp->link->spec.host, reply);
+		    smtp->link->spec.host, reply);
 	return FALSE;
 }
 
@@ -195,7 +197,7 @@ static gboolean secure(SnSmtp *smtp, GError **error)
 
 	if (!smtp->starttls) {
 		g_set_error(error, SN_ERROR, SN_ERROR_TLS,
-		            "%s does not offer STARTTLS, so nothing was sent.", spec->host);
+			    "%s does not offer STARTTLS, so nothing was sent.", spec->host);
 		return FALSE;
 	}
 	if (!command(smtp, NULL, "STARTTLS"))
@@ -203,19 +205,17 @@ static gboolean secure(SnSmtp *smtp, GError **error)
 	if (smtp->code != 220) {
 		g_autofree char *reply = full_reply(smtp);
 		g_set_error(error, SN_ERROR, SN_ERROR_TLS, "%s refused STARTTLS: \"%s\".",
-		            spec->host, reply);
+			    spec->host, reply);
 		return FALSE;
 	}
 	/* not protected, whoever sent it: an injection (CVE-2011-0411) */
 	if (smtp->start != smtp->end) {
 		sn_stream_fail(smtp->stream, SN_ERROR_TLS,
-		               "%s sent data before encryption began; the connection was closed.",
-		               spec->host);
+			       "%s sent data before encryption began; the connection was closed.",
+			       spec->host);
 		return sn_stream_give_error(smtp->stream, error);
 	}
-	return sn_stream_start_tls(smtp->stream, spec->host, spec->ca_file,
-	                           SN_CONNECT_TIMEOUT_MS, error) &&
-	       greet(smtp, error);
+	return sn_link_secure(smtp->link, smtp->stream, error) && greet(smtp, error);
 }
 
 /* ---- login ---- */
@@ -225,8 +225,8 @@ static gboolean login_refused(SnSmtp *smtp, GError **error)
 	g_autofree char *reply = full_reply(smtp);
 
 	g_set_error(error, SN_ERROR, smtp->code / 100 == 4 ? SN_ERROR_TEMPORARY : SN_ERROR_AUTH,
-	            "%s refused the login of %s: \"%s\".", smtp->link->spec.host,
-	            smtp->link->spec.user, reply);
+		    "%s refused the login of %s: \"%s\".", smtp->link->spec.host,
+		    smtp->link->spec.user, reply);
 	return FALSE;
 }
 
@@ -248,7 +248,7 @@ static gboolean authenticate(SnSmtp *smtp, SnAuth *auth, GError **error)
 
 	if (sn_auth_has_initial(auth))
 		alive = write_text(smtp, "AUTH ") && write_text(smtp, mechanism) &&
-		        write_text(smtp, " ") && send_answer(smtp, auth, NULL, TRUE);
+			write_text(smtp, " ") && send_answer(smtp, auth, NULL, TRUE);
 	else
 		alive = command(smtp, NULL, "AUTH %s", mechanism);
 	for (guint turns = 0; alive && smtp->code == 334 && turns < 20; turns++) {
@@ -262,8 +262,8 @@ static gboolean authenticate(SnSmtp *smtp, SnAuth *auth, GError **error)
 	if (sn_auth_confirm(auth))
 		return TRUE;
 	g_set_error(error, SN_ERROR, SN_ERROR_AUTH,
-	            "%s could not prove that it knows the password of %s.",
-	            smtp->link->spec.host, smtp->link->spec.user);
+		    "%s could not prove that it knows the password of %s.", smtp->link->spec.host,
+		    smtp->link->spec.user);
 	return FALSE;
 }
 
@@ -282,7 +282,7 @@ static gboolean login(SnSmtp *smtp, GError **error)
 	sn_link_free_secret(smtp->link, secret);
 	if (!auth) {
 		g_set_error(error, SN_ERROR, SN_ERROR_AUTH,
-		            "%s offers no way to log in that this account can use.", spec->host);
+			    "%s offers no way to log in that this account can use.", spec->host);
 		return FALSE;
 	}
 	gboolean done = authenticate(smtp, auth, error);
@@ -390,7 +390,7 @@ static Needs find_needs(const SnSendRequest *request)
 }
 
 static gboolean check_request(SnSmtp *smtp, const SnSendRequest *request, const Needs *needs,
-                              GError **error)
+			      GError **error)
 {
 	const char *host = smtp->link->spec.host;
 
@@ -402,7 +402,7 @@ static gboolean check_request(SnSmtp *smtp, const SnSendRequest *request, const 
 		if (sn_smtp_address_is_safe(g_ptr_array_index(request->to, i)))
 			continue;
 		g_set_error(error, SN_ERROR, SN_ERROR_INVALID, "Recipient %u is not an address.",
-		            i + 1);
+			    i + 1);
 		return FALSE;
 	}
 	if (request->to->len == 0) {
@@ -411,22 +411,22 @@ static gboolean check_request(SnSmtp *smtp, const SnSendRequest *request, const 
 	}
 	if (needs->utf8 && !smtp->utf8) {
 		g_set_error(error, SN_ERROR, SN_ERROR_REJECTED,
-		            "%s cannot send to or from addresses with other than ASCII characters.",
-		            host);
+			    "%s cannot send to or from addresses with other than ASCII characters.",
+			    host);
 		return FALSE;
 	}
 	if (smtp->max_size > 0 && needs->size > smtp->max_size) {
 		g_set_error(error, SN_ERROR, SN_ERROR_LIMIT,
-		            "The message has %" G_GINT64_FORMAT " bytes; %s takes at most %" G_GINT64_FORMAT
-		            ".",
-		            needs->size, host, smtp->max_size);
+			    "The message has %" G_GINT64_FORMAT
+			    " bytes; %s takes at most %" G_GINT64_FORMAT ".",
+			    needs->size, host, smtp->max_size);
 		return FALSE;
 	}
 	return TRUE;
 }
 
 static gboolean say_mail(SnSmtp *smtp, const SnSendRequest *request, const Needs *needs,
-                         gboolean dsn)
+			 gboolean dsn)
 {
 	g_autoptr(GString) line = g_string_new(NULL);
 
@@ -456,12 +456,12 @@ static gboolean say_rcpt(SnSmtp *smtp, const char *to, gboolean dsn)
 		return command(smtp, NULL, "RCPT TO:<%s> NOTIFY=SUCCESS,FAILURE", to);
 	g_autofree char *original = xtext(to);
 	return command(smtp, NULL, "RCPT TO:<%s> NOTIFY=SUCCESS,FAILURE ORCPT=rfc822;%s", to,
-	               original);
+		       original);
 }
 
 /* All recipients are asked, so that the caller learns of every refusal at once. */
 static gboolean say_all_rcpt(SnSmtp *smtp, const SnSendRequest *request, SnSendEvent *event,
-                             GError **error)
+			     GError **error)
 {
 	int worst = 0;
 	g_autofree char *worst_reply = NULL;
@@ -487,8 +487,8 @@ static gboolean say_all_rcpt(SnSmtp *smtp, const SnSendRequest *request, SnSendE
 	if (worst == 0)
 		return TRUE;
 	g_set_error(error, SN_ERROR, code_class(worst),
-	            "%u of %u recipients refused, nothing was sent: %s says \"%s\".",
-	            event->rejected->len, request->to->len, smtp->link->spec.host, worst_reply);
+		    "%u of %u recipients refused, nothing was sent: %s says \"%s\".",
+		    event->rejected->len, request->to->len, smtp->link->spec.host, worst_reply);
 	g_free(event->reply);
 	event->reply = g_steal_pointer(&worst_reply);
 	return FALSE;
@@ -530,10 +530,11 @@ static gboolean finish_data(SnSmtp *smtp, SnSendEvent *event, GError **error)
 	gboolean answered = write_text(smtp, ".\r\n") && read_reply(smtp, NULL);
 	sn_stream_set_timeout(smtp->stream, SN_PEER_TIMEOUT_MS);
 	if (!answered) {
-		g_set_error(error, SN_ERROR, SN_ERROR_UNCERTAIN,
-		            "The connection to %s broke after the message was sent and before it was "
-		            "answered; it may have been accepted.",
-		            smtp->link->spec.host);
+		g_set_error(
+			error, SN_ERROR, SN_ERROR_UNCERTAIN,
+			"The connection to %s broke after the message was sent and before it was "
+			"answered; it may have been accepted.",
+			smtp->link->spec.host);
 		return FALSE;
 	}
 	event->reply = full_reply(smtp);
@@ -541,7 +542,7 @@ static gboolean finish_data(SnSmtp *smtp, SnSendEvent *event, GError **error)
 }
 
 static gboolean send_data(SnSmtp *smtp, const SnSendRequest *request, SnSendEvent *event,
-                          gboolean (*go_on)(gpointer data), gpointer data, GError **error)
+			  gboolean (*go_on)(gpointer data), gpointer data, GError **error)
 {
 	if (!go_on(data)) {
 		g_set_error(error, SN_ERROR, SN_ERROR_CANCELLED, "Cancelled.");
@@ -556,7 +557,7 @@ static gboolean send_data(SnSmtp *smtp, const SnSendRequest *request, SnSendEven
 }
 
 gboolean sn_smtp_send(SnSmtp *smtp, const SnSendRequest *request, SnSendEvent *event,
-                      gboolean (*go_on)(gpointer data), gpointer data, GError **error)
+		      gboolean (*go_on)(gpointer data), gpointer data, GError **error)
 {
 	Needs needs = find_needs(request);
 	gboolean good = check_request(smtp, request, &needs, error);
@@ -571,6 +572,6 @@ gboolean sn_smtp_send(SnSmtp *smtp, const SnSendRequest *request, SnSendEvent *e
 	       send_data(smtp, request, event, go_on, data, error);
 	if (!good && !sn_smtp_is_dead(smtp) && (!command(smtp, NULL, "RSET") || smtp->code != 250))
 		sn_stream_fail(smtp->stream, SN_ERROR_NETWORK, "%s refused to begin anew.",
-		               smtp->link->spec.host);
+			       smtp->link->spec.host);
 	return good;
 }

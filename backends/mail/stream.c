@@ -14,7 +14,8 @@
 #include "backends/mail/stream_private.h"
 
 #define DEFAULT_TIMEOUT_MS 60000
-/* An unanswered byte for this long means the line is dead, also while nobody waits for an answer. */
+/* An unanswered byte for this long means the line is dead, also while nobody waits for an answer.
+ */
 #define DEAD_LINE_MS 90000
 
 SnStream *sn_stream_new(int cancel_fd)
@@ -92,12 +93,13 @@ gboolean sn_stream_await(SnStream *stream, short events, gint64 deadline)
 			return FALSE;
 		}
 		if (ready == 0) {
-			sn_stream_fail(stream, SN_ERROR_NETWORK, "%s does not answer.", stream->host);
+			sn_stream_fail(stream, SN_ERROR_NETWORK, "%s does not answer.",
+				       stream->host);
 			return FALSE;
 		}
 		if (ready < 0) {
 			sn_stream_fail(stream, SN_ERROR_NETWORK, "Waiting for %s failed: %s.",
-			               stream->host, g_strerror(errno));
+				       stream->host, g_strerror(errno));
 			return FALSE;
 		}
 		return TRUE;
@@ -156,7 +158,7 @@ static int try_all(SnStream *stream, const struct addrinfo *found, gint64 deadli
 }
 
 gboolean sn_stream_connect(SnStream *stream, const char *host, guint16 port, int timeout_ms,
-                           GError **error)
+			   GError **error)
 {
 	gint64 deadline = sn_stream_deadline(timeout_ms);
 
@@ -165,14 +167,14 @@ gboolean sn_stream_connect(SnStream *stream, const char *host, guint16 port, int
 	stream->host = g_strdup(host);
 	g_autofree char *ascii = g_hostname_to_ascii(host);
 	struct addrinfo *found = sn_resolve(ascii ? ascii : host, port, stream->cancel_fd,
-	                                    timeout_ms, &stream->error);
+					    timeout_ms, &stream->error);
 	if (!found)
 		return sn_stream_give_error(stream, error);
 	int failure = try_all(stream, found, deadline);
 	freeaddrinfo(found);
 	if (failure != 0) {
 		sn_stream_fail(stream, SN_ERROR_NETWORK, "Cannot connect to %s port %u: %s.", host,
-		               port, g_strerror(failure));
+			       port, g_strerror(failure));
 		return sn_stream_give_error(stream, error);
 	}
 	set_options(stream->fd);
@@ -199,7 +201,8 @@ static gssize plain_read(SnStream *stream, void *buffer, gsize size)
 		if (got > 0)
 			return got;
 		if (got == 0) {
-			sn_stream_fail(stream, SN_ERROR_NETWORK, "%s closed the connection.", stream->host);
+			sn_stream_fail(stream, SN_ERROR_NETWORK, "%s closed the connection.",
+				       stream->host);
 			return -1;
 		}
 		if (errno == EAGAIN || errno == EWOULDBLOCK) {
@@ -207,7 +210,7 @@ static gssize plain_read(SnStream *stream, void *buffer, gsize size)
 				return -1;
 		} else if (errno != EINTR) {
 			sn_stream_fail(stream, SN_ERROR_NETWORK, "The connection to %s broke: %s.",
-			               stream->host, g_strerror(errno));
+				       stream->host, g_strerror(errno));
 			return -1;
 		}
 	}
@@ -226,7 +229,7 @@ static gssize plain_write(SnStream *stream, const void *bytes, gsize length)
 				return -1;
 		} else if (errno != EINTR) {
 			sn_stream_fail(stream, SN_ERROR_NETWORK, "The connection to %s broke: %s.",
-			               stream->host, g_strerror(errno));
+				       stream->host, g_strerror(errno));
 			return -1;
 		}
 	}
@@ -248,15 +251,15 @@ gssize sn_stream_read(SnStream *stream, void *buffer, gsize size)
 	if (stream->error || is_cancelled(stream))
 		return -1;
 	g_assert(stream->fd >= 0 && size > 0);
-	gssize got = stream->ssl ? sn_stream_tls_read(stream, buffer, size) :
-	                           plain_read(stream, buffer, size);
+	gssize got = stream->ssl ? sn_stream_tls_read(stream, buffer, size)
+				 : plain_read(stream, buffer, size);
 	if (got <= 0 || !stream->guarded)
 		return got;
 	const char *wrong = sn_guard_feed(&stream->guard, buffer, (gsize)got);
 	if (!wrong)
 		return got;
 	sn_stream_fail(stream, SN_ERROR_LIMIT, "%s %s; the connection was closed.", stream->host,
-	               wrong);
+		       wrong);
 	return -1;
 }
 
@@ -267,8 +270,8 @@ gboolean sn_stream_write(SnStream *stream, const void *bytes, gsize length)
 	while (length > 0) {
 		if (stream->error || is_cancelled(stream))
 			return FALSE;
-		gssize sent = stream->ssl ? sn_stream_tls_write(stream, at, length) :
-		                            plain_write(stream, at, length);
+		gssize sent = stream->ssl ? sn_stream_tls_write(stream, at, length)
+					  : plain_write(stream, at, length);
 		if (sent < 0)
 			return FALSE;
 		at += sent;

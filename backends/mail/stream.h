@@ -13,6 +13,12 @@
 
 typedef struct sn_stream SnStream;
 
+/* Certificate authorities, read once (it takes long) and used by any number of streams: those of
+ * the system and those of ca_file (may be NULL). NULL with CONFIG. Any thread. */
+typedef struct sn_trust SnTrust;
+SnTrust *sn_trust_new(const char *ca_file, GError **error);
+void sn_trust_free(SnTrust *trust); /* NULL is fine; streams keep what they need */
+
 /* cancel_fd: readable = give up with SN_ERROR_CANCELLED; stays the caller's. */
 SnStream *sn_stream_new(int cancel_fd);
 void sn_stream_free(SnStream *stream); /* NULL is fine */
@@ -22,12 +28,11 @@ gboolean sn_stream_connect(SnStream *stream, const char *host, guint16 port, int
                            GError **error);
 
 /*
- * TLS 1.2 or later, now or after STARTTLS; refuses unless the certificate chain leads to the
- * system's authorities or one of ca_file (may be NULL) and is valid for host (RFC 9525: DNS names
- * and addresses, wildcards only for a whole left-most label). Errors: TLS with the exact reason,
- * NETWORK, CANCELLED, CONFIG (ca_file).
+ * TLS 1.2 or later, now or after STARTTLS; refuses unless the certificate chain leads to an
+ * authority of trust and is valid for host (RFC 9525: DNS names and addresses, wildcards only for
+ * a whole left-most label). Errors: TLS with the exact reason, NETWORK, CANCELLED.
  */
-gboolean sn_stream_start_tls(SnStream *stream, const char *host, const char *ca_file,
+gboolean sn_stream_start_tls(SnStream *stream, const char *host, const SnTrust *trust,
                              int timeout_ms, GError **error);
 gboolean sn_stream_is_secure(SnStream *stream);
 

@@ -52,14 +52,13 @@ static void add_address(GPtrArray *names, const ASN1_OCTET_STRING *address)
 static char *cert_names(X509 *cert)
 {
 	g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
-	GENERAL_NAMES *alternatives =
-		X509_get_ext_d2i(cert, NID_subject_alt_name, NULL, NULL);
+	GENERAL_NAMES *alternatives = X509_get_ext_d2i(cert, NID_subject_alt_name, NULL, NULL);
 
 	for (int i = 0; i < sk_GENERAL_NAME_num(alternatives); i++) {
 		const GENERAL_NAME *name = sk_GENERAL_NAME_value(alternatives, i);
 		if (name->type == GEN_DNS)
 			add_name(names, (const char *)ASN1_STRING_get0_data(name->d.dNSName),
-			         (gsize)ASN1_STRING_length(name->d.dNSName));
+				 (gsize)ASN1_STRING_length(name->d.dNSName));
 		else if (name->type == GEN_IPADD)
 			add_address(names, name->d.iPAddress);
 	}
@@ -121,8 +120,7 @@ static char *describe_failure(int problem, X509 *cert, const char *host)
 	case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
 		text = short_name(X509_get_issuer_name(cert));
 		return g_strdup_printf("is signed by itself (%s), an unknown authority", text);
-	default:
-		return g_strdup_printf("was refused: %s", X509_verify_cert_error_string(problem));
+	default: return g_strdup_printf("was refused: %s", X509_verify_cert_error_string(problem));
 	}
 }
 
@@ -134,41 +132,51 @@ static void fail_handshake(SnStream *stream, int kind)
 		g_autofree char *reason =
 			describe_failure(stream->verify_error, stream->verify_cert, stream->host);
 		sn_stream_fail(stream, SN_ERROR_TLS, "The certificate of %s %s.", stream->host,
-		               reason);
+			       reason);
 	} else if (kind == SSL_ERROR_ZERO_RETURN || (kind == SSL_ERROR_SYSCALL && code == 0) ||
-	           ERR_GET_REASON(code) == SSL_R_UNEXPECTED_EOF_WHILE_READING) {
+		   ERR_GET_REASON(code) == SSL_R_UNEXPECTED_EOF_WHILE_READING) {
 		sn_stream_fail(stream, SN_ERROR_NETWORK,
-		               "%s closed the connection while it was being secured.",
-		               stream->host);
+			       "%s closed the connection while it was being secured.",
+			       stream->host);
 	} else {
 		const char *reason = ERR_reason_error_string(code);
 		sn_stream_fail(stream, SN_ERROR_TLS,
-		               "A secure connection to %s cannot be made: %s.", stream->host,
-		               reason ? reason : "unknown failure");
+			       "A secure connection to %s cannot be made: %s.", stream->host,
+			       reason ? reason : "unknown failure");
 	}
 }
 
-/* The SSL object keeps the context alive. */
-static SSL *new_session(SnStream *stream, const char *ca_file)
+struct sn_trust {
+	SSL_CTX *context;
+};
+
+SnTrust *sn_trust_new(const char *ca_file, GError **error)
 {
 	SSL_CTX *context = SSL_CTX_new(TLS_client_method());
 
 	g_assert(context);
 	SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
 	SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE |
-	                                  SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
-	                                  SSL_MODE_AUTO_RETRY | SSL_MODE_RELEASE_BUFFERS);
+					  SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+					  SSL_MODE_AUTO_RETRY | SSL_MODE_RELEASE_BUFFERS);
 	SSL_CTX_set_default_verify_paths(context);
 	if (ca_file && !SSL_CTX_load_verify_locations(context, ca_file, NULL)) {
-		sn_stream_fail(stream, SN_ERROR_CONFIG,
-		               "The certificate authorities in %s cannot be read.", ca_file);
+		g_set_error(error, SN_ERROR, SN_ERROR_CONFIG,
+			    "The certificate authorities in %s cannot be read.", ca_file);
 		SSL_CTX_free(context);
 		return NULL;
 	}
-	SSL *ssl = SSL_new(context);
-	SSL_CTX_free(context);
-	g_assert(ssl);
-	return ssl;
+	SnTrust *trust = g_new0(SnTrust, 1);
+	trust->context = context;
+	return trust;
+}
+
+void sn_trust_free(SnTrust *trust)
+{
+	if (!trust)
+		return;
+	SSL_CTX_free(trust->context); /* lives on while a session uses it */
+	g_free(trust);
 }
 
 static gboolean set_expectations(SSL *ssl, const char *host)
@@ -178,7 +186,7 @@ static gboolean set_expectations(SSL *ssl, const char *host)
 
 	SSL_set_verify(ssl, SSL_VERIFY_PEER, note_verification);
 	X509_VERIFY_PARAM_set_hostflags(param, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS |
-	                                               X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
+						       X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
 	if (inet_pton(AF_INET, host, address) == 1 || inet_pton(AF_INET6, host, address) == 1)
 		return X509_VERIFY_PARAM_set1_ip_asc(param, host);
 	return X509_VERIFY_PARAM_set1_host(param, host, 0) && SSL_set_tlsext_host_name(ssl, host);
@@ -192,9 +200,9 @@ static gboolean shake_hands(SnStream *stream, SSL *ssl, gint64 deadline)
 		if (done == 1)
 			return TRUE;
 		int kind = SSL_get_error(ssl, done);
-		short events = kind == SSL_ERROR_WANT_READ  ? POLLIN :
-		               kind == SSL_ERROR_WANT_WRITE ? POLLOUT :
-		                                              0;
+		short events = kind == SSL_ERROR_WANT_READ    ? POLLIN
+			       : kind == SSL_ERROR_WANT_WRITE ? POLLOUT
+							      : 0;
 		if (events == 0) {
 			fail_handshake(stream, kind);
 			return FALSE;
@@ -204,23 +212,22 @@ static gboolean shake_hands(SnStream *stream, SSL *ssl, gint64 deadline)
 	}
 }
 
-gboolean sn_stream_start_tls(SnStream *stream, const char *host, const char *ca_file,
-                             int timeout_ms, GError **error)
+gboolean sn_stream_start_tls(SnStream *stream, const char *host, const SnTrust *trust,
+			     int timeout_ms, GError **error)
 {
-	g_assert(!stream->ssl);
+	g_assert(!stream->ssl && trust);
 	if (stream->error)
 		return sn_stream_give_error(stream, error);
 	g_free(stream->host);
 	stream->host = g_strdup(host);
 	g_autofree char *ascii = g_hostname_to_ascii(host);
-	SSL *ssl = new_session(stream, ca_file);
-	if (!ssl)
-		return sn_stream_give_error(stream, error);
+	SSL *ssl = SSL_new(trust->context);
+	g_assert(ssl);
 	SSL_set_app_data(ssl, stream);
 	if (!ascii || !set_expectations(ssl, ascii))
 		sn_stream_fail(stream, SN_ERROR_TLS, "%s is not a host name.", host);
 	else if (SSL_set_fd(ssl, stream->fd) &&
-	         shake_hands(stream, ssl, sn_stream_deadline(timeout_ms)))
+		 shake_hands(stream, ssl, sn_stream_deadline(timeout_ms)))
 		stream->ssl = g_steal_pointer(&ssl);
 	g_clear_pointer(&stream->verify_cert, X509_free);
 	SSL_free(ssl);
@@ -235,7 +242,7 @@ static gboolean go_on(SnStream *stream, int kind, gint64 deadline)
 {
 	if (kind == SSL_ERROR_WANT_READ || kind == SSL_ERROR_WANT_WRITE)
 		return sn_stream_await(stream, kind == SSL_ERROR_WANT_READ ? POLLIN : POLLOUT,
-		                       deadline);
+				       deadline);
 	unsigned long code = ERR_peek_last_error();
 	const char *reason = code ? ERR_reason_error_string(code) : NULL;
 	if (kind == SSL_ERROR_ZERO_RETURN || !reason ||
@@ -243,7 +250,7 @@ static gboolean go_on(SnStream *stream, int kind, gint64 deadline)
 		sn_stream_fail(stream, SN_ERROR_NETWORK, "%s closed the connection.", stream->host);
 	else
 		sn_stream_fail(stream, SN_ERROR_NETWORK, "The connection to %s broke: %s.",
-		               stream->host, reason);
+			       stream->host, reason);
 	return FALSE;
 }
 

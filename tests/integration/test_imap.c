@@ -17,7 +17,7 @@ static SnServers *servers; /* NULL: skip */
 static SnLinkSpec link_for(const char *user, const char *secret)
 {
 	return sn_test_link("localhost", servers->imaps, SN_LINK_TLS, user, secret,
-	                    servers->ca_file);
+			    servers->ca_file);
 }
 
 static SnMailDesk *open_desk(const char *user)
@@ -36,8 +36,8 @@ static SnMailDesk *open_desk(const char *user)
 static char *message_text(const char *id, const char *body)
 {
 	return g_strdup_printf("From: Bob <bob@example.test>\r\nTo: alice@example.test\r\n"
-	                       "Subject: %s\r\nMessage-ID: <%s@example.test>\r\n\r\n%s\r\n",
-	                       id, id, body);
+			       "Subject: %s\r\nMessage-ID: <%s@example.test>\r\n\r\n%s\r\n",
+			       id, id, body);
 }
 
 static guint32 append(SnMailDesk *desk, const char *folder, const char *id, guint flags)
@@ -56,7 +56,7 @@ static guint32 append(SnMailDesk *desk, const char *folder, const char *id, guin
 
 /* A sync that knows what `state` (a FOLDER_STATE; NULL: nothing) and the uids say. */
 static guint64 sync_folder(SnMailDesk *desk, const char *folder, const SnMailEvent *state,
-                           GArray *known)
+			   GArray *known)
 {
 	SnMailRequest *request = sn_mail_desk_request(desk, SN_MAIL_REQ_SYNC, folder);
 	guint64 id = request->id;
@@ -102,7 +102,8 @@ static void folders_are_listed_with_their_roles(void **state)
 	if (!servers)
 		skip();
 	SnMailDesk *desk = open_desk("carol");
-	SnMailRequest *request = sn_mail_desk_request(desk, SN_MAIL_REQ_CREATE, "Möbel/Stühle & more");
+	SnMailRequest *request =
+		sn_mail_desk_request(desk, SN_MAIL_REQ_CREATE, "Möbel/Stühle & more");
 	assert_int_equal(sn_mail_desk_run(desk, request)->kind, SN_EVENT_DONE);
 	request = sn_mail_desk_request(desk, SN_MAIL_REQ_LIST, NULL);
 	guint64 id = request->id;
@@ -111,7 +112,7 @@ static void folders_are_listed_with_their_roles(void **state)
 	for (guint i = 0; i < sn_mail_desk_count(desk, id, SN_MAIL_EV_FOLDER); i++) {
 		const SnMailEvent *event = sn_mail_desk_event(desk, id, SN_MAIL_EV_FOLDER, i);
 		inbox |= g_strcmp0(event->folder, "INBOX") == 0 &&
-		         g_strcmp0(event->role, "inbox") == 0 && event->selectable;
+			 g_strcmp0(event->role, "inbox") == 0 && event->selectable;
 		sent |= g_strcmp0(event->role, "sent") == 0 && event->selectable;
 		created |= g_strcmp0(event->folder, "Möbel/Stühle & more") == 0 && !event->role;
 	}
@@ -199,7 +200,8 @@ static void the_same_without_modification_numbers(void **state)
 	if (!servers)
 		skip();
 	SnMailDesk *desk = open_desk("carol");
-	guint32 one = append(desk, "Plain", "p1", SN_MAIL_SEEN), two = append(desk, "Plain", "p2", 0);
+	guint32 one = append(desk, "Plain", "p1", SN_MAIL_SEEN),
+		two = append(desk, "Plain", "p2", 0);
 	guint64 id = sync_folder(desk, "Plain", NULL, NULL);
 	SnMailEvent old = *last_state(desk, id);
 	g_autoptr(GArray) known = uids_of(3, one, two, (guint32)9999);
@@ -353,7 +355,7 @@ static void starttls_works_too(void **state)
 	if (!servers)
 		skip();
 	SnLinkSpec link = sn_test_link("localhost", servers->imap, SN_LINK_STARTTLS,
-	                               "alice@example.test", "alice-secret", servers->ca_file);
+				       "alice@example.test", "alice-secret", servers->ca_file);
 	SnMailDesk *desk = sn_mail_desk_new(&sn_imap_ops, &link, NULL);
 
 	assert_non_null(sn_mail_desk_line(desk, SN_LINE_ONLINE, 20));

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Certificates that must be refused, by IMAP and SMTP, at once and after STARTTLS, with the reason. */
+/* Certificates that must be refused, by IMAP and SMTP, at once and after STARTTLS, with the reason.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -20,10 +21,10 @@ static void assert_refused(const GError *error, const char *words, const char *w
 }
 
 static void try_imap(SnServers *servers, const char *host, const char *ca_file, int tls,
-                     const char *words)
+		     const char *words)
 {
 	SnLinkSpec link = sn_test_link(host, tls == SN_LINK_TLS ? servers->imaps : servers->imap,
-	                               tls, "alice@example.test", "alice-secret", ca_file);
+				       tls, "alice@example.test", "alice-secret", ca_file);
 	link.connect_host = "127.0.0.1";
 	SnMailDesk *desk = sn_mail_desk_new(&sn_imap_ops, &link, NULL);
 	const SnMailEvent *line = sn_mail_desk_line(desk, SN_LINE_OFFLINE, 20);
@@ -35,10 +36,10 @@ static void try_imap(SnServers *servers, const char *host, const char *ca_file, 
 }
 
 static void try_smtp(SnServers *servers, const char *host, const char *ca_file, int tls,
-                     const char *words)
+		     const char *words)
 {
 	SnLinkSpec link = sn_test_link(host, tls == SN_LINK_TLS ? servers->smtps : servers->smtp,
-	                               tls, "alice@example.test", "alice-secret", ca_file);
+				       tls, "alice@example.test", "alice-secret", ca_file);
 	link.connect_host = "127.0.0.1";
 	SnSendEvent *event = sn_test_send(&sn_smtp_ops, &link, NULL, NULL);
 

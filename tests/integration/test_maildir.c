@@ -56,7 +56,7 @@ static void close_box(Box *box)
 
 	sn_mail_desk_free(box->desk);
 	g_spawn_sync(NULL, (char **)argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, NULL,
-	             NULL);
+		     NULL);
 	g_free(box->root);
 }
 
@@ -70,7 +70,7 @@ typedef struct {
 static Memory memory_new(void)
 {
 	return (Memory){ g_array_new(FALSE, FALSE, sizeof(guint32)),
-		         g_ptr_array_new_with_free_func(g_free), 0 };
+			 g_ptr_array_new_with_free_func(g_free), 0 };
 }
 
 static void memory_free(Memory *memory)
@@ -145,17 +145,16 @@ static void both_layouts_are_listed(void **state)
 	g_autoptr(GString) found = g_string_new(NULL);
 	for (guint i = 0; i < 4; i++) {
 		static const char *const names[] = { "INBOX", "Work/Möbel", "Sent",
-			                             "lists/tmux users" };
+						     "lists/tmux users" };
 		for (guint j = 0; j < sn_mail_desk_count(box.desk, id, SN_MAIL_EV_FOLDER); j++) {
 			const SnMailEvent *event =
 				sn_mail_desk_event(box.desk, id, SN_MAIL_EV_FOLDER, j);
 			if (strcmp(event->folder, names[i]) == 0)
 				g_string_append_printf(found, "%s:%s;", event->folder,
-				                       event->role ? event->role : "-");
+						       event->role ? event->role : "-");
 		}
 	}
-	assert_string_equal(found->str,
-	                    "INBOX:inbox;Work/Möbel:-;Sent:sent;lists/tmux users:-;");
+	assert_string_equal(found->str, "INBOX:inbox;Work/Möbel:-;Sent:sent;lists/tmux users:-;");
 	assert_int_equal(sn_mail_desk_count(box.desk, id, SN_MAIL_EV_FOLDER), 4);
 	close_box(&box);
 }
@@ -174,7 +173,7 @@ static void numbers_stay_with_names_through_flags_and_restart(void **state)
 	assert_int_equal(first->uid, 2);
 	assert_int_equal(first->flags, 0);
 	assert_int_equal(sn_mail_desk_event(box.desk, id, SN_MAIL_EV_MESSAGE, 1)->flags,
-	                 SN_MAIL_SEEN);
+			 SN_MAIL_SEEN);
 	/* another program: reads one, removes one, delivers one */
 	g_autofree char *from = g_build_filename(box.root, "new/young", NULL);
 	g_autofree char *to = g_build_filename(box.root, "cur/young:2,FSa", NULL);
@@ -326,13 +325,12 @@ static void plain_layout_stays_plain(void **state)
 
 static void names_do_not_lead_out_of_the_directory(void **state)
 {
-	static const char *const bad[] = { "../x",  "a/../../x", "/etc", "",      "cur",
-		                           "a/new", ".hidden",   "a//b", "INBOX/." };
+	static const char *const bad[] = { "../x",  "a/../../x", "/etc", "",       "cur",
+					   "a/new", ".hidden",   "a//b", "INBOX/." };
 	Box box = open_box(TRUE);
 
 	for (gsize i = 0; i < G_N_ELEMENTS(bad); i++) {
-		SnMailRequest *request =
-			sn_mail_desk_request(box.desk, SN_MAIL_REQ_CREATE, bad[i]);
+		SnMailRequest *request = sn_mail_desk_request(box.desk, SN_MAIL_REQ_CREATE, bad[i]);
 		const SnMailEvent *end = sn_mail_desk_run(box.desk, request);
 		assert_int_equal(end->kind, SN_EVENT_ERROR);
 		assert_true(g_error_matches(end->error, SN_ERROR, SN_ERROR_INVALID));

@@ -21,7 +21,7 @@ static const char text[] = "From: Alice <alice@example.test>\nTo: bob@example.te
 static SnLinkSpec smtp_link(int tls, const char *secret)
 {
 	return sn_test_link("localhost", tls == SN_LINK_TLS ? servers->smtps : servers->smtp, tls,
-	                    "alice@example.test", secret, servers->ca_file);
+			    "alice@example.test", secret, servers->ca_file);
 }
 
 static SnSendEvent *send_to(int tls, const char *const *to)
@@ -29,20 +29,19 @@ static SnSendEvent *send_to(int tls, const char *const *to)
 	SnLinkSpec link = smtp_link(tls, "alice-secret");
 
 	return sn_test_send(&sn_smtp_ops, &link, NULL,
-	                    sn_test_message("alice@example.test", to, text));
+			    sn_test_message("alice@example.test", to, text));
 }
 
 /* The body of the newest message of bob that has this Message-ID. */
 static char *received_body(const char *id)
 {
-	SnLinkSpec link = sn_test_link("localhost", servers->imaps, SN_LINK_TLS,
-	                               "bob@example.test", "bob-secret", servers->ca_file);
+	SnLinkSpec link = sn_test_link("localhost", servers->imaps, SN_LINK_TLS, "bob@example.test",
+				       "bob-secret", servers->ca_file);
 	SnMailDesk *desk = sn_mail_desk_new(&sn_imap_ops, &link, NULL);
 	char *body = NULL;
 
 	for (int tries = 0; tries < 200 && !body; tries++) {
-		SnMailRequest *request =
-			sn_mail_desk_request(desk, SN_MAIL_REQ_SEARCH_ID, "INBOX");
+		SnMailRequest *request = sn_mail_desk_request(desk, SN_MAIL_REQ_SEARCH_ID, "INBOX");
 		request->message_id = g_strdup(id);
 		guint32 uid = sn_mail_desk_run(desk, request)->uid;
 		if (uid == 0) {
@@ -111,7 +110,7 @@ static void one_refused_recipient_stops_all(void **state)
 	assert_true(g_error_matches(event->error, SN_ERROR, SN_ERROR_REJECTED));
 	assert_int_equal(event->rejected->len, 1);
 	assert_true(g_str_has_prefix(g_ptr_array_index(event->rejected, 0),
-	                             "nobody@elsewhere.invalid: 5"));
+				     "nobody@elsewhere.invalid: 5"));
 	sn_send_event_free(event);
 	/* what is sent afterwards arrives, and it alone */
 	const char *const good[] = { "alice@example.test", NULL };

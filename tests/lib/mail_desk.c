@@ -17,14 +17,14 @@ static void free_secret(char *secret)
 }
 
 SnLinkSpec sn_test_link(const char *host, guint16 port, int tls, const char *user,
-                        const char *secret, const char *ca_file)
+			const char *secret, const char *ca_file)
 {
 	SnLinkSpec link = { .host = host,
-		            .port = port,
-		            .tls = tls,
-		            .user = user,
-		            .ca_file = ca_file,
-		            .secret = { give_secret, free_secret, (gpointer)secret } };
+			    .port = port,
+			    .tls = tls,
+			    .user = user,
+			    .ca_file = ca_file,
+			    .secret = { give_secret, free_secret, (gpointer)secret } };
 	return link;
 }
 
@@ -86,8 +86,8 @@ const SnMailEvent *sn_mail_desk_end(SnMailDesk *desk, guint64 id, int seconds)
 	gint64 deadline = deadline_after(seconds);
 
 	for (guint i = 0;; i++) {
-		const SnMailEvent *event = i < desk->past->len ? g_ptr_array_index(desk->past, i) :
-		                                                 collect(desk, deadline);
+		const SnMailEvent *event = i < desk->past->len ? g_ptr_array_index(desk->past, i)
+							       : collect(desk, deadline);
 		if (!event || (event->id == id && is_end(event)))
 			return event;
 	}
@@ -115,13 +115,13 @@ const SnMailEvent *sn_mail_desk_line(SnMailDesk *desk, SnLineState state, int se
 }
 
 const SnMailEvent *sn_mail_desk_next(SnMailDesk *desk, guint from, int kind, const char *folder,
-                                     int seconds)
+				     int seconds)
 {
 	gint64 deadline = deadline_after(seconds);
 
 	for (guint i = from;; i++) {
-		const SnMailEvent *event = i < desk->past->len ? g_ptr_array_index(desk->past, i) :
-		                                                 collect(desk, deadline);
+		const SnMailEvent *event = i < desk->past->len ? g_ptr_array_index(desk->past, i)
+							       : collect(desk, deadline);
 		if (!event ||
 		    (event->kind == kind && (!folder || g_strcmp0(event->folder, folder) == 0)))
 			return event;
@@ -148,7 +148,7 @@ guint sn_mail_desk_count(SnMailDesk *desk, guint64 id, int kind)
 }
 
 SnSendEvent *sn_test_send(const SnMailTransportOps *ops, const SnLinkSpec *link,
-                          const char *command, SnSendRequest *request)
+			  const char *command, SnSendRequest *request)
 {
 	SnQueue *queue = sn_queue_new((GDestroyNotify)sn_send_event_free, 0);
 	g_autoptr(GError) error = NULL;

@@ -212,7 +212,7 @@ SnScriptServer *sn_script_server_new(const char *const *scripts)
 {
 	SnScriptServer *server = g_new0(SnScriptServer, 1);
 	struct sockaddr_in address = { .sin_family = AF_INET,
-		                       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+				       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t length = sizeof address;
 
 	server->scripts = scripts;
@@ -221,8 +221,8 @@ SnScriptServer *sn_script_server_new(const char *const *scripts)
 	server->go_fd = eventfd(0, EFD_CLOEXEC | EFD_SEMAPHORE);
 	server->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	g_assert_true(bind(server->fd, (struct sockaddr *)&address, sizeof address) == 0 &&
-	              listen(server->fd, 10) == 0 &&
-	              getsockname(server->fd, (struct sockaddr *)&address, &length) == 0);
+		      listen(server->fd, 10) == 0 &&
+		      getsockname(server->fd, (struct sockaddr *)&address, &length) == 0);
 	server->port = ntohs(address.sin_port);
 	server->thread = g_thread_new("script-server", run, server);
 	return server;

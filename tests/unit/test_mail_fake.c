@@ -15,7 +15,8 @@ static const char raw[] = "Message-ID: <f1@example.test>\r\nSubject: x\r\n\r\nHe
 
 static SnMailDesk *open_desk(const SnMailSourceOps *ops)
 {
-	SnLinkSpec link = sn_test_link("localhost", 0, SN_LINK_TLS, "alice@example.test", "x", NULL);
+	SnLinkSpec link =
+		sn_test_link("localhost", 0, SN_LINK_TLS, "alice@example.test", "x", NULL);
 
 	return sn_mail_desk_new(ops, &link, NULL);
 }
@@ -54,8 +55,7 @@ static void sync_tells_what_is_new_changed_and_gone(void **state)
 	id = run_sync(desk, last, known);
 	assert_int_equal(sn_mail_desk_count(desk, id, SN_MAIL_EV_MESSAGE), 1);
 	assert_int_equal(sn_mail_desk_event(desk, id, SN_MAIL_EV_MESSAGE, 0)->uid, three);
-	assert_int_equal(sn_mail_desk_event(desk, id, SN_MAIL_EV_FLAGS, 0)->flags,
-	                 SN_MAIL_FLAGGED);
+	assert_int_equal(sn_mail_desk_event(desk, id, SN_MAIL_EV_FLAGS, 0)->flags, SN_MAIL_FLAGGED);
 	assert_int_equal(sn_mail_desk_count(desk, id, SN_MAIL_EV_GONE), 1);
 	sn_mail_desk_free(desk);
 	sn_fake_mail_reset();
@@ -104,22 +104,23 @@ static void failing_source_fails_politely(void **state)
 static void what_is_sent_lands_with_its_recipients(void **state)
 {
 	const char *const to[] = { "bob@example.test", NULL };
-	SnLinkSpec link = sn_test_link("localhost", 0, SN_LINK_TLS, "alice@example.test", "x", NULL);
+	SnLinkSpec link =
+		sn_test_link("localhost", 0, SN_LINK_TLS, "alice@example.test", "x", NULL);
 
 	assert_int_equal(sn_fake_mail_count("bob@example.test", "INBOX"), 0);
 	SnSendEvent *event = sn_test_send(&sn_fake_send_ops, &link, NULL,
-	                                  sn_test_message("alice@example.test", to, raw));
+					  sn_test_message("alice@example.test", to, raw));
 	assert_int_equal(event->kind, SN_EVENT_DONE);
 	sn_send_event_free(event);
 	assert_int_equal(sn_fake_mail_count("bob@example.test", "INBOX"), 1);
 	sn_fake_send_fail("alice@example.test", SN_ERROR_UNCERTAIN, 1, TRUE);
 	event = sn_test_send(&sn_fake_send_ops, &link, NULL,
-	                     sn_test_message("alice@example.test", to, raw));
+			     sn_test_message("alice@example.test", to, raw));
 	assert_true(g_error_matches(event->error, SN_ERROR, SN_ERROR_UNCERTAIN));
 	sn_send_event_free(event);
 	assert_int_equal(sn_fake_send_count("alice@example.test"), 2);
 	event = sn_test_send(&sn_failing_send_ops, &link, NULL,
-	                     sn_test_message("alice@example.test", to, raw));
+			     sn_test_message("alice@example.test", to, raw));
 	assert_true(g_error_matches(event->error, SN_ERROR, SN_ERROR_NETWORK));
 	sn_send_event_free(event);
 	sn_fake_mail_reset();

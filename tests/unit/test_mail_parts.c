@@ -40,9 +40,10 @@ static const char *feed(const char *text, gsize max_line, guint64 max_literal, g
 
 static void guard_follows_literals_and_strings(void **state)
 {
-	/* parentheses inside strings and literals do not count, lengths of literals do not either */
+	/* parentheses inside strings and literals do not count, lengths of literals do not either
+	 */
 	assert_null(feed("* 1 FETCH (A \"((((\\\"((((\" B {8}\r\n(((((((( C {1+}\r\n()\r\n", 60, 20,
-	                 2));
+			 2));
 	assert_null(feed("a\r\nb\r\nc\r\n", 3, 0, 1));
 	assert_null(feed("* {3} is no literal here\r\n((\r\n", 100, 0, 2));
 	assert_non_null(feed("* ((((\r\n", 100, 0, 3));
@@ -141,7 +142,8 @@ static void urgent_requests_come_first_and_can_be_cancelled(void **state)
 	SnInbox *inbox = sn_inbox_new(g_free);
 
 	for (guint64 id = 1; id <= 4; id++)
-		assert_true(sn_inbox_push(inbox, g_strdup_printf("%d", (int)id), id, id < 3, id == 3));
+		assert_true(
+			sn_inbox_push(inbox, g_strdup_printf("%d", (int)id), id, id < 3, id == 3));
 	g_autofree char *three = sn_inbox_take(inbox, 0);
 	assert_string_equal(three, "3");
 	assert_true(sn_inbox_cancel(inbox, 2));   /* still waiting */
@@ -173,8 +175,8 @@ static void tries_become_rarer_but_never_rarer_than_five_minutes(void **state)
 {
 	for (guint failures = 1; failures < 100; failures++) {
 		SnTime wait = sn_link_backoff(failures);
-		SnTime limit = failures < 10 ? MIN(SN_SECOND << (failures - 1), 5 * SN_MINUTE) :
-		                               5 * SN_MINUTE;
+		SnTime limit = failures < 10 ? MIN(SN_SECOND << (failures - 1), 5 * SN_MINUTE)
+					     : 5 * SN_MINUTE;
 		assert_in_range(wait, limit / 2, limit);
 	}
 }
@@ -274,9 +276,8 @@ static void scram_does_not_show_the_password_and_wants_proof(void **state)
 	g_autofree char *said = decoded(first);
 	assert_true(g_str_has_prefix(said, "n,,n=user,r="));
 	g_autofree char *challenge = g_strdup_printf("r=%sserver,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096",
-	                                             strstr(said, ",r=") + 3);
-	g_autofree char *encoded =
-		g_base64_encode((const guchar *)challenge, strlen(challenge));
+						     strstr(said, ",r=") + 3);
+	g_autofree char *encoded = g_base64_encode((const guchar *)challenge, strlen(challenge));
 	char *second = sn_auth_step(auth, encoded);
 	assert_non_null(second);
 	g_autofree char *proof = decoded(second);

@@ -33,7 +33,7 @@ static void remove_program(char *path)
 	const char *argv[] = { "rm", "-rf", "--", dir, NULL };
 
 	g_spawn_sync(NULL, (char **)argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, NULL,
-	             NULL);
+		     NULL);
 	g_free(path);
 }
 
@@ -50,7 +50,7 @@ static char *content(const char *program, const char *name)
 static SnSendEvent *send_with(const char *command, const char *const *to)
 {
 	return sn_test_send(&sn_sendmail_ops, NULL, command,
-	                    sn_test_message("alice@example.test", to, text));
+			    sn_test_message("alice@example.test", to, text));
 }
 
 static void message_and_envelope_are_handed_over(void **state)
@@ -64,7 +64,7 @@ static void message_and_envelope_are_handed_over(void **state)
 	g_autofree char *args = content(program, "args");
 	g_autofree char *input = content(program, "input");
 	assert_string_equal(args,
-	                    "--account my account -f alice@example.test -- bob@example.test\n");
+			    "--account my account -f alice@example.test -- bob@example.test\n");
 	assert_string_equal(input, "Subject: x\n\none\n.\ntwo\n");
 	remove_program(program);
 }
