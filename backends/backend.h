@@ -29,8 +29,9 @@
 
 typedef enum { SN_LINE_CONNECTING, SN_LINE_ONLINE, SN_LINE_OFFLINE } SnLineState;
 
-/* How a backend gets its password or OAuth2 token: called on the backend's own thread, may block
- * (runs a command). NULL with SN_ERROR_AUTH. Free with sn_secret_free() semantics: wiped. */
+/* How a backend gets its password or OAuth2 token: called on a thread of the backend's, may block
+ * (runs a command). A call under way when destroy() comes is not waited for: data and functions
+ * must outlive it. NULL with SN_ERROR_AUTH. Free with sn_secret_free() semantics: wiped. */
 typedef struct {
 	char *(*get)(gpointer data, gboolean want_token, GError **error);
 	void (*free)(char *secret);

@@ -33,7 +33,8 @@ typedef struct {
 	int fd;
 	gint64 size, max;
 	GChecksum *sum;
-	gboolean too_big, write_failed;
+	gboolean too_big;
+	int write_error; /* errno; 0 = none */
 } Transfer;
 
 static gpointer initialise(gpointer data)
@@ -90,7 +91,7 @@ static size_t take_bytes(char *bytes, size_t size, size_t count, void *data)
 		return 0;
 	}
 	if (!write_all(transfer->fd, bytes, length)) {
-		transfer->write_failed = TRUE;
+		transfer->write_error = errno;
 		return 0;
 	}
 	g_checksum_update(transfer->sum, (const guchar *)bytes, (gssize)length);
@@ -266,9 +267,9 @@ static GError *transfer_error(Transfer *transfer, CURLcode result)
 		return g_error_new(SN_ERROR, SN_ERROR_LIMIT,
 		                   "The file from %s is larger than %" G_GINT64_FORMAT " bytes.",
 		                   transfer->host, transfer->max);
-	if (transfer->write_failed)
+	if (transfer->write_error)
 		return g_error_new(SN_ERROR, SN_ERROR_STORAGE, "Cannot store the file: %s.",
-		                   g_strerror(errno));
+		                   g_strerror(transfer->write_error));
 	switch (result) {
 	case CURLE_ABORTED_BY_CALLBACK:
 		return g_error_new(SN_ERROR, SN_ERROR_CANCELLED, "Cancelled.");
@@ -346,8 +347,8 @@ static gboolean fetch(Transfer *transfer, GError **error)
 	curl_easy_setopt(transfer->curl, CURLOPT_HTTPHEADER, transfer->headers);
 	result = curl_easy_perform(transfer->curl);
 	if (result == CURLE_OK && fsync(transfer->fd) != 0)
-		transfer->write_failed = TRUE;
-	if (result == CURLE_OK && !transfer->write_failed)
+		transfer->write_error = errno;
+	if (result == CURLE_OK && !transfer->write_error)
 		return TRUE;
 	g_propagate_error(error, transfer_error(transfer, result));
 	return FALSE;

@@ -13,7 +13,7 @@
 
 /* A file offered with a message (XEP-0066, XEP-0447). */
 typedef struct {
-	char *url, *name, *type, *sha256; /* NULL where unknown */
+	char *url, *name, *type, *sha256; /* NULL where unknown; sha256: 64 hex digits, lower case */
 	gint64 size;                      /* -1 unknown */
 } SnImFile;
 void sn_im_file_free(SnImFile *file);
@@ -58,8 +58,11 @@ void sn_im_message_free(SnImMessage *message);
 typedef enum {
 	SN_IM_REQ_SEND,       /* message; DONE when the server has acked it (XEP-0198); when the server
 	                         offers no 0198: when it answered a ping sent after it. ERROR UNCERTAIN
-	                         when the line broke in between and did not resume: check the archive. */
-	SN_IM_REQ_PRESENCE,   /* own show and status */
+	                         when the line broke in between and did not resume: check the archive.
+	                         While off line it waits for the next attempt, and ends in ERROR
+	                         NETWORK with it. cancel() has no effect once it is on the wire;
+	                         destroy() ends it in CANCELLED even then. */
+	SN_IM_REQ_PRESENCE,   /* own show and status; DONE at once, kept for later log-ins too */
 	SN_IM_REQ_PROBE,      /* jid: ask for the contact's presence now (RFC 6121 4.3) */
 	SN_IM_REQ_ARCHIVE,    /* with (NULL: all), after_id or start: pages through -> MESSAGE events
 	                         (archived = TRUE), oldest first, then DONE with complete, last_id */
@@ -93,15 +96,19 @@ void sn_im_request_free(SnImRequest *request);
 
 typedef enum {
 	SN_IM_EV_MESSAGE = SN_EVENT_OWN + 12, /* message: live, carbon, archived, error, receipt */
-	SN_IM_EV_PRESENCE,    /* jid (full), show word or "offline", status, priority, time */
-	SN_IM_EV_ROSTER,      /* jid, name, subscription word, ask, removed */
+	SN_IM_EV_PRESENCE,    /* jid (full), show word or "offline", status, priority, time. Void while
+	                         the line is down; a resumed session still holds, else an "offline"
+	                         for each comes before the new ones */
+	SN_IM_EV_ROSTER,      /* jid, name, subscription word, ask, removed. The whole roster comes
+	                         between ONLINE and SYNCED unless resumed, changes at any time */
 	SN_IM_EV_SUBSCRIPTION, /* jid asks to see us (or granted/revoked: name = "subscribed" ...) */
 	SN_IM_EV_VCARD,       /* jid, name, mails, jids */
-	SN_IM_EV_REACH,       /* jid, uris: XEP-0152 of a contact */
-	SN_IM_EV_FEATURES,    /* after login: upload service, its max size, archive offered, carbons */
+	SN_IM_EV_REACH,       /* jid, uris: XEP-0152 of a contact; empty = taken back */
+	SN_IM_EV_FEATURES,    /* before each SYNCED: upload service (url), its max size, archive
+	                         offered, carbons on */
 	SN_IM_EV_SYNCED,      /* line is up and a gap may exist: resumed = FALSE means query the archive */
 	SN_IM_EV_PROGRESS,
-	SN_IM_EV_ROOM,        /* jid, subject, nick, joined/left */
+	SN_IM_EV_ROOM,        /* jid, nick (name), subject (status; NULL: not told), removed = left */
 } SnImEventKind;
 
 typedef struct {

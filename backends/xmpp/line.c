@@ -35,6 +35,7 @@ typedef struct {
 
 static void line_lost(SnIm *im, GError *error);
 static void expect_soon(SnIm *im);
+static void send_ping(SnIm *im);
 
 /* ---- memory of the library: wiped when freed, for it holds the password ---- */
 
@@ -253,7 +254,11 @@ void sn_line_start(SnIm *im)
 
 void sn_line_reconnect(SnIm *im)
 {
-	if (im->phase != SN_PHASE_OFFLINE) /* it is being done, or is up: look whether it lives */
+	if (im->phase == SN_PHASE_ONLINE) { /* look whether it lives */
+		send_ping(im);
+		return;
+	}
+	if (im->phase != SN_PHASE_OFFLINE)
 		return;
 	im->failures = 0;
 	sn_xmpp_timer_clear(&im->retry);
@@ -267,7 +272,8 @@ static void free_sm_state(SnIm *im)
 	im->sm_state = NULL;
 }
 
-/* Only a session that was up can be resumed: a failed attempt spoils the library's state. */
+/* Only a session that was up, and had all its answers, can be resumed: a failed attempt spoils
+ * the library's state. */
 static void keep_sm_state(SnIm *im, gboolean was_online)
 {
 	xmpp_sm_state_t *state = im->conn ? xmpp_conn_get_sm_state(im->conn) : NULL;
@@ -275,8 +281,8 @@ static void keep_sm_state(SnIm *im, gboolean was_online)
 	if (!state)
 		return;
 	g_assert(!im->sm_state);
-	if (was_online && im->sm.resumable && !im->sm.skewed && !im->wire.stream_closed &&
-	    !im->leaving)
+	if (was_online && im->starting == 0 && im->sm.resumable && !im->sm.skewed &&
+	    !im->wire.stream_closed && !im->leaving)
 		im->sm_state = state;
 	else
 		xmpp_free_sm_state(state);
@@ -487,6 +493,14 @@ static void ponged(SnIm *im, xmpp_stanza_t *answer, const GError *error, gpointe
 		sn_line_cut(im);
 }
 
+static void send_ping(SnIm *im)
+{
+	xmpp_stanza_t *iq = sn_iq_new(im, "get", im->domain);
+
+	sn_xml_child(iq, "ping", "urn:xmpp:ping");
+	sn_iq_ask(im, iq, ponged, NULL, NULL);
+}
+
 static gboolean ping(gpointer data)
 {
 	SnIm *im = data;
@@ -495,9 +509,7 @@ static gboolean ping(gpointer data)
 
 	g_clear_pointer(&im->ping, g_source_unref);
 	if (quiet + 100 >= patience) {
-		xmpp_stanza_t *iq = sn_iq_new(im, "get", im->domain);
-		sn_xml_child(iq, "ping", "urn:xmpp:ping");
-		sn_iq_ask(im, iq, ponged, NULL, NULL);
+		send_ping(im);
 		quiet = 0;
 	}
 	im->ping = sn_xmpp_timer(im, (guint)MAX(patience - quiet, 1000), ping);

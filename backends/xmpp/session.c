@@ -91,6 +91,7 @@ void sn_session_start(SnIm *im)
 
 void sn_session_resumed(SnIm *im)
 {
+	report_features(im);
 	report_synced(im, TRUE);
 }
 

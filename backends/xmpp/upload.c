@@ -4,6 +4,7 @@
 #include "backends/xmpp/xmpp_private.h"
 
 #include <gio/gio.h>
+#include <glib/gstdio.h>
 #include <string.h>
 
 #include "backends/http/http.h"
@@ -206,20 +207,45 @@ static void slot_came(SnIm *im, xmpp_stanza_t *answer, const GError *error, gpoi
 	run_transfer(job, transfer);
 }
 
-static GBytes *bytes_of(SnXmppJob *job, GError **error)
+static GError *too_large(SnIm *im, gint64 size, gint64 limit)
+{
+	return g_error_new(SN_ERROR, SN_ERROR_LIMIT,
+	                   "The file has %" G_GINT64_FORMAT " bytes; %s takes %" G_GINT64_FORMAT ".",
+	                   size, im->upload_service, limit);
+}
+
+/* What to send. Read, not mapped: a mapped file that shrinks meanwhile would kill the process. */
+static GBytes *bytes_of(SnIm *im, const SnImRequest *request, gint64 limit, GError **error)
 {
 	g_autoptr(GError) cause = NULL;
+	char *data = NULL;
+	gsize length = 0;
+	GStatBuf info;
 
-	if (job->request->bytes)
-		return g_bytes_ref(job->request->bytes);
-	g_autoptr(GMappedFile) file = g_mapped_file_new(job->request->path ? job->request->path : "",
-	                                                FALSE, &cause);
-	if (!file) {
-		g_set_error(error, SN_ERROR, SN_ERROR_NOT_FOUND, "Cannot read the file to send: %s.",
-		            cause->message);
+	if (request->bytes) {
+		gint64 size = (gint64)g_bytes_get_size(request->bytes);
+		if (size <= limit)
+			return g_bytes_ref(request->bytes);
+		g_propagate_error(error, too_large(im, size, limit));
 		return NULL;
 	}
-	return g_mapped_file_get_bytes(file);
+	if (request->path && g_stat(request->path, &info) == 0 && info.st_size > limit) {
+		g_propagate_error(error, too_large(im, info.st_size, limit));
+		return NULL;
+	}
+	if (!request->path || !g_file_get_contents(request->path, &data, &length, &cause)) {
+		g_set_error(error, SN_ERROR, SN_ERROR_NOT_FOUND, "Cannot read the file to send: %s.",
+		            cause ? cause->message : "it has no name");
+		return NULL;
+	}
+	return g_bytes_new_take(data, length);
+}
+
+static char *name_of(const SnImRequest *request)
+{
+	if (request->name)
+		return g_path_get_basename(request->name);
+	return request->path ? g_path_get_basename(request->path) : g_strdup("file");
 }
 
 static void start_upload(SnIm *im, SnXmppJob *job)
@@ -227,7 +253,6 @@ static void start_upload(SnIm *im, SnXmppJob *job)
 	GError *error = NULL;
 	g_autoptr(GBytes) bytes = NULL;
 	gint64 limit = im->upload_max > 0 ? im->upload_max : MAX_UPLOAD;
-	g_autofree char *name = NULL;
 
 	if (im->starting > 0 && !im->upload_service) {
 		/* the service is still being looked for */
@@ -238,23 +263,16 @@ static void start_upload(SnIm *im, SnXmppJob *job)
 		error = g_error_new(SN_ERROR, SN_ERROR_UNAVAILABLE, "%s has no upload service.",
 		                    im->domain);
 	else
-		bytes = bytes_of(job, &error);
-	gint64 size = bytes ? (gint64)g_bytes_get_size(bytes) : 0;
-	if (!error && size > limit)
-		error = g_error_new(SN_ERROR, SN_ERROR_LIMIT,
-		                    "The file has %" G_GINT64_FORMAT " bytes; %s takes %" G_GINT64_FORMAT ".",
-		                    size, im->upload_service, limit);
+		bytes = bytes_of(im, job->request, limit, &error);
 	if (error) {
 		sn_xmpp_fail(im, job, error);
 		return;
 	}
-	name = job->request->name ? g_path_get_basename(job->request->name)
-	       : job->request->path ? g_path_get_basename(job->request->path)
-	                            : g_strdup("file");
+	g_autofree char *name = name_of(job->request);
 	xmpp_stanza_t *iq = sn_iq_new(im, "get", im->upload_service);
 	xmpp_stanza_t *request = sn_xml_child(iq, "request", SN_NS_UPLOAD);
 	sn_xml_set(request, "filename", name);
-	sn_xml_set_number(request, "size", size);
+	sn_xml_set_number(request, "size", (gint64)g_bytes_get_size(bytes));
 	sn_xml_set(request, "content-type", job->request->type);
 	Transfer *waiting = transfer_new(im, job);
 	waiting->bytes = g_steal_pointer(&bytes);

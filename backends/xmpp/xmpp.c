@@ -254,7 +254,9 @@ static gpointer run(gpointer data)
 	sn_line_start(im);
 	while (!im->ended)
 		g_main_context_iteration(im->context, TRUE);
-	/* Orders that came too late still have their one end. */
+	/* Orders that came too late still have their one end. A helper thread that is left behind
+	 * finds the inbox closed. */
+	sn_queue_close(im->inbox);
 	for (Order *order; (order = sn_queue_take(im->inbox));) {
 		if (order->kind == ORDER_SUBMIT)
 			take_order(order, im);

@@ -425,6 +425,15 @@ static void the_archive_tells_whether_a_message_went(void **state)
 
 /* ---- presence ---- */
 
+static guint64 about(ImClient *client, SnImRequestKind kind, const char *jid, const char *name)
+{
+	SnImRequest *request = im_client_request(client, kind);
+
+	request->jid = g_strdup(jid);
+	request->name = g_strdup(name);
+	return im_client_submit(client, request);
+}
+
 static gboolean is_presence(const SnImEvent *event, const void *data)
 {
 	const char *const *want = data; /* bare JID, show */
@@ -460,9 +469,9 @@ static void presence_is_seen_and_shown(void **state)
 	assert_non_null(event);
 	assert_string_equal(event->status, "writing");
 	sn_im_event_free(event);
-	request = im_client_request(alice, SN_IM_REQ_PROBE);
-	request->jid = g_strdup(BOB);
-	expect_done(alice, im_client_submit(alice, request));
+	im_client_forget(alice);
+	expect_done(alice, about(alice, SN_IM_REQ_PROBE, BOB, NULL));
+	expect_presence(alice, BOB, "dnd");
 	im_client_free(bob);
 	expect_presence(alice, BOB, "offline");
 	im_client_free(alice);
@@ -472,15 +481,6 @@ static gboolean is_subscription(const SnImEvent *event, const void *data)
 {
 	const char *const *want = data;
 	return strcmp(event->jid, want[0]) == 0 && strcmp(event->name, want[1]) == 0;
-}
-
-static guint64 about(ImClient *client, SnImRequestKind kind, const char *jid, const char *name)
-{
-	SnImRequest *request = im_client_request(client, kind);
-
-	request->jid = g_strdup(jid);
-	request->name = g_strdup(name);
-	return im_client_submit(client, request);
 }
 
 static gboolean is_contact(const SnImEvent *event, const void *data)

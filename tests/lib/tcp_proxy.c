@@ -96,9 +96,11 @@ static void serve(TcpProxy *proxy, TcpMode mode, const struct pollfd *polls, gui
 		Pair *pair = &g_array_index(proxy->pairs, Pair, i);
 		gboolean open = TRUE;
 		if (polls[2 + 2 * i].revents)
-			open = pass_on(pair->client, pair->server, mode == TCP_DROP_UP);
+			open = pass_on(pair->client, pair->server,
+			               mode == TCP_DROP_UP || mode == TCP_DROP_BOTH);
 		if (open && pair->server >= 0 && polls[3 + 2 * i].revents)
-			open = pass_on(pair->server, pair->client, mode == TCP_DROP_DOWN);
+			open = pass_on(pair->server, pair->client,
+			               mode == TCP_DROP_DOWN || mode == TCP_DROP_BOTH);
 		if (!open) {
 			close_pair(pair);
 			g_array_remove_index(proxy->pairs, i);

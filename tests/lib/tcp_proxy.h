@@ -9,6 +9,7 @@ typedef enum {
 	TCP_PASS,      /* both ways */
 	TCP_DROP_UP,   /* what the client sends vanishes */
 	TCP_DROP_DOWN, /* what the server sends vanishes */
+	TCP_DROP_BOTH, /* to pass again after dropping would break TLS: cut first */
 	TCP_REFUSE,    /* new connections are closed at once; old ones pass */
 	TCP_SILENT,    /* new connections are taken and never answered */
 } TcpMode;
