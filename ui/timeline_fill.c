@@ -192,6 +192,11 @@ static char *trimmed(const char *body)
 	return g_strndup(start, length);
 }
 
+static gboolean is_history(const SnMessage *message)
+{
+	return g_strcmp0(message->notice, SN_NOTICE_HISTORY) == 0;
+}
+
 static void fill_body(Fill *fill)
 {
 	g_autofree char *body = trimmed(fill->message->body ? fill->message->body : "");
@@ -200,6 +205,10 @@ static void fill_body(Fill *fill)
 
 	if (!*body)
 		return;
+	if (is_history(fill->message) && !is_open(fill->timeline, fill->message->id)) {
+		add_fold(fill, SN_NOTICE_HISTORY " ", count_lines(body, strlen(body)));
+		return;
+	}
 	blocks = sn_text_blocks(body);
 	all = blocks->len == 1; /* nothing but a quote is not folded away */
 	fill->open = all || is_open(fill->timeline, fill->message->id);
@@ -234,7 +243,7 @@ static void fill_parts(Fill *fill)
 
 static void fill_notice(Fill *fill)
 {
-	if (fill->message->notice)
+	if (fill->message->notice && !is_history(fill->message))
 		sn_page_wrap(fill->page, fill->message->id, (gpointer)fill->message, INDENT,
 		             sn_theme_style(fill->theme, SN_OBJ_FAINT), fill->message->notice);
 }
@@ -349,8 +358,7 @@ static void fill_message(Fill *fill, const SnMessage *before, const char **subje
 	                                                                    : SN_OBJ_BODY);
 	fill_dividers(fill, before, subject);
 	short_form = sn_page_lines(fill->page) == lines && message->body && *message->body &&
-	             *message->body != '>' &&
-	             goes_on(fill, before);
+	             *message->body != '>' && !is_history(message) && goes_on(fill, before);
 	if (!short_form && before && sn_page_lines(fill->page) == lines)
 		sn_page_line(fill->page, 0, NULL);
 	if (short_form) {

@@ -78,8 +78,28 @@ static char *thread_of(SnStore *store, const SnImMessage *im)
 	return g_strdup(im->thread);
 }
 
-static char *notice_of(const SnImMessage *im, SnTime time)
+/*
+ * The stanzas of one reply have its id, a dot and a number (im_steps.h). One with text and without
+ * files that comes after the reply repeats the history as text; what it says is carried anyway.
+ */
+static gboolean repeats_history(const Filing *filing)
 {
+	const char *id = filing->message->origin_id;
+	const char *dot = id ? strrchr(id, '.') : NULL;
+
+	if (!dot || !dot[1] || strspn(dot + 1, "0123456789") != strlen(dot + 1) ||
+	    (filing->im->files && filing->im->files->len))
+		return FALSE;
+	g_autofree char *reply = g_strndup(id, (gsize)(dot - id));
+	return sn_message_find_im(filing->engine->store, reply, filing->from) != 0;
+}
+
+static char *notice_of(const Filing *filing, SnTime time)
+{
+	const SnImMessage *im = filing->im;
+
+	if (repeats_history(filing))
+		return g_strdup(SN_NOTICE_HISTORY);
 	if (im->replace_id)
 		return g_strdup("corrects an earlier message");
 	if (!im->written || im->written > time || time - im->written < DEFERRED_FOR)
@@ -121,7 +141,7 @@ static gboolean fill(Filing *filing, GError **error)
 	message->in_reply_to = g_strdup(im->in_reply_to_mail ? im->in_reply_to_mail : im->reply_id);
 	message->thread = thread_of(engine->store, im);
 	message->encrypted = im->encrypted;
-	message->notice = notice_of(im, message->time);
+	message->notice = notice_of(filing, message->time);
 	message->body = text_of(im);
 	message->size = (gint64)strlen(message->body);
 	if (filing->out)

@@ -71,6 +71,9 @@ typedef struct {
 } SnPart;
 void sn_part_free(SnPart *part);
 
+/* The notice of a message that only repeats, as text for any client, history that came along. */
+#define SN_NOTICE_HISTORY "earlier messages that came along"
+
 typedef struct {
 	SnId id;
 	SnId conversation;

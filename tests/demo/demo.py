@@ -130,7 +130,9 @@ def main():
         (contacts / "bob.vcf").write_text(story.VCARD)
         alice = world.profile("alice", settings=f"[general]\nvdir = {contacts}\n"
                               f"download-dir = {world.directory}/downloads\n")
-        bob = world.profile("bob")
+        (contacts / "alice.vcf").write_text(story.VCARD.replace("bob", "alice").replace(
+            "Bob Ropewalk", "Alice Liddell").replace("Ropewalk;Bob", "Liddell;Alice"))
+        bob = world.profile("bob", settings=f"[general]\nvdir = {contacts}\n")
         engine = alice.engine()
         bob.engine()
         alice.wait_online()

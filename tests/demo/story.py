@@ -11,24 +11,23 @@ DAY = 86400
 
 WELCOME = """Hello Alice,
 
-this is sennit, on real servers that live in a throw-away directory. Bob is a small program with
-a sennit of his own; he reads what you write. Three things to try:
+this is sennit, on real servers in a throw-away directory. Bob is a small
+program with a sennit of his own, and reads what you write. Try this:
 
-1. Open Bob (j or k, then Enter). His last email asks for an answer. Press c: the line above
-   the composer changes from email to IM. Press r, type, and send. He answers by IM at once,
-   and finds the earlier emails attached (press h to see and choose what travels along).
+1. Open Bob (k or j, Enter). His last email asks for an answer. Press c:
+   the line above the composer turns from email to IM. Write a line,
+   press Enter. He finds the earlier emails along with it, and answers.
 
-2. A little later Bob goes away. Write to him again: you are asked what to do. Press d to let
-   the message wait. It goes by itself when he comes back, and you are told when it arrived.
-   Press o to see what waits, and why.
+2. Answer him once more, and he goes to his workshop. Write again: you
+   are asked what to do. Press d, and the message waits. o shows what
+   waits, and why. It goes by itself when he is back, within a minute.
 
-3. Carol wrote an email, and her IM address is not known. Answer her with c and r: you are
-   asked for it once (carol@example.test), and it is remembered.
+3. Carol wrote an email, and her IM address is not known. Answer her
+   with c: you are asked for it once (carol@example.test).
 
-? shows every key, q leaves and removes everything.
+? shows every key. q leaves, and everything is removed.
 
-Have fun,
-the people who make sennit
+The people who make sennit
 """
 
 LIST_POST = """Hi all,
