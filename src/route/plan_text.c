@@ -70,6 +70,21 @@ static char *who(const SnPlanner *self)
 	return g_strdup(person ? person->name : self->conversation->title);
 }
 
+/* Why an automatic reply leaves the channel of the conversation: nobody wonders about that. */
+static char *why_email(const SnPlanner *self, const SnPlan *plan)
+{
+	const SnAddress *im = plan->channel == SN_CHANNEL_MAIL && plan->switched &&
+	                              self->request->mode == SN_MODE_AUTO
+	                              ? sn_plan_confirmed(self, SN_CHANNEL_IM)
+	                              : NULL;
+	g_autofree char *presence = NULL;
+
+	if (!im || sn_plan_availability(self->store, self->config, im->id, self->clock, NULL,
+	                                &presence) != SN_NOT_AVAILABLE || !presence)
+		return g_strdup("");
+	return g_strdup_printf(", as %s is %s", im->value, presence);
+}
+
 void sn_plan_describe(const SnPlanner *self, SnPlan *plan, const char *presence, const char *mail)
 {
 	const char *channel = plan->channel == SN_CHANNEL_IM ? "IM" : "Email";
@@ -94,8 +109,9 @@ void sn_plan_describe(const SnPlanner *self, SnPlan *plan, const char *presence,
 	}
 	g_autofree char *to = recipients_text(plan->recipients);
 	g_autofree char *then = consequence(plan, mail);
+	g_autofree char *why = why_email(self, plan);
 	gboolean because = then && plan->action_origin;
 	plan->text = g_strconcat(channel, " to ", to, presence ? ", " : "", presence ? presence : "",
-	                         then ? ": " : "", then ? then : "", because ? " (" : "",
+	                         why, then ? ": " : "", then ? then : "", because ? " (" : "",
 	                         because ? plan->action_origin : "", because ? ")" : "", NULL);
 }

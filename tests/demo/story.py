@@ -18,9 +18,10 @@ program with a sennit of his own, and reads what you write. Try this:
    the line above the composer turns from email to IM. Write a line,
    press Enter. He finds the earlier emails along with it, and answers.
 
-2. Answer him once more, and he goes to his workshop. Write again: you
-   are asked what to do. Press d, and the message waits. o shows what
-   waits, and why. It goes by itself when he is back, within a minute.
+2. Answer him once more, and he goes to his workshop; the line says
+   email now. Press C-t for IM, and write: you are asked what to do.
+   Press d, and the message waits. o shows what waits, and why. It goes
+   by itself when he is back, within a minute.
 
 3. Carol wrote an email, and her IM address is not known. Answer her
    with c: you are asked for it once (carol@example.test).
