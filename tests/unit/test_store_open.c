@@ -62,6 +62,43 @@ static void inner_rollback_leaves_the_outer_work(void **state)
 	assert_null(sn_store_get(tmp->store, "inner"));
 }
 
+static gint64 size_of(TmpStore *tmp, const char *suffix)
+{
+	g_autofree char *path = g_strconcat(tmp->path, suffix, NULL);
+	struct stat info;
+
+	return stat(path, &info) == 0 ? info.st_size : 0;
+}
+
+static void write_much(SnStore *store, int megabytes)
+{
+	for (int i = 0; i < megabytes; i++) {
+		g_autofree char *value = g_strnfill(1000000, (char)('a' + i % 26));
+		assert_true(sn_store_set(store, "much", value, NULL));
+	}
+}
+
+static void the_log_is_the_engines_to_clear(void **state)
+{
+	TmpStore *tmp = *state;
+	SnStore *client = tmpstore_open(tmp, SN_STORE_CLIENT);
+	gint64 before = size_of(tmp, "");
+
+	/* a keypress must not pay for it */
+	write_much(client, 40);
+	assert_int_equal(size_of(tmp, ""), before);
+	assert_true(size_of(tmp, "-wal") > 40 * 1000000);
+	write_much(tmp->store, 1);
+	assert_true(size_of(tmp, "") > before);
+	gint64 log = size_of(tmp, "-wal");
+	write_much(tmp->store, 60);
+	assert_true(size_of(tmp, "-wal") <= log);
+	assert_true(sn_store_sync(tmp->store, NULL));
+	g_autofree char *value = sn_store_get(client, "much");
+	assert_int_equal(strlen(value), 1000000);
+	sn_store_close(client);
+}
+
 static void messages_make_a_conversation(void **state)
 {
 	TmpStore *tmp = *state;
@@ -138,6 +175,7 @@ int main(void)
 		TEST(a_new_store_is_private_and_empty),
 		TEST(what_one_connection_commits_the_other_sees),
 		TEST(inner_rollback_leaves_the_outer_work),
+		TEST(the_log_is_the_engines_to_clear),
 		TEST(messages_make_a_conversation),
 		TEST(an_entry_is_queued_listed_and_changed),
 		TEST(status_is_set_and_reset),
