@@ -373,6 +373,7 @@ static void xdg_variables_are_honoured(void **state)
 	const char *all[] = { paths->config, paths->data, paths->state, paths->runtime };
 	for (gsize i = 0; i < G_N_ELEMENTS(all); i++)
 		assert_int_equal(g_rmdir(all[i]), 0);
+	assert_int_equal(g_rmdir(config), 0);
 }
 
 static void accounts_open_to_others_are_refused(void **state)
