@@ -76,6 +76,9 @@ static int start_script(void **state)
 	return 0;
 }
 
+/* Kept until the end: a connection's thread may still look at its script. */
+static GPtrArray *old_scripts;
+
 static gpointer turn(gpointer data)
 {
 	GMainLoop *loop = data;
@@ -91,7 +94,7 @@ static int stop_script(void **state)
 	g_cancellable_cancel(script->quit);
 	g_socket_service_stop(script->service);
 	g_object_unref(script->service);
-	/* `script` itself stays: a connection's thread may still look at it */
+	g_ptr_array_add(old_scripts, script);
 	return 0;
 }
 
@@ -361,6 +364,7 @@ int main(void)
 		SCRIPTED(bytes_go_up_with_their_headers_only),
 		cmocka_unit_test(certificates_are_checked),
 	};
+	old_scripts = g_ptr_array_new();
 	/* the service accepts on the default context */
 	GMainLoop *loop = g_main_loop_new(NULL, FALSE);
 	GThread *thread = g_thread_new("loop", turn, loop);
