@@ -41,8 +41,9 @@ void sn_conversation_free(SnConversation *conversation);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SnConversation, sn_conversation_free)
 
 /*
- * One page of the list: pinned first, then by need for attention, then last activity; archived
- * ones only when asked for. Pages by key: after the row `after` (NULL: from the top). Of
+ * One page of the list: pinned first, then by need for attention, then last activity. archived:
+ * FALSE the list, TRUE the archived ones instead. What has nothing to show (only junk, say) and was
+ * not opened by sn_conversation_for_person() or _room() is in neither. Pages by key: after the row `after` (NULL: from the top). Of
  * SnConversation. filter: NULL, or part of a title or address.
  */
 GPtrArray *sn_conversation_page(SnStore *store, const SnConversation *after, gboolean archived,

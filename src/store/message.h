@@ -122,7 +122,8 @@ typedef enum { SN_ADDED, SN_DUPLICATE, SN_UPGRADED } SnAddResult;
  * is decided here: a room (kind given by `room_jid`), a mailing list (list_id), a group (more than
  * one other address), else the person of the other address. Out: message->id, ->conversation.
  * raw: the message's bytes to keep (email), or NULL. A DUPLICATE adds only what was missing
- * (location, receipt ids, flags); a live message UPGRADES a carried record of itself; a carried
+ * (text that was fetched in part, receipt ids, flags); the same id from another sender is another
+ * message. What was told (carried_by) is filed beside its teller; a live message UPGRADES a carried record of itself; a carried
  * one never changes a live record. Carried messages are never unread and never raise a
  * conversation's attention.
  */

@@ -152,7 +152,7 @@ SnId sn_outbox_convert(SnStore *store, const SnId *ids, gsize count, const SnOut
                        GError **error);
 /* Entries the engine has to look at: due by `now`, with a request, or in `sending`. Of SnId. */
 GArray *sn_outbox_due(SnStore *store, SnTime now);
-/* The earliest time at which sn_outbox_due() will have more; 0 when never. */
+/* The earliest time after now (of sn_store_set_clock()) when sn_outbox_due() has more; 0 = never. */
 SnTime sn_outbox_next_due(SnStore *store);
 /* Open IM entries to this address (presence changed). Oldest first. Of SnId. */
 GArray *sn_outbox_open_for(SnStore *store, SnId address);
