@@ -10,15 +10,15 @@
 #include <string.h>
 
 enum {
-	GROUP = 500,        /* messages changed by one command */
-	GIVE_UP_AFTER = 8,  /* refusals; what is merely unreachable is tried for ever */
+	GROUP = 500,       /* messages changed by one command */
+	GIVE_UP_AFTER = 8, /* refusals; what is merely unreachable is tried for ever */
 };
 #define FIRST_RETRY SN_MINUTE
 #define LAST_RETRY SN_HOUR
 
 struct sn_actions {
 	SnEngineAccount *account;
-	GHashTable *running;   /* ids of actions on their way: SnId -> itself */
+	GHashTable *running; /* ids of actions on their way: SnId -> itself */
 	GSource *timer;
 	SnTime timer_at;
 };
@@ -26,7 +26,7 @@ struct sn_actions {
 /* Actions that travel in one request, the first standing for all. */
 typedef struct {
 	SnActions *actions;
-	GPtrArray *members;    /* of SnAction, same folder and kind */
+	GPtrArray *members; /* of SnAction, same folder and kind */
 	guint32 new_uid;
 	char *new_name;
 	char *target;
@@ -199,7 +199,7 @@ static char *default_name(const char *target)
 		const char *role, *name;
 	} names[] = {
 		{ "sent", "Sent" }, { "archive", "Archive" }, { "trash", "Trash" },
-		{ "junk", "Junk" }, { "drafts", "Drafts" }, { "inbox", "INBOX" },
+		{ "junk", "Junk" }, { "drafts", "Drafts" },   { "inbox", "INBOX" },
 	};
 	for (gsize i = 0; i < G_N_ELEMENTS(names); i++)
 		if (g_str_equal(names[i].role, target))
@@ -286,9 +286,7 @@ static void submit(Job *job)
 	set_running(job, TRUE);
 	find_target(job);
 	switch (action->kind) {
-	case SN_ACTION_APPEND:
-		append(job);
-		return;
+	case SN_ACTION_APPEND: append(job); return;
 	case SN_ACTION_MOVE:
 		sn_engine_mail(job->actions->account, request_for(job, SN_MAIL_REQ_MOVE),
 		               simple_reply, job);
@@ -359,9 +357,9 @@ static void arm(SnActions *actions, SnTime next)
 
 	stop_timer(actions);
 	if (next)
-		actions->timer = sn_engine_timer(
-			engine, MAX(next - sn_clock_now(engine->clock), SN_SECOND), timer_fired,
-			actions);
+		actions->timer =
+			sn_engine_timer(engine, MAX(next - sn_clock_now(engine->clock), SN_SECOND),
+		                        timer_fired, actions);
 }
 
 static void free_action(gpointer data)

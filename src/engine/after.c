@@ -86,7 +86,8 @@ void sn_after_evidence(SnAfter *after, SnId address)
 		add(after, STEP_EVIDENCE)->row = address;
 }
 
-/* The mail system is nobody to talk to: its conversation goes out of sight until it has news again. */
+/* The mail system is nobody to talk to: its conversation goes out of sight until it has news again.
+ */
 static void put_away(SnStore *store, SnId message)
 {
 	g_autoptr(SnMessage) report = sn_message_get(store, message, 0);
@@ -94,7 +95,8 @@ static void put_away(SnStore *store, SnId message)
 		report ? sn_conversation_get(store, report->conversation) : NULL;
 
 	if (conversation && !conversation->unread && !conversation->pinned)
-		sn_conversation_set_flags(store, conversation->id, conversation->muted, FALSE, TRUE, NULL);
+		sn_conversation_set_flags(store, conversation->id, conversation->muted, FALSE, TRUE,
+		                          NULL);
 }
 
 /* A report that something of ours arrived is shown on that message; nobody has to read it too. */
@@ -108,7 +110,8 @@ static void mark_good_news(SnEngine *engine, const Step *step)
 		ours = sn_outbox_find_message_id(engine->store, step->envelope_id);
 	if (!ours && step->id)
 		ours = sn_outbox_find_message_id(engine->store, step->id);
-	if (good && ours && sn_message_change_flags(engine->store, step->row, SN_FLAG_SEEN, 0, NULL)) {
+	if (good && ours &&
+	    sn_message_change_flags(engine->store, step->row, SN_FLAG_SEEN, 0, NULL)) {
 		put_away(engine->store, step->row);
 		sn_engine_wake(engine);
 	}
@@ -117,17 +120,13 @@ static void mark_good_news(SnEngine *engine, const Step *step)
 static void run(SnEngine *engine, const Step *step)
 {
 	switch (step->kind) {
-	case STEP_SEEN:
-		sn_delivery_seen(engine->delivery, step->channel, step->id);
-		break;
+	case STEP_SEEN: sn_delivery_seen(engine->delivery, step->channel, step->id); break;
 	case STEP_REPORT:
 		sn_delivery_report(engine->delivery, step->id, step->envelope_id, step->report,
 		                   step->recipient, step->diagnostic);
 		mark_good_news(engine, step);
 		break;
-	case STEP_INCOMING:
-		sn_notifier_incoming(engine->core->notifier, step->row);
-		break;
+	case STEP_INCOMING: sn_notifier_incoming(engine->core->notifier, step->row); break;
 	case STEP_EVIDENCE:
 		if (engine->core->book)
 			sn_book_ask(engine->core->book, step->row);

@@ -19,14 +19,14 @@ enum {
 
 struct sn_book {
 	SnEngine *engine;
-	GQueue waiting;      /* of char *, addresses */
+	GQueue waiting; /* of char *, addresses */
 	gboolean running;
 	GCancellable *cancel;
 	GSource *patience;
 };
 
 typedef struct {
-	SnBook *book;        /* NULL once the book is gone */
+	SnBook *book; /* NULL once the book is gone */
 	char *asked;
 	GSubprocess *process;
 } Query;
@@ -107,8 +107,8 @@ static void answered(GObject *source, GAsyncResult *result, gpointer data)
 	SnBook *book = query->book;
 	g_autofree char *output = NULL;
 	g_autoptr(GError) error = NULL;
-	gboolean done = g_subprocess_communicate_utf8_finish(query->process, result, &output, NULL,
-	                                                     &error);
+	gboolean done =
+		g_subprocess_communicate_utf8_finish(query->process, result, &output, NULL, &error);
 
 	if (!done)
 		g_subprocess_force_exit(query->process);
@@ -156,11 +156,11 @@ static void ask(SnBook *book, char *address)
 	const char *command = sn_config_settings(book->engine->config)->general_address_book_cmd;
 	g_autoptr(GError) error = NULL;
 	g_auto(GStrv) argv = command_for(command, address, &error);
-	GSubprocess *process =
-		argv ? g_subprocess_newv((const char *const *)argv,
-	                                 G_SUBPROCESS_FLAGS_STDOUT_PIPE |
-	                                         G_SUBPROCESS_FLAGS_STDERR_SILENCE,
-	                                 &error) : NULL;
+	GSubprocess *process = argv ? g_subprocess_newv((const char *const *)argv,
+	                                                G_SUBPROCESS_FLAGS_STDOUT_PIPE |
+	                                                        G_SUBPROCESS_FLAGS_STDERR_SILENCE,
+	                                                &error)
+	                            : NULL;
 
 	if (!process) {
 		g_info("address-book-cmd: %s", error->message);

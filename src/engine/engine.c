@@ -9,7 +9,10 @@
 
 #include <glib-unix.h>
 
-enum { DURABLE_AFTER = 1000 }; /* ms of grace in which further writes join one fsync */
+enum {
+	DURABLE_AFTER = 1000,    /* ms without a write: a quiet moment for fsync */
+	DURABLE_AT_LAST = 30000, /* but not later than that */
+};
 
 typedef struct {
 	GSourceOnceFunc callback;
@@ -92,26 +95,40 @@ gboolean sn_config_owns(const SnConfig *config, SnChannel channel, const char *n
 	return FALSE;
 }
 
-static gboolean become_durable(gpointer data)
+static void arm_durable(SnEngine *engine, gint64 after_ms);
+
+/* Flushing waits for the disk, and so would a message that comes in meanwhile; so it is left to
+ * moments in which nothing is written. What goes out is made durable by delivery itself. */
+static void become_durable(gpointer data)
 {
 	SnEngine *engine = data;
+	SnEngineCore *core = engine->core;
 	g_autoptr(GError) error = NULL;
+	gint64 now = g_get_monotonic_time() / 1000;
 
-	g_clear_pointer(&engine->core->durable_source, g_source_unref);
+	g_clear_pointer(&core->durable_source, g_source_unref);
+	if (now - core->last_write < DURABLE_AFTER && now - core->first_write < DURABLE_AT_LAST) {
+		arm_durable(engine, DURABLE_AFTER - (now - core->last_write));
+		return;
+	}
 	if (!sn_store_sync(engine->store, &error))
 		g_warning("%s", error->message);
-	return G_SOURCE_REMOVE;
+}
+
+static void arm_durable(SnEngine *engine, gint64 after_ms)
+{
+	engine->core->durable_source = sn_engine_timer(engine, after_ms, become_durable, engine);
 }
 
 void sn_engine_touched(SnEngine *engine)
 {
 	SnEngineCore *core = engine->core;
 
+	core->last_write = g_get_monotonic_time() / 1000;
 	if (core->durable_source)
 		return;
-	core->durable_source = g_timeout_source_new(DURABLE_AFTER);
-	g_source_set_callback(core->durable_source, become_durable, engine, NULL);
-	g_source_attach(core->durable_source, engine->context);
+	core->first_write = core->last_write;
+	arm_durable(engine, DURABLE_AFTER);
 }
 
 /* ---- intents ---- */
@@ -342,7 +359,8 @@ static SnEngine *engine_new(const SnEngineSetup *setup, SnLock *lock)
 	engine->clock = setup->clock ? setup->clock : sn_clock_system();
 	engine->context = g_main_context_new();
 	engine->accounts = g_ptr_array_new();
-	engine->random = setup->random_seed ? g_rand_new_with_seed(setup->random_seed) : g_rand_new();
+	engine->random =
+		setup->random_seed ? g_rand_new_with_seed(setup->random_seed) : g_rand_new();
 	engine->core = core;
 	core->lock = lock;
 	core->loop = g_main_loop_new(engine->context, FALSE);
@@ -443,7 +461,7 @@ static gboolean reload(gpointer data)
 		if (!now || !now->enabled || !sn_account_same(account->config, now))
 			g_ptr_array_add(gone, account);
 		else
-			account->config = now;
+			sn_account_reconfigure(account, config, now);
 	}
 	sn_accounts_stop(engine, gone);
 	SnConfig *old = engine->config;

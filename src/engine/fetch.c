@@ -16,8 +16,8 @@ static void take(SnEngineAccount *account, Fetch *fetch, const SnMailEvent *even
 	if (!core->prepared || event->partial)
 		return;
 	fetch->place.received = event->time;
-	if (!sn_file_mail(engine->store, engine->config, core->after, core->prepared,
-	                  &fetch->place, NULL, NULL, &error))
+	if (!sn_file_mail(engine->store, engine->config, core->after, core->prepared, &fetch->place,
+	                  NULL, NULL, &error))
 		g_warning("%s: %s", account->config->name, error->message);
 }
 
@@ -27,9 +27,7 @@ static void reply(SnEngineAccount *account, const SnMailEvent *event, gpointer d
 
 	switch (event->kind) {
 	case SN_MAIL_EV_MESSAGE: take(account, fetch, event); return;
-	case SN_EVENT_ERROR:
-		g_info("%s: %s", account->config->name, event->error->message);
-		break;
+	case SN_EVENT_ERROR: g_info("%s: %s", account->config->name, event->error->message); break;
 	case SN_EVENT_DONE:
 	case SN_EVENT_CANCELLED: break;
 	default: return;
@@ -49,8 +47,7 @@ gboolean sn_mail_fetch_whole(SnEngine *engine, const SnMessage *message)
 	SnEngineAccount *account = folder ? sn_engine_account_by_id(engine, folder->account) : NULL;
 	if (!account || !account->source_online)
 		return FALSE;
-	SnMailRequest *request =
-		sn_mail_request_new(SN_MAIL_REQ_FETCH, sn_engine_next_id(engine));
+	SnMailRequest *request = sn_mail_request_new(SN_MAIL_REQ_FETCH, sn_engine_next_id(engine));
 	request->folder = g_strdup(folder->name);
 	request->uids = g_array_new(FALSE, FALSE, sizeof(guint32));
 	g_array_append_val(request->uids, location->uid);

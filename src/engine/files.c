@@ -109,8 +109,7 @@ static void fetch_reply(SnEngineAccount *account, const SnImEvent *event, gpoint
 static char *place_for(SnEngine *engine, SnId message, int position)
 {
 	g_autofree char *dir = g_build_filename(engine->setup.paths->data, "files", NULL);
-	g_autofree char *name =
-		g_strdup_printf("%" G_GINT64_FORMAT "-%d", message, position);
+	g_autofree char *name = g_strdup_printf("%" G_GINT64_FORMAT "-%d", message, position);
 
 	if (g_mkdir_with_parents(dir, 0700) != 0)
 		g_warning("%s cannot be made.", dir);
@@ -122,8 +121,7 @@ void sn_files_fetch_part(SnEngineAccount *account, SnId message, const SnPart *p
 {
 	SnEngine *engine = account->engine;
 	Fetch *fetch = g_new0(Fetch, 1);
-	SnImRequest *request =
-		sn_im_request_new(SN_IM_REQ_DOWNLOAD, sn_engine_next_id(engine));
+	SnImRequest *request = sn_im_request_new(SN_IM_REQ_DOWNLOAD, sn_engine_next_id(engine));
 
 	fetch->message = message;
 	fetch->position = part->position;

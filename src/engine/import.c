@@ -19,7 +19,7 @@ enum {
 };
 
 typedef struct {
-	GBytes *raw;       /* NULL: `name` could not be read */
+	GBytes *raw; /* NULL: `name` could not be read */
 	guint flags;
 	SnPrepared *prepared;
 } Item;
@@ -27,8 +27,8 @@ typedef struct {
 typedef struct {
 	const SnConfig *config;
 	const char *path;
-	SnQueue *items;    /* of Item, from the reader to the writer */
-	GError *error;     /* of the reader */
+	SnQueue *items; /* of Item, from the reader to the writer */
+	GError *error;  /* of the reader */
 } Reader;
 
 static void item_free(gpointer data)
@@ -119,8 +119,8 @@ static gboolean read_directory(Reader *reader, const char *path, int depth)
 	g_autoptr(GDir) open = g_dir_open(path, 0, NULL);
 	const char *name;
 
-	if (maildir && (!read_maildir_part(reader, path, "cur") ||
-	                !read_maildir_part(reader, path, "new")))
+	if (maildir &&
+	    (!read_maildir_part(reader, path, "cur") || !read_maildir_part(reader, path, "new")))
 		return FALSE;
 	while (open && depth < MAX_DEPTH && (name = g_dir_read_name(open))) {
 		g_autofree char *below = g_build_filename(path, name, NULL);

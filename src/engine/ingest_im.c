@@ -15,7 +15,7 @@ typedef struct {
 	SnEngine *engine;
 	SnEngineAccount *account;
 	const SnImMessage *im;
-	char *from, *to;      /* bare, normalised */
+	char *from, *to; /* bare, normalised */
 	const char *peer;
 	gboolean out;
 	SnMessage *message;
@@ -160,8 +160,8 @@ static gboolean file_forwarded(Filing *filing, GError **error)
 		if (!one->from || !one->to || !one->body || one->groupchat)
 			continue;
 		if (!sn_file_carried_im(engine->store, engine->config, one->from, NULL, one->to,
-		                        one->body_fallback_free ? one->body_fallback_free :
-		                                                  one->body,
+		                        one->body_fallback_free ? one->body_fallback_free
+		                                                : one->body,
 		                        one->origin_id ? one->origin_id : one->id, one->time,
 		                        filing->message->id, error))
 			return FALSE;
@@ -182,8 +182,8 @@ static gboolean ask_user(Filing *filing, GError **error)
 	count = MIN(count, MAX_CHOICES);
 	for (guint i = 0; i < count; i++) {
 		values[i] = im->response_values[i];
-		labels[i] = im->response_labels && im->response_labels[i] ? im->response_labels[i] :
-		                                                            values[i];
+		labels[i] = im->response_labels && im->response_labels[i] ? im->response_labels[i]
+		                                                          : values[i];
 	}
 	return sn_question_add(filing->engine->store, filing->message->conversation,
 	                       filing->message->id, filing->message->body, values, labels,

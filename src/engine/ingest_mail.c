@@ -12,13 +12,35 @@ static SnId intern_sender(SnStore *store, const SnPrepared *prepared, GError **e
 	                         prepared->sender_name, error);
 }
 
+/* An IM that became this email may be here as well: then both belong to its thread. */
+static void join_converted(SnStore *store, const SnPrepared *prepared, SnId sender)
+{
+	const char *origin = prepared->mail ? prepared->mail->chat_origin_id : NULL;
+	g_autoptr(SnAddress) address = origin ? sn_address_get(store, sender) : NULL;
+	g_autoptr(GPtrArray) others = address ? sn_person_addresses(store, address->person) : NULL;
+
+	for (guint i = 0; others && i < others->len; i++) {
+		const SnAddress *one = g_ptr_array_index(others, i);
+		SnId id = one->channel == SN_CHANNEL_IM && one->confirmed
+		                  ? sn_message_find_im(store, origin, one->value)
+		                  : 0;
+		g_autoptr(SnMessage) im = id ? sn_message_get(store, id, 0) : NULL;
+		if (!im || !im->thread)
+			continue;
+		g_free(prepared->message->thread);
+		prepared->message->thread = g_strdup(im->thread);
+		return;
+	}
+}
+
 static void place_message(SnMessage *message, const SnPlace *place)
 {
 	gboolean sent = !g_strcmp0(place->role, "sent");
 
 	message->account = place->account;
 	message->flags = place->flags;
-	/* In Sent lies what the user sent, also from an address that accounts.conf does not name. */
+	/* In Sent lies what the user sent, also from an address that accounts.conf does not name.
+	 */
 	if (sent && message->direction == SN_IN) {
 		message->direction = SN_OUT;
 		message->state = SN_STATE_ACCEPTED;
@@ -68,9 +90,8 @@ static void note_consequences(SnStore *store, const SnConfig *config, SnAfter *a
 	}
 }
 
-gboolean sn_file_mail(SnStore *store, const SnConfig *config, SnAfter *after,
-                      SnPrepared *prepared, const SnPlace *place, SnId *id, SnAddResult *result,
-                      GError **error)
+gboolean sn_file_mail(SnStore *store, const SnConfig *config, SnAfter *after, SnPrepared *prepared,
+                      const SnPlace *place, SnId *id, SnAddResult *result, GError **error)
 {
 	SnMessage *message = prepared->message;
 	SnAddResult own_result;
@@ -80,6 +101,7 @@ gboolean sn_file_mail(SnStore *store, const SnConfig *config, SnAfter *after,
 		return FALSE;
 	message->sender = sender;
 	place_message(message, place);
+	join_converted(store, prepared, sender);
 	result = result ? result : &own_result;
 	if (!sn_message_add(store, message, NULL, place->partial ? NULL : prepared->raw, result,
 	                    error))

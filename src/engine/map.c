@@ -48,8 +48,7 @@ static void suggest_equal(SnStore *store, const char *value)
 		claim(store, im->id, mail->person, SN_LINK_EQUAL, "the same as the email address");
 }
 
-static void claim_jabber_id(SnStore *store, const SnConfig *config, const SnMail *mail,
-                            SnId person)
+static void claim_jabber_id(SnStore *store, const SnConfig *config, const SnMail *mail, SnId person)
 {
 	g_autofree char *jid = sn_address_normalise(SN_CHANNEL_IM, mail->jabber_id);
 
@@ -139,8 +138,9 @@ void sn_map_contact(SnStore *store, const char *jid)
 static void claim_mail(SnStore *store, SnId person, const char *value, const char *evidence)
 {
 	g_autofree char *mail = sn_address_normalise(SN_CHANNEL_MAIL, value);
-	SnId address = mail && !sn_address_is_own(store, SN_CHANNEL_MAIL, mail) ?
-	                       sn_address_intern(store, SN_CHANNEL_MAIL, mail, NULL, NULL) : 0;
+	SnId address = mail && !sn_address_is_own(store, SN_CHANNEL_MAIL, mail)
+	                       ? sn_address_intern(store, SN_CHANNEL_MAIL, mail, NULL, NULL)
+	                       : 0;
 
 	if (address && person_of(store, address) != person)
 		claim(store, address, person, SN_LINK_XMPP_VCARD, evidence);
@@ -149,8 +149,7 @@ static void claim_mail(SnStore *store, SnId person, const char *value, const cha
 void sn_map_vcard(SnStore *store, const char *jid, const char *name, char *const *mails)
 {
 	g_autofree char *bare = sn_address_normalise(SN_CHANNEL_IM, jid);
-	g_autoptr(SnAddress) address =
-		bare ? sn_address_find(store, SN_CHANNEL_IM, bare) : NULL;
+	g_autoptr(SnAddress) address = bare ? sn_address_find(store, SN_CHANNEL_IM, bare) : NULL;
 
 	/* only contacts of the roster: a stranger's vCard is worth nothing */
 	if (!address || !sn_roster_get(store, address->id, NULL, NULL, NULL))
@@ -165,8 +164,7 @@ void sn_map_vcard(SnStore *store, const char *jid, const char *name, char *const
 void sn_map_reach(SnStore *store, const char *jid, char *const *uris)
 {
 	g_autofree char *bare = sn_address_normalise(SN_CHANNEL_IM, jid);
-	g_autoptr(SnAddress) address =
-		bare ? sn_address_find(store, SN_CHANNEL_IM, bare) : NULL;
+	g_autoptr(SnAddress) address = bare ? sn_address_find(store, SN_CHANNEL_IM, bare) : NULL;
 	g_autofree char *origin = NULL;
 	SnRule wish = SN_RULE_DEFAULT;
 
@@ -175,9 +173,8 @@ void sn_map_reach(SnStore *store, const char *jid, char *const *uris)
 	for (int i = 0; uris && uris[i] && i < MAX_PUBLISHED; i++) {
 		if (g_ascii_strncasecmp(uris[i], "mailto:", 7))
 			continue;
-		g_autofree char *value =
-			g_uri_unescape_segment(uris[i] + 7, uris[i] + 7 + strcspn(uris[i] + 7, "?"),
-		                               NULL);
+		g_autofree char *value = g_uri_unescape_segment(
+			uris[i] + 7, uris[i] + 7 + strcspn(uris[i] + 7, "?"), NULL);
 		if (!value)
 			continue;
 		claim_mail(store, address->person, value, "the contact's published reachability");

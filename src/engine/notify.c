@@ -10,8 +10,8 @@
 #include "src/text/text.h"
 
 enum {
-	GATHER = 400,            /* ms */
-	MAX_CONVERSATIONS = 3,   /* more at once become one line */
+	GATHER = 400,          /* ms */
+	MAX_CONVERSATIONS = 3, /* more at once become one line */
 	BODY_COLUMNS = 200,
 };
 
@@ -22,11 +22,11 @@ typedef struct {
 
 struct sn_notifier {
 	SnEngine *engine;
-	GArray *news;            /* of News */
+	GArray *news; /* of News */
 	GSource *timer;
 	SnQueue *clicked;
 	GSource *clicked_source;
-	gboolean no_desktop;     /* it could not be loaded: say so once */
+	gboolean no_desktop; /* it could not be loaded: say so once */
 };
 
 /* A client shows what "ui.open" names and forgets it; the commit rings its bell. */
@@ -37,8 +37,7 @@ static void clicked(gpointer item, gpointer data)
 	g_autofree char *value = g_strdup_printf("%" G_GINT64_FORMAT, *conversation);
 	g_autoptr(GError) error = NULL;
 
-	if (*conversation > 0 &&
-	    !sn_store_set(notifier->engine->store, "ui.open", value, &error))
+	if (*conversation > 0 && !sn_store_set(notifier->engine->store, "ui.open", value, &error))
 		g_warning("%s", error->message);
 	g_free(conversation);
 }

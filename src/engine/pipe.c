@@ -10,7 +10,8 @@
 #include <pthread.h>
 
 struct sn_mail_pipe {
-	SnConfig *config;
+	GMutex lock;
+	SnConfig *config; /* under the lock */
 	char *account;
 	SnQueue *in, *out;
 	pthread_t thread;
@@ -31,10 +32,18 @@ static gsize weight_of(const SnMailEvent *event)
 	return 512 + (event->raw ? g_bytes_get_size(event->raw) : 0);
 }
 
+static SnPrepared *read_mail(SnMailPipe *pipe, const SnMailEvent *event)
+{
+	g_mutex_lock(&pipe->lock);
+	g_autoptr(SnConfig) config = sn_config_ref(pipe->config);
+	g_mutex_unlock(&pipe->lock);
+	return sn_prepare_mail(config, sn_config_account_named(config, pipe->account), event->raw,
+	                       event->time);
+}
+
 static void *pipe_main(void *data)
 {
 	SnMailPipe *pipe = data;
-	const SnAccount *account = sn_config_account_named(pipe->config, pipe->account);
 	SnMailEvent *event;
 
 	while ((event = sn_queue_wait(pipe->in, -1))) {
@@ -47,8 +56,7 @@ static void *pipe_main(void *data)
 		gsize weight = weight_of(event);
 		parsed->event = event;
 		if (event->kind == SN_MAIL_EV_MESSAGE && event->raw)
-			parsed->prepared =
-				sn_prepare_mail(pipe->config, account, event->raw, event->time);
+			parsed->prepared = read_mail(pipe, event);
 		if (!sn_queue_push(pipe->out, parsed, weight))
 			sn_parsed_free(parsed);
 	}
@@ -60,6 +68,7 @@ SnMailPipe *sn_mail_pipe_new(SnConfig *config, const char *account, SnQueue *in,
 	SnMailPipe *pipe = g_new0(SnMailPipe, 1);
 	pthread_attr_t attributes;
 
+	g_mutex_init(&pipe->lock);
 	pipe->config = sn_config_ref(config);
 	pipe->account = g_strdup(account);
 	pipe->in = sn_queue_ref(in);
@@ -75,6 +84,15 @@ SnMailPipe *sn_mail_pipe_new(SnConfig *config, const char *account, SnQueue *in,
 	return pipe;
 }
 
+void sn_mail_pipe_set_config(SnMailPipe *pipe, SnConfig *config)
+{
+	g_mutex_lock(&pipe->lock);
+	SnConfig *old = pipe->config;
+	pipe->config = sn_config_ref(config);
+	g_mutex_unlock(&pipe->lock);
+	sn_config_unref(old);
+}
+
 void sn_mail_pipe_free(SnMailPipe *pipe)
 {
 	if (!pipe)
@@ -86,6 +104,7 @@ void sn_mail_pipe_free(SnMailPipe *pipe)
 	sn_queue_unref(pipe->in);
 	sn_queue_unref(pipe->out);
 	sn_config_unref(pipe->config);
+	g_mutex_clear(&pipe->lock);
 	g_free(pipe->account);
 	g_free(pipe);
 }

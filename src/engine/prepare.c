@@ -9,7 +9,7 @@
 #include <string.h>
 
 enum {
-	MAX_CARRIED = 200,  /* earlier messages taken from one email */
+	MAX_CARRIED = 200, /* earlier messages taken from one email */
 	MAX_PARTIES = 500,
 };
 #define CLOCK_SKEW SN_DAY /* a Date: that far after its arrival is wrong */
@@ -46,8 +46,7 @@ static void add_parties(SnPrepared *prepared)
 
 	for (guint i = 0; i < count; i++) {
 		const SnMailAddress *address = g_ptr_array_index(addresses, i);
-		g_autofree char *value =
-			sn_address_normalise(SN_CHANNEL_MAIL, address->address);
+		g_autofree char *value = sn_address_normalise(SN_CHANNEL_MAIL, address->address);
 		if (!value)
 			continue;
 		if (address->role == SN_MAIL_FROM && !prepared->sender) {
@@ -101,9 +100,9 @@ static char *notice_of(const SnMail *mail)
 	append_notice(notice, mail->notice);
 	if (mail->remote_images) {
 		g_autofree char *images =
-			g_strdup_printf(mail->remote_images == 1 ? "%d remote image not loaded" :
-			                                           "%d remote images not loaded",
-			                mail->remote_images);
+			g_strdup_printf(mail->remote_images == 1 ? "%d remote image not loaded"
+		                                                 : "%d remote images not loaded",
+		                        mail->remote_images);
 		append_notice(notice, images);
 	}
 	if (notice->len)
@@ -162,8 +161,8 @@ static SnPrepared *prepare(const SnConfig *config, const SnAccount *account, GBy
 	prepared->message->time = received;
 	prepared->message->state = SN_STATE_RECEIVED;
 	prepared->message->body = g_strdup("");
-	prepared->message->notice = g_strdup_printf("this email cannot be read: %s",
-	                                            error->message);
+	prepared->message->notice =
+		g_strdup_printf("this email cannot be read: %s", error->message);
 	return prepared;
 }
 
@@ -179,10 +178,10 @@ static gboolean im_is_ours(const SnConfig *config, const SnMailCarried *carried)
 static void say_left_out(SnMessage *message, int count)
 {
 	GString *notice = g_string_new(message->notice);
-	g_autofree char *line =
-		g_strdup_printf(count == 1 ? "%d earlier message left out, it was not to or from you" :
-	                                     "%d earlier messages left out, they were not to or from you",
-	                        count);
+	g_autofree char *line = g_strdup_printf(
+		count == 1 ? "%d earlier message left out, it was not to or from you"
+			   : "%d earlier messages left out, they were not to or from you",
+		count);
 
 	append_notice(notice, line);
 	g_free(message->notice);
@@ -201,11 +200,11 @@ static void prepare_carried(SnPrepared *prepared, const SnConfig *config)
 	prepared->carried = g_ptr_array_new_with_free_func((GDestroyNotify)sn_prepared_free);
 	for (guint i = 0; i < count; i++) {
 		const SnMailCarried *one = g_ptr_array_index(carried, i);
-		SnPrepared *inner = one->rfc822 ? prepare(config, NULL, one->rfc822, one->time) :
-		                                  g_new0(SnPrepared, 1);
+		SnPrepared *inner = one->rfc822 ? prepare(config, NULL, one->rfc822, one->time)
+		                                : g_new0(SnPrepared, 1);
 		g_ptr_array_add(prepared->carried, inner);
-		left_out += one->rfc822 ? !sn_carried_is_ours(config, inner->message) :
-		                          !im_is_ours(config, one);
+		left_out += one->rfc822 ? !sn_carried_is_ours(config, inner->message)
+		                        : !im_is_ours(config, one);
 	}
 	if (left_out)
 		say_left_out(prepared->message, left_out);

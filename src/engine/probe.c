@@ -17,8 +17,9 @@ static SnLinkSpec link_of(const SnEndpoint *endpoint)
 		.host = endpoint->host,
 		.connect_host = endpoint->connect_host,
 		.port = endpoint->port,
-		.tls = endpoint->tls == SN_TLS_DIRECT  ? SN_LINK_TLS :
-		       endpoint->tls == SN_TLS_START ? SN_LINK_STARTTLS : SN_LINK_PLAIN,
+		.tls = endpoint->tls == SN_TLS_DIRECT  ? SN_LINK_TLS
+		       : endpoint->tls == SN_TLS_START ? SN_LINK_STARTTLS
+		                                       : SN_LINK_PLAIN,
 		.user = endpoint->user,
 		.ca_file = endpoint->ca_file,
 		.oauth2 = endpoint->oauth2_command != NULL,
@@ -28,8 +29,8 @@ static SnLinkSpec link_of(const SnEndpoint *endpoint)
 }
 
 typedef struct {
-	gint64 end;     /* monotonic */
-	GError *error;  /* the last reason heard */
+	gint64 end;    /* monotonic */
+	GError *error; /* the last reason heard */
 } Wait;
 
 static gpointer next_event(Wait *wait, SnQueue *events)
@@ -100,8 +101,7 @@ static gboolean probe_transport(const SnMailTransportOps *ops, const SnEndpoint 
 	return good;
 }
 
-static gboolean probe_im(const SnImOps *ops, const SnEndpoint *endpoint, Wait *wait,
-                         GError **error)
+static gboolean probe_im(const SnImOps *ops, const SnEndpoint *endpoint, Wait *wait, GError **error)
 {
 	SnQueue *events = sn_queue_new((GDestroyNotify)sn_im_event_free, 0);
 	SnLinkSpec link = link_of(endpoint);
@@ -159,9 +159,9 @@ static char *describe(const SnEndpoint *endpoint)
 		return g_strdup_printf("%s works.", endpoint->path);
 	return g_strdup_printf("Logged in to %s as %s%s.", endpoint->host,
 	                       endpoint->user ? endpoint->user : "nobody",
-	                       endpoint->tls == SN_TLS_NONE ?
-	                               ", without encryption" :
-	                               "; the certificate is valid for this name");
+	                       endpoint->tls == SN_TLS_NONE
+	                               ? ", without encryption"
+	                               : "; the certificate is valid for this name");
 }
 
 gboolean sn_engine_probe(const SnEngineBackends *backends, const SnEndpoint *endpoint,

@@ -11,22 +11,22 @@
 #include <string.h>
 
 enum {
-	PAGE = 500,          /* archived messages per request */
-	MAX_PAGES = 200,     /* per connection; the rest with the next one */
-	VCARD_PAUSE = 2000,  /* ms between lookups */
+	PAGE = 500,         /* archived messages per request */
+	MAX_PAGES = 200,    /* per connection; the rest with the next one */
+	VCARD_PAUSE = 2000, /* ms between lookups */
 };
 #define FIRST_DAYS (14 * SN_DAY)
 #define RECENT (5 * SN_MINUTE) /* older ones are no news for the desktop */
 
 struct sn_im_sync {
 	SnEngineAccount *account;
-	char *own;              /* bare JID */
+	char *own; /* bare JID */
 	gboolean online, synced, has_archive;
-	gboolean reading;       /* the archive */
-	gboolean caught_up;     /* the position may follow live messages */
-	gboolean from_start;    /* there was no position: the first time */
+	gboolean reading;    /* the archive */
+	gboolean caught_up;  /* the position may follow live messages */
+	gboolean from_start; /* there was no position: the first time */
 	int pages;
-	GQueue lookups;         /* of char *, JIDs whose vCard to ask for */
+	GQueue lookups; /* of char *, JIDs whose vCard to ask for */
 	GSource *lookup_timer;
 	gboolean looking_up;
 };
@@ -87,9 +87,8 @@ static void send_receipt(SnImSync *sync, const SnImMessage *im, SnId sender)
 {
 	SnEngine *engine = sync->account->engine;
 
-	if (!im->want_receipt || !im->id || im->groupchat || im->archived ||
-	    im->carbon_received || !sn_config_settings(engine->config)->im_receipts ||
-	    !may_see_us(engine->store, sender))
+	if (!im->want_receipt || !im->id || im->groupchat || im->archived || im->carbon_received ||
+	    !sn_config_settings(engine->config)->im_receipts || !may_see_us(engine->store, sender))
 		return;
 	SnImRequest *request = new_request(sync, SN_IM_REQ_SEND);
 	request->message = sn_im_message_new();
@@ -212,8 +211,8 @@ static void archive_done(SnImSync *sync, const SnImEvent *event)
 	g_autoptr(GError) error = NULL;
 	gboolean more = !event->complete && event->last_id && ++sync->pages < MAX_PAGES;
 
-	if (event->last_id && !sn_archive_set(engine->store, sync->account->id, sync->own,
-	                                      event->last_id, &error))
+	if (event->last_id &&
+	    !sn_archive_set(engine->store, sync->account->id, sync->own, event->last_id, &error))
 		warn(sync, error);
 	if (more) {
 		read_archive(sync);
@@ -297,7 +296,9 @@ static SnSubscription subscription_of(const char *word)
 		const char *word;
 		SnSubscription subscription;
 	} words[] = {
-		{ "to", SN_SUB_TO }, { "from", SN_SUB_FROM }, { "both", SN_SUB_BOTH },
+		{ "to", SN_SUB_TO },
+		{ "from", SN_SUB_FROM },
+		{ "both", SN_SUB_BOTH },
 	};
 	for (gsize i = 0; i < G_N_ELEMENTS(words); i++)
 		if (!g_strcmp0(words[i].word, word))
@@ -308,8 +309,7 @@ static SnSubscription subscription_of(const char *word)
 static void take_roster(SnImSync *sync, const SnImEvent *event)
 {
 	SnEngine *engine = sync->account->engine;
-	g_autofree char *jid =
-		event->jid ? sn_address_normalise(SN_CHANNEL_IM, event->jid) : NULL;
+	g_autofree char *jid = event->jid ? sn_address_normalise(SN_CHANNEL_IM, event->jid) : NULL;
 	g_autoptr(GError) error = NULL;
 	gboolean done;
 
@@ -334,8 +334,7 @@ static void take_roster(SnImSync *sync, const SnImEvent *event)
 static void take_presence(SnImSync *sync, const SnImEvent *event)
 {
 	SnEngine *engine = sync->account->engine;
-	g_autofree char *jid =
-		event->jid ? sn_address_normalise(SN_CHANNEL_IM, event->jid) : NULL;
+	g_autofree char *jid = event->jid ? sn_address_normalise(SN_CHANNEL_IM, event->jid) : NULL;
 	g_autoptr(SnAddress) address =
 		jid ? sn_address_find(engine->store, SN_CHANNEL_IM, jid) : NULL;
 	g_autoptr(GError) error = NULL;
@@ -362,8 +361,7 @@ static void take_presence(SnImSync *sync, const SnImEvent *event)
 
 static void take_subscription(SnImSync *sync, const SnImEvent *event)
 {
-	g_autofree char *jid =
-		event->jid ? sn_address_normalise(SN_CHANNEL_IM, event->jid) : NULL;
+	g_autofree char *jid = event->jid ? sn_address_normalise(SN_CHANNEL_IM, event->jid) : NULL;
 	g_autoptr(GError) error = NULL;
 
 	/* "subscribed" and the like change the roster, which is told of by itself */
@@ -397,15 +395,14 @@ static void lookup_reply(SnEngineAccount *account, const SnImEvent *event, gpoin
 	switch (event->kind) {
 	case SN_IM_EV_VCARD:
 		if (event->jid)
-			sn_map_vcard(account->engine->store, event->jid, event->name,
-			             event->mails);
+			sn_map_vcard(account->engine->store, event->jid, event->name, event->mails);
 		break;
 	case SN_EVENT_DONE:
 	case SN_EVENT_ERROR:
 		sync->looking_up = FALSE;
 		if (!sync->lookup_timer && !g_queue_is_empty(&sync->lookups))
-			sync->lookup_timer = sn_engine_timer(account->engine, VCARD_PAUSE,
-			                                     lookup_again, sync);
+			sync->lookup_timer =
+				sn_engine_timer(account->engine, VCARD_PAUSE, lookup_again, sync);
 		break;
 	case SN_EVENT_CANCELLED: sync->looking_up = FALSE; break;
 	}

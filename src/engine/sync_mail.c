@@ -3,9 +3,9 @@
  * sync_mail.c - folders of a mail source into rows.
  *
  * Folders are synced one after the other, the inbox first. A folder that is new here is taken in
- * two rounds: first its newest messages, of every folder, so that the last week is there at once; then
- * the rest. The position to go on from is remembered only when a folder is complete, so whatever
- * breaks in between is found again by comparing UIDs.
+ * two rounds: first its newest messages, of every folder, so that the last week is there at once;
+ * then the rest. The position to go on from is remembered only when a folder is complete, so
+ * whatever breaks in between is found again by comparing UIDs.
  */
 #include "src/engine/sync_private.h"
 
@@ -15,7 +15,7 @@
 #include "src/store/place.h"
 
 enum {
-	RECENT = 200,     /* messages of the first round */
+	RECENT = 200, /* messages of the first round */
 	PROGRESS_MS = 250,
 	STORAGE_RETRY = 30 * 1000,
 };
@@ -23,14 +23,14 @@ enum {
 typedef struct {
 	SnId id;
 	char *name, *role;
-	gboolean recent_done;   /* its newest messages are here */
-	gboolean complete;      /* and all others */
-	gboolean wanted;        /* something changed: look */
+	gboolean recent_done; /* its newest messages are here */
+	gboolean complete;    /* and all others */
+	gboolean wanted;      /* something changed: look */
 	gboolean watched, unwatchable;
 	SnMailSync *sync;
-	guint64 base_modseq;    /* of the first round: changes since then are not all known */
+	guint64 base_modseq; /* of the first round: changes since then are not all known */
 	/* of the round under way */
-	guint limit, got;       /* limit 0: all */
+	guint limit, got; /* limit 0: all */
 	guint32 uidvalidity, uidnext;
 	guint64 highestmodseq;
 } MailFolder;
@@ -169,9 +169,7 @@ static void list_reply(SnEngineAccount *account, const SnMailEvent *event, gpoin
 	SnMailSync *sync = data;
 
 	switch (event->kind) {
-	case SN_MAIL_EV_FOLDER:
-		take_folder(sync, event);
-		return;
+	case SN_MAIL_EV_FOLDER: take_folder(sync, event); return;
 	case SN_EVENT_DONE:
 		sync->listing = FALSE;
 		sync->listed = TRUE;
@@ -220,8 +218,8 @@ static void start_round(SnMailSync *sync, MailFolder *folder)
 	SnStore *store = account->engine->store;
 	const SnSettings *settings = sn_config_settings(account->engine->config);
 	g_autoptr(SnFolder) known = sn_folder_get(store, folder->id);
-	SnMailRequest *request = sn_mail_request_new(SN_MAIL_REQ_SYNC,
-	                                             sn_engine_next_id(account->engine));
+	SnMailRequest *request =
+		sn_mail_request_new(SN_MAIL_REQ_SYNC, sn_engine_next_id(account->engine));
 
 	request->folder = g_strdup(folder->name);
 	request->uidvalidity = known ? known->uidvalidity : 0;
@@ -328,12 +326,11 @@ static void round_ended(SnMailSync *sync, MailFolder *folder)
 	folder->recent_done = TRUE;
 	if (all) {
 		/* changes made meanwhile are asked for once more, from the first round on */
-		guint64 modseq = folder->complete || !folder->base_modseq ? folder->highestmodseq :
-		                                                            folder->base_modseq;
+		guint64 modseq = folder->complete || !folder->base_modseq ? folder->highestmodseq
+		                                                          : folder->base_modseq;
 		folder->complete = TRUE;
-		if (folder->uidnext &&
-		    !sn_folder_set_state(store, folder->id, folder->uidvalidity, folder->uidnext,
-		                         modseq, &error))
+		if (folder->uidnext && !sn_folder_set_state(store, folder->id, folder->uidvalidity,
+		                                            folder->uidnext, modseq, &error))
 			g_warning("%s", error->message);
 	}
 	sn_engine_touched(sync->account->engine);
@@ -483,9 +480,10 @@ static void work(SnMailSync *sync)
 		return;
 	if (!sync->listed) {
 		sync->listing = TRUE;
-		sn_engine_mail(account,
-		               sn_mail_request_new(SN_MAIL_REQ_LIST, sn_engine_next_id(account->engine)),
-		               list_reply, sync);
+		sn_engine_mail(
+			account,
+			sn_mail_request_new(SN_MAIL_REQ_LIST, sn_engine_next_id(account->engine)),
+			list_reply, sync);
 		return;
 	}
 	watch(sync);

@@ -25,6 +25,7 @@ typedef struct sn_engine_core {
 	GMainLoop *loop;
 	SnBell *bell;
 	GSource *bell_source, *look_source, *durable_source, *settle_source;
+	gint64 first_write, last_write; /* monotonic ms, since the last fsync */
 	SnNotifier *notifier;
 	SnVcards *vcards; /* NULL: no vdir */
 	SnBook *book;     /* NULL: no address-book-cmd */
@@ -105,6 +106,8 @@ void sn_parsed_free(SnParsed *parsed);
 typedef struct sn_mail_pipe SnMailPipe;
 /* in: of SnMailEvent, as given to the backend. out: of SnParsed, in the same order. */
 SnMailPipe *sn_mail_pipe_new(SnConfig *config, const char *account, SnQueue *in, SnQueue *out);
+/* From the next email on. */
+void sn_mail_pipe_set_config(SnMailPipe *pipe, SnConfig *config);
 /* Closes both queues, and ends the thread after the message it works on. */
 void sn_mail_pipe_free(SnMailPipe *pipe);
 enum { SN_PIPE_WEIGHT = 4 << 20, SN_PIPE_STACK = 32 << 20 };
@@ -140,10 +143,19 @@ typedef struct sn_account_core {
 void sn_account_start(SnEngine *engine, const SnAccount *config);
 /* Ends these accounts at the same time, so that stopping many takes no longer than stopping one. */
 void sn_accounts_stop(SnEngine *engine, GPtrArray *accounts);
+/* The same connections under a new configuration. */
+void sn_account_reconfigure(SnEngineAccount *account, SnConfig *config, const SnAccount *now);
 /* TRUE when both describe the same connections. */
 gboolean sn_account_same(const SnAccount *one, const SnAccount *two);
 
-/* error, detail: NULL. next_try 0: not by itself. */
+/* ---- dispatch.c ---- */
+
+/* Begins to take the events of the account's queues. */
+void sn_dispatch_attach(SnEngineAccount *account);
+/* Takes what is left in them, and cancels the requests that nobody answered. */
+void sn_dispatch_detach(SnEngineAccount *account);
+const char *sn_end_word(SnEnd end); /* "source" ... */
+/* error: NULL. next_try 0: not by itself. */
 void sn_account_status(SnEngineAccount *account, SnEnd end, SnStatusKind kind, const GError *error,
                        SnTime next_try);
 void sn_account_progress(SnEngineAccount *account, SnEnd end, const char *detail, gint64 done,

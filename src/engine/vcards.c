@@ -26,7 +26,7 @@ struct sn_vcards {
 	char *dir;
 	int inotify;
 	GSource *watch, *later, *turn;
-	GPtrArray *files;   /* being read: paths */
+	GPtrArray *files; /* being read: paths */
 	guint next;
 	char *stamp;
 	GPtrArray *(*parse)(const char *text, const char *file, int *bad);
@@ -58,14 +58,16 @@ static void link_address(Card *work, SnChannel channel, const char *written)
 {
 	g_autofree char *value = sn_address_normalise(channel, written);
 	g_autoptr(GError) error = NULL;
-	SnId id = value ? sn_address_intern(work->store, channel, value, work->card->name, NULL) : 0;
+	SnId id =
+		value ? sn_address_intern(work->store, channel, value, work->card->name, NULL) : 0;
 	g_autoptr(SnAddress) address = id ? sn_address_get(work->store, id) : NULL;
 
 	if (!address)
 		return;
 	if (!work->person)
 		work->person = address->person;
-	if (!sn_link_add(work->store, id, work->person, SN_LINK_VCARD, FALSE, work->evidence, &error))
+	if (!sn_link_add(work->store, id, work->person, SN_LINK_VCARD, FALSE, work->evidence,
+	                 &error))
 		g_info("%s: %s", work->evidence, error->message);
 }
 
@@ -167,8 +169,8 @@ static char *stamp_of(const GString *listing)
 	g_auto(GStrv) lines = g_strsplit(listing->str, "\n", -1);
 	g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
 
-	qsort(lines, g_strv_length(lines), sizeof *lines, (int (*)(const void *, const void *))
-	      (void (*)(void))g_strcmp0);
+	qsort(lines, g_strv_length(lines), sizeof *lines,
+	      (int (*)(const void *, const void *))(void (*)(void))g_strcmp0);
 	for (char **line = lines; *line; line++)
 		g_checksum_update(sum, (const guchar *)*line, (gssize)strlen(*line));
 	return g_strdup(g_checksum_get_string(sum));

@@ -57,7 +57,8 @@ static void publish_reach(SnEngineAccount *account, const char *wish)
 	sn_engine_im(account, request, log_reply, NULL);
 }
 
-/* What was told to the server last is remembered, so that a bell for something else sends nothing. */
+/* What was told to the server last is remembered, so that a bell for something else sends nothing.
+ */
 static void apply_standing(SnEngineAccount *account)
 {
 	SnAccountCore *core = account->core;
