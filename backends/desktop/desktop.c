@@ -144,7 +144,7 @@ static void on_action(NotifyNotification *notification, char *action, gpointer d
 }
 
 static NotifyNotification *notification_for(SnDesktop *desktop, gint64 tag, const char *title,
-                                            const char *body)
+					    const char *body)
 {
 	NotifyNotification *notification = g_hash_table_lookup(desktop->shown, &tag);
 
@@ -162,7 +162,7 @@ static NotifyNotification *notification_for(SnDesktop *desktop, gint64 tag, cons
 	g_signal_connect(notification, "closed", G_CALLBACK(on_closed), desktop);
 	if (desktop->actions)
 		notify_notification_add_action(notification, "default", "Open", on_action, desktop,
-		                               NULL);
+					       NULL);
 	return notification;
 }
 
@@ -183,7 +183,7 @@ static void show(SnDesktop *desktop, const Order *order)
 	notify_notification_set_urgency(notification, kinds[order->kind].urgency);
 	notify_notification_set_category(notification, kinds[order->kind].category);
 	notify_notification_set_hint(notification, "desktop-entry",
-	                             g_variant_new_string(desktop->app_name));
+				     g_variant_new_string(desktop->app_name));
 	if (!notify_notification_show(notification, &error)) {
 		desktop->asked = FALSE; /* another daemon may come */
 		forget(desktop, order->tag);
@@ -212,7 +212,7 @@ static void swallow(const char *domain, GLogLevelFlags level, const char *text, 
 static void unref_notification(gpointer data)
 {
 	g_signal_handlers_disconnect_matched(data, G_SIGNAL_MATCH_FUNC, 0, 0, NULL,
-	                                     (gpointer)on_closed, NULL);
+					     (gpointer)on_closed, NULL);
 	g_object_unref(data);
 }
 
@@ -227,7 +227,8 @@ static gpointer run(gpointer data)
 	desktop->shown =
 		g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, unref_notification);
 	g_queue_init(&desktop->order);
-	GSource *source = sn_queue_source(desktop->orders, desktop->context, 1, take_order, desktop);
+	GSource *source =
+		sn_queue_source(desktop->orders, desktop->context, 1, take_order, desktop);
 	while (!desktop->stop)
 		g_main_context_iteration(desktop->context, TRUE);
 	g_source_destroy(source);
@@ -272,7 +273,7 @@ static SnDesktop *create(const char *app_name, SnQueue *clicked)
 }
 
 static void notify(SnDesktop *desktop, SnNotifyKind kind, gint64 tag, const char *title,
-                   const char *body)
+		   const char *body)
 {
 	Order *order = g_new(Order, 1);
 

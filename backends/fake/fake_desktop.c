@@ -57,7 +57,7 @@ static SnDesktop *create(const char *app_name, SnQueue *clicked)
 }
 
 static void notify(SnDesktop *desktop, SnNotifyKind kind, gint64 tag, const char *title,
-                   const char *body)
+		   const char *body)
 {
 	SnNotification *notification = g_new0(SnNotification, 1);
 

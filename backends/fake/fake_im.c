@@ -15,8 +15,8 @@ struct sn_im {
 	char *jid;
 	SnQueue *events;
 	gpointer owner;
-	GHashTable *open;     /* of guint64 *: requests without an end yet */
-	GQueue requests;      /* of SnImRequest: not taken by the test yet */
+	GHashTable *open; /* of guint64 *: requests without an end yet */
+	GQueue requests;  /* of SnImRequest: not taken by the test yet */
 	guint reconnects;
 	gboolean failing;
 };

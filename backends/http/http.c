@@ -11,7 +11,7 @@
 
 #define DEFAULT_MAX ((gint64)20 * 1024 * 1024)
 #define CONNECT_TIMEOUT_S 20L
-#define STALL_BYTES 1L     /* less than that for STALL_S seconds: give up */
+#define STALL_BYTES 1L /* less than that for STALL_S seconds: give up */
 #define STALL_S 60L
 #define MAX_REDIRECTS 5L
 #define MAX_URL 8192
@@ -100,7 +100,7 @@ static size_t take_bytes(char *bytes, size_t size, size_t count, void *data)
 }
 
 static int tell(void *data, curl_off_t down_total, curl_off_t down, curl_off_t up_total,
-                curl_off_t up)
+		curl_off_t up)
 {
 	Transfer *transfer = data;
 	gboolean upload = transfer->data != NULL;
@@ -109,7 +109,7 @@ static int tell(void *data, curl_off_t down_total, curl_off_t down, curl_off_t u
 		return 1;
 	if (transfer->job->progress)
 		transfer->job->progress(upload ? up : down, upload ? up_total : down_total,
-		                        transfer->job->data);
+					transfer->job->data);
 	return 0;
 }
 
@@ -129,7 +129,7 @@ static int join_certificates(const char *system_file, const char *ca_file)
 		return -1;
 	fd = memfd_create("certificates", MFD_CLOEXEC);
 	if (fd >= 0 && !(write_all(fd, one, one_length) && write_all(fd, "\n", 1) &&
-	                 write_all(fd, other, other_length))) {
+			 write_all(fd, other, other_length))) {
 		close(fd);
 		fd = -1;
 	}
@@ -161,8 +161,8 @@ static void add_header(Transfer *transfer, const char *text)
 
 static gboolean is_loopback(const char *host)
 {
-	g_autofree char *bare = host && *host == '[' ? g_strndup(host + 1, strcspn(host + 1, "]"))
-	                                             : g_strdup(host);
+	g_autofree char *bare =
+		host && *host == '[' ? g_strndup(host + 1, strcspn(host + 1, "]")) : g_strdup(host);
 	g_autoptr(GInetAddress) address = bare ? g_inet_address_new_from_string(bare) : NULL;
 
 	return g_strcmp0(bare, "localhost") == 0 ||
@@ -172,20 +172,19 @@ static gboolean is_loopback(const char *host)
 static gboolean check_url(Transfer *transfer, GError **error)
 {
 	const char *url = transfer->job->url;
-	g_autoptr(GUri) uri = url && strlen(url) <= MAX_URL
-	                              ? g_uri_parse(url, G_URI_FLAGS_ENCODED, NULL)
-	                              : NULL;
+	g_autoptr(GUri) uri =
+		url && strlen(url) <= MAX_URL ? g_uri_parse(url, G_URI_FLAGS_ENCODED, NULL) : NULL;
 	const char *scheme = uri ? g_uri_get_scheme(uri) : NULL;
 
 	transfer->host = uri ? g_strdup(g_uri_get_host(uri)) : NULL;
 	if (transfer->host && *transfer->host && g_strcmp0(scheme, "https") == 0)
 		return TRUE;
-	if (transfer->host && transfer->job->allow_loopback_http && g_strcmp0(scheme, "http") == 0 &&
-	    is_loopback(transfer->host))
+	if (transfer->host && transfer->job->allow_loopback_http &&
+	    g_strcmp0(scheme, "http") == 0 && is_loopback(transfer->host))
 		return TRUE;
 	g_set_error(error, SN_ERROR, SN_ERROR_INVALID,
-	            "Only addresses that begin with https:// are used, not \"%.100s\".",
-	            url ? url : "");
+		    "Only addresses that begin with https:// are used, not \"%.100s\".",
+		    url ? url : "");
 	return FALSE;
 }
 
@@ -265,11 +264,11 @@ static GError *transfer_error(Transfer *transfer, CURLcode result)
 
 	if (transfer->too_big || result == CURLE_FILESIZE_EXCEEDED)
 		return g_error_new(SN_ERROR, SN_ERROR_LIMIT,
-		                   "The file from %s is larger than %" G_GINT64_FORMAT " bytes.",
-		                   transfer->host, transfer->max);
+				   "The file from %s is larger than %" G_GINT64_FORMAT " bytes.",
+				   transfer->host, transfer->max);
 	if (transfer->write_error)
 		return g_error_new(SN_ERROR, SN_ERROR_STORAGE, "Cannot store the file: %s.",
-		                   g_strerror(transfer->write_error));
+				   g_strerror(transfer->write_error));
 	switch (result) {
 	case CURLE_ABORTED_BY_CALLBACK:
 		return g_error_new(SN_ERROR, SN_ERROR_CANCELLED, "Cancelled.");
@@ -279,17 +278,18 @@ static GError *transfer_error(Transfer *transfer, CURLcode result)
 	case CURLE_SSL_CACERT_BADFILE:
 	case CURLE_SSL_ISSUER_ERROR:
 		return g_error_new(SN_ERROR, SN_ERROR_TLS, "The certificate of %s is not good: %s.",
-		                   transfer->host, reason);
+				   transfer->host, reason);
 	case CURLE_UNSUPPORTED_PROTOCOL:
 	case CURLE_URL_MALFORMAT:
 	case CURLE_TOO_MANY_REDIRECTS:
-		return g_error_new(SN_ERROR, SN_ERROR_INVALID, "Cannot use the address: %s.", reason);
+		return g_error_new(SN_ERROR, SN_ERROR_INVALID, "Cannot use the address: %s.",
+				   reason);
 	case CURLE_OPERATION_TIMEDOUT:
 		return g_error_new(SN_ERROR, SN_ERROR_NETWORK, "%s does not answer: %s.",
-		                   transfer->host, reason);
+				   transfer->host, reason);
 	default:
 		return g_error_new(SN_ERROR, SN_ERROR_NETWORK, "The transfer with %s failed: %s.",
-		                   transfer->host, reason);
+				   transfer->host, reason);
 	}
 }
 
@@ -310,7 +310,8 @@ static gboolean put(const SnHttpJob *job, GBytes *bytes, const char *type, GErro
 		add_header(&transfer, header);
 		add_header(&transfer, "Expect:"); /* no waiting for "100 Continue" */
 		curl_easy_setopt(transfer.curl, CURLOPT_UPLOAD, 1L);
-		curl_easy_setopt(transfer.curl, CURLOPT_INFILESIZE_LARGE, (curl_off_t)transfer.length);
+		curl_easy_setopt(transfer.curl, CURLOPT_INFILESIZE_LARGE,
+				 (curl_off_t)transfer.length);
 		curl_easy_setopt(transfer.curl, CURLOPT_READFUNCTION, give_bytes);
 		curl_easy_setopt(transfer.curl, CURLOPT_READDATA, &transfer);
 		curl_easy_setopt(transfer.curl, CURLOPT_SEEKFUNCTION, seek_bytes);
@@ -331,7 +332,7 @@ static gboolean open_file(Transfer *transfer, char *part, GError **error)
 	if (transfer->fd >= 0)
 		return TRUE;
 	g_set_error(error, SN_ERROR, SN_ERROR_STORAGE, "Cannot create %s: %s.", part,
-	            g_strerror(errno));
+		    g_strerror(errno));
 	return FALSE;
 }
 
@@ -368,7 +369,7 @@ static char *content_type(Transfer *transfer)
 }
 
 static gboolean get(const SnHttpJob *job, const char *path, gint64 *size, char **sha256,
-                    char **type, GError **error)
+		    char **type, GError **error)
 {
 	Transfer transfer;
 	g_autofree char *part = g_strconcat(path, ".part-XXXXXX", NULL);
@@ -379,7 +380,7 @@ static gboolean get(const SnHttpJob *job, const char *path, gint64 *size, char *
 		done = g_rename(part, path) == 0;
 		if (!done)
 			g_set_error(error, SN_ERROR, SN_ERROR_STORAGE, "Cannot store %s: %s.", path,
-			            g_strerror(errno));
+				    g_strerror(errno));
 	}
 	if (created && !done)
 		g_unlink(part);

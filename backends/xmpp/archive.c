@@ -17,7 +17,7 @@ static const char *const features[] = { NULL };
 /* One ARCHIVE or ARCHIVE_FIND request. */
 typedef struct {
 	char *query_id;
-	char *last_id;   /* where the next page begins */
+	char *last_id; /* where the next page begins */
 	guint count, in_page;
 	gboolean found, from_start;
 } Walk;
@@ -66,7 +66,7 @@ static gboolean next_page(gpointer data)
 
 	if (job && !sn_xmpp_is_online(reference->im))
 		sn_xmpp_fail(reference->im, job,
-		             g_error_new(SN_ERROR, SN_ERROR_NETWORK, "The line was cut."));
+			     g_error_new(SN_ERROR, SN_ERROR_NETWORK, "The line was cut."));
 	else if (job && sn_queue_length(reference->im->events) > MAX_BACKLOG)
 		return G_SOURCE_CONTINUE;
 	else if (job)
@@ -158,7 +158,7 @@ static void start_walk(SnIm *im, SnXmppJob *job)
 	Walk *walk = g_new0(Walk, 1);
 
 	walk->query_id = g_strdup_printf("m%" G_GUINT64_FORMAT "-%08x", job->request->id,
-	                                 g_rand_int(im->random));
+					 g_rand_int(im->random));
 	job->state = walk;
 	job->free_state = walk_free;
 	ask_page(im, job);
@@ -203,8 +203,9 @@ static gboolean take_result(SnIm *im, xmpp_stanza_t *stanza)
 	if (job->request->kind == SN_IM_REQ_ARCHIVE_FIND) {
 		const char *id = job->request->origin_id;
 		gboolean ours = sn_jid_same_bare(message->from, im->jid);
-		walk->found |= ours && id && (g_strcmp0(message->origin_id, id) == 0 ||
-		                              g_strcmp0(message->id, id) == 0);
+		walk->found |=
+			ours && id &&
+			(g_strcmp0(message->origin_id, id) == 0 || g_strcmp0(message->id, id) == 0);
 		sn_im_message_free(message);
 		return TRUE;
 	}
@@ -227,5 +228,5 @@ const SnXmppExtension sn_ext_archive = {
 	.features = features,
 	.message = take_result,
 	.starts = { { SN_IM_REQ_ARCHIVE, TRUE, start_walk },
-	            { SN_IM_REQ_ARCHIVE_FIND, TRUE, start_walk } },
+		    { SN_IM_REQ_ARCHIVE_FIND, TRUE, start_walk } },
 };

@@ -44,6 +44,9 @@ static void enable(SnIm *im)
 	sn_iq_ask(im, iq, enabled, NULL, NULL);
 }
 
-const SnXmppExtension sn_ext_carbons = { .name = "carbons", .xep = "0280", .version = "1.0.1",
-	                                 .features = features, .message = take_carbon,
-	                                 .online = enable };
+const SnXmppExtension sn_ext_carbons = { .name = "carbons",
+					 .xep = "0280",
+					 .version = "1.0.1",
+					 .features = features,
+					 .message = take_carbon,
+					 .online = enable };

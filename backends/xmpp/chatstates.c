@@ -15,13 +15,16 @@ static void read_state(const SnXmppReading *reading, xmpp_stanza_t *stanza, SnIm
 }
 
 static void write_state(const SnXmppReading *reading, const SnImMessage *message,
-                        xmpp_stanza_t *stanza)
+			xmpp_stanza_t *stanza)
 {
 	for (gsize i = 0; i < G_N_ELEMENTS(states); i++)
 		if (g_strcmp0(message->chat_state, states[i]) == 0)
 			sn_xml_child(stanza, states[i], NS);
 }
 
-const SnXmppExtension sn_ext_chatstates = { .name = "chat states", .xep = "0085", .version = "2.1",
-	                                    .features = features, .read = read_state,
-	                                    .write = write_state };
+const SnXmppExtension sn_ext_chatstates = { .name = "chat states",
+					    .xep = "0085",
+					    .version = "2.1",
+					    .features = features,
+					    .read = read_state,
+					    .write = write_state };

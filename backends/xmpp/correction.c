@@ -7,18 +7,21 @@
 static const char *const features[] = { NS, NULL };
 
 static void read_correction(const SnXmppReading *reading, xmpp_stanza_t *stanza,
-                            SnImMessage *message)
+			    SnImMessage *message)
 {
 	message->replace_id = sn_xml_attr(sn_xml_find(stanza, "replace", NS), "id");
 }
 
 static void write_correction(const SnXmppReading *reading, const SnImMessage *message,
-                             xmpp_stanza_t *stanza)
+			     xmpp_stanza_t *stanza)
 {
 	if (message->replace_id)
 		sn_xml_set(sn_xml_child(stanza, "replace", NS), "id", message->replace_id);
 }
 
-const SnXmppExtension sn_ext_correction = { .name = "correction", .xep = "0308", .version = "1.2.1",
-	                                    .features = features, .read = read_correction,
-	                                    .write = write_correction };
+const SnXmppExtension sn_ext_correction = { .name = "correction",
+					    .xep = "0308",
+					    .version = "1.2.1",
+					    .features = features,
+					    .read = read_correction,
+					    .write = write_correction };

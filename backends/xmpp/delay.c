@@ -8,7 +8,7 @@
 static const char *const features[] = { NULL };
 
 static gboolean by_server(const SnXmppReading *reading, const SnImMessage *message,
-                          const char *from)
+			  const char *from)
 {
 	g_autofree char *domain = reading->own_jid ? sn_jid_domain(reading->own_jid) : NULL;
 
@@ -36,7 +36,7 @@ static void read_delay(const SnXmppReading *reading, xmpp_stanza_t *stanza, SnIm
 }
 
 static void write_delay(const SnXmppReading *reading, const SnImMessage *message,
-                        xmpp_stanza_t *stanza)
+			xmpp_stanza_t *stanza)
 {
 	if (!message->written)
 		return;
@@ -46,6 +46,9 @@ static void write_delay(const SnXmppReading *reading, const SnImMessage *message
 	sn_xml_set(delay, "from", reading->own_jid);
 }
 
-const SnXmppExtension sn_ext_delay = { .name = "delay", .xep = "0203", .version = "2.0",
-	                               .features = features, .read = read_delay,
-	                               .write = write_delay };
+const SnXmppExtension sn_ext_delay = { .name = "delay",
+				       .xep = "0203",
+				       .version = "2.0",
+				       .features = features,
+				       .read = read_delay,
+				       .write = write_delay };

@@ -88,7 +88,7 @@ static void dial_unref(SnDial *dial)
 /* ---- where to ---- */
 
 static void add_target(GPtrArray *targets, const char *host, guint16 port, guint16 priority,
-                       gboolean direct_tls)
+		       gboolean direct_tls)
 {
 	Target *target = g_new(Target, 1);
 
@@ -100,13 +100,13 @@ static void add_services(SnDial *dial, GPtrArray *targets, const char *service, 
 {
 	g_autoptr(GResolver) resolver = g_resolver_get_default();
 	GList *list = g_resolver_lookup_service(resolver, service, "tcp", dial->domain,
-	                                        dial->cancellable, NULL);
+						dial->cancellable, NULL);
 
 	for (GList *link = list; link && targets->len < MAX_TARGETS; link = link->next) {
 		const char *host = g_srv_target_get_hostname(link->data);
 		if (host && *host && strcmp(host, ".") != 0) /* "." says: not offered */
 			add_target(targets, host, g_srv_target_get_port(link->data),
-			           g_srv_target_get_priority(link->data), direct_tls);
+				   g_srv_target_get_priority(link->data), direct_tls);
 	}
 	g_resolver_free_targets(list);
 }
@@ -128,7 +128,7 @@ static GPtrArray *find_targets(SnDial *dial)
 
 	if (dial->host || dial->port) {
 		add_target(targets, dial->host ? dial->host : dial->domain,
-		           dial->port ? dial->port : usual, 0, direct);
+			   dial->port ? dial->port : usual, 0, direct);
 		return targets;
 	}
 	if (dial->tls != SN_LINK_PLAIN)
@@ -143,11 +143,12 @@ static GPtrArray *find_targets(SnDial *dial)
 }
 
 static gboolean try_address(SnDial *dial, GInetAddress *address, const Target *target,
-                            GError **error)
+			    GError **error)
 {
 	g_autoptr(GSocketAddress) to = g_inet_socket_address_new(address, target->port);
-	g_autoptr(GSocket) socket = g_socket_new(g_inet_address_get_family(address),
-	                                         G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, error);
+	g_autoptr(GSocket) socket =
+		g_socket_new(g_inet_address_get_family(address), G_SOCKET_TYPE_STREAM,
+			     G_SOCKET_PROTOCOL_TCP, error);
 
 	if (!socket)
 		return FALSE;
@@ -158,13 +159,15 @@ static gboolean try_address(SnDial *dial, GInetAddress *address, const Target *t
 static GError *network_error(const char *where, const GError *cause)
 {
 	if (g_error_matches(cause, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
-		return g_error_new(SN_ERROR, SN_ERROR_NETWORK, "%s does not answer (%d seconds).", where,
-		                   TCP_TIMEOUT_S);
+		return g_error_new(SN_ERROR, SN_ERROR_NETWORK, "%s does not answer (%d seconds).",
+				   where, TCP_TIMEOUT_S);
 	if (g_error_matches(cause, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED))
-		return g_error_new(SN_ERROR, SN_ERROR_NETWORK,
-		                   "%s refuses connections. Is the server running, and is the port right?",
-		                   where);
-	return g_error_new(SN_ERROR, SN_ERROR_NETWORK, "Cannot reach %s: %s.", where, cause->message);
+		return g_error_new(
+			SN_ERROR, SN_ERROR_NETWORK,
+			"%s refuses connections. Is the server running, and is the port right?",
+			where);
+	return g_error_new(SN_ERROR, SN_ERROR_NETWORK, "Cannot reach %s: %s.", where,
+			   cause->message);
 }
 
 /* TRUE when an address of the target takes a connection. Keeps the last reason in *error. */
@@ -180,21 +183,23 @@ static gboolean try_target(SnDial *dial, const Target *target, SnDialOutcome *ou
 	if (!addresses) {
 		g_clear_error(&outcome->error);
 		outcome->error = g_error_new(SN_ERROR, SN_ERROR_NETWORK,
-		                             "The server of %s, \"%s\", was not found: %s.",
-		                             dial->domain, target->host, error->message);
+					     "The server of %s, \"%s\", was not found: %s.",
+					     dial->domain, target->host, error->message);
 	}
-	for (GList *link = addresses; link && tried++ < MAX_ADDRESSES && !reached; link = link->next) {
+	for (GList *link = addresses; link && tried++ < MAX_ADDRESSES && !reached;
+	     link = link->next) {
 		g_autofree char *address = g_inet_address_to_string(link->data);
-		g_autofree char *where =
-			strcmp(address, target->host) == 0
-				? g_strdup_printf("%s:%u", address, target->port)
-				: g_strdup_printf("%s (%s:%u)", target->host, address, target->port);
+		g_autofree char *where = strcmp(address, target->host) == 0
+						 ? g_strdup_printf("%s:%u", address, target->port)
+						 : g_strdup_printf("%s (%s:%u)", target->host,
+								   address, target->port);
 		g_clear_error(&outcome->error);
 		g_clear_error(&error);
 		if (dial->tls == SN_LINK_PLAIN && !g_inet_address_get_is_loopback(link->data)) {
-			outcome->error = g_error_new(
-				SN_ERROR, SN_ERROR_TLS,
-				"Refused to log in to %s without encryption: it is not this machine.", where);
+			outcome->error = g_error_new(SN_ERROR, SN_ERROR_TLS,
+						     "Refused to log in to %s without encryption: "
+						     "it is not this machine.",
+						     where);
 		} else if (try_address(dial, link->data, target, &error)) {
 			reached = TRUE;
 			outcome->address = g_steal_pointer(&address);
@@ -213,8 +218,9 @@ static gboolean try_target(SnDial *dial, const Target *target, SnDialOutcome *ou
 
 static void get_secret(SnDial *dial, SnDialOutcome *outcome)
 {
-	char *secret = dial->source.get ? dial->source.get(dial->source.data, FALSE, &outcome->error)
-	                                : NULL;
+	char *secret = dial->source.get
+			       ? dial->source.get(dial->source.data, FALSE, &outcome->error)
+			       : NULL;
 
 	g_mutex_lock(&dial->lock);
 	dial->left_source = TRUE;
@@ -223,8 +229,8 @@ static void get_secret(SnDial *dial, SnDialOutcome *outcome)
 	if (secret)
 		outcome->secret = g_strdup(secret);
 	else if (!outcome->error)
-		outcome->error = g_error_new(SN_ERROR, SN_ERROR_AUTH, "There is no password for %s.",
-		                             dial->domain);
+		outcome->error = g_error_new(SN_ERROR, SN_ERROR_AUTH,
+					     "There is no password for %s.", dial->domain);
 	if (secret && dial->source.free)
 		dial->source.free(secret);
 }
@@ -277,8 +283,9 @@ static gpointer dial_thread(gpointer data)
 		get_secret(dial, outcome);
 	if (!outcome->error) {
 		g_autoptr(GPtrArray) targets = find_targets(dial);
-		for (guint i = 0; i < targets->len && !reached &&
-		                  !g_cancellable_is_cancelled(dial->cancellable); i++)
+		for (guint i = 0;
+		     i < targets->len && !reached && !g_cancellable_is_cancelled(dial->cancellable);
+		     i++)
 			reached = try_target(dial, g_ptr_array_index(targets, i), outcome);
 		if (!reached && !outcome->error)
 			outcome->error = g_error_new(SN_ERROR, SN_ERROR_CANCELLED, "Cancelled.");

@@ -11,7 +11,7 @@
 #define MAX_FEATURES 256
 
 static const char *const features[] = { XMPP_NS_DISCO_INFO, XMPP_NS_DISCO_ITEMS,
-	                                "http://jabber.org/protocol/caps", NULL };
+					"http://jabber.org/protocol/caps", NULL };
 
 static gint by_bytes(gconstpointer a, gconstpointer b)
 {
@@ -65,7 +65,7 @@ static gboolean answer_disco(SnIm *im, xmpp_stanza_t *iq, xmpp_stanza_t *child)
 		sn_xml_set(identity, "name", "sennit");
 		for (guint i = 0; i < all->len; i++)
 			sn_xml_set(sn_xml_child(query, "feature", NULL), "var",
-			           g_ptr_array_index(all, i));
+				   g_ptr_array_index(all, i));
 	}
 	sn_iq_reply(im, iq, query);
 	return TRUE;
@@ -105,7 +105,8 @@ static gint64 max_file_size(xmpp_stanza_t *query)
 		xmpp_stanza_t *field = sn_xml_find(form, "field", SN_NS_FORM);
 		for (int i = 0; field && i < 64; i++) {
 			if (g_strcmp0(sn_xml_raw(field, "var"), "max-file-size") == 0) {
-				g_autofree char *value = sn_xml_line(sn_xml_find(field, "value", SN_NS_FORM));
+				g_autofree char *value =
+					sn_xml_line(sn_xml_find(field, "value", SN_NS_FORM));
 				gint64 size = value ? g_ascii_strtoll(value, NULL, 10) : 0;
 				return size > 0 ? size : -1;
 			}
@@ -161,6 +162,9 @@ static void look_round(SnIm *im)
 	sn_iq_ask(im, items, services, NULL, NULL);
 }
 
-const SnXmppExtension sn_ext_disco = { .name = "disco", .xep = "0030", .version = "2.5.0",
-	                               .features = features, .iq = answer_disco,
-	                               .online = look_round };
+const SnXmppExtension sn_ext_disco = { .name = "disco",
+				       .xep = "0030",
+				       .version = "2.5.0",
+				       .features = features,
+				       .iq = answer_disco,
+				       .online = look_round };

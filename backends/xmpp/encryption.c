@@ -5,12 +5,15 @@
 static const char *const features[] = { NULL };
 
 static void read_encryption(const SnXmppReading *reading, xmpp_stanza_t *stanza,
-                            SnImMessage *message)
+			    SnImMessage *message)
 {
 	message->encrypted = sn_xml_find(stanza, "encryption", "urn:xmpp:eme:0") ||
-	                     sn_xml_find(stanza, "encrypted", "eu.siacs.conversations.axolotl") ||
-	                     sn_xml_find(stanza, "encrypted", "urn:xmpp:omemo:2");
+			     sn_xml_find(stanza, "encrypted", "eu.siacs.conversations.axolotl") ||
+			     sn_xml_find(stanza, "encrypted", "urn:xmpp:omemo:2");
 }
 
-const SnXmppExtension sn_ext_encryption = { .name = "encryption", .xep = "0380", .version = "0.4.0",
-	                                    .features = features, .read = read_encryption };
+const SnXmppExtension sn_ext_encryption = { .name = "encryption",
+					    .xep = "0380",
+					    .version = "0.4.0",
+					    .features = features,
+					    .read = read_encryption };

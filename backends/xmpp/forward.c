@@ -14,12 +14,13 @@ xmpp_stanza_t *sn_forward_inner(xmpp_stanza_t *parent, SnTime *time)
 	xmpp_stanza_t *forwarded = sn_xml_find(parent, "forwarded", SN_NS_FORWARD);
 
 	if (time)
-		*time = sn_xml_time(sn_xml_raw(sn_xml_find(forwarded, "delay", SN_NS_DELAY), "stamp"));
+		*time = sn_xml_time(
+			sn_xml_raw(sn_xml_find(forwarded, "delay", SN_NS_DELAY), "stamp"));
 	return sn_xml_find(forwarded, "message", XMPP_NS_CLIENT);
 }
 
 static void read_forwarded(const SnXmppReading *reading, xmpp_stanza_t *stanza,
-                           SnImMessage *message)
+			   SnImMessage *message)
 {
 	SnXmppReading inner = { .own_jid = reading->own_jid, .depth = reading->depth + 1 };
 	xmpp_stanza_t *forwarded = sn_xml_find(stanza, "forwarded", SN_NS_FORWARD);
@@ -28,19 +29,20 @@ static void read_forwarded(const SnXmppReading *reading, xmpp_stanza_t *stanza,
 		return;
 	message->forwarded = g_ptr_array_new_with_free_func((GDestroyNotify)sn_im_message_free);
 	while (forwarded && message->forwarded->len < MAX_FORWARDED) {
-		SnImMessage *one =
-			sn_xmpp_read_message(&inner, sn_xml_find(forwarded, "message", XMPP_NS_CLIENT));
+		SnImMessage *one = sn_xmpp_read_message(
+			&inner, sn_xml_find(forwarded, "message", XMPP_NS_CLIENT));
 		if (one) {
 			one->time = sn_xml_time(
 				sn_xml_raw(sn_xml_find(forwarded, "delay", SN_NS_DELAY), "stamp"));
 			g_ptr_array_add(message->forwarded, one);
 		}
-		forwarded = sn_xml_next(xmpp_stanza_get_next(forwarded), "forwarded", SN_NS_FORWARD);
+		forwarded =
+			sn_xml_next(xmpp_stanza_get_next(forwarded), "forwarded", SN_NS_FORWARD);
 	}
 }
 
 static void write_forwarded(const SnXmppReading *reading, const SnImMessage *message,
-                            xmpp_stanza_t *stanza)
+			    xmpp_stanza_t *stanza)
 {
 	if (reading->depth > 0 || !message->forwarded)
 		return;
@@ -60,6 +62,9 @@ static void write_forwarded(const SnXmppReading *reading, const SnImMessage *mes
 	}
 }
 
-const SnXmppExtension sn_ext_forward = { .name = "forwarding", .xep = "0297", .version = "1.0",
-	                                 .features = features, .read = read_forwarded,
-	                                 .write = write_forwarded };
+const SnXmppExtension sn_ext_forward = { .name = "forwarding",
+					 .xep = "0297",
+					 .version = "1.0",
+					 .features = features,
+					 .read = read_forwarded,
+					 .write = write_forwarded };

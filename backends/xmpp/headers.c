@@ -40,7 +40,7 @@ static void read_headers(const SnXmppReading *reading, xmpp_stanza_t *stanza, Sn
 		    !message->in_reply_to_mail)
 			message->in_reply_to_mail = g_strdup(g_ptr_array_index(ids, 0));
 		else if (g_ascii_strcasecmp(name, "References") == 0 && ids->len &&
-		         !message->references)
+			 !message->references)
 			message->references = g_steal_pointer(&ids);
 	}
 }
@@ -51,7 +51,7 @@ static void add_header(xmpp_stanza_t *headers, const char *name, const char *tex
 }
 
 static void write_headers(const SnXmppReading *reading, const SnImMessage *message,
-                          xmpp_stanza_t *stanza)
+			  xmpp_stanza_t *stanza)
 {
 	gboolean references = message->references && message->references->len > 0;
 
@@ -66,11 +66,14 @@ static void write_headers(const SnXmppReading *reading, const SnImMessage *messa
 		g_autoptr(GString) text = g_string_new(NULL);
 		for (guint i = 0; i < message->references->len && i < MAX_REFERENCES; i++)
 			g_string_append_printf(text, "%s<%s>", i ? " " : "",
-			                       (char *)g_ptr_array_index(message->references, i));
+					       (char *)g_ptr_array_index(message->references, i));
 		add_header(headers, "References", text->str);
 	}
 }
 
-const SnXmppExtension sn_ext_headers = { .name = "headers", .xep = "0131", .version = "1.2",
-	                                 .features = features, .read = read_headers,
-	                                 .write = write_headers };
+const SnXmppExtension sn_ext_headers = { .name = "headers",
+					 .xep = "0131",
+					 .version = "1.2",
+					 .features = features,
+					 .read = read_headers,
+					 .write = write_headers };

@@ -12,12 +12,15 @@ static void read_hints(const SnXmppReading *reading, xmpp_stanza_t *stanza, SnIm
 }
 
 static void write_hints(const SnXmppReading *reading, const SnImMessage *message,
-                        xmpp_stanza_t *stanza)
+			xmpp_stanza_t *stanza)
 {
 	if (message->store_hint)
 		sn_xml_child(stanza, "store", NS);
 }
 
-const SnXmppExtension sn_ext_hints = { .name = "hints", .xep = "0334", .version = "0.4.0",
-	                               .features = features, .read = read_hints,
-	                               .write = write_hints };
+const SnXmppExtension sn_ext_hints = { .name = "hints",
+				       .xep = "0334",
+				       .version = "0.4.0",
+				       .features = features,
+				       .read = read_hints,
+				       .write = write_hints };

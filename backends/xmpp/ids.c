@@ -33,12 +33,15 @@ static void read_ids(const SnXmppReading *reading, xmpp_stanza_t *stanza, SnImMe
 }
 
 static void write_ids(const SnXmppReading *reading, const SnImMessage *message,
-                      xmpp_stanza_t *stanza)
+		      xmpp_stanza_t *stanza)
 {
 	if (message->origin_id)
 		sn_xml_set(sn_xml_child(stanza, "origin-id", SN_NS_SID), "id", message->origin_id);
 }
 
-const SnXmppExtension sn_ext_ids = { .name = "ids", .xep = "0359", .version = "0.7.0",
-	                             .features = features, .read = read_ids,
-	                             .write = write_ids };
+const SnXmppExtension sn_ext_ids = { .name = "ids",
+				     .xep = "0359",
+				     .version = "0.7.0",
+				     .features = features,
+				     .read = read_ids,
+				     .write = write_ids };

@@ -56,9 +56,9 @@ static gboolean look_for_late(gpointer data)
 		Query *query = g_hash_table_lookup(im->queries, link->data);
 		if (!query || query->deadline > now)
 			continue;
-		g_autoptr(GError) error = g_error_new(SN_ERROR, SN_ERROR_TEMPORARY,
-		                                      "%s does not answer a query.",
-		                                      query->to ? query->to : im->domain);
+		g_autoptr(GError) error =
+			g_error_new(SN_ERROR, SN_ERROR_TEMPORARY, "%s does not answer a query.",
+				    query->to ? query->to : im->domain);
 		end_query(im, query, NULL, error);
 	}
 	arm_timer(im);
@@ -94,12 +94,12 @@ xmpp_stanza_t *sn_iq_new(SnIm *im, const char *type, const char *to)
 }
 
 void sn_iq_ask(SnIm *im, xmpp_stanza_t *iq, SnIqAnswer answer, gpointer data,
-               GDestroyNotify free_data)
+	       GDestroyNotify free_data)
 {
 	Query *query = g_new0(Query, 1);
 
 	query->id = g_strdup_printf("q%" G_GUINT64_FORMAT "-%08x", ++im->next_query,
-	                            g_rand_int(im->random));
+				    g_rand_int(im->random));
 	query->to = g_strdup(xmpp_stanza_get_to(iq));
 	query->answer = answer;
 	query->data = data;
@@ -116,7 +116,7 @@ static gboolean may_answer(SnIm *im, const Query *query, const char *from)
 {
 	if (query->to)
 		return from ? strcmp(from, query->to) == 0
-		            : strcmp(query->to, im->domain) == 0 || strcmp(query->to, im->jid) == 0;
+			    : strcmp(query->to, im->domain) == 0 || strcmp(query->to, im->jid) == 0;
 	return !from || sn_jid_same_bare(from, im->jid) || strcmp(from, im->domain) == 0;
 }
 
@@ -217,6 +217,6 @@ GError *sn_iq_error(xmpp_stanza_t *answer, const char *what)
 		if (strcmp(condition, codes[i].condition) == 0)
 			code = codes[i].code;
 	return g_error_new(SN_ERROR, code, "%s refuses: %s%s%s.", what,
-	                   condition ? condition : "no reason given", text ? ", " : "",
-	                   text ? text : "");
+			   condition ? condition : "no reason given", text ? ", " : "",
+			   text ? text : "");
 }

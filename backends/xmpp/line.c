@@ -160,7 +160,7 @@ static gboolean pump(GSource *source, GSourceFunc callback, gpointer data)
 	if (im->loss)
 		line_lost(im, g_steal_pointer(&im->loss));
 	else if (im->phase == SN_PHASE_LOGIN && im->was_resuming &&
-	         (im->turned_down || im->wire.sm_failed))
+		 (im->turned_down || im->wire.sm_failed))
 		start_afresh(im);
 	if (!im->conn)
 		return G_SOURCE_CONTINUE;
@@ -230,7 +230,8 @@ static guint next_delay(SnIm *im)
 	guint64 delay = G_GUINT64_CONSTANT(1000) << MIN(im->failures, 12);
 
 	delay = MIN(delay, BACKOFF_MAX_MS);
-	return (guint)(delay * 3 / 4 + (guint64)g_rand_int_range(im->random, 0, 1 + (int)delay / 2));
+	return (guint)(delay * 3 / 4 +
+		       (guint64)g_rand_int_range(im->random, 0, 1 + (int)delay / 2));
 }
 
 static void end_attempt(SnIm *im)
@@ -388,9 +389,11 @@ static int on_nonza(xmpp_conn_t *conn, xmpp_stanza_t *stanza, void *data)
 	if (strcmp(name, "enabled") == 0 && im->phase == SN_PHASE_LOGIN) {
 		g_autofree char *resume = sn_xml_attr(stanza, "resume");
 		sn_sm_new_session(im, TRUE);
-		im->sm.resumable = resume && (strcmp(resume, "true") == 0 || strcmp(resume, "1") == 0);
+		im->sm.resumable =
+			resume && (strcmp(resume, "true") == 0 || strcmp(resume, "1") == 0);
 		sn_line_is_online(im, FALSE);
-	} else if (strcmp(name, "failed") == 0 && im->phase == SN_PHASE_LOGIN && !im->was_resuming) {
+	} else if (strcmp(name, "failed") == 0 && im->phase == SN_PHASE_LOGIN &&
+		   !im->was_resuming) {
 		sn_sm_new_session(im, FALSE);
 		sn_line_is_online(im, FALSE);
 	} else if (strcmp(name, "a") == 0 && h >= 0 && h <= G_MAXUINT32) {
@@ -415,7 +418,7 @@ static void logged_in(SnIm *im)
 }
 
 static void on_event(xmpp_conn_t *conn, xmpp_conn_event_t event, int error,
-                     xmpp_stream_error_t *stream, void *data)
+		     xmpp_stream_error_t *stream, void *data)
 {
 	SnIm *im = data;
 
@@ -473,12 +476,13 @@ void sn_line_dialled(SnIm *im, SnDial *dial, SnDialOutcome *outcome)
 	im->phase = SN_PHASE_LOGIN;
 	im->conn = connection_new(im);
 	im->was_resuming = im->sm_state != NULL;
-	if (im->sm_state && xmpp_conn_set_sm_state(im->conn, g_steal_pointer(&im->sm_state)) != XMPP_EOK)
+	if (im->sm_state &&
+	    xmpp_conn_set_sm_state(im->conn, g_steal_pointer(&im->sm_state)) != XMPP_EOK)
 		im->was_resuming = FALSE;
-	if (xmpp_connect_client(im->conn, outcome->address, outcome->port, on_event, im) != XMPP_EOK)
-		line_lost(im,
-		          g_error_new(SN_ERROR, SN_ERROR_NETWORK, "Cannot connect to %s.",
-		                      outcome->where));
+	if (xmpp_connect_client(im->conn, outcome->address, outcome->port, on_event, im) !=
+	    XMPP_EOK)
+		line_lost(im, g_error_new(SN_ERROR, SN_ERROR_NETWORK, "Cannot connect to %s.",
+					  outcome->where));
 	else
 		pump_soon(im);
 }

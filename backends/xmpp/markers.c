@@ -15,7 +15,7 @@ static void read_marker(const SnXmppReading *reading, xmpp_stanza_t *stanza, SnI
 }
 
 static void write_marker(const SnXmppReading *reading, const SnImMessage *message,
-                         xmpp_stanza_t *stanza)
+			 xmpp_stanza_t *stanza)
 {
 	if (message->displayed_id)
 		sn_xml_set(sn_xml_child(stanza, "displayed", NS), "id", message->displayed_id);
@@ -23,6 +23,9 @@ static void write_marker(const SnXmppReading *reading, const SnImMessage *messag
 		sn_xml_child(stanza, "markable", NS);
 }
 
-const SnXmppExtension sn_ext_markers = { .name = "markers", .xep = "0333", .version = "0.4",
-	                                 .features = features, .read = read_marker,
-	                                 .write = write_marker };
+const SnXmppExtension sn_ext_markers = { .name = "markers",
+					 .xep = "0333",
+					 .version = "0.4",
+					 .features = features,
+					 .read = read_marker,
+					 .write = write_marker };

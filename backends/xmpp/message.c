@@ -42,7 +42,7 @@ static void read_message(const SnXmppReading *reading, xmpp_stanza_t *stanza, Sn
 }
 
 static void write_message(const SnXmppReading *reading, const SnImMessage *message,
-                          xmpp_stanza_t *stanza)
+			  xmpp_stanza_t *stanza)
 {
 	sn_xml_set(stanza, "type", message->groupchat ? "groupchat" : "chat");
 	sn_xml_set(stanza, "to", message->to);
@@ -65,8 +65,9 @@ static void start_send(SnIm *im, SnXmppJob *job)
 	SnXmppReading reading = sn_session_reading(im);
 
 	if (!message || !message->to) {
-		sn_xmpp_fail(im, job,
-		             g_error_new(SN_ERROR, SN_ERROR_INVALID, "The message has no recipient."));
+		sn_xmpp_fail(
+			im, job,
+			g_error_new(SN_ERROR, SN_ERROR_INVALID, "The message has no recipient."));
 		return;
 	}
 	xmpp_stanza_t *stanza = sn_xmpp_write_message(im->ctx, &reading, message);
@@ -79,10 +80,10 @@ static void start_send(SnIm *im, SnXmppJob *job)
 		if (length > im->wire.stanza_max) {
 			xmpp_stanza_release(stanza);
 			sn_xmpp_fail(im, job,
-			             g_error_new(SN_ERROR, SN_ERROR_LIMIT,
-			                         "The message has %" G_GSIZE_FORMAT " bytes; %s takes %"
-			                         G_GSIZE_FORMAT ".",
-			                         (gsize)length, im->domain, im->wire.stanza_max));
+				     g_error_new(SN_ERROR, SN_ERROR_LIMIT,
+						 "The message has %" G_GSIZE_FORMAT
+						 " bytes; %s takes %" G_GSIZE_FORMAT ".",
+						 (gsize)length, im->domain, im->wire.stanza_max));
 			return;
 		}
 	}

@@ -86,7 +86,7 @@ static gboolean take_presence(SnIm *im, xmpp_stanza_t *stanza)
 	if (!nick)
 		return FALSE;
 	gboolean own = has_status(sn_xml_find(stanza, "x", NS_USER), "110") ||
-	               g_strcmp0(sn_jid_resource(from), nick) == 0;
+		       g_strcmp0(sn_jid_resource(from), nick) == 0;
 	if (g_strcmp0(type, "error") == 0) {
 		SnXmppJob *job = job_of_room(im, room, SN_IM_REQ_JOIN);
 		g_hash_table_remove(im->rooms, room);
@@ -128,7 +128,7 @@ static gboolean take_subject(SnIm *im, xmpp_stanza_t *stanza)
 static GError *bad_room(SnXmppJob *job)
 {
 	return g_error_new(SN_ERROR, SN_ERROR_INVALID, "\"%s\" is no address of a room.",
-	                   job->request->jid ? job->request->jid : "");
+			   job->request->jid ? job->request->jid : "");
 }
 
 static void start_join(SnIm *im, SnXmppJob *job)

@@ -28,7 +28,8 @@ static void read_oob(const SnXmppReading *reading, xmpp_stanza_t *stanza, SnImMe
 {
 	int looked = 0;
 
-	for (xmpp_stanza_t *x = sn_xml_find(stanza, "x", SN_NS_OOB); x && looked < MAX_FILES; looked++) {
+	for (xmpp_stanza_t *x = sn_xml_find(stanza, "x", SN_NS_OOB); x && looked < MAX_FILES;
+	     looked++) {
 		g_autofree char *url = sn_xml_line(sn_xml_find(x, "url", SN_NS_OOB));
 		SnImFile *file = url ? sn_oob_file(message, url) : NULL;
 		if (file && !file->name)
@@ -38,7 +39,7 @@ static void read_oob(const SnXmppReading *reading, xmpp_stanza_t *stanza, SnImMe
 }
 
 static void write_oob(const SnXmppReading *reading, const SnImMessage *message,
-                      xmpp_stanza_t *stanza)
+		      xmpp_stanza_t *stanza)
 {
 	for (guint i = 0; message->files && i < message->files->len; i++) {
 		const SnImFile *file = g_ptr_array_index(message->files, i);
@@ -48,5 +49,9 @@ static void write_oob(const SnXmppReading *reading, const SnImMessage *message,
 	}
 }
 
-const SnXmppExtension sn_ext_oob = { .name = "out-of-band data", .xep = "0066", .version = "1.5",
-	                             .features = features, .read = read_oob, .write = write_oob };
+const SnXmppExtension sn_ext_oob = { .name = "out-of-band data",
+				     .xep = "0066",
+				     .version = "1.5",
+				     .features = features,
+				     .read = read_oob,
+				     .write = write_oob };

@@ -14,5 +14,6 @@ static gboolean answer_ping(SnIm *im, xmpp_stanza_t *iq, xmpp_stanza_t *child)
 	return TRUE;
 }
 
-const SnXmppExtension sn_ext_ping = { .name = "ping", .xep = "0199", .version = "2.0.1",
-	                              .features = features, .iq = answer_ping };
+const SnXmppExtension sn_ext_ping = {
+	.name = "ping", .xep = "0199", .version = "2.0.1", .features = features, .iq = answer_ping
+};

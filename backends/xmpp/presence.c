@@ -116,9 +116,9 @@ static void start_directed(SnIm *im, SnXmppJob *job)
 	g_autofree char *jid = sn_jid_normalise(job->request->jid);
 
 	if (!jid) {
-		sn_xmpp_fail(im, job, g_error_new(SN_ERROR, SN_ERROR_INVALID,
-		                                  "\"%s\" is no XMPP address.",
-		                                  job->request->jid ? job->request->jid : ""));
+		sn_xmpp_fail(im, job,
+			     g_error_new(SN_ERROR, SN_ERROR_INVALID, "\"%s\" is no XMPP address.",
+					 job->request->jid ? job->request->jid : ""));
 		return;
 	}
 	xmpp_stanza_t *presence = sn_xml_new(im->ctx, "presence", NULL);
@@ -140,7 +140,7 @@ const SnXmppExtension sn_ext_subscription = {
 	.name = "subscription",
 	.features = features,
 	.starts = { { SN_IM_REQ_PROBE, TRUE, start_directed },
-	            { SN_IM_REQ_SUBSCRIBE, TRUE, start_directed },
-	            { SN_IM_REQ_SUBSCRIBED, TRUE, start_directed },
-	            { SN_IM_REQ_UNSUBSCRIBE, TRUE, start_directed } },
+		    { SN_IM_REQ_SUBSCRIBE, TRUE, start_directed },
+		    { SN_IM_REQ_SUBSCRIBED, TRUE, start_directed },
+		    { SN_IM_REQ_UNSUBSCRIBE, TRUE, start_directed } },
 };

@@ -8,7 +8,7 @@
 static const char *const features[] = { NS, NULL };
 
 static void read_responses(const SnXmppReading *reading, xmpp_stanza_t *stanza,
-                           SnImMessage *message)
+			   SnImMessage *message)
 {
 	g_autoptr(GPtrArray) values = g_ptr_array_new_with_free_func(g_free);
 	g_autoptr(GPtrArray) labels = g_ptr_array_new_with_free_func(g_free);
@@ -16,7 +16,8 @@ static void read_responses(const SnXmppReading *reading, xmpp_stanza_t *stanza,
 	for (xmpp_stanza_t *response = sn_xml_find(stanza, "response", NS);
 	     response && values->len < MAX_RESPONSES;
 	     response = sn_xml_next(xmpp_stanza_get_next(response), "response", NS)) {
-		char *value = sn_xml_attr(response, "value"), *label = sn_xml_attr(response, "label");
+		char *value = sn_xml_attr(response, "value"),
+		     *label = sn_xml_attr(response, "label");
 		if (!value) {
 			g_free(label);
 			continue;
@@ -33,18 +34,21 @@ static void read_responses(const SnXmppReading *reading, xmpp_stanza_t *stanza,
 }
 
 static void write_responses(const SnXmppReading *reading, const SnImMessage *message,
-                            xmpp_stanza_t *stanza)
+			    xmpp_stanza_t *stanza)
 {
 	char **labels = message->response_labels;
 
 	for (int i = 0; message->response_values && message->response_values[i]; i++) {
 		xmpp_stanza_t *response = sn_xml_child(stanza, "response", NS);
 		sn_xml_set(response, "value", message->response_values[i]);
-		sn_xml_set(response, "label", labels && labels[i] ? labels[i] : message->response_values[i]);
+		sn_xml_set(response, "label",
+			   labels && labels[i] ? labels[i] : message->response_values[i]);
 	}
 }
 
-const SnXmppExtension sn_ext_quick_response = { .name = "quick responses", .xep = "0439",
-	                                        .version = "0.3.0", .features = features,
-	                                        .read = read_responses,
-	                                        .write = write_responses };
+const SnXmppExtension sn_ext_quick_response = { .name = "quick responses",
+						.xep = "0439",
+						.version = "0.3.0",
+						.features = features,
+						.read = read_responses,
+						.write = write_responses };

@@ -14,7 +14,7 @@ static void read_receipt(const SnXmppReading *reading, xmpp_stanza_t *stanza, Sn
 }
 
 static void write_receipt(const SnXmppReading *reading, const SnImMessage *message,
-                          xmpp_stanza_t *stanza)
+			  xmpp_stanza_t *stanza)
 {
 	if (message->receipt_id)
 		sn_xml_set(sn_xml_child(stanza, "received", NS), "id", message->receipt_id);
@@ -22,6 +22,9 @@ static void write_receipt(const SnXmppReading *reading, const SnImMessage *messa
 		sn_xml_child(stanza, "request", NS);
 }
 
-const SnXmppExtension sn_ext_receipts = { .name = "receipts", .xep = "0184", .version = "1.4.0",
-	                                  .features = features, .read = read_receipt,
-	                                  .write = write_receipt };
+const SnXmppExtension sn_ext_receipts = { .name = "receipts",
+					  .xep = "0184",
+					  .version = "1.4.0",
+					  .features = features,
+					  .read = read_receipt,
+					  .write = write_receipt };

@@ -79,7 +79,7 @@ static void read_reply(const SnXmppReading *reading, xmpp_stanza_t *stanza, SnIm
 }
 
 static void write_reply(const SnXmppReading *reading, const SnImMessage *message,
-                        xmpp_stanza_t *stanza)
+			xmpp_stanza_t *stanza)
 {
 	if (message->reply_id) {
 		xmpp_stanza_t *reply = sn_xml_child(stanza, "reply", NS_REPLY);
@@ -96,6 +96,9 @@ static void write_reply(const SnXmppReading *reading, const SnImMessage *message
 	}
 }
 
-const SnXmppExtension sn_ext_reply = { .name = "replies", .xep = "0461", .version = "0.2.0",
-	                               .features = features, .read = read_reply,
-	                               .write = write_reply };
+const SnXmppExtension sn_ext_reply = { .name = "replies",
+				       .xep = "0461",
+				       .version = "0.2.0",
+				       .features = features,
+				       .read = read_reply,
+				       .write = write_reply };

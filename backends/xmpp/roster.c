@@ -89,14 +89,13 @@ static void start_change(SnIm *im, SnXmppJob *job)
 	g_autofree char *jid = sn_jid_normalise(request->jid);
 
 	if (!jid) {
-		sn_xmpp_fail(im, job, g_error_new(SN_ERROR, SN_ERROR_INVALID,
-		                                  "\"%s\" is no XMPP address.",
-		                                  request->jid ? request->jid : ""));
+		sn_xmpp_fail(im, job,
+			     g_error_new(SN_ERROR, SN_ERROR_INVALID, "\"%s\" is no XMPP address.",
+					 request->jid ? request->jid : ""));
 		return;
 	}
 	xmpp_stanza_t *iq = sn_iq_new(im, "set", NULL);
-	xmpp_stanza_t *item =
-		sn_xml_child(sn_xml_child(iq, "query", XMPP_NS_ROSTER), "item", NULL);
+	xmpp_stanza_t *item = sn_xml_child(sn_xml_child(iq, "query", XMPP_NS_ROSTER), "item", NULL);
 	sn_xml_set(item, "jid", jid);
 	if (request->kind == SN_IM_REQ_ROSTER_REMOVE)
 		sn_xml_set(item, "subscription", "remove");
@@ -111,5 +110,5 @@ const SnXmppExtension sn_ext_roster = {
 	.iq = take_push,
 	.online = ask_roster,
 	.starts = { { SN_IM_REQ_ROSTER_SET, TRUE, start_change },
-	            { SN_IM_REQ_ROSTER_REMOVE, TRUE, start_change } },
+		    { SN_IM_REQ_ROSTER_REMOVE, TRUE, start_change } },
 };

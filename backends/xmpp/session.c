@@ -12,9 +12,9 @@ static gboolean is_room(const char *bare_jid, gpointer data)
 SnXmppReading sn_session_reading(SnIm *im)
 {
 	return (SnXmppReading){ .own_jid = im->jid,
-		                .trust_stanza_id = im->trust_stanza_id,
-		                .is_room = is_room,
-		                .data = im };
+				.trust_stanza_id = im->trust_stanza_id,
+				.is_room = is_room,
+				.data = im };
 }
 
 /* ---- start ---- */

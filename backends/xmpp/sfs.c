@@ -34,7 +34,8 @@ static char *hex_to_base64(const char *hex)
 	if (!hex || strlen(hex) != 2 * SHA256_BYTES)
 		return NULL;
 	for (int i = 0; i < SHA256_BYTES; i++) {
-		int high = g_ascii_xdigit_value(hex[2 * i]), low = g_ascii_xdigit_value(hex[2 * i + 1]);
+		int high = g_ascii_xdigit_value(hex[2 * i]),
+		    low = g_ascii_xdigit_value(hex[2 * i + 1]);
 		if (high < 0 || low < 0)
 			return NULL;
 		bytes[i] = (guchar)(high * 16 + low);
@@ -92,7 +93,7 @@ static void read_sharing(const SnXmppReading *reading, xmpp_stanza_t *stanza, Sn
 }
 
 static void write_sharing(const SnXmppReading *reading, const SnImMessage *message,
-                          xmpp_stanza_t *stanza)
+			  xmpp_stanza_t *stanza)
 {
 	for (guint i = 0; message->files && i < message->files->len; i++) {
 		const SnImFile *file = g_ptr_array_index(message->files, i);
@@ -109,11 +110,15 @@ static void write_sharing(const SnXmppReading *reading, const SnImMessage *messa
 			sn_xml_child_text(metadata, "size", NULL, size);
 		}
 		if (hash)
-			sn_xml_set(sn_xml_child_text(metadata, "hash", NS_HASH, hash), "algo", "sha-256");
+			sn_xml_set(sn_xml_child_text(metadata, "hash", NS_HASH, hash), "algo",
+				   "sha-256");
 		sn_xml_set(sn_xml_child(sources, "url-data", NS_URL), "target", file->url);
 	}
 }
 
-const SnXmppExtension sn_ext_sfs = { .name = "file sharing", .xep = "0447", .version = "0.3",
-	                             .features = features, .read = read_sharing,
-	                             .write = write_sharing };
+const SnXmppExtension sn_ext_sfs = { .name = "file sharing",
+				     .xep = "0447",
+				     .version = "0.3",
+				     .features = features,
+				     .read = read_sharing,
+				     .write = write_sharing };

@@ -47,7 +47,8 @@ static void settle(SnIm *im, Flight *flight)
 static GError *uncertain(SnIm *im)
 {
 	return g_error_new(SN_ERROR, SN_ERROR_UNCERTAIN,
-	                   "The line of %s broke before the server confirmed this message.", im->jid);
+			   "The line of %s broke before the server confirmed this message.",
+			   im->jid);
 }
 
 void sn_sm_new_session(SnIm *im, gboolean enabled)
@@ -73,7 +74,8 @@ static void pinged(SnIm *im, xmpp_stanza_t *answer, const GError *error, gpointe
 		im->sm.ping_out = TRUE;
 		xmpp_stanza_t *iq = sn_iq_new(im, "get", im->domain);
 		sn_xml_child(iq, "ping", "urn:xmpp:ping");
-		sn_iq_ask(im, iq, pinged, GUINT_TO_POINTER(g_queue_get_length(&im->sm.flight)), NULL);
+		sn_iq_ask(im, iq, pinged, GUINT_TO_POINTER(g_queue_get_length(&im->sm.flight)),
+			  NULL);
 	}
 }
 
@@ -90,7 +92,8 @@ void sn_sm_sent(SnIm *im, xmpp_stanza_t *stanza, guint64 job)
 		im->sm.ping_out = TRUE;
 		xmpp_stanza_t *iq = sn_iq_new(im, "get", im->domain);
 		sn_xml_child(iq, "ping", "urn:xmpp:ping");
-		sn_iq_ask(im, iq, pinged, GUINT_TO_POINTER(g_queue_get_length(&im->sm.flight)), NULL);
+		sn_iq_ask(im, iq, pinged, GUINT_TO_POINTER(g_queue_get_length(&im->sm.flight)),
+			  NULL);
 	}
 }
 
@@ -179,5 +182,6 @@ void sn_sm_forget_job(SnIm *im, guint64 job)
 			((Flight *)link->data)->job = 0;
 }
 
-const SnXmppExtension sn_ext_sm = { .name = "stream management", .xep = "0198", .version = "1.6.1",
-	                            .features = features };
+const SnXmppExtension sn_ext_sm = {
+	.name = "stream management", .xep = "0198", .version = "1.6.1", .features = features
+};

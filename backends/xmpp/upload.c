@@ -77,7 +77,8 @@ static void progress(gint64 done, gint64 total, gpointer data)
 	Transfer *transfer = data;
 	gint64 now = g_get_monotonic_time();
 
-	if (now - transfer->last_progress < PROGRESS_US || g_cancellable_is_cancelled(transfer->cancellable))
+	if (now - transfer->last_progress < PROGRESS_US ||
+	    g_cancellable_is_cancelled(transfer->cancellable))
 		return;
 	transfer->last_progress = now;
 	SnImEvent *event = sn_im_event_new(SN_IM_EV_PROGRESS, transfer->id, transfer->owner);
@@ -124,7 +125,7 @@ static gpointer transfer_thread(gpointer data)
 		sn_http_ops.put(&job, transfer->bytes, transfer->type, &transfer->error);
 	} else {
 		sn_http_ops.get(&job, transfer->path, &transfer->size, &transfer->sha256,
-		                &transfer->found_type, &transfer->error);
+				&transfer->found_type, &transfer->error);
 	}
 	sn_xmpp_post(transfer->inbox, transferred, transfer, transfer_free);
 	return NULL;
@@ -149,8 +150,9 @@ static void run_transfer(SnXmppJob *job, Transfer *transfer)
 static void start_download(SnIm *im, SnXmppJob *job)
 {
 	if (!job->request->url || !job->request->path) {
-		sn_xmpp_fail(im, job, g_error_new(SN_ERROR, SN_ERROR_INVALID,
-		                                  "A download needs an address and a file."));
+		sn_xmpp_fail(im, job,
+			     g_error_new(SN_ERROR, SN_ERROR_INVALID,
+					 "A download needs an address and a file."));
 		return;
 	}
 	Transfer *transfer = transfer_new(im, job);
@@ -172,7 +174,8 @@ static void take_headers(Transfer *transfer, xmpp_stanza_t *put)
 		g_autofree char *value = sn_xml_line(header);
 		for (gsize i = 0; name && value && i < G_N_ELEMENTS(allowed); i++)
 			if (g_ascii_strcasecmp(name, allowed[i]) == 0)
-				transfer->headers[count++] = g_strdup_printf("%s: %s", allowed[i], value);
+				transfer->headers[count++] =
+					g_strdup_printf("%s: %s", allowed[i], value);
 		header = sn_xml_next(xmpp_stanza_get_next(header), "header", SN_NS_UPLOAD);
 	}
 }
@@ -193,9 +196,9 @@ static void slot_came(SnIm *im, xmpp_stanza_t *answer, const GError *error, gpoi
 		return;
 	}
 	if (!put_url || !get_url) {
-		sn_xmpp_fail(im, job, g_error_new(SN_ERROR, SN_ERROR_REJECTED,
-		                                  "%s offers no place for the file.",
-		                                  im->upload_service));
+		sn_xmpp_fail(im, job,
+			     g_error_new(SN_ERROR, SN_ERROR_REJECTED,
+					 "%s offers no place for the file.", im->upload_service));
 		return;
 	}
 	Transfer *transfer = transfer_new(im, job);
@@ -210,8 +213,9 @@ static void slot_came(SnIm *im, xmpp_stanza_t *answer, const GError *error, gpoi
 static GError *too_large(SnIm *im, gint64 size, gint64 limit)
 {
 	return g_error_new(SN_ERROR, SN_ERROR_LIMIT,
-	                   "The file has %" G_GINT64_FORMAT " bytes; %s takes %" G_GINT64_FORMAT ".",
-	                   size, im->upload_service, limit);
+			   "The file has %" G_GINT64_FORMAT " bytes; %s takes %" G_GINT64_FORMAT
+			   ".",
+			   size, im->upload_service, limit);
 }
 
 /* What to send. Read, not mapped: a mapped file that shrinks meanwhile would kill the process. */
@@ -234,8 +238,9 @@ static GBytes *bytes_of(SnIm *im, const SnImRequest *request, gint64 limit, GErr
 		return NULL;
 	}
 	if (!request->path || !g_file_get_contents(request->path, &data, &length, &cause)) {
-		g_set_error(error, SN_ERROR, SN_ERROR_NOT_FOUND, "Cannot read the file to send: %s.",
-		            cause ? cause->message : "it has no name");
+		g_set_error(error, SN_ERROR, SN_ERROR_NOT_FOUND,
+			    "Cannot read the file to send: %s.",
+			    cause ? cause->message : "it has no name");
 		return NULL;
 	}
 	return g_bytes_new_take(data, length);
@@ -261,7 +266,7 @@ static void start_upload(SnIm *im, SnXmppJob *job)
 	}
 	if (!im->upload_service)
 		error = g_error_new(SN_ERROR, SN_ERROR_UNAVAILABLE, "%s has no upload service.",
-		                    im->domain);
+				    im->domain);
 	else
 		bytes = bytes_of(im, job->request, limit, &error);
 	if (error) {
@@ -285,5 +290,5 @@ const SnXmppExtension sn_ext_upload = {
 	.version = "1.1.0",
 	.features = features,
 	.starts = { { SN_IM_REQ_UPLOAD, TRUE, start_upload },
-	            { SN_IM_REQ_DOWNLOAD, FALSE, start_download } },
+		    { SN_IM_REQ_DOWNLOAD, FALSE, start_download } },
 };

@@ -63,7 +63,7 @@ static void read_vcard4(xmpp_stanza_t *vcard, Card *card)
 		else if (g_strcmp0(name, "email") == 0)
 			add(card->mails, text);
 		else if (g_strcmp0(name, "impp") == 0 && uri &&
-		         g_ascii_strncasecmp(uri, "xmpp:", 5) == 0)
+			 g_ascii_strncasecmp(uri, "xmpp:", 5) == 0)
 			add_jid(card->jids, uri);
 	}
 }
@@ -116,8 +116,9 @@ static void temp_came(SnIm *im, xmpp_stanza_t *answer, const GError *error, gpoi
 		return;
 	}
 	if (!vcard || !xmpp_stanza_get_children(vcard)) {
-		sn_xmpp_fail(im, job, g_error_new(SN_ERROR, SN_ERROR_NOT_FOUND, "%s has no vCard.",
-		                                  job->request->jid));
+		sn_xmpp_fail(im, job,
+			     g_error_new(SN_ERROR, SN_ERROR_NOT_FOUND, "%s has no vCard.",
+					 job->request->jid));
 		return;
 	}
 	card_init(&card);
@@ -139,8 +140,8 @@ static void vcard4_came(SnIm *im, xmpp_stanza_t *answer, const GError *error, gp
 {
 	SnXmppJob *job = sn_xmpp_job(im, *(guint64 *)data);
 	xmpp_stanza_t *items = answer ? sn_xml_find(sn_xml_find(answer, "pubsub", SN_NS_PUBSUB),
-	                                            "items", SN_NS_PUBSUB)
-	                              : NULL;
+						    "items", SN_NS_PUBSUB)
+				      : NULL;
 	xmpp_stanza_t *vcard =
 		sn_xml_find(sn_xml_find(items, "item", SN_NS_PUBSUB), "vcard", NS_VCARD4);
 	Card card;
@@ -165,7 +166,8 @@ static void start_vcard(SnIm *im, SnXmppJob *job)
 	}
 	gboolean own = strcmp(job->request->jid, im->jid) == 0;
 	xmpp_stanza_t *iq = sn_iq_new(im, "get", own ? NULL : job->request->jid);
-	xmpp_stanza_t *items = sn_xml_child(sn_xml_child(iq, "pubsub", SN_NS_PUBSUB), "items", NULL);
+	xmpp_stanza_t *items =
+		sn_xml_child(sn_xml_child(iq, "pubsub", SN_NS_PUBSUB), "items", NULL);
 	sn_xml_set(items, "node", NODE_VCARD4);
 	sn_xml_set(items, "max_items", "1");
 	sn_iq_ask(im, iq, vcard4_came, g_memdup2(&job->request->id, sizeof(guint64)), g_free);
@@ -179,5 +181,6 @@ const SnXmppExtension sn_ext_vcard = {
 	.starts = { { SN_IM_REQ_VCARD, TRUE, start_vcard } },
 };
 
-const SnXmppExtension sn_ext_vcard_temp = { .name = "vCard-temp", .xep = "0054", .version = "1.2",
-	                                    .features = features };
+const SnXmppExtension sn_ext_vcard_temp = {
+	.name = "vCard-temp", .xep = "0054", .version = "1.2", .features = features
+};

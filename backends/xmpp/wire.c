@@ -167,9 +167,10 @@ static GError *certificate_error(SnIm *im)
 	for (gsize i = 0; i < G_N_ELEMENTS(reasons); i++)
 		if (strstr(im->wire.certificate, reasons[i].in_reason))
 			text = reasons[i].text;
-	return g_error_new(SN_ERROR, SN_ERROR_TLS,
-	                   "The certificate that %s shows for \"%s\" is not good: %s. Nothing was sent.",
-	                   im->target->where, im->domain, text);
+	return g_error_new(
+		SN_ERROR, SN_ERROR_TLS,
+		"The certificate that %s shows for \"%s\" is not good: %s. Nothing was sent.",
+		im->target->where, im->domain, text);
 }
 
 static GError *failure_error(SnIm *im)
@@ -179,14 +180,15 @@ static GError *failure_error(SnIm *im)
 
 	if (strcmp(condition, "temporary-auth-failure") == 0)
 		return g_error_new(SN_ERROR, SN_ERROR_TEMPORARY, "%s cannot check passwords now.",
-		                   im->target->where);
+				   im->target->where);
 	if (strcmp(condition, "not-authorized") == 0)
-		return g_error_new(SN_ERROR, SN_ERROR_AUTH,
-		                   "Wrong password for %s (%s). Check the password or password-command.",
-		                   im->jid, im->target->where);
+		return g_error_new(
+			SN_ERROR, SN_ERROR_AUTH,
+			"Wrong password for %s (%s). Check the password or password-command.",
+			im->jid, im->target->where);
 	return g_error_new(SN_ERROR, SN_ERROR_AUTH, "%s refuses to log %s in: %s%s%s.",
-	                   im->target->where, im->jid, condition, text ? ", " : "",
-	                   text ? text : "");
+			   im->target->where, im->jid, condition, text ? ", " : "",
+			   text ? text : "");
 }
 
 static GError *stream_error(SnIm *im, const xmpp_stream_error_t *stream)
@@ -195,13 +197,13 @@ static GError *stream_error(SnIm *im, const xmpp_stream_error_t *stream)
 
 	if (stream->type == XMPP_SE_HOST_UNKNOWN)
 		return g_error_new(SN_ERROR, SN_ERROR_NETWORK, "%s does not serve \"%s\".",
-		                   im->target->where, im->domain);
+				   im->target->where, im->domain);
 	if (stream->type == XMPP_SE_CONFLICT)
 		return g_error_new(SN_ERROR, SN_ERROR_NETWORK,
-		                   "%s ended the session: another client took its place.",
-		                   im->target->where);
-	return g_error_new(SN_ERROR, SN_ERROR_NETWORK, "%s ended the session%s%s.", im->target->where,
-	                   text ? ": " : "", text ? text : "");
+				   "%s ended the session: another client took its place.",
+				   im->target->where);
+	return g_error_new(SN_ERROR, SN_ERROR_NETWORK, "%s ended the session%s%s.",
+			   im->target->where, text ? ": " : "", text ? text : "");
 }
 
 GError *sn_wire_error(SnIm *im, int error, const xmpp_stream_error_t *stream)
@@ -214,22 +216,22 @@ GError *sn_wire_error(SnIm *im, int error, const xmpp_stream_error_t *stream)
 		return g_error_new(SN_ERROR, SN_ERROR_NETWORK, "The line to %s was cut.", where);
 	if (im->dial && sn_dial_expired(im->dial))
 		return g_error_new(SN_ERROR, SN_ERROR_NETWORK,
-		                   "%s takes connections but does not finish the log-in.", where);
+				   "%s takes connections but does not finish the log-in.", where);
 	if (im->wire.certificate)
 		return certificate_error(im);
 	if (im->wire.no_tls)
 		return g_error_new(SN_ERROR, SN_ERROR_TLS,
-		                   "%s offers no encryption (STARTTLS). Nothing was sent.", where);
+				   "%s offers no encryption (STARTTLS). Nothing was sent.", where);
 	if (im->wire.tls_failed && im->wire.tls_broken && !im->wire.tls_cut)
 		return g_error_new(SN_ERROR, SN_ERROR_TLS,
-		                   "%s does not speak TLS as expected. Is the port right?", where);
+				   "%s does not speak TLS as expected. Is the port right?", where);
 	if (im->wire.failure)
 		return failure_error(im);
 	if (im->wire.no_mechanism)
 		return g_error_new(SN_ERROR, SN_ERROR_AUTH,
-		                   "%s offers no way to log in that is known here.", where);
+				   "%s offers no way to log in that is known here.", where);
 	if (stream)
 		return stream_error(im, stream);
-	return g_error_new(SN_ERROR, SN_ERROR_NETWORK, "%s closed the connection during the log-in.",
-	                   where);
+	return g_error_new(SN_ERROR, SN_ERROR_NETWORK,
+			   "%s closed the connection during the log-in.", where);
 }

@@ -16,8 +16,8 @@ char *sn_xml_valid(const char *text)
 
 	for (const char *p = utf8; *p; p = g_utf8_next_char(p)) {
 		gunichar c = g_utf8_get_char(p);
-		gboolean forbidden = (c < 0x20 && c != '\t' && c != '\n' && c != '\r') || c == 0xfffe ||
-		                     c == 0xffff;
+		gboolean forbidden = (c < 0x20 && c != '\t' && c != '\n' && c != '\r') ||
+				     c == 0xfffe || c == 0xffff;
 		if (!forbidden)
 			g_string_append_len(valid, p, g_utf8_next_char(p) - p);
 	}
@@ -44,7 +44,7 @@ xmpp_stanza_t *sn_xml_child(xmpp_stanza_t *parent, const char *name, const char 
 }
 
 xmpp_stanza_t *sn_xml_child_text(xmpp_stanza_t *parent, const char *name, const char *ns,
-                                 const char *text)
+				 const char *text)
 {
 	if (!text)
 		return NULL;
@@ -153,8 +153,8 @@ gint64 sn_xml_attr_number(xmpp_stanza_t *stanza, const char *key, gint64 otherwi
 	gint64 value;
 
 	return raw && g_ascii_string_to_signed(raw, 10, G_MININT64, G_MAXINT64, &value, NULL)
-	               ? value
-	               : otherwise;
+		       ? value
+		       : otherwise;
 }
 
 gboolean sn_xml_error(xmpp_stanza_t *stanza, char **condition, char **text)
@@ -230,7 +230,8 @@ char *sn_jid_normalise(const char *jid)
 		return NULL;
 	for (const char *p = bare; *p; p = g_utf8_next_char(p)) {
 		gunichar c = g_utf8_get_char(p);
-		if (g_unichar_isspace(c) || g_unichar_iscntrl(c) || strchr("\"&'<>", (int)(c < 128 ? c : 'x')))
+		if (g_unichar_isspace(c) || g_unichar_iscntrl(c) ||
+		    strchr("\"&'<>", (int)(c < 128 ? c : 'x')))
 			return NULL;
 	}
 	const char *at = strchr(bare, '@');

@@ -13,7 +13,7 @@
 
 #define SN_XML_MAX_TEXT (1024 * 1024) /* bytes kept of one text */
 #define SN_XML_MAX_ATTR 4096
-#define SN_XML_MAX_ITEMS 256          /* children looked at where many may come */
+#define SN_XML_MAX_ITEMS 256 /* children looked at where many may come */
 
 /* ---- building; value NULL: nothing happens ---- */
 xmpp_stanza_t *sn_xml_new(xmpp_ctx_t *ctx, const char *name, const char *ns);
@@ -21,7 +21,7 @@ xmpp_stanza_t *sn_xml_new(xmpp_ctx_t *ctx, const char *name, const char *ns);
 xmpp_stanza_t *sn_xml_child(xmpp_stanza_t *parent, const char *name, const char *ns);
 /* A child with text; text NULL: no child. */
 xmpp_stanza_t *sn_xml_child_text(xmpp_stanza_t *parent, const char *name, const char *ns,
-                                 const char *text);
+				 const char *text);
 void sn_xml_set(xmpp_stanza_t *stanza, const char *key, const char *value);
 void sn_xml_set_number(xmpp_stanza_t *stanza, const char *key, gint64 value);
 /* <field var='var'><value>value</value></field> of a data form (XEP-0004). */
@@ -44,13 +44,14 @@ char *sn_xml_attr(xmpp_stanza_t *stanza, const char *key);
 gint64 sn_xml_attr_number(xmpp_stanza_t *stanza, const char *key, gint64 otherwise);
 /* Attribute as it came, for comparing only. */
 const char *sn_xml_raw(xmpp_stanza_t *stanza, const char *key);
-/* Condition and text of an <error/> child (RFC 6120 section 8.3); both caller frees. FALSE: none. */
+/* Condition and text of an <error/> child (RFC 6120 section 8.3); both caller frees. FALSE: none.
+ */
 gboolean sn_xml_error(xmpp_stanza_t *stanza, char **condition, char **text);
 /* XEP-0082; 0 when it is none. */
 SnTime sn_xml_time(const char *stamp);
 
 /* ---- addresses ---- */
-char *sn_jid_bare(const char *jid); /* NULL stays NULL */
+char *sn_jid_bare(const char *jid);           /* NULL stays NULL */
 const char *sn_jid_resource(const char *jid); /* into jid; NULL */
 char *sn_jid_domain(const char *jid);
 /* Same bare address, whatever the resources; FALSE with NULL. */

@@ -40,7 +40,8 @@ static void post(SnQueue *inbox, Order order)
 
 void sn_xmpp_post(SnQueue *inbox, SnXmppTask run, gpointer data, GDestroyNotify free_data)
 {
-	post(inbox, (Order){ .kind = ORDER_TASK, .run = run, .data = data, .free_data = free_data });
+	post(inbox,
+	     (Order){ .kind = ORDER_TASK, .run = run, .data = data, .free_data = free_data });
 }
 
 /* ---- events ---- */
@@ -135,9 +136,10 @@ static void submit_job(SnIm *im, SnImRequest *request)
 		begin(im, job);
 	} else if (im->phase == SN_PHASE_OFFLINE && !im->retry) {
 		/* No attempt will follow by itself: do not let it wait for ever. */
-		sn_xmpp_fail(im, job,
-		             g_error_new(SN_ERROR, SN_ERROR_NETWORK, "%s is not connected: %s", im->jid,
-		                         im->last_error ? im->last_error->message : "not tried yet."));
+		sn_xmpp_fail(
+			im, job,
+			g_error_new(SN_ERROR, SN_ERROR_NETWORK, "%s is not connected: %s", im->jid,
+				    im->last_error ? im->last_error->message : "not tried yet."));
 	} else {
 		g_queue_push_tail(&im->waiting, job);
 	}
@@ -167,8 +169,9 @@ void sn_xmpp_fail_all_waiting(SnIm *im, const GError *error)
 	SnXmppJob *job;
 
 	while ((job = g_queue_pop_head(&im->waiting)))
-		sn_xmpp_fail(im, job, g_error_new(SN_ERROR, SN_ERROR_NETWORK, "%s is not connected: %s",
-		                                  im->jid, error->message));
+		sn_xmpp_fail(im, job,
+			     g_error_new(SN_ERROR, SN_ERROR_NETWORK, "%s is not connected: %s",
+					 im->jid, error->message));
 }
 
 /* ---- timers ---- */
@@ -205,25 +208,19 @@ static void take_order(gpointer item, gpointer data)
 	SnXmppJob *job;
 
 	switch (order->kind) {
-	case ORDER_SUBMIT:
-		submit_job(im, g_steal_pointer(&order->request));
-		break;
+	case ORDER_SUBMIT: submit_job(im, g_steal_pointer(&order->request)); break;
 	case ORDER_CANCEL:
 		/* A message on the wire cannot be called back: it ends in DONE or ERROR. */
 		job = sn_xmpp_job(im, order->id);
 		if (job && !(job->started && job->request->kind == SN_IM_REQ_SEND))
 			cancel_job(im, job);
 		break;
-	case ORDER_RECONNECT:
-		sn_line_reconnect(im);
-		break;
+	case ORDER_RECONNECT: sn_line_reconnect(im); break;
 	case ORDER_STOP:
 		g_source_unref(sn_xmpp_timer(im, LEAVE_MS, leave_in_time));
 		sn_line_leave(im);
 		break;
-	case ORDER_TASK:
-		order->run(im, g_steal_pointer(&order->data));
-		break;
+	case ORDER_TASK: order->run(im, g_steal_pointer(&order->data)); break;
 	}
 	order_free(order);
 }
@@ -325,13 +322,14 @@ static SnIm *create(const SnLinkSpec *link, SnQueue *events, gpointer owner, GEr
 
 	if (!jid || !strchr(jid, '@')) {
 		g_set_error(error, SN_ERROR, SN_ERROR_INVALID,
-		            "\"%s\" is no XMPP address. It should look like name@example.org.",
-		            link->user ? link->user : "");
+			    "\"%s\" is no XMPP address. It should look like name@example.org.",
+			    link->user ? link->user : "");
 		return NULL;
 	}
 	if (link->oauth2) {
 		g_set_error(error, SN_ERROR, SN_ERROR_UNAVAILABLE,
-		            "Logging in to XMPP with OAuth2 is not supported. Give %s a password.", jid);
+			    "Logging in to XMPP with OAuth2 is not supported. Give %s a password.",
+			    jid);
 		return NULL;
 	}
 	g_once(&once, initialise_library, NULL);
@@ -342,7 +340,7 @@ static SnIm *create(const SnLinkSpec *link, SnQueue *events, gpointer owner, GEr
 	pthread_attr_destroy(&attributes);
 	if (failed) {
 		g_set_error(error, SN_ERROR, SN_ERROR_TEMPORARY, "No thread for %s: %s.", im->jid,
-		            g_strerror(failed));
+			    g_strerror(failed));
 		im_free(im);
 		return NULL;
 	}

@@ -3,11 +3,12 @@
  * writing: message.c first, and reply.c after the body is there. */
 #include "backends/xmpp/xmpp_extensions.h"
 
-#define SN_XMPP_TABLE(X)                                                                       \
-	X(message) X(forward) X(carbons) X(archive) X(delay) X(ids) X(receipts) X(markers)     \
-	X(chatstates) X(correction) X(reply) X(headers) X(oob) X(sfs) X(quick_response)        \
-	X(hints) X(encryption) X(muc) X(presence) X(subscription) X(roster) X(disco) X(ping)   \
-	X(sm) X(vcard) X(vcard_temp) X(upload) X(reach)
+#define SN_XMPP_TABLE(X)                                                                      \
+	X(message)                                                                            \
+	X(forward) X(carbons) X(archive) X(delay) X(ids) X(receipts) X(markers) X(chatstates) \
+		X(correction) X(reply) X(headers) X(oob) X(sfs) X(quick_response) X(hints)    \
+			X(encryption) X(muc) X(presence) X(subscription) X(roster) X(disco)   \
+				X(ping) X(sm) X(vcard) X(vcard_temp) X(upload) X(reach)
 
 #define X(name) extern const SnXmppExtension sn_ext_##name;
 SN_XMPP_TABLE(X)
@@ -17,13 +18,14 @@ const SnXmppExtension *const sn_xmpp_extensions[] = {
 #define X(name) &sn_ext_##name,
 	SN_XMPP_TABLE(X)
 #undef X
-	NULL
+		NULL
 };
 
 const SnXmppStart *sn_xmpp_start_of(SnImRequestKind kind)
 {
 	for (int i = 0; sn_xmpp_extensions[i]; i++)
-		for (int j = 0; j < SN_XMPP_MAX_STARTS && sn_xmpp_extensions[i]->starts[j].start; j++)
+		for (int j = 0; j < SN_XMPP_MAX_STARTS && sn_xmpp_extensions[i]->starts[j].start;
+		     j++)
 			if (sn_xmpp_extensions[i]->starts[j].kind == kind)
 				return &sn_xmpp_extensions[i]->starts[j];
 	g_assert_not_reached();
@@ -41,7 +43,7 @@ SnImMessage *sn_xmpp_read_message(const SnXmppReading *reading, xmpp_stanza_t *s
 }
 
 xmpp_stanza_t *sn_xmpp_write_message(xmpp_ctx_t *ctx, const SnXmppReading *reading,
-                                     const SnImMessage *message)
+				     const SnImMessage *message)
 {
 	xmpp_stanza_t *stanza = sn_xml_new(ctx, "message", NULL);
 

@@ -19,7 +19,7 @@ typedef struct {
 	gboolean trust_stanza_id; /* our server says that it strips forged ones (XEP-0359) */
 	gboolean (*is_room)(const char *bare_jid, gpointer data); /* NULL: none */
 	gpointer data;
-	int depth;                /* of forwarding; 0 = a message of its own */
+	int depth; /* of forwarding; 0 = a message of its own */
 } SnXmppReading;
 
 /* How one kind of request begins. */
@@ -34,19 +34,20 @@ typedef struct {
 
 typedef struct {
 	const char *name;
-	const char *xep, *version; /* "0184", the version followed; xep NULL: an RFC */
+	const char *xep, *version;   /* "0184", the version followed; xep NULL: an RFC */
 	const char *const *features; /* disco#info, NULL-terminated */
 	/* Takes what it knows from a received message into `message`. */
 	void (*read)(const SnXmppReading *reading, xmpp_stanza_t *stanza, SnImMessage *message);
 	/* Puts what it knows of `message` into the stanza to be sent. */
 	void (*write)(const SnXmppReading *reading, const SnImMessage *message,
-	              xmpp_stanza_t *stanza);
-	/* Looks at a live message before it is read; TRUE: it was of this extension, go no further. */
+		      xmpp_stanza_t *stanza);
+	/* Looks at a live message before it is read; TRUE: it was of this extension, go no further.
+	 */
 	gboolean (*message)(SnIm *im, xmpp_stanza_t *stanza);
 	gboolean (*presence)(SnIm *im, xmpp_stanza_t *stanza);
 	/* An iq get or set with this child; TRUE: answered. */
 	gboolean (*iq)(SnIm *im, xmpp_stanza_t *iq, xmpp_stanza_t *child);
-	void (*online)(SnIm *im); /* a new session, not resumed */
+	void (*online)(SnIm *im);               /* a new session, not resumed */
 	SnXmppStart starts[SN_XMPP_MAX_STARTS]; /* ends with start NULL */
 } SnXmppExtension;
 
@@ -60,6 +61,6 @@ const SnXmppStart *sn_xmpp_start_of(SnImRequestKind kind);
 SnImMessage *sn_xmpp_read_message(const SnXmppReading *reading, xmpp_stanza_t *stanza);
 /* The stanza to send. Caller releases. */
 xmpp_stanza_t *sn_xmpp_write_message(xmpp_ctx_t *ctx, const SnXmppReading *reading,
-                                     const SnImMessage *message);
+				     const SnImMessage *message);
 
 #endif

@@ -59,22 +59,22 @@ typedef struct {
 /* ---- wire.c ---- */
 typedef struct {
 	xmpp_log_t log;
-	char *certificate;     /* why it was refused */
-	char *failure;         /* condition of the last SASL failure */
+	char *certificate; /* why it was refused */
+	char *failure;     /* condition of the last SASL failure */
 	char *failure_text;
 	gboolean no_tls, no_mechanism, tls_failed, tls_broken, tls_cut, sent_seen;
 	gboolean sm_offered, sm_failed, stream_closed;
 	gboolean resumed;
-	gint64 resumed_h;      /* -1 unknown; also that of <failed/> */
+	gint64 resumed_h; /* -1 unknown; also that of <failed/> */
 	gsize stanza_max;
 } SnWire;
 
 /* ---- sm.c ---- */
 typedef struct {
-	GQueue flight;    /* of Flight: sent and not acked, oldest first */
-	guint32 acked;    /* stanzas of this session the server has */
+	GQueue flight; /* of Flight: sent and not acked, oldest first */
+	guint32 acked; /* stanzas of this session the server has */
 	gboolean enabled, resumable;
-	gboolean skewed;  /* the library counts wrong from here: do not resume again */
+	gboolean skewed;   /* the library counts wrong from here: do not resume again */
 	gboolean ping_out; /* without XEP-0198: a ping that stands for an ack is on its way */
 } SnSm;
 
@@ -91,8 +91,8 @@ struct sn_im {
 	gpointer owner;
 	pthread_t thread;
 
-	/* shared, under lock: a second descriptor of the socket, so that any thread may shut it down
-	 * without racing the library's close() */
+	/* shared, under lock: a second descriptor of the socket, so that any thread may shut it
+	 * down without racing the library's close() */
 	GMutex lock;
 	int socket;
 	gboolean stopping;
@@ -100,44 +100,45 @@ struct sn_im {
 	/* the thread's */
 	GMainContext *context;
 	gboolean ended;
-	GHashTable *jobs;    /* id -> SnXmppJob */
-	GQueue waiting;      /* of SnXmppJob, not owned: need the line */
+	GHashTable *jobs; /* id -> SnXmppJob */
+	GQueue waiting;   /* of SnXmppJob, not owned: need the line */
 	GRand *random;
 
 	/* line.c */
 	SnPhase phase;
 	xmpp_ctx_t *ctx;
-	xmpp_conn_t *conn;      /* NULL unless logging in or online */
+	xmpp_conn_t *conn;         /* NULL unless logging in or online */
 	xmpp_sm_state_t *sm_state; /* to resume with; NULL */
-	SnDial *dial;           /* NULL unless dialling or logging in */
-	SnDialOutcome *target;  /* the attempt's; NULL */
-	char *secret;           /* kept for the next attempt; wiped */
-	GSource *pump, *retry;  /* retry NULL unless waiting for the next attempt */
+	SnDial *dial;              /* NULL unless dialling or logging in */
+	SnDialOutcome *target;     /* the attempt's; NULL */
+	char *secret;              /* kept for the next attempt; wiped */
+	GSource *pump, *retry;     /* retry NULL unless waiting for the next attempt */
 	gpointer fd_tag;
 	int fd;
 	gboolean turned_down, was_resuming, leaving, active;
-	GError *loss;           /* told by the library, not yet dealt with; NULL */
-	guint failures;         /* attempts in a row */
-	gint64 online_since, lost_since, last_heard; /* monotonic, us; lost_since 0: none in flight */
-	GError *last_error;     /* why it is off line */
+	GError *loss;   /* told by the library, not yet dealt with; NULL */
+	guint failures; /* attempts in a row */
+	gint64 online_since, lost_since,
+		last_heard; /* monotonic, us; lost_since 0: none in flight */
+	GError *last_error; /* why it is off line */
 	GSource *ping;
 
 	SnWire wire;
 	SnSm sm;
 
 	/* iq.c */
-	GHashTable *queries;    /* id -> Query */
+	GHashTable *queries; /* id -> Query */
 	GSource *query_timer;
 	guint64 next_query;
 
 	/* session.c */
-	char *show, *status;    /* wanted presence */
-	guint starting;         /* answers still missing before SYNCED */
+	char *show, *status; /* wanted presence */
+	guint starting;      /* answers still missing before SYNCED */
 	gboolean presence_sent, has_archive, has_carbons, trust_stanza_id, roster_done, own_done;
 	char *upload_service;
 	gint64 upload_max;
-	GHashTable *present;    /* full JIDs that are available */
-	GHashTable *rooms;      /* bare JID -> nick, joined */
+	GHashTable *present; /* full JIDs that are available */
+	GHashTable *rooms;   /* bare JID -> nick, joined */
 };
 
 /* ---- xmpp.c ---- */
@@ -162,9 +163,9 @@ gboolean sn_xmpp_stopping(SnIm *im);
 /* ---- line.c ---- */
 void sn_line_init(SnIm *im);
 void sn_line_finish(SnIm *im);
-void sn_line_start(SnIm *im);     /* an attempt, now */
+void sn_line_start(SnIm *im); /* an attempt, now */
 void sn_line_reconnect(SnIm *im);
-void sn_line_leave(SnIm *im);     /* says goodbye; ends with im->ended */
+void sn_line_leave(SnIm *im); /* says goodbye; ends with im->ended */
 /* Cuts the line; the loop notices. Any thread. */
 void sn_line_cut(SnIm *im);
 /* Sends a stanza (takes it). job: ends in DONE when the server has it; 0: nobody waits. */
@@ -194,11 +195,11 @@ GError *sn_wire_error(SnIm *im, int error, const xmpp_stream_error_t *stream);
 void sn_sm_new_session(SnIm *im, gboolean enabled);
 void sn_sm_resumed(SnIm *im);
 void sn_sm_sent(SnIm *im, xmpp_stanza_t *stanza, guint64 job);
-void sn_sm_written(SnIm *im);  /* the oldest unwritten one is on the wire */
+void sn_sm_written(SnIm *im); /* the oldest unwritten one is on the wire */
 void sn_sm_acked(SnIm *im, guint32 h);
-void sn_sm_lost(SnIm *im);     /* line is down: what was never written waits again */
+void sn_sm_lost(SnIm *im);              /* line is down: what was never written waits again */
 void sn_sm_give_up(SnIm *im, gint64 h); /* not resumed: the rest is uncertain; h -1 unknown */
-gboolean sn_sm_waits(SnIm *im); /* something is in flight */
+gboolean sn_sm_waits(SnIm *im);         /* something is in flight */
 void sn_sm_forget_job(SnIm *im, guint64 job);
 
 /* ---- iq.c ---- */
@@ -206,9 +207,9 @@ void sn_sm_forget_job(SnIm *im, guint64 job);
 typedef void (*SnIqAnswer)(SnIm *im, xmpp_stanza_t *answer, const GError *error, gpointer data);
 /* Sends an iq (takes it; sets id). data is freed after the one call of answer. */
 void sn_iq_ask(SnIm *im, xmpp_stanza_t *iq, SnIqAnswer answer, gpointer data,
-               GDestroyNotify free_data);
+	       GDestroyNotify free_data);
 xmpp_stanza_t *sn_iq_new(SnIm *im, const char *type, const char *to);
-void sn_iq_take(SnIm *im, xmpp_stanza_t *iq);  /* every iq that comes in */
+void sn_iq_take(SnIm *im, xmpp_stanza_t *iq); /* every iq that comes in */
 void sn_iq_fail_all(SnIm *im, const GError *error);
 void sn_iq_reply(SnIm *im, xmpp_stanza_t *iq, xmpp_stanza_t *child); /* takes child; NULL ok */
 GError *sn_iq_error(xmpp_stanza_t *answer, const char *what);
@@ -227,7 +228,7 @@ void sn_session_deliver(SnIm *im, SnImMessage *message); /* takes it */
 SnXmppReading sn_session_reading(SnIm *im);
 
 /* ---- extensions used by others ---- */
-char *sn_caps_hash(void);          /* XEP-0115 */
+char *sn_caps_hash(void); /* XEP-0115 */
 gboolean sn_room_knows(SnIm *im, const char *bare_jid);
 void sn_rooms_rejoin(SnIm *im);
 /* The message inside a <forwarded/> child, and its time; NULL. */

@@ -61,8 +61,9 @@ static void start(World *world, const char *option)
 
 	*world = (World){ .bus = g_test_dbus_new(G_TEST_DBUS_NONE) };
 	g_test_dbus_up(world->bus);
-	world->listener = g_subprocess_new(G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE,
-	                                   &error, path, option, NULL);
+	world->listener =
+		g_subprocess_new(G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE,
+				 &error, path, option, NULL);
 	if (!world->listener)
 		fail_msg("%s", error->message);
 	world->lines = g_data_input_stream_new(g_subprocess_get_stdout_pipe(world->listener));
@@ -135,7 +136,7 @@ static void a_newer_one_replaces_and_a_click_names_its_tag(void **state)
 	json_t *newer = hear(&world);
 	assert_int_equal(number(newer, "replaces"), number(first, "id"));
 	assert_string_equal(json_string_value(json_array_get(json_object_get(other, "actions"), 0)),
-	                    "default");
+			    "default");
 	g_autofree char *click = g_strdup_printf("click %d\n", number(other, "id"));
 	say(&world, click);
 	g_autofree gint64 *tag = sn_queue_wait(world.clicked, WAIT_MS);

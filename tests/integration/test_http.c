@@ -36,7 +36,7 @@ static gboolean complete(const GString *request)
 }
 
 static gboolean on_connection(GThreadedSocketService *service, GSocketConnection *connection,
-                              GObject *source, gpointer data)
+			      GObject *source, gpointer data)
 {
 	Script *script = data;
 	GInputStream *in = g_io_stream_get_input_stream(G_IO_STREAM(connection));
@@ -142,7 +142,8 @@ static void a_file_comes_down_private_and_hashed(void **state)
 	GStatBuf info;
 	const SnHttpJob job = { .url = url, .allow_loopback_http = TRUE };
 
-	script->answer = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nhello";
+	script->answer =
+		"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nhello";
 	assert_true(sn_http_ops.get(&job, path, &size, &sha256, &type, NULL));
 	assert_int_equal(size, 5);
 	assert_string_equal(sha256, expected);
@@ -213,16 +214,23 @@ static void redirections_never_leave_https(void **state)
 	g_autofree char *url = url_of(script, "/a");
 	const SnHttpJob job = { .url = url, .allow_loopback_http = TRUE };
 
-	script->answer = "HTTP/1.1 302 Found\r\nLocation: file:///etc/passwd\r\nContent-Length: 0\r\n\r\n";
+	script->answer =
+		"HTTP/1.1 302 Found\r\nLocation: file:///etc/passwd\r\nContent-Length: 0\r\n\r\n";
 	expect_get_error(&job, SN_ERROR_INVALID);
-	script->answer = "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n";
+	script->answer =
+		"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n";
 	expect_get_error(&job, SN_ERROR_INVALID);
 }
 
 static void other_schemes_are_refused(void **state)
 {
-	static const char *const urls[] = { "file:///etc/passwd", "ftp://127.0.0.1/x", "gopher://x",
-		                            "http://192.0.2.1/x", "https://", "nonsense", "" };
+	static const char *const urls[] = { "file:///etc/passwd",
+					    "ftp://127.0.0.1/x",
+					    "gopher://x",
+					    "http://192.0.2.1/x",
+					    "https://",
+					    "nonsense",
+					    "" };
 
 	for (gsize i = 0; i < G_N_ELEMENTS(urls); i++) {
 		const SnHttpJob job = { .url = urls[i], .allow_loopback_http = TRUE };
@@ -294,12 +302,12 @@ static void bytes_go_up_with_their_headers_only(void **state)
 	g_autofree char *data = g_malloc(200000);
 	gint64 most = 0;
 	const char *const headers[] = { "Authorization: Basic eA==",
-		                        "Cookie: a=b\r\nX-Injected: yes", NULL };
+					"Cookie: a=b\r\nX-Injected: yes", NULL };
 	const SnHttpJob job = { .url = url,
-		                .allow_loopback_http = TRUE,
-		                .headers = headers,
-		                .progress = count_progress,
-		                .data = &most };
+				.allow_loopback_http = TRUE,
+				.headers = headers,
+				.progress = count_progress,
+				.data = &most };
 
 	memset(data, 'x', 200000);
 	g_autoptr(GBytes) bytes = g_bytes_new(data, 200000);
@@ -331,7 +339,8 @@ static void certificates_are_checked(void **state)
 			fail();
 		skip();
 	}
-	g_autofree char *url = g_strdup_printf("https://127.0.0.1:%u/file_share/none", servers->https);
+	g_autofree char *url =
+		g_strdup_printf("https://127.0.0.1:%u/file_share/none", servers->https);
 	const SnHttpJob trusted = { .url = url, .ca_file = servers->ca_file };
 	const SnHttpJob unknown = { .url = url };
 	expect_get_error(&trusted, SN_ERROR_NOT_FOUND); /* it got through */

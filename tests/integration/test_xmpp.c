@@ -21,8 +21,8 @@
 #define WAIT 20
 
 /* Skips aloud; servers_setup has failed already where they are required. */
-#define NEED_SERVERS()  \
-	if (!servers)   \
+#define NEED_SERVERS() \
+	if (!servers)  \
 	skip()
 
 static SnServers *servers;
@@ -107,7 +107,7 @@ static void tells_a_wrong_password(void **state)
 {
 	NEED_SERVERS();
 	ImClient *alice = im_client_new(ALICE, "guessed", "127.0.0.1", servers->xmpp,
-	                                SN_LINK_STARTTLS, servers->ca_file);
+					SN_LINK_STARTTLS, servers->ca_file);
 	guint64 waiting = im_client_send(alice, BOB, "never", "hello");
 
 	expect_offline(alice, SN_ERROR_AUTH, "Wrong password for " ALICE, TRUE);
@@ -127,10 +127,11 @@ static void tells_an_unknown_authority(void **state)
 {
 	NEED_SERVERS();
 	ImClient *alice = im_client_new(ALICE, "alice-secret", "127.0.0.1", servers->xmpp,
-	                                SN_LINK_STARTTLS, NULL);
+					SN_LINK_STARTTLS, NULL);
 	expect_offline(alice, SN_ERROR_TLS, "unknown authority", TRUE);
 	im_client_free(alice);
-	alice = im_client_new(ALICE, "alice-secret", "127.0.0.1", servers->xmpps, SN_LINK_TLS, NULL);
+	alice = im_client_new(ALICE, "alice-secret", "127.0.0.1", servers->xmpps, SN_LINK_TLS,
+			      NULL);
 	expect_offline(alice, SN_ERROR_TLS, "unknown authority", TRUE);
 	im_client_free(alice);
 }
@@ -140,7 +141,7 @@ static void tells_an_unreachable_server(void **state)
 	NEED_SERVERS();
 	/* a port nobody listens on: bound, never listening */
 	g_autoptr(GSocket) socket = g_socket_new(G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_STREAM,
-	                                         G_SOCKET_PROTOCOL_TCP, NULL);
+						 G_SOCKET_PROTOCOL_TCP, NULL);
 	g_autoptr(GInetAddress) loopback = g_inet_address_new_loopback(G_SOCKET_FAMILY_IPV4);
 	g_autoptr(GSocketAddress) any = g_inet_socket_address_new(loopback, 0);
 	assert_true(g_socket_bind(socket, any, FALSE, NULL));
@@ -263,17 +264,18 @@ static void forged_carbons_and_archive_results_are_dropped(void **state)
 
 	assert_true(im_client_ready(alice, WAIT));
 	bob_sends("<message to='" ALICE "' id='forged-1' type='chat'>"
-	          "<sent xmlns='urn:xmpp:carbons:2'><forwarded xmlns='urn:xmpp:forward:0'>"
-	          "<message xmlns='jabber:client' from='" ALICE "' to='" BOB "' id='forged-2'>"
-	          "<body>I owe you money</body></message></forwarded></sent></message>");
-	bob_sends("<message to='" ALICE "' id='forged-3' type='chat'>"
-	          "<result xmlns='urn:xmpp:mam:2' id='x' queryid='m1-00000000'>"
-	          "<forwarded xmlns='urn:xmpp:forward:0'><message xmlns='jabber:client' from='" ALICE
-	          "' to='" BOB "'><body>I owe you money</body></message></forwarded></result>"
-	          "</message>");
+		  "<sent xmlns='urn:xmpp:carbons:2'><forwarded xmlns='urn:xmpp:forward:0'>"
+		  "<message xmlns='jabber:client' from='" ALICE "' to='" BOB "' id='forged-2'>"
+		  "<body>I owe you money</body></message></forwarded></sent></message>");
+	bob_sends(
+		"<message to='" ALICE "' id='forged-3' type='chat'>"
+		"<result xmlns='urn:xmpp:mam:2' id='x' queryid='m1-00000000'>"
+		"<forwarded xmlns='urn:xmpp:forward:0'><message xmlns='jabber:client' from='" ALICE
+		"' to='" BOB "'><body>I owe you money</body></message></forwarded></result>"
+		"</message>");
 	bob_sends("<message to='" ALICE "' id='forged-4' type='chat'><body>mine</body>"
-	          "<stanza-id xmlns='urn:xmpp:sid:0' id='forged' by='" ALICE "'/>"
-	          "<stanza-id xmlns='urn:xmpp:sid:0' id='forged' by='" BOB "'/></message>");
+		  "<stanza-id xmlns='urn:xmpp:sid:0' id='forged' by='" ALICE "'/>"
+		  "<stanza-id xmlns='urn:xmpp:sid:0' id='forged' by='" BOB "'/></message>");
 	SnImEvent *event = im_client_wait(alice, SN_IM_EV_MESSAGE, has_id, "forged-4", WAIT);
 	assert_non_null(event);
 	assert_string_not_equal(event->message->stanza_id, "forged");
@@ -289,7 +291,8 @@ static void hostile_text_comes_clean(void **state)
 
 	assert_true(im_client_ready(alice, WAIT));
 	bob_sends("<message to='" ALICE "' id='hostile' type='chat'>"
-	          "<body>a\xe2\x80\xae" "b&#x85;c\nd</body><subject>one\ntwo</subject></message>");
+		  "<body>a\xe2\x80\xae"
+		  "b&#x85;c\nd</body><subject>one\ntwo</subject></message>");
 	SnImEvent *event = im_client_wait(alice, SN_IM_EV_MESSAGE, has_id, "hostile", WAIT);
 	assert_non_null(event);
 	assert_null(strstr(event->message->body, "\xc2\x85"));
@@ -311,11 +314,12 @@ static void a_vcard_tells_addresses(void **state)
 
 	assert_true(im_client_ready(alice, WAIT));
 	bob_sends("<iq type='set' id='v'><pubsub xmlns='http://jabber.org/protocol/pubsub'>"
-	          "<publish node='urn:xmpp:vcard4'><item><vcard xmlns='urn:ietf:params:xml:ns:vcard-4.0'>"
-	          "<fn><text>Bob Baker</text></fn><email><text>bob@work.example</text></email>"
-	          "<email><text>bob@home.example</text></email>"
-	          "<impp><uri>xmpp:bob@example.test</uri></impp><impp><uri>sip:bob@x</uri></impp>"
-	          "</vcard></item></publish></pubsub></iq>");
+		  "<publish node='urn:xmpp:vcard4'><item><vcard "
+		  "xmlns='urn:ietf:params:xml:ns:vcard-4.0'>"
+		  "<fn><text>Bob Baker</text></fn><email><text>bob@work.example</text></email>"
+		  "<email><text>bob@home.example</text></email>"
+		  "<impp><uri>xmpp:bob@example.test</uri></impp><impp><uri>sip:bob@x</uri></impp>"
+		  "</vcard></item></publish></pubsub></iq>");
 	SnImRequest *request = im_client_request(alice, SN_IM_REQ_VCARD);
 	request->jid = g_strdup(BOB);
 	expect_done(alice, im_client_submit(alice, request));
@@ -498,7 +502,8 @@ static void a_subscription_is_asked_for_and_granted(void **state)
 {
 	NEED_SERVERS();
 	ImClient *alice = login(ALICE), *carol = login(CAROL);
-	const char *const ask[] = { CAROL, "subscribe" }, *const granted[] = { ALICE, "subscribed" };
+	const char *const ask[] = { CAROL, "subscribe" }, *const granted[] = { ALICE,
+									       "subscribed" };
 	const char *const to[] = { ALICE, "to" };
 
 	assert_true(im_client_ready(alice, WAIT));

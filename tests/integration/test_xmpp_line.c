@@ -108,7 +108,8 @@ static void settle(World *world)
 	static int markers;
 	g_autofree char *marker = g_strdup_printf("marker %d", ++markers);
 
-	expect_end(world->alice, im_client_send(world->alice, BOB, marker, marker), SN_EVENT_DONE, 0);
+	expect_end(world->alice, im_client_send(world->alice, BOB, marker, marker), SN_EVENT_DONE,
+		   0);
 	SnImEvent *event = im_client_wait_body(world->bob, marker, WAIT);
 	assert_non_null(event);
 	sn_im_event_free(event);
@@ -137,7 +138,8 @@ static void a_cut_line_is_resumed_and_nothing_is_missed(void **state)
 	expect_offline(world->alice);
 	for (int i = 0; i < 5; i++) {
 		g_autofree char *body = g_strdup_printf("while away %d", i);
-		expect_end(world->bob, im_client_send(world->bob, ALICE, body, body), SN_EVENT_DONE, 0);
+		expect_end(world->bob, im_client_send(world->bob, ALICE, body, body), SN_EVENT_DONE,
+			   0);
 	}
 	tcp_proxy_set(world->proxy, TCP_PASS);
 	expect_synced(world->alice, TRUE);
@@ -146,7 +148,8 @@ static void a_cut_line_is_resumed_and_nothing_is_missed(void **state)
 		SnImEvent *event = im_client_wait_body(world->alice, body, WAIT);
 		assert_non_null(event);
 		sn_im_event_free(event);
-		assert_int_equal(im_client_count(world->alice, SN_IM_EV_MESSAGE, has_body, body), 0);
+		assert_int_equal(im_client_count(world->alice, SN_IM_EV_MESSAGE, has_body, body),
+				 0);
 	}
 	/* a resumed session knows who is there */
 	assert_int_equal(im_client_count(world->alice, SN_IM_EV_PRESENCE, is_offline, NULL), 0);
@@ -250,7 +253,7 @@ static void what_cannot_be_resumed_is_uncertain_and_can_be_looked_up(void **stat
 	SnImEvent *end = im_client_end(world->alice, arrived, WAIT);
 	assert_non_null(end);
 	assert_true(end->kind == SN_EVENT_DONE ||
-	            g_error_matches(end->error, SN_ERROR, SN_ERROR_UNCERTAIN));
+		    g_error_matches(end->error, SN_ERROR, SN_ERROR_UNCERTAIN));
 	sn_im_event_free(end);
 	expect_end(world->alice, vanished, SN_EVENT_ERROR, SN_ERROR_UNCERTAIN);
 	expect_synced(world->alice, FALSE);
@@ -357,8 +360,8 @@ static void bad_certificates_are_named(void **state)
 			int tls;
 		} ways[] = { { other->xmpp, SN_LINK_STARTTLS }, { other->xmpps, SN_LINK_TLS } };
 		for (gsize j = 0; j < G_N_ELEMENTS(ways); j++) {
-			ImClient *alice = im_client_new(ALICE, "alice-secret", "127.0.0.1", ways[j].port,
-			                                ways[j].tls, other->ca_file);
+			ImClient *alice = im_client_new(ALICE, "alice-secret", "127.0.0.1",
+							ways[j].port, ways[j].tls, other->ca_file);
 			SnImEvent *event = im_client_wait_line(alice, SN_LINE_OFFLINE, WAIT);
 			assert_non_null(event);
 			assert_int_equal(event->error->code, SN_ERROR_TLS);

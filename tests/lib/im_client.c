@@ -15,7 +15,7 @@ static void free_password(char *password)
 }
 
 ImClient *im_client_new(const char *jid, const char *password, const char *host, guint16 port,
-                        int tls, const char *ca_file)
+			int tls, const char *ca_file)
 {
 	ImClient *client = g_new0(ImClient, 1);
 	g_autoptr(GError) error = NULL;
@@ -24,11 +24,11 @@ ImClient *im_client_new(const char *jid, const char *password, const char *host,
 	client->events = sn_queue_new((GDestroyNotify)sn_im_event_free, 0);
 	g_queue_init(&client->seen);
 	SnLinkSpec link = { .connect_host = host,
-		            .port = port,
-		            .tls = tls,
-		            .user = jid,
-		            .ca_file = ca_file,
-		            .secret = { password_of, free_password, client } };
+			    .port = port,
+			    .tls = tls,
+			    .user = jid,
+			    .ca_file = ca_file,
+			    .secret = { password_of, free_password, client } };
 	client->im = sn_xmpp_ops.create(&link, client->events, client, &error);
 	if (!client->im)
 		g_error("%s", error->message);
@@ -170,7 +170,8 @@ guint64 im_client_send(ImClient *client, const char *to, const char *origin_id, 
 gboolean im_client_ready(ImClient *client, int seconds)
 {
 	SnImEvent *online = im_client_wait_line(client, SN_LINE_ONLINE, seconds);
-	SnImEvent *synced = online ? im_client_wait(client, SN_IM_EV_SYNCED, NULL, NULL, seconds) : NULL;
+	SnImEvent *synced =
+		online ? im_client_wait(client, SN_IM_EV_SYNCED, NULL, NULL, seconds) : NULL;
 	gboolean ready = synced != NULL;
 
 	sn_im_event_free(online);

@@ -8,17 +8,17 @@
 typedef struct {
 	SnIm *im;
 	SnQueue *events;
-	GQueue seen;       /* of SnImEvent: taken from the queue, not yet waited for */
+	GQueue seen; /* of SnImEvent: taken from the queue, not yet waited for */
 	guint64 last_id;
 	char *password;
-	guint asked;       /* how often the password was asked for */
+	guint asked; /* how often the password was asked for */
 } ImClient;
 
 typedef gboolean (*ImMatch)(const SnImEvent *event, const void *data);
 
 /* jid, password copied; ca_file NULL: the system's only. */
 ImClient *im_client_new(const char *jid, const char *password, const char *host, guint16 port,
-                        int tls, const char *ca_file);
+			int tls, const char *ca_file);
 void im_client_free(ImClient *client);
 
 /* First event that matches, in order of arrival; others stay for later. The caller's to free;

@@ -8,8 +8,8 @@
  *    "actions":["default","Open"],"urgency":1,"category":"im.received"}
  *   {"event":"close","id":1}
  *
- * Commands on stdin, one a line: "click ID" invokes the default action, "close ID" closes it, "quit".
- *   notify_listener [--no-actions] [--no-markup] [--hang] [FILE]
+ * Commands on stdin, one a line: "click ID" invokes the default action, "close ID" closes it,
+ * "quit". notify_listener [--no-actions] [--no-markup] [--hang] [FILE]
  * --hang never answers a call. FILE: print there instead of stdout.
  */
 #include <gio/gio.h>
@@ -68,11 +68,12 @@ static guint32 took_notification(Listener *listener, GVariant *parameters)
 	guchar urgency = 1;
 
 	g_variant_get(parameters, "(&su&s&s&s^a&s@a{sv}i)", &app, &replaces, &icon, &title, &body,
-	              &actions, &hints, &timeout);
+		      &actions, &hints, &timeout);
 	g_variant_lookup(hints, "urgency", "y", &urgency);
 	g_variant_lookup(hints, "category", "&s", &category);
 	guint32 id = replaces ? replaces : ++listener->last_id;
-	fprintf(listener->out, "{\"event\":\"notify\",\"id\":%u,\"replaces\":%u,\"app\":", id, replaces);
+	fprintf(listener->out, "{\"event\":\"notify\",\"id\":%u,\"replaces\":%u,\"app\":", id,
+		replaces);
 	print_string(listener->out, app);
 	fputs(",\"title\":", listener->out);
 	print_string(listener->out, title);
@@ -90,8 +91,8 @@ static guint32 took_notification(Listener *listener, GVariant *parameters)
 }
 
 static void on_call(GDBusConnection *bus, const char *sender, const char *path,
-                    const char *interface, const char *method, GVariant *parameters,
-                    GDBusMethodInvocation *invocation, gpointer data)
+		    const char *interface, const char *method, GVariant *parameters,
+		    GDBusMethodInvocation *invocation, gpointer data)
 {
 	Listener *listener = data;
 	guint32 id;
@@ -143,7 +144,7 @@ static void on_bus(GDBusConnection *bus, const char *name, gpointer data)
 
 	listener->bus = bus;
 	g_dbus_connection_register_object(bus, PATH, info->interfaces[0], &table, listener, NULL,
-	                                  NULL);
+					  NULL);
 }
 
 static gboolean on_command(GIOChannel *channel, GIOCondition condition, gpointer data)
@@ -158,10 +159,10 @@ static gboolean on_command(GIOChannel *channel, GIOCondition condition, gpointer
 	}
 	if (sscanf(line, "click %u", &id) == 1)
 		g_dbus_connection_emit_signal(listener->bus, NULL, PATH, NAME, "ActionInvoked",
-		                              g_variant_new("(us)", id, "default"), NULL);
+					      g_variant_new("(us)", id, "default"), NULL);
 	else if (sscanf(line, "close %u", &id) == 1)
 		g_dbus_connection_emit_signal(listener->bus, NULL, PATH, NAME, "NotificationClosed",
-		                              g_variant_new("(uu)", id, 2), NULL);
+					      g_variant_new("(uu)", id, 2), NULL);
 	else if (g_str_has_prefix(line, "quit"))
 		g_main_loop_quit(listener->loop);
 	return G_SOURCE_CONTINUE;
@@ -183,7 +184,7 @@ int main(int argc, char **argv)
 	}
 	listener.loop = g_main_loop_new(NULL, FALSE);
 	g_bus_own_name(G_BUS_TYPE_SESSION, NAME, G_BUS_NAME_OWNER_FLAGS_NONE, on_bus, on_name,
-	               on_name_lost, &listener, NULL);
+		       on_name_lost, &listener, NULL);
 	GIOChannel *commands = g_io_channel_unix_new(STDIN_FILENO);
 	g_io_add_watch(commands, G_IO_IN | G_IO_HUP, on_command, &listener);
 	g_main_loop_run(listener.loop);

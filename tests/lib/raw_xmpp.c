@@ -20,7 +20,7 @@ static int on_pong(xmpp_conn_t *conn, xmpp_stanza_t *stanza, void *data)
 }
 
 static void on_event(xmpp_conn_t *conn, xmpp_conn_event_t event, int error,
-                     xmpp_stream_error_t *stream, void *data)
+		     xmpp_stream_error_t *stream, void *data)
 {
 	Raw *raw = data;
 
@@ -30,11 +30,12 @@ static void on_event(xmpp_conn_t *conn, xmpp_conn_event_t event, int error,
 	}
 	xmpp_id_handler_add(conn, on_pong, "raw-ping", raw);
 	xmpp_send_raw(conn, raw->stanza, strlen(raw->stanza));
-	xmpp_send_raw_string(conn, "<iq type='get' id='raw-ping'><ping xmlns='urn:xmpp:ping'/></iq>");
+	xmpp_send_raw_string(conn,
+			     "<iq type='get' id='raw-ping'><ping xmlns='urn:xmpp:ping'/></iq>");
 }
 
 gboolean raw_xmpp_send(const char *jid, const char *password, guint16 port, const char *ca_file,
-                       const char *stanza)
+		       const char *stanza)
 {
 	Raw raw = { .stanza = stanza };
 	gint64 end = g_get_monotonic_time() + PATIENCE_US;

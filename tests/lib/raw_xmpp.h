@@ -10,6 +10,6 @@
  * answered a ping sent after it, and leaves. FALSE when that takes over ten seconds.
  */
 gboolean raw_xmpp_send(const char *jid, const char *password, guint16 port, const char *ca_file,
-                       const char *stanza);
+		       const char *stanza);
 
 #endif

@@ -44,8 +44,8 @@ static void close_all(TcpProxy *proxy)
 static struct sockaddr_in loopback(guint16 port)
 {
 	return (struct sockaddr_in){ .sin_family = AF_INET,
-		                     .sin_port = htons(port),
-		                     .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+				     .sin_port = htons(port),
+				     .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 }
 
 static void take_connection(TcpProxy *proxy, TcpMode mode)
@@ -97,10 +97,10 @@ static void serve(TcpProxy *proxy, TcpMode mode, const struct pollfd *polls, gui
 		gboolean open = TRUE;
 		if (polls[2 + 2 * i].revents)
 			open = pass_on(pair->client, pair->server,
-			               mode == TCP_DROP_UP || mode == TCP_DROP_BOTH);
+				       mode == TCP_DROP_UP || mode == TCP_DROP_BOTH);
 		if (open && pair->server >= 0 && polls[3 + 2 * i].revents)
 			open = pass_on(pair->server, pair->client,
-			               mode == TCP_DROP_DOWN || mode == TCP_DROP_BOTH);
+				       mode == TCP_DROP_DOWN || mode == TCP_DROP_BOTH);
 		if (!open) {
 			close_pair(pair);
 			g_array_remove_index(proxy->pairs, i);
@@ -114,7 +114,7 @@ static gpointer run(gpointer data)
 
 	for (;;) {
 		struct pollfd polls[2 + 2 * MAX_PAIRS] = { { proxy->wake, POLLIN, 0 },
-			                                   { proxy->listener, POLLIN, 0 } };
+							   { proxy->listener, POLLIN, 0 } };
 		guint count = proxy->pairs->len;
 		for (guint i = 0; i < count; i++) {
 			Pair *pair = &g_array_index(proxy->pairs, Pair, i);

@@ -21,7 +21,7 @@ TcpProxy *tcp_proxy_new(guint16 target_port);
 void tcp_proxy_free(TcpProxy *proxy);
 guint16 tcp_proxy_port(TcpProxy *proxy);
 void tcp_proxy_set(TcpProxy *proxy, TcpMode mode);
-void tcp_proxy_cut(TcpProxy *proxy); /* all connections, at once */
+void tcp_proxy_cut(TcpProxy *proxy);       /* all connections, at once */
 guint tcp_proxy_accepted(TcpProxy *proxy); /* connections so far */
 
 #endif

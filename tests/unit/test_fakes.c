@@ -165,11 +165,13 @@ static void the_desktop_remembers_and_is_clicked(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(goes_on_line_by_itself_unless_told, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(requests_end_once_and_open_ones_with_the_backend, set_up,
-		                                tear_down),
+		cmocka_unit_test_setup_teardown(goes_on_line_by_itself_unless_told, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(requests_end_once_and_open_ones_with_the_backend,
+						set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_script_may_answer_at_once, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(the_failing_one_always_fails_politely, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(the_failing_one_always_fails_politely, set_up,
+						tear_down),
 		cmocka_unit_test(the_desktop_remembers_and_is_clicked),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -20,12 +20,13 @@ static xmpp_ctx_t *ctx;
 static const SnXmppReading trusting = { .own_jid = OWN, .trust_stanza_id = TRUE };
 static const SnXmppReading wary = { .own_jid = OWN };
 
-static SnImMessage *read_with(const SnXmppReading *reading, const char *inside, const char *attributes)
+static SnImMessage *read_with(const SnXmppReading *reading, const char *inside,
+			      const char *attributes)
 {
 	g_autofree char *text =
 		g_strdup_printf("<message xmlns='jabber:client' from='" BOB "/desk' to='" OWN
-	                        "' id='i1' type='chat' %s>%s</message>",
-	                        attributes, inside);
+				"' id='i1' type='chat' %s>%s</message>",
+				attributes, inside);
 	xmpp_stanza_t *stanza = xmpp_stanza_new_from_string(ctx, text);
 
 	assert_non_null(stanza);
@@ -47,8 +48,8 @@ static SnImMessage *round_trip(const SnImMessage *message)
 	char *text = NULL;
 	size_t length = 0;
 
-	xmpp_stanza_set_ns(stanza, XMPP_NS_CLIENT);    /* of the stream */
-	xmpp_stanza_set_from(stanza, BOB "/desk"); /* by the server */
+	xmpp_stanza_set_ns(stanza, XMPP_NS_CLIENT); /* of the stream */
+	xmpp_stanza_set_from(stanza, BOB "/desk");  /* by the server */
 	assert_int_equal(xmpp_stanza_to_text(stanza, &text, &length), XMPP_EOK);
 	xmpp_stanza_release(stanza);
 	stanza = xmpp_stanza_new_from_string(ctx, text);
@@ -126,8 +127,9 @@ static void files_keep_what_is_known_of_them(void **state)
 	SnImFile *file = g_new0(SnImFile, 1), *bare = g_new0(SnImFile, 1);
 	g_autofree char *hash = g_compute_checksum_for_string(G_CHECKSUM_SHA256, "x", -1);
 
-	*file = (SnImFile){ g_strdup("https://up.example.test/1/a b.pdf?x=1&y=2"), g_strdup("a b.pdf"),
-		            g_strdup("application/pdf"), g_strdup(hash), 12345 };
+	*file = (SnImFile){ g_strdup("https://up.example.test/1/a b.pdf?x=1&y=2"),
+			    g_strdup("a b.pdf"), g_strdup("application/pdf"), g_strdup(hash),
+			    12345 };
 	*bare = (SnImFile){ .url = g_strdup("https://up.example.test/2"), .size = -1 };
 	message->files = g_ptr_array_new_with_free_func((GDestroyNotify)sn_im_file_free);
 	g_ptr_array_add(message->files, file);
@@ -210,7 +212,8 @@ static void control_characters_do_not_end_the_stream(void **state)
 
 static void a_stanza_id_counts_only_from_our_own_account(void **state)
 {
-	const char *forged = "<body>x</body><stanza-id xmlns='urn:xmpp:sid:0' id='f' by='" BOB "'/>";
+	const char *forged =
+		"<body>x</body><stanza-id xmlns='urn:xmpp:sid:0' id='f' by='" BOB "'/>";
 	const char *right = "<stanza-id xmlns='urn:xmpp:sid:0' id='f' by='mallory@example.test'/>"
 			    "<stanza-id xmlns='urn:xmpp:sid:0' id='ok' by='" OWN "'/>";
 	SnImMessage *message = read_text(forged);
@@ -227,18 +230,19 @@ static void a_stanza_id_counts_only_from_our_own_account(void **state)
 
 static void a_senders_time_is_not_the_servers(void **state)
 {
-	SnImMessage *message =
-		read_text("<delay xmlns='urn:xmpp:delay' from='" BOB "' stamp='2026-11-18T11:06:40Z'/>");
+	SnImMessage *message = read_text("<delay xmlns='urn:xmpp:delay' from='" BOB
+					 "' stamp='2026-11-18T11:06:40Z'/>");
 
 	assert_int_equal(message->time, 0);
 	assert_int_equal(message->written, 1795000000000);
 	sn_im_message_free(message);
 	message = read_text("<delay xmlns='urn:xmpp:delay' from='example.test' "
-	                    "stamp='2026-11-18T12:06:40.5+01:00'/>");
+			    "stamp='2026-11-18T12:06:40.5+01:00'/>");
 	assert_int_equal(message->time, 1795000000500);
 	assert_int_equal(message->written, 0);
 	sn_im_message_free(message);
-	message = read_text("<delay xmlns='urn:xmpp:delay' from='example.test' stamp='yesterday'/>");
+	message =
+		read_text("<delay xmlns='urn:xmpp:delay' from='example.test' stamp='yesterday'/>");
 	assert_int_equal(message->time, 0);
 	sn_im_message_free(message);
 }
@@ -246,7 +250,8 @@ static void a_senders_time_is_not_the_servers(void **state)
 static void forwarding_does_not_nest(void **state)
 {
 	SnImMessage *message = read_text(
-		"<forwarded xmlns='urn:xmpp:forward:0'><message xmlns='jabber:client' from='" BOB "'>"
+		"<forwarded xmlns='urn:xmpp:forward:0'><message xmlns='jabber:client' from='" BOB
+		"'>"
 		"<body>outer</body><forwarded xmlns='urn:xmpp:forward:0'>"
 		"<message xmlns='jabber:client'><body>inner</body></message></forwarded></message>"
 		"</forwarded><forwarded xmlns='urn:xmpp:forward:0'/>");
@@ -261,17 +266,19 @@ static void forwarding_does_not_nest(void **state)
 static void errors_tell_their_condition(void **state)
 {
 	xmpp_stanza_t *stanza = xmpp_stanza_new_from_string(
-		ctx, "<message xmlns='jabber:client' from='" BOB "' id='i1' type='error'><body>x</body>"
-		     "<received xmlns='urn:xmpp:receipts' id='not-a-receipt'/>"
-		     "<error type='cancel'><item-not-found xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>"
-		     "<text xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'>No such user</text></error>"
-		     "</message>");
+		ctx,
+		"<message xmlns='jabber:client' from='" BOB "' id='i1' type='error'><body>x</body>"
+		"<received xmlns='urn:xmpp:receipts' id='not-a-receipt'/>"
+		"<error type='cancel'><item-not-found xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>"
+		"<text xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'>No such user</text></error>"
+		"</message>");
 	SnImMessage *message = sn_xmpp_read_message(&trusting, stanza);
 
 	assert_true(message->error);
 	assert_string_equal(message->error_condition, "item-not-found");
 	assert_string_equal(message->error_text, "No such user");
-	assert_null(message->receipt_id); /* an error bounces what we sent: no receipt in it counts */
+	assert_null(
+		message->receipt_id); /* an error bounces what we sent: no receipt in it counts */
 	sn_im_message_free(message);
 	xmpp_stanza_release(stanza);
 }
@@ -294,9 +301,9 @@ static void odd_fallbacks_harm_nothing(void **state)
 
 	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
 		g_autofree char *text = g_strdup_printf("<body>abcd</body><fallback "
-		                                        "xmlns='urn:xmpp:fallback:0' "
-		                                        "for='urn:xmpp:reply:0'>%s</fallback>",
-		                                        cases[i].range);
+							"xmlns='urn:xmpp:fallback:0' "
+							"for='urn:xmpp:reply:0'>%s</fallback>",
+							cases[i].range);
 		SnImMessage *message = read_text(text);
 		assert_string_equal(message->body, "abcd");
 		if (cases[i].rest)
@@ -309,11 +316,11 @@ static void odd_fallbacks_harm_nothing(void **state)
 
 static void headers_take_only_message_ids(void **state)
 {
-	SnImMessage *message = read_text(
-		"<headers xmlns='http://jabber.org/protocol/shim'>"
-		"<header name='in-reply-to'>junk &lt;a@b&gt; more</header>"
-		"<header name='References'>&lt;noat&gt; &lt;x@y&gt;\n&lt;z@y&gt;</header>"
-		"<header>no name</header><header name='References'/></headers>");
+	SnImMessage *message =
+		read_text("<headers xmlns='http://jabber.org/protocol/shim'>"
+			  "<header name='in-reply-to'>junk &lt;a@b&gt; more</header>"
+			  "<header name='References'>&lt;noat&gt; &lt;x@y&gt;\n&lt;z@y&gt;</header>"
+			  "<header>no name</header><header name='References'/></headers>");
 
 	assert_string_equal(message->in_reply_to_mail, "a@b");
 	assert_int_equal(message->references->len, 2);
@@ -326,11 +333,11 @@ static void crowds_are_cut(void **state)
 
 	for (int i = 0; i < 5000; i++)
 		g_string_append_printf(text,
-		                       "<x xmlns='jabber:x:oob'><url>https://e.test/%d</url></x>"
-		                       "<response xmlns='urn:xmpp:tmp:quick-response' value='%d'/>"
-		                       "<forwarded xmlns='urn:xmpp:forward:0'>"
-		                       "<message xmlns='jabber:client'/></forwarded>",
-		                       i, i);
+				       "<x xmlns='jabber:x:oob'><url>https://e.test/%d</url></x>"
+				       "<response xmlns='urn:xmpp:tmp:quick-response' value='%d'/>"
+				       "<forwarded xmlns='urn:xmpp:forward:0'>"
+				       "<message xmlns='jabber:client'/></forwarded>",
+				       i, i);
 	SnImMessage *message = read_text(text->str);
 	assert_in_range(message->files->len, 1, 100);
 	assert_in_range(g_strv_length(message->response_values), 1, 20);
@@ -398,12 +405,23 @@ static void check_text(const char *text)
 
 static void check_message(const SnImMessage *message)
 {
-	const char *const texts[] = { message->from, message->to, message->id, message->origin_id,
-		                      message->body, message->body_fallback_free, message->subject,
-		                      message->thread, message->error_text, message->error_condition,
-		                      message->receipt_id, message->displayed_id, message->reply_id,
-		                      message->reply_to, message->in_reply_to_mail, message->replace_id,
-		                      message->chat_state };
+	const char *const texts[] = { message->from,
+				      message->to,
+				      message->id,
+				      message->origin_id,
+				      message->body,
+				      message->body_fallback_free,
+				      message->subject,
+				      message->thread,
+				      message->error_text,
+				      message->error_condition,
+				      message->receipt_id,
+				      message->displayed_id,
+				      message->reply_id,
+				      message->reply_to,
+				      message->in_reply_to_mail,
+				      message->replace_id,
+				      message->chat_state };
 
 	for (gsize i = 0; i < G_N_ELEMENTS(texts); i++)
 		check_text(texts[i]);
@@ -424,7 +442,8 @@ static void check_file(const char *path)
 		return;
 	/* most examples leave out the namespace of the stream */
 	if (g_str_has_prefix(text, "<message") && !strstr(text, "xmlns='jabber:client'")) {
-		char *with = g_strconcat("<message xmlns='jabber:client'", text + strlen("<message"), NULL);
+		char *with = g_strconcat("<message xmlns='jabber:client'",
+					 text + strlen("<message"), NULL);
 		g_free(text);
 		text = with;
 	}
@@ -449,8 +468,8 @@ static void check_file(const char *path)
 static void every_example_of_the_xeps_is_read(void **state)
 {
 	const char *top = g_getenv("TOP_SRCDIR");
-	g_autofree char *archive = g_build_filename(top ? top : ".", "..", "shared", "corpus", "xmpp",
-	                                            "xep-examples.tar.zst", NULL);
+	g_autofree char *archive = g_build_filename(top ? top : ".", "..", "shared", "corpus",
+						    "xmpp", "xep-examples.tar.zst", NULL);
 	g_autofree char *dir = g_dir_make_tmp("sennit-XXXXXX", NULL);
 	const char *const untar[] = { "tar", "--zstd", "-xf", archive, "-C", dir, NULL };
 	const char *const clear[] = { "rm", "-rf", "--", dir, NULL };
@@ -460,8 +479,8 @@ static void every_example_of_the_xeps_is_read(void **state)
 		print_message("# the corpus is not here\n");
 		skip();
 	}
-	g_spawn_sync(NULL, (char **)untar, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, &status,
-	             NULL);
+	g_spawn_sync(NULL, (char **)untar, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL,
+		     &status, NULL);
 	assert_int_equal(status, 0);
 	g_autoptr(GDir) files = g_dir_open(dir, 0, NULL);
 	for (const char *name; (name = g_dir_read_name(files)); count++) {
@@ -470,7 +489,7 @@ static void every_example_of_the_xeps_is_read(void **state)
 	}
 	assert_true(count > 1000);
 	g_spawn_sync(NULL, (char **)clear, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, NULL,
-	             NULL);
+		     NULL);
 }
 
 static int set_up(void **state)
