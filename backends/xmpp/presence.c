@@ -11,6 +11,62 @@
 static const char *const features[] = { NULL };
 static const char *const shows[] = { "away", "chat", "dnd", "xa" };
 
+/* What was last told of a contact's client. */
+typedef struct {
+	char *show, *status;
+	int priority;
+	SnTime time;
+} Known;
+
+static void known_free(gpointer data)
+{
+	Known *known = data;
+
+	g_free(known->show);
+	g_free(known->status);
+	g_free(known);
+}
+
+GHashTable *sn_presence_table(void)
+{
+	return g_hash_table_new_full(g_str_hash, g_str_equal, g_free, known_free);
+}
+
+static void remember(SnIm *im, const SnImEvent *event)
+{
+	Known *known;
+
+	if (g_hash_table_size(im->present) >= MAX_PRESENT &&
+	    !g_hash_table_contains(im->present, event->jid))
+		return;
+	known = g_new(Known, 1);
+	*known = (Known){ g_strdup(event->show), g_strdup(event->status), event->priority,
+		          event->time ? event->time : sn_clock_now(NULL) };
+	g_hash_table_replace(im->present, g_strdup(event->jid), known);
+}
+
+/* In a resumed session (XEP-0198) the server repeats no presence: what changed meanwhile comes
+ * after this, the rest is as it was. */
+void sn_presence_repeat(SnIm *im)
+{
+	GHashTableIter iter;
+	gpointer jid, value;
+
+	if (!im->present)
+		return;
+	g_hash_table_iter_init(&iter, im->present);
+	while (g_hash_table_iter_next(&iter, &jid, &value)) {
+		const Known *known = value;
+		SnImEvent *event = sn_xmpp_event(im, SN_IM_EV_PRESENCE, 0);
+		event->jid = g_strdup(jid);
+		event->show = g_strdup(known->show);
+		event->status = g_strdup(known->status);
+		event->priority = known->priority;
+		event->time = known->time;
+		sn_xmpp_push(im, event);
+	}
+}
+
 static void push_presence(SnIm *im, const char *jid, const char *show, xmpp_stanza_t *stanza)
 {
 	SnImEvent *event = sn_xmpp_event(im, SN_IM_EV_PRESENCE, 0);
@@ -22,6 +78,10 @@ static void push_presence(SnIm *im, const char *jid, const char *show, xmpp_stan
 	event->time = sn_xml_time(sn_xml_raw(delay, "stamp"));
 	g_autofree char *priority = sn_xml_line(sn_xml_find(stanza, "priority", NULL));
 	event->priority = priority ? (int)CLAMP(g_ascii_strtoll(priority, NULL, 10), -128, 127) : 0;
+	if (strcmp(show, "offline") == 0)
+		g_hash_table_remove(im->present, jid);
+	else
+		remember(im, event);
 	sn_xmpp_push(im, event);
 }
 
@@ -44,7 +104,6 @@ static gboolean take_presence(SnIm *im, xmpp_stanza_t *stanza)
 	if (!from || g_strcmp0(type, "error") == 0)
 		return TRUE;
 	if (type && strcmp(type, "unavailable") == 0) {
-		g_hash_table_remove(im->present, from);
 		push_presence(im, from, "offline", stanza);
 		return TRUE;
 	}
@@ -57,8 +116,6 @@ static gboolean take_presence(SnIm *im, xmpp_stanza_t *stanza)
 	for (gsize i = 0; show && i < G_N_ELEMENTS(shows); i++)
 		if (strcmp(show, shows[i]) == 0)
 			word = shows[i];
-	if (g_hash_table_size(im->present) < MAX_PRESENT)
-		g_hash_table_add(im->present, g_strdup(from));
 	push_presence(im, from, word, stanza);
 	return TRUE;
 }

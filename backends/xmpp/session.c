@@ -74,7 +74,7 @@ static void forget_presences(SnIm *im)
 void sn_session_start(SnIm *im)
 {
 	if (!im->present) {
-		im->present = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+		im->present = sn_presence_table();
 		im->rooms = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	}
 	im->roster_done = im->own_done = im->has_archive = im->has_carbons = FALSE;
@@ -92,6 +92,7 @@ void sn_session_start(SnIm *im)
 void sn_session_resumed(SnIm *im)
 {
 	report_features(im);
+	sn_presence_repeat(im);
 	report_synced(im, TRUE);
 }
 

@@ -137,9 +137,14 @@ struct sn_im {
 	gboolean presence_sent, has_archive, has_carbons, trust_stanza_id, roster_done, own_done;
 	char *upload_service;
 	gint64 upload_max;
-	GHashTable *present; /* full JIDs that are available */
+	GHashTable *present; /* full JIDs that are available, with what they told */
 	GHashTable *rooms;   /* bare JID -> nick, joined */
 };
+
+/* ---- presence.c ---- */
+GHashTable *sn_presence_table(void);
+/* The session was resumed: tells again who is there. */
+void sn_presence_repeat(SnIm *im);
 
 /* ---- xmpp.c ---- */
 SnImEvent *sn_xmpp_event(SnIm *im, int kind, guint64 id);

@@ -128,6 +128,11 @@ static gboolean is_offline(const SnImEvent *event, const void *data)
 	return strcmp(event->show, "offline") == 0;
 }
 
+static gboolean is_bob(const SnImEvent *event, const void *data)
+{
+	return g_str_has_prefix(event->jid, BOB) && strcmp(event->show, "online") == 0;
+}
+
 static void a_cut_line_is_resumed_and_nothing_is_missed(void **state)
 {
 	World *world = world_of(state);
@@ -151,7 +156,8 @@ static void a_cut_line_is_resumed_and_nothing_is_missed(void **state)
 		assert_int_equal(im_client_count(world->alice, SN_IM_EV_MESSAGE, has_body, body),
 				 0);
 	}
-	/* a resumed session knows who is there */
+	/* a resumed session knows who is there, and tells it again */
+	assert_true(im_client_count(world->alice, SN_IM_EV_PRESENCE, is_bob, NULL) > 0);
 	assert_int_equal(im_client_count(world->alice, SN_IM_EV_PRESENCE, is_offline, NULL), 0);
 }
 
