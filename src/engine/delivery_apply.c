@@ -237,6 +237,17 @@ static void finish(SnDelivery *self, const SnOutboxEntry *entry)
 	sn_engine_wake(self->engine); /* the Sent copy is an action of the syncing half */
 }
 
+/* A wrong password or certificate keeps everything of the account back until the user acts. */
+static void tell_if_user_must_act(SnDelivery *self, const SnOutboxEntry *entry)
+{
+	gboolean must = g_strcmp0(entry->error_word, sn_error_word(SN_ERROR_AUTH)) == 0 ||
+	                g_strcmp0(entry->error_word, sn_error_word(SN_ERROR_TLS)) == 0;
+
+	if (must && entry->attempts == 1)
+		tell(self, entry, SN_NOTIFY_FAILED, "Not sent yet to",
+		     entry->reason ? entry->reason : "");
+}
+
 static void do_effect(SnDelivery *self, const SnOutboxEntry *before, SnDeliveryEffect effect)
 {
 	g_autoptr(SnOutboxEntry) entry =
@@ -262,7 +273,10 @@ static void do_effect(SnDelivery *self, const SnOutboxEntry *before, SnDeliveryE
 			sn_delivery_send_im(self, entry);
 		break;
 	case SN_EFFECT_CHECK: sn_delivery_check(self, entry->id); break;
-	case SN_EFFECT_SCHEDULE: sn_delivery_probe(self, entry->id); break;
+	case SN_EFFECT_SCHEDULE:
+		tell_if_user_must_act(self, entry);
+		sn_delivery_probe(self, entry->id);
+		break;
 	case SN_EFFECT_QUESTION: sn_delivery_ask(self, entry->id, FALSE); break;
 	case SN_EFFECT_CONVERT: sn_delivery_again(self); break;
 	case SN_EFFECT_TELL_USER:

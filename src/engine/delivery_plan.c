@@ -65,10 +65,14 @@ static gboolean is_deferred(const SnOutboxEntry *entry)
 	return entry->state == SN_STATE_WAITING && !entry->error_word;
 }
 
+/* One that is scheduled for much later holds up nothing; one in its undo window does. */
 static gboolean comes_before(const SnOutboxEntry *older, const SnOutboxEntry *entry)
 {
+	SnTime soon = MAX(entry->send_at, entry->created) + SN_MINUTE;
+
+	g_assert(older && entry);
 	return older->id < entry->id && older->conversation == entry->conversation &&
-	       older->channel == entry->channel && older->send_at <= entry->send_at;
+	       older->channel == entry->channel && older->send_at <= soon;
 }
 
 /*

@@ -121,6 +121,7 @@ static GError *error_of(Fate fate)
 	case FATE_TEMPORARY:
 		return g_error_new(SN_ERROR, SN_ERROR_TEMPORARY, "451 try again later");
 	case FATE_NETWORK: return g_error_new(SN_ERROR, SN_ERROR_NETWORK, "Connection refused");
+	case FATE_AUTH: return g_error_new(SN_ERROR, SN_ERROR_AUTH, "Wrong password");
 	case FATE_REJECTED:
 		return g_error_new(SN_ERROR, SN_ERROR_REJECTED, "550 no such user");
 	}

@@ -20,6 +20,7 @@ typedef enum {
 	FATE_TEMPORARY,   /* refused for now */
 	FATE_NETWORK,     /* no connection */
 	FATE_REJECTED,    /* refused for good */
+	FATE_AUTH,        /* wrong password */
 } Fate;
 
 typedef struct {

@@ -240,6 +240,24 @@ static void a_refusal_fails_with_the_servers_words_and_can_be_retried(void **sta
 	delivery_free(self);
 }
 
+static void a_wrong_password_keeps_it_and_is_told_once(void **state)
+{
+	Delivery *self = delivery_new(NULL);
+	SnId id = queue_mail(self, "text");
+
+	for (int i = 0; i < 4; i++) {
+		self->next_mail = FATE_AUTH;
+		later(self, 2 * SN_HOUR);
+		assert_state(self, id, SN_STATE_WAITING);
+		assert_reason(self, id, "Wrong password");
+	}
+	assert_int_equal(self->failed, 1);
+	assert_string_equal(self->last_title, "Not sent yet to Bob");
+	later(self, 2 * SN_HOUR);
+	assert_state(self, id, SN_STATE_ACCEPTED);
+	delivery_free(self);
+}
+
 static void an_error_stanza_fails_the_message(void **state)
 {
 	Delivery *self = delivery_new(NULL);
@@ -276,6 +294,26 @@ static void messages_to_one_person_keep_their_order(void **state)
 	assert_string_equal(((SnImMessage *)self->stanzas->pdata[2])->body, "three");
 	assert_state(self, two, SN_STATE_ACCEPTED);
 	assert_state(self, three, SN_STATE_ACCEPTED);
+	delivery_free(self);
+}
+
+static void the_undo_window_keeps_the_order_and_a_schedule_does_not(void **state)
+{
+	Delivery *self = delivery_new(NULL);
+	SnOutboxNew new = { .channel = SN_CHANNEL_MAIL,
+		            .body = "tomorrow",
+		            .state = SN_STATE_QUEUED,
+		            .send_at = self->world->now + SN_DAY };
+	SnId tomorrow = queue_new(self, &new, BOB_MAIL);
+
+	new.send_at = self->world->now + 5 * SN_SECOND;
+	SnId held = queue_new(self, &new, BOB_MAIL), next = queue_mail(self, "at once");
+	settle(self);
+	assert_int_equal(self->mails->len, 0);
+	later(self, 6 * SN_SECOND);
+	assert_state(self, held, SN_STATE_ACCEPTED);
+	assert_state(self, next, SN_STATE_ACCEPTED);
+	assert_state(self, tomorrow, SN_STATE_QUEUED);
 	delivery_free(self);
 }
 
@@ -580,8 +618,10 @@ int main(void)
 		cmocka_unit_test(the_undo_window_is_kept),
 		cmocka_unit_test(temporary_errors_are_tried_again_with_growing_pauses),
 		cmocka_unit_test(a_refusal_fails_with_the_servers_words_and_can_be_retried),
+		cmocka_unit_test(a_wrong_password_keeps_it_and_is_told_once),
 		cmocka_unit_test(an_error_stanza_fails_the_message),
 		cmocka_unit_test(messages_to_one_person_keep_their_order),
+		cmocka_unit_test(the_undo_window_keeps_the_order_and_a_schedule_does_not),
 		cmocka_unit_test(a_failed_one_does_not_hold_up_the_rest),
 		cmocka_unit_test(deferred_ones_go_first_when_the_person_is_there),
 		cmocka_unit_test(no_rule_means_the_users_choice),
