@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "src/store/wish.h"
 #include "ui/command.h"
 #include "ui/composer.h"
 #include "ui/prompt.h"
@@ -224,11 +225,17 @@ static gboolean run_answer(SnApp *app, int argc, char **argv, GError **error)
 		return sn_command_fail(error, "There is no answer %s.", argv[0]);
 	value = g_strdup(question->values[number - 1]);
 	message = question->message;
-	if (!sn_composer_is_empty(app->composer))
+	if (!sn_composer_is_empty(app->composer) && !g_str_has_prefix(value, "wish:"))
 		return sn_command_fail(error, "Send or :discard your draft first, or answer in it.");
-	if (!sn_question_close(app->store, question->id, error))
+	g_autoptr(GError) problem = NULL;
+	gboolean settled = sn_question_answer(app->store, question, value, &problem);
+	if (problem) {
+		g_propagate_error(error, g_steal_pointer(&problem));
 		return FALSE;
+	}
 	app->stale = TRUE;
+	if (settled) /* a question of the engine: it acts by itself */
+		return TRUE;
 	sn_composer_reply(app->composer, message, FALSE);
 	sn_composer_set_mode(app->composer, SN_MODE_IM);
 	sn_composer_set_history(app->composer, "none", NULL);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "src/store/outbox.h"
+#include "src/store/wish.h"
 #include "src/text/text.h"
 #include "ui/view.h"
 
@@ -103,6 +104,14 @@ static void fetch_run(SnStore *store, gpointer data)
 	fetch->bytes = part_bytes(fetch, store, message, part);
 }
 
+/* The rest of a large email, or a file that lies elsewhere, comes when it is asked for. */
+static gboolean ask_for(SnStore *store, SnId message)
+{
+	g_autofree char *key = g_strdup_printf("%" G_GINT64_FORMAT, message);
+
+	return sn_wish_set(store, SN_WISH_FETCH, key, "", NULL);
+}
+
 static void fetch_done(gpointer data)
 {
 	Fetch *fetch = data;
@@ -110,6 +119,10 @@ static void fetch_done(gpointer data)
 	sn_app_dirty(fetch->app);
 	if (fetch->bytes)
 		fetch->use(fetch->app, fetch->name, fetch->type, fetch->bytes, fetch->data);
+	else if (fetch->name && g_error_matches(fetch->error, SN_ERROR, SN_ERROR_NOT_FOUND) &&
+	         ask_for(fetch->app->store, fetch->message))
+		sn_app_say(fetch->app, SN_OBJ_SUCCESS,
+		           "The file is being fetched. Try again in a moment.");
 	else if (fetch->error)
 		sn_app_say(fetch->app, SN_OBJ_ERROR, "%s", fetch->error->message);
 }
