@@ -6,8 +6,7 @@
 
 #include "src/text/text.h"
 
-/* As typed: after the key is on the screen, and before anybody could pull the plug. */
-enum { SAVE_MS = 20 };
+enum { SMALL_DRAFT = 16 * 1024 };
 
 SnComposer *sn_composer_new(SnApp *app)
 {
@@ -91,6 +90,8 @@ void sn_composer_save(SnComposer *composer)
 	             : sn_draft_save(composer->app->store, draft, &error);
 	if (!ok) {
 		sn_app_error(composer->app, error);
+		sn_app_set_timer(composer->app, SN_TIMER_DRAFT,
+		                 sn_app_now(composer->app) + SN_SECOND); /* again */
 		return;
 	}
 	composer->saved = changes(composer);
@@ -101,12 +102,17 @@ void sn_composer_save(SnComposer *composer)
 	composer->in_store = !empty;
 }
 
+/*
+ * What is typed is in the store before the screen shows it (timers run before the drawing), so that
+ * whoever sees a word has it. A draft that takes long to write is saved once a second.
+ */
 static void save_soon(SnComposer *composer)
 {
 	SnApp *app = composer->app;
+	gboolean small = composer->fields[SN_FIELD_BODY]->text->len < SMALL_DRAFT;
 
 	if (!app->timers[SN_TIMER_DRAFT])
-		sn_app_set_timer(app, SN_TIMER_DRAFT, sn_app_now(app) + SAVE_MS);
+		sn_app_set_timer(app, SN_TIMER_DRAFT, sn_app_now(app) + (small ? 0 : SN_SECOND));
 	sn_app_dirty(app);
 }
 
