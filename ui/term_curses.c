@@ -34,6 +34,8 @@ typedef struct {
 	int next_pair;
 	gboolean mouse, quit, sized;
 	int cursor_visible;
+	GArray *shown;        /* of SnCell: what was drawn last; empty = draw everything */
+	int shown_cols;
 	struct sigaction old_winch, old_term, old_hup;
 } CursesTerm;
 
@@ -266,13 +268,17 @@ static gboolean curses_read(SnTerm *base, SnInput *input)
 	int kind;
 
 	memset(input, 0, sizeof *input);
-	if (read_signals(term, input))
+	if (read_signals(term, input)) {
+		g_array_set_size(term->shown, 0); /* a resize lets curses forget cells */
 		return TRUE;
+	}
 	for (int tries = 0; tries < 64; tries++) {
 		kind = get_wch(&c);
 		if (kind == ERR)
 			return FALSE;
 		if (kind == KEY_CODE_YES) {
+			if (c == KEY_RESIZE)
+				g_array_set_size(term->shown, 0);
 			if (read_code(c, input))
 				return TRUE;
 			continue;
@@ -415,11 +421,21 @@ static void curses_draw(SnTerm *base, const SnGrid *grid)
 {
 	CursesTerm *term = (CursesTerm *)base;
 	int cols, rows, visible = grid->cursor_typing ? 1 : 1;
+	guint count = (guint)(grid->cols * grid->rows);
+	gboolean all = term->shown->len != count || term->shown_cols != grid->cols;
 
 	curses_size(base, &cols, &rows);
-	for (int y = 0; y < MIN(rows, grid->rows); y++)
+	for (int y = 0; y < MIN(rows, grid->rows); y++) {
+		const SnCell *row = sn_grid_at(grid, 0, y);
+		gsize size = (gsize)grid->cols * sizeof *row;
+		if (!all && memcmp(row, &g_array_index(term->shown, SnCell, y * grid->cols), size) == 0)
+			continue;
 		for (int x = 0; x < MIN(cols, grid->cols); x++)
-			draw_cell(term, x, y, sn_grid_at(grid, x, y));
+			draw_cell(term, x, y, &row[x]);
+	}
+	g_array_set_size(term->shown, 0);
+	g_array_append_vals(term->shown, grid->cells, count);
+	term->shown_cols = grid->cols;
 	if (visible != term->cursor_visible)
 		curs_set(term->cursor_visible = visible);
 	move(CLAMP(grid->cursor_y, 0, rows - 1), CLAMP(grid->cursor_x, 0, cols - 1));
@@ -436,6 +452,7 @@ static void curses_suspend(SnTerm *base)
 
 static void curses_resume(SnTerm *base)
 {
+	g_array_set_size(((CursesTerm *)base)->shown, 0);
 	signal_winch = 1; /* it may have been resized meanwhile */
 	refresh();
 	clearok(stdscr, TRUE);
@@ -492,6 +509,7 @@ static void curses_free(SnTerm *base)
 	endwin();
 	delscreen(term->screen);
 	g_hash_table_unref(term->pairs);
+	g_array_unref(term->shown);
 	close(term->wake_fd);
 	g_free(term);
 }
@@ -535,6 +553,7 @@ SnTerm *sn_term_curses_new(gboolean mouse, GError **error)
 	term->screen = screen;
 	term->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	term->pairs = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+	term->shown = g_array_new(FALSE, FALSE, sizeof(SnCell));
 	term->next_pair = 1;
 	term->mouse = mouse;
 	term->cursor_visible = -1;

@@ -1,41 +1,50 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "ui/words.h"
 
-static GDateTime *local(SnTime time)
-{
-	GDateTime *date = g_date_time_new_from_unix_local(time / 1000);
+#include <time.h>
 
-	return date ? date : g_date_time_new_from_unix_local(0);
+/* Not GDateTime: it looks up /etc/localtime each time, and the screen is full of times. */
+static struct tm local(SnTime time)
+{
+	time_t seconds = (time_t)(time / 1000);
+	struct tm parts = { 0 };
+
+	localtime_r(&seconds, &parts);
+	return parts;
 }
 
 static char *format(SnTime time, const char *pattern)
 {
-	g_autoptr(GDateTime) date = local(time);
-	char *text = g_date_time_format(date, pattern);
+	struct tm parts = local(time);
+	char text[200];
+	gsize length;
 
-	return text ? text : g_strdup("");
+	/* the pattern of ui.timestamps is the user's own */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+	length = strftime(text, sizeof text, pattern, &parts);
+#pragma GCC diagnostic pop
+	return g_utf8_make_valid(text, (gssize)length);
 }
 
 /* Days from the day of a to the day of b. */
 static gint64 days_between(SnTime a, SnTime b)
 {
-	g_autoptr(GDateTime) from = local(a), to = local(b);
+	struct tm from = local(a), to = local(b);
 	GDate first, second;
 
 	g_date_clear(&first, 1);
 	g_date_clear(&second, 1);
-	g_date_set_dmy(&first, (GDateDay)g_date_time_get_day_of_month(from),
-	               (GDateMonth)g_date_time_get_month(from), (GDateYear)g_date_time_get_year(from));
-	g_date_set_dmy(&second, (GDateDay)g_date_time_get_day_of_month(to),
-	               (GDateMonth)g_date_time_get_month(to), (GDateYear)g_date_time_get_year(to));
+	g_date_set_dmy(&first, (GDateDay)from.tm_mday, (GDateMonth)(from.tm_mon + 1),
+	               (GDateYear)(from.tm_year + 1900));
+	g_date_set_dmy(&second, (GDateDay)to.tm_mday, (GDateMonth)(to.tm_mon + 1),
+	               (GDateYear)(to.tm_year + 1900));
 	return g_date_days_between(&first, &second);
 }
 
 static gboolean same_year(SnTime a, SnTime b)
 {
-	g_autoptr(GDateTime) first = local(a), second = local(b);
-
-	return g_date_time_get_year(first) == g_date_time_get_year(second);
+	return local(a).tm_year == local(b).tm_year;
 }
 
 gboolean sn_words_same_day(SnTime a, SnTime b)
