@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "ui/app.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -198,14 +199,29 @@ void sn_app_quit(SnApp *app)
 	sn_prompt_ask(app, &ask);
 }
 
+/* In the child: C-c is for it again. */
+static void default_signals(gpointer data)
+{
+	struct sigaction action = { .sa_handler = SIG_DFL };
+
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGQUIT, &action, NULL);
+}
+
 gboolean sn_app_run(SnApp *app, const char *const *argv, int *status, GError **error)
 {
+	struct sigaction ignore = { .sa_handler = SIG_IGN }, interrupt, quit;
 	gboolean ran;
 
 	app->term->suspend(app->term);
+	/* C-c in the other program must not end this one */
+	sigaction(SIGINT, &ignore, &interrupt);
+	sigaction(SIGQUIT, &ignore, &quit);
 	ran = g_spawn_sync(NULL, (char **)argv, NULL,
-	                   G_SPAWN_SEARCH_PATH | G_SPAWN_CHILD_INHERITS_STDIN, NULL, NULL, NULL, NULL,
-	                   status, error);
+	                   G_SPAWN_SEARCH_PATH | G_SPAWN_CHILD_INHERITS_STDIN, default_signals, NULL,
+	                   NULL, NULL, status, error);
+	sigaction(SIGINT, &interrupt, NULL);
+	sigaction(SIGQUIT, &quit, NULL);
 	app->term->resume(app->term);
 	app->stale = TRUE;
 	sn_app_dirty(app);

@@ -40,6 +40,19 @@ void sn_grid_clear(SnGrid *grid, SnStyle style)
 	sn_grid_fill(grid, (SnRect){ 0, 0, grid->cols, grid->rows }, style);
 }
 
+void sn_grid_copy(SnGrid *to, const SnGrid *from)
+{
+	if (to->cols != from->cols || to->rows != from->rows)
+		sn_grid_resize(to, from->cols, from->rows);
+	memcpy(to->cells, from->cells, sizeof(SnCell) * (gsize)from->cols * (gsize)from->rows);
+	g_ptr_array_set_size(to->links, 0);
+	for (guint i = 0; i < from->links->len; i++)
+		g_ptr_array_add(to->links, g_strdup(g_ptr_array_index(from->links, i)));
+	to->cursor_x = from->cursor_x;
+	to->cursor_y = from->cursor_y;
+	to->cursor_typing = from->cursor_typing;
+}
+
 static SnCell *cell_at(SnGrid *grid, int x, int y)
 {
 	g_assert(x >= 0 && x < grid->cols && y >= 0 && y < grid->rows);

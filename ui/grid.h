@@ -42,7 +42,7 @@ typedef struct {
 	SnCell *cells;
 	GPtrArray *links;       /* of char *: targets, for OSC 8 */
 	int cursor_x, cursor_y; /* where the terminal's cursor stands */
-	gboolean cursor_typing; /* in a text field: a visible cursor even where others hide it */
+	gboolean cursor_typing; /* it stands in a text field */
 } SnGrid;
 
 typedef struct {
@@ -52,6 +52,8 @@ typedef struct {
 SnGrid *sn_grid_new(int cols, int rows);
 void sn_grid_free(SnGrid *grid); /* NULL is fine */
 void sn_grid_resize(SnGrid *grid, int cols, int rows);
+/* `to` becomes equal to `from`, links included. */
+void sn_grid_copy(SnGrid *to, const SnGrid *from);
 /* All cells blank in this style, no links, cursor at 0,0. */
 void sn_grid_clear(SnGrid *grid, SnStyle style);
 const SnCell *sn_grid_at(const SnGrid *grid, int x, int y);

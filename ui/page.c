@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "src/text/text.h"
+#include "ui/links.h"
 
 SnPage *sn_page_new(void)
 {
@@ -58,16 +59,31 @@ static SnPageLine *last_line(SnPage *page)
 	return &g_array_index(page->lines, SnPageLine, page->lines->len - 1);
 }
 
-void sn_page_add_bytes(SnPage *page, SnStyle style, const char *text, gsize length)
+static gsize keep_text(SnPage *page, const char *text, gsize length)
 {
-	SnPageSpan span = { page->text->len, style };
+	gsize offset = page->text->len;
+
+	g_string_append_len(page->text, text, (gssize)length);
+	g_string_append_c(page->text, 0);
+	return offset;
+}
+
+void sn_page_add_link(SnPage *page, SnStyle style, const char *text, gsize length, const char *target)
+{
+	SnPageSpan span = { keep_text(page, text, length), style, 0 };
 	SnPageLine *line = last_line(page);
 
 	g_assert(line->right_span == 0); /* the right part comes last */
-	g_string_append_len(page->text, text, (gssize)length);
-	g_string_append_c(page->text, 0);
+	if (target)
+		span.link = keep_text(page, target, strlen(target));
+	g_assert(!target || span.link > 0);
 	g_array_append_val(page->spans, span);
 	line->span_count++;
+}
+
+void sn_page_add_bytes(SnPage *page, SnStyle style, const char *text, gsize length)
+{
+	sn_page_add_link(page, style, text, length, NULL);
 }
 
 void sn_page_add_style(SnPage *page, SnStyle style, const char *text)
@@ -130,6 +146,26 @@ void sn_page_divider(SnPage *page, SnObject object, const char *text)
 	last_line(page)->divider = TRUE;
 }
 
+void sn_page_add_linked(SnPage *page, SnStyle style, const char *paragraph, gsize from, gsize to)
+{
+	gsize at = from, search = 0, start, end;
+
+	while (at < to && sn_link_find(paragraph, search, &start, &end) && start < to) {
+		search = end;
+		if (end > at) {
+			g_autofree char *url = g_strndup(paragraph + start, end - start);
+			gsize shown = MAX(start, at);
+			if (shown > at)
+				sn_page_add_bytes(page, style, paragraph + at, shown - at);
+			at = MIN(end, to);
+			sn_page_add_link(page, sn_theme_over(page->theme, style, SN_OBJ_LINK),
+			                 paragraph + shown, at - shown, url);
+		}
+	}
+	if (at < to || from == to)
+		sn_page_add_bytes(page, style, paragraph + at, to - at);
+}
+
 void sn_page_wrap(SnPage *page, gint64 id, gpointer data, int indent, SnStyle style, const char *text)
 {
 	g_autofree char *blanks = g_strnfill((gsize)indent, ' ');
@@ -145,7 +181,7 @@ void sn_page_wrap(SnPage *page, gint64 id, gpointer data, int indent, SnStyle st
 			sn_page_line(page, id, data);
 			if (indent)
 				sn_page_add_style(page, plain, blanks);
-			sn_page_add_bytes(page, style, *paragraph + span.start, span.end - span.start);
+			sn_page_add_linked(page, style, *paragraph, span.start, span.end);
 		}
 	}
 }
@@ -205,7 +241,7 @@ static SnStyle span_style(const SnPage *page, const SnPageSpan *span, gboolean s
 static void draw_line(const SnPage *page, SnGrid *grid, SnRect row, const SnPageLine *line,
                       gboolean selected, gboolean focus)
 {
-	SnPageSpan blank = { 0, sn_theme_style(page->theme, SN_OBJ_DEFAULT) };
+	SnPageSpan blank = { 0, sn_theme_style(page->theme, SN_OBJ_DEFAULT), 0 };
 	int x = 0, room = row.cols;
 
 	if (line->divider) {
@@ -224,8 +260,12 @@ static void draw_line(const SnPage *page, SnGrid *grid, SnRect row, const SnPage
 	}
 	for (guint i = 0; i < line->span_count && x < room; i++) {
 		SnPageSpan *span = &g_array_index(page->spans, SnPageSpan, line->first_span + i);
-		x += sn_grid_fit(grid, row.x + x, row.y, room - x,
-		                 span_style(page, span, selected, focus), sn_page_span_text(page, span));
+		int width = sn_grid_fit(grid, row.x + x, row.y, room - x,
+		                        span_style(page, span, selected, focus),
+		                        sn_page_span_text(page, span));
+		if (span->link)
+			sn_grid_link(grid, row.x + x, row.y, width, page->text->str + span->link);
+		x += width;
 	}
 }
 

@@ -28,13 +28,19 @@ void sn_page_add(SnPage *page, SnObject object, const char *text);
 void sn_page_addf(SnPage *page, SnObject object, const char *format, ...) G_GNUC_PRINTF(3, 4);
 void sn_page_add_style(SnPage *page, SnStyle style, const char *text);
 void sn_page_add_bytes(SnPage *page, SnStyle style, const char *text, gsize length);
+/* The same; target: where it leads to, NULL nowhere. */
+void sn_page_add_link(SnPage *page, SnStyle style, const char *text, gsize length,
+                      const char *target);
+/* Bytes from..to of a paragraph; an address that is broken over lines leads there from each. */
+void sn_page_add_linked(SnPage *page, SnStyle style, const char *paragraph, gsize from, gsize to);
 /* Blanks up to this column. */
 void sn_page_tab(SnPage *page, int column);
 /* At the right edge of the line; it wins over what is left of it. */
 void sn_page_right(SnPage *page, SnObject object, const char *text);
 /* A rule with a word in it: --- text ---. */
 void sn_page_divider(SnPage *page, SnObject object, const char *text);
-/* A paragraph, wrapped, each line indented; begins its own lines with this id. */
+/* Paragraphs, wrapped, each line indented; begins its own lines with this id. Web addresses in it
+ * become links. */
 void sn_page_wrap(SnPage *page, gint64 id, gpointer data, int indent, SnStyle style,
                   const char *text);
 /* A heading with an empty line before it (unless first), and an explaining line. */

@@ -8,6 +8,7 @@
 typedef struct {
 	gsize text; /* offset into SnPage.text, NUL-terminated there */
 	SnStyle style;
+	gsize link; /* the same for its target; 0 none */
 } SnPageSpan;
 
 typedef struct {

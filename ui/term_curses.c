@@ -11,9 +11,11 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "src/base/error.h"
+#include "ui/links.h"
 #include "ui/term.h"
 #include "ui/theme.h"
 
@@ -32,10 +34,9 @@ typedef struct {
 	int wake_fd;          /* eventfd that the signal handler writes to */
 	GHashTable *pairs;    /* fg << 32 | bg -> pair */
 	int next_pair;
-	gboolean mouse, quit, sized;
-	int cursor_visible;
-	GArray *shown;        /* of SnCell: what was drawn last; empty = draw everything */
-	int shown_cols;
+	gboolean mouse;
+	gboolean links;       /* the terminal is one of those that know OSC 8, or skip it */
+	SnGrid *drawn;        /* what was shown last; NULL: draw everything */
 	struct sigaction old_winch, old_term, old_hup;
 } CursesTerm;
 
@@ -54,6 +55,21 @@ static void on_signal(int number)
 	if (signal_wake_fd >= 0 && write(signal_wake_fd, &one, sizeof one) < 0)
 		errno = 0;
 	errno = saved;
+}
+
+/* What the terminal was like before, for the handler of a crash. */
+static struct termios crash_termios;
+
+/* A crash must not leave the terminal unusable; only calls that a handler may make. */
+static void on_crash(int number)
+{
+	static const char back[] = "\033[?1000l\033[?1002l\033[?1006l\033[?2004l\033[?1004l\033[?1049l"
+				   "\033[?25h\033[0m\r\n";
+
+	if (write(STDOUT_FILENO, back, sizeof back - 1) < 0)
+		errno = 0;
+	tcsetattr(STDIN_FILENO, TCSANOW, &crash_termios);
+	raise(number); /* SA_RESETHAND: now with its own effect */
 }
 
 static void raw_write(const char *text)
@@ -269,7 +285,7 @@ static gboolean curses_read(SnTerm *base, SnInput *input)
 
 	memset(input, 0, sizeof *input);
 	if (read_signals(term, input)) {
-		g_array_set_size(term->shown, 0); /* a resize lets curses forget cells */
+		g_clear_pointer(&term->drawn, sn_grid_free); /* a resize lets curses forget cells */
 		return TRUE;
 	}
 	for (int tries = 0; tries < 64; tries++) {
@@ -278,7 +294,7 @@ static gboolean curses_read(SnTerm *base, SnInput *input)
 			return FALSE;
 		if (kind == KEY_CODE_YES) {
 			if (c == KEY_RESIZE)
-				g_array_set_size(term->shown, 0);
+				g_clear_pointer(&term->drawn, sn_grid_free);
 			if (read_code(c, input))
 				return TRUE;
 			continue;
@@ -417,29 +433,49 @@ static void draw_cell(CursesTerm *term, int x, int y, const SnCell *cell)
 	}
 }
 
+static void say_colour(guint32 colour, gboolean background, GString *out, gpointer data)
+{
+	int index = curses_colours(data) >= 8 ? terminal_colour(colour) : -1;
+
+	if (index >= 0 && index < 256)
+		g_string_append_printf(out, ";%d;5;%d", background ? 48 : 38, index);
+}
+
+/* Links are laid over what curses drew: it has no notion of them. The same characters in the same
+ * cells, so that its idea of the screen stays right. */
+static void draw_links(CursesTerm *term, const SnGrid *grid)
+{
+	g_autofree char *sequences = NULL;
+
+	if (!term->links)
+		return;
+	sequences = sn_links_sequences(grid, term->drawn, say_colour, &term->base);
+	if (*sequences)
+		raw_write(sequences);
+}
+
 static void curses_draw(SnTerm *base, const SnGrid *grid)
 {
 	CursesTerm *term = (CursesTerm *)base;
-	int cols, rows, visible = grid->cursor_typing ? 1 : 1;
-	guint count = (guint)(grid->cols * grid->rows);
-	gboolean all = term->shown->len != count || term->shown_cols != grid->cols;
+	gboolean all = !term->drawn || term->drawn->cols != grid->cols ||
+	               term->drawn->rows != grid->rows;
+	int cols, rows;
 
 	curses_size(base, &cols, &rows);
 	for (int y = 0; y < MIN(rows, grid->rows); y++) {
 		const SnCell *row = sn_grid_at(grid, 0, y);
 		gsize size = (gsize)grid->cols * sizeof *row;
-		if (!all && memcmp(row, &g_array_index(term->shown, SnCell, y * grid->cols), size) == 0)
+		if (!all && memcmp(row, sn_grid_at(term->drawn, 0, y), size) == 0)
 			continue;
 		for (int x = 0; x < MIN(cols, grid->cols); x++)
 			draw_cell(term, x, y, &row[x]);
 	}
-	g_array_set_size(term->shown, 0);
-	g_array_append_vals(term->shown, grid->cells, count);
-	term->shown_cols = grid->cols;
-	if (visible != term->cursor_visible)
-		curs_set(term->cursor_visible = visible);
 	move(CLAMP(grid->cursor_y, 0, rows - 1), CLAMP(grid->cursor_x, 0, cols - 1));
 	refresh();
+	draw_links(term, grid);
+	if (!term->drawn)
+		term->drawn = sn_grid_new(grid->cols, grid->rows);
+	sn_grid_copy(term->drawn, grid);
 }
 
 /* ---- the rest ---- */
@@ -452,9 +488,9 @@ static void curses_suspend(SnTerm *base)
 
 static void curses_resume(SnTerm *base)
 {
-	g_array_set_size(((CursesTerm *)base)->shown, 0);
 	signal_winch = 1; /* it may have been resized meanwhile */
 	refresh();
+	g_clear_pointer(&((CursesTerm *)base)->drawn, sn_grid_free);
 	clearok(stdscr, TRUE);
 	extras((CursesTerm *)base, TRUE);
 }
@@ -468,13 +504,20 @@ static void curses_copy(SnTerm *base, const char *text)
 	raw_write(sequence);
 }
 
-static void curses_title(SnTerm *base, const char *text)
+/* Consoles print what they do not know, or stop reading at it. */
+static gboolean takes_sequences(void)
 {
 	const char *name = g_getenv("TERM");
+
+	return name && !g_str_has_prefix(name, "linux") && !g_str_has_prefix(name, "vt") &&
+	       !g_str_has_prefix(name, "dumb") && !g_str_has_prefix(name, "ansi");
+}
+
+static void curses_title(SnTerm *base, const char *text)
+{
 	g_autofree char *sequence = NULL;
 
-	/* the console of Linux would print it */
-	if (!name || g_str_has_prefix(name, "linux") || g_str_has_prefix(name, "vt"))
+	if (!takes_sequences())
 		return;
 	sequence = g_strdup_printf("\033]0;%s\a", text ? text : "");
 	raw_write(sequence);
@@ -485,15 +528,20 @@ static void curses_beep(SnTerm *base)
 	beep();
 }
 
+static const int crashes[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT };
+
 static void catch_signals(CursesTerm *term)
 {
 	struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
+	struct sigaction crash = { .sa_handler = on_crash, .sa_flags = SA_RESETHAND | SA_NODEFER };
 
 	signal_wake_fd = term->wake_fd;
 	sigemptyset(&action.sa_mask);
 	sigaction(SIGWINCH, &action, &term->old_winch);
 	sigaction(SIGTERM, &action, &term->old_term);
 	sigaction(SIGHUP, &action, &term->old_hup);
+	for (gsize i = 0; i < G_N_ELEMENTS(crashes); i++)
+		sigaction(crashes[i], &crash, NULL);
 }
 
 static void curses_free(SnTerm *base)
@@ -503,13 +551,15 @@ static void curses_free(SnTerm *base)
 	sigaction(SIGWINCH, &term->old_winch, NULL);
 	sigaction(SIGTERM, &term->old_term, NULL);
 	sigaction(SIGHUP, &term->old_hup, NULL);
+	for (gsize i = 0; i < G_N_ELEMENTS(crashes); i++)
+		signal(crashes[i], SIG_DFL);
 	signal_wake_fd = -1;
 	extras(term, FALSE);
 	curses_title(base, NULL);
 	endwin();
 	delscreen(term->screen);
 	g_hash_table_unref(term->pairs);
-	g_array_unref(term->shown);
+	sn_grid_free(term->drawn);
 	close(term->wake_fd);
 	g_free(term);
 }
@@ -542,6 +592,7 @@ SnTerm *sn_term_curses_new(gboolean mouse, GError **error)
 		            "and 'send'.");
 		return NULL;
 	}
+	tcgetattr(STDIN_FILENO, &crash_termios);
 	screen = newterm(NULL, stdout, stdin);
 	if (!screen) {
 		g_set_error(error, SN_ERROR, SN_ERROR_UNAVAILABLE,
@@ -553,10 +604,9 @@ SnTerm *sn_term_curses_new(gboolean mouse, GError **error)
 	term->screen = screen;
 	term->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	term->pairs = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
-	term->shown = g_array_new(FALSE, FALSE, sizeof(SnCell));
 	term->next_pair = 1;
 	term->mouse = mouse;
-	term->cursor_visible = -1;
+	term->links = takes_sequences();
 	term->base = (SnTerm){
 		.fd = curses_fd,
 		.signal_fd = curses_signal_fd,

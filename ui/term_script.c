@@ -247,10 +247,7 @@ static void script_draw(SnTerm *base, const SnGrid *grid)
 {
 	ScriptTerm *term = (ScriptTerm *)base;
 
-	if (term->screen->cols != grid->cols || term->screen->rows != grid->rows)
-		sn_grid_resize(term->screen, grid->cols, grid->rows);
-	memcpy(term->screen->cells, grid->cells,
-	       sizeof(SnCell) * (gsize)grid->cols * (gsize)grid->rows);
+	sn_grid_copy(term->screen, grid);
 	g_free(term->shown);
 	term->shown = sn_grid_dump(grid);
 }

@@ -316,7 +316,7 @@ static void fill_short(Fill *fill)
 
 	sn_page_line(fill->page, fill->message->id, (gpointer)fill->message);
 	add_time(fill);
-	sn_page_add_bytes(fill->page, fill->body, first + span.start, span.end - span.start);
+	sn_page_add_linked(fill->page, fill->body, first, span.start, span.end);
 	if (spans->len > 1)
 		add_text(fill, fill->body, first + g_array_index(spans, SnSpan, 1).start);
 	if (body[strlen(first)])
