@@ -49,14 +49,17 @@ GPtrArray *sn_complete_file(const char *word)
 GPtrArray *sn_complete_person(SnApp *app, const char *word)
 {
 	GPtrArray *words = new_words();
-	g_autoptr(GPtrArray) rows = sn_conversation_page(app->store, NULL, TRUE, *word ? word : NULL, 50);
 
-	for (guint i = 0; rows && i < rows->len; i++) {
-		const SnConversation *row = g_ptr_array_index(rows, i);
-		g_autoptr(GPtrArray) members = sn_conversation_members(app->store, row->id);
-		for (guint m = 0; members && m < members->len && words->len < 200; m++) {
-			const SnAddress *address = g_ptr_array_index(members, m);
-			add_if(words, address->value, "");
+	for (int archived = 0; archived <= 1; archived++) {
+		g_autoptr(GPtrArray) rows = sn_conversation_page(app->store, NULL, archived,
+		                                                 *word ? word : NULL, 50);
+		for (guint i = 0; rows && i < rows->len; i++) {
+			const SnConversation *row = g_ptr_array_index(rows, i);
+			g_autoptr(GPtrArray) members = sn_conversation_members(app->store, row->id);
+			for (guint m = 0; members && m < members->len && words->len < 200; m++) {
+				const SnAddress *address = g_ptr_array_index(members, m);
+				add_if(words, address->value, "");
+			}
 		}
 	}
 	g_ptr_array_sort(words, by_text);

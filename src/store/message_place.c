@@ -152,8 +152,11 @@ gboolean sn_message_place(SnStore *store, const SnMessage *message, const char *
 	}
 	if (message->list_id && *message->list_id) {
 		g_autofree char *key = g_ascii_strdown(message->list_id, -1);
-		*conversation = sn_conversation_make(store, SN_CONV_LIST, key, message->list_id, 0,
-		                                     FALSE, error);
+		/* "rope-makers.lists.example.org": people call it by its first label */
+		gsize label = strcspn(message->list_id, ".");
+		g_autofree char *title = g_strndup(message->list_id, label);
+		*conversation = sn_conversation_make(store, SN_CONV_LIST, key,
+		                                     label ? title : message->list_id, 0, FALSE, error);
 		return *conversation &&
 		       sn_conversation_add_member(store, *conversation, message->sender, error);
 	}
