@@ -55,8 +55,14 @@ static gpointer produce(gpointer data)
 	SnQueue *queue = data;
 	gintptr pushed = 0;
 
-	while (pushed < 1000 && sn_queue_push(queue, g_malloc(1), 10))
+	while (pushed < 1000) {
+		char *item = g_malloc(1);
+		if (!sn_queue_push(queue, item, 10)) {
+			g_free(item); /* still ours: the queue was closed */
+			break;
+		}
 		pushed++;
+	}
 	return (gpointer)pushed;
 }
 
