@@ -27,13 +27,12 @@ static gboolean run_write(SnApp *app, int argc, char **argv, GError **error)
 /* Finds or makes the conversation for what was typed after "to". 0 with error. */
 static SnId conversation_to(SnApp *app, const char *who, SnChannel channel, GError **error)
 {
-	g_autoptr(GPtrArray) found = sn_conversation_find(app->store, who);
 	g_autofree char *normal = sn_address_normalise(channel, who);
 	g_autoptr(SnAddress) address = NULL;
-	SnId id;
+	SnId id = !normal || channel == SN_CHANNEL_IM ? sn_command_conversation(app, who) : 0;
 
-	if (found && found->len && (!normal || channel == SN_CHANNEL_IM))
-		return ((const SnConversation *)g_ptr_array_index(found, 0))->id;
+	if (id)
+		return id;
 	if (!normal) {
 		sn_command_fail(error, "Nobody is called '%s'; write an address like bob@example.org.", who);
 		return 0;

@@ -74,13 +74,26 @@ static void show(SnApp *app, SnId conversation, SnId message)
 		sn_timeline_open(app->timeline, conversation, message);
 }
 
-static gboolean open_who(SnApp *app, const char *who, SnId *conversation, GError **error)
+SnId sn_command_conversation(SnApp *app, const char *who)
 {
 	g_autoptr(GPtrArray) found = sn_conversation_find(app->store, who);
+	g_autoptr(GPtrArray) people = NULL;
 
-	if (!found || found->len == 0)
+	if (found && found->len)
+		return ((const SnConversation *)g_ptr_array_index(found, 0))->id;
+	/* a contact with whom nothing was exchanged yet */
+	people = sn_person_find(app->store, who);
+	if (!people || people->len == 0)
+		return 0;
+	return sn_conversation_for_person(app->store,
+	                                  ((const SnPerson *)g_ptr_array_index(people, 0))->id, NULL);
+}
+
+static gboolean open_who(SnApp *app, const char *who, SnId *conversation, GError **error)
+{
+	*conversation = sn_command_conversation(app, who);
+	if (!*conversation)
 		return sn_command_fail(error, "Nobody here is called '%s'. m writes to a new address.", who);
-	*conversation = ((const SnConversation *)g_ptr_array_index(found, 0))->id;
 	return TRUE;
 }
 

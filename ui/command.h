@@ -46,6 +46,8 @@ GPtrArray *sn_complete_file(const char *word);
 GPtrArray *sn_complete_person(SnApp *app, const char *word);
 
 /* Shortcuts for commands. */
+/* The conversation meant by a name, address or part of one; made for a known person. 0 */
+SnId sn_command_conversation(SnApp *app, const char *who);
 gboolean sn_command_fail(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
 /* The message a command is about: of the message view, else selected in the timeline. 0 with error. */
 SnId sn_command_message(SnApp *app, GError **error);

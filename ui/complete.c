@@ -62,6 +62,17 @@ GPtrArray *sn_complete_person(SnApp *app, const char *word)
 			}
 		}
 	}
+	/* and those with whom nothing was exchanged yet */
+	g_autoptr(GPtrArray) people = *word ? sn_person_find(app->store, word) : NULL;
+	for (guint i = 0; people && i < MIN(people->len, 50); i++) {
+		const SnPerson *person = g_ptr_array_index(people, i);
+		g_autoptr(GPtrArray) addresses = sn_person_addresses(app->store, person->id);
+		for (guint n = 0; addresses && n < addresses->len; n++) {
+			const SnAddress *address = g_ptr_array_index(addresses, n);
+			if (address->confirmed)
+				add_if(words, address->value, "");
+		}
+	}
 	g_ptr_array_sort(words, by_text);
 	return words;
 }

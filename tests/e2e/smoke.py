@@ -354,6 +354,7 @@ def carried_history_on_the_other_side(world):
     check(sum("And the rudder?" in t and "All of it" not in t for t in texts) == 1, f"shown twice: {texts}")
     bob.stop_engine()
     screen = open_screen(bob, ALICE)
+    screen.keys("G")
     screen.wait("The tiller is loose")
     screen.wait("(?i)told by Alice")
     screen.close()

@@ -163,7 +163,10 @@ ca-file = {servers.ca}
         return all(rows.get(end) == "online" for end in ends)
 
     def wait_online(self, seconds=30, ends=("source", "im")):
-        wait(lambda: self.online(ends), f"{self.name} on line", seconds)
+        try:
+            wait(lambda: self.online(ends), f"{self.name} on line", seconds)
+        except Failed as failure:
+            raise Failed(f"{failure}: {self.json('accounts', code=None)}") from None
 
     def timeline(self, who):
         return self.json("show", who, code=None)
