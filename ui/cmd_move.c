@@ -191,6 +191,6 @@ const SnCommand sn_commands_move[] = {
 	{ "back", "", "one step back; quit from the list", 0, NULL, 0, 0, run_back },
 	{ "back-pane", "", "one step back, towards the list", 0, NULL, 0, 0, run_back_pane },
 	{ "filter", "[WORD]", "show only conversations with this name or address", 0, NULL, 0, -1, run_filter },
-	{ "archived", "", "show or hide archived conversations", 0, NULL, 0, 0, run_archived },
+	{ "archived", "", "archived conversations, and back", 0, NULL, 0, 0, run_archived },
 	{ NULL, NULL, NULL, 0, NULL, 0, 0, NULL },
 };

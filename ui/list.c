@@ -156,6 +156,8 @@ static void fill_empty(SnList *list)
 	sn_page_line(page, 0, NULL);
 	if (list->filter)
 		sn_page_note(page, "No name or address holds that. :filter without a word shows all.");
+	else if (list->archived)
+		sn_page_note(page, "Nothing is archived. ga goes back.");
 	else if (sn_config_account_count(list->app->config) == 0)
 		sn_page_note(page, "No account yet. Quit with q and run: sennit init");
 	else
@@ -209,7 +211,7 @@ void sn_list_draw(SnList *list, SnRect rect, gboolean focus)
 	SnStyle title = sn_theme_style(app->theme, SN_OBJ_TITLE);
 	SnRect body = { rect.x, rect.y + 1, rect.cols, rect.rows - 1 };
 	g_autofree char *note = list->filter ? g_strdup_printf("\"%s\"", list->filter)
-	                                     : g_strdup(list->archived ? "with archived" : "");
+	                                     : g_strdup(list->archived ? "archived" : "");
 	int width = sn_text_width(note);
 
 	if (!list->loaded)

@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Overlays and commands: the address map, the outbox, files, search, configuration, start and end. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "tests/lib/ui_desk.h"
+
+#define BOB "bob@example.test"
+#define DORA "dora@example.test"
+#define CAROL "carol@example.test"
+
+static int set_up(void **state)
+{
+	*state = ui_desk_new(UI_DESK_STORY, NULL);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	ui_desk_free(*state);
+	return 0;
+}
+
+static SnId person_of(UiDesk *desk, SnChannel channel, const char *value)
+{
+	g_autoptr(SnAddress) address = sn_address_find(desk->store, channel, value);
+
+	return address ? address->person : 0;
+}
+
+/* ---- address map ---- */
+
+static void a_candidate_is_confirmed_in_the_person_view(void **state)
+{
+	UiDesk *desk = *state;
+
+	assert_int_not_equal(person_of(desk, SN_CHANNEL_IM, "carol@chat.example"),
+	                     person_of(desk, SN_CHANNEL_MAIL, CAROL));
+	ui_desk_play(desk, "keys :open<Space>" CAROL "<Enter>p\nexpect Perhaps also theirs\n"
+	                   "keys jy\nexpect Confirmed\nabsent Perhaps also theirs\n");
+	assert_int_equal(person_of(desk, SN_CHANNEL_IM, "carol@chat.example"),
+	                 person_of(desk, SN_CHANNEL_MAIL, CAROL));
+}
+
+static void an_address_is_added_and_taken_away(void **state)
+{
+	UiDesk *desk = *state;
+
+	ui_desk_play(desk, "keys :open<Space>" CAROL "<Enter>pa\ntext xmpp:carol@new.example\n"
+	                   "keys <Enter>\nexpect carol@new.example\n");
+	assert_int_equal(person_of(desk, SN_CHANNEL_IM, "carol@new.example"),
+	                 person_of(desk, SN_CHANNEL_MAIL, CAROL));
+	ui_desk_play(desk, "keys :open<Space>" CAROL "<Enter>p:find<Space>carol@new<Enter>x\n"
+	                   "expect Taken away\n");
+	assert_int_not_equal(person_of(desk, SN_CHANNEL_IM, "carol@new.example"),
+	                     person_of(desk, SN_CHANNEL_MAIL, CAROL));
+	ui_desk_play(desk, "keys :open<Space>" CAROL "<Enter>pa\ntext nonsense\nkeys <Enter>\n"
+	                   "expect is no address\n");
+}
+
+static void name_and_rule_of_a_person(void **state)
+{
+	UiDesk *desk = *state;
+	g_autoptr(SnPerson) person = NULL;
+
+	ui_desk_play(desk, "keys :open<Space>" CAROL "<Enter>pn<C-u>\ntext Caroline\nkeys <Enter>\n"
+	                   "expect Caroline\nkeys Rd\nexpect wait until they are available\n");
+	person = sn_person_get(desk->store, person_of(desk, SN_CHANNEL_MAIL, CAROL));
+	assert_string_equal(person->name, "Caroline");
+	assert_int_equal(person->rule, SN_RULE_DEFER);
+}
+
+/* ---- outbox ---- */
+
+static void requests_reach_the_entry(void **state)
+{
+	static const struct {
+		const char *keys;
+		SnOutboxRequest request;
+	} cases[] = { { "os", SN_REQUEST_SEND },     { "om", SN_REQUEST_CONVERT },
+		      { "oa", SN_REQUEST_ASK_THEM }, { "od", SN_REQUEST_DEFER },
+		      { "ox", SN_REQUEST_CANCEL } };
+	UiDesk *desk = *state;
+	SnId id = ui_desk_last_entry(desk);
+
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *script = g_strdup_printf("keys %s\n", cases[i].keys);
+		g_autoptr(SnOutboxEntry) entry = NULL;
+		ui_desk_play(desk, script);
+		entry = sn_outbox_get(desk->store, id, 0);
+		assert_int_equal(entry->request, cases[i].request);
+	}
+}
+
+static void a_waiting_message_is_edited(void **state)
+{
+	UiDesk *desk = *state;
+	g_autofree char *editor = g_build_filename(desk->dir, "editor", NULL);
+	g_autoptr(SnOutboxEntry) entry = NULL;
+
+	assert_true(g_file_set_contents_full(editor, "#!/bin/sh\nprintf 'New words' >\"$1\"\n", -1, 0,
+	                                     0700, NULL));
+	g_setenv("VISUAL", editor, TRUE);
+	ui_desk_play(desk, "keys oe\nexpect Changed\nexpect New words\n");
+	g_unsetenv("VISUAL");
+	entry = sn_outbox_get(desk->store, ui_desk_last_entry(desk), 0);
+	assert_string_equal(entry->body, "New words");
+}
+
+static void the_timeline_offers_the_same(void **state)
+{
+	UiDesk *desk = *state;
+	g_autoptr(SnOutboxEntry) entry = NULL;
+
+	ui_desk_play(desk, "keys :open<Space>" DORA "<Enter>Gx\nexpect on its way:\nexpect away for long\n"
+	                   "keys m\nexpect Becomes an email\n");
+	entry = sn_outbox_get(desk->store, ui_desk_last_entry(desk), 0);
+	assert_int_equal(entry->request, SN_REQUEST_CONVERT);
+	ui_desk_play(desk, "keys :open<Space>" DORA "<Enter>ggx\nexpect Select a message of yours\n");
+}
+
+/* ---- files ---- */
+
+static GBytes *part_bytes(GBytes *raw, int position, gpointer data, GError **error)
+{
+	g_autofree char *text = g_strdup_printf("part %d", position);
+
+	assert_non_null(raw);
+	return g_bytes_new(text, strlen(text));
+}
+
+static char *headers_text(GBytes *raw, gpointer data)
+{
+	return g_strdup("Subject: the header\033[2J\nX-Odd: yes\n");
+}
+
+static char *contents(const char *dir, const char *name)
+{
+	g_autofree char *path = g_build_filename(dir, name, NULL);
+	char *text = NULL;
+
+	g_file_get_contents(path, &text, NULL, NULL);
+	return text;
+}
+
+static void a_file_is_saved_once_more_beside_the_first(void **state)
+{
+	UiDesk *desk = *state;
+	g_autofree char *first = NULL, *second = NULL, *path = NULL;
+	struct stat status;
+
+	desk->setup.host.part_bytes = part_bytes;
+	ui_desk_play(desk, "keys <Enter>ggs\nexpect Saved\n");
+	ui_desk_play(desk, "keys <Enter>ggs\nexpect tides-1.pdf\n");
+	first = contents(desk->paths->download, "tides.pdf");
+	second = contents(desk->paths->download, "tides-1.pdf");
+	assert_string_equal(first, "part 2");
+	assert_string_equal(second, "part 2");
+	path = g_build_filename(desk->paths->download, "tides.pdf", NULL);
+	assert_int_equal(stat(path, &status), 0);
+	assert_int_equal(status.st_mode & 0777, 0600);
+}
+
+static void a_hostile_name_stays_in_the_directory(void **state)
+{
+	UiDesk *desk = *state;
+	SnMessage *message = sn_message_new();
+	SnPart *part = g_new0(SnPart, 1);
+	g_autoptr(GBytes) raw = g_bytes_new_static("raw", 3);
+	g_autofree char *saved = NULL;
+
+	message->channel = SN_CHANNEL_MAIL;
+	message->time = STORY_NOW - SN_SECOND;
+	message->message_id = g_strdup("evil@example.test");
+	message->body = g_strdup("look");
+	message->sender = sn_address_intern(desk->store, SN_CHANNEL_MAIL, CAROL, NULL, NULL);
+	sn_message_add_party(message, SN_ROLE_FROM, CAROL, NULL);
+	sn_message_add_party(message, SN_ROLE_TO, "alice@example.test", NULL);
+	part->position = 3;
+	part->name = g_strdup("../../.evil");
+	part->type = g_strdup("text/plain");
+	part->size = 6;
+	sn_message_add_part(message, part);
+	message->attachments = 1;
+	assert_true(sn_message_add(desk->store, message, NULL, raw, NULL, NULL));
+	sn_message_free(message);
+	desk->setup.host.part_bytes = part_bytes;
+	ui_desk_play(desk, "keys :open<Space>" CAROL "<Enter>Gs\nexpect Saved\n");
+	saved = contents(desk->paths->download, "_evil");
+	assert_string_equal(saved, "part 3");
+}
+
+static void a_file_that_is_not_here_is_said_so(void **state)
+{
+	UiDesk *desk = *state;
+
+	ui_desk_play(desk, "keys <Enter>ggs\nexpect being fetched\n"
+	                   "keys :open<Space>" CAROL "<Enter>Gs\nexpect There is no file\n");
+}
+
+static void a_file_is_piped_and_its_output_shown(void **state)
+{
+	UiDesk *desk = *state;
+
+	desk->setup.host.part_bytes = part_bytes;
+	ui_desk_play(desk, "keys <Enter>gg<Enter>\nexpect tides.pdf\n"
+	                   "keys :pipe<Space>tr<Space>a-z<Space>A-Z<Enter>\nexpect PART 2\n");
+}
+
+static void headers_and_source_are_clean(void **state)
+{
+	UiDesk *desk = *state;
+
+	desk->setup.host.headers_text = headers_text;
+	ui_desk_play(desk, "keys <Enter>ggH\nexpect X-Odd: yes\nkeys <Esc>S\nexpect Message-ID: <plans-1\n");
+	ui_desk_play(desk, "keys <Enter>GS\nexpect source of this message is not here\n");
+}
+
+/* ---- search ---- */
+
+static void search_finds_both_channels(void **state)
+{
+	UiDesk *desk = *state;
+
+	ui_desk_play(desk, "keys /\ntext kettle\nkeys <Enter>\nexpect 1 found\nexpect im \n"
+	                   "keys <Enter>\nexpect kettle is on\n");
+	ui_desk_play(desk, "keys /\ntext via:mail rope\nkeys <Enter>\nexpect 2 found\n");
+	ui_desk_play(desk, "keys /\ntext zzzzz\nkeys <Enter>\nexpect Nothing found\n");
+	ui_desk_play(desk, "keys /\ntext before:nonsense\nkeys <Enter>\nabsent Searching\nabsent found\n");
+}
+
+/* ---- configuration ---- */
+
+static void own_keys_count(void **state)
+{
+	UiDesk *desk = *state;
+
+	ui_desk_write(desk, "binds.conf", "[list]\n<C-x>h = :help<Enter>\n[global]\n? =\n");
+	ui_desk_play(desk, "keys <C-x>h\nexpect Everywhere but while writing\n");
+	ui_desk_play(desk, "keys ?\nabsent Everywhere but while writing\n");
+	ui_desk_write(desk, "binds.conf", "[nowhere]\n");
+	ui_desk_play(desk, "expect binds.conf:1\nkeys ?\nexpect Everywhere but while writing\n");
+}
+
+static void reload_keeps_what_is_good(void **state)
+{
+	UiDesk *desk = *state;
+
+	ui_desk_play(desk, "keys :reload<Enter>\nexpect read again\n");
+	ui_desk_write(desk, "sennit.conf", "[ui]\nlist-widht = 3\n");
+	ui_desk_play(desk, "keys :reload<Enter>\nexpect list-widht\nkeys <Enter>\nexpect kettle\n");
+}
+
+static void a_missing_theme_breaks_nothing(void **state)
+{
+	UiDesk *desk = *state;
+
+	ui_desk_play(desk, "keys :theme<Space>nonsense<Enter>\nexpect There is no theme 'nonsense'\n"
+	                   "keys :theme<Space>nord<Enter>\nabsent There is no theme\n"
+	                   "keys :theme<Space>../../etc/passwd<Enter>\nexpect is no name of a theme\n");
+}
+
+static void unknown_commands_are_named(void **state)
+{
+	UiDesk *desk = *state;
+
+	ui_desk_play(desk, "keys :frobnicate<Enter>\nexpect There is no command 'frobnicate'\n"
+	                   "keys :mode<Enter>\nexpect Usage: :mode auto|im|mail\n"
+	                   "keys :mode<Space>fax<Enter>\nexpect A mode is auto, im or mail\n");
+}
+
+static void command_lines_are_remembered(void **state)
+{
+	UiDesk *desk = *state;
+	g_autofree char *text = NULL;
+
+	ui_desk_play(desk, "keys :outbox<Enter><Esc>:accounts<Enter><Esc>\n");
+	ui_desk_play(desk, "keys :<Up>\nexpect :accounts\nkeys <Up>\nexpect :outbox\nkeys <Enter>\n"
+	                   "expect Outbox\n");
+	text = contents(desk->paths->state, "history");
+	assert_string_equal(text, "outbox\naccounts\noutbox\n");
+}
+
+static void tab_completes(void **state)
+{
+	UiDesk *desk = *state;
+
+	ui_desk_play(desk, "keys :acc<Tab><Enter>\nexpect Incoming mail\n");
+	ui_desk_play(desk, "keys :mo<Tab>\nexpect mode\nexpect move\n");
+	ui_desk_play(desk, "keys :open<Space>dora<Tab>\nexpect :open dora@example.test\n");
+}
+
+/* ---- start and end ---- */
+
+typedef struct {
+	UiDesk *desk;
+	int calls;
+} Ready;
+
+static void on_ready(gpointer data)
+{
+	Ready *ready = data;
+	g_autofree char *value =
+		g_strdup_printf("%" G_GINT64_FORMAT, ui_desk_conversation(ready->desk, DORA));
+
+	ready->calls++;
+	/* what a click on a notification does */
+	assert_true(sn_store_set(ready->desk->store, "ui.open", value, NULL));
+	sn_store_ring(ready->desk->store);
+}
+
+static void a_click_on_the_desktop_opens_the_conversation(void **state)
+{
+	Ready ready = { *state, 0 };
+	g_autofree char *left = NULL;
+
+	ready.desk->setup.host.ready = on_ready;
+	ready.desk->setup.host.data = &ready;
+	ui_desk_play(ready.desk, "expect Is my sail done?\n");
+	assert_int_equal(ready.calls, 1);
+	left = sn_store_get(ready.desk->store, "ui.open");
+	assert_null(left);
+}
+
+static void arrive(gpointer data)
+{
+	UiDesk *desk = data;
+	SnMessage *message = sn_message_new();
+
+	message->account = sn_account_find(desk->store, "home");
+	message->channel = SN_CHANNEL_IM;
+	message->time = STORY_NOW;
+	message->origin_id = g_strdup("late");
+	message->body = g_strdup("Just came in");
+	message->sender = sn_address_intern(desk->store, SN_CHANNEL_IM, BOB, NULL, NULL);
+	sn_message_add_party(message, SN_ROLE_FROM, BOB, NULL);
+	sn_message_add_party(message, SN_ROLE_TO, "alice@example.test", NULL);
+	assert_true(sn_message_add(desk->store, message, NULL, NULL, NULL, NULL));
+	sn_message_free(message);
+}
+
+static void what_arrives_is_shown_at_once(void **state)
+{
+	UiDesk *desk = *state;
+
+	desk->setup.host.ready = arrive;
+	desk->setup.host.data = desk;
+	ui_desk_play(desk, "expect Just came in\n");
+}
+
+static void it_opens_where_it_is_told(void **state)
+{
+	UiDesk *desk = *state;
+
+	desk->setup.open = CAROL;
+	ui_desk_play(desk, "expect Your book\n");
+	desk->setup.open = "nobody@nowhere.example";
+	ui_desk_play(desk, "expect Nobody here is called\n");
+}
+
+int main(void)
+{
+#define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+	const struct CMUnitTest tests[] = {
+		T(a_candidate_is_confirmed_in_the_person_view),
+		T(an_address_is_added_and_taken_away),
+		T(name_and_rule_of_a_person),
+		T(requests_reach_the_entry),
+		T(a_waiting_message_is_edited),
+		T(the_timeline_offers_the_same),
+		T(a_file_is_saved_once_more_beside_the_first),
+		T(a_hostile_name_stays_in_the_directory),
+		T(a_file_that_is_not_here_is_said_so),
+		T(a_file_is_piped_and_its_output_shown),
+		T(headers_and_source_are_clean),
+		T(search_finds_both_channels),
+		T(own_keys_count),
+		T(reload_keeps_what_is_good),
+		T(a_missing_theme_breaks_nothing),
+		T(unknown_commands_are_named),
+		T(command_lines_are_remembered),
+		T(tab_completes),
+		T(a_click_on_the_desktop_opens_the_conversation),
+		T(what_arrives_is_shown_at_once),
+		T(it_opens_where_it_is_told),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
