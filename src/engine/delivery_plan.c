@@ -150,7 +150,7 @@ static void defer(SnDelivery *self, const SnOutboxEntry *entry, const char *what
                   const char *because, gboolean clear_request)
 {
 	g_autofree char *presence = presence_text(self, entry);
-	g_autofree char *reason = g_strconcat(presence, ": waits", because ? " (" : "",
+	g_autofree char *reason = g_strconcat(presence, because ? " (" : "",
 	                                      because ? because : "", because ? ")" : "", NULL);
 	SnFact fact = { .what = what, .reason = reason, .clear_request = clear_request };
 
@@ -196,7 +196,7 @@ static void ask_them(SnDelivery *self, const SnOutboxEntry *entry, const char *b
 
 	sn_delivery_availability(self, entry, &show, NULL);
 	if (show == SN_PRESENCE_OFFLINE) {
-		reason = g_strdup_printf("%s is offline and cannot be asked: waits", who);
+		reason = g_strdup_printf("%s is offline and cannot be asked", who);
 		SnFact fact = { .reason = reason, .clear_request = clear_request };
 		sn_delivery_apply(self, entry->id, SN_DELIVERY_DEFER, &fact);
 		return;
@@ -258,7 +258,7 @@ static void plan_asked(SnDelivery *self, const SnOutboxEntry *entry, SnEngineAcc
 			sn_delivery_ask(self, entry->id, TRUE); /* stopped before */
 		return;
 	}
-	SnFact fact = { .reason = "No answer to the question: waits", .fresh = TRUE };
+	SnFact fact = { .reason = "No answer to the question", .fresh = TRUE };
 	sn_delivery_apply(self, entry->id, SN_DELIVERY_DEFER, &fact);
 }
 
