@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Times and states in words, web addresses in text, the worker thread. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/lib/ui_desk.h"
+#include "ui/links.h"
+#include "ui/words.h"
+#include "ui/worker.h"
+
+#define NOW STORY_NOW /* Sunday 22 November 2026, 10:30 UTC */
+
+static void assert_words(char *got, const char *wanted)
+{
+	assert_string_equal(got, wanted);
+	g_free(got);
+}
+
+static void times_in_a_list(void **state)
+{
+	assert_words(sn_words_when(NOW - 5 * SN_MINUTE, NOW), "10:25");
+	assert_words(sn_words_when(NOW - 11 * SN_HOUR, NOW), "Sat");
+	assert_words(sn_words_when(NOW - 6 * SN_DAY, NOW), "Mon");
+	assert_words(sn_words_when(NOW - 7 * SN_DAY, NOW), "15 Nov");
+	assert_words(sn_words_when(NOW - 400 * SN_DAY, NOW), "10/2025");
+	assert_words(sn_words_when(0, NOW), "");
+}
+
+static void days_of_the_timeline(void **state)
+{
+	assert_words(sn_words_day(NOW, NOW), "Today");
+	assert_words(sn_words_day(NOW - SN_DAY, NOW), "Yesterday");
+	assert_words(sn_words_day(NOW - 2 * SN_DAY, NOW), "Friday 20 November");
+	assert_words(sn_words_day(NOW - 365 * SN_DAY, NOW), "Saturday 22 November 2025");
+	assert_true(sn_words_same_day(NOW, NOW - 10 * SN_HOUR));
+	assert_false(sn_words_same_day(NOW, NOW - 11 * SN_HOUR));
+}
+
+static void spans_of_time(void **state)
+{
+	assert_words(sn_words_relative(NOW, NOW), "now");
+	assert_words(sn_words_relative(NOW + 30 * SN_SECOND, NOW), "in 30 s");
+	assert_words(sn_words_relative(NOW + 4 * SN_MINUTE, NOW), "in 4 min");
+	assert_words(sn_words_relative(NOW - 3 * SN_HOUR, NOW), "3 h ago");
+	assert_words(sn_words_relative(NOW + 7 * SN_DAY, NOW), "in 7 days");
+}
+
+static void an_entry_says_why_and_what_next(void **state)
+{
+	SnOutboxEntry entry = { .state = SN_STATE_WAITING, .reason = (char *)"bob is away",
+		                .next_try = NOW + 4 * SN_MINUTE };
+
+	assert_words(sn_words_entry(&entry, NOW), "waiting: bob is away, next try in 4 min");
+	for (int i = 0; i <= SN_STATE_CANCELLED; i++) {
+		g_autofree char *next = NULL;
+		entry.state = (SnState)i;
+		next = sn_words_next(&entry, NOW);
+		assert_true(strlen(next) > 5);
+		assert_true(g_str_has_suffix(next, "."));
+		/* a state is told by its word as well, not by a colour alone */
+		if (i != SN_STATE_RECEIVED)
+			assert_true(*sn_words_state((SnState)i));
+	}
+}
+
+static void every_presence_has_its_own_shape(void **state)
+{
+	SnObject object;
+	const char *online = sn_words_presence_mark(SN_PRESENCE_ONLINE, &object);
+
+	assert_string_not_equal(online, sn_words_presence_mark(SN_PRESENCE_OFFLINE, &object));
+	assert_string_not_equal(online, sn_words_presence_mark(SN_PRESENCE_AWAY, &object));
+	assert_string_not_equal(online, sn_words_presence_mark(SN_PRESENCE_DND, &object));
+	assert_string_equal(sn_words_presence_mark(SN_PRESENCE_UNKNOWN, &object), "");
+}
+
+/* ---- links ---- */
+
+static void addresses_are_found_in_text(void **state)
+{
+	static const struct {
+		const char *text, *found;
+	} cases[] = {
+		{ "see https://example.org/a?b=c#d.", "https://example.org/a?b=c#d" },
+		{ "(http://a.test/b_(c))", "http://a.test/b_(c)" },
+		{ "<https://a.test/>", "https://a.test/" },
+		{ "write to mailto:bob@a.test, now", "mailto:bob@a.test" },
+		{ "xmpp:bob@a.test?message", "xmpp:bob@a.test?message" },
+		{ "HTTPS://A.TEST!", "HTTPS://A.TEST" },
+		{ "https://", NULL },
+		{ "javascript:alert(1) file:///etc/passwd", NULL },
+		{ "nothttps://a.test", NULL },
+		{ "", NULL },
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		gsize start, end;
+		gboolean found = sn_link_find(cases[i].text, 0, &start, &end);
+		assert_int_equal(found, cases[i].found != NULL);
+		if (found)
+			assert_words(g_strndup(cases[i].text + start, end - start), cases[i].found);
+	}
+}
+
+static void links_are_said_once_and_again_when_the_row_changes(void **state)
+{
+	SnGrid *grid = sn_grid_new(20, 2), *before = sn_grid_new(20, 2);
+	SnStyle plain = { 0 };
+	char *text;
+
+	assert_words(sn_links_sequences(grid, NULL, NULL, NULL), "");
+	sn_grid_text(grid, 2, 1, 20, plain, "here", -1);
+	sn_grid_link(grid, 2, 1, 4, "https://a.test/");
+	assert_words(sn_links_sequences(grid, NULL, NULL, NULL),
+	             "\0337\033[2;3H\033[0m\033]8;;https://a.test/\033\\here\033]8;;\033\\\0338");
+	sn_grid_copy(before, grid);
+	assert_words(sn_links_sequences(grid, before, NULL, NULL), "");
+	sn_grid_text(grid, 10, 1, 20, plain, "new", -1);
+	text = sn_links_sequences(grid, before, NULL, NULL);
+	assert_non_null(strstr(text, "https://a.test/"));
+	g_free(text);
+	sn_grid_free(grid);
+	sn_grid_free(before);
+}
+
+/* ---- worker ---- */
+
+typedef struct {
+	int number;
+	int *done, *freed;
+	gboolean store_seen;
+	GMutex *hold; /* a job waits for it; NULL */
+} Work;
+
+static void run_work(SnStore *store, gpointer data)
+{
+	Work *work = data;
+
+	work->store_seen = store != NULL;
+	if (work->hold) {
+		g_mutex_lock(work->hold);
+		g_mutex_unlock(work->hold);
+	}
+}
+
+static void done_work(gpointer data)
+{
+	Work *work = data;
+
+	assert_true(work->store_seen);
+	assert_int_equal(work->number, *work->done);
+	(*work->done)++;
+}
+
+static void free_work(gpointer data)
+{
+	Work *work = data;
+
+	(*work->freed)++;
+	g_free(work);
+}
+
+static void add_work(SnWorker *worker, int number, int *done, int *freed, GMutex *hold)
+{
+	Work *work = g_new0(Work, 1);
+
+	*work = (Work){ number, done, freed, FALSE, hold };
+	sn_worker_run(worker, &(SnJob){ run_work, done_work, free_work, work });
+}
+
+static void jobs_run_in_order_elsewhere(void **state)
+{
+	UiDesk *desk = ui_desk_new(UI_DESK_EMPTY, NULL);
+	SnWorker *worker = sn_worker_new(desk->paths->store_path);
+	int done = 0, freed = 0;
+
+	assert_int_equal(sn_worker_fd(worker), -1);
+	for (int i = 0; i < 5; i++)
+		add_work(worker, i, &done, &freed, NULL);
+	assert_int_equal(sn_worker_busy(worker), 5);
+	while (done < 5) {
+		struct pollfd fd = { sn_worker_fd(worker), POLLIN, 0 };
+		assert_int_equal(poll(&fd, 1, 10000), 1);
+		sn_worker_collect(worker);
+	}
+	assert_int_equal(sn_worker_busy(worker), 0);
+	assert_int_equal(freed, 5);
+	sn_worker_free(worker);
+	ui_desk_free(desk);
+}
+
+static void leaving_drops_what_is_not_done(void **state)
+{
+	UiDesk *desk = ui_desk_new(UI_DESK_EMPTY, NULL);
+	SnWorker *worker = sn_worker_new(desk->paths->store_path);
+	int done = 0, freed = 0;
+	GMutex hold;
+
+	g_mutex_init(&hold);
+	g_mutex_lock(&hold);
+	for (int i = 0; i < 3; i++)
+		add_work(worker, i, &done, &freed, i == 0 ? &hold : NULL);
+	g_mutex_unlock(&hold);
+	sn_worker_free(worker);
+	assert_int_equal(done, 0);
+	assert_int_equal(freed, 3);
+	g_mutex_clear(&hold);
+	ui_desk_free(desk);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(times_in_a_list),
+		cmocka_unit_test(days_of_the_timeline),
+		cmocka_unit_test(spans_of_time),
+		cmocka_unit_test(an_entry_says_why_and_what_next),
+		cmocka_unit_test(every_presence_has_its_own_shape),
+		cmocka_unit_test(addresses_are_found_in_text),
+		cmocka_unit_test(links_are_said_once_and_again_when_the_row_changes),
+		cmocka_unit_test(jobs_run_in_order_elsewhere),
+		cmocka_unit_test(leaving_drops_what_is_not_done),
+	};
+
+	g_setenv("TZ", "UTC", TRUE);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
