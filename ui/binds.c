@@ -54,6 +54,7 @@ static void set_bind(SnBinds *binds, const char *context, GArray *keys, char *co
 		g_free(command);
 		return;
 	}
+	g_assert(keys->len > 0);
 	bind = g_new0(Bind, 1);
 	*bind = (Bind){ g_intern_string(context), keys, command, meaning };
 	g_ptr_array_add(binds->binds, bind);

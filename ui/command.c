@@ -82,6 +82,7 @@ void sn_command_run(SnApp *app, const char *line)
 	if (!*name)
 		return;
 	command = sn_command_find(name);
+	g_assert(!command || command->run);
 	sn_app_dirty(app);
 	if (!command) {
 		sn_app_say(app, SN_OBJ_ERROR, "There is no command '%s'. ? lists them all.", name);

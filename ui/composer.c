@@ -84,6 +84,7 @@ void sn_composer_save(SnComposer *composer)
 	set_string(&draft->bcc, sn_composer_text(composer, SN_FIELD_BCC));
 	g_free(draft->body);
 	draft->body = g_strdup(sn_composer_text(composer, SN_FIELD_BODY));
+	g_assert(draft->conversation == composer->conversation);
 	draft->updated = sn_app_now(composer->app);
 	empty = sn_composer_is_empty(composer) && !draft->subject;
 	ok = empty ? sn_draft_delete(composer->app->store, draft->conversation, &error)
@@ -324,6 +325,7 @@ void sn_composer_next_field(SnComposer *composer, int step)
 	do
 		field = (field + step + SN_FIELD_COUNT) % SN_FIELD_COUNT;
 	while (!field_shows(composer, (SnField)field));
+	g_assert(field >= 0 && field < SN_FIELD_COUNT);
 	composer->field = (SnField)field;
 	sn_app_dirty(composer->app);
 }

@@ -46,6 +46,7 @@ void sn_edit_replace(SnEdit *edit, gsize start, gsize end, const char *text)
 	g_string_insert_len(edit->text, (gssize)start, text, (gssize)length);
 	edit->cursor = start + length;
 	edit->changes++;
+	g_assert(edit->cursor <= edit->text->len && edit->text->len <= SN_EDIT_MAX);
 }
 
 void sn_edit_insert(SnEdit *edit, const char *text)
@@ -289,6 +290,7 @@ static GArray *visual_lines(const SnEdit *edit, int columns)
 			                              : end;
 			g_array_append_val(lines, span);
 		}
+		g_assert(lines->len > 0);
 		if (end >= edit->text->len)
 			return lines;
 		start = end + 1;
@@ -337,6 +339,7 @@ static gboolean move_line(SnEdit *edit, int step)
 	if ((step < 0 && line == 0) || (step > 0 && line + 1 >= lines->len))
 		return FALSE;
 	line = (guint)((int)line + step);
+	g_assert(line < lines->len);
 	edit->cursor = offset_at(edit, &g_array_index(lines, SnSpan, line), column);
 	return TRUE;
 }

@@ -132,6 +132,7 @@ void sn_part_fetch(SnApp *app, SnId message, int position, SnPartUse use, gpoint
 {
 	Fetch *fetch = g_new0(Fetch, 1);
 
+	g_assert(message > 0 && position >= 0 && use);
 	*fetch = (Fetch){ .app = app, .host = &app->setup->host, .message = message,
 		          .position = position, .use = use, .data = data, .free = free };
 	sn_worker_run(app->worker, &(SnJob){ fetch_run, fetch_done, fetch_free, fetch });

@@ -19,6 +19,7 @@ void sn_history_file_add(GPtrArray *history, const char *line)
 	g_ptr_array_add(history, g_strdup(line));
 	if (history->len > LINES_KEPT)
 		g_ptr_array_remove_index(history, 0);
+	g_assert(history->len <= LINES_KEPT);
 }
 
 GPtrArray *sn_history_file_load(const char *state_dir)

@@ -57,6 +57,7 @@ guint32 sn_hsluv(double hue, double saturation, double lightness)
 	double chroma, u, v, x, y, z, radians = hue / 360.0 * 2.0 * G_PI;
 	guint32 rgb = 0;
 
+	g_assert(saturation >= 0 && saturation <= 100);
 	if (lightness >= 99.999)
 		return 0xffffff;
 	if (lightness <= 0.001)
@@ -89,6 +90,8 @@ guint8 sn_colour_256(guint32 rgb)
 	static const int steps[6] = { 0, 95, 135, 175, 215, 255 };
 	guint32 cube = 0, grey_rgb;
 	int index[3], average = 0, grey;
+
+	g_assert(rgb <= 0xffffff);
 
 	for (int c = 0; c < 3; c++) {
 		int value = (int)(rgb >> (16 - 8 * c) & 255);

@@ -109,6 +109,8 @@ void sn_key_format(SnKey key, GString *out)
 	SnKey code = SN_KEY_CODE(key), modifiers = key & ~0x0fffffffu;
 	const char *name = NULL;
 
+	g_assert(code);
+
 	for (gsize i = 0; i < G_N_ELEMENTS(names) && !name; i++)
 		if (names[i].key == code)
 			name = names[i].text;

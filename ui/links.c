@@ -56,6 +56,7 @@ gboolean sn_link_find(const char *text, gsize from, gsize *start, gsize *end)
 		length = trim(text + at, length);
 		if (length <= scheme || length > LINK_MAX)
 			continue;
+		g_assert(length > scheme && length <= LINK_MAX);
 		*start = at;
 		*end = at + length;
 		return TRUE;

@@ -47,6 +47,7 @@ void sn_app_key(SnApp *app, SnKey key)
 		sn_prompt_key(app, key);
 		return;
 	}
+	g_assert(key);
 	g_array_append_val(app->keys, key);
 	sn_app_contexts(app, contexts);
 	switch (sn_binds_lookup(app->binds, contexts, (const SnKey *)app->keys->data, app->keys->len,
@@ -177,6 +178,7 @@ static void open_asked(SnApp *app)
 
 static void refresh(SnApp *app)
 {
+	g_assert(app->stale);
 	app->stale = FALSE;
 	app->refreshed = g_get_monotonic_time() / 1000;
 	sn_list_refresh(app->list);

@@ -77,6 +77,7 @@ void sn_page_add_link(SnPage *page, SnStyle style, const char *text, gsize lengt
 	if (target)
 		span.link = keep_text(page, target, strlen(target));
 	g_assert(!target || span.link > 0);
+	g_assert(line->first_span + line->span_count == page->spans->len);
 	g_array_append_val(page->spans, span);
 	line->span_count++;
 }
@@ -277,9 +278,11 @@ void sn_page_draw(SnPage *page, SnGrid *grid, SnRect rect, gboolean focus)
 
 	if (rect.rows < 1 || rect.cols < 2 || !page->theme)
 		return;
+	g_assert(rect.rows > 0);
 	page->rows = rect.rows;
 	sn_grid_fill(grid, rect, sn_theme_style(page->theme, SN_OBJ_DEFAULT));
 	sn_page_settle(page, focus);
+	g_assert(page->top >= 0 && !page->stale);
 	shift = page->anchor_bottom ? MAX(0, rect.rows - (int)page->lines->len) : 0;
 	page->drawn_y = rect.y + shift;
 	if (page->gutter) {

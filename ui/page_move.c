@@ -133,6 +133,7 @@ void sn_page_settle(SnPage *page, gboolean focus)
 		show_selected(page);
 	page->drawn_rows = page->rows;
 	page->at_bottom = page->top >= max_top(page);
+	g_assert(page->top >= 0 && page->top <= max_top(page));
 }
 
 int sn_page_lines(const SnPage *page)
@@ -233,6 +234,8 @@ gboolean sn_page_move(SnPage *page, int items)
 gboolean sn_page_scroll(SnPage *page, int lines)
 {
 	int before = page->top, first = 0, last = 0;
+
+	g_assert(page->rows > 0);
 
 	page->top = CLAMP(page->top + lines, 0, max_top(page));
 	page->free_scroll = TRUE;

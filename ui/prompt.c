@@ -46,6 +46,8 @@ static void prompt_free(SnPrompt *prompt)
 static void finish(SnApp *app, const char *answer)
 {
 	SnPrompt *prompt = g_steal_pointer(&app->prompt);
+
+	g_assert(prompt);
 	g_autofree char *copy = g_strdup(answer);
 
 	sn_app_dirty(app);
@@ -63,7 +65,7 @@ void sn_prompt_ask(SnApp *app, const SnAsk *ask)
 {
 	SnPrompt *prompt = g_new0(SnPrompt, 1);
 
-	g_assert(ask->count > 0);
+	g_assert(ask->count > 0 && ask->question && ask->done);
 	sn_prompt_cancel(app);
 	prompt->question = g_strdup(ask->question);
 	prompt->detail = g_strdup(ask->detail);
@@ -83,7 +85,9 @@ void sn_prompt_line(SnApp *app, const SnAskLine *ask)
 {
 	SnPrompt *prompt = g_new0(SnPrompt, 1);
 
+	g_assert(ask->label && ask->done);
 	sn_prompt_cancel(app);
+	g_assert(!app->prompt);
 	prompt->label = g_strdup(ask->label);
 	prompt->edit = sn_edit_new(FALSE);
 	sn_edit_set(prompt->edit, ask->initial);
@@ -170,6 +174,7 @@ static void complete(SnApp *app, int step)
 		}
 		prompt->word = step > 0 ? prompt->words->len - 1 : 1;
 	}
+	g_assert(prompt->words->len > 0 && prompt->word_start <= edit->cursor);
 	prompt->word = (prompt->word + prompt->words->len + (guint)step) % prompt->words->len;
 	prompt->cycling = TRUE;
 	sn_edit_replace(edit, prompt->word_start, edit->cursor,

@@ -52,6 +52,7 @@ static void draw_panes(SnApp *app, int rows)
 	SnRect left = { 0, 0, two ? list : cols, rows };
 	SnRect right = { two ? list + 1 : 0, 0, two ? cols - list - 1 : cols, rows };
 
+	g_assert(rows > 0 && list > 0 && list < cols);
 	app->list_rect = app->timeline_rect = app->view_rect = (SnRect){ 0 };
 	if (view) {
 		app->view_rect = cols >= VIEW_BESIDE ? right : all;

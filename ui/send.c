@@ -401,7 +401,7 @@ static gboolean queue(SnApp *app, const SnPlan *plan, const Sending *sending, GE
 		sn_composer_suggest_subject(composer);
 		entry.subject = sn_composer_text(composer, SN_FIELD_SUBJECT);
 	}
-	g_assert(recipients->len > 0);
+	g_assert(recipients->len > 0 && plan->account && plan->from);
 	id = sn_outbox_queue(app->store, &entry, TRUE, error);
 	if (!id)
 		return FALSE;
@@ -435,6 +435,7 @@ static void send_step(SnApp *app, Sending *sending)
 	if (app->composer->conversation != sending->conversation)
 		return;
 	plan = sn_composer_plan(app->composer);
+	g_assert(plan);
 	switch (plan->status) {
 	case SN_PLAN_IMPOSSIBLE:
 		sn_app_say(app, SN_OBJ_ERROR, "%s",

@@ -166,6 +166,8 @@ static void join(SnTimeline *timeline, GPtrArray *page, gboolean at_end)
 {
 	guint count = page->len;
 
+	g_assert(!count || !timeline->messages->len || at_end ||
+	         ((SnMessage *)g_ptr_array_index(page, count - 1))->time <= nth(timeline, 0)->time);
 	for (guint i = 0; i < count; i++)
 		g_ptr_array_insert(timeline->messages, at_end ? -1 : (int)i, g_ptr_array_index(page, i));
 	g_ptr_array_set_free_func(page, NULL);

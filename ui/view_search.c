@@ -88,6 +88,7 @@ static void start(SnApp *app, SnView *view)
 	job->clock = app->clock;
 	job->before_time = last ? last->time : 0;
 	job->before_id = last ? last->id : 0;
+	g_assert(!results->job);
 	results->job = job;
 	sn_worker_run(app->worker, &(SnJob){ job_run, job_done, job_unref, job });
 }

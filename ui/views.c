@@ -35,6 +35,7 @@ void sn_view_close(SnApp *app)
 
 	if (!view)
 		return;
+	g_assert(g_ptr_array_index(app->views, app->views->len - 1) == view);
 	g_ptr_array_remove_index(app->views, app->views->len - 1);
 	destroy(app, view);
 	sn_app_dirty(app);
@@ -62,6 +63,7 @@ void sn_view_open(SnApp *app, const SnViewOps *ops, const char *argument, gint64
 	SnView *view = g_new0(SnView, 1);
 	GError *error = NULL;
 
+	g_assert(ops->name && ops->fill);
 	view->ops = ops;
 	view->page = sn_page_new();
 	view->argument = g_strdup(argument); /* before an equal view, which may own it, goes */

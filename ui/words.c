@@ -100,6 +100,8 @@ static char *span_words(SnTime span)
 char *sn_words_relative(SnTime time, SnTime now)
 {
 	SnTime span = time > now ? time - now : now - time;
+
+	g_assert(span >= 0);
 	g_autofree char *words = span_words(span);
 
 	if (span < SN_SECOND)

@@ -75,6 +75,7 @@ void sn_worker_free(SnWorker *worker)
 {
 	if (!worker)
 		return;
+	g_assert(worker->busy >= 0);
 	sn_queue_close(worker->jobs);
 	sn_queue_close(worker->results);
 	if (worker->thread) {
@@ -92,6 +93,7 @@ void sn_worker_run(SnWorker *worker, const SnJob *job)
 {
 	SnJob *copy = g_memdup2(job, sizeof *job);
 
+	g_assert(job->run && job->done);
 	if (!worker->thread)
 		worker->thread = g_thread_new("search", work, worker);
 	worker->busy++;
