@@ -8,6 +8,7 @@
 	X(BORDER, "border", "lines between panes")                                               \
 	X(TITLE, "title", "headings of panes and views")                                         \
 	X(TITLE_NOTE, "title_note", "what stands beside a heading")                              \
+	X(HEADING, "heading", "headings within a view")                                          \
 	X(FAINT, "faint", "less important text")                                                 \
 	X(KEY, "key", "a key that can be pressed")                                               \
 	X(SELECTED, "selected", "the selected row")                                              \

@@ -193,7 +193,7 @@ void sn_page_heading(SnPage *page, const char *text)
 		sn_page_line(page, 0, NULL);
 	sn_page_line(page, 0, NULL);
 	sn_page_add(page, SN_OBJ_DEFAULT, " ");
-	sn_page_add(page, SN_OBJ_TITLE, text);
+	sn_page_add(page, SN_OBJ_HEADING, text);
 }
 
 void sn_page_note(SnPage *page, const char *text)

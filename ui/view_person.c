@@ -53,7 +53,7 @@ static void fill_rules(SnApp *app, SnView *view, const SnPerson *person)
 {
 	g_autoptr(SnPresence) presence = sn_person_presence(app->store, view->subject);
 	g_autofree char *since = presence->since
-	                                 ? sn_words_relative(presence->since, sn_app_now(app))
+	                                 ? sn_words_when(presence->since, sn_app_now(app))
 	                                 : NULL;
 	g_autofree char *now =
 		g_strdup_printf("%s%s%s%s%s", sn_words_presence(presence->show), since ? ", since " : "",
