@@ -205,9 +205,11 @@ User alice@example.test
 Pass alice-secret
 SSLType IMAPS
 CertificateFile {servers.ca}
+
 MaildirStore near
 Path {target}/
 Inbox {target}/INBOX
+
 Channel all
 Far :far:
 Near :near:
