@@ -573,6 +573,7 @@ static void begin_screen(void)
 	nodelay(stdscr, TRUE);
 	set_escdelay(25);
 	intrflush(stdscr, FALSE);
+	typeahead(-1); /* a screen goes out in one piece, not piecewise between looks for a key */
 	if (has_colors()) {
 		start_color();
 		use_default_colors();

@@ -255,8 +255,20 @@ class Screen:
         return int(children[0]) if children else None
 
     def close(self):
+        """Hangs up, and waits until the program has ended and given the engine's lock back."""
+        pid = None
+        with contextlib.suppress(Failed, OSError):
+            pid = self.pid()
         with contextlib.suppress(Failed):
             self._tmux("kill-session", "-t", self.name)
+
+        def ended():
+            try:
+                return "State:\tZ" in Path(f"/proc/{pid}/status").read_text()
+            except OSError:
+                return True
+        if pid:
+            wait(ended, f"{self.name} to end after its terminal went away", 10)
         if self in self.world.screens:
             self.world.screens.remove(self)
 
