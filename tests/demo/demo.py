@@ -83,7 +83,16 @@ def take_over():
     note = json.loads(NOTE.read_text())
     with open(Path(note["directory"]) / "bob.taken", "w") as taken:
         fcntl.flock(taken, fcntl.LOCK_EX)  # the small program steps back while we hold this
-        sys.exit(subprocess.run([note["program"], "-c", note["bob"]]).returncode)
+        client = subprocess.Popen([note["program"], "-c", note["bob"]])
+        while True:
+            try:
+                code = client.wait(0.5)
+                break
+            except subprocess.TimeoutExpired:
+                if not NOTE.exists() and client.poll() is None:
+                    client.terminate()  # the other side was left, and with it everything ends
+                    say("the demo has ended")
+    sys.exit(code)
 
 
 def taken_by_person(directory):
