@@ -46,6 +46,18 @@ struct sn_im_message {
 	GPtrArray *references;   /* XEP-0131 References; of char *; NULL */
 	GPtrArray *files;        /* of SnImFile; NULL */
 	GPtrArray *forwarded;    /* XEP-0297: of SnImMessage (time from its delay); NULL */
+	/*
+	 * XEP-0367: origin-id of the reply that these earlier messages came along with; NULL: it is
+	 * a message in its own right. Set on every stanza of carried history, and on nothing else:
+	 *   - with `forwarded`: earlier IMs; the body only counts them
+	 *   - with a file of type message/rfc822: an earlier email; the body is its address
+	 *   - with neither: the body repeats as text what the other stanzas of the same attach_to
+	 *     bring. A text that says more than they do (an email without its file) bears no
+	 *     attach_to and is to be shown.
+	 * It counts only between messages of the same sender. A receiver that has filed what such a
+	 * stanza brings need not show the stanza itself.
+	 */
+	char *attach_to;
 	/* XEP-0439 quick responses: parallel arrays, NULL-terminated; NULL */
 	char **response_values, **response_labels;
 	char *chat_state;        /* XEP-0085 "composing" ...; NULL */

@@ -244,6 +244,7 @@ static SnImMessage *file_message(SnDelivery *self, const SnOutboxEntry *entry,
 	}
 	/* The body is just the address: that is how clients recognise a file (XEP-0066). */
 	message->body = g_strdup(upload->url);
+	message->attach_to = step->source == 'm' ? g_strdup(entry->origin_id) : NULL;
 	message->files = g_ptr_array_new_with_free_func((GDestroyNotify)sn_im_file_free);
 	g_ptr_array_add(message->files, file);
 	return message;
@@ -275,8 +276,10 @@ static void append_quoted(GString *text, const char *lines)
 		g_string_append_printf(text, "%s%s\n", *split[i] ? "> " : ">", split[i]);
 }
 
-/* Newest first until the stanza is full, so that what is nearest is surely there. */
-static char *history_text(const GPtrArray *messages, const GPtrArray *steps, gsize limit)
+/* Newest first until the stanza is full, so that what is nearest is surely there. *more_than_along:
+ * it says something that no other stanza brings. */
+static char *history_text(const GPtrArray *messages, const GPtrArray *steps, gsize limit,
+                          gboolean *more_than_along)
 {
 	g_autoptr(GPtrArray) pieces = g_ptr_array_new_with_free_func(g_free);
 	guint only_text = 0, left_out = 0;
@@ -310,6 +313,7 @@ static char *history_text(const GPtrArray *messages, const GPtrArray *steps, gsi
 	if (left_out)
 		g_string_append_printf(text, "(%u older ones left out: too long for an IM)\n",
 		                       left_out);
+	*more_than_along = only_text || left_out;
 	return g_string_free(text, FALSE);
 }
 
@@ -321,8 +325,10 @@ static SnImMessage *text_message(SnDelivery *self, const SnOutboxEntry *entry,
 	if (messages->len == 0)
 		return NULL;
 	SnImMessage *message = sn_im_message_new();
-	message->body = history_text(messages, steps, text_limit(account));
+	gboolean more;
+	message->body = history_text(messages, steps, text_limit(account), &more);
 	g_strchomp(message->body);
+	message->attach_to = more ? NULL : g_strdup(entry->origin_id);
 	return message;
 }
 
@@ -411,7 +417,11 @@ SnImMessage *sn_im_parts_message(SnDelivery *self, const SnOutboxEntry *entry,
 		break;
 	case SN_IM_STEP_FILE: message = file_message(self, entry, account, steps, step); break;
 	case SN_IM_STEP_TEXT: message = text_message(self, entry, account, steps); break;
-	case SN_IM_STEP_FORWARD: message = forward_message(self, account, step); break;
+	case SN_IM_STEP_FORWARD:
+		message = forward_message(self, account, step);
+		if (message)
+			message->attach_to = g_strdup(entry->origin_id);
+		break;
 	}
 	if (!message)
 		return NULL;

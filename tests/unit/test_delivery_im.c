@@ -119,6 +119,10 @@ static void history_is_readable_first_and_then_for_machines(void **state)
 	assert_string_equal(inner->to, "alice@example.test");
 	assert_string_equal(inner->origin_id, "im-1");
 	assert_true(inner->time > 0);
+	/* Each says which reply it came along with; the reply itself stands for itself. */
+	assert_null(stanza(self, 0)->attach_to);
+	for (guint i = 1; i < 4; i++)
+		assert_string_equal(stanza(self, i)->attach_to, entry->origin_id);
 	delivery_free(self);
 }
 
@@ -133,6 +137,7 @@ static void without_an_upload_service_the_text_says_so(void **state)
 	assert_int_equal(self->stanzas->len, 2);
 	assert_non_null(strstr(stanza(self, 1)->body, "how much?"));
 	assert_non_null(strstr(stanza(self, 1)->body, "text only, without attachments"));
+	assert_null(stanza(self, 1)->attach_to); /* nothing else says it: it has to be shown */
 	delivery_free(self);
 }
 
@@ -196,6 +201,7 @@ static void a_file_is_uploaded_and_announced(void **state)
 	const SnImFile *file = stanza(self, 1)->files->pdata[0];
 	assert_string_equal(file->name, "menu.txt");
 	assert_int_equal(file->size, 4);
+	assert_null(stanza(self, 1)->attach_to); /* the user's own file is no history */
 	delivery_free(self);
 }
 

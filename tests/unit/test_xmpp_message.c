@@ -84,6 +84,7 @@ static void everything_a_message_has_comes_back(void **state)
 	message->response_labels = g_strsplit("Later,By email,Right now", ",", 0);
 	message->replace_id = g_strdup("wrong-one");
 	message->chat_state = g_strdup("active");
+	message->attach_to = g_strdup("the-reply");
 	SnImMessage *back = round_trip(message);
 	assert_string_equal(back->id, "id-1");
 	assert_string_equal(back->origin_id, "origin-1");
@@ -103,6 +104,7 @@ static void everything_a_message_has_comes_back(void **state)
 	assert_null(back->response_values[3]);
 	assert_string_equal(back->replace_id, "wrong-one");
 	assert_string_equal(back->chat_state, "active");
+	assert_string_equal(back->attach_to, "the-reply");
 	sn_im_message_free(message);
 	sn_im_message_free(back);
 }
