@@ -1,0 +1,533 @@
+-- The database as format 1 made it; a test brings it to the newest one.
+
+CREATE TABLE setting (
+	key TEXT NOT NULL PRIMARY KEY,
+	value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- ---- the user's own side ----
+
+CREATE TABLE account (
+	id INTEGER PRIMARY KEY AUTOINCREMENT,
+	name TEXT NOT NULL UNIQUE,
+	presence_known INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+CREATE TABLE own_address (
+	channel INTEGER NOT NULL,
+	value TEXT NOT NULL COLLATE NOCASE,
+	account INTEGER NOT NULL REFERENCES account (id),
+	PRIMARY KEY (channel, value, account)
+) STRICT, WITHOUT ROWID;
+
+-- ---- persons and the address map ----
+
+CREATE TABLE person (
+	id INTEGER PRIMARY KEY AUTOINCREMENT,
+	name TEXT NOT NULL,
+	name_rank INTEGER NOT NULL DEFAULT 0, -- 0 the address, 1 in a To:, 2 in own From:, 3 roster, 4 user
+	rule INTEGER NOT NULL DEFAULT 0,
+	wish INTEGER NOT NULL DEFAULT 0,
+	wish_origin TEXT,
+	is_self INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE INDEX person_self ON person (id) WHERE is_self;
+
+CREATE TABLE address (
+	id INTEGER PRIMARY KEY AUTOINCREMENT,
+	channel INTEGER NOT NULL,
+	value TEXT NOT NULL COLLATE NOCASE, -- as first seen; nobody tells mailboxes apart by case
+	name TEXT,
+	person INTEGER NOT NULL REFERENCES person (id),
+	first_seen INTEGER NOT NULL,
+	last_used INTEGER NOT NULL DEFAULT 0,
+	UNIQUE (channel, value)
+) STRICT;
+CREATE INDEX address_person ON address (person);
+
+-- One claim that an address belongs to a person. state: 0 a candidate, 1 confirmed, 2 refused by the
+-- user. The address has the person of the confirmed claim, else the one made for it.
+CREATE TABLE link (
+	address INTEGER NOT NULL REFERENCES address (id),
+	person INTEGER NOT NULL REFERENCES person (id) ON DELETE CASCADE,
+	source INTEGER NOT NULL,
+	state INTEGER NOT NULL,
+	evidence TEXT,
+	first_seen INTEGER NOT NULL,
+	PRIMARY KEY (address, person)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX link_person ON link (person);
+
+CREATE TABLE roster (
+	account INTEGER NOT NULL REFERENCES account (id),
+	address INTEGER NOT NULL REFERENCES address (id),
+	name TEXT,
+	subscription INTEGER NOT NULL,
+	ask INTEGER NOT NULL DEFAULT 0,
+	PRIMARY KEY (account, address)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX roster_address ON roster (address);
+
+-- A row with show OFFLINE (1) remembers since when.
+CREATE TABLE presence (
+	address INTEGER NOT NULL REFERENCES address (id),
+	account INTEGER NOT NULL REFERENCES account (id),
+	resource TEXT NOT NULL,
+	show INTEGER NOT NULL,
+	status TEXT,
+	priority INTEGER NOT NULL DEFAULT 0,
+	since INTEGER NOT NULL,
+	PRIMARY KEY (address, account, resource)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX presence_account ON presence (account);
+
+-- ---- conversations ----
+
+CREATE TABLE conversation (
+	id INTEGER PRIMARY KEY AUTOINCREMENT,
+	kind INTEGER NOT NULL,
+	key TEXT NOT NULL,
+	title TEXT NOT NULL,
+	person INTEGER REFERENCES person (id),
+	last_message INTEGER NOT NULL DEFAULT 0,
+	last_time INTEGER NOT NULL DEFAULT 0,
+	channel INTEGER NOT NULL DEFAULT 0,
+	last_direction INTEGER NOT NULL DEFAULT 0,
+	last_state INTEGER NOT NULL DEFAULT 0,
+	preview TEXT,
+	unread INTEGER NOT NULL DEFAULT 0,
+	attention INTEGER NOT NULL DEFAULT 0,
+	pending INTEGER NOT NULL DEFAULT 0,
+	muted INTEGER NOT NULL DEFAULT 0,
+	pinned INTEGER NOT NULL DEFAULT 0,
+	archived INTEGER NOT NULL DEFAULT 0,
+	opened INTEGER NOT NULL DEFAULT 0, -- asked for by somebody: listed even when empty
+	reply_mode INTEGER NOT NULL DEFAULT 0,
+	has_draft INTEGER NOT NULL DEFAULT 0,
+	presence INTEGER NOT NULL DEFAULT 0,
+	needs INTEGER AS (attention > 0) VIRTUAL,
+	-- 0 the list, 1 the archived ones, 2 nothing to show
+	shelf INTEGER AS (CASE WHEN last_message = 0 AND NOT opened AND NOT has_draft AND attention = 0
+		AND pending = 0 THEN 2 ELSE archived END) VIRTUAL,
+	UNIQUE (kind, key)
+) STRICT;
+CREATE INDEX conversation_list ON conversation
+	(shelf, pinned DESC, needs DESC, last_time DESC, id DESC);
+CREATE INDEX conversation_of_person ON conversation (person) WHERE person IS NOT NULL;
+CREATE INDEX conversation_unread ON conversation (unread) WHERE unread > 0;
+CREATE INDEX conversation_needs ON conversation (attention) WHERE attention > 0;
+CREATE INDEX conversation_pending ON conversation (pending) WHERE pending > 0;
+
+-- Members of groups, posters of lists and rooms. A person's are the person's addresses.
+CREATE TABLE member (
+	conversation INTEGER NOT NULL REFERENCES conversation (id) ON DELETE CASCADE,
+	address INTEGER NOT NULL REFERENCES address (id),
+	PRIMARY KEY (conversation, address)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX member_address ON member (address);
+
+CREATE TABLE draft (
+	conversation INTEGER PRIMARY KEY REFERENCES conversation (id) ON DELETE CASCADE,
+	mode INTEGER NOT NULL,
+	reply_to INTEGER NOT NULL,
+	subject TEXT,
+	body TEXT NOT NULL,
+	cc TEXT,
+	bcc TEXT,
+	attachments TEXT, -- one path a line
+	history TEXT,
+	picked TEXT, -- ids with blanks between
+	updated INTEGER NOT NULL
+) STRICT;
+
+-- ---- messages ----
+
+-- Bytes kept once: raw emails, attachments on their way out. codec: 0 as they are, 1 zstd.
+CREATE TABLE blob (
+	id INTEGER PRIMARY KEY AUTOINCREMENT,
+	sha256 TEXT NOT NULL UNIQUE,
+	size INTEGER NOT NULL,
+	codec INTEGER NOT NULL,
+	refs INTEGER NOT NULL DEFAULT 0,
+	data BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE message (
+	id INTEGER PRIMARY KEY AUTOINCREMENT,
+	conversation INTEGER NOT NULL REFERENCES conversation (id),
+	account INTEGER NOT NULL,
+	channel INTEGER NOT NULL,
+	direction INTEGER NOT NULL,
+	time INTEGER NOT NULL,
+	sender INTEGER NOT NULL REFERENCES address (id),
+	sender_name TEXT,
+	peer INTEGER, -- the address that files it with a person; moves with that address
+	subject TEXT,
+	preview TEXT,
+	state INTEGER NOT NULL,
+	flags INTEGER NOT NULL DEFAULT 0,
+	message_id TEXT,
+	origin_id TEXT,
+	stanza_id TEXT,
+	in_reply_to TEXT,
+	thread TEXT,
+	reply_to INTEGER NOT NULL DEFAULT 0,
+	encrypted INTEGER NOT NULL DEFAULT 0,
+	carried INTEGER NOT NULL DEFAULT 0,
+	verified INTEGER NOT NULL DEFAULT 0,
+	carried_by INTEGER NOT NULL DEFAULT 0,
+	outbox INTEGER NOT NULL DEFAULT 0,
+	size INTEGER NOT NULL DEFAULT 0,
+	attachments INTEGER NOT NULL DEFAULT 0,
+	list_id TEXT,
+	authentication TEXT,
+	notice TEXT,
+	raw INTEGER REFERENCES blob (id),
+	hidden INTEGER NOT NULL DEFAULT 0, -- lies only in trash, junk or drafts, or was deleted here
+	lost INTEGER, -- since when no folder holds it any more
+	unread INTEGER AS (direction = 0 AND carried = 0 AND hidden = 0 AND flags & 9 = 0) VIRTUAL,
+	shown INTEGER AS (carried = 0 AND hidden = 0) VIRTUAL
+) STRICT;
+CREATE INDEX message_timeline ON message (conversation, hidden, time, id);
+CREATE INDEX message_unread ON message (conversation, time, id) WHERE unread = 1;
+CREATE INDEX message_time ON message (time, id);
+CREATE INDEX message_message_id ON message (message_id) WHERE message_id IS NOT NULL;
+CREATE INDEX message_origin_id ON message (origin_id) WHERE origin_id IS NOT NULL;
+CREATE INDEX message_stanza_id ON message (stanza_id) WHERE stanza_id IS NOT NULL;
+CREATE INDEX message_in_reply_to ON message (in_reply_to) WHERE in_reply_to IS NOT NULL;
+CREATE INDEX message_thread ON message (thread, time, id) WHERE thread IS NOT NULL;
+CREATE INDEX message_raw ON message (raw) WHERE raw IS NOT NULL;
+CREATE INDEX message_lost ON message (lost) WHERE lost IS NOT NULL;
+
+-- The XMPP thread id that stands for an email thread.
+CREATE TABLE thread_alias (
+	alias TEXT NOT NULL PRIMARY KEY,
+	thread TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE body (
+	message INTEGER PRIMARY KEY REFERENCES message (id) ON DELETE CASCADE,
+	text TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE party (
+	message INTEGER NOT NULL REFERENCES message (id) ON DELETE CASCADE,
+	seq INTEGER NOT NULL,
+	role INTEGER NOT NULL,
+	address TEXT NOT NULL,
+	name TEXT,
+	PRIMARY KEY (message, seq)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE part (
+	message INTEGER NOT NULL REFERENCES message (id) ON DELETE CASCADE,
+	position INTEGER NOT NULL,
+	type TEXT,
+	name TEXT,
+	size INTEGER NOT NULL DEFAULT -1,
+	sha256 TEXT,
+	url TEXT,
+	path TEXT,
+	inline INTEGER NOT NULL DEFAULT 0,
+	PRIMARY KEY (message, position)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE carried (
+	by_message INTEGER NOT NULL REFERENCES message (id) ON DELETE CASCADE,
+	message INTEGER NOT NULL REFERENCES message (id) ON DELETE CASCADE,
+	PRIMARY KEY (by_message, message)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX carried_message ON carried (message);
+
+-- Contentless: one row for each message under its id, which is never used again. Chinese, Japanese
+-- and Korean runs are written as overlapping pairs (words.c) so that a part of a word is found.
+CREATE VIRTUAL TABLE search USING fts5 (subject, body, people, files, content = '',
+	columnsize = 0, tokenize = 'unicode61 remove_diacritics 2');
+
+-- ---- the outbox ----
+
+CREATE TABLE outbox (
+	id INTEGER PRIMARY KEY AUTOINCREMENT,
+	conversation INTEGER NOT NULL REFERENCES conversation (id),
+	message INTEGER NOT NULL REFERENCES message (id),
+	account INTEGER NOT NULL REFERENCES account (id),
+	channel INTEGER NOT NULL,
+	state INTEGER NOT NULL,
+	reason TEXT,
+	error_word TEXT,
+	request INTEGER NOT NULL DEFAULT 0,
+	if_unavailable INTEGER NOT NULL DEFAULT 0,
+	created INTEGER NOT NULL,
+	next_try INTEGER NOT NULL DEFAULT 0,
+	expires INTEGER NOT NULL DEFAULT 0,
+	send_at INTEGER NOT NULL DEFAULT 0,
+	attempts INTEGER NOT NULL DEFAULT 0,
+	sender TEXT NOT NULL,
+	message_id TEXT UNIQUE,
+	origin_id TEXT UNIQUE,
+	subject TEXT,
+	body TEXT NOT NULL,
+	reply_to INTEGER NOT NULL DEFAULT 0,
+	thread TEXT,
+	converted_to INTEGER NOT NULL DEFAULT 0,
+	converted_from INTEGER NOT NULL DEFAULT 0,
+	quick_question TEXT,
+	step INTEGER NOT NULL DEFAULT 0,
+	announce INTEGER NOT NULL DEFAULT 0,
+	history_attachments INTEGER NOT NULL DEFAULT 0,
+	dismissed INTEGER NOT NULL DEFAULT 0,
+	-- queued, choosing, sending, waiting, asked
+	open INTEGER AS (state IN (2, 3, 4, 8, 9)) VIRTUAL,
+	pends INTEGER AS (state IN (2, 4, 8, 9)) VIRTUAL,
+	needs INTEGER AS (state = 3 OR (state = 11 AND NOT dismissed)) VIRTUAL
+) STRICT;
+CREATE INDEX outbox_conversation ON outbox (conversation);
+CREATE INDEX outbox_message ON outbox (message);
+CREATE INDEX outbox_open ON outbox (id) WHERE open = 1;
+CREATE INDEX outbox_needs ON outbox (id) WHERE needs = 1;
+CREATE INDEX outbox_request ON outbox (id) WHERE request <> 0;
+CREATE INDEX outbox_question ON outbox (quick_question) WHERE quick_question IS NOT NULL;
+
+CREATE TABLE outbox_recipient (
+	outbox INTEGER NOT NULL REFERENCES outbox (id) ON DELETE CASCADE,
+	seq INTEGER NOT NULL,
+	role INTEGER NOT NULL,
+	address TEXT NOT NULL,
+	name TEXT,
+	PRIMARY KEY (outbox, seq)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE outbox_attachment (
+	outbox INTEGER NOT NULL REFERENCES outbox (id) ON DELETE CASCADE,
+	seq INTEGER NOT NULL,
+	name TEXT,
+	type TEXT,
+	blob INTEGER NOT NULL REFERENCES blob (id),
+	PRIMARY KEY (outbox, seq)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX outbox_attachment_blob ON outbox_attachment (blob);
+
+CREATE TABLE outbox_history (
+	outbox INTEGER NOT NULL REFERENCES outbox (id) ON DELETE CASCADE,
+	seq INTEGER NOT NULL,
+	message INTEGER NOT NULL,
+	PRIMARY KEY (outbox, seq)
+) STRICT, WITHOUT ROWID;
+
+-- The journal: why has this not gone?
+CREATE TABLE outbox_event (
+	id INTEGER PRIMARY KEY AUTOINCREMENT,
+	outbox INTEGER NOT NULL REFERENCES outbox (id) ON DELETE CASCADE,
+	time INTEGER NOT NULL,
+	what TEXT NOT NULL,
+	detail TEXT
+) STRICT;
+CREATE INDEX outbox_event_of ON outbox_event (outbox, id);
+
+CREATE TABLE question (
+	id INTEGER PRIMARY KEY AUTOINCREMENT,
+	conversation INTEGER NOT NULL REFERENCES conversation (id),
+	message INTEGER NOT NULL REFERENCES message (id) ON DELETE CASCADE,
+	question TEXT NOT NULL,
+	time INTEGER NOT NULL,
+	answered INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE INDEX question_conversation ON question (conversation, id);
+CREATE INDEX question_message ON question (message);
+
+CREATE TABLE question_choice (
+	question INTEGER NOT NULL REFERENCES question (id) ON DELETE CASCADE,
+	seq INTEGER NOT NULL,
+	value TEXT NOT NULL,
+	label TEXT NOT NULL,
+	PRIMARY KEY (question, seq)
+) STRICT, WITHOUT ROWID;
+
+-- ---- what the engine knows about servers ----
+
+CREATE TABLE folder (
+	id INTEGER PRIMARY KEY AUTOINCREMENT,
+	account INTEGER NOT NULL REFERENCES account (id),
+	name TEXT NOT NULL,
+	role TEXT,
+	uidvalidity INTEGER NOT NULL DEFAULT 0,
+	uidnext INTEGER NOT NULL DEFAULT 0,
+	highestmodseq INTEGER NOT NULL DEFAULT 0,
+	total INTEGER NOT NULL DEFAULT 0,
+	unread INTEGER NOT NULL DEFAULT 0,
+	UNIQUE (account, name)
+) STRICT;
+
+-- target: where an own, not yet replayed change moves it.
+CREATE TABLE location (
+	folder INTEGER NOT NULL REFERENCES folder (id),
+	uid INTEGER NOT NULL,
+	message INTEGER NOT NULL REFERENCES message (id) ON DELETE CASCADE,
+	name TEXT,
+	flags INTEGER NOT NULL DEFAULT 0,
+	target TEXT,
+	PRIMARY KEY (folder, uid)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX location_message ON location (message);
+CREATE INDEX location_name ON location (folder, name) WHERE name IS NOT NULL;
+
+CREATE TABLE action (
+	id INTEGER PRIMARY KEY AUTOINCREMENT,
+	kind INTEGER NOT NULL,
+	account INTEGER NOT NULL,
+	folder INTEGER NOT NULL DEFAULT 0,
+	message INTEGER NOT NULL REFERENCES message (id) ON DELETE CASCADE,
+	uid INTEGER NOT NULL DEFAULT 0,
+	name TEXT,
+	set_flags INTEGER NOT NULL DEFAULT 0,
+	clear_flags INTEGER NOT NULL DEFAULT 0,
+	target TEXT,
+	attempts INTEGER NOT NULL DEFAULT 0,
+	next_try INTEGER NOT NULL DEFAULT 0,
+	why TEXT
+) STRICT;
+CREATE INDEX action_message ON action (message);
+
+CREATE TABLE status (
+	account TEXT NOT NULL,
+	end TEXT NOT NULL,
+	kind INTEGER NOT NULL,
+	detail TEXT,
+	error_word TEXT,
+	done INTEGER NOT NULL DEFAULT 0,
+	total INTEGER NOT NULL DEFAULT 0,
+	since INTEGER NOT NULL DEFAULT 0,
+	next_try INTEGER NOT NULL DEFAULT 0,
+	PRIMARY KEY (account, end)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE archive (
+	account INTEGER NOT NULL REFERENCES account (id),
+	jid TEXT NOT NULL,
+	last_id TEXT NOT NULL,
+	PRIMARY KEY (account, jid)
+) STRICT, WITHOUT ROWID;
+
+-- ---- what keeps the conversation's row right ----
+
+CREATE TRIGGER message_added AFTER INSERT ON message BEGIN
+	UPDATE conversation SET unread = unread + 1 WHERE id = NEW.conversation AND NEW.unread;
+	UPDATE conversation SET last_message = NEW.id, last_time = NEW.time, channel = NEW.channel,
+		last_direction = NEW.direction, last_state = NEW.state, preview = NEW.preview
+		WHERE id = NEW.conversation AND NEW.shown AND (NEW.time, NEW.id) > (last_time, last_message);
+	UPDATE blob SET refs = refs + 1 WHERE id = NEW.raw;
+END;
+
+CREATE TRIGGER message_unread_changed AFTER UPDATE OF conversation, flags, hidden, carried, direction
+ON message WHEN OLD.unread <> NEW.unread OR OLD.conversation <> NEW.conversation BEGIN
+	UPDATE conversation SET unread = unread - 1 WHERE id = OLD.conversation AND OLD.unread;
+	UPDATE conversation SET unread = unread + 1 WHERE id = NEW.conversation AND NEW.unread;
+END;
+
+CREATE TRIGGER message_left AFTER UPDATE OF conversation, time, hidden, carried
+ON message WHEN OLD.shown AND (NOT NEW.shown OR OLD.conversation <> NEW.conversation
+	OR OLD.time > NEW.time) BEGIN
+	UPDATE conversation SET last_message = 0, last_time = 0, preview = NULL
+		WHERE id = OLD.conversation AND last_message = OLD.id;
+	UPDATE conversation SET last_message = m.id, last_time = m.time, channel = m.channel,
+		last_direction = m.direction, last_state = m.state, preview = m.preview
+		FROM (SELECT id, time, channel, direction, state, preview FROM message
+			WHERE conversation = OLD.conversation AND hidden = 0 AND carried = 0
+			ORDER BY time DESC, id DESC LIMIT 1) AS m
+		WHERE conversation.id = OLD.conversation AND last_message = 0;
+END;
+
+CREATE TRIGGER message_last_changed AFTER UPDATE OF conversation, channel, direction, time, state,
+	preview, hidden, carried
+ON message WHEN NEW.shown BEGIN
+	UPDATE conversation SET last_message = NEW.id, last_time = NEW.time, channel = NEW.channel,
+		last_direction = NEW.direction, last_state = NEW.state, preview = NEW.preview
+		WHERE id = NEW.conversation AND (NEW.time, NEW.id) >= (last_time, last_message);
+END;
+
+CREATE TRIGGER message_moved AFTER UPDATE OF conversation ON message
+WHEN OLD.conversation <> NEW.conversation BEGIN
+	UPDATE outbox SET conversation = NEW.conversation WHERE message = NEW.id;
+	UPDATE question SET conversation = NEW.conversation WHERE message = NEW.id;
+END;
+
+CREATE TRIGGER message_raw_changed AFTER UPDATE OF raw ON message WHEN OLD.raw IS NOT NEW.raw BEGIN
+	UPDATE blob SET refs = refs + 1 WHERE id = NEW.raw;
+	UPDATE blob SET refs = refs - 1 WHERE id = OLD.raw;
+	DELETE FROM blob WHERE id = OLD.raw AND refs <= 0;
+END;
+
+CREATE TRIGGER message_deleted AFTER DELETE ON message BEGIN
+	UPDATE conversation SET unread = unread - 1 WHERE id = OLD.conversation AND OLD.unread;
+	UPDATE conversation SET last_message = 0, last_time = 0, preview = NULL
+		WHERE id = OLD.conversation AND last_message = OLD.id;
+	UPDATE conversation SET last_message = m.id, last_time = m.time, channel = m.channel,
+		last_direction = m.direction, last_state = m.state, preview = m.preview
+		FROM (SELECT id, time, channel, direction, state, preview FROM message
+			WHERE conversation = OLD.conversation AND hidden = 0 AND carried = 0
+			ORDER BY time DESC, id DESC LIMIT 1) AS m
+		WHERE conversation.id = OLD.conversation AND last_message = 0;
+	UPDATE blob SET refs = refs - 1 WHERE id = OLD.raw;
+	DELETE FROM blob WHERE id = OLD.raw AND refs <= 0;
+END;
+
+CREATE TRIGGER outbox_added AFTER INSERT ON outbox BEGIN
+	UPDATE conversation SET pending = pending + NEW.pends, attention = attention + NEW.needs
+		WHERE id = NEW.conversation;
+END;
+
+CREATE TRIGGER outbox_changed AFTER UPDATE OF conversation, state, dismissed ON outbox BEGIN
+	UPDATE conversation SET pending = pending - OLD.pends, attention = attention - OLD.needs
+		WHERE id = OLD.conversation;
+	UPDATE conversation SET pending = pending + NEW.pends, attention = attention + NEW.needs
+		WHERE id = NEW.conversation;
+END;
+
+CREATE TRIGGER outbox_deleted AFTER DELETE ON outbox BEGIN
+	UPDATE conversation SET pending = pending - OLD.pends, attention = attention - OLD.needs
+		WHERE id = OLD.conversation;
+END;
+
+CREATE TRIGGER outbox_attachment_added AFTER INSERT ON outbox_attachment BEGIN
+	UPDATE blob SET refs = refs + 1 WHERE id = NEW.blob;
+END;
+
+CREATE TRIGGER outbox_attachment_deleted AFTER DELETE ON outbox_attachment BEGIN
+	UPDATE blob SET refs = refs - 1 WHERE id = OLD.blob;
+	DELETE FROM blob WHERE id = OLD.blob AND refs <= 0;
+END;
+
+CREATE TRIGGER question_added AFTER INSERT ON question WHEN NOT NEW.answered BEGIN
+	UPDATE conversation SET attention = attention + 1 WHERE id = NEW.conversation;
+END;
+
+CREATE TRIGGER question_changed AFTER UPDATE OF conversation, answered ON question BEGIN
+	UPDATE conversation SET attention = attention - (NOT OLD.answered) WHERE id = OLD.conversation;
+	UPDATE conversation SET attention = attention + (NOT NEW.answered) WHERE id = NEW.conversation;
+END;
+
+CREATE TRIGGER question_deleted AFTER DELETE ON question WHEN NOT OLD.answered BEGIN
+	UPDATE conversation SET attention = attention - 1 WHERE id = OLD.conversation;
+END;
+
+CREATE TRIGGER draft_added AFTER INSERT ON draft BEGIN
+	UPDATE conversation SET has_draft = 1 WHERE id = NEW.conversation;
+END;
+
+CREATE TRIGGER draft_deleted AFTER DELETE ON draft BEGIN
+	UPDATE conversation SET has_draft = 0 WHERE id = OLD.conversation;
+END;
+
+CREATE TRIGGER location_added AFTER INSERT ON location BEGIN
+	UPDATE folder SET total = total + 1, unread = unread + (NEW.flags & 1 = 0) WHERE id = NEW.folder;
+END;
+
+CREATE TRIGGER location_flagged AFTER UPDATE OF flags ON location
+WHEN OLD.flags & 1 <> NEW.flags & 1 BEGIN
+	UPDATE folder SET unread = unread + (NEW.flags & 1 = 0) - (OLD.flags & 1 = 0)
+		WHERE id = NEW.folder;
+END;
+
+CREATE TRIGGER location_deleted AFTER DELETE ON location BEGIN
+	UPDATE folder SET total = total - 1, unread = unread - (OLD.flags & 1 = 0) WHERE id = OLD.folder;
+END;
