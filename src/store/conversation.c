@@ -273,7 +273,8 @@ gboolean sn_conversation_drop_empty(SnStore *store, SnId id, SnId heir, GError *
 	              V(id), V(heir)) &&
 	       sn_run(store, error,
 	              "INSERT OR IGNORE INTO draft SELECT ?2, mode, reply_to, subject, body, cc, bcc, "
-	              "attachments, history, picked, updated FROM draft WHERE conversation = ?1",
+	              "attachments, history, picked, updated, send_at, conditions, otherwise, within, "
+	              "encrypt FROM draft WHERE conversation = ?1",
 	              V(id), V(heir)) &&
 	       sn_run(store, error, "DELETE FROM draft WHERE conversation = ?1", V(id)) &&
 	       sn_run(store, error, "DELETE FROM conversation WHERE id = ?1", V(id));

@@ -9,6 +9,7 @@
 #define SN_STORE_CONVERSATION_H
 
 #include "src/store/message.h"
+#include "src/store/terms.h"
 
 typedef enum { SN_CONV_PERSON, SN_CONV_GROUP, SN_CONV_LIST, SN_CONV_ROOM } SnConversationKind;
 const char *sn_conversation_kind_word(SnConversationKind kind); /* "person" "group" "list" "room" */
@@ -72,9 +73,10 @@ typedef struct {
 	char *subject;        /* NULL */
 	char *body;
 	char *cc, *bcc;       /* comma separated as typed; NULL */
-	GPtrArray *attachments; /* of char *, absolute paths; may be NULL */
+	GPtrArray *attachments; /* of char *, absolute paths or as of sn_attachment_held(); may be NULL */
 	char *history;        /* spec as of sn_history_parse() in src/route/history.h; NULL = default */
 	GArray *picked;       /* of SnId, history "picked"; may be NULL */
+	SnTerms terms;
 	SnTime updated;
 } SnDraft;
 SnDraft *sn_draft_new(SnId conversation);

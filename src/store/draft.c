@@ -84,7 +84,8 @@ SnDraft *sn_draft_load(SnStore *store, SnId conversation)
 {
 	SnSql *query = sn_sql(store,
 	                      "SELECT mode, reply_to, subject, body, cc, bcc, attachments, history, "
-	                      "picked, updated FROM draft WHERE conversation = ?1",
+	                      "picked, updated, send_at, conditions, otherwise, within, "
+	                      "encrypt FROM draft WHERE conversation = ?1",
 	                      V(conversation));
 	SnDraft *draft = NULL;
 
@@ -101,6 +102,11 @@ SnDraft *sn_draft_load(SnStore *store, SnId conversation)
 		draft->history = sn_sql_text(query, 7);
 		draft->picked = split_ids(sn_sql_peek(query, 8));
 		draft->updated = sn_sql_int(query, 9);
+		draft->terms = (SnTerms){ .send_at = sn_sql_int(query, 10),
+			                  .when = (guint)sn_sql_int(query, 11),
+			                  .then = (SnRule)sn_sql_int(query, 12),
+			                  .within = sn_sql_int(query, 13),
+			                  .encrypt = (SnEncrypt)sn_sql_int(query, 14) };
 	}
 	sn_sql_drop(query);
 	return draft;
@@ -115,14 +121,18 @@ static gboolean write_draft(SnStore *store, const SnDraft *draft, GError **error
 
 	return sn_run(store, error,
 	              "INSERT INTO draft (conversation, mode, reply_to, subject, body, cc, bcc, "
-	              "attachments, history, picked, updated) "
-	              "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) "
+	              "attachments, history, picked, updated, send_at, conditions, otherwise, within, "
+	              "encrypt) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, "
+	              "?15, ?16) "
 	              "ON CONFLICT (conversation) DO UPDATE SET mode = ?2, reply_to = ?3, "
 	              "subject = ?4, body = ?5, cc = ?6, bcc = ?7, attachments = ?8, history = ?9, "
-	              "picked = ?10, updated = ?11",
+	              "picked = ?10, updated = ?11, send_at = ?12, conditions = ?13, otherwise = ?14, "
+	              "within = ?15, encrypt = ?16",
 	              V(draft->conversation), V(draft->mode), V(draft->reply_to), V(subject),
 	              V(body), V(draft->cc), V(draft->bcc), V(paths), V(draft->history), V(picked),
-	              V(draft->updated ? draft->updated : sn_now(store)));
+	              V(draft->updated ? draft->updated : sn_now(store)), V(draft->terms.send_at),
+	              V(draft->terms.when), V(draft->terms.then), V(draft->terms.within),
+	              V(draft->terms.encrypt));
 }
 
 gboolean sn_draft_save(SnStore *store, const SnDraft *draft, GError **error)

@@ -29,6 +29,14 @@ G_STATIC_ASSERT(SN_CONV_ROOM == 3 && SN_ROLE_REPLY_TO == 4 && SN_STATUS_ERROR ==
 /* Columns come last, in the order of schema.sql; a trigger or an index that changed is dropped and
  * made again. */
 static const char to_version_2[] =
+	"ALTER TABLE draft ADD COLUMN send_at INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE draft ADD COLUMN conditions INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE draft ADD COLUMN otherwise INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE draft ADD COLUMN within INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE draft ADD COLUMN encrypt INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE outbox ADD COLUMN conditions INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE outbox ADD COLUMN otherwise INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE outbox ADD COLUMN encrypt INTEGER NOT NULL DEFAULT 0;"
 	"";
 
 /* steps[i] turns version i + 1 into i + 2; the newest has none. */

@@ -23,6 +23,29 @@ void sn_attachment_free(SnAttachment *attachment)
 	g_free(attachment);
 }
 
+#define HELD "held:"
+
+char *sn_attachment_held(const SnAttachment *attachment)
+{
+	g_return_val_if_fail(attachment->sha256 != NULL, NULL);
+	return g_strdup_printf(HELD "%s:%s:%s", attachment->sha256,
+	                       attachment->type ? attachment->type : "",
+	                       attachment->name ? attachment->name : "file");
+}
+
+SnAttachment *sn_attachment_from_held(const char *text)
+{
+	if (!g_str_has_prefix(text, HELD))
+		return NULL;
+	g_auto(GStrv) parts = g_strsplit(text + strlen(HELD), ":", 3);
+	SnAttachment *attachment = g_new0(SnAttachment, 1);
+	guint count = g_strv_length(parts);
+	attachment->sha256 = g_strdup(count > 0 ? parts[0] : "");
+	attachment->type = count > 1 && *parts[1] ? g_strdup(parts[1]) : NULL;
+	attachment->name = g_strdup(count > 2 ? parts[2] : "file");
+	return attachment;
+}
+
 void sn_outbox_entry_free(SnOutboxEntry *entry)
 {
 	if (!entry)
@@ -258,13 +281,15 @@ static SnId write_entry(SnStore *store, const SnOutboxNew *new, const SnMessage 
 	            "INSERT INTO outbox (conversation, message, account, channel, state, reason, "
 	            "if_unavailable, created, expires, send_at, sender, message_id, origin_id, "
 	            "subject, body, reply_to, thread, converted_from, announce, "
-	            "history_attachments) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, "
-	            "?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)",
+	            "history_attachments, conditions, otherwise, encrypt) "
+	            "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, "
+	            "?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23)",
 	            V(new->conversation), V(m->id), V(new->account), V(new->channel), V(new->state),
 	            V(reason), V(new->if_unavailable), V(m->time), V(new->expires), V(new->send_at),
 	            V(new->from), V(m->message_id), V(m->origin_id), V(m->subject), V(m->body),
 	            V(new->reply_to), V(m->thread), V(new->converted_from),
-	            V(new->announce ? 1 : 0), V(new->history_attachments ? 1 : 0)))
+	            V(new->announce ? 1 : 0), V(new->history_attachments ? 1 : 0), V(new->when),
+	            V(new->then), V(new->encrypt)))
 		return 0;
 	SnId id = sn_last_id(store);
 	if (!sn_run(store, error, "UPDATE message SET outbox = ?2 WHERE id = ?1", V(m->id), V(id)) ||
@@ -336,7 +361,7 @@ SnId sn_outbox_queue(SnStore *store, const SnOutboxNew *entry, gboolean clear_dr
 	"id, conversation, message, account, channel, state, reason, error_word, request, "     \
 	"if_unavailable, created, next_try, expires, send_at, attempts, sender, message_id, "   \
 	"origin_id, subject, body, reply_to, thread, converted_to, converted_from, "            \
-	"quick_question, step, announce, history_attachments"
+	"quick_question, step, announce, history_attachments, conditions, otherwise, encrypt"
 
 static SnOutboxEntry *read_row(SnSql *query)
 {
@@ -370,6 +395,9 @@ static SnOutboxEntry *read_row(SnSql *query)
 	e->step = (int)sn_sql_int(query, 25);
 	e->announce = sn_sql_int(query, 26) != 0;
 	e->history_attachments = sn_sql_int(query, 27) != 0;
+	e->when = (guint)sn_sql_int(query, 28);
+	e->then = (SnRule)sn_sql_int(query, 29);
+	e->encrypt = (SnEncrypt)sn_sql_int(query, 30);
 	return e;
 }
 

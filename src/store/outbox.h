@@ -13,6 +13,7 @@
 
 #include "src/store/conversation.h"
 #include "src/store/message.h"
+#include "src/store/terms.h"
 
 typedef struct {
 	char *path;    /* file to read when queued; the bytes are copied into the store then. On
@@ -21,6 +22,10 @@ typedef struct {
 	gint64 size;
 } SnAttachment;
 void sn_attachment_free(SnAttachment *attachment);
+/* An attachment whose bytes the store holds, as a string for SnDraft.attachments: it outlives the
+ * file it was read from. And back; NULL when `text` is a path. Callers free. */
+char *sn_attachment_held(const SnAttachment *attachment);
+SnAttachment *sn_attachment_from_held(const char *text);
 
 /* What a client asks of the engine; 0 = nothing. The engine clears it when done. */
 typedef enum {
@@ -46,6 +51,9 @@ typedef struct {
 	SnOutboxRequest request;
 	SnRule if_unavailable; /* DEFAULT: rules decide at send time */
 	SnTime created, next_try, expires, send_at; /* next_try 0: not by time */
+	guint when;            /* SnWhen bits */
+	SnRule then;           /* at `expires`: SnTerms.then */
+	SnEncrypt encrypt;
 	int attempts;
 	char *from;            /* own address */
 	char *message_id;      /* mail: made when queued */
@@ -91,6 +99,9 @@ typedef struct {
 	SnRule if_unavailable;
 	SnTime send_at;         /* undo window or schedule; 0 = now */
 	SnTime expires;         /* 0 = default of the engine */
+	guint when;             /* SnWhen bits */
+	SnRule then;
+	SnEncrypt encrypt;
 	gboolean announce;
 	SnState state;          /* QUEUED, or WAITING/CHOOSING when the user already decided so */
 	const char *reason;     /* NULL */
@@ -119,6 +130,17 @@ GBytes *sn_outbox_attachment_bytes(SnStore *store, const char *sha256, GError **
 
 /* A client's wish; the engine hears the bell. SN_ERROR_EXISTS when it is too late for it. */
 gboolean sn_outbox_request(SnStore *store, SnId id, SnOutboxRequest request, GError **error);
+/*
+ * Takes an entry back, to write it anew: in one transaction the entry as it was (caller frees) and
+ * the wish to cancel it, which is certain to win, because nothing of it has begun to go. A failed or
+ * cancelled one is only read (the failed one is cancelled). NULL with SN_ERROR_EXISTS when it is too
+ * late; the text says how far it is.
+ */
+SnOutboxEntry *sn_outbox_take_back(SnStore *store, SnId id, GError **error);
+/* The same and queues another message in its place, in one transaction. 0 on error. */
+SnId sn_outbox_replace(SnStore *store, SnId id, const SnOutboxNew *entry, GError **error);
+/* The user's yes: it may go in the clear. */
+gboolean sn_outbox_allow_plain(SnStore *store, SnId id, GError **error);
 /* New text of an entry that has not begun to go (queued, waiting, choosing, asked). */
 gboolean sn_outbox_edit(SnStore *store, SnId id, const char *subject, const char *body,
                         GError **error);

@@ -36,8 +36,19 @@ static int state_of(SnStore *store, SnId id, GError **error)
 
 static gboolean too_late(int state, GError **error)
 {
-	g_set_error(error, SN_ERROR, SN_ERROR_EXISTS, "It is too late for that: the message is %s.",
-	            sn_state_word((SnState)state));
+	static const char *const words[] = {
+		[SN_STATE_SENDING] = "the message is being sent",
+		[SN_STATE_ACCEPTED] = "the message has gone",
+		[SN_STATE_DELIVERED] = "the message has arrived",
+		[SN_STATE_READ] = "the message has been read",
+		[SN_STATE_CONVERTED] = "the message has become an email",
+		[SN_STATE_FAILED] = "the message has failed",
+		[SN_STATE_CANCELLED] = "the message was cancelled",
+	};
+	const char *how = (gsize)state < G_N_ELEMENTS(words) ? words[state] : NULL;
+
+	g_set_error(error, SN_ERROR, SN_ERROR_EXISTS, "It is too late for that: %s.",
+	            how ? how : sn_state_word((SnState)state));
 	return FALSE;
 }
 
@@ -112,6 +123,83 @@ gboolean sn_outbox_dismiss(SnStore *store, SnId id, GError **error)
 	              sn_run(store, error,
 	                     "UPDATE outbox SET dismissed = 1 WHERE id = ?1 AND state = 11", V(id));
 	return sn_store_finish(store, ok, error);
+}
+
+/* A part that went, or a step of it that is remembered, cannot be taken back. */
+static SnOutboxEntry *take_back(SnStore *store, SnId id, GError **error)
+{
+	g_autoptr(SnOutboxEntry) entry = sn_outbox_get(store, id, SN_OUTBOX_FULL);
+
+	if (!entry) {
+		no_such(error);
+		return NULL;
+	}
+	guint state = 1u << entry->state;
+	gboolean begun = entry->step > 0 && entry->state != SN_STATE_ASKED;
+	if (begun && state & (NOT_GONE | S(FAILED))) {
+		g_set_error(error, SN_ERROR, SN_ERROR_EXISTS,
+		            "It is too late for that: a part of the message has gone already.");
+		return NULL;
+	}
+	if (!(state & (NOT_GONE | S(FAILED) | S(CANCELLED)))) {
+		too_late((int)entry->state, error);
+		return NULL;
+	}
+	if (!(state & S(CANCELLED)) && !request(store, id, SN_REQUEST_CANCEL, error))
+		return NULL;
+	return g_steal_pointer(&entry);
+}
+
+SnOutboxEntry *sn_outbox_take_back(SnStore *store, SnId id, GError **error)
+{
+	if (!sn_store_begin(store, error))
+		return NULL;
+	SnOutboxEntry *entry = take_back(store, id, error);
+	if (sn_store_finish(store, entry != NULL, error))
+		return entry;
+	sn_outbox_entry_free(entry);
+	return NULL;
+}
+
+static SnId replace(SnStore *store, SnId id, const SnOutboxNew *new, const GPtrArray *files,
+                    GError **error)
+{
+	g_autoptr(SnOutboxEntry) old = take_back(store, id, error);
+	SnId other = old ? sn_outbox_insert(store, new, files, error) : 0;
+
+	if (!other)
+		return 0;
+	g_autofree char *detail = g_strdup_printf("by entry %" G_GINT64_FORMAT, other);
+	return sn_outbox_journal(store, id, "replaced", detail, error) ? other : 0;
+}
+
+SnId sn_outbox_replace(SnStore *store, SnId id, const SnOutboxNew *new, GError **error)
+{
+	g_autoptr(GPtrArray) files = sn_outbox_read_files(store, new, error);
+
+	if (!files || !sn_store_begin(store, error))
+		return 0;
+	SnId other = replace(store, id, new, files, error);
+	return sn_store_finish(store, other != 0, error) ? other : 0;
+}
+
+static gboolean allow_plain(SnStore *store, SnId id, GError **error)
+{
+	int state = state_of(store, id, error);
+
+	if (state < 0)
+		return FALSE;
+	if (!((NOT_GONE | S(FAILED)) & (1u << state)))
+		return too_late(state, error);
+	return sn_run(store, error, "UPDATE outbox SET encrypt = 0 WHERE id = ?1", V(id)) &&
+	       sn_outbox_journal(store, id, "plain", "you allowed it to go unencrypted", error);
+}
+
+gboolean sn_outbox_allow_plain(SnStore *store, SnId id, GError **error)
+{
+	if (!sn_store_begin(store, error))
+		return FALSE;
+	return sn_store_finish(store, allow_plain(store, id, error), error);
 }
 
 /* ---- the engine's side ---- */

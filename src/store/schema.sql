@@ -140,7 +140,12 @@ CREATE TABLE draft (
 	attachments TEXT, -- one path a line
 	history TEXT,
 	picked TEXT, -- ids with blanks between
-	updated INTEGER NOT NULL
+	updated INTEGER NOT NULL,
+	send_at INTEGER NOT NULL DEFAULT 0,
+	conditions INTEGER NOT NULL DEFAULT 0,
+	otherwise INTEGER NOT NULL DEFAULT 0,
+	within INTEGER NOT NULL DEFAULT 0,
+	encrypt INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
 -- ---- messages ----
@@ -282,7 +287,11 @@ CREATE TABLE outbox (
 	-- queued, choosing, sending, waiting, asked
 	open INTEGER AS (state IN (2, 3, 4, 8, 9)) VIRTUAL,
 	pends INTEGER AS (state IN (2, 4, 8, 9)) VIRTUAL,
-	needs INTEGER AS (state = 3 OR (state = 11 AND NOT dismissed)) VIRTUAL
+	needs INTEGER AS (state = 3 OR (state = 11 AND NOT dismissed)) VIRTUAL,
+	-- the sender's terms: terms.h
+	conditions INTEGER NOT NULL DEFAULT 0,
+	otherwise INTEGER NOT NULL DEFAULT 0,
+	encrypt INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX outbox_conversation ON outbox (conversation);
 CREATE INDEX outbox_message ON outbox (message);

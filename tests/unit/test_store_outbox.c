@@ -407,6 +407,141 @@ static gboolean is_due(Scene *scene, SnId id)
 	return FALSE;
 }
 
+static void an_entry_keeps_its_terms(void **state)
+{
+	Scene *scene = *state;
+	g_autoptr(GError) error = NULL;
+	SnOutboxNew new = tmpstore_entry(scene->tmp, scene->conversation, SN_CHANNEL_IM, JID, "x");
+
+	new.send_at = 5000;
+	new.expires = 9000;
+	new.when = SN_WHEN_ONLINE | SN_WHEN_NETWORK;
+	new.then = SN_RULE_FAIL;
+	new.encrypt = SN_ENCRYPT_REQUIRED;
+	SnId id = sn_outbox_queue(scene->tmp->store, &new, FALSE, &error);
+	g_ptr_array_unref(new.recipients);
+	g_autoptr(SnOutboxEntry) e = entry_of(scene, id);
+	assert_int_equal(e->send_at, 5000);
+	assert_int_equal(e->expires, 9000);
+	assert_int_equal(e->when, SN_WHEN_ONLINE | SN_WHEN_NETWORK);
+	assert_int_equal(e->then, SN_RULE_FAIL);
+	assert_int_equal(e->encrypt, SN_ENCRYPT_REQUIRED);
+	/* only the user's word lets it go in the clear, and the journal has it */
+	assert_true(sn_outbox_allow_plain(scene->tmp->store, id, &error));
+	g_autoptr(SnOutboxEntry) plain = entry_of(scene, id);
+	assert_int_equal(plain->encrypt, SN_ENCRYPT_NONE);
+	g_autoptr(GPtrArray) events = sn_outbox_events(scene->tmp->store, id);
+	assert_string_equal(((SnOutboxEvent *)events->pdata[events->len - 1])->what, "plain");
+	assert_false(sn_outbox_allow_plain(scene->tmp->store, 4711, NULL));
+	assert_true(change(scene, id, SN_STATE_QUEUED, SN_STATE_SENDING, NULL));
+	assert_false(sn_outbox_allow_plain(scene->tmp->store, id, &error));
+	assert_true(g_error_matches(error, SN_ERROR, SN_ERROR_EXISTS));
+}
+
+static void conditions_are_words(void **state)
+{
+	static const char *const bad[] = { "", " ", "onlin", "online;network", "dnd" };
+	guint when;
+
+	assert_true(sn_when_words_parse("online", &when, NULL));
+	assert_int_equal(when, SN_WHEN_ONLINE);
+	assert_true(sn_when_words_parse("network+not-dnd,available", &when, NULL));
+	g_autofree char *words = sn_when_words(when);
+	assert_string_equal(words, "available,not-dnd,network");
+	g_autofree char *none = sn_when_words(0);
+	assert_string_equal(none, "");
+	for (gsize i = 0; i < G_N_ELEMENTS(bad); i++) {
+		g_autoptr(GError) error = NULL;
+		assert_false(sn_when_words_parse(bad[i], &when, &error));
+		assert_true(g_error_matches(error, SN_ERROR, SN_ERROR_INVALID));
+	}
+	for (int i = SN_ENCRYPT_NONE; i <= SN_ENCRYPT_REQUIRED; i++) {
+		SnEncrypt encrypt;
+		assert_true(sn_encrypt_parse(sn_encrypt_word((SnEncrypt)i), &encrypt));
+		assert_int_equal(encrypt, i);
+	}
+	assert_false(sn_encrypt_parse("maybe", &(SnEncrypt){ 0 }));
+}
+
+static void an_entry_is_taken_back_whole_or_not_at_all(void **state)
+{
+	Scene *scene = *state;
+	SnStore *store = scene->tmp->store;
+	static const struct {
+		SnState state;
+		gboolean possible;
+	} cases[] = {
+		{ SN_STATE_QUEUED, TRUE },     { SN_STATE_WAITING, TRUE },  { SN_STATE_CHOOSING, TRUE },
+		{ SN_STATE_ASKED, TRUE },      { SN_STATE_FAILED, TRUE },   { SN_STATE_CANCELLED, TRUE },
+		{ SN_STATE_SENDING, FALSE },   { SN_STATE_ACCEPTED, FALSE }, { SN_STATE_DELIVERED, FALSE },
+		{ SN_STATE_CONVERTED, FALSE }, { SN_STATE_READ, FALSE },
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autoptr(GError) error = NULL;
+		SnId id = queue(scene, SN_CHANNEL_MAIL, "take me back");
+		if (cases[i].state != SN_STATE_QUEUED)
+			assert_true(change(scene, id, SN_STATE_QUEUED, cases[i].state, NULL));
+		g_autoptr(SnOutboxEntry) back = sn_outbox_take_back(store, id, &error);
+		g_autoptr(SnOutboxEntry) now = entry_of(scene, id);
+		assert_int_equal(back != NULL, cases[i].possible);
+		if (back) {
+			assert_string_equal(back->body, "take me back");
+			assert_int_equal(back->recipients->len, 1);
+			assert_int_equal(now->request, cases[i].state == SN_STATE_CANCELLED
+			                                       ? SN_REQUEST_NONE : SN_REQUEST_CANCEL);
+			continue;
+		}
+		assert_true(g_error_matches(error, SN_ERROR, SN_ERROR_EXISTS));
+		assert_non_null(strstr(error->message, "too late"));
+		assert_int_equal(now->request, SN_REQUEST_NONE);
+	}
+	assert_null(sn_outbox_take_back(store, 4711, NULL));
+	/* the first of its stanzas has gone, the second waits for the line */
+	SnId half = queue(scene, SN_CHANNEL_IM, "in two parts");
+	SnOutboxChange c = { .state = SN_STATE_WAITING, .what = "x", .attempts = -1, .step = 1 };
+	g_autoptr(GError) error = NULL;
+	assert_true(sn_outbox_change(store, half, SN_STATE_QUEUED, &c, NULL));
+	assert_null(sn_outbox_take_back(store, half, &error));
+	assert_non_null(strstr(error->message, "a part"));
+}
+
+static void another_message_takes_the_place_of_one(void **state)
+{
+	Scene *scene = *state;
+	SnId id = queue(scene, SN_CHANNEL_MAIL, "by email");
+	SnOutboxNew new = tmpstore_entry(scene->tmp, scene->conversation, SN_CHANNEL_IM, JID, "by IM");
+	g_autoptr(GError) error = NULL;
+
+	SnId other = sn_outbox_replace(scene->tmp->store, id, &new, &error);
+	assert_true(other > id);
+	g_autoptr(SnOutboxEntry) old = entry_of(scene, id), next = entry_of(scene, other);
+	assert_int_equal(old->request, SN_REQUEST_CANCEL);
+	assert_string_equal(next->body, "by IM");
+	/* too late: neither happens */
+	assert_true(change(scene, other, SN_STATE_QUEUED, SN_STATE_SENDING, NULL));
+	assert_int_equal(sn_outbox_replace(scene->tmp->store, other, &new, &error), 0);
+	g_ptr_array_unref(new.recipients);
+	g_autoptr(GPtrArray) all = sn_outbox_list(scene->tmp->store, SN_OUTBOX_ALL, 0, 10, 0);
+	assert_int_equal(all->len, 2);
+}
+
+static void a_draft_can_hold_files_of_the_store(void **state)
+{
+	SnAttachment file = { .name = (char *)"a: odd, name.pdf", .type = (char *)"application/pdf",
+		              .sha256 = (char *)"00ff" };
+	g_autofree char *text = sn_attachment_held(&file);
+	SnAttachment *back = sn_attachment_from_held(text);
+
+	assert_string_equal(back->name, file.name);
+	assert_string_equal(back->type, file.type);
+	assert_string_equal(back->sha256, file.sha256);
+	assert_null(back->path);
+	sn_attachment_free(back);
+	assert_null(sn_attachment_from_held("/tmp/held:x"));
+	sn_attachment_free(sn_attachment_from_held("held:"));
+}
+
 static void entries_are_due_in_their_time(void **state)
 {
 	Scene *scene = *state;
@@ -602,6 +737,11 @@ int main(void)
 		TEST(a_dismissed_failure_asks_no_more),
 		TEST(requests_are_taken_while_there_is_time),
 		TEST(an_entry_can_be_edited_until_it_goes),
+		TEST(an_entry_keeps_its_terms),
+		TEST(conditions_are_words),
+		TEST(an_entry_is_taken_back_whole_or_not_at_all),
+		TEST(another_message_takes_the_place_of_one),
+		TEST(a_draft_can_hold_files_of_the_store),
 		TEST(entries_are_due_in_their_time),
 		TEST(entries_to_a_contact_are_found_when_it_appears),
 		TEST(several_entries_become_one_email_at_once),

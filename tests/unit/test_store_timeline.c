@@ -291,6 +291,7 @@ static void a_draft_survives_with_all_it_holds(void **state)
 	g_free(draft->body);
 	draft->body = g_strdup("half a sent");
 	draft->cc = g_strdup("carol@c.test");
+	draft->terms = (SnTerms){ 7000, SN_WHEN_ONLINE, SN_RULE_MAIL, SN_HOUR, SN_ENCRYPT_REQUIRED };
 	draft->attachments = g_ptr_array_new_with_free_func(g_free);
 	g_ptr_array_add(draft->attachments, g_strdup("/tmp/with\nnewline\\n"));
 	g_ptr_array_add(draft->attachments, g_strdup("/tmp/b\xff\xc3\xa4"));
@@ -311,6 +312,7 @@ static void a_draft_survives_with_all_it_holds(void **state)
 	assert_string_equal(r->history, "last:3");
 	assert_int_equal(r->picked->len, 3);
 	assert_int_equal(g_array_index(r->picked, SnId, 0), 3);
+	assert_memory_equal(&r->terms, &draft->terms, sizeof r->terms);
 	g_autoptr(SnConversation) row = sn_conversation_get(tmp->store, conversation);
 	assert_true(row->has_draft);
 	assert_true(sn_draft_delete(tmp->store, conversation, &error));
