@@ -12,6 +12,31 @@
 
 #include "src/store/message.h"
 
+/*
+ * X(name, kind, what it means, what happens next), for people. A state that is not here never
+ * occurs in the outbox. Kinds: OPEN (on its way, or kept back), GONE (a server has it), END.
+ */
+#define SN_DELIVERY_STATE_TABLE(X)                                                              \
+	X(QUEUED, OPEN, "It is on its way out.",                                                \
+	  "It goes when its undo window is over and what was written before it has gone.")      \
+	X(SENDING, OPEN, "A server is being given it. Too late to change or cancel it.",        \
+	  "The server takes it or refuses it; if the line breaks, the server is asked.")        \
+	X(WAITING, OPEN, "It is kept back: for the person, for the connection, or after an error.", \
+	  "It goes when the person appears or the connection is back; tried again from time to " \
+	  "time until it expires.")                                                             \
+	X(ASKED, OPEN, "The contact was asked whether now is a good time.",                     \
+	  "The answer decides; without an answer it waits for the person.")                     \
+	X(CHOOSING, OPEN, "You have to decide.",                                                \
+	  "Wait, email instead, send anyway, ask them, or cancel.")                             \
+	X(ACCEPTED, GONE, "The server has all of it.",                                          \
+	  "A receipt, a report or an error may follow.")                                        \
+	X(DELIVERED, GONE, "It has arrived.", "A sign that it was read may follow.")            \
+	X(READ, GONE, "It was read.", "Nothing.")                                               \
+	X(CONVERTED, END, "It became an email, which has an entry of its own.", "Nothing.")     \
+	X(FAILED, END, "It did not go, or it came back. You were told.",                        \
+	  "Try it again, send it as an email, or cancel it. Nothing happens by itself.")        \
+	X(CANCELLED, END, "You took it back before it went.", "Nothing.")
+
 /* X(name, word, what happened) */
 #define SN_DELIVERY_EVENT_TABLE(X)                                                              \
 	X(DUE, "due", "its time has come: the undo window is over, or a retry is due")          \
