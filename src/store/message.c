@@ -74,7 +74,7 @@ void sn_message_add_part(SnMessage *message, SnPart *part)
 	"coalesce(m.sender_name, p.name), m.subject, m.preview, m.state, m.flags, "             \
 	"m.message_id, m.origin_id, m.stanza_id, m.in_reply_to, m.thread, m.reply_to, "         \
 	"m.encrypted, m.carried, m.verified, m.carried_by, m.outbox, m.size, m.attachments, "   \
-	"m.list_id, m.authentication, m.notice "
+	"m.list_id, m.authentication, m.notice, m.contradicted, m.brought, m.attached "
 #define JOINS "JOIN address a ON a.id = m.sender JOIN person p ON p.id = a.person "
 
 static SnMessage *read_row(SnSql *query)
@@ -110,6 +110,9 @@ static SnMessage *read_row(SnSql *query)
 	m->list_id = sn_sql_text(query, 26);
 	m->authentication = sn_sql_text(query, 27);
 	m->notice = sn_sql_text(query, 28);
+	m->contradicted = (guint)sn_sql_int(query, 29);
+	m->brought = (int)sn_sql_int(query, 30);
+	m->attached = sn_sql_int(query, 31);
 	return m;
 }
 

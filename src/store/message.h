@@ -98,6 +98,9 @@ typedef struct {
 	gboolean carried;    /* told by the sender of another message, not received by itself */
 	gboolean verified;   /* carried: agrees with something we know */
 	SnId carried_by;     /* the message that brought it; 0 */
+	guint contradicted;  /* SnDiffers (told.h): others told it otherwise; on reading */
+	int brought;         /* how many earlier messages came along with it; on reading */
+	SnId attached;       /* it only brought them, for the sake of that message; 0. On reading */
 	SnId outbox;         /* outgoing: its entry; 0 */
 	gint64 size;         /* bytes of the raw message */
 	int attachments;     /* number of parts that are not inline */
@@ -184,12 +187,12 @@ typedef struct {
 	int channel;         /* SnChannel, or -1 */
 	char *from, *to, *subject; /* substring; NULL */
 	SnTime after, before;      /* 0 */
-	gboolean has_attachment, is_unread, is_flagged;
+	gboolean has_attachment, is_unread, is_flagged, is_carried;
 	char *in;            /* folder name; NULL */
 } SnQuery;
 /*
  * Parses what a user types: words, "phrases", word*, -word, from: to: subject: via: has:attachment
- * before: after: in: is:unread is:flagged. SN_ERROR_INVALID says which part is wrong.
+ * before: after: in: is:unread is:flagged is:carried. SN_ERROR_INVALID says which part is wrong.
  */
 SnQuery *sn_query_parse(const char *text, const SnClock *clock, GError **error);
 void sn_query_free(SnQuery *query);

@@ -87,8 +87,8 @@ static gboolean take_record(SnSql *query, Record *record)
 /* Live records count everywhere, told ones in their own conversation only. */
 #define IN_SCOPE "AND (carried = 0 OR conversation = ?3) ORDER BY carried, id LIMIT 1"
 
-static gboolean find_mail(SnStore *store, const SnMessage *m, SnId conversation, SnId raw,
-                          Record *record)
+static gboolean find_live_mail(SnStore *store, const SnMessage *m, SnId conversation, SnId raw,
+                               Record *record)
 {
 	if (m->message_id)
 		return take_record(sn_sql(store,
@@ -103,40 +103,90 @@ static gboolean find_mail(SnStore *store, const SnMessage *m, SnId conversation,
 	                          record);
 }
 
+/*
+ * What is told of an email is told of the record with its Message-ID, also where it names another
+ * sender: in its own conversation, and of what the user sent. Elsewhere the id may be borrowed.
+ */
+static gboolean find_mail(SnStore *store, const SnMessage *m, SnId conversation, SnId raw,
+                          Record *record)
+{
+	if (find_live_mail(store, m, conversation, raw, record))
+		return TRUE;
+	return m->carried && m->message_id &&
+	       take_record(sn_sql(store,
+	                          RECORD "WHERE message_id = ?1 AND channel = 0 "
+	                                 "AND (conversation = ?2 OR carried = 0 AND direction = 1) "
+	                                 "ORDER BY carried, id LIMIT 1",
+	                          V(m->message_id), V(conversation)),
+	                   record);
+}
+
+static gboolean find_room_im(SnStore *store, const SnMessage *m, SnId conversation,
+                             Record *record)
+{
+	return m->origin_id &&
+	       take_record(sn_sql(store,
+	                          RECORD "WHERE origin_id = ?1 AND channel = 1 AND (sender = ?2 "
+	                                 "AND sender_name IS ?4 OR direction = 1) "
+	                                 "AND conversation = ?3 ORDER BY carried, id LIMIT 1",
+	                          V(m->origin_id), V(m->sender), V(conversation),
+	                          V(m->sender_name)),
+	                   record);
+}
+
+static gboolean read_record(SnStore *store, SnId id, Record *record)
+{
+	return id && take_record(sn_sql(store, RECORD "WHERE id = ?1", V(id)), record);
+}
+
+/* Of which record a told IM tells. */
+static gboolean find_told_im(SnStore *store, const SnMessage *m, SnId conversation,
+                             Record *record)
+{
+	g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(SnId));
+
+	if (m->origin_id)
+		sn_sql_ids(sn_sql(store,
+		                  "SELECT id FROM message WHERE origin_id = ?1 AND channel = 1 "
+		                  "AND (conversation = ?3 OR carried = 0 AND sender = ?2) "
+		                  "ORDER BY carried, sender <> ?2, id LIMIT 20",
+		                  V(m->origin_id), V(m->sender), V(conversation)),
+		           ids);
+	for (guint i = 0; i < ids->len; i++) {
+		g_autoptr(SnMessage) known =
+			sn_message_get(store, g_array_index(ids, SnId, i), SN_MESSAGE_FULL);
+		if (sn_told_same_im(known, m))
+			return read_record(store, known->id, record);
+	}
+	return read_record(store, sn_told_find_line(store, m, conversation), record);
+}
+
 static gboolean find_im(SnStore *store, const SnMessage *m, SnId conversation, gboolean room,
                         Record *record)
 {
-	if (m->stanza_id && !m->carried &&
+	if (m->carried)
+		return find_told_im(store, m, conversation, record);
+	if (m->stanza_id &&
 	    take_record(sn_sql(store,
 	                       RECORD "WHERE stanza_id = ?1 AND account = ?2 AND channel = 1 "
 	                              "AND carried = 0 AND (?3 = 0 OR conversation = ?3) LIMIT 1",
 	                       V(m->stanza_id), V(m->account), V(room ? conversation : 0)),
 	                record))
 		return TRUE;
-	if (!m->origin_id)
-		return m->carried &&
-		       take_record(sn_sql(store,
-		                          RECORD "WHERE conversation = ?1 AND hidden = 0 AND time = ?2 "
-		                                 "AND sender = ?3 AND preview IS ?4 LIMIT 1",
-		                          V(conversation), V(m->time), V(m->sender), V(m->preview)),
-		                   record);
 	if (room)
-		return take_record(sn_sql(store,
-		                          RECORD "WHERE origin_id = ?1 AND channel = 1 AND (sender = ?2 "
-		                                 "AND sender_name IS ?4 OR direction = 1) "
-		                                 "AND conversation = ?3 ORDER BY carried, id LIMIT 1",
-		                          V(m->origin_id), V(m->sender), V(conversation),
-		                          V(m->sender_name)),
-		                   record);
-	return take_record(
-		sn_sql(store,
-	               RECORD "WHERE origin_id = ?1 AND channel = 1 AND sender = ?2 "
-	                      "AND NOT (carried = 0 AND ?4 = 0 AND (coalesce(stanza_id <> ?5, 0) "
-	                      "AND account = ?6 OR (abs(time - ?7) > ?8 AND coalesce((SELECT text "
-	                      "FROM body WHERE body.message = message.id) <> ?9, 0)))) " IN_SCOPE,
-	               V(m->origin_id), V(m->sender), V(conversation), V(m->carried ? 1 : 0),
-	               V(m->stanza_id), V(m->account), V(m->time), V(REUSED_ID), V(m->body)),
-		record);
+		return find_room_im(store, m, conversation, record);
+	if (m->origin_id &&
+	    take_record(sn_sql(store,
+	                       RECORD
+	                       "WHERE origin_id = ?1 AND channel = 1 AND sender = ?2 "
+	                       "AND NOT ((coalesce(stanza_id <> ?4, 0) AND account = ?5) "
+	                       "OR (abs(time - ?6) > ?7 AND coalesce((SELECT text "
+	                       "FROM body WHERE body.message = message.id) <> ?8, 0))) " IN_SCOPE,
+	                       V(m->origin_id), V(m->sender), V(conversation), V(m->stanza_id),
+	                       V(m->account), V(m->time), V(REUSED_ID), V(m->body)),
+	                record))
+		return TRUE;
+	return read_record(store, sn_told_find_line(store, m, conversation), record);
 }
 
 /* ---- threads ---- */
@@ -169,13 +219,14 @@ static gboolean join_parent(SnStore *store, SnMessage *m, GError **error)
 	                                sn_one(store,
 	                                       "SELECT id FROM (SELECT id, carried, conversation "
 	                                       "FROM message WHERE message_id = ?1 "
+	                                       "AND (carried = 0 OR conversation = ?2) "
 	                                       "UNION ALL SELECT id, carried, conversation "
 	                                       "FROM message WHERE origin_id = ?1 "
 	                                       "AND conversation = ?2 "
 	                                       "UNION ALL SELECT id, carried, conversation "
 	                                       "FROM message WHERE stanza_id = ?1 "
 	                                       "AND conversation = ?2) "
-	                                       "ORDER BY conversation <> ?2, carried, id LIMIT 1",
+	                                       "ORDER BY carried, conversation <> ?2, id LIMIT 1",
 	                                       V(m->in_reply_to), V(m->conversation));
 	if (m->reply_to)
 		thread = sn_one_text(store, "SELECT thread FROM message WHERE id = ?1",
@@ -208,7 +259,8 @@ static gboolean adopt_children(SnStore *store, const SnMessage *m, GError **erro
 		            "thread = iif(thread IS NULL OR thread = ?4, ?3, thread) "
 		            "WHERE in_reply_to = ?1 AND reply_to = 0 AND id <> ?2 "
 		            "AND (?5 OR conversation = ?6)",
-		            V(ids[i]), V(m->id), V(m->thread), V(hash), V(i == 0 ? 1 : 0),
+		            V(ids[i]), V(m->id), V(m->thread), V(hash),
+		            V(i == 0 && !m->carried ? 1 : 0),
 		            V(m->conversation)))
 			return FALSE;
 		if (sn_changes(store) && hash && m->channel == SN_CHANNEL_MAIL &&
@@ -219,13 +271,6 @@ static gboolean adopt_children(SnStore *store, const SnMessage *m, GError **erro
 }
 
 /* ---- writing ---- */
-
-static gboolean note_carrier(SnStore *store, SnId by, SnId id, GError **error)
-{
-	return !by || sn_run(store, error,
-	                     "INSERT OR IGNORE INTO carried (by_message, message) VALUES (?1, ?2)",
-	                     V(by), V(id));
-}
 
 static gboolean touch(SnStore *store, const SnMessage *m, SnId peer, GError **error)
 {
@@ -246,20 +291,30 @@ static gboolean touch(SnStore *store, const SnMessage *m, SnId peer, GError **er
 	              V(m->conversation));
 }
 
+/* What was told of a live message before it came gives way to it, wherever it was told. */
 static gboolean insert(SnStore *store, SnMessage *m, SnId peer, SnId raw, GError **error)
 {
-	return join_parent(store, m, error) && sn_message_insert(store, m, peer, raw, error) &&
-	       adopt_children(store, m, error) && note_carrier(store, m->carried_by, m->id, error) &&
-	       touch(store, m, peer, error);
+	if (!join_parent(store, m, error) || !sn_message_insert(store, m, peer, raw, error))
+		return FALSE;
+	if (m->carried ? !sn_told_tie(store, m, raw, m->id, error) :
+	                 !sn_told_absorb(store, m, raw, error))
+		return FALSE;
+	return adopt_children(store, m, error) && touch(store, m, peer, error);
 }
 
 /* The live message takes the place of what was told about it. */
 static gboolean upgrade(SnStore *store, SnMessage *m, const Record *record, SnId peer, SnId raw,
                         GError **error)
 {
+	g_autoptr(SnMessage) told = sn_message_get(store, record->id, SN_MESSAGE_FULL);
+	SnId told_raw = sn_one(store, "SELECT coalesce(raw, 0) FROM message WHERE id = ?1",
+	                       V(record->id));
+
 	m->id = record->id;
-	return join_parent(store, m, error) && sn_message_rewrite(store, m, peer, raw, error) &&
-	       adopt_children(store, m, error) && touch(store, m, peer, error);
+	return sn_told_confirm(store, told, told_raw, m, raw, error) &&
+	       join_parent(store, m, error) && sn_message_rewrite(store, m, peer, raw, error) &&
+	       sn_told_absorb(store, m, raw, error) && adopt_children(store, m, error) &&
+	       touch(store, m, peer, error);
 }
 
 /* The text came with the first copy only in part, or as something of our own. */
@@ -304,9 +359,12 @@ static gboolean move_to_list(SnStore *store, const SnMessage *m, const Record *r
 static gboolean merge(SnStore *store, SnMessage *m, const Record *record, SnId natural, SnId raw,
                       GError **error)
 {
+	if (m->carried) {
+		gboolean tied = sn_told_tie(store, m, raw, record->id, error);
+		m->id = record->id;
+		return tied;
+	}
 	m->id = record->id;
-	if (m->carried)
-		return note_carrier(store, m->carried_by, m->id, error);
 	if (raw && !record->has_raw && !record->outbox && !refresh(store, m, m->id, raw, error))
 		return FALSE;
 	/* Flags of an email are those of the places it lies in (location.c). */

@@ -132,7 +132,7 @@ gboolean sn_message_rewrite(SnStore *store, SnMessage *message, SnId peer, SnId 
 
 gboolean sn_message_delete(SnStore *store, SnId id, GError **error)
 {
-	return clear_details(store, id, error) &&
+	return sn_told_forget(store, id, error) && clear_details(store, id, error) &&
 	       sn_run(store, error, "UPDATE message SET reply_to = 0 WHERE reply_to = ?1 "
 	                            "AND in_reply_to IN (SELECT message_id FROM message WHERE id = ?1 "
 	                            "UNION ALL SELECT origin_id FROM message WHERE id = ?1)",

@@ -37,6 +37,20 @@ static const char to_version_2[] =
 	"ALTER TABLE outbox ADD COLUMN conditions INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE outbox ADD COLUMN otherwise INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE outbox ADD COLUMN encrypt INTEGER NOT NULL DEFAULT 0;"
+	/* what others told of a message, and that it differs */
+	"ALTER TABLE message ADD COLUMN contradicted INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE message ADD COLUMN brought INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE message ADD COLUMN attached INTEGER NOT NULL DEFAULT 0;"
+	"CREATE INDEX message_carried ON message (time, id) WHERE carried = 1;"
+	"CREATE INDEX message_brought ON message (conversation) WHERE brought > 0;"
+	"CREATE INDEX message_attached ON message (attached) WHERE attached <> 0;"
+	"ALTER TABLE carried ADD COLUMN differs INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE carried ADD COLUMN told_sender TEXT;"
+	"ALTER TABLE carried ADD COLUMN told_time INTEGER;"
+	"ALTER TABLE carried ADD COLUMN told_subject TEXT;"
+	"ALTER TABLE carried ADD COLUMN told_text TEXT;"
+	"UPDATE message SET brought = n FROM (SELECT by_message, count(*) AS n FROM carried "
+	"GROUP BY by_message) AS c WHERE message.id = c.by_message;"
 	"";
 
 /* steps[i] turns version i + 1 into i + 2; the newest has none. */

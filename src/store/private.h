@@ -6,6 +6,7 @@
 #include "src/store/outbox.h"
 #include "src/store/statement.h"
 #include "src/store/sync.h"
+#include "src/store/told.h"
 
 #define SN_TEXT_LIMIT (16 * 1024 * 1024) /* bytes of a body */
 #define SN_LINE_LIMIT 2000               /* bytes of a subject, a name, a reason */
@@ -47,6 +48,21 @@ gboolean sn_presence_refresh_person(SnStore *store, SnId person, GError **error)
 /* message_place.c: where a message belongs. peer: the address that files it with a person; 0. */
 gboolean sn_message_place(SnStore *store, const SnMessage *message, const char *room_jid,
                           SnId *conversation, SnId *peer, GError **error);
+
+/*
+ * told.c: ties a carried message to the record here that it tells of (which may be its own), with
+ * what differs; a live message that came after what was told of it; the same where what was told is
+ * another record, which goes; what has to be done before a message is deleted.
+ */
+gboolean sn_told_tie(SnStore *store, const SnMessage *told, SnId told_raw, SnId message,
+                     GError **error);
+gboolean sn_told_confirm(SnStore *store, const SnMessage *told, SnId told_raw,
+                         const SnMessage *live, SnId live_raw, GError **error);
+gboolean sn_told_absorb(SnStore *store, const SnMessage *live, SnId raw, GError **error);
+gboolean sn_told_forget(SnStore *store, SnId id, GError **error);
+/* With the same id: are they the same IM? Without: the record of the same line; 0. */
+gboolean sn_told_same_im(const SnMessage *known, const SnMessage *told);
+SnId sn_told_find_line(SnStore *store, const SnMessage *m, SnId conversation);
 
 /* message.c: ends the query. error NULL: what went wrong is logged, the rows so far returned. */
 GPtrArray *sn_message_rows(SnStore *store, SnSql *query, guint what, GError **error);

@@ -87,8 +87,10 @@ static gboolean set_is(Parser *p, const char *value, GError **error)
 		p->query->is_unread = TRUE;
 	else if (strcmp(value, "flagged") == 0)
 		p->query->is_flagged = TRUE;
+	else if (strcmp(value, "carried") == 0)
+		p->query->is_carried = TRUE;
 	else
-		return wrong(error, "is", value, "comes unread or flagged");
+		return wrong(error, "is", value, "comes unread, flagged or carried");
 	return TRUE;
 }
 

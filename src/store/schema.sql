@@ -194,7 +194,10 @@ CREATE TABLE message (
 	hidden INTEGER NOT NULL DEFAULT 0, -- lies only in trash, junk or drafts, or was deleted here
 	lost INTEGER, -- since when no folder holds it any more
 	unread INTEGER AS (direction = 0 AND carried = 0 AND hidden = 0 AND flags & 9 = 0) VIRTUAL,
-	shown INTEGER AS (carried = 0 AND hidden = 0) VIRTUAL
+	shown INTEGER AS (carried = 0 AND hidden = 0) VIRTUAL,
+	contradicted INTEGER NOT NULL DEFAULT 0, -- SnDiffers over all that was told of it
+	brought INTEGER NOT NULL DEFAULT 0, -- earlier messages that came along with it
+	attached INTEGER NOT NULL DEFAULT 0 -- it only brought them, for that message's sake
 ) STRICT;
 CREATE INDEX message_timeline ON message (conversation, hidden, time, id);
 CREATE INDEX message_unread ON message (conversation, time, id) WHERE unread = 1;
@@ -206,6 +209,9 @@ CREATE INDEX message_in_reply_to ON message (in_reply_to) WHERE in_reply_to IS N
 CREATE INDEX message_thread ON message (thread, time, id) WHERE thread IS NOT NULL;
 CREATE INDEX message_raw ON message (raw) WHERE raw IS NOT NULL;
 CREATE INDEX message_lost ON message (lost) WHERE lost IS NOT NULL;
+CREATE INDEX message_carried ON message (time, id) WHERE carried = 1;
+CREATE INDEX message_brought ON message (conversation) WHERE brought > 0;
+CREATE INDEX message_attached ON message (attached) WHERE attached <> 0;
 
 -- The XMPP thread id that stands for an email thread.
 CREATE TABLE thread_alias (
@@ -240,9 +246,15 @@ CREATE TABLE part (
 	PRIMARY KEY (message, position)
 ) STRICT, WITHOUT ROWID;
 
+-- Who told of which message, and how it differs from what is here.
 CREATE TABLE carried (
 	by_message INTEGER NOT NULL REFERENCES message (id) ON DELETE CASCADE,
 	message INTEGER NOT NULL REFERENCES message (id) ON DELETE CASCADE,
+	differs INTEGER NOT NULL DEFAULT 0, -- SnDiffers; then what was told follows
+	told_sender TEXT,
+	told_time INTEGER,
+	told_subject TEXT,
+	told_text TEXT,
 	PRIMARY KEY (by_message, message)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX carried_message ON carried (message);

@@ -71,6 +71,14 @@ static void check_counters(TmpStore *tmp)
 		"WHERE c.title <> p.name AND NOT p.is_self",
 		"SELECT count(*) FROM person p WHERE NOT is_self AND NOT EXISTS (SELECT 1 FROM address a "
 		"WHERE a.person = p.id)",
+		"SELECT count(*) FROM message m WHERE brought <> (SELECT count(*) FROM carried c "
+		"WHERE c.by_message = m.id)",
+		"SELECT count(*) FROM message m WHERE m.carried AND NOT EXISTS (SELECT 1 FROM carried c "
+		"WHERE c.message = m.id AND c.by_message = m.carried_by)",
+		"SELECT count(*) FROM message m WHERE (contradicted & 16 <> 0) <> EXISTS (SELECT 1 "
+		"FROM carried c WHERE c.by_message = m.id AND c.differs <> 0) "
+		"OR (contradicted & 15 <> 0) <> EXISTS (SELECT 1 FROM carried c "
+		"WHERE c.message = m.id AND c.differs <> 0)",
 		"SELECT count(*) FROM pragma_foreign_key_check",
 	};
 	sqlite3 *db = raw_open(tmp);
@@ -509,11 +517,12 @@ static void receive(Chaos *c)
 			tmpstore_mail_new(c->tmp, direction, who, id, "Subject", "some words") :
 			tmpstore_im_new(c->tmp, direction, who, id, "some words");
 	SnId carrier = any(c, c->messages);
+	g_autoptr(SnMessage) by = sn_message_get(c->tmp->store, carrier, 0); /* gone when confirmed */
 	g_autofree char *bytes = g_strdup_printf("raw %s", id);
 	g_autoptr(GBytes) raw = g_bytes_new(bytes, strlen(bytes));
 
 	m->time += g_rand_int_range(c->random, -1000, 1000) * SN_MINUTE;
-	if (g_rand_int_range(c->random, 0, 4) == 0 && carrier) {
+	if (g_rand_int_range(c->random, 0, 4) == 0 && by) {
 		m->carried = TRUE;
 		m->carried_by = carrier;
 	} else if (channel == SN_CHANNEL_MAIL && g_rand_boolean(c->random)) {
