@@ -52,16 +52,32 @@ typedef struct {
 	char *id;          /* origin-id, from our header in the cpim part; NULL */
 } SnMailCarried;
 
-/* What a delivery report says of one recipient (RFC 3464), or an MDN (RFC 8098). */
-typedef enum { SN_REPORT_NONE, SN_REPORT_DELIVERED, SN_REPORT_DELAYED, SN_REPORT_FAILED,
-	       SN_REPORT_RELAYED, SN_REPORT_DISPLAYED } SnReportKind;
+/*
+ * What a delivery report says of one recipient (RFC 3464), an MDN (RFC 8098), or an email that came
+ * back in a form of its own. A claim: only what names a message of ours and one of its recipients
+ * counts, and of delivery only when it came from a mail system (SnMail.from_daemon).
+ */
+typedef enum {
+	SN_REPORT_NONE,
+	SN_REPORT_DELIVERED,
+	SN_REPORT_DELAYED,
+	SN_REPORT_FAILED,
+	SN_REPORT_RELAYED,
+	SN_REPORT_DISPLAYED, /* the MDNs */
+	SN_REPORT_DELETED,   /* without being read */
+	SN_REPORT_DENIED,    /* does not want to say */
+} SnReportKind;
 typedef struct {
 	SnReportKind kind;
-	char *recipient;    /* NULL */
+	char *recipient;    /* the one we wrote on the envelope where it is said, else final; NULL */
+	char *final_recipient; /* where it went in the end, when it is another; NULL */
 	char *message_id;   /* of the message reported on, from its headers or ENVID; NULL */
 	char *envelope_id;  /* NULL */
 	char *diagnostic;   /* the server's words; NULL */
+	char *status;       /* RFC 3463, "5.1.1"; NULL */
 } SnMailReport;
+/* "the mailbox is full (5.2.2)"; both may be NULL. Caller frees. */
+char *sn_mail_status_words(const char *status, const char *diagnostic);
 
 typedef struct {
 	GPtrArray *addresses;  /* of SnMailAddress */
@@ -73,6 +89,7 @@ typedef struct {
 	char *list_id;         /* RFC 2919, the part in brackets; NULL */
 	char *jabber_id;       /* RFC 7259; bare JID, NULL */
 	char *auto_submitted;  /* RFC 3834; NULL */
+	gboolean from_daemon;  /* the null sender; without Return-Path: the name of a mail system */
 	char *authentication;  /* of the server named in the parse options; NULL */
 	char *chat_origin_id;  /* of an IM that became this email (our X-less header); NULL */
 	char *text;            /* readable body; "" when there is none */

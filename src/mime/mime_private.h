@@ -74,10 +74,17 @@ char *sn_mime_to_utf8(const char *data, gsize length, const char *charset, gbool
 void sn_mime_read_headers(SnMail *mail, GMimeMessage *message, const SnMailOptions *options);
 char *sn_mime_safe_name(const char *name); /* NULL if nothing is left */
 
-/* ---- body.c, report.c, cpim.c, carried.c ---- */
+/* ---- body.c, report.c, bounce.c, status.c, cpim.c, carried.c ---- */
 
 void sn_mime_read_parts(SnMail *mail, const SnMimeMessage *message, GString *notice);
 void sn_mime_read_report(SnMail *mail, GMimeMultipart *report);
+gboolean sn_mime_from_daemon(const SnMail *mail, GMimeMessage *message);
+/* The Message-ID of a returned message (or header) among these parts; caller frees; NULL. */
+char *sn_mime_returned_id(GMimeObject *root);
+/* An email that came back, and is no report: adds what it says. returned_id: of its parts; NULL. */
+void sn_mime_read_bounce(SnMail *mail, const SnMimeMessage *message, const char *returned_id);
+/* The first "5.1.1" in a text; caller frees; NULL. */
+char *sn_mime_find_status(const char *text);
 SnMailCarried *sn_mime_read_cpim(const char *text, gsize length);
 char *sn_mime_write_cpim(const SnMailCarried *carried);
 SnMailCarried *sn_mime_read_carried(const SnMimeMessage *message, const SnMimeLeaf *leaf);

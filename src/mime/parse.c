@@ -36,6 +36,8 @@ static void free_report(gpointer data)
 	g_free(report->message_id);
 	g_free(report->envelope_id);
 	g_free(report->diagnostic);
+	g_free(report->final_recipient);
+	g_free(report->status);
 	g_free(report);
 }
 
@@ -61,6 +63,22 @@ void sn_mail_free(SnMail *mail)
 	g_free(mail);
 }
 
+/* A mail system says of which message it speaks by returning it, or by answering it. */
+static void read_what_came_back(SnMail *mail, const SnMimeMessage *message)
+{
+	GMimeObject *root = g_mime_message_get_mime_part(message->message);
+
+	if (!mail->from_daemon || !root)
+		return;
+	g_autofree char *id = sn_mime_returned_id(root);
+	sn_mime_read_bounce(mail, message, id);
+	for (guint i = 0; i < mail->reports->len; i++) {
+		SnMailReport *report = mail->reports->pdata[i];
+		if (!report->message_id)
+			report->message_id = g_strdup(id ? id : mail->in_reply_to);
+	}
+}
+
 SnMail *sn_mail_parse(GBytes *raw, const SnMailOptions *options, GError **error)
 {
 	if (g_bytes_get_size(raw) == 0) {
@@ -77,7 +95,9 @@ SnMail *sn_mail_parse(GBytes *raw, const SnMailOptions *options, GError **error)
 	mail->carried = g_ptr_array_new_with_free_func(free_carried);
 	mail->reports = g_ptr_array_new_with_free_func(free_report);
 	sn_mime_read_headers(mail, message->message, options);
+	mail->from_daemon = sn_mime_from_daemon(mail, message->message);
 	sn_mime_read_parts(mail, message, notice);
+	read_what_came_back(mail, message);
 	mail->notice = g_string_free(notice, notice->len == 0);
 	g_assert(mail->text);
 	return mail;

@@ -23,15 +23,17 @@ static char *field(const char *group, const char *name)
 	gsize length = strlen(name);
 
 	for (const char *line = group; line && *line; line = strchr(line, '\n'), line += !!line) {
-		if (g_ascii_strncasecmp(line, name, length) != 0 || line[length] != ':')
+		if (g_ascii_strncasecmp(line, name, length) != 0)
+			continue;
+		const char *colon = line + length + strspn(line + length, " \t");
+		if (*colon != ':')
 			continue;
 		const char *end = line;
 		do
 			end = strchr(end, '\n');
 		while (end && (*++end == ' ' || *end == '\t'));
 		g_autofree char *value =
-			end ? g_strndup(line + length + 1, (gsize)(end - line) - length - 1)
-			    : g_strdup(line + length + 1);
+			end ? g_strndup(colon + 1, (gsize)(end - colon) - 1) : g_strdup(colon + 1);
 		char *clean = sn_text_clean_line(value, -1);
 		if (*clean)
 			return clean;
@@ -64,14 +66,27 @@ static char *id_field(const char *group, const char *name)
 	return value ? g_mime_utils_decode_message_id(value) : NULL;
 }
 
+static SnReportKind kind_of_action(const char *action, const char *status)
+{
+	for (gsize i = 0; action && i < G_N_ELEMENTS(actions); i++)
+		if (g_ascii_strncasecmp(action, actions[i].action, strlen(actions[i].action)) == 0)
+			return actions[i].kind;
+	/* Some leave out what is required, but not why. */
+	if (!action && status)
+		return *status == '5'   ? SN_REPORT_FAILED
+		       : *status == '4' ? SN_REPORT_DELAYED
+		                        : SN_REPORT_DELIVERED;
+	return SN_REPORT_NONE;
+}
+
 static void add_report(SnMail *mail, const char *message_group, const char *group)
 {
 	g_autofree char *action = field(group, "Action");
-	SnReportKind kind = SN_REPORT_NONE;
+	g_autofree char *status_field = field(group, "Status");
+	g_autofree char *status = sn_mime_find_status(status_field);
+	g_autofree char *final = typed_field(group, "Final-Recipient");
+	SnReportKind kind = kind_of_action(action, status);
 
-	for (gsize i = 0; action && i < G_N_ELEMENTS(actions); i++)
-		if (g_ascii_strncasecmp(action, actions[i].action, strlen(actions[i].action)) == 0)
-			kind = actions[i].kind;
 	if (kind == SN_REPORT_NONE || mail->reports->len >= MAX_RECIPIENTS)
 		return;
 	SnMailReport *report = g_new0(SnMailReport, 1);
@@ -79,11 +94,14 @@ static void add_report(SnMail *mail, const char *message_group, const char *grou
 	/* The original one is what we wrote on the envelope. */
 	report->recipient = typed_field(group, "Original-Recipient");
 	if (!report->recipient)
-		report->recipient = typed_field(group, "Final-Recipient");
+		report->recipient = g_steal_pointer(&final);
+	else if (g_strcmp0(report->recipient, final) != 0)
+		report->final_recipient = g_steal_pointer(&final);
 	report->envelope_id = field(message_group, "Original-Envelope-Id");
 	report->diagnostic = typed_field(group, "Diagnostic-Code");
 	if (!report->diagnostic)
-		report->diagnostic = field(group, "Status");
+		report->diagnostic = g_strdup(status_field);
+	report->status = g_steal_pointer(&status);
 	g_ptr_array_add(mail->reports, report);
 }
 
@@ -111,17 +129,46 @@ static void read_delivery_status(SnMail *mail, const char *text)
 	g_string_free(group, TRUE);
 }
 
+/* "manual-action/MDN-sent-manually; displayed/error" (RFC 8098 section 3.2.6) */
+static SnReportKind kind_of_disposition(const char *disposition)
+{
+	static const struct {
+		const char *type;
+		SnReportKind kind;
+	} types[] = {
+		{ "displayed", SN_REPORT_DISPLAYED },
+		{ "deleted", SN_REPORT_DELETED },
+		{ "denied", SN_REPORT_DENIED },
+	};
+	const char *type = disposition ? strrchr(disposition, ';') : NULL;
+
+	/* Without a mode it is no disposition, but old programs leave it out. */
+	type = type ? type + 1 : disposition;
+	while (type && *type == ' ')
+		type++;
+	for (gsize i = 0; type && i < G_N_ELEMENTS(types); i++) {
+		gsize length = strlen(types[i].type);
+		if (g_ascii_strncasecmp(type, types[i].type, length) == 0 &&
+		    !g_ascii_isalpha(type[length]))
+			return types[i].kind;
+	}
+	return SN_REPORT_NONE; /* dispatched, processed: nobody has seen it */
+}
+
 static void read_disposition(SnMail *mail, const char *text)
 {
 	g_autofree char *disposition = field(text, "Disposition");
+	SnReportKind kind = kind_of_disposition(disposition);
 
-	if (!disposition || !strstr(disposition, "displayed"))
+	if (kind == SN_REPORT_NONE || mail->reports->len >= MAX_RECIPIENTS)
 		return;
 	SnMailReport *report = g_new0(SnMailReport, 1);
-	report->kind = SN_REPORT_DISPLAYED;
+	report->kind = kind;
 	report->recipient = typed_field(text, "Original-Recipient");
 	if (!report->recipient)
 		report->recipient = typed_field(text, "Final-Recipient");
+	else
+		report->final_recipient = typed_field(text, "Final-Recipient");
 	report->message_id = id_field(text, "Original-Message-ID");
 	g_ptr_array_add(mail->reports, report);
 }
@@ -149,6 +196,27 @@ static char *returned_id(GMimeObject *object)
 		return NULL;
 	g_autofree char *text = clean_content(GMIME_PART(object));
 	return id_field(text, "Message-ID");
+}
+
+char *sn_mime_returned_id(GMimeObject *root)
+{
+	char *id = NULL;
+
+	if (!GMIME_IS_MULTIPART(root))
+		return NULL; /* the mail itself */
+	int count = MIN(g_mime_multipart_get_count(GMIME_MULTIPART(root)), 10);
+	for (int i = 0; !id && i < count; i++) {
+		GMimeObject *object = g_mime_multipart_get_part(GMIME_MULTIPART(root), i);
+		/* One level down: what a list or a scanner has wrapped. */
+		if (!GMIME_IS_MULTIPART(object)) {
+			id = returned_id(object);
+			continue;
+		}
+		int inner = MIN(g_mime_multipart_get_count(GMIME_MULTIPART(object)), 10);
+		for (int j = 0; !id && j < inner; j++)
+			id = returned_id(g_mime_multipart_get_part(GMIME_MULTIPART(object), j));
+	}
+	return id;
 }
 
 void sn_mime_read_report(SnMail *mail, GMimeMultipart *multipart)
