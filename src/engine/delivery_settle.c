@@ -131,6 +131,8 @@ void sn_delivery_report(SnDelivery *self, const char *message_id, const char *en
 	case SN_REPORT_DELAYED: sn_outbox_note(store, id, "delayed", diagnostic, NULL); break;
 	case SN_REPORT_FAILED: reported_failed(self, entry, recipient, diagnostic); break;
 	case SN_REPORT_DISPLAYED: sn_delivery_apply(self, id, SN_DELIVERY_DISPLAYED, &fact); break;
+	case SN_REPORT_DELETED: sn_outbox_note(store, id, "deleted", recipient, NULL); break;
+	case SN_REPORT_DENIED: sn_outbox_note(store, id, "denied", recipient, NULL); break;
 	}
 }
 

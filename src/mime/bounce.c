@@ -48,7 +48,8 @@ gboolean sn_mime_from_daemon(const SnMail *mail, GMimeMessage *message)
 		if (address->role == SN_MAIL_FROM)
 			return is_daemon_name(address->address);
 	}
-	return FALSE;
+	const char *from = g_mime_object_get_header(GMIME_OBJECT(message), "From");
+	return from && strstr(from, "<>");
 }
 
 /* ---- the known shapes ---- */
@@ -100,7 +101,7 @@ static const struct {
 	{ SN_REPORT_FAILED, "could not be delivered to one or more recipients", "undelivered message" },
 	{ SN_REPORT_FAILED, "a message that you sent could not be delivered", "this is a copy" },
 	{ SN_REPORT_FAILED, "below is a copy of the original message", "copy of the original message" },
-	{ SN_REPORT_FAILED, "this is the dragonfly mail agent", "original message follows" },
+	{ SN_REPORT_FAILED, "this is the dragonfly mail agent", "headers follow" },
 	{ SN_REPORT_FAILED, "this message was created automatically by mail delivery software",
 	  "header" },
 	{ SN_REPORT_FAILED, "could not be delivered to the following recipient", "original message" },
