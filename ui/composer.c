@@ -22,7 +22,7 @@ SnComposer *sn_composer_new(SnApp *app)
 void sn_composer_forget_plan(SnComposer *composer)
 {
 	g_clear_pointer(&composer->plan, sn_plan_free);
-	g_clear_pointer(&composer->history, sn_history_free);
+	sn_composer_forget_history(composer);
 	sn_app_dirty(composer->app);
 }
 
@@ -31,6 +31,7 @@ void sn_composer_free(SnComposer *composer)
 	if (!composer)
 		return;
 	sn_composer_forget_plan(composer);
+	sn_composer_history_clear(composer);
 	sn_draft_free(composer->draft);
 	for (int i = 0; i < SN_FIELD_COUNT; i++)
 		sn_edit_free(composer->fields[i]);
@@ -117,7 +118,7 @@ static void save_soon(SnComposer *composer)
 	sn_app_dirty(app);
 }
 
-static void changed(SnComposer *composer)
+void sn_composer_changed(SnComposer *composer)
 {
 	composer->changed = TRUE;
 	sn_composer_forget_plan(composer);
@@ -156,6 +157,7 @@ static void take_draft(SnComposer *composer, SnDraft *draft)
 	composer->changed = FALSE;
 	composer->reply_all = FALSE;
 	g_clear_pointer(&composer->address, g_free);
+	sn_composer_history_clear(composer);
 	sn_composer_forget_plan(composer);
 }
 
@@ -204,45 +206,6 @@ SnChannel sn_composer_channel(const SnComposer *composer)
 	return plan ? plan->channel : SN_CHANNEL_IM;
 }
 
-const char *sn_composer_history_spec(SnComposer *composer)
-{
-	const SnSettings *settings = composer->app->settings;
-	const SnPlan *plan = sn_composer_plan(composer);
-
-	if (composer->draft->history)
-		return composer->draft->history;
-	return plan && plan->switched ? settings->history_on_switch : settings->history_otherwise;
-}
-
-const SnHistory *sn_composer_history(SnComposer *composer)
-{
-	SnApp *app = composer->app;
-	const SnPlan *plan = sn_composer_plan(composer);
-	SnHistorySpec spec = { SN_HISTORY_NONE };
-	g_autoptr(GError) error = NULL;
-
-	if (composer->history || !plan)
-		return composer->history;
-	if (!sn_history_parse(sn_composer_history_spec(composer), app->clock, &spec, &error))
-		sn_app_say(app, SN_OBJ_ERROR, "%s", error->message);
-	composer->history = sn_history_select(app->store, composer->conversation,
-	                                      composer->draft->reply_to, &spec,
-	                                      composer->draft->picked, plan->recipients,
-	                                      app->settings->history_attachments, FALSE,
-	                                      app->settings->history_max_size);
-	return composer->history;
-}
-
-void sn_composer_set_history(SnComposer *composer, const char *spec, GArray *picked)
-{
-	set_string(&composer->draft->history, spec);
-	if (composer->draft->picked != picked) {
-		g_clear_pointer(&composer->draft->picked, g_array_unref);
-		composer->draft->picked = picked ? g_array_ref(picked) : NULL;
-	}
-	changed(composer);
-}
-
 void sn_composer_reply(SnComposer *composer, SnId message, gboolean all)
 {
 	if (!composer->draft)
@@ -252,7 +215,7 @@ void sn_composer_reply(SnComposer *composer, SnId message, gboolean all)
 	/* a channel chosen for nothing written yet was chosen for another message */
 	if (sn_composer_is_empty(composer))
 		composer->draft->mode = SN_MODE_AUTO;
-	changed(composer);
+	sn_composer_changed(composer);
 }
 
 /* A subject that the user typed becomes the first line of an IM, and the first line a subject
@@ -282,7 +245,7 @@ void sn_composer_set_mode(SnComposer *composer, SnReplyMode mode)
 	if (!composer->draft)
 		return;
 	composer->draft->mode = mode;
-	changed(composer);
+	sn_composer_changed(composer);
 	now = sn_composer_channel(composer);
 	if (now != before)
 		carry_subject(composer, now);
@@ -304,8 +267,10 @@ void sn_composer_set_field(SnComposer *composer, SnField field, const char *text
 	sn_edit_set(composer->fields[field], text);
 	if (field == SN_FIELD_SUBJECT)
 		composer->subject_typed = text && *text;
-	if (field == SN_FIELD_CC || field == SN_FIELD_BCC)
+	if (field == SN_FIELD_CC || field == SN_FIELD_BCC) {
 		composer->shows[field] = text && *text;
+		sn_composer_forget_history(composer); /* one more has to have been a party */
+	}
 	save_soon(composer);
 }
 
@@ -344,7 +309,7 @@ gboolean sn_composer_attach(SnComposer *composer, const char *path, GError **err
 	if (!composer->draft->attachments)
 		composer->draft->attachments = g_ptr_array_new_with_free_func(g_free);
 	g_ptr_array_add(composer->draft->attachments, g_steal_pointer(&full));
-	changed(composer);
+	sn_composer_changed(composer);
 	return TRUE;
 }
 
@@ -358,7 +323,7 @@ void sn_composer_detach(SnComposer *composer, guint number)
 		g_ptr_array_set_size(files, 0);
 	else if (number <= files->len)
 		g_ptr_array_remove_index(files, number - 1);
-	changed(composer);
+	sn_composer_changed(composer);
 }
 
 void sn_composer_sent(SnComposer *composer)
@@ -390,7 +355,7 @@ void sn_composer_restore(SnComposer *composer, const SnOutboxEntry *entry)
 		sn_composer_set_field(composer, SN_FIELD_SUBJECT, entry->subject);
 	if (entry->history && entry->history->len)
 		sn_composer_set_history(composer, "picked", entry->history);
-	changed(composer);
+	sn_composer_changed(composer);
 	sn_composer_save(composer);
 }
 
@@ -412,6 +377,8 @@ gboolean sn_composer_key(SnComposer *composer, SnKey key)
 	if (edit->changes != before) {
 		if (composer->field == SN_FIELD_SUBJECT)
 			composer->subject_typed = edit->text->len > 0;
+		if (composer->field == SN_FIELD_CC || composer->field == SN_FIELD_BCC)
+			sn_composer_forget_history(composer);
 		save_soon(composer);
 	}
 	return TRUE;
@@ -432,5 +399,7 @@ void sn_composer_paste(SnComposer *composer, const char *text)
 	sn_edit_insert(composer->fields[composer->field], text);
 	if (composer->field == SN_FIELD_SUBJECT)
 		composer->subject_typed = TRUE;
+	if (composer->field == SN_FIELD_CC || composer->field == SN_FIELD_BCC)
+		sn_composer_forget_history(composer);
 	save_soon(composer);
 }

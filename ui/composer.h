@@ -20,7 +20,9 @@ struct sn_composer {
 	gboolean reply_all;
 	char *address;          /* the user named this one for the reply; NULL */
 	SnPlan *plan;           /* what would happen if it were sent now; NULL: to be asked */
-	SnHistory *history;     /* what travels along; NULL: to be chosen */
+	SnHistory *history;     /* what travels along, as chosen last; NULL */
+	gboolean history_stale; /* it has to be chosen anew */
+	struct sn_choosing *choosing; /* the choice under way on the worker; NULL */
 	guint64 saved;          /* count of changes when it was saved last */
 	gboolean changed;       /* something else than the texts */
 	gboolean in_store;      /* the store holds a draft for the conversation */
@@ -28,8 +30,29 @@ struct sn_composer {
 
 /* The plan for the reply as it stands; owned by the composer, until something changes. */
 const SnPlan *sn_composer_plan(SnComposer *composer);
-/* What travels along; owned by the composer. */
+/* ---- composer_history.c ---- */
+
+/* What travels along, as far as known: the choice runs on the worker, and until it is made this is
+ * the one before it, or NULL. Owned by the composer. */
 const SnHistory *sn_composer_history(SnComposer *composer);
+/* The same, made now when it is not yet: what is sent. Reads SN_HISTORY_LOOK messages at most. */
+const SnHistory *sn_composer_history_now(SnComposer *composer);
+/* The request it is chosen by, without the recipients; borrowed until the composer changes. FALSE:
+ * nothing is open, or the spec cannot be read (which is said). */
+gboolean sn_composer_history_request(SnComposer *composer, SnHistoryRequest *request);
+void sn_composer_forget_history(SnComposer *composer);
+/* The user's yes to an encrypted message in the open, or no longer. */
+void sn_composer_agree(SnComposer *composer, SnId message, gboolean yes);
+/* Recipients of the plan, and what was typed into Cc and Bcc; of SnParty. What is typed wrong is
+ * left out, and *bad is the first of that (caller frees); bad may be NULL. */
+GPtrArray *sn_composer_recipients(SnComposer *composer, char **bad);
+/* private: something else than the texts was changed */
+void sn_composer_changed(SnComposer *composer);
+/* private: drops what is chosen and stops waiting for what is being chosen */
+void sn_composer_history_clear(SnComposer *composer);
+
+/* ---- composer.c ---- */
+
 /* The spec in force: the draft's own, or the setting for this kind of reply. */
 const char *sn_composer_history_spec(SnComposer *composer);
 void sn_composer_set_history(SnComposer *composer, const char *spec, GArray *picked);

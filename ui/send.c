@@ -281,55 +281,12 @@ static void ask_files(SnApp *app, const Sending *sending)
 
 /* ---- queueing ---- */
 
-static void add_typed_parties(GPtrArray *recipients, SnRole role, const char *text, char **bad)
+/* With what was typed into Cc and Bcc. NULL with error. */
+static GPtrArray *all_recipients(SnApp *app, GError **error)
 {
-	g_auto(GStrv) words = g_strsplit_set(text, ",;", -1);
-
-	for (char **word = words; *word; word++) {
-		char *open = strrchr(g_strstrip(*word), '<'), *normal;
-		if (!**word)
-			continue;
-		if (open)
-			g_strdelimit(open, "<>", ' ');
-		normal = sn_address_normalise(SN_CHANNEL_MAIL, g_strstrip(open ? open : *word));
-		if (normal) {
-			SnParty *party = g_new0(SnParty, 1);
-			party->role = role;
-			party->address = normal;
-			g_ptr_array_add(recipients, party);
-		} else if (!*bad) {
-			*bad = g_strdup(*word);
-		}
-	}
-}
-
-static void party_free(gpointer data)
-{
-	SnParty *party = data;
-
-	g_free(party->address);
-	g_free(party->name);
-	g_free(party);
-}
-
-/* Recipients of the plan, and what was typed into Cc and Bcc. NULL with error. */
-static GPtrArray *all_recipients(SnApp *app, const SnPlan *plan, GError **error)
-{
-	GPtrArray *recipients = g_ptr_array_new_with_free_func(party_free);
 	g_autofree char *bad = NULL;
+	GPtrArray *recipients = sn_composer_recipients(app->composer, &bad);
 
-	for (guint i = 0; i < plan->recipients->len; i++) {
-		const SnParty *from = g_ptr_array_index(plan->recipients, i);
-		SnParty *party = g_new0(SnParty, 1);
-		*party = (SnParty){ from->role, g_strdup(from->address), g_strdup(from->name) };
-		g_ptr_array_add(recipients, party);
-	}
-	if (plan->channel == SN_CHANNEL_MAIL) {
-		add_typed_parties(recipients, SN_ROLE_CC, sn_composer_text(app->composer, SN_FIELD_CC),
-		                  &bad);
-		add_typed_parties(recipients, SN_ROLE_BCC,
-		                  sn_composer_text(app->composer, SN_FIELD_BCC), &bad);
-	}
 	if (!bad)
 		return recipients;
 	g_set_error(error, SN_ERROR, SN_ERROR_INVALID, "'%s' is no email address.", bad);
@@ -372,10 +329,10 @@ static void queued(SnApp *app, const SnPlan *plan, SnId entry, SnTime send_at)
 static gboolean queue(SnApp *app, const SnPlan *plan, const Sending *sending, GError **error)
 {
 	SnComposer *composer = app->composer;
-	const SnHistory *history = sn_composer_history(composer);
+	const SnHistory *history = sn_composer_history_now(composer);
 	gboolean mail = plan->channel == SN_CHANNEL_MAIL;
 	SnTime delay = mail ? app->settings->delivery_undo_mail : app->settings->delivery_undo_im;
-	g_autoptr(GPtrArray) recipients = all_recipients(app, plan, error);
+	g_autoptr(GPtrArray) recipients = all_recipients(app, error);
 	g_autoptr(GPtrArray) files = attachments(composer->draft);
 	SnOutboxNew entry = {
 		.conversation = composer->conversation,

@@ -76,6 +76,7 @@ typedef struct {
 	GPtrArray *attachments; /* of char *, absolute paths or as of sn_attachment_held(); may be NULL */
 	char *history;        /* spec as of sn_history_parse() in src/route/history.h; NULL = default */
 	GArray *picked;       /* of SnId, history "picked"; may be NULL */
+	GArray *agreed;       /* of SnId, encrypted ones that may travel in the open; may be NULL */
 	SnTerms terms;
 	SnTime updated;
 } SnDraft;

@@ -28,6 +28,8 @@ void sn_draft_free(SnDraft *draft)
 		g_ptr_array_unref(draft->attachments);
 	if (draft->picked)
 		g_array_unref(draft->picked);
+	if (draft->agreed)
+		g_array_unref(draft->agreed);
 	g_free(draft);
 }
 
@@ -85,7 +87,7 @@ SnDraft *sn_draft_load(SnStore *store, SnId conversation)
 	SnSql *query = sn_sql(store,
 	                      "SELECT mode, reply_to, subject, body, cc, bcc, attachments, history, "
 	                      "picked, updated, send_at, conditions, otherwise, within, "
-	                      "encrypt FROM draft WHERE conversation = ?1",
+	                      "encrypt, agreed FROM draft WHERE conversation = ?1",
 	                      V(conversation));
 	SnDraft *draft = NULL;
 
@@ -107,6 +109,7 @@ SnDraft *sn_draft_load(SnStore *store, SnId conversation)
 			                  .then = (SnRule)sn_sql_int(query, 12),
 			                  .within = sn_sql_int(query, 13),
 			                  .encrypt = (SnEncrypt)sn_sql_int(query, 14) };
+		draft->agreed = split_ids(sn_sql_peek(query, 15));
 	}
 	sn_sql_drop(query);
 	return draft;
@@ -118,21 +121,22 @@ static gboolean write_draft(SnStore *store, const SnDraft *draft, GError **error
 	g_autofree char *body = sn_tidy(draft->body ? draft->body : "", SN_TEXT_LIMIT);
 	g_autofree char *paths = join_paths(draft->attachments);
 	g_autofree char *picked = join_ids(draft->picked);
+	g_autofree char *agreed = join_ids(draft->agreed);
 
 	return sn_run(store, error,
 	              "INSERT INTO draft (conversation, mode, reply_to, subject, body, cc, bcc, "
 	              "attachments, history, picked, updated, send_at, conditions, otherwise, within, "
-	              "encrypt) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, "
-	              "?15, ?16) "
+	              "encrypt, agreed) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, "
+	              "?13, ?14, ?15, ?16, ?17) "
 	              "ON CONFLICT (conversation) DO UPDATE SET mode = ?2, reply_to = ?3, "
 	              "subject = ?4, body = ?5, cc = ?6, bcc = ?7, attachments = ?8, history = ?9, "
 	              "picked = ?10, updated = ?11, send_at = ?12, conditions = ?13, otherwise = ?14, "
-	              "within = ?15, encrypt = ?16",
+	              "within = ?15, encrypt = ?16, agreed = ?17",
 	              V(draft->conversation), V(draft->mode), V(draft->reply_to), V(subject),
 	              V(body), V(draft->cc), V(draft->bcc), V(paths), V(draft->history), V(picked),
 	              V(draft->updated ? draft->updated : sn_now(store)), V(draft->terms.send_at),
 	              V(draft->terms.when), V(draft->terms.then), V(draft->terms.within),
-	              V(draft->terms.encrypt));
+	              V(draft->terms.encrypt), V(agreed));
 }
 
 gboolean sn_draft_save(SnStore *store, const SnDraft *draft, GError **error)

@@ -51,6 +51,8 @@ static const char to_version_2[] =
 	"ALTER TABLE carried ADD COLUMN told_text TEXT;"
 	"UPDATE message SET brought = n FROM (SELECT by_message, count(*) AS n FROM carried "
 	"GROUP BY by_message) AS c WHERE message.id = c.by_message;"
+	"ALTER TABLE draft ADD COLUMN agreed TEXT;"
+	"CREATE INDEX message_files ON message (conversation, time, id) WHERE attachments > 0;"
 	"";
 
 /* steps[i] turns version i + 1 into i + 2; the newest has none. */

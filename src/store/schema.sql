@@ -145,7 +145,8 @@ CREATE TABLE draft (
 	conditions INTEGER NOT NULL DEFAULT 0,
 	otherwise INTEGER NOT NULL DEFAULT 0,
 	within INTEGER NOT NULL DEFAULT 0,
-	encrypt INTEGER NOT NULL DEFAULT 0
+	encrypt INTEGER NOT NULL DEFAULT 0,
+	agreed TEXT -- ids of encrypted messages that may travel in the open
 ) STRICT;
 
 -- ---- messages ----
@@ -212,6 +213,7 @@ CREATE INDEX message_lost ON message (lost) WHERE lost IS NOT NULL;
 CREATE INDEX message_carried ON message (time, id) WHERE carried = 1;
 CREATE INDEX message_brought ON message (conversation) WHERE brought > 0;
 CREATE INDEX message_attached ON message (attached) WHERE attached <> 0;
+CREATE INDEX message_files ON message (conversation, time, id) WHERE attachments > 0;
 
 -- The XMPP thread id that stands for an email thread.
 CREATE TABLE thread_alias (
