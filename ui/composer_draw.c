@@ -69,7 +69,9 @@ static void draw_mode(SnComposer *composer, SnRect rect)
 	SnStyle style = sn_theme_style(app->theme, plan ? mode_object(plan) : SN_OBJ_MODE);
 	const char *contexts[] = { "compose", NULL };
 	g_autofree char *keys = sn_binds_keys_of(app->binds, contexts, "channel");
-	g_autofree char *history = plan ? history_words(composer) : g_strdup("");
+	/* as long as nobody knows where to, what would go along is not the question */
+	g_autofree char *history =
+		plan && plan->recipients->len ? history_words(composer) : g_strdup("");
 	g_autoptr(GString) right = g_string_new(history);
 	int width;
 
