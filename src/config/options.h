@@ -5,10 +5,12 @@
 
 #include <glib.h>
 
+#include "src/base/when.h"
 #include "src/store/people.h"
 
 /* types: BOOL (true/false), INT, TIME (30s 5m 2h 7d -> ms), SIZE (64k 25M -> bytes), STRING,
  * PATH (absolute or ~/..., expanded; "" stays "")
+ * HOURS (of work, as sn_hours_parse() reads them)
  * RULE (ask defer mail send ask-them), SHOWS (list of presence words -> bit mask), HISTORY */
 #define SN_OPTION_TABLE(X)                                                                        \
 	X(general, theme, STRING, "default-dark", "theme file below themes/, without .theme")       \
@@ -24,6 +26,7 @@
 	X(delivery, ask_timeout, TIME, "30m", "how long to wait for an answer to 'ask them'")       \
 	X(delivery, undo_mail, TIME, "5s", "an email can be taken back for this long")              \
 	X(delivery, undo_im, TIME, "0s", "an IM can be taken back for this long")                   \
+	X(delivery, working_hours, HOURS, "", "deferred and scheduled messages go only then, like Mon-Fri 08:00-18:00; empty: at any time") \
 	X(delivery, accept_questions, BOOL, "true", "show availability questions of others as a prompt") \
 	X(history, on_switch, HISTORY, "thread", "history sent when a reply changes channel: none thread all last:N") \
 	X(history, otherwise, HISTORY, "none", "history sent with other replies")                   \
@@ -49,6 +52,7 @@
 #define SN_OPTION_FIELD_SIZE(section, key) gint64 section##_##key;
 #define SN_OPTION_FIELD_STRING(section, key) char *section##_##key;
 #define SN_OPTION_FIELD_PATH(section, key) char *section##_##key;
+#define SN_OPTION_FIELD_HOURS(section, key) SnHours section##_##key;
 #define SN_OPTION_FIELD_RULE(section, key) SnRule section##_##key;
 #define SN_OPTION_FIELD_SHOWS(section, key) guint section##_##key; /* 1 << SnPresenceShow */
 #define SN_OPTION_FIELD_HISTORY(section, key) char *section##_##key;

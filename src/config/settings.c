@@ -62,6 +62,14 @@ static char *read_TIME(const char *text, SnTime *value)
 	       NULL : g_strdup(": a time is a number with ms, s, m, h, d or w, like 90s or 1h30m");
 }
 
+static char *read_HOURS(const char *text, SnHours *value)
+{
+	g_autofree char *plain = sn_ini_unquote(text);
+
+	return sn_hours_parse(plain, value, NULL) ?
+	       NULL : g_strdup(": hours look like Mon-Fri 08:00-18:00, several with a comma");
+}
+
 static char *read_SIZE(const char *text, gint64 *value)
 {
 	return sn_bytes_parse(text, value) ?
@@ -253,6 +261,7 @@ SnSettings *sn_settings_read(const char *text, const char *file, SnProblems *pro
 #define FREE_INT(value) (void)(value)
 #define FREE_TIME(value) (void)(value)
 #define FREE_SIZE(value) (void)(value)
+#define FREE_HOURS(value) (void)(value)
 #define FREE_RULE(value) (void)(value)
 #define FREE_SHOWS(value) (void)(value)
 #define FREE_STRING(value) g_free(value)

@@ -45,6 +45,8 @@ gboolean sn_convert_possible(SnDelivery *self, const SnOutboxEntry *entry, char 
 	g_autofree char *address = mail_address(self, entry);
 	g_autofree char *who = sn_delivery_who(self, entry);
 
+	if ((*why = sn_delivery_terms_encrypt(self, entry)))
+		return FALSE;
 	if (entry->channel != SN_CHANNEL_IM || sn_delivery_has_begun(self, entry)) {
 		*why = g_strdup("A part of it has gone by IM already");
 		return FALSE;
@@ -64,7 +66,9 @@ gboolean sn_convert_possible(SnDelivery *self, const SnOutboxEntry *entry, char 
 static gboolean goes_along(SnDelivery *self, const SnOutboxEntry *other,
                            const SnOutboxEntry *entry)
 {
-	gboolean waits = (other->state == SN_STATE_WAITING && !other->error_word) ||
+	/* what has terms of its own waits for them */
+	gboolean own = other->when || other->encrypt == SN_ENCRYPT_REQUIRED;
+	gboolean waits = (other->state == SN_STATE_WAITING && !other->error_word && !own) ||
 	                 other->state == SN_STATE_ASKED ||
 	                 (other->request == SN_REQUEST_CONVERT &&
 	                  (other->state == SN_STATE_QUEUED ||
@@ -210,6 +214,8 @@ gboolean sn_convert(SnDelivery *self, const SnOutboxEntry *entry, const char *be
 		.state = SN_STATE_QUEUED,
 		.reason = because,
 		.converted_from = first->id,
+		/* another channel does not mean another time */
+		.send_at = entry->send_at > sn_delivery_now(self) ? entry->send_at : 0,
 	};
 	return sn_outbox_convert(store, ids, entries->len, &mail, error) != 0;
 }

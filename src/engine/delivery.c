@@ -301,7 +301,7 @@ void sn_delivery_account_online(SnDelivery *self, SnEngineAccount *account, SnCh
 			continue;
 		if (entry->state == SN_STATE_SENDING)
 			sn_delivery_check(self, entry->id);
-		else if ((entry->state == SN_STATE_WAITING && entry->error_word) ||
+		else if ((entry->state == SN_STATE_WAITING && (entry->error_word || entry->when)) ||
 		         (entry->state == SN_STATE_ASKED && entry->step == 0))
 			sn_delivery_plan(self, entry->id);
 	}
@@ -317,12 +317,17 @@ void sn_delivery_presence(SnDelivery *self, SnId address)
 		g_autoptr(SnOutboxEntry) entry =
 			sn_outbox_get(self->engine->store, id, SN_OUTBOX_FULL);
 		g_autofree char *text = NULL;
-		if (!entry || g_hash_table_contains(self->jobs, &id) ||
-		    sn_delivery_availability(self, entry, NULL, &text) != SN_AVAILABLE)
+		if (!entry || g_hash_table_contains(self->jobs, &id))
+			continue;
+		gboolean there = sn_delivery_availability(self, entry, NULL, &text) == SN_AVAILABLE;
+		if (entry->when & SN_WHEN_PRESENCE)
+			there = sn_delivery_terms_presence(self, entry, NULL);
+		if (!there)
 			continue;
 		if (waits_for_line(entry))
 			sn_delivery_plan(self, id);
-		if (entry->error_word)
+		if (entry->error_word ||
+		    (entry->state == SN_STATE_WAITING && !sn_delivery_terms(self, entry, FALSE)))
 			continue;
 		g_autofree char *who = sn_delivery_who(self, entry);
 		g_autofree char *detail = g_strdup_printf("%s is %s", who, text);

@@ -101,6 +101,8 @@ static SnTime next_try(SnDelivery *self, const SnOutboxEntry *entry, const SnDel
 		return 0;
 	if (step->effect != SN_EFFECT_SCHEDULE)
 		return entry->next_try;
+	if (fact->not_before > now)
+		return expires > now ? MIN(fact->not_before, expires) : fact->not_before;
 	gboolean network = g_strcmp0(fact->error_word, sn_error_word(SN_ERROR_NETWORK)) == 0;
 	SnTime time = now + sn_delivery_backoff(self, attempts, network);
 	return expires > now ? MIN(time, expires) : time;
@@ -143,10 +145,12 @@ static gboolean write_change(SnDelivery *self, const SnOutboxEntry *entry, SnDel
 {
 	gboolean schedule = step->effect == SN_EFFECT_SCHEDULE;
 	int attempts = fact->fresh || begins_anew(entry, event) ? 0 : entry->attempts;
-	SnTime expires = entry->expires;
+	SnTime expires = fact->expires ? fact->expires : entry->expires;
 
+	/* from when it was to go: a message for next month is not old next month */
 	if (step->state == SN_STATE_WAITING && !expires)
-		expires = entry->created + sn_delivery_settings(self)->delivery_expire;
+		expires = MAX(entry->created, entry->send_at) +
+		          sn_delivery_settings(self)->delivery_expire;
 	SnOutboxChange change = {
 		.state = step->state,
 		.what = fact->what ? fact->what

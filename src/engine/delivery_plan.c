@@ -91,7 +91,9 @@ static gboolean must_queue_behind(SnDelivery *self, const SnOutboxEntry *entry, 
 		const SnOutboxEntry *older = open->pdata[i - 1];
 		if (!comes_before(older, entry))
 			continue;
-		if (is_deferred(older) && there) {
+		/* what waits for terms of its own is woken by those */
+		if (is_deferred(older) && there && !older->when &&
+		    older->encrypt != SN_ENCRYPT_REQUIRED) {
 			SnFact fact = { .detail = "before a later message", .fresh = TRUE };
 			sn_delivery_apply(self, older->id, SN_DELIVERY_APPEARED, &fact);
 		}
@@ -172,12 +174,21 @@ static void to_mail(SnDelivery *self, const SnOutboxEntry *entry, const char *be
 	sn_delivery_apply(self, entry->id, SN_DELIVERY_MAIL, &fact);
 }
 
+static void ready(SnDelivery *self, const SnOutboxEntry *entry, gboolean forced, gboolean there);
+
 static void expire(SnDelivery *self, const SnOutboxEntry *entry)
 {
-	g_autofree char *why = NULL;
+	g_autofree char *why = sn_delivery_terms_encrypt(self, entry);
+	gboolean may_go = !why && entry->then != SN_RULE_FAIL;
 
-	if (entry->channel == SN_CHANNEL_IM && sn_convert_possible(self, entry, &why)) {
+	if (sn_delivery_terms_put_off(self, entry))
+		return;
+	if (may_go && entry->channel == SN_CHANNEL_IM && sn_convert_possible(self, entry, &why)) {
 		to_mail(self, entry, "it waited for too long", FALSE);
+		return;
+	}
+	if (may_go && entry->channel == SN_CHANNEL_MAIL && entry->then == SN_RULE_MAIL) {
+		ready(self, entry, TRUE, FALSE);
 		return;
 	}
 	g_autofree char *reason = g_strdup_printf(
@@ -292,10 +303,11 @@ static void no_upload(SnDelivery *self, const SnOutboxEntry *entry)
 	sn_delivery_apply(self, entry->id, SN_DELIVERY_NEED_CHOICE, &fact);
 }
 
-static void plan_im(SnDelivery *self, const SnOutboxEntry *entry, SnEngineAccount *account)
+/* forced: the user, the contact or the sender's own conditions say that it goes now. */
+static void plan_im(SnDelivery *self, const SnOutboxEntry *entry, SnEngineAccount *account,
+                    gboolean forced)
 {
 	SnAvailability there = sn_delivery_availability(self, entry, NULL, NULL);
-	gboolean forced = is_forced(self, entry);
 
 	if (!account->im || !account->im_online) {
 		/* Who waits for the person goes on waiting for the person. */
@@ -337,10 +349,15 @@ void sn_delivery_plan(SnDelivery *self, SnId id)
 		expire(self, entry);
 	} else if (entry->state == SN_STATE_ASKED) {
 		plan_asked(self, entry, account);
-	} else if (entry->channel == SN_CHANNEL_IM) {
-		plan_im(self, entry, account);
 	} else {
-		ready(self, entry, FALSE, FALSE);
+		gboolean forced = is_forced(self, entry);
+		if (!sn_delivery_terms(self, entry, forced))
+			return;
+		forced |= (entry->when & SN_WHEN_PRESENCE) != 0;
+		if (entry->channel == SN_CHANNEL_IM)
+			plan_im(self, entry, account, forced);
+		else
+			ready(self, entry, FALSE, FALSE);
 	}
 }
 

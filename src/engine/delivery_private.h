@@ -4,6 +4,7 @@
  *
  * delivery.c        look at what is due, requests of clients, recovery, timers
  * delivery_apply.c  the one place that changes an entry: machine row, rows written, effect
+ * delivery_terms.c  what the sender made it wait for: time, presence, hours, encryption
  * delivery_plan.c   what the line, the presence and the rules say at the time of sending
  * delivery_check.c  did a step happen? archive, Sent
  * delivery_settle.c receipts, markers, error stanzas, reports, copies that turned up
@@ -57,6 +58,8 @@ typedef struct {
 	int step;               /* the next step plus one; 0 keeps */
 	gboolean clear_request;
 	gboolean fresh;         /* the back-off begins again */
+	SnTime not_before;      /* the next try, where it is known; 0 = after a pause */
+	SnTime expires;         /* a new one; 0 keeps */
 } SnFact;
 
 /* ---- delivery_apply.c ---- */
@@ -107,6 +110,19 @@ SnAvailability sn_delivery_availability(SnDelivery *self, const SnOutboxEntry *e
 void sn_delivery_request(SnDelivery *self, const SnOutboxEntry *entry);
 /* Asks the contact's server for the presence, while an entry waits for it. */
 void sn_delivery_probe(SnDelivery *self, SnId entry);
+
+/* ---- delivery_terms.c ---- */
+
+/* The sender's terms (terms.h) and the hours of work. FALSE: not now, and the entry is told why and
+ * waits. forced: the user said now, which overrides all but encryption. */
+gboolean sn_delivery_terms(SnDelivery *self, const SnOutboxEntry *entry, gboolean forced);
+/* Whether the presence that the entry waits for is there; TRUE when it waits for none. */
+gboolean sn_delivery_terms_presence(SnDelivery *self, const SnOutboxEntry *entry, char **why);
+/* Its time is over outside the hours of work: what is to happen then happens when they begin. TRUE
+ * when it was put off. */
+gboolean sn_delivery_terms_put_off(SnDelivery *self, const SnOutboxEntry *entry);
+/* Why it may not go by any way there is now; NULL when it may. Caller frees. */
+char *sn_delivery_terms_encrypt(SnDelivery *self, const SnOutboxEntry *entry);
 
 /* ---- delivery_check.c ---- */
 void sn_delivery_check(SnDelivery *self, SnId entry);

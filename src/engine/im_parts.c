@@ -68,9 +68,15 @@ static GPtrArray *group_forwards(const SnEngineAccount *account, const GPtrArray
 	return groups;
 }
 
+/* Later than the sender meant it to go: a time of his own choice is not late. */
+static gboolean is_late(SnDelivery *self, const SnOutboxEntry *entry)
+{
+	return sn_delivery_now(self) - MAX(entry->created, entry->send_at) > LATE;
+}
+
 static char *late_line(SnDelivery *self, const SnOutboxEntry *entry)
 {
-	if (sn_delivery_now(self) - entry->created <= LATE)
+	if (!is_late(self, entry))
 		return g_strdup("");
 	g_autofree char *time = sn_delivery_time_text(entry->created);
 	return g_strdup_printf("\n(written %s)", time);
@@ -396,7 +402,7 @@ static SnImMessage *body_message(SnDelivery *self, const SnOutboxEntry *entry,
 	message->body = sn_im_quote(self, entry, message, text->str, step->number == 0);
 	message->want_receipt = last;
 	message->want_marker = last;
-	if (sn_delivery_now(self) - entry->created > LATE)
+	if (is_late(self, entry))
 		message->written = entry->created;
 	return message;
 }

@@ -176,7 +176,8 @@ SnId sn_outbox_convert(SnStore *store, const SnId *ids, gsize count, const SnOut
 GArray *sn_outbox_due(SnStore *store, SnTime now);
 /* The earliest time after now (of sn_store_set_clock()) when sn_outbox_due() has more; 0 = never. */
 SnTime sn_outbox_next_due(SnStore *store);
-/* Open IM entries to this address (presence changed). Oldest first. Of SnId. */
+/* Open IM entries to this address (presence changed), and entries on any channel to its person that
+ * wait for something. Oldest first. Of SnId. */
 GArray *sn_outbox_open_for(SnStore *store, SnId address);
 SnId sn_outbox_find_origin(SnStore *store, const char *origin_id);   /* 0 */
 SnId sn_outbox_find_message_id(SnStore *store, const char *message_id); /* 0 */

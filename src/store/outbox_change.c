@@ -326,9 +326,11 @@ SnTime sn_outbox_next_due(SnStore *store)
 GArray *sn_outbox_open_for(SnStore *store, SnId address)
 {
 	return ids_of(sn_sql(store,
-	                     "SELECT o.id FROM outbox o WHERE o.open = 1 AND o.channel = 1 AND EXISTS ("
+	                     "SELECT o.id FROM outbox o WHERE o.open = 1 AND ((o.channel = 1 AND EXISTS ("
 	                     "SELECT 1 FROM outbox_recipient r JOIN address a ON a.channel = 1 "
-	                     "AND a.value = r.address WHERE r.outbox = o.id AND a.id = ?1) "
+	                     "AND a.value = r.address WHERE r.outbox = o.id AND a.id = ?1)) "
+	                     "OR (o.conditions <> 0 AND o.conversation IN (SELECT c.id FROM "
+	                     "conversation c JOIN address a ON a.person = c.person WHERE a.id = ?1))) "
 	                     "ORDER BY o.id",
 	                     V(address)));
 }

@@ -6,12 +6,12 @@
 
 #include "src/store/people.h"
 
-/* X(name, word, bit, "if ..." for people, with the person's name for %s) */
+/* X(name, word, bit, what the person, or for NETWORK the account, has to be) */
 #define SN_WHEN_TABLE(X)                                                                        \
-	X(ONLINE, "online", 1, "%s is online")                                                  \
-	X(AVAILABLE, "available", 2, "%s is available")                                         \
-	X(NOT_DND, "not-dnd", 4, "%s may be disturbed")                                         \
-	X(NETWORK, "network", 8, "the account is connected")
+	X(ONLINE, "online", 1, "online")                                                        \
+	X(AVAILABLE, "available", 2, "available")                                               \
+	X(NOT_DND, "not-dnd", 4, "not busy")                                                    \
+	X(NETWORK, "network", 8, "connected")
 
 /* All that are set have to hold at once. */
 typedef enum {

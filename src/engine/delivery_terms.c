@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What the sender made a message wait for: a time, a presence, the line, encryption; and the hours
+ * of work, outside of which nothing goes that was put off.
+ *
+ * A time that the clock has passed while the machine slept is due at once, in the order of the
+ * entries; the hours are looked at again then, so that a message for the evening does not go when
+ * somebody opens the machine at night.
+ */
+#include "src/engine/delivery_private.h"
+
+/* The undo window is not a time that the user chose for it to go. */
+#define SCHEDULED (2 * SN_MINUTE)
+
+static gboolean is_put_off(const SnOutboxEntry *entry)
+{
+	return entry->when || entry->send_at > entry->created + SCHEDULED ||
+	       (entry->state == SN_STATE_WAITING && !entry->error_word);
+}
+
+static void wait(SnDelivery *self, const SnOutboxEntry *entry, const char *what, const char *why,
+                 SnTime not_before)
+{
+	SnFact fact = { .what = what ? what : entry->state == SN_STATE_WAITING ? "retry" : NULL,
+		        .reason = why,
+		        .not_before = not_before };
+
+	sn_delivery_apply(self, entry->id, SN_DELIVERY_DEFER, &fact);
+}
+
+/* ---- presence ---- */
+
+/* The best that any IM address of the person shows, and whether one of them is available. */
+static SnPresenceShow best_show(SnDelivery *self, const SnOutboxEntry *entry, gboolean *available)
+{
+	SnEngine *engine = self->engine;
+	g_autoptr(SnConversation) conversation =
+		sn_conversation_get(engine->store, entry->conversation);
+	g_autoptr(GPtrArray) addresses =
+		conversation && conversation->person
+			? sn_person_addresses(engine->store, conversation->person) : NULL;
+	SnPresenceShow best = SN_PRESENCE_UNKNOWN;
+
+	*available = FALSE;
+	for (guint i = 0; addresses && i < addresses->len; i++) {
+		const SnAddress *address = addresses->pdata[i];
+		SnPresenceShow show = SN_PRESENCE_UNKNOWN;
+		if (address->channel != SN_CHANNEL_IM)
+			continue;
+		*available |= sn_plan_availability(engine->store, engine->config, address->id,
+		                                   engine->clock, &show, NULL) == SN_AVAILABLE;
+		best = MAX(best, show);
+	}
+	return best;
+}
+
+gboolean sn_delivery_terms_presence(SnDelivery *self, const SnOutboxEntry *entry, char **why)
+{
+	gboolean available;
+	SnPresenceShow show;
+
+	if (!(entry->when & SN_WHEN_PRESENCE))
+		return TRUE;
+	show = best_show(self, entry, &available);
+	gboolean missing = (entry->when & SN_WHEN_ONLINE && show <= SN_PRESENCE_OFFLINE) ||
+	                   (entry->when & SN_WHEN_AVAILABLE && !available) ||
+	                   (entry->when & SN_WHEN_NOT_DND && show == SN_PRESENCE_DND);
+	if (missing && why) {
+		g_autofree char *who = sn_delivery_who(self, entry);
+		*why = show == SN_PRESENCE_UNKNOWN
+			? g_strdup_printf("The presence of %s is unknown", who)
+			: g_strdup_printf("%s is %s", who,
+			                  show == SN_PRESENCE_OFFLINE ? "offline"
+			                  : show == SN_PRESENCE_DND   ? "busy"
+			                                              : "not available");
+	}
+	return !missing;
+}
+
+static gboolean is_connected(const SnEngineAccount *account)
+{
+	gboolean none = !account->source && !account->im;
+
+	return none || account->im_online || account->source_online;
+}
+
+/* ---- all together ---- */
+
+char *sn_delivery_terms_encrypt(SnDelivery *self, const SnOutboxEntry *entry)
+{
+	if (entry->encrypt != SN_ENCRYPT_REQUIRED)
+		return NULL;
+	g_autofree char *who = sn_delivery_who(self, entry);
+	return g_strdup_printf("It has to go encrypted, and there is no encryption for %s yet", who);
+}
+
+static gboolean is_connected_for(SnDelivery *self, const SnOutboxEntry *entry, char **why)
+{
+	const SnEngineAccount *account = sn_engine_account_by_id(self->engine, entry->account);
+
+	g_assert(account);
+	if (!(entry->when & SN_WHEN_NETWORK) || is_connected(account))
+		return TRUE;
+	*why = g_strdup_printf("The account %s is not connected", account->config->name);
+	return FALSE;
+}
+
+gboolean sn_delivery_terms(SnDelivery *self, const SnOutboxEntry *entry, gboolean forced)
+{
+	const SnHours *hours = &sn_delivery_settings(self)->delivery_working_hours;
+	g_autofree char *encrypt = sn_delivery_terms_encrypt(self, entry), *why = NULL;
+	SnTime now = sn_delivery_now(self), open = sn_hours_next(hours, now, NULL);
+
+	if (encrypt) {
+		/* a word of its own: the user's "now" still counts once it can be encrypted */
+		wait(self, entry, "encrypt", encrypt, 0);
+		return FALSE;
+	}
+	if (forced)
+		return TRUE;
+	if (open > now && is_put_off(entry)) {
+		wait(self, entry, NULL, "Outside your working hours", open);
+		return FALSE;
+	}
+	if (is_connected_for(self, entry, &why) && sn_delivery_terms_presence(self, entry, &why))
+		return TRUE;
+	wait(self, entry, NULL, why, 0);
+	return FALSE;
+}
+
+gboolean sn_delivery_terms_put_off(SnDelivery *self, const SnOutboxEntry *entry)
+{
+	const SnHours *hours = &sn_delivery_settings(self)->delivery_working_hours;
+	SnTime now = sn_delivery_now(self), open = sn_hours_next(hours, now, NULL);
+
+	if (open == now || entry->then == SN_RULE_FAIL)
+		return FALSE;
+	g_autofree char *reason = g_strdup_printf(
+		"%s%sits time is over, outside your working hours", entry->reason ? entry->reason : "",
+		entry->reason ? "; " : "");
+	SnFact fact = { .what = "put-off", .reason = reason, .not_before = open, .expires = open };
+	return sn_delivery_apply(self, entry->id, SN_DELIVERY_DEFER, &fact);
+}
