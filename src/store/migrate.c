@@ -53,6 +53,17 @@ static const char to_version_2[] =
 	"GROUP BY by_message) AS c WHERE message.id = c.by_message;"
 	"ALTER TABLE draft ADD COLUMN agreed TEXT;"
 	"CREATE INDEX message_files ON message (conversation, time, id) WHERE attachments > 0;"
+	"ALTER TABLE message ADD COLUMN about INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE message ADD COLUMN mdn INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE message ADD COLUMN mdn_to TEXT;"
+	"CREATE INDEX message_about ON message (about) WHERE about <> 0;"
+	"CREATE INDEX message_mdn ON message (mdn) WHERE mdn IN (1, 3);"
+	"ALTER TABLE outbox ADD COLUMN untold INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE outbox ADD COLUMN read_receipt INTEGER NOT NULL DEFAULT 0;"
+	"CREATE INDEX outbox_untold ON outbox (id) WHERE untold = 1;"
+	"ALTER TABLE outbox_recipient ADD COLUMN fate INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE outbox_recipient ADD COLUMN fate_time INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE outbox_recipient ADD COLUMN fate_text TEXT;"
 	"";
 
 /* steps[i] turns version i + 1 into i + 2; the newest has none. */

@@ -192,13 +192,17 @@ CREATE TABLE message (
 	authentication TEXT,
 	notice TEXT,
 	raw INTEGER REFERENCES blob (id),
-	hidden INTEGER NOT NULL DEFAULT 0, -- lies only in trash, junk or drafts, or was deleted here
+	-- 1 lies only in trash, junk or drafts, or was deleted here; 2 folded below another (about)
+	hidden INTEGER NOT NULL DEFAULT 0,
 	lost INTEGER, -- since when no folder holds it any more
 	unread INTEGER AS (direction = 0 AND carried = 0 AND hidden = 0 AND flags & 9 = 0) VIRTUAL,
 	shown INTEGER AS (carried = 0 AND hidden = 0) VIRTUAL,
 	contradicted INTEGER NOT NULL DEFAULT 0, -- SnDiffers over all that was told of it
 	brought INTEGER NOT NULL DEFAULT 0, -- earlier messages that came along with it
-	attached INTEGER NOT NULL DEFAULT 0 -- it only brought them, for that message's sake
+	attached INTEGER NOT NULL DEFAULT 0, -- it only brought them, for that message's sake
+	about INTEGER NOT NULL DEFAULT 0, -- it only reports on that message, and is folded below it
+	mdn INTEGER NOT NULL DEFAULT 0, -- SnMdn: its sender asks to be told that it was read
+	mdn_to TEXT
 ) STRICT;
 CREATE INDEX message_timeline ON message (conversation, hidden, time, id);
 CREATE INDEX message_unread ON message (conversation, time, id) WHERE unread = 1;
@@ -213,6 +217,8 @@ CREATE INDEX message_lost ON message (lost) WHERE lost IS NOT NULL;
 CREATE INDEX message_carried ON message (time, id) WHERE carried = 1;
 CREATE INDEX message_brought ON message (conversation) WHERE brought > 0;
 CREATE INDEX message_attached ON message (attached) WHERE attached <> 0;
+CREATE INDEX message_about ON message (about) WHERE about <> 0;
+CREATE INDEX message_mdn ON message (mdn) WHERE mdn IN (1, 3);
 CREATE INDEX message_files ON message (conversation, time, id) WHERE attachments > 0;
 
 -- The XMPP thread id that stands for an email thread.
@@ -305,8 +311,11 @@ CREATE TABLE outbox (
 	-- the sender's terms: terms.h
 	conditions INTEGER NOT NULL DEFAULT 0,
 	otherwise INTEGER NOT NULL DEFAULT 0,
-	encrypt INTEGER NOT NULL DEFAULT 0
+	encrypt INTEGER NOT NULL DEFAULT 0,
+	untold INTEGER NOT NULL DEFAULT 0, -- what it came to has still to be announced
+	read_receipt INTEGER NOT NULL DEFAULT 0 -- SnReadReceipt
 ) STRICT;
+CREATE INDEX outbox_untold ON outbox (id) WHERE untold = 1;
 CREATE INDEX outbox_conversation ON outbox (conversation);
 CREATE INDEX outbox_message ON outbox (message);
 CREATE INDEX outbox_open ON outbox (id) WHERE open = 1;
@@ -320,6 +329,9 @@ CREATE TABLE outbox_recipient (
 	role INTEGER NOT NULL,
 	address TEXT NOT NULL,
 	name TEXT,
+	fate INTEGER NOT NULL DEFAULT 0, -- SnFate: what is known of this one
+	fate_time INTEGER NOT NULL DEFAULT 0,
+	fate_text TEXT,
 	PRIMARY KEY (outbox, seq)
 ) STRICT, WITHOUT ROWID;
 
