@@ -6,7 +6,8 @@ struct fake_transport {
 	char *user;
 	SnQueue *events;
 	gpointer owner;
-	GQueue held; /* of SnSendRequest */
+	GQueue held;  /* of SnSendRequest */
+	GQueue ready; /* of SnSendRequest: wait for proceed() */
 	gboolean failing;
 };
 
@@ -56,6 +57,17 @@ static void handle(FakeTransport *transport, FakeAccount *account, SnSendRequest
 	sn_send_request_free(request);
 }
 
+/* Takes the request. */
+static void begin(FakeTransport *transport, FakeAccount *account, SnSendRequest *request)
+{
+	if (!request->confirm) {
+		handle(transport, account, request);
+		return;
+	}
+	g_queue_push_tail(&transport->ready, request);
+	push_end(transport, request->id, SN_SEND_EV_READY, 0, NULL);
+}
+
 void sn_fake_send_hold(const char *user, gboolean hold)
 {
 	FakeAccount *account = sn_fake_account_lock(user);
@@ -65,7 +77,7 @@ void sn_fake_send_hold(const char *user, gboolean hold)
 		FakeTransport *transport = g_ptr_array_index(account->transports, i);
 		SnSendRequest *request;
 		while ((request = g_queue_pop_head(&transport->held)))
-			handle(transport, account, request);
+			begin(transport, account, request);
 	}
 	sn_fake_account_unlock();
 }
@@ -110,8 +122,32 @@ static void submit(SnMailTransport *mail_transport, SnSendRequest *request)
 	} else if (account->hold) {
 		g_queue_push_tail(&transport->held, request);
 	} else {
-		handle(transport, account, request);
+		begin(transport, account, request);
 	}
+	sn_fake_account_unlock();
+}
+
+/* NULL when it is not there. */
+static SnSendRequest *steal(GQueue *queue, guint64 id)
+{
+	for (GList *link = queue->head; link; link = link->next) {
+		SnSendRequest *request = link->data;
+		if (request->id != id)
+			continue;
+		g_queue_delete_link(queue, link);
+		return request;
+	}
+	return NULL;
+}
+
+static void proceed(SnMailTransport *mail_transport, guint64 id)
+{
+	FakeTransport *transport = self(mail_transport);
+	FakeAccount *account = sn_fake_account_lock(transport->user);
+	SnSendRequest *request = steal(&transport->ready, id);
+
+	if (request)
+		handle(transport, account, request);
 	sn_fake_account_unlock();
 }
 
@@ -120,15 +156,12 @@ static void cancel(SnMailTransport *mail_transport, guint64 id)
 	FakeTransport *transport = self(mail_transport);
 
 	sn_fake_account_lock(transport->user);
-	for (GList *link = transport->held.head; link; link = link->next) {
-		SnSendRequest *request = link->data;
-		if (request->id != id)
-			continue;
-		g_queue_delete_link(&transport->held, link);
-		sn_send_request_free(request);
+	SnSendRequest *request = steal(&transport->held, id);
+	if (!request)
+		request = steal(&transport->ready, id);
+	if (request)
 		push_end(transport, id, SN_EVENT_CANCELLED, 0, NULL);
-		break;
-	}
+	sn_send_request_free(request);
 	sn_fake_account_unlock();
 }
 
@@ -150,7 +183,8 @@ static void destroy(SnMailTransport **mail_transport)
 	*mail_transport = NULL;
 	FakeAccount *account = sn_fake_account_lock(transport->user);
 	g_ptr_array_remove(account->transports, transport);
-	while ((request = g_queue_pop_head(&transport->held))) {
+	while ((request = g_queue_pop_head(&transport->held)) ||
+	       (request = g_queue_pop_head(&transport->ready))) {
 		push_end(transport, request->id, SN_EVENT_CANCELLED, 0, NULL);
 		sn_send_request_free(request);
 	}
@@ -161,8 +195,8 @@ static void destroy(SnMailTransport **mail_transport)
 }
 
 const SnMailTransportOps sn_fake_send_ops = {
-	"fake", create_fake, submit, cancel, probe, destroy,
+	"fake", create_fake, submit, cancel, proceed, probe, destroy,
 };
 const SnMailTransportOps sn_failing_send_ops = {
-	"failing", create_failing, submit, cancel, probe, destroy,
+	"failing", create_failing, submit, cancel, proceed, probe, destroy,
 };

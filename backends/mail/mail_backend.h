@@ -120,6 +120,7 @@ typedef struct {
 	GBytes *raw;          /* CRLF or LF; sent as RFC 5321 says */
 	gboolean dsn;         /* ask for NOTIFY=SUCCESS,FAILURE where offered */
 	char *envelope_id;    /* ENVID; NULL */
+	gboolean confirm;     /* stop at the point of no return, see SN_SEND_EV_READY */
 } SnSendRequest;
 SnSendRequest *sn_send_request_new(guint64 id);
 void sn_send_request_free(SnSendRequest *request);
@@ -130,8 +131,15 @@ void sn_send_request_free(SnSendRequest *request);
  * and before the answer: it may have been accepted), AUTH, TLS, LIMIT (SIZE). When some recipients
  * are refused, nothing is sent to the others: the caller decides.
  */
+typedef enum {
+	/* Of a request with `confirm`: everything but the last word (SMTP: the final dot; a command:
+	 * its start) is done, and until proceed() comes nothing can have gone: a process that dies
+	 * here has sent nothing. dsn is known. Without proceed() it ends in TEMPORARY after a while. */
+	SN_SEND_EV_READY = SN_EVENT_OWN + 12,
+} SnSendEventKind;
+
 typedef struct {
-	int kind;              /* SnEventKind */
+	int kind;              /* SnEventKind or SnSendEventKind */
 	guint64 id;
 	gpointer owner;
 	GError *error;
@@ -151,7 +159,10 @@ typedef struct {
 	SnMailTransport *(*create)(const SnLinkSpec *link, const char *command, SnQueue *events,
 	                           gpointer owner, GError **error);
 	void (*submit)(SnMailTransport *transport, SnSendRequest *request);
+	/* What is READY and was not let go is stopped. CANCELLED: nothing was sent. Any thread. */
 	void (*cancel)(SnMailTransport *transport, guint64 id);
+	/* Lets a READY one go. Any thread; an id that is not READY (any more) is ignored. */
+	void (*proceed)(SnMailTransport *transport, guint64 id);
 	/* Connects, authenticates, quits (doctor, init): DONE or ERROR with id. */
 	void (*probe)(SnMailTransport *transport, guint64 id);
 	void (*destroy)(SnMailTransport **transport);

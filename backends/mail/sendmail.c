@@ -2,23 +2,30 @@
 /*
  * sendmail.c - hands messages to a local program that takes the recipients as arguments and the
  * message on its standard input, as sendmail, msmtp and their like do.
+ *
+ * The input is a file in memory, complete before the program starts. Through a pipe, our own end
+ * in the middle of it would look to the program like the end of the message, and it would send
+ * what it has so far. So the start of the program is the point of no return.
  */
 #include <errno.h>
 #include <poll.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "backends/mail/gate.h"
 #include "backends/mail/link.h"
-#include "backends/mail/report.h"
 #include "backends/mail/smtp_session.h"
 
 #define MAX_COMPLAINT 4096
 #define TIMEOUT_MS (5 * 60 * 1000)
 #define LOOK_UP_MS 200
+#define GATE_MS 60000
 
 typedef struct {
 	SnSendRequest *request; /* NULL: a probe */
@@ -29,15 +36,16 @@ typedef struct {
 	char **argv; /* of the configured command line */
 	SnReport report;
 	SnInbox *inbox; /* of Job */
+	SnGate gate;
 	GThread *thread;
 } Sendmail;
 
 /* One run of the program. */
 typedef struct {
 	GPid pid;
-	int to_child, from_child; /* sockets: standard input; standard output and error */
-	const char *text;
-	gsize length, sent;
+	int message;    /* its standard input: a file, whose position tells how much it has read */
+	int from_child; /* a socket: its standard output and error */
+	gsize length;
 	GString *complaint;
 	gboolean ended; /* with this status */
 	int status;
@@ -115,47 +123,60 @@ static gboolean check(const SnSendRequest *request, GError **error)
 	return good;
 }
 
-/* Sockets, because a write to a closed pipe would be a signal for the whole process. */
+static gboolean write_all(int fd, const char *text, gsize length)
+{
+	for (gsize done = 0; done < length;) {
+		ssize_t now = write(fd, text + done, length - done);
+		if (now < 0 && errno != EINTR)
+			return FALSE;
+		done += now > 0 ? (gsize)now : 0;
+	}
+	return TRUE;
+}
+
+/* In memory, so that the text lies on no disk; sealed, so that the program can only read it. */
+static gboolean make_message(const SnSendRequest *request, Run *run, GError **error)
+{
+	g_autofree char *text = with_plain_line_ends(request->raw, &run->length);
+
+	run->message = memfd_create("message", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (run->message >= 0 && write_all(run->message, text, run->length) &&
+	    lseek(run->message, 0, SEEK_SET) == 0 &&
+	    fcntl(run->message, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK) == 0)
+		return TRUE;
+	g_set_error(error, SN_ERROR, SN_ERROR_TEMPORARY,
+		    "The message could not be laid ready for the program: %s.",
+		    g_strerror(errno));
+	return FALSE;
+}
+
+static gboolean has_read_all(const Run *run)
+{
+	return lseek(run->message, 0, SEEK_CUR) >= (off_t)run->length;
+}
+
+/* A socket, because a program that outlives us must not find a closed pipe. */
 static gboolean start(Sendmail *sendmail, const SnSendRequest *request, Run *run, GError **error)
 {
 	g_autoptr(GPtrArray) argv = arguments(sendmail, request);
 	g_autoptr(GError) failure = NULL;
-	int in[2] = { -1, -1 }, out[2] = { -1, -1 };
+	int out[2] = { -1, -1 };
 	gboolean started =
-		socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, in) == 0 &&
 		socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, out) == 0 &&
 		g_spawn_async_with_fds(NULL, (char **)argv->pdata, NULL,
 				       G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_SEARCH_PATH, NULL, NULL,
-				       &run->pid, in[1], out[1], out[1], &failure);
+				       &run->pid, run->message, out[1], out[1], &failure);
 
-	for (int i = 0; i < 2; i++) {
-		if (in[i] >= 0 && (i == 1 || !started))
-			close(in[i]);
+	for (int i = 0; i < 2; i++)
 		if (out[i] >= 0 && (i == 1 || !started))
 			close(out[i]);
-	}
 	if (!started) {
 		g_set_error(error, SN_ERROR, SN_ERROR_UNAVAILABLE, "%s cannot be run: %s.",
 			    sendmail->argv[0], failure ? failure->message : g_strerror(errno));
 		return FALSE;
 	}
-	run->to_child = in[0];
 	run->from_child = out[0];
 	return TRUE;
-}
-
-static void write_some(Run *run)
-{
-	ssize_t sent = send(run->to_child, run->text + run->sent, run->length - run->sent,
-			    MSG_NOSIGNAL | MSG_DONTWAIT);
-
-	if (sent > 0)
-		run->sent += (gsize)sent;
-	/* a program that stops reading says why by its exit code */
-	if (run->sent == run->length || (sent < 0 && errno != EAGAIN && errno != EINTR)) {
-		close(run->to_child);
-		run->to_child = -1;
-	}
 }
 
 static void read_some(Run *run)
@@ -178,24 +199,21 @@ static gboolean has_ended(Run *run)
 	return run->ended;
 }
 
-/* Feeds and listens until the program closes its output or ends (a daemon it left behind may keep
+/* Listens until the program closes its output or ends (a daemon it left behind may keep
  * the output open); FALSE: stopped or too slow. */
 static gboolean converse(Sendmail *sendmail, Run *run)
 {
 	gint64 deadline = g_get_monotonic_time() + (gint64)TIMEOUT_MS * 1000;
 
 	while (run->from_child >= 0 && !has_ended(run)) {
-		struct pollfd fds[3] = { { run->from_child, POLLIN, 0 },
-					 { sn_inbox_interrupt_fd(sendmail->inbox), POLLIN, 0 },
-					 { run->to_child, POLLOUT, 0 } };
+		struct pollfd fds[2] = { { run->from_child, POLLIN, 0 },
+					 { sn_inbox_interrupt_fd(sendmail->inbox), POLLIN, 0 } };
 		gint64 left = (deadline - g_get_monotonic_time()) / 1000;
-		poll(fds, run->to_child >= 0 ? 3 : 2, (int)CLAMP(left, 0, LOOK_UP_MS));
+		poll(fds, 2, (int)CLAMP(left, 0, LOOK_UP_MS));
 		if (left <= 0 || fds[1].revents)
 			return FALSE;
 		if (fds[0].revents)
 			read_some(run);
-		if (run->to_child >= 0 && fds[2].revents)
-			write_some(run);
 	}
 	if (run->from_child >= 0)
 		read_some(run); /* its last words */
@@ -240,7 +258,7 @@ static gboolean judge(Sendmail *sendmail, const Run *run, gboolean killed, GErro
 
 	if (killed || !WIFEXITED(run->status)) {
 		/* without the whole message no program of this kind sends anything */
-		if (run->sent < run->length)
+		if (!has_read_all(run))
 			g_set_error(error, SN_ERROR,
 				    sn_inbox_stopping(sendmail->inbox) ? SN_ERROR_CANCELLED
 								       : SN_ERROR_TEMPORARY,
@@ -259,23 +277,40 @@ static gboolean judge(Sendmail *sendmail, const Run *run, gboolean killed, GErro
 	return FALSE;
 }
 
+/* The user may have taken it back while others were served. */
+static gboolean may_start(Sendmail *sendmail, const SnSendRequest *request, GError **error)
+{
+	if (request->confirm)
+		return sn_gate_wait(&sendmail->gate, &sendmail->report, request->id, FALSE,
+				    GATE_MS, error);
+	if (!sn_inbox_cancelled(sendmail->inbox, request->id))
+		return TRUE;
+	g_set_error(error, SN_ERROR, SN_ERROR_CANCELLED, "Cancelled.");
+	return FALSE;
+}
+
+static gboolean see_through(Sendmail *sendmail, Run *run, GError **error)
+{
+	run->complaint = g_string_new(NULL);
+	gboolean killed = !converse(sendmail, run);
+	reap(sendmail, run, &killed);
+	if (run->from_child >= 0)
+		close(run->from_child);
+	gboolean good = judge(sendmail, run, killed, error);
+	g_string_free(run->complaint, TRUE);
+	return good;
+}
+
 static gboolean run_program(Sendmail *sendmail, const SnSendRequest *request, GError **error)
 {
-	Run run = { .to_child = -1, .from_child = -1 };
+	Run run = { .message = -1, .from_child = -1 };
+	gboolean good = check(request, error) && make_message(request, &run, error) &&
+			may_start(sendmail, request, error) &&
+			start(sendmail, request, &run, error) &&
+			see_through(sendmail, &run, error);
 
-	if (!check(request, error) || !start(sendmail, request, &run, error))
-		return FALSE;
-	g_autofree char *text = with_plain_line_ends(request->raw, &run.length);
-	run.text = text;
-	run.complaint = g_string_new(NULL);
-	gboolean killed = !converse(sendmail, &run);
-	reap(sendmail, &run, &killed);
-	if (run.to_child >= 0)
-		close(run.to_child);
-	if (run.from_child >= 0)
-		close(run.from_child);
-	gboolean good = judge(sendmail, &run, killed, error);
-	g_string_free(run.complaint, TRUE);
+	if (run.message >= 0)
+		close(run.message);
 	return good;
 }
 
@@ -332,6 +367,7 @@ static SnMailTransport *create(const SnLinkSpec *link, const char *command, SnQu
 	sendmail->argv = argv;
 	sendmail->inbox = sn_inbox_new((GDestroyNotify)job_free);
 	sendmail->report = (SnReport){ sn_queue_ref(events), owner, sendmail->inbox };
+	sn_gate_init(&sendmail->gate);
 	sendmail->thread = g_thread_new("sendmail", run_thread, sendmail);
 	return (SnMailTransport *)sendmail;
 }
@@ -364,6 +400,12 @@ static void cancel(SnMailTransport *transport, guint64 id)
 	if (sn_inbox_cancel(self(transport)->inbox, id))
 		finish(self(transport), id,
 		       g_error_new(SN_ERROR, SN_ERROR_CANCELLED, "Cancelled."));
+	sn_gate_poke(&self(transport)->gate);
+}
+
+static void proceed(SnMailTransport *transport, guint64 id)
+{
+	sn_gate_open(&self(transport)->gate, id);
 }
 
 static void destroy(SnMailTransport **transport)
@@ -374,7 +416,9 @@ static void destroy(SnMailTransport **transport)
 		return;
 	*transport = NULL;
 	sn_inbox_stop(sendmail->inbox);
+	sn_gate_poke(&sendmail->gate);
 	g_thread_join(sendmail->thread);
+	sn_gate_clear(&sendmail->gate);
 	sn_inbox_free(sendmail->inbox);
 	sn_queue_unref(sendmail->report.events);
 	g_strfreev(sendmail->argv);
@@ -386,6 +430,7 @@ const SnMailTransportOps sn_sendmail_ops = {
 	.create = create,
 	.submit = submit,
 	.cancel = cancel,
+	.proceed = proceed,
 	.probe = probe,
 	.destroy = destroy,
 };

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* smtp.c - the SMTP transport's thread: connects when there is something to send, then lingers. */
-#include "backends/mail/report.h"
+#include "backends/mail/gate.h"
 #include "backends/mail/smtp_session.h"
 
 #define LINGER_MS 10000 /* several messages in a row share a connection */
+#define GATE_MS 60000   /* a server waits minutes for the rest of a message */
 
 typedef struct {
 	SnSendRequest *request; /* NULL: a probe */
@@ -14,6 +15,7 @@ typedef struct {
 	SnLink *link;
 	SnReport report;
 	SnInbox *inbox; /* of Job */
+	SnGate gate;
 	GThread *thread;
 	SnSmtp *session; /* NULL: none open */
 } Smtp;
@@ -51,6 +53,7 @@ static void cancelled(Smtp *smtp, guint64 id)
 typedef struct {
 	Smtp *smtp;
 	guint64 id;
+	gboolean confirm;
 } Turn;
 
 static gboolean may_go_on(gpointer data)
@@ -58,6 +61,15 @@ static gboolean may_go_on(gpointer data)
 	const Turn *turn = data;
 
 	return !sn_inbox_cancelled(turn->smtp->inbox, turn->id);
+}
+
+static gboolean may_end(const SnSendEvent *event, gpointer data, GError **error)
+{
+	const Turn *turn = data;
+	Smtp *smtp = turn->smtp;
+
+	return !turn->confirm ||
+	       sn_gate_wait(&smtp->gate, &smtp->report, turn->id, event->dsn, GATE_MS, error);
 }
 
 static gboolean connect_session(Smtp *smtp, GError **error)
@@ -76,14 +88,15 @@ static void serve(Smtp *smtp, Job *job)
 {
 	SnSendEvent *event = sn_send_event_new(SN_EVENT_DONE, job->id, smtp->report.owner);
 	GError *error = NULL;
-	Turn turn = { smtp, job->id };
+	Turn turn = { smtp, job->id, job->request && job->request->confirm };
+	SnSmtpSay say = { may_go_on, may_end, &turn };
 	gboolean reused = smtp->session != NULL;
 
 	if (!job->request)
 		close_session(smtp); /* a probe is about a new connection */
 	gboolean good = connect_session(smtp, &error) &&
 			(!job->request || sn_smtp_send(smtp->session, job->request, event,
-						       may_go_on, &turn, &error));
+						       &say, &error));
 	/* a connection that lingered may have been closed by the server; nothing was sent yet */
 	if (!good && reused && job->request && g_error_matches(error, SN_ERROR, SN_ERROR_NETWORK)) {
 		g_clear_error(&error);
@@ -91,7 +104,7 @@ static void serve(Smtp *smtp, Job *job)
 		g_clear_pointer(&event->rejected, g_ptr_array_unref);
 		g_clear_pointer(&event->reply, g_free);
 		if (connect_session(smtp, &error))
-			sn_smtp_send(smtp->session, job->request, event, may_go_on, &turn, &error);
+			sn_smtp_send(smtp->session, job->request, event, &say, &error);
 	}
 	if (smtp->session && (!job->request || sn_smtp_is_dead(smtp->session)))
 		close_session(smtp);
@@ -136,6 +149,7 @@ static SnMailTransport *create(const SnLinkSpec *spec, const char *command, SnQu
 	smtp->link = link;
 	smtp->inbox = sn_inbox_new((GDestroyNotify)job_free);
 	smtp->report = (SnReport){ sn_queue_ref(events), owner, smtp->inbox };
+	sn_gate_init(&smtp->gate);
 	smtp->thread = g_thread_new("smtp", run, smtp);
 	return (SnMailTransport *)smtp;
 }
@@ -166,6 +180,12 @@ static void cancel(SnMailTransport *transport, guint64 id)
 {
 	if (sn_inbox_cancel(self(transport)->inbox, id))
 		cancelled(self(transport), id);
+	sn_gate_poke(&self(transport)->gate);
+}
+
+static void proceed(SnMailTransport *transport, guint64 id)
+{
+	sn_gate_open(&self(transport)->gate, id);
 }
 
 static void destroy(SnMailTransport **transport)
@@ -176,7 +196,9 @@ static void destroy(SnMailTransport **transport)
 		return;
 	*transport = NULL;
 	sn_inbox_stop(smtp->inbox);
+	sn_gate_poke(&smtp->gate);
 	g_thread_join(smtp->thread);
+	sn_gate_clear(&smtp->gate);
 	sn_inbox_free(smtp->inbox);
 	sn_queue_unref(smtp->report.events);
 	sn_link_free(smtp->link);
@@ -188,6 +210,7 @@ const SnMailTransportOps sn_smtp_ops = {
 	.create = create,
 	.submit = submit,
 	.cancel = cancel,
+	.proceed = proceed,
 	.probe = probe,
 	.destroy = destroy,
 };

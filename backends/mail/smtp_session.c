@@ -541,10 +541,23 @@ static gboolean finish_data(SnSmtp *smtp, SnSendEvent *event, GError **error)
 	return smtp->code / 100 == 2 || refuse(smtp, error, "The message was refused");
 }
 
-static gboolean send_data(SnSmtp *smtp, const SnSendRequest *request, SnSendEvent *event,
-			  gboolean (*go_on)(gpointer data), gpointer data, GError **error)
+/* Without the dot the server forgets the message when the line goes down. */
+static gboolean may_end(SnSmtp *smtp, const SnSendEvent *event, const SnSmtpSay *say,
+			GError **error)
 {
-	if (!go_on(data)) {
+	GError *cause = NULL;
+
+	if (!say->may_end || say->may_end(event, say->data, &cause))
+		return TRUE;
+	sn_stream_fail(smtp->stream, cause->code, "%s", cause->message);
+	g_propagate_error(error, cause);
+	return FALSE;
+}
+
+static gboolean send_data(SnSmtp *smtp, const SnSendRequest *request, SnSendEvent *event,
+			  const SnSmtpSay *say, GError **error)
+{
+	if (!say->go_on(say->data)) {
 		g_set_error(error, SN_ERROR, SN_ERROR_CANCELLED, "Cancelled.");
 		return FALSE;
 	}
@@ -553,11 +566,11 @@ static gboolean send_data(SnSmtp *smtp, const SnSendRequest *request, SnSendEven
 	/* a break before the final dot means that nothing was accepted */
 	if (!write_message(smtp, request->raw))
 		return sn_stream_give_error(smtp->stream, error);
-	return finish_data(smtp, event, error);
+	return may_end(smtp, event, say, error) && finish_data(smtp, event, error);
 }
 
 gboolean sn_smtp_send(SnSmtp *smtp, const SnSendRequest *request, SnSendEvent *event,
-		      gboolean (*go_on)(gpointer data), gpointer data, GError **error)
+		      const SnSmtpSay *say, GError **error)
 {
 	Needs needs = find_needs(request);
 	gboolean good = check_request(smtp, request, &needs, error);
@@ -569,7 +582,7 @@ gboolean sn_smtp_send(SnSmtp *smtp, const SnSendRequest *request, SnSendEvent *e
 	if (!good)
 		refuse(smtp, error, "The sender was refused");
 	good = good && say_all_rcpt(smtp, request, event, error) &&
-	       send_data(smtp, request, event, go_on, data, error);
+	       send_data(smtp, request, event, say, error);
 	if (!good && !sn_smtp_is_dead(smtp) && (!command(smtp, NULL, "RSET") || smtp->code != 250))
 		sn_stream_fail(smtp->stream, SN_ERROR_NETWORK, "%s refused to begin anew.",
 			       smtp->link->spec.host);

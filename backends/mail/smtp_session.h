@@ -14,13 +14,22 @@ SnSmtp *sn_smtp_open(const SnLink *link, int cancel_fd, GError **error);
 void sn_smtp_free(SnSmtp *smtp);
 gboolean sn_smtp_is_dead(SnSmtp *smtp);
 
+/* The caller's say while a message is sent. */
+typedef struct {
+	/* Right before the text: FALSE = CANCELLED. */
+	gboolean (*go_on)(gpointer data);
+	/* Right before the final dot, which is all that is missing. May block. FALSE with an error:
+	 * the connection is dropped, nothing was sent. NULL: go on. */
+	gboolean (*may_end)(const SnSendEvent *event, gpointer data, GError **error);
+	gpointer data;
+} SnSmtpSay;
+
 /*
  * One message to all of its recipients or to none. event: gets reply, rejected, dsn. Errors as for
- * SnSendRequest. go_on(data) is asked right before the text is sent: FALSE = CANCELLED.
- * After an error the session can be used again unless it is dead.
+ * SnSendRequest. After an error the session can be used again unless it is dead.
  */
 gboolean sn_smtp_send(SnSmtp *smtp, const SnSendRequest *request, SnSendEvent *event,
-                      gboolean (*go_on)(gpointer data), gpointer data, GError **error);
+                      const SnSmtpSay *say, GError **error);
 
 /* Checks an envelope address: no control characters, spaces or brackets, not too long. */
 gboolean sn_smtp_address_is_safe(const char *address);

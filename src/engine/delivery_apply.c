@@ -276,6 +276,7 @@ static void do_effect(SnDelivery *self, const SnOutboxEntry *before, SnDeliveryE
 		else
 			sn_delivery_send_im(self, entry);
 		break;
+	case SN_EFFECT_RELEASE: sn_delivery_release(self, entry); break;
 	case SN_EFFECT_CHECK: sn_delivery_check(self, entry->id); break;
 	case SN_EFFECT_SCHEDULE:
 		tell_if_user_must_act(self, entry);
@@ -351,6 +352,7 @@ gboolean sn_delivery_apply(SnDelivery *self, SnId id, SnDeliveryEvent event, con
 	}
 	gboolean goes_out = step.effect == SN_EFFECT_TRANSMIT ||
 	                    step.effect == SN_EFFECT_NEXT_STEP ||
+	                    step.effect == SN_EFFECT_RELEASE ||
 	                    step.effect == SN_EFFECT_QUESTION;
 	if (step.known && goes_out && !sn_store_sync(self->engine->store, &error))
 		/* Perhaps not durable, so it is not sent now; the next look checks it. */

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Did the step of an entry found in `sending` happen? An IM is looked up in the archive by its
- * origin-id (XEP-0359) and sent again, under the same ids, only when it is not there. For an email
- * there is no such place: a copy in Sent proves that it went, its absence proves nothing, so the
- * user decides.
+ * origin-id (XEP-0359) and sent again, under the same ids, only when it is not there. An email that
+ * was not handed over yet is sent again; of one that was, a copy in Sent proves that it went, but
+ * its absence proves nothing, so the user decides, and can have it looked up again (then the entry
+ * stays in `choosing` meanwhile, where it can be cancelled).
  */
 #include <string.h>
 
@@ -13,26 +14,58 @@
 
 static void found(SnDelivery *self, SnJob *job)
 {
-	sn_delivery_step_done(self, job->entry, job->step, "found on the server");
+	sn_delivery_arrived(self, job->entry, "found on the server");
 }
 
-static void missing(SnDelivery *self, SnJob *job)
+static void missing(SnDelivery *self, SnId entry, const char *detail, int step)
 {
-	SnFact fact = { .detail = "the server does not have it: sending it again" };
+	SnFact fact = { .detail = detail, .step = step };
 
-	sn_delivery_apply(self, job->entry, SN_DELIVERY_MISSING, &fact);
+	sn_delivery_apply(self, entry, SN_DELIVERY_MISSING, &fact);
 }
 
-static void cannot_know(SnDelivery *self, SnId entry, const char *detail)
+/* The server promised a report of delivery when it was handed over. */
+static gboolean report_will_come(SnDelivery *self, SnId entry)
 {
+	g_autoptr(GPtrArray) events = sn_outbox_events(self->engine->store, entry);
+	gboolean promised = FALSE;
+
+	for (guint i = 0; events && i < events->len; i++) {
+		const SnOutboxEvent *event = events->pdata[i];
+		if (strcmp(event->what, sn_delivery_event_word(SN_DELIVERY_HAND_OVER)) == 0)
+			promised = event->detail != NULL;
+	}
+	return promised;
+}
+
+static void cannot_know(SnDelivery *self, SnId id, const char *detail)
+{
+	g_autoptr(SnOutboxEntry) entry = sn_outbox_get(self->engine->store, id, 0);
+	gboolean mail = entry && entry->channel == SN_CHANNEL_MAIL;
+	const char *hope =
+		!mail ? ""
+		: report_will_come(self, id)
+			? ". If it was, a report of delivery comes within minutes and settles it"
+			: ". A copy in Sent, an answer or an error report would tell";
+	g_autofree char *reason = g_strdup_printf(
+		"It may have been sent: the server's answer was lost, and %s%s", detail, hope);
 	SnFact fact = {
 		.detail = detail,
-		.reason = "The connection broke before the server answered. This message may have "
-			  "been sent: send it again, or cancel it",
+		.reason = reason,
 		.error_word = sn_error_word(SN_ERROR_UNCERTAIN),
 	};
 
-	sn_delivery_apply(self, entry, SN_DELIVERY_CANNOT_KNOW, &fact);
+	sn_delivery_apply(self, id, SN_DELIVERY_CANNOT_KNOW, &fact);
+}
+
+/* The line went again. What is in `sending` is looked at when it is back; a user who wanted it
+ * looked up is told. */
+static void not_now(SnDelivery *self, SnId id)
+{
+	g_autoptr(SnOutboxEntry) entry = sn_outbox_get(self->engine->store, id, 0);
+
+	if (entry && entry->state == SN_STATE_CHOOSING)
+		cannot_know(self, id, "the account is not connected, so nothing was looked up");
 }
 
 static void archive_reply(SnEngineAccount *account, const SnImEvent *event, gpointer data)
@@ -46,11 +79,13 @@ static void archive_reply(SnEngineAccount *account, const SnImEvent *event, gpoi
 		if (event->kind == SN_EVENT_DONE && event->found)
 			found(self, job);
 		else if (event->kind == SN_EVENT_DONE)
-			missing(self, job);
+			missing(self, job->entry, "the server does not have it: sending it again",
+			        0);
 		else if (event->kind == SN_EVENT_ERROR && !sn_error_is_transient(event->error) &&
 		         !g_error_matches(event->error, SN_ERROR, SN_ERROR_UNCERTAIN))
-			cannot_know(self, job->entry, event->error->message);
-		/* else: the line went again; looked at when it is back */
+			cannot_know(self, job->entry, "the server has no archive to look it up in");
+		else
+			not_now(self, job->entry);
 	}
 	sn_job_unref(job);
 }
@@ -59,18 +94,19 @@ static void check_im(SnDelivery *self, const SnOutboxEntry *entry, SnEngineAccou
 {
 	g_autofree char *id = sn_delivery_step_id(self, entry);
 
-	if (!account->im || !account->im_online)
-		return; /* sn_delivery_account_online() comes back to it */
+	if (!account->im || !account->im_online) {
+		not_now(self, entry->id); /* sn_delivery_account_online() comes back to it */
+		return;
+	}
 	if (!id) {
 		/* An upload leaves nothing that the contact sees: it is simply done again. */
-		SnFact fact = { .detail = "an upload begins again" };
-		sn_delivery_apply(self, entry->id, SN_DELIVERY_MISSING, &fact);
+		missing(self, entry->id, "an upload begins again", 0);
 		return;
 	}
 	g_autoptr(SnConversation) conversation =
 		sn_conversation_get(self->engine->store, entry->conversation);
 	if (conversation && conversation->kind == SN_CONV_ROOM) {
-		cannot_know(self, entry->id, "a room's archive belongs to the room");
+		cannot_know(self, entry->id, "what was said in a room cannot be looked up");
 		return;
 	}
 	SnImRequest *request =
@@ -93,7 +129,9 @@ static void sent_reply(SnEngineAccount *account, const SnMailEvent *event, gpoin
 			found(self, job);
 		else if (event->kind == SN_EVENT_DONE ||
 		         (event->kind == SN_EVENT_ERROR && !sn_error_is_transient(event->error)))
-			cannot_know(self, job->entry, "no copy in Sent");
+			cannot_know(self, job->entry, "there is no copy in Sent");
+		else
+			not_now(self, job->entry);
 	}
 	sn_job_unref(job);
 }
@@ -103,12 +141,18 @@ static void check_mail(SnDelivery *self, const SnOutboxEntry *entry, SnEngineAcc
 	g_autoptr(SnFolder) sent =
 		sn_folder_by_role(self->engine->store, account->id, "sent");
 
+	if (entry->step < SN_STEP_HANDED_OVER) {
+		missing(self, entry->id, "it was not handed over yet: sending it again", 1);
+		return;
+	}
 	if (!account->source || !sent || !entry->message_id) {
 		cannot_know(self, entry->id, "there is no Sent folder to look in");
 		return;
 	}
-	if (!account->source_online)
+	if (!account->source_online) {
+		not_now(self, entry->id);
 		return;
+	}
 	SnMailRequest *request =
 		sn_mail_request_new(SN_MAIL_REQ_SEARCH_ID, sn_engine_next_id(self->engine));
 	request->folder = g_strdup(sent->name);
@@ -120,7 +164,9 @@ void sn_delivery_check(SnDelivery *self, SnId id)
 {
 	g_autoptr(SnOutboxEntry) entry = sn_outbox_get(self->engine->store, id, SN_OUTBOX_FULL);
 
-	if (!entry || entry->state != SN_STATE_SENDING || g_hash_table_contains(self->jobs, &id))
+	if (!entry || g_hash_table_contains(self->jobs, &id) ||
+	    !(entry->state == SN_STATE_SENDING ||
+	      (entry->state == SN_STATE_CHOOSING && sn_delivery_is_uncertain(entry))))
 		return;
 	SnEngineAccount *account = sn_engine_account_by_id(self->engine, entry->account);
 	if (!account)

@@ -127,7 +127,8 @@ static gboolean is_forced(SnDelivery *self, const SnOutboxEntry *entry)
 
 static void ready(SnDelivery *self, const SnOutboxEntry *entry, gboolean forced, gboolean there)
 {
-	SnFact fact = { 0 };
+	/* An email begins anew at each try; an IM goes on with the step that is next. */
+	SnFact fact = { .step = entry->channel == SN_CHANNEL_MAIL ? 1 : 0 };
 
 	if (!must_queue_behind(self, entry, forced, there))
 		sn_delivery_apply(self, entry->id, SN_DELIVERY_READY, &fact);
@@ -363,6 +364,16 @@ void sn_delivery_plan(SnDelivery *self, SnId id)
 
 /* ---- requests of clients ---- */
 
+static void look_again(SnDelivery *self, const SnOutboxEntry *entry)
+{
+	SnFact fact = { .detail = "looked up again, as you asked",
+		        .reason = entry->reason,
+		        .error_word = entry->error_word,
+		        .clear_request = TRUE };
+
+	sn_delivery_apply(self, entry->id, SN_DELIVERY_UNCERTAIN, &fact);
+}
+
 static void too_late(SnDelivery *self, const SnOutboxEntry *entry)
 {
 	g_autofree char *detail =
@@ -389,6 +400,15 @@ void sn_delivery_request(SnDelivery *self, const SnOutboxEntry *entry)
 	case SN_REQUEST_NONE: return;
 	case SN_REQUEST_SEND: fact.detail = "now, as you decided"; break;
 	case SN_REQUEST_RETRY: event = SN_DELIVERY_RETRY; break;
+	case SN_REQUEST_CHECK:
+	case SN_REQUEST_ARRIVED:
+		if (entry->state != SN_STATE_CHOOSING || !sn_delivery_is_uncertain(entry))
+			too_late(self, entry);
+		else if (entry->request == SN_REQUEST_CHECK)
+			look_again(self, entry);
+		else
+			sn_delivery_arrived(self, entry->id, "as you said");
+		return;
 	case SN_REQUEST_CANCEL:
 		event = SN_DELIVERY_CANCEL;
 		fact.detail = "by you";

@@ -41,6 +41,8 @@ typedef struct {
 	SnDelivery *delivery; /* NULL: the delivery is gone, ignore the answer */
 	SnId entry;
 	int step;
+	guint64 request;      /* an email: the transport's, to be let go or cancelled; 0 */
+	gboolean released;    /* it was let go: from there on it may have gone */
 	char *text;           /* the sender's own; NULL */
 } SnJob;
 SnJob *sn_job_begin(SnDelivery *self, SnId entry, int step);
@@ -125,16 +127,26 @@ gboolean sn_delivery_terms_put_off(SnDelivery *self, const SnOutboxEntry *entry)
 char *sn_delivery_terms_encrypt(SnDelivery *self, const SnOutboxEntry *entry);
 
 /* ---- delivery_check.c ---- */
+/* Of an entry in `sending`, or one in `choosing` because nobody knows; else does nothing. */
 void sn_delivery_check(SnDelivery *self, SnId entry);
 
 /* ---- send_mail.c, send_im.c ---- */
+/*
+ * Steps of an email in `sending`: 0 while nothing of it can have gone, SN_STEP_HANDED_OVER from
+ * right before the server (or command) gets the last word.
+ */
+enum { SN_STEP_HANDED_OVER = 1 };
 void sn_delivery_send_mail(SnDelivery *self, const SnOutboxEntry *entry);
+/* It is written down and durable that the email may go: says the last word. */
+void sn_delivery_release(SnDelivery *self, const SnOutboxEntry *entry);
 void sn_delivery_send_im(SnDelivery *self, const SnOutboxEntry *entry);
 /* The id of the stanza of the entry's current step; NULL when it sends none. Caller frees. */
 char *sn_delivery_step_id(SnDelivery *self, const SnOutboxEntry *entry);
 gboolean sn_delivery_is_last_step(SnDelivery *self, const SnOutboxEntry *entry);
 /* A step is done: the event for it (STEP or ACCEPTED), with the fact filled in. */
 void sn_delivery_step_done(SnDelivery *self, SnId entry, int step, const char *detail);
+/* The step that nobody was sure about did happen: goes on, from `sending` or `choosing`. */
+void sn_delivery_arrived(SnDelivery *self, SnId entry, const char *detail);
 /* TRUE when a stanza with text of it may have reached the contact. */
 gboolean sn_delivery_has_begun(SnDelivery *self, const SnOutboxEntry *entry);
 

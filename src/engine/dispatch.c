@@ -99,6 +99,18 @@ void sn_engine_send(SnEngineAccount *account, SnSendRequest *request, SnSendRepl
 		sn_send_event_free(event);
 }
 
+void sn_engine_proceed(SnEngineAccount *account, guint64 request)
+{
+	if (account->transport)
+		account->transport_ops->proceed(account->transport, request);
+}
+
+void sn_engine_stop_sending(SnEngineAccount *account, guint64 request)
+{
+	if (account->transport)
+		account->transport_ops->cancel(account->transport, request);
+}
+
 void sn_engine_im(SnEngineAccount *account, SnImRequest *request, SnImReply reply, gpointer data)
 {
 	Reply entry = { SN_END_IM, { .im = reply }, data };

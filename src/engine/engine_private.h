@@ -75,6 +75,9 @@ void sn_engine_mail(SnEngineAccount *account, SnMailRequest *request, SnMailRepl
                     gpointer data);
 void sn_engine_send(SnEngineAccount *account, SnSendRequest *request, SnSendReply reply,
                     gpointer data);
+/* Lets go, or stops, what the transport said is READY (mail_backend.h). */
+void sn_engine_proceed(SnEngineAccount *account, guint64 request);
+void sn_engine_stop_sending(SnEngineAccount *account, guint64 request);
 void sn_engine_im(SnEngineAccount *account, SnImRequest *request, SnImReply reply, gpointer data);
 
 /* ---- delivery.c, called by the others ---- */

@@ -54,6 +54,7 @@
 	X(CANCEL, "cancel", "the user takes it back")                                           \
 	X(RETRY, "retry", "the user wants a failed one tried again")                            \
 	X(STEP, "step", "one of several steps is done")                                         \
+	X(HAND_OVER, "hand-over", "all but the last word is with the server; it can go from here on") \
 	X(ACCEPTED, "accepted", "the server has taken all of it")                               \
 	X(TEMPORARY, "temporary", "it did not go, and a later try may help")                    \
 	X(PERMANENT, "permanent", "the server refused it for good")                             \
@@ -78,6 +79,7 @@ typedef enum {
 	X(PLAN, "plan", "look at line, presence and rules, which gives the next event")         \
 	X(TRANSMIT, "transmit", "do the step, with the ids that never change")                  \
 	X(NEXT_STEP, "next-step", "go on with the next step")                                   \
+	X(RELEASE, "release", "say the last word: the final dot, the start of the command")     \
 	X(CHECK, "check", "look on the server whether the step happened")                       \
 	X(SCHEDULE, "schedule", "set the next try, and ask for the presence at each")           \
 	X(QUESTION, "question", "send the availability question")                               \
@@ -120,6 +122,11 @@ typedef enum {
 	X(CHOOSING, NO_MAIL, CHOOSING, TELL_USER)                                               \
 	X(CHOOSING, SEND, QUEUED, PLAN)                                                         \
 	X(CHOOSING, CANCEL, CANCELLED, NONE)                                                    \
+	/* ... about one of which nobody can tell whether it went */                            \
+	X(CHOOSING, UNCERTAIN, CHOOSING, CHECK)                                                 \
+	X(CHOOSING, CANNOT_KNOW, CHOOSING, TELL_USER)                                           \
+	X(CHOOSING, MISSING, SENDING, TRANSMIT)                                                 \
+	X(CHOOSING, STEP, SENDING, TRANSMIT)                                                    \
 	X(CHOOSING, SEEN, ACCEPTED, FINISH)                                                     \
 	X(CHOOSING, RECEIPT, DELIVERED, ANNOUNCE)                                               \
 	X(CHOOSING, DISPLAYED, READ, ANNOUNCE)                                                  \
@@ -150,6 +157,7 @@ typedef enum {
 	X(ASKED, CANCEL, CANCELLED, NONE)                                                       \
 	/* sending: a step that may have an effect outside is under way; too late to cancel */  \
 	X(SENDING, STEP, SENDING, NEXT_STEP)                                                    \
+	X(SENDING, HAND_OVER, SENDING, RELEASE)                                                 \
 	X(SENDING, ACCEPTED, ACCEPTED, FINISH)                                                  \
 	X(SENDING, TEMPORARY, WAITING, SCHEDULE)                                                \
 	X(SENDING, PERMANENT, FAILED, TELL_FAILURE)                                             \

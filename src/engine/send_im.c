@@ -94,6 +94,21 @@ void sn_delivery_step_done(SnDelivery *self, SnId id, int step, const char *deta
 	sn_delivery_apply(self, id, last ? SN_DELIVERY_ACCEPTED : SN_DELIVERY_STEP, &fact);
 }
 
+void sn_delivery_arrived(SnDelivery *self, SnId id, const char *detail)
+{
+	g_autoptr(SnOutboxEntry) entry = sn_outbox_get(self->engine->store, id, 0);
+
+	if (!entry || (entry->state == SN_STATE_CHOOSING && !sn_delivery_is_uncertain(entry)))
+		return;
+	if (entry->state != SN_STATE_CHOOSING) {
+		sn_delivery_step_done(self, id, entry->step, detail);
+		return;
+	}
+	gboolean last = sn_delivery_is_last_step(self, entry);
+	SnFact fact = { .detail = detail, .step = entry->step + 2, .clear_request = TRUE };
+	sn_delivery_apply(self, id, last ? SN_DELIVERY_SEEN : SN_DELIVERY_STEP, &fact);
+}
+
 /* ---- the answers ---- */
 
 static void report_error(SnDelivery *self, const SnJob *job, const SnImEvent *event)

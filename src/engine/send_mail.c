@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* An outbox entry as an email. It is composed anew for each try, because it can be edited while it
- * waits; its Message-ID stays the same, so that whoever gets it twice can tell. */
+/*
+ * An outbox entry as an email. It is composed anew for each try, because it can be edited while it
+ * waits; its Message-ID stays the same, so that whoever gets it twice can tell.
+ *
+ * The transport stops right before the last word (the final dot), and only when it is durable that
+ * the email may have gone from here on is that word said. So after a crash most emails are known
+ * not to have gone, and the user is asked about those few only that were in between.
+ */
 #include <string.h>
 
 #include "src/engine/delivery_private.h"
@@ -161,6 +167,51 @@ static char *refusal(const SnSendEvent *event)
 	return g_string_free(text, FALSE);
 }
 
+/* The user's cancel is heard up to the last word. */
+static gboolean taken_back(SnDelivery *self, SnId id)
+{
+	g_autoptr(SnOutboxEntry) entry = sn_outbox_get(self->engine->store, id, 0);
+
+	return !entry || entry->request == SN_REQUEST_CANCEL;
+}
+
+static void hand_over(SnEngineAccount *account, SnJob *job, const SnSendEvent *event)
+{
+	SnDelivery *self = job->delivery;
+	SnFact fact = { .detail = event->dsn ? "a report of delivery is asked for" : NULL,
+		        .step = SN_STEP_HANDED_OVER + 1 };
+
+	job->step = SN_STEP_HANDED_OVER;
+	if (!taken_back(self, job->entry))
+		sn_delivery_apply(self, job->entry, SN_DELIVERY_HAND_OVER, &fact);
+	if (!job->released)
+		sn_engine_stop_sending(account, event->id);
+}
+
+void sn_delivery_release(SnDelivery *self, const SnOutboxEntry *entry)
+{
+	SnJob *job = g_hash_table_lookup(self->jobs, &entry->id);
+	SnEngineAccount *account = sn_engine_account_by_id(self->engine, entry->account);
+
+	g_assert(entry->step == SN_STEP_HANDED_OVER);
+	if (!job || !job->request || !account)
+		return;
+	job->released = TRUE;
+	sn_engine_proceed(account, job->request);
+}
+
+/* It was stopped before the last word, whatever the row says about how far it came. */
+static void stopped(SnDelivery *self, const SnJob *job)
+{
+	SnFact fact = { .reason = taken_back(self, job->entry)
+		                          ? "It was taken back before it went"
+		                          : "It could not be written down that it goes",
+		        .error_word = sn_error_word(SN_ERROR_STORAGE),
+		        .step = 1 };
+
+	sn_delivery_apply(self, job->entry, SN_DELIVERY_TEMPORARY, &fact);
+}
+
 static void accepted(SnDelivery *self, const SnJob *job, const SnSendEvent *event)
 {
 	sn_delivery_step_done(self, job->entry, job->step, event->reply);
@@ -173,11 +224,15 @@ static void send_reply(SnEngineAccount *account, const SnSendEvent *event, gpoin
 	SnJob *job = data;
 	SnDelivery *self = job->delivery;
 
+	if ((int)event->kind == SN_SEND_EV_READY && self)
+		hand_over(account, job, event);
 	if (event->kind > SN_EVENT_CANCELLED)
 		return;
 	if (sn_job_end(job)) {
 		if (event->kind == SN_EVENT_DONE) {
 			accepted(self, job, event);
+		} else if (event->kind == SN_EVENT_CANCELLED && job->step && !job->released) {
+			stopped(self, job);
 		} else if (event->kind == SN_EVENT_CANCELLED) {
 			sn_delivery_again(self); /* the account stops: checked when it is back */
 		} else {
@@ -186,8 +241,10 @@ static void send_reply(SnEngineAccount *account, const SnSendEvent *event, gpoin
 				.reason = text,
 				.error_word = sn_error_word((SnErrorCode)event->error->code),
 			};
-			sn_delivery_apply(self, job->entry, sn_delivery_event_for(event->error),
-			                  &fact);
+			SnDeliveryEvent what = sn_delivery_event_for(event->error);
+			if (what == SN_DELIVERY_UNCERTAIN)
+				fact.step = SN_STEP_HANDED_OVER + 1;
+			sn_delivery_apply(self, job->entry, what, &fact);
 		}
 	}
 	sn_job_unref(job);
@@ -236,6 +293,9 @@ void sn_delivery_send_mail(SnDelivery *self, const SnOutboxEntry *entry)
 	request->to = envelope(entry);
 	request->raw = g_bytes_ref(raw);
 	request->dsn = TRUE;
+	request->confirm = TRUE;
 	request->envelope_id = g_strdup(entry->message_id);
-	sn_engine_send(account, request, send_reply, sn_job_begin(self, entry->id, entry->step));
+	SnJob *job = sn_job_begin(self, entry->id, entry->step);
+	job->request = request->id;
+	sn_engine_send(account, request, send_reply, job);
 }

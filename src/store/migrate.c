@@ -29,6 +29,8 @@ G_STATIC_ASSERT(SN_CONV_ROOM == 3 && SN_ROLE_REPLY_TO == 4 && SN_STATUS_ERROR ==
 /* Columns come last, in the order of schema.sql; a trigger or an index that changed is dropped and
  * made again. */
 static const char to_version_2[] =
+	/* Format 1 did not say how far an email on its way had come: take it for handed over. */
+	"UPDATE outbox SET step = 1 WHERE channel = 0 AND state = 4;"
 	"ALTER TABLE draft ADD COLUMN send_at INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE draft ADD COLUMN conditions INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE draft ADD COLUMN otherwise INTEGER NOT NULL DEFAULT 0;"

@@ -36,8 +36,11 @@ typedef enum {
 	SN_REQUEST_DEFER,
 	SN_REQUEST_ASK_THEM,
 	SN_REQUEST_RETRY,    /* a failed entry: once more */
+	SN_REQUEST_CHECK,    /* nobody knows whether it went: look it up again */
+	SN_REQUEST_ARRIVED,  /* nobody knows whether it went: the user does, it has arrived */
 } SnOutboxRequest;
 const char *sn_outbox_request_word(SnOutboxRequest request);
+#define SN_REQUEST_LAST SN_REQUEST_ARRIVED
 
 typedef struct {
 	SnId id;
@@ -128,7 +131,10 @@ GPtrArray *sn_outbox_list(SnStore *store, SnOutboxFilter filter, SnId before_id,
 GPtrArray *sn_outbox_events(SnStore *store, SnId id); /* oldest first; of SnOutboxEvent */
 GBytes *sn_outbox_attachment_bytes(SnStore *store, const char *sha256, GError **error);
 
-/* A client's wish; the engine hears the bell. SN_ERROR_EXISTS when it is too late for it. */
+/* TRUE for one that waits for the user because nobody can tell whether it went. */
+gboolean sn_outbox_is_uncertain(const SnOutboxEntry *entry);
+/* A client's wish; the engine hears the bell. SN_ERROR_EXISTS when it is too late for it,
+ * SN_ERROR_INVALID when it makes no sense for this entry. */
 gboolean sn_outbox_request(SnStore *store, SnId id, SnOutboxRequest request, GError **error);
 /*
  * Takes an entry back, to write it anew: in one transaction the entry as it was (caller frees) and

@@ -65,7 +65,29 @@ static const guint allowed[] = {
 	[SN_REQUEST_DEFER] = NOT_GONE,
 	[SN_REQUEST_ASK_THEM] = NOT_GONE,
 	[SN_REQUEST_RETRY] = NOT_GONE | S(FAILED),
+	[SN_REQUEST_CHECK] = S(CHOOSING),
+	[SN_REQUEST_ARRIVED] = S(CHOOSING),
 };
+G_STATIC_ASSERT(G_N_ELEMENTS(allowed) == SN_REQUEST_LAST + 1);
+
+gboolean sn_outbox_is_uncertain(const SnOutboxEntry *entry)
+{
+	return entry->state == SN_STATE_CHOOSING &&
+	       g_strcmp0(entry->error_word, sn_error_word(SN_ERROR_UNCERTAIN)) == 0;
+}
+
+/* Only what nobody is sure about can be looked up, or be said to have arrived. */
+static gboolean makes_sense(SnStore *store, SnId id, SnOutboxRequest what, GError **error)
+{
+	g_autoptr(SnOutboxEntry) entry = sn_outbox_get(store, id, 0);
+
+	if ((what != SN_REQUEST_CHECK && what != SN_REQUEST_ARRIVED) ||
+	    (entry && sn_outbox_is_uncertain(entry)))
+		return TRUE;
+	g_set_error(error, SN_ERROR, SN_ERROR_INVALID,
+	            "It is known what became of this message: it has not been sent.");
+	return FALSE;
+}
 
 static gboolean request(SnStore *store, SnId id, SnOutboxRequest what, GError **error)
 {
@@ -75,6 +97,8 @@ static gboolean request(SnStore *store, SnId id, SnOutboxRequest what, GError **
 		return FALSE;
 	if (!(allowed[what] & (1u << state)))
 		return too_late(state, error);
+	if (!makes_sense(store, id, what, error))
+		return FALSE;
 	return sn_run(store, error, "UPDATE outbox SET request = ?2 WHERE id = ?1", V(id), V(what)) &&
 	       sn_outbox_journal(store, id, "request", sn_outbox_request_word(what), error);
 }

@@ -86,7 +86,8 @@ WORDS(modes, "auto", "im", "mail");
 TO_WORD(sn_reply_mode_word, SnReplyMode, modes)
 FROM_WORD(sn_reply_mode_parse, SnReplyMode, modes)
 
-WORDS(requests, "none", "send", "cancel", "convert", "defer", "ask-them", "retry");
+WORDS(requests, "none", "send", "cancel", "convert", "defer", "ask-them", "retry",
+      "check", "arrived");
 TO_WORD(sn_outbox_request_word, SnOutboxRequest, requests)
 
 WORDS(statuses, "off", "connecting", "online", "syncing", "retrying", "error");

@@ -10,6 +10,7 @@ typedef struct {
 	SnImReply im_reply;
 	SnSendReply send_reply;
 	SnMailReply mail_reply;
+	gboolean ready;  /* SMTP: it was said that all but the last word is done */
 } Pending;
 
 /* The one world of the running test: the engine's functions know only the engine. */
@@ -82,6 +83,16 @@ void sn_engine_send(SnEngineAccount *account, SnSendRequest *request, SnSendRepl
 	                                .data = data });
 }
 
+void sn_engine_proceed(SnEngineAccount *account, guint64 request)
+{
+	world_of(account->engine)->let_go = request;
+}
+
+void sn_engine_stop_sending(SnEngineAccount *account, guint64 request)
+{
+	world_of(account->engine)->stopped = request;
+}
+
 void sn_engine_im(SnEngineAccount *account, SnImRequest *request, SnImReply reply, gpointer data)
 {
 	add(account->engine,
@@ -141,10 +152,45 @@ static gboolean arrives(Fate fate)
 	return fate == FATE_TAKEN || fate == FATE_LOST_AFTER;
 }
 
+static void answer_smtp(Delivery *self, Pending *pending, SnSendEvent *event)
+{
+	if (pending->send_reply)
+		pending->send_reply(&self->account, event, pending->data);
+	sn_send_event_free(event);
+}
+
+/* The server has all but the final dot. FALSE: it was not let go, and that was its end. */
+static gboolean smtp_may_end(Delivery *self, Pending *pending)
+{
+	SnSendRequest *request = pending->request;
+
+	if (!request->confirm || pending->ready)
+		return TRUE;
+	SnSendEvent *event = sn_send_event_new(SN_SEND_EV_READY, request->id, NULL);
+	event->dsn = self->dsn;
+	pending->ready = TRUE;
+	answer_smtp(self, pending, event);
+	if (self->let_go == request->id)
+		return TRUE;
+	g_assert(self->stopped == request->id); /* nothing is left hanging */
+	answer_smtp(self, pending, sn_send_event_new(SN_EVENT_CANCELLED, request->id, NULL));
+	return FALSE;
+}
+
+/* What fails before the text, or in the middle of it, never comes to the last word. */
+static gboolean fails_early(Fate fate)
+{
+	return fate == FATE_NETWORK || fate == FATE_AUTH;
+}
+
 static void serve_smtp(Delivery *self, Pending *pending)
 {
 	SnSendRequest *request = pending->request;
-	Fate fate = take(&self->next_mail);
+	Fate fate = self->next_mail;
+
+	if (!fails_early(fate) && !smtp_may_end(self, pending))
+		return;
+	fate = take(&self->next_mail);
 	SnSendEvent *event = sn_send_event_new(
 		fate == FATE_TAKEN ? SN_EVENT_DONE : SN_EVENT_ERROR, request->id, NULL);
 
@@ -160,9 +206,7 @@ static void serve_smtp(Delivery *self, Pending *pending)
 	event->error = error_of(fate);
 	event->reply = g_strdup("250 queued");
 	event->dsn = self->dsn;
-	if (pending->send_reply)
-		pending->send_reply(&self->account, event, pending->data);
-	sn_send_event_free(event);
+	answer_smtp(self, pending, event);
 }
 
 static void serve_imap(Delivery *self, Pending *pending)
@@ -254,6 +298,10 @@ void take_without_answer(Delivery *self)
 
 	if (!pending)
 		return;
+	if (pending->end == TO_SMTP && !smtp_may_end(self, pending)) {
+		pending_free(pending);
+		return;
+	}
 	if (pending->data)
 		sn_job_unref(pending->data);
 	pending->data = NULL;
@@ -261,6 +309,13 @@ void take_without_answer(Delivery *self)
 	pending->send_reply = NULL;
 	pending->mail_reply = NULL;
 	serve(self, pending);
+}
+
+gboolean hand_over(Delivery *self)
+{
+	Pending *pending = g_queue_peek_head(&self->requests);
+
+	return pending && pending->end == TO_SMTP && smtp_may_end(self, pending);
 }
 
 void pump(Delivery *self)

@@ -40,6 +40,7 @@ typedef struct {
 	int probes, delivered, failed, questions;
 	char *last_title, *last_body;
 	gboolean woken;
+	guint64 let_go, stopped; /* requests the transport was told to let go, or to stop */
 	SnTime timer;         /* next timer asked for, ms from now; 0 = none */
 } Delivery;
 
@@ -53,6 +54,8 @@ void pump(Delivery *self);
 gboolean pump_one(Delivery *self);
 /* The server takes the next stanza or email, and nobody hears of it. */
 void take_without_answer(Delivery *self);
+/* The next request is an email, and the server gets all of it but the final dot; that may follow. */
+gboolean hand_over(Delivery *self);
 /* The engine looks, the servers answer, until nothing changes. */
 void settle(Delivery *self);
 /* Moves the clock and settles. */

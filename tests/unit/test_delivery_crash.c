@@ -117,19 +117,189 @@ static void an_email_found_in_sent_has_gone(void **state)
 	delivery_free(self);
 }
 
-static void stopping_in_the_middle_of_an_email_asks(void **state)
+static void stopped_before_the_last_word_an_email_goes_without_a_question(void **state)
+{
+	Delivery *self = delivery_new(NULL);
+	SnId id = queue_mail(self, "text");
+	g_autofree char *sent = origin(self, id);
+
+	sn_delivery_look(self->engine.delivery);
+	assert_int_equal(state_of(self, id), SN_STATE_SENDING);
+	for (int i = 0; i < 3; i++) {
+		crash(self, TRUE);
+		assert_int_equal(state_of(self, id), SN_STATE_SENDING);
+		assert_int_equal(taken(self, sent), 0);
+	}
+	settle(self);
+	assert_int_equal(state_of(self, id), SN_STATE_ACCEPTED);
+	assert_int_equal(taken(self, sent), 1);
+	assert_int_equal(self->questions, 0);
+	delivery_free(self);
+}
+
+/* Handed over and then killed: it may have gone, and whether it did cannot be seen. */
+static SnId doubtful(Delivery *self)
+{
+	SnId id = queue_mail(self, "text");
+
+	sn_delivery_look(self->engine.delivery);
+	assert_true(hand_over(self));
+	crash(self, TRUE);
+	settle(self);
+	assert_int_equal(state_of(self, id), SN_STATE_CHOOSING);
+	assert_int_equal(self->questions, 1);
+	return id;
+}
+
+static void stopped_after_it_asks(void **state)
+{
+	Delivery *self = delivery_new(NULL);
+	SnId id = doubtful(self);
+
+	assert_int_equal(self->mails->len, 0);
+	later(self, SN_DAY);
+	assert_int_equal(self->mails->len, 0);
+	ask_for(self, id, SN_REQUEST_CANCEL);
+	assert_int_equal(state_of(self, id), SN_STATE_CANCELLED);
+	delivery_free(self);
+}
+
+static void sent_again_it_can_be_interrupted_again(void **state)
+{
+	Delivery *self = delivery_new(NULL);
+	SnId id = doubtful(self);
+	g_autofree char *sent = origin(self, id);
+
+	/* The new try begins with nothing handed over. */
+	sn_outbox_request(self->world->store, id, SN_REQUEST_SEND, NULL);
+	sn_delivery_look(self->engine.delivery);
+	assert_int_equal(state_of(self, id), SN_STATE_SENDING);
+	crash(self, TRUE);
+	settle(self);
+	assert_int_equal(state_of(self, id), SN_STATE_ACCEPTED);
+	assert_int_equal(taken(self, sent), 1);
+	delivery_free(self);
+}
+
+static void the_user_can_have_it_looked_up_again(void **state)
+{
+	Delivery *self = delivery_new(NULL);
+	SnId id = doubtful(self);
+
+	ask_for(self, id, SN_REQUEST_CHECK);
+	assert_int_equal(state_of(self, id), SN_STATE_CHOOSING);
+	g_autofree char *reason = reason_of(self, id);
+	assert_non_null(strstr(reason, "no copy in Sent"));
+	go_offline(self);
+	ask_for(self, id, SN_REQUEST_CHECK);
+	assert_int_equal(state_of(self, id), SN_STATE_CHOOSING);
+	g_autofree char *offline = reason_of(self, id);
+	assert_non_null(strstr(offline, "not connected"));
+	go_online(self);
+	self->sent_has = TRUE;
+	ask_for(self, id, SN_REQUEST_CHECK);
+	assert_int_equal(state_of(self, id), SN_STATE_ACCEPTED);
+	assert_int_equal(self->mails->len, 0);
+	delivery_free(self);
+}
+
+static void the_user_may_know_that_it_arrived(void **state)
+{
+	Delivery *self = delivery_new(NULL);
+	SnId id = doubtful(self);
+
+	ask_for(self, id, SN_REQUEST_ARRIVED);
+	assert_int_equal(state_of(self, id), SN_STATE_ACCEPTED);
+	assert_int_equal(self->mails->len, 0);
+	delivery_free(self);
+}
+
+static void what_is_known_cannot_be_looked_up(void **state)
+{
+	Delivery *self = delivery_new(NULL);
+	g_autoptr(GError) error = NULL;
+
+	bob_is(self, SN_PRESENCE_OFFLINE);
+	SnId id = queue_im(self, "hello");
+	settle(self);
+	assert_int_equal(state_of(self, id), SN_STATE_CHOOSING);
+	assert_false(sn_outbox_request(self->world->store, id, SN_REQUEST_ARRIVED, &error));
+	assert_true(g_error_matches(error, SN_ERROR, SN_ERROR_INVALID));
+	assert_false(sn_outbox_request(self->world->store, id, SN_REQUEST_CHECK, NULL));
+	assert_int_equal(state_of(self, id), SN_STATE_CHOOSING);
+	delivery_free(self);
+}
+
+/* A contact's archive came back: looked up again, the IM is missing, and goes. */
+static void looked_up_again_a_missing_im_goes(void **state)
+{
+	Delivery *self = delivery_new(NULL);
+	SnId id = queue_im(self, "hello");
+	g_autofree char *sent = origin(self, id);
+
+	self->archive = FALSE;
+	self->next_im = FATE_LOST_BEFORE;
+	settle(self);
+	assert_int_equal(state_of(self, id), SN_STATE_CHOOSING);
+	self->archive = TRUE;
+	ask_for(self, id, SN_REQUEST_CHECK);
+	assert_int_equal(state_of(self, id), SN_STATE_ACCEPTED);
+	assert_int_equal(taken(self, sent), 1);
+	delivery_free(self);
+}
+
+static void the_user_is_told_when_a_report_will_settle_it(void **state)
+{
+	Delivery *self = delivery_new(NULL);
+
+	self->dsn = TRUE;
+	SnId id = doubtful(self);
+	g_autofree char *sent = origin(self, id);
+	g_autofree char *reason = reason_of(self, id);
+	assert_non_null(strstr(reason, "report of delivery"));
+	sn_delivery_report(self->engine.delivery, sent, NULL, SN_REPORT_DELIVERED, BOB_MAIL, NULL);
+	assert_int_equal(state_of(self, id), SN_STATE_DELIVERED);
+	delivery_free(self);
+}
+
+static void a_cancel_is_heard_up_to_the_last_word(void **state)
 {
 	Delivery *self = delivery_new(NULL);
 	SnId id = queue_mail(self, "text");
 
 	sn_delivery_look(self->engine.delivery);
 	assert_int_equal(state_of(self, id), SN_STATE_SENDING);
-	crash(self, TRUE);
+	assert_true(sn_outbox_request(self->world->store, id, SN_REQUEST_CANCEL, NULL));
 	settle(self);
-	assert_int_equal(state_of(self, id), SN_STATE_CHOOSING);
-	assert_int_equal(self->mails->len, 0);
-	ask_for(self, id, SN_REQUEST_CANCEL);
 	assert_int_equal(state_of(self, id), SN_STATE_CANCELLED);
+	assert_int_equal(self->mails->len, 0);
+	delivery_free(self);
+}
+
+/* That it goes could not be written down, so it did not go. */
+static void what_cannot_be_written_down_is_not_let_go(void **state)
+{
+	Delivery *self = delivery_new(NULL);
+	SnId id = queue_mail(self, "text");
+	g_autoptr(GError) error = NULL;
+	SnStore *other = sn_store_open(self->world->path, SN_STORE_CLIENT, &error);
+
+	assert_non_null(other);
+	sn_delivery_look(self->engine.delivery);
+	assert_int_equal(state_of(self, id), SN_STATE_SENDING);
+	sn_store_set_patience(self->world->store, 10);
+	assert_true(sn_store_begin(other, &error));
+	g_log_set_always_fatal(G_LOG_LEVEL_ERROR);
+	pump(self);
+	assert_int_equal(self->mails->len, 0);
+	sn_store_rollback(other);
+	sn_store_close(other);
+	settle(self);
+	assert_int_equal(state_of(self, id), SN_STATE_WAITING);
+	later(self, SN_HOUR);
+	assert_int_equal(state_of(self, id), SN_STATE_ACCEPTED);
+	assert_int_equal(self->mails->len, 1);
+	assert_int_equal(self->questions, 0);
 	delivery_free(self);
 }
 
@@ -312,7 +482,16 @@ int main(void)
 		cmocka_unit_test(the_user_may_send_it_again),
 		cmocka_unit_test(an_email_that_may_have_gone_is_never_repeated_by_itself),
 		cmocka_unit_test(an_email_found_in_sent_has_gone),
-		cmocka_unit_test(stopping_in_the_middle_of_an_email_asks),
+		cmocka_unit_test(stopped_before_the_last_word_an_email_goes_without_a_question),
+		cmocka_unit_test(stopped_after_it_asks),
+		cmocka_unit_test(sent_again_it_can_be_interrupted_again),
+		cmocka_unit_test(the_user_can_have_it_looked_up_again),
+		cmocka_unit_test(the_user_may_know_that_it_arrived),
+		cmocka_unit_test(what_is_known_cannot_be_looked_up),
+		cmocka_unit_test(looked_up_again_a_missing_im_goes),
+		cmocka_unit_test(the_user_is_told_when_a_report_will_settle_it),
+		cmocka_unit_test(a_cancel_is_heard_up_to_the_last_word),
+		cmocka_unit_test(what_cannot_be_written_down_is_not_let_go),
 		cmocka_unit_test(killed_at_any_step_each_part_arrives_once),
 		cmocka_unit_test(deferred_survives_the_kill),
 		cmocka_unit_test(a_receipt_before_the_last_part_counts_after_it),

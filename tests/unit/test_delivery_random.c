@@ -24,6 +24,7 @@ typedef struct {
 	char *wire;         /* origin-id or Message-ID */
 	int cancelled_at;   /* how often it had been taken when the cancel took effect; -1 */
 	gboolean resent;    /* the user said "send again" while nobody could know */
+	gboolean claimed;   /* the user said "it has arrived" while nobody could know */
 } Watched;
 
 typedef struct {
@@ -47,7 +48,7 @@ static void watch(Life *life, SnId id)
 {
 	g_autoptr(SnOutboxEntry) entry = entry_of(life->delivery, id);
 	Watched one = { id, g_strdup(entry->origin_id ? entry->origin_id : entry->message_id), -1,
-		        FALSE };
+		        FALSE, FALSE };
 
 	g_array_append_val(life->watched, one);
 }
@@ -104,9 +105,12 @@ static void request_something(Life *life)
 	if (!one)
 		return;
 	g_autoptr(SnOutboxEntry) entry = entry_of(life->delivery, one->id);
+	if (request == SN_REQUEST_RETRY && sn_outbox_is_uncertain(entry))
+		request = one->id % 2 ? SN_REQUEST_CHECK : SN_REQUEST_ARRIVED;
 	gboolean again = request == SN_REQUEST_SEND || request == SN_REQUEST_RETRY ||
 	                 request == SN_REQUEST_CONVERT;
 	/* Only the user can make it go twice, by saying so of one that may have gone. */
+	one->claimed |= request == SN_REQUEST_ARRIVED;
 	if (again && taken(life->delivery, one->wire) > 0)
 		one->resent = TRUE;
 	g_string_append_printf(life->log, " %s(%" G_GINT64_FORMAT ")",
@@ -253,7 +257,7 @@ static void check(Life *life)
 		case SN_STATE_ACCEPTED:
 		case SN_STATE_DELIVERED:
 		case SN_STATE_READ:
-			if (times == 0)
+			if (times == 0 && !one->claimed)
 				broken(life, one, "is said to have gone");
 			break;
 		case SN_STATE_WAITING:

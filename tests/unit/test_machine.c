@@ -102,7 +102,7 @@ static void effects_and_states_agree(void **unused)
 		const Row *row = &rows[i];
 		gboolean steps = row->effect == SN_EFFECT_TRANSMIT ||
 		                 row->effect == SN_EFFECT_NEXT_STEP ||
-		                 row->effect == SN_EFFECT_CHECK;
+		                 row->effect == SN_EFFECT_RELEASE;
 		if (steps)
 			assert_int_equal(row->to, SN_STATE_SENDING);
 		assert_int_equal(row->effect == SN_EFFECT_CONVERT,
@@ -114,8 +114,11 @@ static void effects_and_states_agree(void **unused)
 			assert_int_equal(row->effect, SN_EFFECT_TELL_FAILURE);
 		if (row->to == SN_STATE_WAITING && row->from != SN_STATE_WAITING)
 			assert_int_equal(row->effect, SN_EFFECT_SCHEDULE);
-		if (row->to == SN_STATE_CHOOSING)
+		if (row->to == SN_STATE_CHOOSING && row->event != SN_DELIVERY_UNCERTAIN)
 			assert_int_equal(row->effect, SN_EFFECT_TELL_USER);
+		/* The last word follows on nothing but its being written down. */
+		assert_int_equal(row->effect == SN_EFFECT_RELEASE,
+		                 row->event == SN_DELIVERY_HAND_OVER);
 		if (row->to == SN_STATE_SENDING && row->from != SN_STATE_SENDING)
 			assert_int_equal(row->effect, SN_EFFECT_TRANSMIT);
 	}

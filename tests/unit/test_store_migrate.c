@@ -133,6 +133,34 @@ static void what_was_in_it_stays(void **state)
 	sn_store_close(store);
 }
 
+/* Format 1 did not say how far an email on its way had come: it must not be taken for one that was
+ * not handed over, which would be sent again. */
+static void an_email_on_its_way_counts_as_handed_over(void **state)
+{
+	TmpStore *tmp = *state;
+	g_autofree char *path = make_old(
+		tmp, 1,
+		"INSERT INTO account (id, name) VALUES (1, 'home');"
+		"INSERT INTO person (id, name) VALUES (1, 'Bob');"
+		"INSERT INTO address (id, channel, value, person, first_seen) "
+		"VALUES (1, 1, 'bob@example.test', 1, 1000);"
+		"INSERT INTO conversation (id, kind, key, title, person) VALUES (1, 0, '1', 'Bob', 1);"
+		"INSERT INTO message (id, conversation, account, channel, direction, time, sender, "
+		"preview, state) VALUES (1, 1, 1, 0, 1, 5000, 1, 'hello', 4), "
+		"(2, 1, 1, 1, 1, 5000, 1, 'hello', 4);"
+		"INSERT INTO outbox (id, conversation, message, account, channel, state, created, "
+		"sender, body) VALUES (1, 1, 1, 1, 0, 4, 5000, 'a@b.test', 'hello'), "
+		"(2, 1, 2, 1, 1, 4, 5000, 'a@b.test', 'hello');");
+	g_autoptr(GError) error = NULL;
+	SnStore *store = sn_store_open(path, SN_STORE_CLIENT, &error);
+
+	if (!store)
+		fail_msg("%s", error->message);
+	assert_int_equal(sn_one(store, "SELECT step FROM outbox WHERE id = 1"), 1);
+	assert_int_equal(sn_one(store, "SELECT step FROM outbox WHERE id = 2"), 0);
+	sn_store_close(store);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, tmpstore_setup, tmpstore_teardown)
 
 int main(void)
@@ -140,6 +168,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(every_older_format_becomes_the_newest),
 		TEST(what_was_in_it_stays),
+		TEST(an_email_on_its_way_counts_as_handed_over),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
