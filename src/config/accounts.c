@@ -151,6 +151,27 @@ static char *read_if_unavailable(Reading *reading, const char *value, int end)
 	       sn_problems_hint(value, sn_rule_file_words);
 }
 
+static char *read_not_available(Reading *reading, const char *value, int end)
+{
+	reading->account->has_not_available = TRUE;
+	return sn_shows_parse(value, &reading->account->not_available);
+}
+
+static char *read_quiet_hours(Reading *reading, const char *value, int end)
+{
+	g_autofree char *problem = NULL;
+
+	reading->account->quiet_hours = sn_quiet_parse(value, &problem);
+	return reading->account->quiet_hours ? NULL : g_strdup_printf(": %s", problem);
+}
+
+static char *read_time_zone(Reading *reading, const char *value, int end)
+{
+	reading->account->time_zone = g_strdup(value);
+	return sn_zone_check(value) ? NULL :
+	       g_strdup(": no such time zone; write a name like Europe/Berlin or UTC");
+}
+
 /* A text, or the path of a file that holds it. */
 static char *read_signature(Reading *reading, const char *value, int end)
 {
@@ -226,6 +247,11 @@ static const Key keys[] = {
 	  read_copy_to },
 	{ { "if-unavailable", "rule", "what to do with an IM when the contact is not available: ask, defer, mail, send or ask-them" },
 	  read_if_unavailable },
+	{ { "not-available", "presences", "which presences of its contacts count as not available, like offline,xa,dnd,away" },
+	  read_not_available },
+	{ { "quiet-hours", "times", "its contacts count as not available then, like 22:00-07:00, weekends; none for no such times" },
+	  read_quiet_hours },
+	{ { "time-zone", "name", "time zone of the quiet hours, like Europe/Berlin" }, read_time_zone },
 	{ { "signature", "text or path", "goes below new email; \\n in double quotes begins a new line" }, read_signature },
 	{ { "authserv-id", "name", "the server whose Authentication-Results are believed" }, read_authserv_id },
 	{ { "enabled", "true or false", "false leaves the account out" }, read_enabled },
@@ -257,6 +283,8 @@ static void account_free(gpointer data)
 	sn_endpoint_clear(&account->im);
 	g_strfreev(account->folders);
 	g_free(account->copy_to);
+	sn_quiet_free(account->quiet_hours);
+	g_free(account->time_zone);
 	g_free(account->signature);
 	g_free(account->authserv_id);
 	g_free(account);

@@ -13,6 +13,7 @@
 
 #include "src/base/clock.h"
 #include "src/base/error.h"
+#include "src/base/quiet.h"
 #include "src/store/people.h"
 
 /* Directories of the profile: XDG base directories; with -c DIR: DIR itself holds the configuration
@@ -63,6 +64,11 @@ typedef struct {
 	char **folders;      /* globs of folders to sync; empty = INBOX and special-use; never NULL */
 	char *copy_to;       /* folder or role for the Sent copy; "" = none; default "sent" */
 	SnRule if_unavailable;
+	/* the policy of the account; unset: that of [delivery] */
+	gboolean has_not_available;
+	guint not_available; /* 1 << SnPresenceShow */
+	SnQuiet *quiet_hours; /* NULL: unset */
+	char *time_zone;      /* NULL: unset */
 	char *signature;     /* NULL */
 	char *authserv_id;   /* whose Authentication-Results are believed; NULL */
 	gboolean enabled;
@@ -112,6 +118,9 @@ const SnAccountKey *sn_account_key(gsize index); /* NULL after the last */
 gboolean sn_duration_parse(const char *text, SnTime *value);
 /* "4096" "64k" "10M" (k M G T, powers of 1024). */
 gboolean sn_bytes_parse(const char *text, gint64 *value);
+/* "offline,xa,dnd" -> 1 << SnPresenceShow of each; NULL, or what is wrong (caller frees). */
+char *sn_shows_parse(const char *text, guint *mask);
+char *sn_shows_format(guint mask); /* "offline,xa,dnd"; caller frees */
 /* "Alice Liddell <alice@example.org>" or a bare address; name NULL when there is none. */
 gboolean sn_mailbox_parse(const char *text, char **name, char **address);
 

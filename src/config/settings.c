@@ -99,7 +99,7 @@ static char *read_RULE(const char *text, SnRule *value)
 	return sn_rule_from_file(text, value) ? NULL : sn_problems_hint(text, sn_rule_file_words);
 }
 
-static char *read_SHOWS(const char *text, guint *value)
+char *sn_shows_parse(const char *text, guint *value)
 {
 	g_auto(GStrv) words = g_strsplit_set(text, ", \t", -1);
 
@@ -114,6 +114,60 @@ static char *read_SHOWS(const char *text, guint *value)
 			return sn_problems_hint(words[i], show_words);
 	}
 	return NULL;
+}
+
+char *sn_shows_format(guint mask)
+{
+	GString *text = g_string_new(NULL);
+
+	for (gsize i = 0; i < G_N_ELEMENTS(shows); i++)
+		if (mask & 1u << shows[i].show)
+			g_string_append_printf(text, "%s%s", text->len ? "," : "", shows[i].word);
+	return g_string_free(text, FALSE);
+}
+
+static char *read_SHOWS(const char *text, guint *value)
+{
+	return sn_shows_parse(text, value);
+}
+
+static char *read_QUIET(const char *text, SnQuiet **value)
+{
+	char *problem = NULL;
+	SnQuiet *hours = sn_quiet_parse(text, &problem);
+
+	if (!hours) {
+		g_autofree char *own = problem;
+		return g_strdup_printf(": %s", own);
+	}
+	sn_quiet_free(*value);
+	*value = hours;
+	return NULL;
+}
+
+static char *read_ZONE(const char *text, char **value)
+{
+	g_autofree char *plain = sn_ini_unquote(text);
+
+	if (*plain && !sn_zone_check(plain))
+		return g_strdup(": no such time zone; write a name like Europe/Berlin or UTC");
+	g_free(*value);
+	*value = g_steal_pointer(&plain);
+	return NULL;
+}
+
+static char *read_ANSWER(const char *text, SnQuestionRule *value)
+{
+	static const char *const words[] = {
+#define X(name, word, meaning) word,
+		SN_QUESTION_RULE_TABLE(X)
+#undef X
+		NULL
+	};
+
+	if (sn_question_rule_parse(text, value) && *value != SN_QUESTION_DEFAULT)
+		return NULL;
+	return sn_problems_hint(text, words + 1); /* the settings are the last to ask */
 }
 
 static char *read_HISTORY(const char *text, char **value)
@@ -264,6 +318,9 @@ SnSettings *sn_settings_read(const char *text, const char *file, SnProblems *pro
 #define FREE_HOURS(value) (void)(value)
 #define FREE_RULE(value) (void)(value)
 #define FREE_SHOWS(value) (void)(value)
+#define FREE_ANSWER(value) (void)(value)
+#define FREE_QUIET(value) sn_quiet_free(value)
+#define FREE_ZONE(value) g_free(value)
 #define FREE_STRING(value) g_free(value)
 #define FREE_PATH(value) g_free(value)
 #define FREE_HISTORY(value) g_free(value)

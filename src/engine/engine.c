@@ -264,6 +264,7 @@ static gboolean open_parts(SnEngine *engine, GError **error)
 
 	engine->store = sn_store_open(engine->setup.paths->store_path, SN_STORE_ENGINE, error);
 	if (!engine->store || !sn_status_reset(engine->store, error) ||
+	    !sn_presence_forget_all(engine->store, FALSE, error) ||
 	    !sn_config_declare(engine->config, engine->store, error))
 		return FALSE;
 	core->bell = sn_bell_open(sn_store_bell_path(engine->store), error);
@@ -309,6 +310,7 @@ static void close_parts(SnEngine *engine)
 	g_clear_pointer(&core->bell, sn_bell_free);
 	if (engine->store) {
 		sn_status_reset(engine->store, NULL);
+		sn_presence_forget_all(engine->store, TRUE, NULL);
 		sn_store_sync(engine->store, NULL);
 	}
 	g_clear_pointer(&engine->store, sn_store_close);

@@ -67,6 +67,7 @@ static gboolean planner_init(SnPlanner *self)
 	self->addresses = self->person ? sn_person_addresses(self->store, self->person) : NULL;
 	if (!self->addresses)
 		self->addresses = g_ptr_array_new();
+	sn_plan_choose_im(self);
 	return TRUE;
 }
 
@@ -76,6 +77,7 @@ static void planner_clear(SnPlanner *self)
 	sn_message_free(self->answered);
 	if (self->addresses)
 		g_ptr_array_unref(self->addresses);
+	g_free(self->instead);
 }
 
 /* ---- the channel ---- */

@@ -52,7 +52,34 @@ typedef struct {
 SnPlan *sn_plan_reply(SnStore *store, const SnConfig *config, const SnPlanRequest *request,
                       const SnClock *clock);
 
-/* Availability of one IM address under the policy, with words ("away for 2 h"); text may be NULL. */
+/*
+ * Where a person can be reached by IM now, and why: the best of all confirmed addresses, own
+ * accounts and clients under the policy. The plan, the engine and the person's view all ask here;
+ * the list shows the same presence (sn_person_presence()).
+ */
+typedef struct {
+	SnAvailability availability;
+	SnId address;       /* to use; 0: the person has no confirmed IM address */
+	char *value;        /* its JID; NULL */
+	SnId account;       /* own account that knows; 0 */
+	SnPresenceShow show;
+	SnPresenceWhy why;  /* when UNKNOWN */
+	char *resource;     /* the client that decides; "" none */
+	char *status;       /* NULL */
+	int priority;
+	SnTime since, seen; /* 0 not known */
+	gboolean quiet;     /* within quiet hours */
+	SnTime until;       /* their end; 0: never, or not quiet */
+	char *origin;       /* whose policy made it not available; NULL: that of the settings */
+	char *text;         /* "online for 5 min, but quiet hours until 07:00 (your rule for Bob)" */
+} SnWhereabouts;
+void sn_whereabouts_free(SnWhereabouts *whereabouts);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SnWhereabouts, sn_whereabouts_free)
+/* address: only this one; 0: all of the person. Never NULL. */
+SnWhereabouts *sn_whereabouts(SnStore *store, const SnConfig *config, SnId person, SnId address,
+                              const SnClock *clock);
+
+/* The same for one IM address, with words ("away for 2 h"); show, text may be NULL. */
 SnAvailability sn_plan_availability(SnStore *store, const SnConfig *config, SnId address,
                                     const SnClock *clock, SnPresenceShow *show, char **text);
 /* What to do for this person when not available: wish, person's rule, account, setting. */

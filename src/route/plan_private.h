@@ -15,6 +15,8 @@ typedef struct {
 	SnMessage *answered;  /* with its parties; NULL */
 	SnId person;          /* whom the reply goes to, when it is one person; 0 */
 	GPtrArray *addresses; /* of SnAddress: the person's, best first; never NULL */
+	const SnAddress *im;  /* of them: where an IM goes; NULL */
+	char *instead;        /* ", as bob@example.org is offline": why not to the usual one; NULL */
 } SnPlanner;
 
 /* ---- plan_account.c ---- */
@@ -28,8 +30,11 @@ gboolean sn_plan_connected(const SnPlanner *self, const char *account);
 
 /* ---- plan_recipients.c ---- */
 
-/* The person's best confirmed address: the one the message answered came from, else the last used. */
+/* The person's best confirmed address: the one the message answered came from, else the last used;
+ * for IM another one when only that is available now. */
 const SnAddress *sn_plan_confirmed(const SnPlanner *self, SnChannel channel);
+/* Chooses self->im; when the addresses are known. */
+void sn_plan_choose_im(SnPlanner *self);
 /* Fills recipients, or candidates and the status NEED_ADDRESS or NEED_CONFIRM. Returns the id of
  * the one address when it goes to one known address, else 0. */
 SnId sn_plan_recipients(const SnPlanner *self, SnPlan *plan);

@@ -30,7 +30,7 @@ static gboolean was_used(const SnMessage *answered, const SnAddress *address)
 	return FALSE;
 }
 
-const SnAddress *sn_plan_confirmed(const SnPlanner *self, SnChannel channel)
+static const SnAddress *usual(const SnPlanner *self, SnChannel channel)
 {
 	const SnAddress *best = NULL;
 
@@ -44,6 +44,44 @@ const SnAddress *sn_plan_confirmed(const SnPlanner *self, SnChannel channel)
 			best = address;
 	}
 	return best;
+}
+
+const SnAddress *sn_plan_confirmed(const SnPlanner *self, SnChannel channel)
+{
+	return channel == SN_CHANNEL_IM ? self->im : usual(self, channel);
+}
+
+static const SnAddress *by_id(const SnPlanner *self, SnId id)
+{
+	for (guint i = 0; i < self->addresses->len; i++) {
+		const SnAddress *address = self->addresses->pdata[i];
+		if (address->id == id && address->confirmed)
+			return address;
+	}
+	return NULL;
+}
+
+void sn_plan_choose_im(SnPlanner *self)
+{
+	const SnAddress *first = usual(self, SN_CHANNEL_IM);
+
+	self->im = first;
+	if (!first || !self->person)
+		return;
+	g_autoptr(SnWhereabouts) there =
+		sn_whereabouts(self->store, self->config, self->person, first->id, self->clock);
+	/* who wrote from there just now can be answered there, known or not */
+	if (there->availability == SN_AVAILABLE ||
+	    (there->availability == SN_AVAILABILITY_UNKNOWN && was_used(self->answered, first)))
+		return;
+	g_autoptr(SnWhereabouts) best =
+		sn_whereabouts(self->store, self->config, self->person, 0, self->clock);
+	const SnAddress *other = best->availability == SN_AVAILABLE ? by_id(self, best->address)
+	                                                            : NULL;
+	if (!other || other == first)
+		return;
+	self->im = other;
+	self->instead = g_strdup_printf(", as %s is %s", first->value, there->text);
 }
 
 static SnAddress *address_copy(const SnAddress *from)

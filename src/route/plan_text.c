@@ -109,7 +109,10 @@ void sn_plan_describe(const SnPlanner *self, SnPlan *plan, const char *presence,
 	}
 	g_autofree char *to = recipients_text(plan->recipients);
 	g_autofree char *then = consequence(plan, mail);
-	g_autofree char *why = why_email(self, plan);
+	gboolean elsewhere = self->instead && plan->channel == SN_CHANNEL_IM && plan->recipients->len &&
+	                     strcmp(((SnParty *)plan->recipients->pdata[0])->address,
+	                            self->im->value) == 0;
+	g_autofree char *why = elsewhere ? g_strdup(self->instead) : why_email(self, plan);
 	gboolean because = then && plan->action_origin;
 	plan->text = g_strconcat(channel, " to ", to, presence ? ", " : "", presence ? presence : "",
 	                         why, then ? ": " : "", then ? then : "", because ? " (" : "",

@@ -96,7 +96,12 @@ static gboolean inherit(SnStore *store, SnId gone, SnId heir, GError **error)
 	if (!sn_run(store, error,
 	            "UPDATE person AS h SET rule = iif(h.rule = 0, g.rule, h.rule), "
 	            "wish_origin = iif(h.wish = 0, g.wish_origin, h.wish_origin), "
+	            "wish_time = iif(h.wish = 0, g.wish_time, h.wish_time), "
 	            "wish = iif(h.wish = 0, g.wish, h.wish), "
+	            "not_available = coalesce(h.not_available, g.not_available), "
+	            "quiet_hours = coalesce(h.quiet_hours, g.quiet_hours), "
+	            "time_zone = coalesce(h.time_zone, g.time_zone), "
+	            "questions = iif(h.questions = 0, g.questions, h.questions), "
 	            "name = iif(g.name_rank > h.name_rank, g.name, h.name), "
 	            "name_rank = max(g.name_rank, h.name_rank) "
 	            "FROM person AS g WHERE h.id = ?2 AND g.id = ?1 AND NOT h.is_self",

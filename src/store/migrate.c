@@ -66,6 +66,28 @@ static const char to_version_2[] =
 	"ALTER TABLE outbox_recipient ADD COLUMN fate INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE outbox_recipient ADD COLUMN fate_time INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE outbox_recipient ADD COLUMN fate_text TEXT;"
+	/* availability: who was seen when, policies of a person, wishes of contacts, questions */
+	"ALTER TABLE account ADD COLUMN presence_since INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE person ADD COLUMN wish_time INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE person ADD COLUMN not_available INTEGER;"
+	"ALTER TABLE person ADD COLUMN quiet_hours TEXT;"
+	"ALTER TABLE person ADD COLUMN time_zone TEXT;"
+	"ALTER TABLE person ADD COLUMN questions INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE address ADD COLUMN seen_online INTEGER NOT NULL DEFAULT 0;"
+	"CREATE TABLE contact_wish (address INTEGER NOT NULL REFERENCES address (id) ON DELETE "
+	"CASCADE, source INTEGER NOT NULL, rule INTEGER NOT NULL, detail TEXT, time INTEGER NOT "
+	"NULL, refused INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (address, source)) STRICT, "
+	"WITHOUT ROWID;"
+	"ALTER TABLE question ADD COLUMN answer TEXT;"
+	"ALTER TABLE question ADD COLUMN entry INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE question ADD COLUMN away INTEGER NOT NULL DEFAULT 0;"
+	"CREATE TABLE asked (question TEXT NOT NULL PRIMARY KEY, account INTEGER NOT NULL "
+	"REFERENCES account (id), address INTEGER NOT NULL REFERENCES address (id), time INTEGER "
+	"NOT NULL, answer INTEGER NOT NULL DEFAULT 0, answered INTEGER NOT NULL DEFAULT 0, told "
+	"INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID;"
+	"CREATE INDEX asked_address ON asked (address, time);"
+	/* wishes of contacts that an answer or a publication brought */
+	"UPDATE person SET wish_time = unixepoch() * 1000 WHERE wish <> 0;"
 	"";
 
 /* steps[i] turns version i + 1 into i + 2; the newest has none. */

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "src/store/policy.h"
 #include "src/store/private.h"
 
 #define ADDRESS_LIMIT 1000 /* bytes; RFC 5321 allows 320, RFC 7622 2047 */
@@ -233,7 +234,25 @@ GPtrArray *sn_person_addresses(SnStore *store, SnId person)
 
 /* ---- persons ---- */
 
-#define PERSON_COLUMNS "p.id, p.name, p.rule, p.wish, p.wish_origin, p.is_self"
+/* The wish that counts (policy.h), where the user has noted none. */
+#define TOLD(column)                                                                            \
+	"(SELECT " column " FROM contact_wish w JOIN address wa ON wa.id = w.address "          \
+	"WHERE wa.person = p.id AND w.rule <> 0 AND NOT w.refused "                             \
+	"ORDER BY w.time DESC, w.source, w.address LIMIT 1)"
+#define PERSON_COLUMNS                                                                          \
+	"p.id, p.name, p.rule, p.wish, p.wish_origin, p.is_self, p.wish_time, " TOLD(           \
+		"w.rule") ", " TOLD("w.source") ", " TOLD("w.time") ", " TOLD("wa.value")
+
+/* "answer of 20 Nov 2026"; caller frees. */
+static char *told_origin(SnWishSource source, const char *value, SnTime time)
+{
+	g_autoptr(GDateTime) local = g_date_time_new_from_unix_local(time / 1000);
+	g_autofree char *day = local ? g_date_time_format(local, "%-d %b %Y %H:%M") : NULL;
+
+	if (source == SN_WISHED_ANSWER)
+		return g_strdup_printf("answer of %s", day ? day : "?");
+	return g_strdup_printf("published by %s on %s", value ? value : "?", day ? day : "?");
+}
 
 static SnPerson *read_person(SnSql *query)
 {
@@ -245,6 +264,14 @@ static SnPerson *read_person(SnSql *query)
 	person->wish = (SnRule)sn_sql_int(query, 3);
 	person->wish_origin = sn_sql_text(query, 4);
 	person->is_self = sn_sql_int(query, 5) != 0;
+	person->wish_time = sn_sql_int(query, 6);
+	if (person->wish == SN_RULE_DEFAULT && sn_sql_int(query, 7)) {
+		person->wish = (SnRule)sn_sql_int(query, 7);
+		person->wish_time = sn_sql_int(query, 9);
+		g_free(person->wish_origin);
+		person->wish_origin = told_origin((SnWishSource)sn_sql_int(query, 8),
+		                                  sn_sql_peek(query, 10), person->wish_time);
+	}
 	return person;
 }
 
@@ -285,7 +312,9 @@ GPtrArray *sn_person_list(SnStore *store)
 		"SELECT person FROM conversation WHERE person IS NOT NULL "
 		"UNION SELECT person FROM link WHERE state < 2 "
 		"UNION SELECT a.person FROM roster r JOIN address a ON a.id = r.address "
-		"UNION SELECT id FROM person WHERE name_rank = 4 OR rule <> 0 OR wish <> 0)"));
+		"UNION SELECT wa.person FROM contact_wish w JOIN address wa ON wa.id = w.address "
+		"UNION SELECT id FROM person WHERE name_rank = 4 OR rule <> 0 OR wish <> 0 "
+		"OR not_available IS NOT NULL OR quiet_hours IS NOT NULL OR questions <> 0)"));
 
 	g_ptr_array_sort(list, by_name);
 	return list;
@@ -374,7 +403,9 @@ gboolean sn_person_set_wish(SnStore *store, SnId person, SnRule wish, const char
 	if (!sn_store_begin(store, error))
 		return FALSE;
 	gboolean ok = sn_run(store, error,
-	                     "UPDATE person SET wish = ?2, wish_origin = ?3 WHERE id = ?1",
-	                     V(person), V(wish), V(wish == SN_RULE_DEFAULT ? NULL : tidy));
+	                     "UPDATE person SET wish = ?2, wish_origin = ?3, wish_time = ?4 "
+	                     "WHERE id = ?1",
+	                     V(person), V(wish), V(wish == SN_RULE_DEFAULT ? NULL : tidy),
+	                     V(wish == SN_RULE_DEFAULT ? 0 : sn_now(store)));
 	return sn_store_finish(store, must_change(store, ok, error), error);
 }

@@ -54,6 +54,7 @@ typedef struct {
 	SnRule rule;         /* the user's rule for this person */
 	SnRule wish;         /* what the contact asked for ("always email me"); DEFAULT if nothing */
 	char *wish_origin;   /* how we know, with date; NULL */
+	SnTime wish_time;    /* since when; 0 */
 	gboolean is_self;    /* the user */
 } SnPerson;
 void sn_person_free(SnPerson *person);
@@ -105,6 +106,7 @@ gboolean sn_link_remove(SnStore *store, SnId address, SnId person, GError **erro
 
 gboolean sn_person_set_name(SnStore *store, SnId person, const char *name, GError **error);
 gboolean sn_person_set_rule(SnStore *store, SnId person, SnRule rule, GError **error);
+/* A wish that the user notes for the person; policy.h has those that contacts told. */
 gboolean sn_person_set_wish(SnStore *store, SnId person, SnRule wish, const char *origin,
                             GError **error);
 
@@ -155,10 +157,47 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(SnPresence, sn_presence_free)
 gboolean sn_presence_set(SnStore *store, SnId account, const SnPresence *presence, GError **error);
 /* The account went off line: all it knew becomes unknown. */
 gboolean sn_presence_forget(SnStore *store, SnId account, GError **error);
-/* The best resource of the address (priority, then show); UNKNOWN without subscription. Never NULL. */
+/* The engine starts (what an earlier run left is not known any more), or stops (until_now: it was
+ * known to the end). */
+gboolean sn_presence_forget_all(SnStore *store, gboolean until_now, GError **error);
+/*
+ * The best resource of the address: one that takes messages (priority not negative, RFC 6121
+ * section 4.7.2.3), then priority, then show; UNKNOWN without subscription. Never NULL.
+ */
 SnPresence *sn_presence_best(SnStore *store, SnId address);
 /* The best over all confirmed IM addresses of the person. Never NULL. */
 SnPresence *sn_person_presence(SnStore *store, SnId person);
+
+/* Why a presence is not known. */
+typedef enum {
+	SN_PRESENCE_TOLD,           /* it is known */
+	SN_PRESENCE_NOT_SUBSCRIBED, /* the contact has not let us see it */
+	SN_PRESENCE_REQUESTED,      /* asked for, and not answered yet */
+	SN_PRESENCE_NO_LINE,        /* our own account is not connected; `since` says since when */
+} SnPresenceWhy;
+
+/* What one own account knows of one client of an address; or that it knows nothing. */
+typedef struct {
+	SnId address;
+	char *value;        /* the JID */
+	SnId account;       /* 0: in the roster of none */
+	char *account_name; /* NULL */
+	SnPresenceShow show;
+	SnPresenceWhy why;
+	char *resource;     /* "": the address as a whole */
+	char *status;       /* NULL */
+	int priority;
+	SnTime since;       /* 0 not known */
+	SnTime seen;        /* the address was last seen on line; 0 never */
+} SnPresenceRow;
+void sn_presence_row_free(SnPresenceRow *row);
+/* TRUE when `one` is the better to send to; FALSE when they are equal. */
+gboolean sn_presence_row_better(const SnPresenceRow *one, const SnPresenceRow *other);
+/* TRUE when a message to the bare JID reaches a client. */
+gboolean sn_presence_row_reaches(const SnPresenceRow *row);
+/* Every confirmed IM address of the person (or only `address`, when not 0), best rows first within
+ * each; at least one row for each address. Of SnPresenceRow. */
+GPtrArray *sn_presence_rows(SnStore *store, SnId person, SnId address);
 
 typedef enum { SN_SUB_NONE, SN_SUB_TO, SN_SUB_FROM, SN_SUB_BOTH } SnSubscription; /* RFC 6121 2.1.2.5 */
 gboolean sn_roster_set(SnStore *store, SnId account, const char *jid, const char *name,

@@ -13,7 +13,8 @@ CREATE TABLE setting (
 CREATE TABLE account (
 	id INTEGER PRIMARY KEY AUTOINCREMENT,
 	name TEXT NOT NULL UNIQUE,
-	presence_known INTEGER NOT NULL DEFAULT 0
+	presence_known INTEGER NOT NULL DEFAULT 0,
+	presence_since INTEGER NOT NULL DEFAULT 0 -- when presence_known changed
 ) STRICT;
 
 CREATE TABLE own_address (
@@ -32,7 +33,13 @@ CREATE TABLE person (
 	rule INTEGER NOT NULL DEFAULT 0,
 	wish INTEGER NOT NULL DEFAULT 0,
 	wish_origin TEXT,
-	is_self INTEGER NOT NULL DEFAULT 0
+	is_self INTEGER NOT NULL DEFAULT 0,
+	wish_time INTEGER NOT NULL DEFAULT 0,
+	-- the user's policy for this person; NULL, 0: as the account or the settings say
+	not_available INTEGER, -- presences that count as not available, 1 << show
+	quiet_hours TEXT,
+	time_zone TEXT,
+	questions INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX person_self ON person (id) WHERE is_self;
 
@@ -44,9 +51,23 @@ CREATE TABLE address (
 	person INTEGER NOT NULL REFERENCES person (id),
 	first_seen INTEGER NOT NULL,
 	last_used INTEGER NOT NULL DEFAULT 0,
+	seen_online INTEGER NOT NULL DEFAULT 0, -- last time its presence was another than offline
 	UNIQUE (channel, value)
 ) STRICT;
 CREATE INDEX address_person ON address (person);
+
+-- What the contact asked for ("always email me"), by address, so that it follows the address when
+-- people are merged and split. person.wish is what the user noted, and comes first. refused: the user
+-- does not want it; it stays until the contact says something else.
+CREATE TABLE contact_wish (
+	address INTEGER NOT NULL REFERENCES address (id) ON DELETE CASCADE,
+	source INTEGER NOT NULL,
+	rule INTEGER NOT NULL,
+	detail TEXT,
+	time INTEGER NOT NULL,
+	refused INTEGER NOT NULL DEFAULT 0,
+	PRIMARY KEY (address, source)
+) STRICT, WITHOUT ROWID;
 
 -- One claim that an address belongs to a person. state: 0 a candidate, 1 confirmed, 2 refused by the
 -- user. The address has the person of the confirmed claim, else the one made for it.
@@ -368,7 +389,10 @@ CREATE TABLE question (
 	message INTEGER NOT NULL REFERENCES message (id) ON DELETE CASCADE,
 	question TEXT NOT NULL,
 	time INTEGER NOT NULL,
-	answered INTEGER NOT NULL DEFAULT 0
+	answered INTEGER NOT NULL DEFAULT 0,
+	answer TEXT, -- what was answered; NULL
+	entry INTEGER NOT NULL DEFAULT 0, -- the outbox entry of a rule's answer
+	away INTEGER NOT NULL DEFAULT 0 -- 1 an availability question: now, later, email
 ) STRICT;
 CREATE INDEX question_conversation ON question (conversation, id);
 CREATE INDEX question_message ON question (message);
@@ -380,6 +404,18 @@ CREATE TABLE question_choice (
 	label TEXT NOT NULL,
 	PRIMARY KEY (question, seq)
 ) STRICT, WITHOUT ROWID;
+
+-- Questions of ours to contacts (outbox.quick_question), and what came back.
+CREATE TABLE asked (
+	question TEXT NOT NULL PRIMARY KEY,
+	account INTEGER NOT NULL REFERENCES account (id),
+	address INTEGER NOT NULL REFERENCES address (id),
+	time INTEGER NOT NULL,
+	answer INTEGER NOT NULL DEFAULT 0,
+	answered INTEGER NOT NULL DEFAULT 0, -- when; 0 not yet
+	told INTEGER NOT NULL DEFAULT 0 -- that it is too late
+) STRICT, WITHOUT ROWID;
+CREATE INDEX asked_address ON asked (address, time);
 
 -- ---- what the engine knows about servers ----
 

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* policy.c - policies of persons and wishes of contacts. */
+#include "src/store/policy.h"
+
+#include "src/store/private.h"
+
+#define DETAIL_LIMIT 4000
+
+static const struct {
+	const char *word, *meaning;
+} question_rules[] = {
+#define X(name, word, meaning) { word, meaning },
+	SN_QUESTION_RULE_TABLE(X)
+#undef X
+};
+
+const char *sn_question_rule_word(SnQuestionRule rule)
+{
+	g_assert((gsize)rule < G_N_ELEMENTS(question_rules));
+	return question_rules[rule].word;
+}
+
+const char *sn_question_rule_meaning(SnQuestionRule rule)
+{
+	g_assert((gsize)rule < G_N_ELEMENTS(question_rules));
+	return question_rules[rule].meaning;
+}
+
+gboolean sn_question_rule_parse(const char *word, SnQuestionRule *rule)
+{
+	for (gsize i = 0; i < G_N_ELEMENTS(question_rules); i++)
+		if (g_str_equal(question_rules[i].word, word)) {
+			*rule = (SnQuestionRule)i;
+			return TRUE;
+		}
+	return FALSE;
+}
+
+/* ---- the user's policy ---- */
+
+void sn_person_policy_free(SnPersonPolicy *policy)
+{
+	if (!policy)
+		return;
+	g_free(policy->quiet_hours);
+	g_free(policy->time_zone);
+	g_free(policy);
+}
+
+SnPersonPolicy *sn_person_policy(SnStore *store, SnId person)
+{
+	SnPersonPolicy *policy = g_new0(SnPersonPolicy, 1);
+	SnSql *query = sn_sql(store,
+	                      "SELECT not_available IS NOT NULL, not_available, quiet_hours, "
+	                      "time_zone, questions FROM person WHERE id = ?1",
+	                      V(person));
+
+	if (sn_sql_row(query)) {
+		policy->has_not_available = sn_sql_int(query, 0) != 0;
+		policy->not_available = (guint)sn_sql_int(query, 1);
+		policy->quiet_hours = sn_sql_text(query, 2);
+		policy->time_zone = sn_sql_text(query, 3);
+		policy->questions = (SnQuestionRule)CLAMP(sn_sql_int(query, 4), 0,
+		                                          SN_QUESTION_RULE_COUNT - 1);
+	}
+	sn_sql_drop(query);
+	return policy;
+}
+
+static gboolean found(SnStore *store, gboolean ok, GError **error)
+{
+	if (!ok || sn_changes(store))
+		return ok;
+	g_set_error(error, SN_ERROR, SN_ERROR_NOT_FOUND, "There is no such person.");
+	return FALSE;
+}
+
+gboolean sn_person_set_policy(SnStore *store, SnId person, const SnPersonPolicy *policy,
+                              GError **error)
+{
+	g_autofree char *hours = sn_tidy(policy->quiet_hours, SN_LINE_LIMIT);
+	g_autofree char *zone = sn_tidy(policy->time_zone, SN_LINE_LIMIT);
+
+	if (!sn_store_begin(store, error))
+		return FALSE;
+	gboolean ok = sn_run(store, error,
+	                     "UPDATE person SET not_available = iif(?2, ?3, NULL), quiet_hours = ?4, "
+	                     "time_zone = ?5, questions = ?6 WHERE id = ?1",
+	                     V(person), V(policy->has_not_available), V(policy->not_available),
+	                     V(hours), V(zone), V(policy->questions));
+	return sn_store_finish(store, found(store, ok, error), error);
+}
+
+/* ---- wishes ---- */
+
+const char *sn_wish_source_text(SnWishSource source)
+{
+	switch (source) {
+	case SN_WISHED_NOTED: return "noted by you";
+	case SN_WISHED_ANSWER: return "answered";
+	case SN_WISHED_PUBLISHED: return "published";
+	}
+	g_assert_not_reached();
+}
+
+void sn_contact_wish_free(SnContactWish *wish)
+{
+	if (!wish)
+		return;
+	g_free(wish->value);
+	g_free(wish->detail);
+	g_free(wish);
+}
+
+static void add_noted(SnStore *store, SnId person, GPtrArray *wishes)
+{
+	SnSql *query = sn_sql(store,
+	                      "SELECT wish, wish_origin, wish_time FROM person WHERE id = ?1 AND wish <> 0",
+	                      V(person));
+
+	if (sn_sql_row(query)) {
+		SnContactWish *wish = g_new0(SnContactWish, 1);
+		wish->source = SN_WISHED_NOTED;
+		wish->rule = (SnRule)sn_sql_int(query, 0);
+		wish->detail = sn_sql_text(query, 1);
+		wish->time = sn_sql_int(query, 2);
+		g_ptr_array_add(wishes, wish);
+	}
+	sn_sql_drop(query);
+}
+
+GPtrArray *sn_contact_wishes(SnStore *store, SnId person)
+{
+	GPtrArray *wishes = g_ptr_array_new_with_free_func((GDestroyNotify)sn_contact_wish_free);
+	gboolean counted = FALSE;
+
+	add_noted(store, person, wishes);
+	SnSql *query = sn_sql(store,
+	                      "SELECT w.address, a.value, w.source, w.rule, w.detail, w.time, w.refused "
+	                      "FROM contact_wish w JOIN address a ON a.id = w.address "
+	                      "WHERE a.person = ?1 ORDER BY w.refused, w.rule = 0, w.time DESC, "
+	                      "w.source, w.address",
+	                      V(person));
+	while (sn_sql_row(query)) {
+		SnContactWish *wish = g_new0(SnContactWish, 1);
+		wish->address = sn_sql_int(query, 0);
+		wish->value = sn_sql_text(query, 1);
+		wish->source = (SnWishSource)CLAMP(sn_sql_int(query, 2), SN_WISHED_ANSWER,
+		                                   SN_WISHED_PUBLISHED);
+		wish->rule = (SnRule)sn_sql_int(query, 3);
+		wish->detail = sn_sql_text(query, 4);
+		wish->time = sn_sql_int(query, 5);
+		wish->refused = sn_sql_int(query, 6) != 0;
+		g_ptr_array_add(wishes, wish);
+	}
+	sn_sql_drop(query);
+	for (guint i = 0; i < wishes->len && !counted; i++) {
+		SnContactWish *wish = wishes->pdata[i];
+		counted = wish->counts = wish->rule != SN_RULE_DEFAULT && !wish->refused;
+	}
+	return wishes;
+}
+
+static gboolean write_wish(SnStore *store, SnId address, SnWishSource source, SnRule rule,
+                           const char *detail, GError **error)
+{
+	if (rule == SN_RULE_DEFAULT && !detail)
+		return sn_run(store, error,
+		              "DELETE FROM contact_wish WHERE address = ?1 AND source = ?2",
+		              V(address), V(source));
+	return sn_run(store, error,
+	              "INSERT INTO contact_wish (address, source, rule, detail, time) "
+	              "VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (address, source) DO UPDATE SET "
+	              "rule = ?3, detail = ?4, time = ?5, refused = 0 "
+	              "WHERE rule <> ?3 OR detail IS NOT ?4",
+	              V(address), V(source), V(rule), V(detail), V(sn_now(store)));
+}
+
+gboolean sn_contact_wish_set(SnStore *store, SnId address, SnWishSource source, SnRule rule,
+                             const char *detail, GError **error)
+{
+	g_autofree char *tidy = sn_tidy(detail && *detail ? detail : NULL, DETAIL_LIMIT);
+
+	g_assert(source != SN_WISHED_NOTED);
+	if (!sn_store_begin(store, error))
+		return FALSE;
+	return sn_store_finish(store, write_wish(store, address, source, rule, tidy, error), error);
+}
+
+gboolean sn_contact_wishes_refuse(SnStore *store, SnId person, GError **error)
+{
+	if (!sn_store_begin(store, error))
+		return FALSE;
+	gboolean ok = sn_run(store, error,
+	                     "UPDATE person SET wish = 0, wish_origin = NULL, wish_time = 0 "
+	                     "WHERE id = ?1",
+	                     V(person)) &&
+	              sn_run(store, error,
+	                     "UPDATE contact_wish SET refused = 1 WHERE address IN "
+	                     "(SELECT id FROM address WHERE person = ?1)",
+	                     V(person));
+	return sn_store_finish(store, ok, error);
+}
+
+GArray *sn_contact_wishes_published(SnStore *store, SnId account)
+{
+	GArray *ids = g_array_new(FALSE, FALSE, sizeof(SnId));
+
+	sn_sql_ids(sn_sql(store,
+	                  "SELECT w.address FROM contact_wish w JOIN roster r ON r.address = w.address "
+	                  "WHERE r.account = ?1 AND w.source = ?2 ORDER BY 1",
+	                  V(account), V(SN_WISHED_PUBLISHED)),
+	           ids);
+	return ids;
+}
