@@ -3,12 +3,17 @@
  * carried.c - files earlier messages that travelled along with another one.
  *
  * They are what the carrier's sender tells, no more: never live, never unread, never a reason to
- * change a record of our own. What the user was no party to is not history between the two, and is
- * left where it is, inside the message that brought it.
+ * change a record of our own, and no source of names. What the user was no party to is not history
+ * between the two, and is left where it is, inside the message that brought it.
  */
 #include "src/engine/sync_private.h"
 
 #include <string.h>
+
+#include "src/store/told.h"
+
+#define SKEW (5 * SN_MINUTE)                    /* clocks that differ */
+#define EARLIEST ((SnTime)315532800 * SN_SECOND) /* 1980: no email or IM is older */
 
 gboolean sn_carried_is_ours(const SnConfig *config, const SnMessage *message)
 {
@@ -23,72 +28,123 @@ gboolean sn_carried_is_ours(const SnConfig *config, const SnMessage *message)
 	return FALSE;
 }
 
-static gboolean same_raw(SnStore *store, SnId known, GBytes *raw)
-{
-	g_autoptr(GBytes) ours = sn_message_raw(store, known, NULL);
+/* ---- when ---- */
 
-	return ours && g_bytes_equal(ours, raw);
+static char *date_words(SnTime time)
+{
+	g_autoptr(GDateTime) date = g_date_time_new_from_unix_local(time / SN_SECOND);
+
+	return date ? g_date_time_format(date, "%Y-%m-%d %H:%M") : g_strdup("?");
 }
 
-static gboolean same_text(SnStore *store, SnId known, const char *text)
+static void add_notice(SnMessage *message, const char *line)
 {
-	g_autoptr(SnMessage) ours = sn_message_get(store, known, SN_MESSAGE_FULL);
+	char *joined = message->notice ? g_strconcat(message->notice, "; ", line, NULL)
+	                               : g_strdup(line);
 
-	return ours && !ours->carried && !g_strcmp0(ours->body, text);
+	g_free(message->notice);
+	message->notice = joined;
 }
 
-gboolean sn_file_carried_mail(SnStore *store, const SnConfig *config, SnPrepared *prepared,
-                              SnId carried_by, GError **error)
+/* A message is older than what brings it; one that says otherwise must not stand at the end of the
+ * timeline for years, nor at its beginning for ever. */
+static void place_in_time(SnMessage *message, SnTime carried)
+{
+	g_autofree char *date = date_words(message->time), *line = NULL;
+
+	if (!message->time)
+		line = g_strdup("has no date");
+	else if (message->time < EARLIEST)
+		line = g_strdup_printf("is dated %s, which cannot be", date);
+	else if (message->time > carried + SKEW)
+		line = g_strdup_printf("is dated %s, after the message that brought it", date);
+	else
+		return;
+	message->time = carried;
+	add_notice(message, line);
+}
+
+/* ---- filing ---- */
+
+/* The names that a teller gives to others are shown with what he tells, and learned nowhere. */
+static gboolean set_sender(SnStore *store, SnMessage *message, const char *address,
+                           const char *name, GError **error)
+{
+	message->sender = sn_address_intern(store, message->channel, address, NULL, error);
+	g_free(message->sender_name);
+	message->sender_name = g_strdup(name);
+	return message->sender != 0;
+}
+
+static gboolean file(SnStore *store, SnMessage *message, const SnMessage *by, GBytes *raw,
+                     GError **error)
+{
+	SnAddResult result;
+
+	message->carried = TRUE;
+	message->carried_by = by->id;
+	message->flags = SN_FLAG_SEEN;
+	place_in_time(message, by->time);
+	return sn_message_add(store, message, NULL, raw, &result, error);
+}
+
+/* Is there an own record of it that says the same? */
+static gboolean agrees_with_ours(SnStore *store, const SnMessage *told, SnId by)
+{
+	g_autoptr(SnMessage) known = sn_message_get(store, told->id, 0);
+	g_autoptr(GPtrArray) tellers = sn_message_told(store, told->id);
+
+	if (!known || known->carried)
+		return FALSE;
+	for (guint i = 0; i < tellers->len; i++) {
+		const SnTold *one = g_ptr_array_index(tellers, i);
+		if (one->by == by)
+			return one->differs == 0;
+	}
+	return FALSE;
+}
+
+SnId sn_file_carried_mail(SnStore *store, const SnConfig *config, SnPrepared *prepared,
+                          SnId carried_by, GError **error)
 {
 	SnMessage *message = prepared->message;
-	SnAddResult result;
+	g_autoptr(SnMessage) by = sn_message_get(store, carried_by, 0);
 
-	if (!prepared->mail || !prepared->sender || !sn_carried_is_ours(config, message))
-		return TRUE;
-	message->sender = sn_address_intern(store, SN_CHANNEL_MAIL, prepared->sender,
-	                                    prepared->sender_name, error);
-	if (!message->sender)
-		return FALSE;
-	SnId known = message->message_id ? sn_message_find_mail(store, message->message_id) : 0;
-	message->carried = TRUE;
-	message->carried_by = carried_by;
-	message->verified = known && same_raw(store, known, prepared->raw);
-	message->flags = SN_FLAG_SEEN;
-	return sn_message_add(store, message, NULL, prepared->raw, &result, error);
+	if (!by || !prepared->mail || !prepared->sender || !sn_carried_is_ours(config, message))
+		return 0;
+	if (!set_sender(store, message, prepared->sender, prepared->sender_name, error) ||
+	    !file(store, message, by, prepared->raw, error))
+		return 0;
+	if (by->channel == SN_CHANNEL_IM && by->direction == SN_IN)
+		sn_map_carried_mail(store, config, message, by->sender,
+		                    agrees_with_ours(store, message, by->id));
+	return message->id;
 }
 
-gboolean sn_file_carried_im(SnStore *store, const SnConfig *config, const char *from,
-                            const char *from_name, const char *to, const char *text,
-                            const char *origin_id, SnTime time, SnId carried_by, GError **error)
+SnId sn_file_carried_im(SnStore *store, const SnConfig *config, const SnCarriedIm *im,
+                        SnId carried_by, GError **error)
 {
-	g_autofree char *sender = sn_address_normalise(SN_CHANNEL_IM, from);
-	g_autofree char *recipient = sn_address_normalise(SN_CHANNEL_IM, to);
+	g_autofree char *sender = sn_address_normalise(SN_CHANNEL_IM, im->from);
+	g_autofree char *recipient = sn_address_normalise(SN_CHANNEL_IM, im->to);
 	g_autoptr(SnMessage) message = sn_message_new();
-	SnAddResult result;
+	g_autoptr(SnMessage) by = sn_message_get(store, carried_by, 0);
 
-	if (!sender || !recipient || !text)
-		return TRUE;
+	if (!by || !sender || !recipient || !im->text)
+		return 0;
 	message->channel = SN_CHANNEL_IM;
-	sn_message_add_party(message, SN_ROLE_FROM, sender, from_name);
+	sn_message_add_party(message, SN_ROLE_FROM, sender, im->from_name);
 	sn_message_add_party(message, SN_ROLE_TO, recipient, NULL);
-	if (!sn_carried_is_ours(config, message))
-		return TRUE;
-	message->sender = sn_address_intern(store, SN_CHANNEL_IM, sender, from_name, error);
-	if (!message->sender)
-		return FALSE;
-	SnId known = origin_id ? sn_message_find_im(store, origin_id, sender) : 0;
+	if (!sn_carried_is_ours(config, message) ||
+	    !set_sender(store, message, sender, im->from_name, error))
+		return 0;
 	gboolean own = sn_config_owns(config, SN_CHANNEL_IM, sender);
 	message->direction = own ? SN_OUT : SN_IN;
 	message->state = own ? SN_STATE_ACCEPTED : SN_STATE_RECEIVED;
-	message->time = time;
+	message->time = im->time;
 	/* see id_of() in ingest_im.c */
-	if (origin_id && !g_str_has_prefix(origin_id, "wish:"))
-		message->origin_id = g_strdup(origin_id);
-	message->body = g_strdup(text);
-	message->size = (gint64)strlen(text);
-	message->carried = TRUE;
-	message->carried_by = carried_by;
-	message->verified = known && same_text(store, known, text);
-	message->flags = SN_FLAG_SEEN;
-	return sn_message_add(store, message, NULL, NULL, &result, error);
+	if (im->origin_id && !g_str_has_prefix(im->origin_id, "wish:"))
+		message->origin_id = g_strdup(im->origin_id);
+	message->body = g_strdup(im->text);
+	message->size = (gint64)strlen(im->text);
+	return file(store, message, by, NULL, error) ? message->id : 0;
 }

@@ -207,6 +207,7 @@ gboolean sn_convert(SnDelivery *self, const SnOutboxEntry *entry, const char *be
 		.subject = subject,
 		.body = text,
 		.reply_to = entry->reply_to,
+		.thread = first->thread,
 		.attachments = files->len ? files : NULL,
 		.history = history->len ? history : NULL,
 		.history_attachments = attachments,

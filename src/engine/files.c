@@ -11,6 +11,8 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
+#include "src/store/told.h"
+
 enum { MAX_EMAIL = 64 << 20 };
 
 typedef struct {
@@ -44,6 +46,24 @@ typedef struct {
 	GBytes *raw;
 } Carried;
 
+/* The stanza that announced it need not be seen any more, if it was there for a reply's sake. */
+static void file_email(SnEngine *engine, SnId message, SnPrepared *prepared, GError **error)
+{
+	g_autoptr(SnMessage) announced = sn_message_get(engine->store, message, 0);
+	SnId by = announced && announced->attached ? announced->attached : message;
+
+	if (!announced || !sn_store_begin(engine->store, error))
+		return;
+	SnId filed = sn_file_carried_mail(engine->store, engine->config, prepared, by, error);
+	gboolean ok = !*error;
+	if (ok && filed && announced->attached)
+		ok = sn_message_attach(engine->store, message, announced->attached, TRUE, error);
+	if (!ok)
+		sn_store_rollback(engine->store);
+	else
+		sn_store_commit(engine->store, error);
+}
+
 static void carried_reply(SnEngineAccount *account, const SnMailEvent *event, gpointer data)
 {
 	Carried *carried = data;
@@ -51,8 +71,8 @@ static void carried_reply(SnEngineAccount *account, const SnMailEvent *event, gp
 	g_autoptr(GError) error = NULL;
 
 	if (event->kind == SN_MAIL_EV_MESSAGE && account->core->prepared) {
-		if (!sn_file_carried_mail(engine->store, engine->config, account->core->prepared,
-		                          carried->message, &error))
+		file_email(engine, carried->message, account->core->prepared, &error);
+		if (error)
 			g_warning("%s", error->message);
 		return;
 	}

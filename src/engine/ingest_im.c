@@ -4,12 +4,16 @@
 
 #include <string.h>
 
+#include "src/route/thread.h"
+#include "src/store/told.h"
+
 enum {
 	MAX_FORWARDED = 200,
 	MAX_FILES = 50,
 	MAX_CHOICES = 8,
 };
 #define DEFERRED_FOR (10 * SN_MINUTE) /* written that long before it was sent: say so */
+#define CLOCK_SKEW SN_DAY             /* a server's stamp that far in the future is wrong */
 
 typedef struct {
 	SnEngine *engine;
@@ -18,6 +22,7 @@ typedef struct {
 	char *from, *to; /* bare, normalised */
 	const char *peer;
 	gboolean out;
+	SnId attach_to; /* the reply that it only brings history for; 0 */
 	SnMessage *message;
 } Filing;
 
@@ -80,9 +85,9 @@ static char *thread_of(SnStore *store, const SnImMessage *im)
 
 /*
  * The stanzas of one reply have its id, a dot and a number (im_steps.h). One with text and without
- * files that comes after the reply repeats the history as text; what it says is carried anyway.
+ * files that comes after the reply repeats the history as text; some of it may be said here only.
  */
-static gboolean repeats_history(const Filing *filing)
+static gboolean follows_reply(const Filing *filing)
 {
 	const char *id = filing->message->origin_id;
 	const char *dot = id ? strrchr(id, '.') : NULL;
@@ -92,6 +97,24 @@ static gboolean repeats_history(const Filing *filing)
 		return FALSE;
 	g_autofree char *reply = g_strndup(id, (gsize)(dot - id));
 	return sn_message_find_im(filing->engine->store, reply, filing->from) != 0;
+}
+
+/* XEP-0367: it is here for the sake of a reply of the same sender. */
+static SnId attached_to(const Filing *filing)
+{
+	const SnImMessage *im = filing->im;
+
+	if (!im->attach_to || im->groupchat || !g_strcmp0(im->attach_to, im->origin_id))
+		return 0;
+	return sn_message_find_im(filing->engine->store, im->attach_to, filing->from);
+}
+
+static gboolean repeats_history(const Filing *filing)
+{
+	const SnImMessage *im = filing->im;
+	gboolean brings = (im->files && im->files->len) || (im->forwarded && im->forwarded->len);
+
+	return filing->attach_to ? !brings : follows_reply(filing);
 }
 
 static char *notice_of(const Filing *filing, SnTime time)
@@ -117,6 +140,14 @@ static char *id_of(const SnImMessage *im)
 	return id && !g_str_has_prefix(id, "wish:") ? g_strdup(id) : NULL;
 }
 
+/* A message that says it comes from the future would stay the newest for as long. */
+static SnTime time_of(const Filing *filing)
+{
+	SnTime now = sn_clock_now(filing->engine->clock), time = filing->im->time;
+
+	return time > 0 && time <= now + CLOCK_SKEW ? time : now;
+}
+
 static gboolean fill(Filing *filing, GError **error)
 {
 	SnEngine *engine = filing->engine;
@@ -128,7 +159,7 @@ static gboolean fill(Filing *filing, GError **error)
 	message->channel = SN_CHANNEL_IM;
 	message->direction = filing->out ? SN_OUT : SN_IN;
 	message->state = filing->out ? SN_STATE_ACCEPTED : SN_STATE_RECEIVED;
-	message->time = im->time ? im->time : sn_clock_now(engine->clock);
+	message->time = time_of(filing);
 	message->sender =
 		sn_address_intern(engine->store, SN_CHANNEL_IM, filing->from, NULL, error);
 	if (!message->sender)
@@ -141,6 +172,7 @@ static gboolean fill(Filing *filing, GError **error)
 	message->in_reply_to = g_strdup(im->in_reply_to_mail ? im->in_reply_to_mail : im->reply_id);
 	message->thread = thread_of(engine->store, im);
 	message->encrypted = im->encrypted;
+	filing->attach_to = attached_to(filing);
 	message->notice = notice_of(filing, message->time);
 	message->body = text_of(im);
 	message->size = (gint64)strlen(message->body);
@@ -150,23 +182,84 @@ static gboolean fill(Filing *filing, GError **error)
 	return TRUE;
 }
 
-static gboolean file_forwarded(Filing *filing, GError **error)
+static gboolean is_text(const SnImMessage *one)
+{
+	return one->from && one->to && one->body && !one->groupchat;
+}
+
+static gboolean is_ours(const Filing *filing, const SnImMessage *one)
+{
+	const SnConfig *config = filing->engine->config;
+	g_autofree char *from = sn_address_normalise(SN_CHANNEL_IM, one->from);
+	g_autofree char *to = sn_address_normalise(SN_CHANNEL_IM, one->to);
+
+	return sn_config_owns(config, SN_CHANNEL_IM, from) ||
+	       sn_config_owns(config, SN_CHANNEL_IM, to);
+}
+
+static void say_left_out(Filing *filing)
 {
 	const GPtrArray *forwarded = filing->im->forwarded;
-	SnEngine *engine = filing->engine;
+	guint not_ours = 0;
 
 	for (guint i = 0; forwarded && i < MIN(forwarded->len, MAX_FORWARDED); i++) {
 		const SnImMessage *one = g_ptr_array_index(forwarded, i);
-		if (!one->from || !one->to || !one->body || one->groupchat)
-			continue;
-		if (!sn_file_carried_im(engine->store, engine->config, one->from, NULL, one->to,
-		                        one->body_fallback_free ? one->body_fallback_free
-		                                                : one->body,
-		                        one->origin_id ? one->origin_id : one->id, one->time,
-		                        filing->message->id, error))
+		not_ours += is_text(one) && !is_ours(filing, one);
+	}
+	if (not_ours)
+		sn_carried_say(filing->message, not_ours, 0);
+}
+
+/* all: nothing of it is in this stanza only. */
+static gboolean file_forwarded(Filing *filing, gboolean *all, GError **error)
+{
+	const GPtrArray *forwarded = filing->im->forwarded;
+	SnEngine *engine = filing->engine;
+	SnId by = filing->attach_to ? filing->attach_to : filing->message->id;
+	g_autoptr(GError) own_error = NULL;
+
+	*all = forwarded && forwarded->len > 0 && forwarded->len <= MAX_FORWARDED;
+	for (guint i = 0; forwarded && i < MIN(forwarded->len, MAX_FORWARDED); i++) {
+		const SnImMessage *one = g_ptr_array_index(forwarded, i);
+		SnCarriedIm im = {
+			.from = one->from,
+			.to = one->to,
+			.text = one->body_fallback_free ? one->body_fallback_free : one->body,
+			.origin_id = one->origin_id ? one->origin_id : one->id,
+			.time = one->time,
+		};
+		SnId filed = is_text(one) ? sn_file_carried_im(engine->store, engine->config, &im, by,
+		                                               &own_error)
+		                          : 0;
+		*all = *all && filed;
+		if (own_error) {
+			g_propagate_error(error, g_steal_pointer(&own_error));
 			return FALSE;
+		}
 	}
 	return TRUE;
+}
+
+static gboolean file_history(Filing *filing, GError **error)
+{
+	gboolean all;
+
+	return file_forwarded(filing, &all, error) &&
+	       (!filing->attach_to || sn_message_attach(filing->engine->store, filing->message->id,
+	                                                filing->attach_to, all, error));
+}
+
+/* Most clients do not say what is answered, but quote it, or keep the thread that it came with. */
+static gboolean find_answered(Filing *filing, GError **error)
+{
+	SnStore *store = filing->engine->store;
+	const SnMessage *message = filing->message;
+	SnId answered = message->reply_to || message->in_reply_to || filing->im->groupchat ||
+	                                filing->attach_to
+	                        ? 0
+	                        : sn_thread_answered(store, message);
+
+	return !answered || sn_message_set_answered(store, message->id, answered, error);
 }
 
 /* A question of the contact that one key answers (XEP-0439). */
@@ -195,15 +288,18 @@ static gboolean file(Filing *filing, SnAddResult *result, GError **error)
 	SnStore *store = filing->engine->store;
 	const char *room = filing->im->groupchat ? filing->from : NULL;
 
-	if (!fill(filing, error) ||
-	    !sn_message_add(store, filing->message, room, NULL, result, error))
+	if (!fill(filing, error))
+		return FALSE;
+	say_left_out(filing);
+	if (!sn_message_add(store, filing->message, room, NULL, result, error))
 		return FALSE;
 	/* what it brought is already here, or is not for us to say anew */
 	if (*result == SN_DUPLICATE)
 		return TRUE;
 	if (!filing->out)
 		sn_map_im(store, filing->im, filing->message->sender);
-	return file_forwarded(filing, error) && ask_user(filing, error);
+	return file_history(filing, error) && find_answered(filing, error) &&
+	       ask_user(filing, error);
 }
 
 static gboolean look_at_addresses(Filing *filing)

@@ -2,6 +2,9 @@
 /* ingest_mail.c - files prepared emails: the half that needs the store. */
 #include "src/engine/sync_private.h"
 
+#include <string.h>
+
+#define STRONG_ID 16 /* characters: an id that cannot be guessed, nor be used twice by accident */
 /* RFC 2606: no such address can exist. Stands for a From: that names nobody. */
 #define NOBODY "unknown-sender@invalid"
 
@@ -33,6 +36,34 @@ static void join_converted(SnStore *store, const SnPrepared *prepared, SnId send
 	}
 }
 
+/* The own record with this origin-id; NULL when there is none, or several. */
+static SnMessage *find_answered_im(SnStore *store, const char *id)
+{
+	SnId found = strlen(id) >= STRONG_ID ? sn_message_find_origin(store, id) : 0;
+
+	return found ? sn_message_get(store, found, 0) : NULL;
+}
+
+/* An email that answers an IM names the newest email of the thread as well, if there is one; the IM
+ * is what it answers. Who knows its id has written it or got it. */
+static void answer_im(SnStore *store, const SnConfig *config, const SnPrepared *prepared,
+                      SnId sender)
+{
+	const char *id = prepared->mail ? prepared->mail->chat_in_reply_to : NULL;
+	g_autoptr(SnAddress) address = id ? sn_address_get(store, sender) : NULL;
+	SnMessage *message = prepared->message;
+	g_autoptr(SnMessage) im = address ? find_answered_im(store, id) : NULL;
+
+	if (im) {
+		g_free(message->in_reply_to);
+		message->in_reply_to = g_strdup(id);
+		if (message->direction == SN_IN)
+			sn_map_answered_im(store, config, im->id, sender);
+	} else if (id && !message->in_reply_to) {
+		message->in_reply_to = g_strdup(id);
+	}
+}
+
 static void place_message(SnMessage *message, const SnPlace *place)
 {
 	gboolean sent = !g_strcmp0(place->role, "sent");
@@ -57,14 +88,21 @@ static gboolean file_one_carried(SnStore *store, const SnConfig *config, const S
 	const SnMailCarried *carried = g_ptr_array_index(parent->mail->carried, index);
 	SnPrepared *inner = g_ptr_array_index(parent->carried, index);
 
-	if (carried->rfc822)
-		return sn_file_carried_mail(store, config, inner, by, error);
-	if (!carried->from || !carried->to || !carried->text)
+	g_autoptr(GError) own_error = NULL;
+
+	if (carried->rfc822) {
+		sn_file_carried_mail(store, config, inner, by, &own_error);
+	} else if (carried->from && carried->to && carried->text) {
+		SnCarriedIm im = { carried->from, carried->from_name, carried->to,
+			           carried->text, carried->id,        carried->time };
+		if (parent->message->direction == SN_IN)
+			sn_map_carried_im(store, config, carried, sender);
+		sn_file_carried_im(store, config, &im, by, &own_error);
+	}
+	if (!own_error)
 		return TRUE;
-	if (parent->message->direction == SN_IN)
-		sn_map_carried_im(store, config, carried, sender);
-	return sn_file_carried_im(store, config, carried->from, carried->from_name, carried->to,
-	                          carried->text, carried->id, carried->time, by, error);
+	g_propagate_error(error, g_steal_pointer(&own_error));
+	return FALSE;
 }
 
 static void note_consequences(SnStore *store, const SnConfig *config, SnAfter *after,
@@ -102,6 +140,7 @@ gboolean sn_file_mail(SnStore *store, const SnConfig *config, SnAfter *after, Sn
 	message->sender = sender;
 	place_message(message, place);
 	join_converted(store, prepared, sender);
+	answer_im(store, config, prepared, sender);
 	result = result ? result : &own_result;
 	if (!sn_message_add(store, message, NULL, place->partial ? NULL : prepared->raw, result,
 	                    error))

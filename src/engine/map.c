@@ -109,25 +109,57 @@ void sn_map_im(SnStore *store, const SnImMessage *im, SnId sender)
 	claim(store, sender, person, SN_LINK_CROSS_REPLY, evidence);
 }
 
-void sn_map_carried_im(SnStore *store, const SnConfig *config, const SnMailCarried *carried,
-                       SnId sender)
+/* Only who wrote an IM or got it can know it: both ends of it are `person` then. */
+static void claim_other_end(SnStore *store, const SnConfig *config, const SnMessage *held,
+                            SnId person)
 {
-	g_autofree char *from = sn_address_normalise(SN_CHANNEL_IM, carried->from);
-	g_autofree char *to = sn_address_normalise(SN_CHANNEL_IM, carried->to);
-	SnId id = from && carried->id ? sn_message_find_im(store, carried->id, from) : 0;
-	g_autoptr(SnMessage) held = id ? sn_message_get(store, id, SN_MESSAGE_FULL) : NULL;
-	SnId person = person_of(store, sender);
+	SnId other = held->direction == SN_OUT ? only_recipient(store, held) : held->sender;
+	g_autoptr(SnAddress) address = other ? sn_address_get(store, other) : NULL;
 
-	/* only who wrote it or got it can know it */
-	if (!held || held->carried || !to || !person || g_strcmp0(held->body, carried->text))
-		return;
-	const char *other = held->direction == SN_OUT ? to : from;
-	g_autoptr(SnAddress) address = sn_address_find(store, SN_CHANNEL_IM, other);
-	if (!address || address->person == person || sn_config_owns(config, SN_CHANNEL_IM, other))
+	if (!address || !person || address->person == person ||
+	    sn_config_owns(config, SN_CHANNEL_IM, address->value))
 		return;
 	g_autofree char *day = date_of(held->time);
 	g_autofree char *evidence = g_strdup_printf("answered by email an IM of %s", day);
 	claim(store, address->id, person, SN_LINK_CROSS_REPLY, evidence);
+}
+
+void sn_map_carried_im(SnStore *store, const SnConfig *config, const SnMailCarried *carried,
+                       SnId sender)
+{
+	g_autofree char *from = sn_address_normalise(SN_CHANNEL_IM, carried->from);
+	SnId id = from && carried->id ? sn_message_find_im(store, carried->id, from) : 0;
+	g_autoptr(SnMessage) held = id ? sn_message_get(store, id, SN_MESSAGE_FULL) : NULL;
+
+	if (held && !held->carried && g_strcmp0(held->body, carried->text) == 0)
+		claim_other_end(store, config, held, person_of(store, sender));
+}
+
+void sn_map_answered_im(SnStore *store, const SnConfig *config, SnId im, SnId sender)
+{
+	g_autoptr(SnMessage) held = sn_message_get(store, im, SN_MESSAGE_FULL);
+
+	if (held && !held->carried && held->channel == SN_CHANNEL_IM)
+		claim_other_end(store, config, held, person_of(store, sender));
+}
+
+/* Who holds an email between the user and one other may be that other. */
+void sn_map_carried_mail(SnStore *store, const SnConfig *config, const SnMessage *mail, SnId sender,
+                         gboolean agrees)
+{
+	SnId other = mail->direction == SN_OUT ? only_recipient(store, mail) : mail->sender;
+	g_autoptr(SnAddress) address = other ? sn_address_get(store, other) : NULL;
+
+	if (!address || address->person == person_of(store, sender) ||
+	    sn_config_owns(config, SN_CHANNEL_MAIL, address->value))
+		return;
+	g_autofree char *day = date_of(mail->time);
+	g_autofree char *evidence = g_strdup_printf(
+		agrees ? "sent along by IM an email of %s that you hold too"
+		       : "sent along by IM an email of %s that you do not hold",
+		day);
+	claim(store, sender, address->person, agrees ? SN_LINK_CROSS_REPLY : SN_LINK_SIGNED_TEXT,
+	      evidence);
 }
 
 void sn_map_contact(SnStore *store, const char *jid)

@@ -9,10 +9,11 @@
 #include <string.h>
 
 enum {
-	MAX_CARRIED = 200, /* earlier messages taken from one email */
+	MAX_CARRIED = 500, /* earlier messages taken from one email: as many as one is sent with */
 	MAX_PARTIES = 500,
 };
 #define CLOCK_SKEW SN_DAY /* a Date: that far after its arrival is wrong */
+#define EARLIEST ((SnTime)315532800 * SN_SECOND) /* 1980: there was no email as we know it */
 
 void sn_prepared_free(SnPrepared *prepared)
 {
@@ -111,12 +112,12 @@ static char *notice_of(const SnMail *mail)
 	return NULL;
 }
 
-/* What the sender claims, unless it lies in the future of the mail's arrival. */
+/* What the sender claims, unless it cannot be: then it stands where it arrived. */
 static SnTime time_of(const SnMail *mail, SnTime received)
 {
-	if (!mail->date)
-		return received;
-	return received && mail->date > received + CLOCK_SKEW ? received : mail->date;
+	gboolean wrong = mail->date < EARLIEST || mail->date > received + CLOCK_SKEW;
+
+	return received && wrong ? received : mail->date;
 }
 
 static void fill_message(SnPrepared *prepared, const SnConfig *config, SnTime received)
@@ -175,25 +176,32 @@ static gboolean im_is_ours(const SnConfig *config, const SnMailCarried *carried)
 	       sn_config_owns(config, SN_CHANNEL_IM, to);
 }
 
-static void say_left_out(SnMessage *message, int count)
+void sn_carried_say(SnMessage *message, guint not_ours, guint too_many)
 {
 	GString *notice = g_string_new(message->notice);
-	g_autofree char *line = g_strdup_printf(
-		count == 1 ? "%d earlier message left out, it was not to or from you"
-			   : "%d earlier messages left out, they were not to or from you",
-		count);
 
-	append_notice(notice, line);
+	if (not_ours) {
+		g_autofree char *line = g_strdup_printf(
+			not_ours == 1 ? "%u earlier message left out, it was not to or from you"
+				      : "%u earlier messages left out, they were not to or from you",
+			not_ours);
+		append_notice(notice, line);
+	}
+	if (too_many) {
+		g_autofree char *line = g_strdup_printf(
+			"%u earlier messages left out, more than %d are not taken", too_many,
+			MAX_CARRIED);
+		append_notice(notice, line);
+	}
 	g_free(message->notice);
-	message->notice = g_string_free(notice, FALSE);
+	message->notice = g_string_free(notice, notice->len == 0);
 }
 
 /* A carried message carries nothing further: one level is what the sender vouches for. */
 static void prepare_carried(SnPrepared *prepared, const SnConfig *config)
 {
 	const GPtrArray *carried = prepared->mail ? prepared->mail->carried : NULL;
-	guint count = carried ? MIN(carried->len, MAX_CARRIED) : 0;
-	int left_out = 0;
+	guint count = carried ? MIN(carried->len, MAX_CARRIED) : 0, not_ours = 0;
 
 	if (!count)
 		return;
@@ -203,11 +211,10 @@ static void prepare_carried(SnPrepared *prepared, const SnConfig *config)
 		SnPrepared *inner = one->rfc822 ? prepare(config, NULL, one->rfc822, one->time)
 		                                : g_new0(SnPrepared, 1);
 		g_ptr_array_add(prepared->carried, inner);
-		left_out += one->rfc822 ? !sn_carried_is_ours(config, inner->message)
+		not_ours += one->rfc822 ? !sn_carried_is_ours(config, inner->message)
 		                        : !im_is_ours(config, one);
 	}
-	if (left_out)
-		say_left_out(prepared->message, left_out);
+	sn_carried_say(prepared->message, not_ours, carried->len - count);
 }
 
 SnPrepared *sn_prepare_mail(const SnConfig *config, const SnAccount *account, GBytes *raw,

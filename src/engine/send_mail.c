@@ -36,7 +36,7 @@ static void file_free(gpointer data)
 /* Everything the compose struct points to. */
 typedef struct {
 	GPtrArray *addresses, *files, *history, *references;
-	char *transcript, *in_reply_to, *from_name, *chat_origin_id;
+	char *transcript, *in_reply_to, *from_name, *chat_origin_id, *chat_in_reply_to;
 } Parts;
 
 static void parts_clear(Parts *parts)
@@ -49,6 +49,7 @@ static void parts_clear(Parts *parts)
 	g_free(parts->in_reply_to);
 	g_free(parts->from_name);
 	g_free(parts->chat_origin_id);
+	g_free(parts->chat_in_reply_to);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Parts, parts_clear)
 
@@ -100,6 +101,8 @@ static void compose_references(SnDelivery *self, const SnOutboxEntry *entry, Par
 		entry->reply_to ? sn_message_get(store, entry->reply_to, 0) : NULL;
 	g_autoptr(SnMessage) mail = answered ? sn_thread_email(store, answered) : NULL;
 
+	if (answered && answered->channel == SN_CHANNEL_IM)
+		parts->chat_in_reply_to = g_strdup(answered->origin_id);
 	if (!mail || !mail->message_id)
 		return;
 	parts->in_reply_to = g_strdup(mail->message_id);
@@ -145,6 +148,7 @@ static GBytes *compose(SnDelivery *self, const SnOutboxEntry *entry,
 		.references = parts.references,
 		.jabber_id = jabber_id ? config->im.user : NULL,
 		.chat_origin_id = parts.chat_origin_id,
+		.chat_in_reply_to = parts.chat_in_reply_to,
 		.text = entry->body,
 		.transcript = parts.transcript,
 		.files = parts.files->len ? parts.files : NULL,

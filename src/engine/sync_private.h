@@ -89,12 +89,20 @@ gboolean sn_file_mail(SnStore *store, const SnConfig *config, SnAfter *after,
 gboolean sn_config_owns(const SnConfig *config, SnChannel channel, const char *normalised);
 /* History is what was exchanged with the user: is the user a party of it? Any thread. */
 gboolean sn_carried_is_ours(const SnConfig *config, const SnMessage *message);
-/* carried_by: the message that brought it. */
-gboolean sn_file_carried_mail(SnStore *store, const SnConfig *config, SnPrepared *prepared,
-                              SnId carried_by, GError **error);
-gboolean sn_file_carried_im(SnStore *store, const SnConfig *config, const char *from,
-                            const char *from_name, const char *to, const char *text,
-                            const char *origin_id, SnTime time, SnId carried_by, GError **error);
+/* Adds to the notice of a carrier what of its history was left out. Any thread. */
+void sn_carried_say(SnMessage *carrier, guint not_ours, guint too_many);
+/*
+ * Files what the message `carried_by` brought along. The row that holds it now (an own one, if there
+ * is); 0 when it was none of ours, or with an error.
+ */
+SnId sn_file_carried_mail(SnStore *store, const SnConfig *config, SnPrepared *prepared,
+                          SnId carried_by, GError **error);
+typedef struct {
+	const char *from, *from_name, *to, *text, *origin_id; /* from_name, origin_id: NULL */
+	SnTime time;
+} SnCarriedIm;
+SnId sn_file_carried_im(SnStore *store, const SnConfig *config, const SnCarriedIm *im,
+                        SnId carried_by, GError **error);
 
 /* ---- the pipe: events of a mail source, read by a parser thread, to the engine ---- */
 
@@ -216,6 +224,11 @@ void sn_map_vcard(SnStore *store, const char *jid, const char *name, char *const
 /* An email from `sender` brought an IM along: if it is one that we hold, both ends know it. */
 void sn_map_carried_im(SnStore *store, const SnConfig *config, const SnMailCarried *carried,
                        SnId sender);
+/* An IM from `sender` brought an email along; agrees: we hold it and it is the same. */
+void sn_map_carried_mail(SnStore *store, const SnConfig *config, const SnMessage *mail, SnId sender,
+                         gboolean agrees);
+/* An email from `sender` names the IM that it answers, which is one that we hold. */
+void sn_map_answered_im(SnStore *store, const SnConfig *config, SnId im, SnId sender);
 /* A contact of the roster, and what it says how it can be reached (XEP-0152). */
 void sn_map_contact(SnStore *store, const char *jid);
 void sn_map_reach(SnStore *store, const char *jid, char *const *uris);

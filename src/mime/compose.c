@@ -176,6 +176,7 @@ GBytes *sn_mail_compose(const SnMailCompose *compose, GError **error)
 	set_header(message, SN_HEADER_JABBER_ID, compose->jabber_id);
 	set_header(message, "Auto-Submitted", compose->auto_submitted);
 	set_header(message, SN_HEADER_ORIGIN_ID, compose->chat_origin_id);
+	set_header(message, SN_HEADER_ANSWERED_ID, compose->chat_in_reply_to);
 	GMimeObject *content = body(compose);
 	g_mime_message_set_mime_part(message, content);
 	g_object_unref(content);

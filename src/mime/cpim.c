@@ -8,6 +8,7 @@
 /* The namespace of our one header: stable stanza ids (XEP-0359). */
 #define ID_NAMESPACE "urn:xmpp:sid:0"
 #define MAX_CPIM (1024 * 1024)
+#define CUT_MARK "\n[...]"
 
 /* Section 2.3.1: backslash escapes in header values. */
 static char *unescape(const char *value, gsize length)
@@ -127,7 +128,8 @@ SnMailCarried *sn_mime_read_cpim(const char *text, gsize length)
 	for (guint i = 0; i < envelope->len; i++)
 		read_field(carried, envelope->pdata[i], &prefix);
 	at = next_block(at, content);
-	carried->text = g_strchomp(g_strdup(at));
+	g_autofree char *body = g_strchomp(g_strdup(at));
+	carried->text = g_strconcat(body, length > MAX_CPIM ? CUT_MARK : "", NULL);
 	if (!carried->from || !carried->time) {
 		sn_mime_carried_free(carried);
 		return NULL;

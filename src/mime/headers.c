@@ -284,6 +284,7 @@ void sn_mime_read_headers(SnMail *mail, GMimeMessage *message, const SnMailOptio
 	mail->jabber_id = read_jabber_id(g_mime_object_get_header(object, SN_HEADER_JABBER_ID));
 	mail->auto_submitted = first_word(g_mime_object_get_header(object, "Auto-Submitted"));
 	mail->chat_origin_id = clean_id(g_mime_object_get_header(object, SN_HEADER_ORIGIN_ID));
+	mail->chat_in_reply_to = clean_id(g_mime_object_get_header(object, SN_HEADER_ANSWERED_ID));
 	if (options && options->authserv_id)
 		mail->authentication = read_authentication(g_mime_object_get_header_list(object),
 							   options->authserv_id);

@@ -7,7 +7,7 @@
  * Threads: any thread with at least 8 MiB of stack, objects stay in it. Call sn_mime_init() once.
  *
  * Written and read: Jabber-ID (RFC 7259); Sennit-Origin-ID, the origin-id of an IM that became this
- * email. History is a multipart/digest below the top-level multipart/mixed with the
+ * email; Sennit-In-Reply-To, that of the IM that it answers (In-Reply-To names emails only). History is a multipart/digest below the top-level multipart/mixed with the
  * Content-Description "Earlier messages": emails as message/rfc822 with a Content-Digest of their
  * bytes (message/global in base64 where lines are too long for mail transport), IMs as message/cpim.
  */
@@ -92,6 +92,7 @@ typedef struct {
 	gboolean from_daemon;  /* the null sender; without Return-Path: the name of a mail system */
 	char *authentication;  /* of the server named in the parse options; NULL */
 	char *chat_origin_id;  /* of an IM that became this email (our X-less header); NULL */
+	char *chat_in_reply_to; /* of the IM that this email answers; NULL */
 	char *text;            /* readable body; "" when there is none */
 	gboolean text_from_html;
 	int remote_images;     /* counted, never fetched */
@@ -137,7 +138,7 @@ typedef struct {
 	GPtrArray *references;      /* of char *; NULL */
 	const char *jabber_id;      /* NULL */
 	const char *auto_submitted; /* NULL */
-	const char *chat_origin_id; /* NULL */
+	const char *chat_origin_id, *chat_in_reply_to; /* NULL */
 	const char *text;           /* the new text; lines are sent format=flowed */
 	const char *transcript;     /* readable history, below the text; NULL */
 	GPtrArray *files;           /* of SnMailFile; NULL */

@@ -19,6 +19,7 @@
 /* Header fields of ours. */
 #define SN_HEADER_JABBER_ID "Jabber-ID"
 #define SN_HEADER_ORIGIN_ID "Sennit-Origin-ID"
+#define SN_HEADER_ANSWERED_ID "Sennit-In-Reply-To"
 #define SN_HEADER_DIGEST "Content-Digest" /* of a carried email: sha-256=:base64: (RFC 9530) */
 #define SN_HISTORY_DESCRIPTION "Earlier messages"
 

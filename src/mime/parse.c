@@ -58,6 +58,7 @@ void sn_mail_free(SnMail *mail)
 	g_free(mail->auto_submitted);
 	g_free(mail->authentication);
 	g_free(mail->chat_origin_id);
+	g_free(mail->chat_in_reply_to);
 	g_free(mail->text);
 	g_free(mail->notice);
 	g_free(mail);

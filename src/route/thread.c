@@ -7,6 +7,10 @@
 
 #define SESSION_GAP (2 * SN_HOUR)
 #define LOOK_BACK 200 /* messages of the conversation searched for the root of a hashed thread */
+#define QUOTE_BACK 100      /* and for what is quoted */
+#define QUOTE_LINES 50
+#define QUOTE_CERTAIN 12    /* bytes: a quote that long is no accident */
+#define QUOTE_SEARCHED 20000
 
 static gint by_time(gconstpointer a, gconstpointer b)
 {
@@ -43,7 +47,15 @@ static gboolean is_hash(const char *key)
 	return strlen(key) == 24 && strspn(key, "0123456789abcdef") == 24;
 }
 
-/* The root Message-ID whose hash is `key`, from the emails of the conversation; NULL. */
+static gboolean hashes_to(const char *id, const char *key)
+{
+	g_autofree char *hash = id ? sn_id_thread(id) : NULL;
+
+	return g_strcmp0(hash, key) == 0;
+}
+
+/* The thread of the conversation's emails that `key` is the hash of, by the Message-ID of its root
+ * or of one of them (what one side takes for the root, the other may know more of); NULL. */
 static char *root_of_hash(SnStore *store, SnId conversation, const char *key)
 {
 	g_autoptr(GPtrArray) page =
@@ -53,8 +65,7 @@ static char *root_of_hash(SnStore *store, SnId conversation, const char *key)
 		const SnMessage *message = page->pdata[i - 1];
 		if (message->channel != SN_CHANNEL_MAIL || !message->thread)
 			continue;
-		g_autofree char *hash = sn_id_thread(message->thread);
-		if (strcmp(hash, key) == 0)
+		if (hashes_to(message->thread, key) || hashes_to(message->message_id, key))
 			return g_strdup(message->thread);
 	}
 	return NULL;
@@ -132,6 +143,104 @@ SnMessage *sn_thread_email(SnStore *store, const SnMessage *message)
 			return sn_message_get(store, one->id, 0);
 	}
 	return NULL;
+}
+
+/* ---- what plain clients leave to be seen ---- */
+
+static void append_folded(GString *out, const char *line, gsize length)
+{
+	for (gsize i = 0; i < length; i++) {
+		gboolean blank = g_ascii_isspace(line[i]);
+		if (!blank)
+			g_string_append_c(out, line[i]);
+		else if (out->len && out->str[out->len - 1] != ' ')
+			g_string_append_c(out, ' ');
+	}
+	if (out->len && out->str[out->len - 1] != ' ')
+		g_string_append_c(out, ' ');
+}
+
+/* The lines quoted at the head of a body, in one; *rest: what follows. */
+static char *head_quote(const char *body, const char **rest)
+{
+	GString *quote = g_string_new(NULL);
+	int lines = 0;
+
+	while (*body == '>' && lines++ < QUOTE_LINES) {
+		gsize length = strcspn(body, "\n");
+		append_folded(quote, body + 1, length - 1);
+		body += length + (body[length] == '\n');
+	}
+	*rest = body;
+	g_strchomp(quote->str);
+	quote->len = strlen(quote->str);
+	/* a long one is cut with dots by some */
+	if (g_str_has_suffix(quote->str, "\u2026"))
+		g_string_truncate(quote, quote->len - strlen("\u2026"));
+	else if (g_str_has_suffix(quote->str, "..."))
+		g_string_truncate(quote, quote->len - 3);
+	return g_string_free(quote, FALSE);
+}
+
+/* A short quote has to be all that was said; of a longer one a part will do. */
+static gboolean is_quoted(const SnMessage *message, const char *quote)
+{
+	const char *said = message->body ? message->body : "";
+	g_autofree char *own_quote = head_quote(said, &said);
+	g_autoptr(GString) text = g_string_new(NULL);
+
+	append_folded(text, said, MIN(strlen(said), QUOTE_SEARCHED));
+	g_strchomp(text->str);
+	return strcmp(text->str, quote) == 0 ||
+	       (strlen(quote) >= QUOTE_CERTAIN && strstr(text->str, quote));
+}
+
+static SnId find_quoted(SnStore *store, const SnMessage *message)
+{
+	const char *rest;
+	g_autofree char *quote = message->body ? head_quote(message->body, &rest) : NULL;
+
+	if (!quote || !*quote || !*rest)
+		return 0;
+	g_autoptr(GPtrArray) page = sn_message_page(store, message->conversation, message->time,
+	                                            message->id, FALSE, QUOTE_BACK, SN_MESSAGE_FULL);
+	for (guint i = page ? page->len : 0; i > 0; i--) {
+		const SnMessage *earlier = page->pdata[i - 1];
+		if (!earlier->carried && is_quoted(earlier, quote))
+			return earlier->id;
+	}
+	return 0;
+}
+
+/* The newest of ours before it in the thread, if that holds an email: else it is just a chat. */
+static SnId last_of_thread(SnStore *store, const SnMessage *message)
+{
+	g_autofree char *root = is_hash(message->thread)
+		? root_of_hash(store, message->conversation, message->thread)
+		: g_strdup(message->thread);
+	g_autoptr(GPtrArray) thread =
+		root ? sn_message_thread(store, root, LOOK_BACK, 0) : NULL;
+	gboolean email = FALSE;
+	SnId last = 0;
+
+	for (guint i = 0; thread && i < thread->len; i++) {
+		const SnMessage *one = thread->pdata[i];
+		if (one->carried || one->id == message->id ||
+		    one->conversation != message->conversation || one->time > message->time)
+			continue;
+		email |= one->channel == SN_CHANNEL_MAIL;
+		if (one->direction != message->direction || !last)
+			last = one->id;
+	}
+	return email ? last : 0;
+}
+
+SnId sn_thread_answered(SnStore *store, const SnMessage *message)
+{
+	g_assert(message->id && message->channel == SN_CHANNEL_IM);
+	SnId quoted = find_quoted(store, message);
+
+	return quoted || !message->thread ? quoted : last_of_thread(store, message);
 }
 
 SnMessage *sn_thread_newest(SnStore *store, SnId conversation)

@@ -26,6 +26,13 @@ GPtrArray *sn_thread_session(SnStore *store, const SnMessage *message, int limit
  */
 SnMessage *sn_thread_email(SnStore *store, const SnMessage *message);
 
+/*
+ * The message that this filed IM answers although it does not say so: the one whose text it quotes at
+ * its head (any client), or the last one of ours in the thread of an email whose id the client sent
+ * back. 0 when it cannot be seen.
+ */
+SnId sn_thread_answered(SnStore *store, const SnMessage *message);
+
 /* The message a reply without a named one answers: the newest from the other side that came by
  * itself, else the newest at all; NULL in an empty conversation. Caller frees. */
 SnMessage *sn_thread_newest(SnStore *store, SnId conversation);

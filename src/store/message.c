@@ -288,6 +288,14 @@ SnId sn_message_find_im(SnStore *store, const char *origin_id, const char *sende
 	              V(origin_id), V(normal));
 }
 
+SnId sn_message_find_origin(SnStore *store, const char *origin_id)
+{
+	return sn_one(store,
+	              "SELECT iif(count(*) = 1, max(id), 0) FROM message WHERE origin_id = ?1 "
+	              "AND channel = 1 AND carried = 0",
+	              V(origin_id));
+}
+
 SnId sn_message_find_stanza(SnStore *store, SnId account, const char *stanza_id)
 {
 	return sn_one(store,

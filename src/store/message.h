@@ -149,6 +149,8 @@ GPtrArray *sn_message_thread(SnStore *store, const char *thread, int limit, guin
 SnId sn_message_find_mail(SnStore *store, const char *message_id);       /* 0 */
 /* By origin-id and the bare JID of its sender. 0 */
 SnId sn_message_find_im(SnStore *store, const char *origin_id, const char *sender);
+/* The one IM of our own records with this origin-id, whoever sent it. 0: none, or several */
+SnId sn_message_find_origin(SnStore *store, const char *origin_id);
 SnId sn_message_find_stanza(SnStore *store, SnId account, const char *stanza_id); /* 0 */
 
 /* The raw bytes; NULL with SN_ERROR_NOT_FOUND when there are none here. */
@@ -156,6 +158,9 @@ GBytes *sn_message_raw(SnStore *store, SnId id, GError **error);
 
 /* The bytes of an own message once they are made (before it is sent); replaces earlier ones. */
 gboolean sn_message_set_raw(SnStore *store, SnId id, GBytes *raw, GError **error);
+
+/* What a message answers, learned from its text or thread after it was filed. */
+gboolean sn_message_set_answered(SnStore *store, SnId id, SnId answered, GError **error);
 
 /* Updates the state (and the conversation's row). Never goes back from READ to DELIVERED etc. */
 gboolean sn_message_set_state(SnStore *store, SnId id, SnState state, GError **error);

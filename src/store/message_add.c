@@ -189,87 +189,6 @@ static gboolean find_im(SnStore *store, const SnMessage *m, SnId conversation, g
 	return read_record(store, sn_told_find_line(store, m, conversation), record);
 }
 
-/* ---- threads ---- */
-
-/* An XMPP thread that is the hash of an email thread stands for that thread from now on. */
-static gboolean learn_alias(SnStore *store, const char *alias, const char *thread, GError **error)
-{
-	g_autofree char *hash = sn_id_thread(thread);
-
-	if (g_strcmp0(alias, hash) != 0)
-		return TRUE;
-	return sn_run(store, error,
-	              "INSERT OR IGNORE INTO thread_alias (alias, thread) VALUES (?1, ?2)", V(alias),
-	              V(thread));
-}
-
-static gboolean join_parent(SnStore *store, SnMessage *m, GError **error)
-{
-	g_autofree char *thread = NULL;
-
-	if (m->thread && m->channel == SN_CHANNEL_IM) {
-		thread = sn_one_text(store, "SELECT thread FROM thread_alias WHERE alias = ?1",
-		                     V(m->thread));
-		if (thread) {
-			g_free(m->thread);
-			m->thread = g_steal_pointer(&thread);
-		}
-	}
-	m->reply_to = !m->in_reply_to ? 0 :
-	                                sn_one(store,
-	                                       "SELECT id FROM (SELECT id, carried, conversation "
-	                                       "FROM message WHERE message_id = ?1 "
-	                                       "AND (carried = 0 OR conversation = ?2) "
-	                                       "UNION ALL SELECT id, carried, conversation "
-	                                       "FROM message WHERE origin_id = ?1 "
-	                                       "AND conversation = ?2 "
-	                                       "UNION ALL SELECT id, carried, conversation "
-	                                       "FROM message WHERE stanza_id = ?1 "
-	                                       "AND conversation = ?2) "
-	                                       "ORDER BY carried, conversation <> ?2, id LIMIT 1",
-	                                       V(m->in_reply_to), V(m->conversation));
-	if (m->reply_to)
-		thread = sn_one_text(store, "SELECT thread FROM message WHERE id = ?1",
-		                     V(m->reply_to));
-	if (thread) {
-		if (m->thread && !learn_alias(store, m->thread, thread, error))
-			return FALSE;
-		g_free(m->thread);
-		m->thread = g_steal_pointer(&thread);
-	}
-	if (!m->thread && m->channel == SN_CHANNEL_MAIL)
-		m->thread = g_strdup(m->message_id);
-	return TRUE;
-}
-
-/* Answers that came before what they answer. */
-static gboolean adopt_children(SnStore *store, const SnMessage *m, GError **error)
-{
-	const char *ids[] = { m->message_id, m->origin_id, m->stanza_id };
-	g_autofree char *hash = NULL;
-
-	for (gsize i = 0; i < G_N_ELEMENTS(ids); i++) {
-		if (!ids[i] || !sn_one(store, "SELECT 1 FROM message WHERE in_reply_to = ?1 LIMIT 1",
-		                       V(ids[i])))
-			continue;
-		if (m->thread && !hash)
-			hash = sn_id_thread(m->thread);
-		if (!sn_run(store, error,
-		            "UPDATE message SET reply_to = ?2, "
-		            "thread = iif(thread IS NULL OR thread = ?4, ?3, thread) "
-		            "WHERE in_reply_to = ?1 AND reply_to = 0 AND id <> ?2 "
-		            "AND (?5 OR conversation = ?6)",
-		            V(ids[i]), V(m->id), V(m->thread), V(hash),
-		            V(i == 0 && !m->carried ? 1 : 0),
-		            V(m->conversation)))
-			return FALSE;
-		if (sn_changes(store) && hash && m->channel == SN_CHANNEL_MAIL &&
-		    !learn_alias(store, hash, m->thread, error))
-			return FALSE;
-	}
-	return TRUE;
-}
-
 /* ---- writing ---- */
 
 static gboolean touch(SnStore *store, const SnMessage *m, SnId peer, GError **error)
@@ -294,12 +213,12 @@ static gboolean touch(SnStore *store, const SnMessage *m, SnId peer, GError **er
 /* What was told of a live message before it came gives way to it, wherever it was told. */
 static gboolean insert(SnStore *store, SnMessage *m, SnId peer, SnId raw, GError **error)
 {
-	if (!join_parent(store, m, error) || !sn_message_insert(store, m, peer, raw, error))
+	if (!sn_thread_join(store, m, error) || !sn_message_insert(store, m, peer, raw, error))
 		return FALSE;
 	if (m->carried ? !sn_told_tie(store, m, raw, m->id, error) :
 	                 !sn_told_absorb(store, m, raw, error))
 		return FALSE;
-	return adopt_children(store, m, error) && touch(store, m, peer, error);
+	return sn_thread_adopt(store, m, error) && touch(store, m, peer, error);
 }
 
 /* The live message takes the place of what was told about it. */
@@ -312,8 +231,8 @@ static gboolean upgrade(SnStore *store, SnMessage *m, const Record *record, SnId
 
 	m->id = record->id;
 	return sn_told_confirm(store, told, told_raw, m, raw, error) &&
-	       join_parent(store, m, error) && sn_message_rewrite(store, m, peer, raw, error) &&
-	       sn_told_absorb(store, m, raw, error) && adopt_children(store, m, error) &&
+	       sn_thread_join(store, m, error) && sn_message_rewrite(store, m, peer, raw, error) &&
+	       sn_told_absorb(store, m, raw, error) && sn_thread_adopt(store, m, error) &&
 	       touch(store, m, peer, error);
 }
 

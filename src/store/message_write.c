@@ -96,7 +96,9 @@ gboolean sn_message_insert(SnStore *store, SnMessage *message, SnId peer, SnId r
 	            MESSAGE_VALUES(message)))
 		return FALSE;
 	message->id = sn_last_id(store);
-	return write_details(store, message, error);
+	return (!message->reply_to || !message->thread ||
+	        sn_thread_founded(store, message->id, message->reply_to, error)) &&
+	       write_details(store, message, error);
 }
 
 static gboolean clear_details(SnStore *store, SnId id, GError **error)

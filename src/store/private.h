@@ -67,6 +67,14 @@ SnId sn_told_find_line(SnStore *store, const SnMessage *m, SnId conversation);
 /* message.c: ends the query. error NULL: what went wrong is logged, the rows so far returned. */
 GPtrArray *sn_message_rows(SnStore *store, SnSql *query, guint what, GError **error);
 
+/*
+ * message_thread.c: fills reply_to and thread of a message that is about to be written; makes those
+ * that answer it its answers, once it is; lets a message without a thread join its answer's.
+ */
+gboolean sn_thread_join(SnStore *store, SnMessage *m, GError **error);
+gboolean sn_thread_adopt(SnStore *store, const SnMessage *m, GError **error);
+gboolean sn_thread_founded(SnStore *store, SnId answer, SnId parent, GError **error);
+
 /* message_write.c */
 void sn_message_fill_preview(SnMessage *message);
 gboolean sn_message_insert(SnStore *store, SnMessage *message, SnId peer, SnId raw,

@@ -485,10 +485,18 @@ GPtrArray *sn_message_attached(SnStore *store, SnId to, guint what)
 	return all;
 }
 
-gboolean sn_message_attach(SnStore *store, SnId id, SnId to, GError **error)
+gboolean sn_message_attach(SnStore *store, SnId id, SnId to, gboolean filed, GError **error)
 {
 	g_assert(id && to && id != to);
 	return sn_run(store, error,
-	              "UPDATE message SET attached = ?2, hidden = 1, flags = flags | ?3 WHERE id = ?1",
-	              V(id), V(to), V(SN_FLAG_SEEN));
+	              "UPDATE message SET attached = ?2, hidden = max(hidden, ?3), "
+	              "flags = flags | ?4 WHERE id = ?1",
+	              V(id), V(to), V(filed ? 1 : 0), V(SN_FLAG_SEEN)) &&
+	       sn_run(store, error,
+	              "UPDATE message SET hidden = 1 WHERE attached = ?1 AND attached <> 0 "
+	              "AND hidden = 0 AND notice = ?2 AND EXISTS (SELECT 1 FROM message o "
+	              "WHERE o.attached = ?1 AND o.attached <> 0 AND o.notice IS NOT ?2) "
+	              "AND NOT EXISTS (SELECT 1 FROM message o WHERE o.attached = ?1 "
+	              "AND o.attached <> 0 AND o.notice IS NOT ?2 AND o.hidden = 0)",
+	              V(to), V(SN_NOTICE_HISTORY));
 }

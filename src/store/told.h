@@ -49,10 +49,12 @@ gboolean sn_carried_remove(SnStore *store, SnId by, int *removed, GError **error
 int sn_carried_count_person(SnStore *store, SnId person);
 gboolean sn_carried_remove_person(SnStore *store, SnId person, int *removed, GError **error);
 
-/* Stanzas that came only to bring earlier messages along with the reply `to`, and have done so: not
- * shown by themselves. Of SnMessage, oldest first. */
+/*
+ * Stanzas that came only to bring earlier messages along with the reply `to` (XEP-0367). They are
+ * read from the start, and hidden once what they bring is filed; one that only repeats it as text
+ * (SN_NOTICE_HISTORY) is hidden when all others are. Of SnMessage, oldest first.
+ */
 GPtrArray *sn_message_attached(SnStore *store, SnId to, guint what);
-/* Says that `id` is such a one. It is read and hidden from then on. */
-gboolean sn_message_attach(SnStore *store, SnId id, SnId to, GError **error);
+gboolean sn_message_attach(SnStore *store, SnId id, SnId to, gboolean filed, GError **error);
 
 #endif

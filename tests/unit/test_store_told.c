@@ -473,7 +473,9 @@ static void what_only_brought_history_is_not_shown_and_not_lost(void **state)
 	SnId file = tmpstore_im(tmp, SN_IN, BOB_IM, LONG_ID, "https://files.test/drawing.eml");
 	g_autoptr(SnMessage) row = get(tmp, reply);
 
-	assert_true(sn_message_attach(tmp->store, file, reply, NULL));
+	assert_true(sn_message_attach(tmp->store, file, reply, FALSE, NULL));
+	assert_int_equal(rows_of(tmp, row->conversation), 2); /* not fetched yet */
+	assert_true(sn_message_attach(tmp->store, file, reply, TRUE, NULL));
 	g_autoptr(SnConversation) conversation =
 		sn_conversation_get(tmp->store, row->conversation);
 	assert_int_equal(conversation->unread, 1);
@@ -488,6 +490,29 @@ static void what_only_brought_history_is_not_shown_and_not_lost(void **state)
 	g_autoptr(SnMessage) again =
 		tmpstore_im_new(tmp, SN_IN, BOB_IM, LONG_ID, "https://files.test/drawing.eml");
 	assert_int_equal(add(tmp, again), SN_DUPLICATE);
+	assert_int_equal(rows_of(tmp, row->conversation), 1);
+}
+
+static void the_readable_copy_goes_when_all_it_says_is_here(void **state)
+{
+	TmpStore *tmp = *state;
+	SnId reply = tmpstore_im(tmp, SN_IN, BOB_IM, NULL, "as we said");
+	g_autoptr(SnMessage) row = get(tmp, reply);
+	g_autoptr(SnMessage) text =
+		tmpstore_im_new(tmp, SN_IN, BOB_IM, NULL, "Earlier messages:\n> hello");
+	SnId files[2];
+
+	text->notice = g_strdup(SN_NOTICE_HISTORY);
+	add(tmp, text);
+	assert_true(sn_message_attach(tmp->store, text->id, reply, FALSE, NULL));
+	assert_int_equal(rows_of(tmp, row->conversation), 2); /* nothing else says it yet */
+	for (int i = 0; i < 2; i++) {
+		files[i] = tmpstore_im(tmp, SN_IN, BOB_IM, NULL, "https://files.test/a.eml");
+		assert_true(sn_message_attach(tmp->store, files[i], reply, FALSE, NULL));
+	}
+	assert_true(sn_message_attach(tmp->store, files[0], reply, TRUE, NULL));
+	assert_int_equal(rows_of(tmp, row->conversation), 3);
+	assert_true(sn_message_attach(tmp->store, files[1], reply, TRUE, NULL));
 	assert_int_equal(rows_of(tmp, row->conversation), 1);
 }
 
@@ -515,6 +540,7 @@ int main(void)
 		TEST(what_came_along_goes_as_a_whole),
 		TEST(all_that_a_person_told_goes_as_a_whole),
 		TEST(what_only_brought_history_is_not_shown_and_not_lost),
+		TEST(the_readable_copy_goes_when_all_it_says_is_here),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
