@@ -272,9 +272,11 @@ gboolean sn_conversation_drop_empty(SnStore *store, SnId id, SnId heir, GError *
 	              "FROM draft AS g WHERE g.conversation = ?1 AND h.conversation = ?2",
 	              V(id), V(heir)) &&
 	       sn_run(store, error,
-	              "INSERT OR IGNORE INTO draft SELECT ?2, mode, reply_to, subject, body, cc, bcc, "
+	              "INSERT OR IGNORE INTO draft (conversation, mode, reply_to, subject, body, cc, "
+	              "bcc, attachments, history, picked, updated, send_at, conditions, otherwise, "
+	              "within, encrypt, agreed) SELECT ?2, mode, reply_to, subject, body, cc, bcc, "
 	              "attachments, history, picked, updated, send_at, conditions, otherwise, within, "
-	              "encrypt FROM draft WHERE conversation = ?1",
+	              "encrypt, agreed FROM draft WHERE conversation = ?1",
 	              V(id), V(heir)) &&
 	       sn_run(store, error, "DELETE FROM draft WHERE conversation = ?1", V(id)) &&
 	       sn_run(store, error, "DELETE FROM conversation WHERE id = ?1", V(id));
