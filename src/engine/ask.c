@@ -92,15 +92,13 @@ SnAnswer sn_answer_parse(const char *text)
 
 char *sn_delivery_open_question(SnDelivery *self, const SnOutboxEntry *entry)
 {
-	g_autoptr(GPtrArray) open =
-		sn_outbox_list(self->engine->store, SN_OUTBOX_OPEN, 0, 1000, 0);
+	g_autoptr(GArray) open = sn_outbox_open_in(self->engine->store, entry->conversation);
 
-	for (guint i = 0; open && i < open->len; i++) {
-		const SnOutboxEntry *other = open->pdata[i];
-		if (other->state == SN_STATE_ASKED && other->id != entry->id &&
-		    other->conversation == entry->conversation &&
-		    other->account == entry->account && other->quick_question &&
-		    other->step > 0)
+	for (guint i = open->len; i > 0; i--) {
+		SnId id = g_array_index(open, SnId, i - 1);
+		g_autoptr(SnOutboxEntry) other = sn_outbox_get(self->engine->store, id, 0);
+		if (other && other->state == SN_STATE_ASKED && id != entry->id &&
+		    other->account == entry->account && other->quick_question && other->step > 0)
 			return g_strdup(other->quick_question);
 	}
 	return NULL;

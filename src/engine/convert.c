@@ -9,7 +9,6 @@
 
 #include "src/engine/delivery_private.h"
 
-#define OPEN_MAX 1000
 #define LATE (10 * SN_MINUTE)
 
 /* The person's confirmed email address; NULL. Caller frees. */
@@ -63,19 +62,23 @@ gboolean sn_convert_possible(SnDelivery *self, const SnOutboxEntry *entry, char 
 
 /* ---- which ---- */
 
+/*
+ * What waits for the person, the line or its turn goes along, and, on the user's own word, what the
+ * user was asked about: nobody wants an email for every line. What has terms of its own waits for
+ * them.
+ */
 static gboolean goes_along(SnDelivery *self, const SnOutboxEntry *other,
                            const SnOutboxEntry *entry)
 {
-	/* what has terms of its own waits for them */
 	gboolean own = other->when || other->encrypt == SN_ENCRYPT_REQUIRED;
-	gboolean waits = (other->state == SN_STATE_WAITING && !other->error_word && !own) ||
-	                 other->state == SN_STATE_ASKED ||
-	                 (other->request == SN_REQUEST_CONVERT &&
-	                  (other->state == SN_STATE_QUEUED ||
-	                   other->state == SN_STATE_CHOOSING ||
-	                   other->state == SN_STATE_WAITING));
+	gboolean asked = entry->request == SN_REQUEST_CONVERT && other->state == SN_STATE_CHOOSING &&
+	                 !other->error_word;
+	gboolean told = other->request == SN_REQUEST_CONVERT &&
+	                (other->state == SN_STATE_QUEUED || other->state == SN_STATE_CHOOSING);
+	gboolean waits = other->state == SN_STATE_WAITING || other->state == SN_STATE_ASKED ||
+	                 (other->state == SN_STATE_QUEUED && other->behind);
 
-	return waits && other->id != entry->id && other->conversation == entry->conversation &&
+	return ((waits && !own) || asked || told) && other->id != entry->id &&
 	       other->channel == SN_CHANNEL_IM && other->account == entry->account &&
 	       other->request != SN_REQUEST_CANCEL && !sn_delivery_has_begun(self, other);
 }
@@ -90,16 +93,14 @@ static gint by_id(gconstpointer a, gconstpointer b)
 /* Oldest first; of SnOutboxEntry. */
 static GPtrArray *gather(SnDelivery *self, const SnOutboxEntry *entry)
 {
-	g_autoptr(GPtrArray) open =
-		sn_outbox_list(self->engine->store, SN_OUTBOX_OPEN, 0, OPEN_MAX, SN_OUTBOX_FULL);
+	g_autoptr(GArray) open = sn_outbox_open_in(self->engine->store, entry->conversation);
 	GPtrArray *all = g_ptr_array_new_with_free_func((GDestroyNotify)sn_outbox_entry_free);
 
-	while (open && open->len > 0) {
-		SnOutboxEntry *other = g_ptr_array_steal_index(open, open->len - 1);
-		if (goes_along(self, other, entry))
-			g_ptr_array_add(all, other);
-		else
-			sn_outbox_entry_free(other);
+	for (guint i = 0; i < open->len; i++) {
+		g_autoptr(SnOutboxEntry) other = sn_outbox_get(
+			self->engine->store, g_array_index(open, SnId, i), SN_OUTBOX_FULL);
+		if (other && goes_along(self, other, entry))
+			g_ptr_array_add(all, g_steal_pointer(&other));
 	}
 	g_ptr_array_add(all, sn_outbox_get(self->engine->store, entry->id, SN_OUTBOX_FULL));
 	g_ptr_array_sort(all, by_id);

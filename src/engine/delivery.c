@@ -5,10 +5,11 @@
 #include "src/engine/delivery_private.h"
 
 #define MAX_ROUNDS 20
-#define OPEN_MAX 1000
+#define RECENT_MAX 1000
 #define PRESENCE_GRACE (3 * SN_SECOND) /* after login presences still come in */
 #define STORAGE_RETRY (30 * SN_SECOND)
 #define LONGEST_TIMER SN_HOUR
+#define EXPIRY_GRACE (15 * SN_MINUTE)  /* for the line to come back after a start or a sleep */
 
 SnTime sn_delivery_now(const SnDelivery *self)
 {
@@ -204,11 +205,14 @@ static SnTime earliest_of(GHashTable *times, SnTime now)
 static void set_timer(SnDelivery *self)
 {
 	SnTime now = sn_delivery_now(self);
-	SnTime next = sn_outbox_next_due(self->engine->store);
+	/* What became due since the last look has not been seen yet. */
+	SnTime next = sn_outbox_next_due(self->engine->store, self->last_look);
 
 	next = earliest(earliest_of(self->announces, now), next);
 	next = earliest(earliest_of(self->settling, now), next);
-	if (!g_queue_is_empty(&self->unwritten))
+	if (self->grace > now)
+		next = earliest(self->grace, next);
+	if (self->unwell || !g_queue_is_empty(&self->unwritten))
 		next = earliest(now + STORAGE_RETRY, next);
 	if (self->timer) {
 		g_source_destroy(self->timer);
@@ -219,44 +223,57 @@ static void set_timer(SnDelivery *self)
 		                              CLAMP(next - now, 1, LONGEST_TIMER), on_timer, self);
 }
 
+static void cap_times(GHashTable *times, SnTime latest)
+{
+	GHashTableIter iter;
+	gpointer time;
+
+	g_hash_table_iter_init(&iter, times);
+	while (g_hash_table_iter_next(&iter, NULL, &time))
+		*(SnTime *)time = MIN(*(SnTime *)time, latest);
+}
+
 /* The clock was set back: what should have been tried soon would wait for long. */
 static void repair_clock(SnDelivery *self, SnTime now)
 {
 	SnTime longest = 2 * sn_delivery_settings(self)->delivery_retry_max;
-	g_autoptr(GPtrArray) open =
-		sn_outbox_list(self->engine->store, SN_OUTBOX_OPEN, 0, OPEN_MAX, SN_OUTBOX_FULL);
+	g_autoptr(GError) error = NULL;
 
-	for (guint i = open ? open->len : 0; i > 0; i--) {
-		const SnOutboxEntry *entry = open->pdata[i - 1];
-		if (entry->state == SN_STATE_WAITING && entry->next_try > now + longest &&
-		    !g_hash_table_contains(self->jobs, &entry->id))
-			sn_delivery_plan(self, entry->id);
+	if (!sn_outbox_clock_back(self->engine->store, now, longest, &error)) {
+		g_warning("The outbox could not be written: %s", error->message);
+		self->unwell = TRUE;
 	}
+	cap_times(self->settling, now + PRESENCE_GRACE);
+	cap_times(self->announces, now + SN_MINUTE);
+	self->grace = MIN(self->grace, now + EXPIRY_GRACE);
+}
+
+/* A timer fires within the hour, so a longer gap was a sleep, or a clock that jumped. What expired
+ * in it gets its chance first: the line and the presences have to come back. */
+static void mind_the_clock(SnDelivery *self, SnTime now)
+{
+	if (now < self->last_look)
+		repair_clock(self, now);
+	if (!self->last_look || now > self->last_look + 2 * LONGEST_TIMER)
+		self->grace = now + EXPIRY_GRACE;
+	self->last_look = now;
 }
 
 /* ---- what others tell ---- */
-
-/* Open entries of this channel, oldest first. Of SnOutboxEntry. */
-static GPtrArray *open_entries(SnDelivery *self, SnId account, SnChannel channel)
-{
-	g_autoptr(GPtrArray) all =
-		sn_outbox_list(self->engine->store, SN_OUTBOX_OPEN, 0, OPEN_MAX, SN_OUTBOX_FULL);
-	GPtrArray *some = g_ptr_array_new_with_free_func((GDestroyNotify)sn_outbox_entry_free);
-
-	while (all && all->len > 0) {
-		SnOutboxEntry *entry = g_ptr_array_steal_index(all, all->len - 1);
-		if (entry->account == account && entry->channel == channel)
-			g_ptr_array_add(some, entry);
-		else
-			sn_outbox_entry_free(entry);
-	}
-	return some;
-}
 
 static gboolean waits_for_line(const SnOutboxEntry *entry)
 {
 	return entry->state == SN_STATE_WAITING &&
 	       g_strcmp0(entry->error_word, sn_error_word(SN_ERROR_NETWORK)) == 0;
+}
+
+static void go_on(SnDelivery *self, SnId id)
+{
+	if (g_hash_table_contains(self->jobs, &id))
+		return;
+	g_autoptr(SnOutboxEntry) entry = sn_outbox_get(self->engine->store, id, 0);
+	if (entry && waits_for_line(entry))
+		sn_delivery_plan(self, id);
 }
 
 /* The line has been up for a while: contacts that have not shown themselves are not there. */
@@ -275,35 +292,32 @@ static void end_settling(SnDelivery *self)
 		g_hash_table_iter_remove(&iter);
 	}
 	for (guint i = 0; i < settled->len; i++) {
-		g_autoptr(GPtrArray) open =
-			open_entries(self, g_array_index(settled, SnId, i), SN_CHANNEL_IM);
-		for (guint j = 0; j < open->len; j++) {
-			const SnOutboxEntry *entry = open->pdata[j];
-			if (waits_for_line(entry) &&
-			    !g_hash_table_contains(self->jobs, &entry->id))
-				sn_delivery_plan(self, entry->id);
-		}
+		g_autoptr(GArray) stopped =
+			sn_outbox_stopped(self->engine->store, g_array_index(settled, SnId, i),
+		                          SN_CHANNEL_IM);
+		for (guint j = 0; j < stopped->len; j++)
+			go_on(self, g_array_index(stopped, SnId, j));
 	}
 }
 
 void sn_delivery_account_online(SnDelivery *self, SnEngineAccount *account, SnChannel channel)
 {
-	g_autoptr(GPtrArray) open = open_entries(self, account->id, channel);
+	g_autoptr(GArray) stopped = sn_outbox_stopped(self->engine->store, account->id, channel);
 
 	if (channel == SN_CHANNEL_IM) {
 		SnTime *until = g_new(SnTime, 1);
 		*until = sn_delivery_now(self) + PRESENCE_GRACE;
 		g_hash_table_insert(self->settling, g_memdup2(&account->id, sizeof(SnId)), until);
 	}
-	for (guint i = 0; i < open->len; i++) {
-		const SnOutboxEntry *entry = open->pdata[i];
-		if (g_hash_table_contains(self->jobs, &entry->id))
+	for (guint i = 0; i < stopped->len; i++) {
+		SnId id = g_array_index(stopped, SnId, i);
+		g_autoptr(SnOutboxEntry) entry = sn_outbox_get(self->engine->store, id, 0);
+		if (!entry || g_hash_table_contains(self->jobs, &id))
 			continue;
 		if (entry->state == SN_STATE_SENDING)
-			sn_delivery_check(self, entry->id);
-		else if ((entry->state == SN_STATE_WAITING && (entry->error_word || entry->when)) ||
-		         (entry->state == SN_STATE_ASKED && entry->step == 0))
-			sn_delivery_plan(self, entry->id);
+			sn_delivery_check(self, id);
+		else if (entry->state == SN_STATE_WAITING || entry->state == SN_STATE_ASKED)
+			sn_delivery_plan(self, id);
 	}
 	set_timer(self);
 }
@@ -349,9 +363,8 @@ void sn_delivery_look(SnDelivery *self)
 	}
 	SnTime now = sn_delivery_now(self);
 	self->looking = TRUE;
-	if (now < self->last_look)
-		repair_clock(self, now);
-	self->last_look = now;
+	self->unwell = FALSE;
+	mind_the_clock(self, now);
 	self->again = TRUE;
 	for (int round = 0; self->again && round < MAX_ROUNDS; round++) {
 		self->again = FALSE;
@@ -409,7 +422,7 @@ void sn_delivery_free(SnDelivery *self)
 void sn_delivery_recover(SnDelivery *self)
 {
 	g_autoptr(GPtrArray) entries =
-		sn_outbox_list(self->engine->store, SN_OUTBOX_ALL, 0, OPEN_MAX, 0);
+		sn_outbox_list(self->engine->store, SN_OUTBOX_ALL, 0, RECENT_MAX, 0);
 
 	for (guint i = 0; entries && i < entries->len; i++) {
 		const SnOutboxEntry *entry = entries->pdata[i];

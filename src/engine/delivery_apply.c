@@ -147,8 +147,9 @@ static gboolean write_change(SnDelivery *self, const SnOutboxEntry *entry, SnDel
 	int attempts = fact->fresh || begins_anew(entry, event) ? 0 : entry->attempts;
 	SnTime expires = fact->expires ? fact->expires : entry->expires;
 
+	gboolean kept = step->state == SN_STATE_WAITING || step->effect == SN_EFFECT_HOLD;
 	/* from when it was to go: a message for next month is not old next month */
-	if (step->state == SN_STATE_WAITING && !expires)
+	if (kept && !expires)
 		expires = MAX(entry->created, entry->send_at) +
 		          sn_delivery_settings(self)->delivery_expire;
 	SnOutboxChange change = {
@@ -169,6 +170,7 @@ static gboolean write_change(SnDelivery *self, const SnOutboxEntry *entry, SnDel
 		.expires = expires == entry->expires ? 0 : expires,
 		.quick_question = fact->question,
 		.clear_request = fact->clear_request,
+		.behind = fact->behind,
 	};
 	if (step->effect == SN_EFFECT_CONVERT)
 		return sn_convert(self, entry, fact->reason, error);
@@ -259,13 +261,14 @@ static void do_effect(SnDelivery *self, const SnOutboxEntry *before, SnDeliveryE
 
 	if (!entry)
 		return;
-	if (entry->request != SN_REQUEST_NONE)
+	if (entry->request != SN_REQUEST_NONE || sn_outbox_lets_pass(before->state, entry->state))
 		sn_delivery_again(self);
 	switch (effect) {
 	case SN_EFFECT_NONE:
 		if (entry->state == SN_STATE_CANCELLED)
 			sn_delivery_forget_memos(self, entry->id);
 		break;
+	case SN_EFFECT_HOLD:
 	case SN_EFFECT_NOTE:
 	case SN_EFFECT_COUNT: break;
 	case SN_EFFECT_PLAN: sn_delivery_plan(self, entry->id); break;
@@ -346,6 +349,7 @@ gboolean sn_delivery_apply(SnDelivery *self, SnId id, SnDeliveryEvent event, con
 
 	if (!write_step(self, id, event, fact, &entry, &step, &error)) {
 		g_warning("The outbox could not be written: %s", error->message);
+		self->unwell = TRUE;
 		if (tells_of_outside(event))
 			keep_unwritten(self, id, event, fact);
 		return FALSE;
@@ -354,10 +358,12 @@ gboolean sn_delivery_apply(SnDelivery *self, SnId id, SnDeliveryEvent event, con
 	                    step.effect == SN_EFFECT_NEXT_STEP ||
 	                    step.effect == SN_EFFECT_RELEASE ||
 	                    step.effect == SN_EFFECT_QUESTION;
-	if (step.known && goes_out && !sn_store_sync(self->engine->store, &error))
+	if (step.known && goes_out && !sn_store_sync(self->engine->store, &error)) {
 		/* Perhaps not durable, so it is not sent now; the next look checks it. */
 		g_warning("The outbox could not be made durable: %s", error->message);
-	else if (step.known)
+		self->unwell = TRUE;
+	} else if (step.known) {
 		do_effect(self, entry, step.effect);
+	}
 	return step.known;
 }

@@ -5,8 +5,6 @@
 #include "src/base/ids.h"
 #include "src/engine/delivery_private.h"
 
-#define OPEN_MAX 1000
-
 static gboolean is_room(SnDelivery *self, const SnOutboxEntry *entry)
 {
 	g_autoptr(SnConversation) conversation =
@@ -57,80 +55,14 @@ void sn_delivery_probe(SnDelivery *self, SnId id)
 	sn_engine_im(account, request, NULL, NULL);
 }
 
-/* ---- order ---- */
-
-/* Waits for the person only, so that it goes as soon as the person is there. */
-static gboolean is_deferred(const SnOutboxEntry *entry)
-{
-	return entry->state == SN_STATE_WAITING && !entry->error_word;
-}
-
-/* One that is scheduled for much later holds up nothing; one in its undo window does. */
-static gboolean comes_before(const SnOutboxEntry *older, const SnOutboxEntry *entry)
-{
-	SnTime soon = MAX(entry->send_at, entry->created) + SN_MINUTE;
-
-	g_assert(older && entry);
-	return older->id < entry->id && older->conversation == entry->conversation &&
-	       older->channel == entry->channel && older->send_at <= soon;
-}
-
-/*
- * Messages to one conversation keep their order: an earlier one that is on its way, or will be
- * tried again after an error, goes first. Deferred ones do not hold up a message that the user
- * wants sent now; when the person is there, they are woken here and go first.
- */
-static gboolean must_queue_behind(SnDelivery *self, const SnOutboxEntry *entry, gboolean forced,
-                                  gboolean there)
-{
-	g_autoptr(GPtrArray) open =
-		sn_outbox_list(self->engine->store, SN_OUTBOX_OPEN, 0, OPEN_MAX, 0);
-	gboolean behind = FALSE;
-
-	for (guint i = open ? open->len : 0; i > 0; i--) {
-		const SnOutboxEntry *older = open->pdata[i - 1];
-		if (!comes_before(older, entry))
-			continue;
-		/* what waits for terms of its own is woken by those */
-		if (is_deferred(older) && there && !older->when &&
-		    older->encrypt != SN_ENCRYPT_REQUIRED) {
-			SnFact fact = { .detail = "before a later message", .fresh = TRUE };
-			sn_delivery_apply(self, older->id, SN_DELIVERY_APPEARED, &fact);
-		}
-		g_autoptr(SnOutboxEntry) now = sn_outbox_get(self->engine->store, older->id, 0);
-		behind |= now && (now->state == SN_STATE_QUEUED || now->state == SN_STATE_SENDING ||
-		                  (now->state == SN_STATE_WAITING && now->error_word && !forced));
-	}
-	return behind;
-}
-
 /* ---- deciding ---- */
-
-/* The user or the contact said "now", and nothing else since; or a part of it has gone already. */
-static gboolean is_forced(SnDelivery *self, const SnOutboxEntry *entry)
-{
-	static const char *const other[] = { "defer", "need-choice", "ask-them", "retry", "queued" };
-	g_autoptr(GPtrArray) events = sn_outbox_events(self->engine->store, entry->id);
-
-	if (sn_delivery_has_begun(self, entry))
-		return TRUE;
-	for (guint i = events ? events->len : 0; i > 0; i--) {
-		const SnOutboxEvent *event = events->pdata[i - 1];
-		if (strcmp(event->what, "send") == 0)
-			return TRUE;
-		for (gsize j = 0; j < G_N_ELEMENTS(other); j++)
-			if (strcmp(event->what, other[j]) == 0)
-				return FALSE;
-	}
-	return FALSE;
-}
 
 static void ready(SnDelivery *self, const SnOutboxEntry *entry, gboolean forced, gboolean there)
 {
 	/* An email begins anew at each try; an IM goes on with the step that is next. */
 	SnFact fact = { .step = entry->channel == SN_CHANNEL_MAIL ? 1 : 0 };
 
-	if (!must_queue_behind(self, entry, forced, there))
+	if (!sn_delivery_hold(self, entry, forced, there))
 		sn_delivery_apply(self, entry->id, SN_DELIVERY_READY, &fact);
 }
 
@@ -174,8 +106,6 @@ static void to_mail(SnDelivery *self, const SnOutboxEntry *entry, const char *be
 	}
 	sn_delivery_apply(self, entry->id, SN_DELIVERY_MAIL, &fact);
 }
-
-static void ready(SnDelivery *self, const SnOutboxEntry *entry, gboolean forced, gboolean there);
 
 static void expire(SnDelivery *self, const SnOutboxEntry *entry)
 {
@@ -235,8 +165,12 @@ static void unavailable(SnDelivery *self, const SnOutboxEntry *entry)
 		rule = sn_plan_rule(self->engine->store, self->engine->config,
 		                    address ? address->person : 0, entry->account, &because);
 	SnFact fact = { .reason = reason };
+	/* Who was to wait, and was gone again before it could go, is waited for on. */
+	if (sn_delivery_decision(self, entry) == SN_DECISION_WAIT)
+		rule = SN_RULE_DEFER;
 	switch (rule) {
-	case SN_RULE_SEND: ready(self, entry, FALSE, FALSE); break;
+	/* said of this message itself, it is the sender's word against the order, too */
+	case SN_RULE_SEND: ready(self, entry, entry->if_unavailable == SN_RULE_SEND, FALSE); break;
 	case SN_RULE_DEFER: defer(self, entry, NULL, because, FALSE); break;
 	case SN_RULE_MAIL: {
 		g_autofree char *why = g_strdup_printf("%s%s%s%s", reason, because ? " (" : "",
@@ -312,7 +246,7 @@ static void plan_im(SnDelivery *self, const SnOutboxEntry *entry, SnEngineAccoun
 
 	if (!account->im || !account->im_online) {
 		/* Who waits for the person goes on waiting for the person. */
-		if (is_deferred(entry) && !forced)
+		if (sn_delivery_is_deferred(entry) && !forced)
 			defer(self, entry, "retry", NULL, FALSE);
 		else
 			no_line(self, entry, account);
@@ -321,7 +255,7 @@ static void plan_im(SnDelivery *self, const SnOutboxEntry *entry, SnEngineAccoun
 			no_upload(self, entry);
 	} else if (forced || there == SN_AVAILABLE) {
 		ready(self, entry, forced, there == SN_AVAILABLE);
-	} else if (is_deferred(entry)) {
+	} else if (sn_delivery_is_deferred(entry)) {
 		defer(self, entry, "retry", NULL, FALSE);
 	} else if (is_settling(self, account)) {
 		return; /* its timer looks again */
@@ -332,12 +266,24 @@ static void plan_im(SnDelivery *self, const SnOutboxEntry *entry, SnEngineAccoun
 	}
 }
 
+/* It has waited for long enough. */
+static gboolean is_over(const SnOutboxEntry *entry, SnTime now)
+{
+	return entry->state == SN_STATE_WAITING && entry->expires && entry->expires <= now;
+}
+
 void sn_delivery_plan(SnDelivery *self, SnId id)
 {
 	g_autoptr(SnOutboxEntry) entry = sn_outbox_get(self->engine->store, id, SN_OUTBOX_FULL);
 	SnTime now = sn_delivery_now(self);
 
 	if (!entry || (entry->state == SN_STATE_QUEUED && entry->send_at > now))
+		return;
+	if (entry->behind && !(entry->expires && entry->expires <= now))
+		return; /* woken when that one lets pass */
+	/* What ran out in a sleep gets a try first. */
+	gboolean over = is_over(entry, now) && self->grace <= now;
+	if (is_over(entry, now) && !over && entry->next_try > now)
 		return;
 	SnEngineAccount *account = sn_engine_account_by_id(self->engine, entry->account);
 	if (!account || (entry->channel == SN_CHANNEL_MAIL ? !account->transport
@@ -346,12 +292,12 @@ void sn_delivery_plan(SnDelivery *self, SnId id)
 		SnFact fact = { .reason = "The account it was to be sent with is not configured",
 			        .error_word = sn_error_word(SN_ERROR_CONFIG) };
 		sn_delivery_apply(self, id, SN_DELIVERY_REFUSED, &fact);
-	} else if (entry->state == SN_STATE_WAITING && entry->expires && entry->expires <= now) {
+	} else if (over) {
 		expire(self, entry);
 	} else if (entry->state == SN_STATE_ASKED) {
 		plan_asked(self, entry, account);
 	} else {
-		gboolean forced = is_forced(self, entry);
+		gboolean forced = sn_delivery_decision(self, entry) == SN_DECISION_GO;
 		if (!sn_delivery_terms(self, entry, forced))
 			return;
 		forced |= (entry->when & SN_WHEN_PRESENCE) != 0;
@@ -386,7 +332,8 @@ static void too_late(SnDelivery *self, const SnOutboxEntry *entry)
 		                  .next_try = entry->next_try,
 		                  .attempts = -1,
 		                  .step = -1,
-		                  .clear_request = TRUE };
+		                  .clear_request = TRUE,
+		                  .behind = entry->behind };
 
 	sn_outbox_change(self->engine->store, entry->id, entry->state, &change, NULL);
 }

@@ -5,6 +5,7 @@
  * delivery.c        look at what is due, requests of clients, recovery, timers
  * delivery_apply.c  the one place that changes an entry: machine row, rows written, effect
  * delivery_terms.c  what the sender made it wait for: time, presence, hours, encryption
+ * delivery_order.c  what goes before what
  * delivery_plan.c   what the line, the presence and the rules say at the time of sending
  * delivery_check.c  did a step happen? archive, Sent
  * delivery_settle.c receipts, markers, error stanzas, reports, copies that turned up
@@ -32,7 +33,9 @@ struct sn_delivery {
 	GQueue unwritten;      /* of SnUnwritten: results that could not be written (disk full) */
 	GSource *timer;
 	SnTime last_look;
+	SnTime grace;          /* until then nothing expires whose time passed in sleep */
 	gboolean looking, again;
+	gboolean unwell;       /* something could not be written since the last look */
 };
 
 /* One request to a backend for an entry. Lives until its reply ended and the delivery forgot it. */
@@ -58,6 +61,7 @@ typedef struct {
 	const char *error_word; /* class of the error */
 	const char *question;
 	int step;               /* the next step plus one; 0 keeps */
+	SnId behind;            /* the entry that goes first */
 	gboolean clear_request;
 	gboolean fresh;         /* the back-off begins again */
 	SnTime not_before;      /* the next try, where it is known; 0 = after a pause */
@@ -125,6 +129,22 @@ gboolean sn_delivery_terms_presence(SnDelivery *self, const SnOutboxEntry *entry
 gboolean sn_delivery_terms_put_off(SnDelivery *self, const SnOutboxEntry *entry);
 /* Why it may not go by any way there is now; NULL when it may. Caller frees. */
 char *sn_delivery_terms_encrypt(SnDelivery *self, const SnOutboxEntry *entry);
+
+/* ---- delivery_order.c ---- */
+
+/* Waits for the person only, so that it goes as soon as the person is there. */
+gboolean sn_delivery_is_deferred(const SnOutboxEntry *entry);
+/* What was last decided about it, by the user, the contact or a rule. */
+typedef enum {
+	SN_DECISION_NONE,
+	SN_DECISION_WAIT,
+	SN_DECISION_GO, /* now, whatever the presence; or a part of it has gone already */
+} SnDecision;
+SnDecision sn_delivery_decision(SnDelivery *self, const SnOutboxEntry *entry);
+/* It could go: TRUE when an earlier one goes first, and it is held back until then. forced: somebody
+ * said "now"; there: the person is available. */
+gboolean sn_delivery_hold(SnDelivery *self, const SnOutboxEntry *entry, gboolean forced,
+                          gboolean there);
 
 /* ---- delivery_check.c ---- */
 /* Of an entry in `sending`, or one in `choosing` because nobody knows; else does nothing. */

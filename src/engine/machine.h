@@ -41,6 +41,7 @@
 #define SN_DELIVERY_EVENT_TABLE(X)                                                              \
 	X(DUE, "due", "its time has come: the undo window is over, or a retry is due")          \
 	X(READY, "ready", "the plan says that it can go now")                                   \
+	X(BEHIND, "behind", "it could go, but what was written before it goes first")           \
 	X(NO_LINE, "no-line", "the user's own account is not connected")                        \
 	X(NEED_CHOICE, "need-choice", "the person is not available and the rules say: ask the user") \
 	X(DEFER, "defer", "user, contact, rule or a question without answer say: wait")         \
@@ -81,6 +82,7 @@ typedef enum {
 	X(NEXT_STEP, "next-step", "go on with the next step")                                   \
 	X(RELEASE, "release", "say the last word: the final dot, the start of the command")     \
 	X(CHECK, "check", "look on the server whether the step happened")                       \
+	X(HOLD, "hold", "keep it back until the one before it has gone or lets it pass")        \
 	X(SCHEDULE, "schedule", "set the next try, and ask for the presence at each")           \
 	X(QUESTION, "question", "send the availability question")                               \
 	X(CONVERT, "convert", "queue the email in the same transaction")                        \
@@ -102,9 +104,10 @@ typedef enum {
  * whether it went is not given DUE, APPEARED or READY: only the user sends it again.
  */
 #define SN_DELIVERY_TABLE(X)                                                                    \
-	/* queued: in the undo window, or behind an earlier message to the same person */       \
+	/* queued: in the undo window, on its way, or held behind an earlier one to the same person */ \
 	X(QUEUED, DUE, QUEUED, PLAN)                                                            \
 	X(QUEUED, READY, SENDING, TRANSMIT)                                                     \
+	X(QUEUED, BEHIND, QUEUED, HOLD)                                                         \
 	X(QUEUED, NO_LINE, WAITING, SCHEDULE)                                                   \
 	X(QUEUED, NEED_CHOICE, CHOOSING, TELL_USER)                                             \
 	X(QUEUED, DEFER, WAITING, SCHEDULE)                                                     \
@@ -134,6 +137,7 @@ typedef enum {
 	/* waiting: for the person, for the line, or for the next try after an error */         \
 	X(WAITING, DUE, WAITING, PLAN)                                                          \
 	X(WAITING, READY, SENDING, TRANSMIT)                                                    \
+	X(WAITING, BEHIND, QUEUED, HOLD)                                                        \
 	X(WAITING, NO_LINE, WAITING, SCHEDULE)                                                  \
 	X(WAITING, NEED_CHOICE, CHOOSING, TELL_USER)                                            \
 	X(WAITING, DEFER, WAITING, SCHEDULE)                                                    \

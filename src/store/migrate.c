@@ -22,6 +22,7 @@ G_STATIC_ASSERT(SN_CHANNEL_MAIL == 0 && SN_CHANNEL_IM == 1);
 G_STATIC_ASSERT((SN_FLAG_SEEN | SN_FLAG_DELETED) == 9);
 G_STATIC_ASSERT(SN_STATE_QUEUED == 2 && SN_STATE_CHOOSING == 3 && SN_STATE_SENDING == 4);
 G_STATIC_ASSERT(SN_STATE_WAITING == 8 && SN_STATE_ASKED == 9 && SN_STATE_FAILED == 11);
+G_STATIC_ASSERT(SN_ENCRYPT_REQUIRED == 2);
 G_STATIC_ASSERT(SN_STATE_CANCELLED == 12 && SN_RULE_FAIL == 6 && SN_LINK_EQUAL == 7);
 G_STATIC_ASSERT(SN_PRESENCE_OFFLINE == 1 && SN_PRESENCE_CHAT == 6);
 G_STATIC_ASSERT(SN_CONV_ROOM == 3 && SN_ROLE_REPLY_TO == 4 && SN_STATUS_ERROR == 5);
@@ -88,6 +89,28 @@ static const char to_version_2[] =
 	"CREATE INDEX asked_address ON asked (address, time);"
 	/* wishes of contacts that an answer or a publication brought */
 	"UPDATE person SET wish_time = unixepoch() * 1000 WHERE wish <> 0;"
+	"ALTER TABLE outbox ADD COLUMN behind INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE outbox ADD COLUMN jid TEXT;"
+	"ALTER TABLE outbox ADD COLUMN look INTEGER AS (CASE state "
+	"WHEN 4 THEN 0 "
+	"WHEN 2 THEN iif(behind, nullif(expires, 0), max(send_at, next_try)) "
+	"WHEN 8 THEN iif(behind, nullif(expires, 0), iif(expires, min(next_try, expires), next_try)) "
+	"WHEN 9 THEN iif(expires, min(next_try, expires), next_try) END) VIRTUAL;"
+	"ALTER TABLE outbox ADD COLUMN stopped INTEGER AS (state = 4 OR (state = 8 AND "
+	"(error_word IS NOT NULL OR conditions <> 0)) OR (state = 9 AND step = 0)) VIRTUAL;"
+	"CREATE INDEX outbox_look ON outbox (look) WHERE look IS NOT NULL;"
+	"CREATE INDEX outbox_order ON outbox (conversation, id) WHERE open = 1;"
+	"CREATE INDEX outbox_behind ON outbox (behind) WHERE behind <> 0;"
+	"CREATE INDEX outbox_jid ON outbox (jid) WHERE open = 1;"
+	"CREATE INDEX outbox_stopped ON outbox (account, channel) WHERE stopped = 1;"
+	"UPDATE outbox SET jid = (SELECT address FROM outbox_recipient r WHERE r.outbox = outbox.id "
+	"AND r.seq = 0) WHERE channel = 1;"
+	"DROP TRIGGER outbox_deleted;"
+	"CREATE TRIGGER outbox_deleted AFTER DELETE ON outbox BEGIN "
+	"UPDATE outbox SET behind = 0 WHERE behind <> 0 AND behind = OLD.id; "
+	"UPDATE conversation SET pending = pending - OLD.pends, attention = attention - OLD.needs "
+	"WHERE id = OLD.conversation; "
+	"END;"
 	"";
 
 /* steps[i] turns version i + 1 into i + 2; the newest has none. */

@@ -276,20 +276,24 @@ static gboolean write_lists(SnStore *store, SnId id, const SnOutboxNew *new,
 static SnId write_entry(SnStore *store, const SnOutboxNew *new, const SnMessage *m, GError **error)
 {
 	g_autofree char *reason = sn_tidy(new->reason, SN_LINE_LIMIT);
+	const SnParty *first = new->recipients->pdata[0];
+	g_autofree char *jid = new->channel == SN_CHANNEL_IM
+		? sn_address_normalise(SN_CHANNEL_IM, first->address)
+		: NULL;
 
 	if (!sn_run(store, error,
 	            "INSERT INTO outbox (conversation, message, account, channel, state, reason, "
 	            "if_unavailable, created, expires, send_at, sender, message_id, origin_id, "
 	            "subject, body, reply_to, thread, converted_from, announce, "
-	            "history_attachments, conditions, otherwise, encrypt) "
+	            "history_attachments, conditions, otherwise, encrypt, jid) "
 	            "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, "
-	            "?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23)",
+	            "?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24)",
 	            V(new->conversation), V(m->id), V(new->account), V(new->channel), V(new->state),
 	            V(reason), V(new->if_unavailable), V(m->time), V(new->expires), V(new->send_at),
 	            V(new->from), V(m->message_id), V(m->origin_id), V(m->subject), V(m->body),
 	            V(new->reply_to), V(m->thread), V(new->converted_from),
 	            V(new->announce ? 1 : 0), V(new->history_attachments ? 1 : 0), V(new->when),
-	            V(new->then), V(new->encrypt)))
+	            V(new->then), V(new->encrypt), V(jid)))
 		return 0;
 	SnId id = sn_last_id(store);
 	if (!sn_run(store, error, "UPDATE message SET outbox = ?2 WHERE id = ?1", V(m->id), V(id)) ||
@@ -361,7 +365,8 @@ SnId sn_outbox_queue(SnStore *store, const SnOutboxNew *entry, gboolean clear_dr
 	"id, conversation, message, account, channel, state, reason, error_word, request, "     \
 	"if_unavailable, created, next_try, expires, send_at, attempts, sender, message_id, "   \
 	"origin_id, subject, body, reply_to, thread, converted_to, converted_from, "            \
-	"quick_question, step, announce, history_attachments, conditions, otherwise, encrypt"
+	"quick_question, step, announce, history_attachments, conditions, otherwise, encrypt, "  \
+	"behind"
 
 static SnOutboxEntry *read_row(SnSql *query)
 {
@@ -398,6 +403,7 @@ static SnOutboxEntry *read_row(SnSql *query)
 	e->when = (guint)sn_sql_int(query, 28);
 	e->then = (SnRule)sn_sql_int(query, 29);
 	e->encrypt = (SnEncrypt)sn_sql_int(query, 30);
+	e->behind = sn_sql_int(query, 31);
 	return e;
 }
 

@@ -57,6 +57,7 @@ typedef struct {
 	guint when;            /* SnWhen bits */
 	SnRule then;           /* at `expires`: SnTerms.then */
 	SnEncrypt encrypt;
+	SnId behind;           /* the entry that goes first; 0 */
 	int attempts;
 	char *from;            /* own address */
 	char *message_id;      /* mail: made when queued */
@@ -168,6 +169,7 @@ typedef struct {
 	SnTime expires;       /* 0 keeps */
 	const char *quick_question; /* NULL keeps */
 	gboolean clear_request;
+	SnId behind;          /* held back until that entry lets pass; 0: not held back */
 } SnOutboxChange;
 /* `from`: the state it must be in, else SN_ERROR_EXISTS and nothing changes (lost a race). */
 gboolean sn_outbox_change(SnStore *store, SnId id, SnState from, const SnOutboxChange *change,
@@ -180,11 +182,32 @@ SnId sn_outbox_convert(SnStore *store, const SnId *ids, gsize count, const SnOut
                        GError **error);
 /* Entries the engine has to look at: due by `now`, with a request, or in `sending`. Of SnId. */
 GArray *sn_outbox_due(SnStore *store, SnTime now);
-/* The earliest time after now (of sn_store_set_clock()) when sn_outbox_due() has more; 0 = never. */
-SnTime sn_outbox_next_due(SnStore *store);
+/* The earliest time later than `after` when sn_outbox_due() has more; 0 = never. */
+SnTime sn_outbox_next_due(SnStore *store, SnTime after);
 /* Open IM entries to this address (presence changed), and entries on any channel to its person that
  * wait for something. Oldest first. Of SnId. */
 GArray *sn_outbox_open_for(SnStore *store, SnId address);
+/* Open entries of a conversation. Oldest first. Of SnId. */
+GArray *sn_outbox_open_in(SnStore *store, SnId conversation);
+/* Entries that go on when the account is connected: in `sending`, waiting after an error, or asked
+ * with the question not out yet. Oldest first. Of SnId. */
+GArray *sn_outbox_stopped(SnStore *store, SnId account, SnChannel channel);
+/*
+ * The nearest open entry that goes before this one, 0 for none: older, to the same conversation, on
+ * the same channel or in the same thread. One with terms that this one has not (a later time, a
+ * condition, encryption), or that may have gone already, holds up nothing. moving: only one that is
+ * being sent or just about to be.
+ */
+SnId sn_outbox_before(SnStore *store, SnId id, gboolean moving);
+/* IM entries before this one in its conversation that wait for the person only. Of SnId. */
+GArray *sn_outbox_deferred_before(SnStore *store, SnId id);
+/* The last event of the journal that is one of these words (blanks between); NULL. Caller frees. */
+char *sn_outbox_last_event(SnStore *store, SnId id, const char *words);
+/* TRUE when entries behind one that goes from state `from` to `to` may go now, or pass by. Their
+ * `behind` is cleared with that change. */
+gboolean sn_outbox_lets_pass(SnState from, SnState to);
+/* The clock was set back: no retry is more than `longest` away, no undo window begins again. */
+gboolean sn_outbox_clock_back(SnStore *store, SnTime now, SnTime longest, GError **error);
 SnId sn_outbox_find_origin(SnStore *store, const char *origin_id);   /* 0 */
 SnId sn_outbox_find_message_id(SnStore *store, const char *message_id); /* 0 */
 SnId sn_outbox_find_question(SnStore *store, const char *question_id);  /* 0 */

@@ -111,22 +111,42 @@ gboolean sn_outbox_request(SnStore *store, SnId id, SnOutboxRequest what, GError
 	return sn_store_finish(store, request(store, id, what, error), error);
 }
 
+static gboolean has_begun(const SnOutboxEntry *entry)
+{
+	/* A question's steps are its own, and an email begins anew at each try. */
+	return entry->channel == SN_CHANNEL_IM && entry->step > 0 && entry->state != SN_STATE_ASKED;
+}
+
+/* What may have arrived must not read otherwise here. */
+static gboolean is_whole(const SnOutboxEntry *entry, GError **error)
+{
+	gboolean uncertain = sn_outbox_is_uncertain(entry);
+
+	if (!uncertain && !has_begun(entry))
+		return TRUE;
+	g_set_error(error, SN_ERROR, SN_ERROR_EXISTS, "It is too late for that: %s.",
+	            uncertain ? "the message may have gone already"
+	                      : "a part of the message has gone already");
+	return FALSE;
+}
+
 static gboolean edit(SnStore *store, SnId id, const char *subject, const char *body,
                      GError **error)
 {
-	int state = state_of(store, id, error);
+	g_autoptr(SnOutboxEntry) entry = sn_outbox_get(store, id, 0);
 
-	if (state < 0)
+	if (!entry)
+		return no_such(error);
+	if (!(NOT_GONE & (1u << entry->state)))
+		return too_late((int)entry->state, error);
+	if (!is_whole(entry, error))
 		return FALSE;
-	if (!(NOT_GONE & (1u << state)))
-		return too_late(state, error);
 	g_autofree char *clean_subject = sn_tidy(subject, SN_LINE_LIMIT);
 	g_autofree char *clean_body = sn_tidy(body, SN_TEXT_LIMIT);
 	if (!sn_run(store, error, "UPDATE outbox SET subject = ?2, body = ?3 WHERE id = ?1", V(id),
 	            V(clean_subject), V(clean_body)))
 		return FALSE;
-	SnId message = sn_one(store, "SELECT message FROM outbox WHERE id = ?1", V(id));
-	return sn_message_set_text(store, message, clean_subject, clean_body, error) &&
+	return sn_message_set_text(store, entry->message, clean_subject, clean_body, error) &&
 	       sn_outbox_journal(store, id, "edited", NULL, error);
 }
 
@@ -159,12 +179,8 @@ static SnOutboxEntry *take_back(SnStore *store, SnId id, GError **error)
 		return NULL;
 	}
 	guint state = 1u << entry->state;
-	gboolean begun = entry->step > 0 && entry->state != SN_STATE_ASKED;
-	if (begun && state & (NOT_GONE | S(FAILED))) {
-		g_set_error(error, SN_ERROR, SN_ERROR_EXISTS,
-		            "It is too late for that: a part of the message has gone already.");
+	if (state & (NOT_GONE | S(FAILED)) && !is_whole(entry, error))
 		return NULL;
-	}
 	if (!(state & (NOT_GONE | S(FAILED) | S(CANCELLED)))) {
 		too_late((int)entry->state, error);
 		return NULL;
@@ -238,10 +254,19 @@ static gboolean change_row(SnStore *store, SnId id, SnState from, const SnOutbox
 	              "attempts = iif(?7 < 0, attempts, ?7), step = iif(?8 < 0, step, ?8), "
 	              "expires = iif(?9 = 0, expires, ?9), "
 	              "quick_question = coalesce(?10, quick_question), "
-	              "request = iif(?11, 0, request), dismissed = 0 WHERE id = ?1 AND state = ?2",
+	              "request = iif(?11, 0, request), dismissed = 0, behind = ?12 "
+	              "WHERE id = ?1 AND state = ?2",
 	              V(id), V(from), V(c->state), V(reason), V(c->error_word), V(c->next_try),
 	              V(c->attempts), V(c->step), V(c->expires), V(c->quick_question),
-	              V(c->clear_request ? 1 : 0));
+	              V(c->clear_request ? 1 : 0), V(c->behind));
+}
+
+gboolean sn_outbox_lets_pass(SnState from, SnState to)
+{
+	guint stands = S(CHOOSING) | S(WAITING) | S(ASKED), moves = S(QUEUED) | S(SENDING);
+
+	return (1u << from & (stands | moves)) &&
+	       (!(1u << to & (stands | moves)) || (1u << from & moves && 1u << to & stands));
 }
 
 static gboolean change(SnStore *store, SnId id, SnState from, const SnOutboxChange *c,
@@ -257,6 +282,10 @@ static gboolean change(SnStore *store, SnId id, SnState from, const SnOutboxChan
 			            sn_state_word((SnState)state), sn_state_word(from));
 		return FALSE;
 	}
+	if (sn_outbox_lets_pass(from, c->state) &&
+	    !sn_run(store, error, "UPDATE outbox SET behind = 0 WHERE behind <> 0 AND behind = ?1",
+	            V(id)))
+		return FALSE;
 	return sn_run(store, error,
 	              "UPDATE message SET state = ?2 WHERE id = (SELECT message FROM outbox "
 	              "WHERE id = ?1) AND state <> ?2",
@@ -316,47 +345,6 @@ SnId sn_outbox_convert(SnStore *store, const SnId *ids, gsize count, const SnOut
 	for (gsize i = 0; i < count && ok; i++)
 		ok = convert_one(store, ids[i], into, error);
 	return sn_store_finish(store, ok, error) ? into : 0;
-}
-
-static GArray *ids_of(SnSql *query)
-{
-	GArray *ids = g_array_new(FALSE, FALSE, sizeof(SnId));
-
-	sn_sql_ids(query, ids);
-	return ids;
-}
-
-GArray *sn_outbox_due(SnStore *store, SnTime now)
-{
-	return ids_of(sn_sql(store,
-	                     "SELECT id FROM outbox WHERE open = 1 AND (state = 4 "
-	                     "OR (state = 2 AND max(send_at, next_try) <= ?1) "
-	                     "OR (state <> 2 AND next_try > 0 AND next_try <= ?1) "
-	                     "OR (expires > 0 AND expires <= ?1)) "
-	                     "UNION SELECT id FROM outbox WHERE request <> 0 ORDER BY id",
-	                     V(now)));
-}
-
-SnTime sn_outbox_next_due(SnStore *store)
-{
-	return sn_one(store,
-	              "SELECT min(at) FROM ("
-	              "SELECT max(send_at, next_try) AS at FROM outbox WHERE open = 1 AND state = 2 "
-	              "UNION ALL SELECT next_try FROM outbox WHERE open = 1 AND state NOT IN (2, 4) "
-	              "UNION ALL SELECT expires FROM outbox WHERE open = 1) WHERE at > ?1",
-	              V(sn_now(store)));
-}
-
-GArray *sn_outbox_open_for(SnStore *store, SnId address)
-{
-	return ids_of(sn_sql(store,
-	                     "SELECT o.id FROM outbox o WHERE o.open = 1 AND ((o.channel = 1 AND EXISTS ("
-	                     "SELECT 1 FROM outbox_recipient r JOIN address a ON a.channel = 1 "
-	                     "AND a.value = r.address WHERE r.outbox = o.id AND a.id = ?1)) "
-	                     "OR (o.conditions <> 0 AND o.conversation IN (SELECT c.id FROM "
-	                     "conversation c JOIN address a ON a.person = c.person WHERE a.id = ?1))) "
-	                     "ORDER BY o.id",
-	                     V(address)));
 }
 
 SnId sn_outbox_find_origin(SnStore *store, const char *origin_id)

@@ -334,7 +334,17 @@ CREATE TABLE outbox (
 	otherwise INTEGER NOT NULL DEFAULT 0,
 	encrypt INTEGER NOT NULL DEFAULT 0,
 	untold INTEGER NOT NULL DEFAULT 0, -- what it came to has still to be announced
-	read_receipt INTEGER NOT NULL DEFAULT 0 -- SnReadReceipt
+	read_receipt INTEGER NOT NULL DEFAULT 0, -- SnReadReceipt
+	behind INTEGER NOT NULL DEFAULT 0, -- the entry that goes first
+	jid TEXT, -- of an IM: to whom
+	-- the time when the engine has to look at it; 0 at once
+	look INTEGER AS (CASE state
+		WHEN 4 THEN 0
+		WHEN 2 THEN iif(behind, nullif(expires, 0), max(send_at, next_try))
+		WHEN 8 THEN iif(behind, nullif(expires, 0), iif(expires, min(next_try, expires), next_try))
+		WHEN 9 THEN iif(expires, min(next_try, expires), next_try) END) VIRTUAL,
+	-- goes on when the account is connected again
+	stopped INTEGER AS (state = 4 OR (state = 8 AND (error_word IS NOT NULL OR conditions <> 0)) OR (state = 9 AND step = 0)) VIRTUAL
 ) STRICT;
 CREATE INDEX outbox_untold ON outbox (id) WHERE untold = 1;
 CREATE INDEX outbox_conversation ON outbox (conversation);
@@ -343,6 +353,11 @@ CREATE INDEX outbox_open ON outbox (id) WHERE open = 1;
 CREATE INDEX outbox_needs ON outbox (id) WHERE needs = 1;
 CREATE INDEX outbox_request ON outbox (id) WHERE request <> 0;
 CREATE INDEX outbox_question ON outbox (quick_question) WHERE quick_question IS NOT NULL;
+CREATE INDEX outbox_look ON outbox (look) WHERE look IS NOT NULL;
+CREATE INDEX outbox_order ON outbox (conversation, id) WHERE open = 1;
+CREATE INDEX outbox_behind ON outbox (behind) WHERE behind <> 0;
+CREATE INDEX outbox_jid ON outbox (jid) WHERE open = 1;
+CREATE INDEX outbox_stopped ON outbox (account, channel) WHERE stopped = 1;
 
 CREATE TABLE outbox_recipient (
 	outbox INTEGER NOT NULL REFERENCES outbox (id) ON DELETE CASCADE,
@@ -558,6 +573,7 @@ CREATE TRIGGER outbox_changed AFTER UPDATE OF conversation, state, dismissed ON 
 END;
 
 CREATE TRIGGER outbox_deleted AFTER DELETE ON outbox BEGIN
+	UPDATE outbox SET behind = 0 WHERE behind <> 0 AND behind = OLD.id;
 	UPDATE conversation SET pending = pending - OLD.pends, attention = attention - OLD.needs
 		WHERE id = OLD.conversation;
 END;

@@ -340,6 +340,14 @@ void settle(Delivery *self)
 
 void later(Delivery *self, SnTime by)
 {
+	for (SnTime end = self->world->now + by; self->world->now < end;) {
+		self->world->now = MIN(end, self->world->now + SN_HOUR);
+		settle(self);
+	}
+}
+
+void asleep(Delivery *self, SnTime by)
+{
 	self->world->now += by;
 	settle(self);
 }

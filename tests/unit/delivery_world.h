@@ -58,8 +58,10 @@ void take_without_answer(Delivery *self);
 gboolean hand_over(Delivery *self);
 /* The engine looks, the servers answer, until nothing changes. */
 void settle(Delivery *self);
-/* Moves the clock and settles. */
+/* Time passes, and the engine looks on its way. */
 void later(Delivery *self, SnTime by);
+/* The same, but nobody looks until it is over. */
+void asleep(Delivery *self, SnTime by);
 /* kill -9 and a new start; off line unless online. Open requests are never answered. */
 void crash(Delivery *self, gboolean online);
 void go_offline(Delivery *self);

@@ -247,13 +247,13 @@ static void a_wrong_password_keeps_it_and_is_told_once(void **state)
 
 	for (int i = 0; i < 4; i++) {
 		self->next_mail = FATE_AUTH;
-		later(self, 2 * SN_HOUR);
+		asleep(self, 2 * SN_HOUR);
 		assert_state(self, id, SN_STATE_WAITING);
 		assert_reason(self, id, "Wrong password");
 	}
 	assert_int_equal(self->failed, 1);
 	assert_string_equal(self->last_title, "Not sent yet to Bob");
-	later(self, 2 * SN_HOUR);
+	asleep(self, 2 * SN_HOUR);
 	assert_state(self, id, SN_STATE_ACCEPTED);
 	delivery_free(self);
 }

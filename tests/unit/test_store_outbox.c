@@ -548,37 +548,39 @@ static void entries_are_due_in_their_time(void **state)
 	TmpStore *tmp = scene->tmp;
 	SnOutboxNew new = tmpstore_entry(tmp, scene->conversation, SN_CHANNEL_IM, JID, "x");
 
-	assert_int_equal(sn_outbox_next_due(tmp->store), 0);
+	assert_int_equal(sn_outbox_next_due(tmp->store, tmp->now), 0);
 	new.send_at = tmp->now + 5 * SN_SECOND;
 	new.expires = tmp->now + SN_DAY;
 	SnId id = sn_outbox_queue(tmp->store, &new, FALSE, NULL);
 	assert_false(is_due(scene, id));
-	assert_int_equal(sn_outbox_next_due(tmp->store), new.send_at);
+	assert_int_equal(sn_outbox_next_due(tmp->store, tmp->now), new.send_at);
 	tmp->now += 5 * SN_SECOND;
 	assert_true(is_due(scene, id));
-	assert_int_equal(sn_outbox_next_due(tmp->store), new.expires);
+	assert_int_equal(sn_outbox_next_due(tmp->store, tmp->now), 0);
+	assert_int_equal(sn_outbox_next_due(tmp->store, new.send_at - 1), new.send_at);
 
 	SnOutboxChange c = { .state = SN_STATE_WAITING, .what = "waiting", .attempts = -1,
 		             .step = -1, .next_try = tmp->now + 5 * SN_MINUTE };
 	assert_true(sn_outbox_change(tmp->store, id, SN_STATE_QUEUED, &c, NULL));
 	assert_false(is_due(scene, id));
-	assert_int_equal(sn_outbox_next_due(tmp->store), c.next_try);
+	assert_int_equal(sn_outbox_next_due(tmp->store, tmp->now), c.next_try);
 	assert_true(sn_outbox_request(tmp->store, id, SN_REQUEST_SEND, NULL));
 	assert_true(is_due(scene, id));
 	assert_true(sn_outbox_request(tmp->store, id, SN_REQUEST_NONE, NULL));
 	assert_false(is_due(scene, id));
 	tmp->now = c.next_try;
 	assert_true(is_due(scene, id));
-	c.next_try = 0;
+	c.next_try = new.expires + SN_DAY;
 	assert_true(sn_outbox_change(tmp->store, id, SN_STATE_WAITING, &c, NULL));
 	assert_false(is_due(scene, id));
+	assert_int_equal(sn_outbox_next_due(tmp->store, tmp->now), new.expires);
 	tmp->now = new.expires;
 	assert_true(is_due(scene, id));
 	assert_true(change(scene, id, SN_STATE_WAITING, SN_STATE_SENDING, NULL));
 	assert_true(is_due(scene, id));
 	assert_true(change(scene, id, SN_STATE_SENDING, SN_STATE_ACCEPTED, NULL));
 	assert_false(is_due(scene, id));
-	assert_int_equal(sn_outbox_next_due(tmp->store), 0);
+	assert_int_equal(sn_outbox_next_due(tmp->store, tmp->now), 0);
 	g_ptr_array_unref(new.recipients);
 }
 

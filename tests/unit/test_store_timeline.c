@@ -412,7 +412,7 @@ static void use_the_screen(TmpStore *tmp, SnStore *client, SnId conversation, Sn
 	g_bytes_unref(sn_message_raw(client, message, NULL));
 	sn_message_find_stanza(client, tmp->account, "x");
 	g_array_unref(sn_outbox_due(client, tmp->now));
-	sn_outbox_next_due(client);
+	sn_outbox_next_due(client, 0);
 }
 
 static void nothing_the_screen_reads_scans_or_sorts(void **state)
