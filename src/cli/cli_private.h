@@ -137,6 +137,8 @@ void sn_json_append_text(SnJson *array, const char *text);
 void sn_json_append(SnJson *array, SnJson *object); /* takes it */
 SnJson *sn_json_message(const SnMessage *message);
 SnJson *sn_json_entry(SnStore *store, const SnOutboxEntry *entry);
+/* What happens next with it, a sentence; caller frees. */
+char *sn_cli_entry_next(SnStore *store, const SnOutboxEntry *entry);
 /* "bob@x, carol@y" of the entry's TO, or all recipients; caller frees. */
 char *sn_entry_to(const SnOutboxEntry *entry);
 

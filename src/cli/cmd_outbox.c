@@ -7,6 +7,8 @@
 
 #include "src/cli/cli_private.h"
 #include "src/cli/input.h"
+#include "src/cli/terms.h"
+#include "src/cli/wait.h"
 #include "src/text/text.h"
 
 enum { DEFAULT_LIMIT = 100, PAGE = 100 };
@@ -17,6 +19,8 @@ static const SnCliOption options[] = {
 	{ "open", 'o', SN_OPT_FLAG, NULL, "only what has not gone yet" },
 	{ "limit", 'n', SN_OPT_NUMBER, "N", "at most N entries (100); 0 = all" },
 	{ "subject", 's', SN_OPT_TEXT, "SUBJECT", "edit: the new subject" },
+	{ "plain", 0, SN_OPT_FLAG, NULL, "send, convert: even though it was to go encrypted only" },
+	SN_OPTIONS_TERMS,
 	SN_OPTION_JSON,
 	SN_OPTION_END,
 };
@@ -26,7 +30,8 @@ static const SnCliSub subs[] = {
 	{ "send", "ID", "send now, whether the contact is available or not; try a failed one again" },
 	{ "cancel", "ID", "do not send" },
 	{ "convert", "ID", "send as email instead" },
-	{ "defer", "ID", "keep until the contact is available" },
+	{ "switch", "ID", "send on the other channel instead" },
+	{ "defer", "ID", "keep until the contact is available, or as --after, --when, --within say" },
 	{ "ask", "ID", "ask the contact: later, email or now" },
 	{ "edit", "ID", "give it another text, from stdin or the editor" },
 	{ NULL, NULL, NULL },
@@ -49,7 +54,10 @@ static SnShade shade_of(SnState state)
 static void print_row(SnTable *table, const SnOutboxEntry *entry)
 {
 	g_autofree char *created = sn_out_time(entry->created);
-	g_autofree char *next = sn_out_time(entry->next_try);
+	g_autofree char *next = sn_out_time(entry->state == SN_STATE_QUEUED ||
+	                                    entry->state == SN_STATE_WAITING ||
+	                                    entry->state == SN_STATE_ASKED
+	                                            ? sn_entry_next_time(entry) : 0);
 	g_autofree char *to = sn_entry_to(entry);
 	g_autofree char *preview = sn_text_preview(entry->body ? entry->body : "");
 
@@ -122,15 +130,22 @@ static int show_entry(SnStore *store, const SnOutboxEntry *entry, gboolean json)
 		return SN_EXIT_DONE;
 	}
 	g_autofree char *account = sn_account_name(store, entry->account);
+	g_autofree char *conditions = sn_when_words(entry->when);
+	g_autofree char *next_step = sn_cli_entry_next(store, entry);
 	g_autofree char *via = g_strdup_printf("%s, account %s", sn_channel_word(entry->channel),
 	                                       account ? account : "?");
 	print_line("state", sn_state_word(entry->state));
 	print_line("why", entry->reason);
+	print_line("next", next_step);
 	print_line("to", to);
 	print_line("from", entry->from);
 	print_line("via", via);
 	print_line("subject", entry->subject);
 	print_line_time("written", entry->created);
+	if (entry->send_at > entry->created)
+		print_line_time("goes at", entry->send_at);
+	print_line("if", *conditions ? conditions : NULL);
+	print_line("encrypt", entry->encrypt ? sn_encrypt_word(entry->encrypt) : NULL);
 	print_line_time("next try", entry->next_try);
 	print_line_time("expires", entry->expires);
 	if (entry->history && entry->history->len)
@@ -151,6 +166,24 @@ static int show_entry(SnStore *store, const SnOutboxEntry *entry, gboolean json)
 	return SN_EXIT_DONE;
 }
 
+/* What was typed is not lost because the message went in the meantime. */
+static int keep_text(SnStore *store, const SnOutboxEntry *entry, const char *body,
+                     const GError *too_late)
+{
+	g_autoptr(SnDraft) there = sn_draft_load(store, entry->conversation);
+	g_autoptr(SnDraft) draft = sn_draft_new(entry->conversation);
+
+	if (!g_error_matches(too_late, SN_ERROR, SN_ERROR_EXISTS) || there)
+		return sn_cli_fail(too_late);
+	g_free(draft->body);
+	draft->body = g_strdup(body);
+	draft->reply_to = entry->reply_to;
+	if (!sn_draft_save(store, draft, NULL))
+		return sn_cli_fail(too_late);
+	return sn_cli_failf(sn_exit_for_error(too_late), "%s Your text is kept as a draft.",
+	                    too_late->message);
+}
+
 static int edit_entry(SnCliContext *context, SnStore *store, const SnOutboxEntry *entry,
                       const char *subject)
 {
@@ -161,7 +194,38 @@ static int edit_entry(SnCliContext *context, SnStore *store, const SnOutboxEntry
 		body = sn_input_editor(context, entry->body, &error);
 	else
 		body = sn_input_text(&error);
-	if (!body || !sn_outbox_edit(store, entry->id, subject ? subject : entry->subject, body, &error))
+	if (!body)
+		return sn_cli_fail(error);
+	if (!sn_outbox_edit(store, entry->id, subject ? subject : entry->subject, body, &error))
+		return keep_text(store, entry, body, error);
+	return SN_EXIT_DONE;
+}
+
+static int switch_entry(SnCliContext *context, SnStore *store, const SnOutboxEntry *entry)
+{
+	g_autoptr(GError) error = NULL;
+	SnId other = sn_entry_switch(store, context->config, entry->id, NULL, &error);
+
+	if (!other)
+		return sn_cli_fail(error);
+	printf("%" G_GINT64_FORMAT "\n", other);
+	return SN_EXIT_DONE;
+}
+
+static int reschedule(SnCliContext *context, SnStore *store, const SnOutboxEntry *entry,
+                      const SnArgs *args)
+{
+	const SnSettings *settings = sn_config_settings(context->config);
+	g_autoptr(GError) error = NULL;
+	SnOutboxNew new = { .if_unavailable = SN_RULE_DEFER };
+	SnTerms terms;
+	int code = SN_EXIT_FAILED;
+
+	if (!sn_cli_terms(args, &terms, &code))
+		return code;
+	sn_terms_apply(&terms, &settings->delivery_working_hours, sn_clock_now(NULL), &new);
+	if (!sn_outbox_reschedule(store, entry->id, new.send_at, new.when, new.then, new.expires,
+	                          &error))
 		return sn_cli_fail(error);
 	return SN_EXIT_DONE;
 }
@@ -181,6 +245,34 @@ static SnOutboxRequest request_of(const char *word, const SnOutboxEntry *entry)
 		if (strcmp(requests[i].word, word) == 0)
 			return requests[i].request;
 	return SN_REQUEST_NONE;
+}
+
+/* Asks the engine for it, and tells what became of that: it may be sending just now. */
+static int steer(SnCliContext *context, SnStore *store, const SnOutboxEntry *entry,
+                 const char *what, const SnArgs *args)
+{
+	gboolean out = strcmp(what, "send") == 0 || strcmp(what, "convert") == 0;
+	g_autoptr(GError) error = NULL;
+
+	if (out && entry->encrypt == SN_ENCRYPT_REQUIRED) {
+		if (!sn_args_flag(args, "plain"))
+			return sn_cli_failf(SN_EXIT_USAGE, "it is to go encrypted only, and there is no "
+			                    "encryption for this contact yet; --plain sends it in the clear");
+		if (!sn_outbox_allow_plain(store, entry->id, &error))
+			return sn_cli_fail(error);
+	}
+	if (strcmp(what, "defer") == 0 && sn_cli_has_terms(args)) {
+		int code = reschedule(context, store, entry, args);
+		if (code)
+			return code;
+	} else if (!sn_outbox_request(store, entry->id, request_of(what, entry), &error)) {
+		return sn_cli_fail(error);
+	}
+	if (!sn_cli_engine_runs(context)) {
+		fputs("noted; no engine is running: start sennit or sennit engine\n", stderr);
+		return SN_EXIT_DONE;
+	}
+	return sn_wait_request(store, entry->id);
 }
 
 static int run(SnCliContext *context, const SnArgs *args)
@@ -205,11 +297,9 @@ static int run(SnCliContext *context, const SnArgs *args)
 		return show_entry(store, entry, sn_args_flag(args, "json"));
 	if (strcmp(what, "edit") == 0)
 		return edit_entry(context, store, entry, sn_args_text(args, "subject"));
-	if (!sn_outbox_request(store, id, request_of(what, entry), &error))
-		return sn_cli_fail(error);
-	if (!sn_cli_engine_runs(context))
-		fputs("noted; no engine is running: start sennit or sennit engine\n", stderr);
-	return SN_EXIT_DONE;
+	if (strcmp(what, "switch") == 0)
+		return switch_entry(context, store, entry);
+	return steer(context, store, entry, what, args);
 }
 
 const SnCliVerb sn_cmd_outbox = {

@@ -5,6 +5,7 @@
 
 #include "src/cli/cli_private.h"
 #include "src/cli/input.h"
+#include "src/cli/terms.h"
 #include "src/cli/wait.h"
 #include "src/route/history.h"
 #include "src/route/plan.h"
@@ -24,6 +25,9 @@ static const SnCliOption options[] = {
 	{ "attach", 'a', SN_OPT_FILES, "FILE", "a file to go along; may be given several times" },
 	{ "if-unavailable", 0, SN_OPT_TEXT, "ask|defer|mail|send|ask-them|fail",
 	  "what to do when the contact is not available" },
+	SN_OPTIONS_TERMS,
+	{ "encrypt", 0, SN_OPT_TEXT, "none|if-possible|required",
+	  "required: never in the clear; it waits until it can be encrypted" },
 	{ "wait", 'w', SN_OPT_NUMBER, "SECONDS", "wait until it arrived, failed, or SECONDS passed" },
 	{ "yes", 'y', SN_OPT_FLAG, NULL, "use an address that is not confirmed, and confirm it by that" },
 	SN_OPTION_JSON,
@@ -42,6 +46,7 @@ typedef struct {
 	char *body;
 	SnPlan *plan;
 	SnHistory *history;
+	SnTerms terms;
 	int code;           /* exit code when a step failed */
 } Send;
 
@@ -133,6 +138,7 @@ static void make_plan(Send *send)
 		.reply_to = send->reply_to,
 		.mode = send->mode,
 		.reply_all = sn_args_flag(send->args, "reply-all"),
+		.encrypt = send->terms.encrypt,
 	};
 
 	g_clear_pointer(&send->plan, sn_plan_free);
@@ -285,10 +291,12 @@ static SnId queue(Send *send, SnState *state)
 	g_autofree char *subject = NULL;
 	g_autoptr(GError) error = NULL;
 	const SnPlan *plan = send->plan;
+	const SnSettings *settings = sn_config_settings(send->context->config);
 	SnRule rule = rule_of(send);
 	gboolean away = plan->channel == SN_CHANNEL_IM && plan->availability == SN_NOT_AVAILABLE;
-	gboolean choose = rule == SN_RULE_ASK ? away :
-	                  rule == SN_RULE_DEFAULT && plan->status == SN_PLAN_NEED_CHOICE;
+	gboolean choose = !sn_terms_wait(&send->terms) &&
+	                  (rule == SN_RULE_ASK ? away :
+	                   rule == SN_RULE_DEFAULT && plan->status == SN_PLAN_NEED_CHOICE);
 
 	if (plan->channel == SN_CHANNEL_MAIL)
 		subject = sn_args_text(send->args, "subject") ?
@@ -307,13 +315,14 @@ static SnId queue(Send *send, SnState *state)
 		.reply_to = send->reply_to,
 		.attachments = attachments->len ? attachments : NULL,
 		.history = send->history && send->history->messages->len ? send->history->messages : NULL,
-		.history_attachments = sn_config_settings(send->context->config)->history_attachments &&
+		.history_attachments = settings->history_attachments &&
 		                       !sn_args_flag(send->args, "no-history-files"),
 		.if_unavailable = rule,
-		.announce = plan->switched || away,
+		.announce = plan->switched || away || sn_terms_wait(&send->terms),
 		.state = choose ? SN_STATE_CHOOSING : SN_STATE_QUEUED,
 		.reason = choose ? plan->text : NULL,
 	};
+	sn_terms_apply(&send->terms, &settings->delivery_working_hours, sn_clock_now(NULL), &entry);
 	*state = entry.state;
 	SnId id = sn_outbox_queue(send->store, &entry, FALSE, &error);
 	if (!id)
@@ -326,10 +335,15 @@ static gboolean check_input(Send *send)
 {
 	g_autoptr(GError) error = NULL;
 	const char *via = sn_args_text(send->args, "via");
+	const char *encrypt = sn_args_text(send->args, "encrypt");
 	const char *const *files = sn_args_list(send->args, "attach");
 
 	if (via)
 		sn_reply_mode_parse(via, &send->mode);
+	if (!sn_cli_terms(send->args, &send->terms, &send->code))
+		return FALSE;
+	if (encrypt)
+		sn_encrypt_parse(encrypt, &send->terms.encrypt);
 	for (gsize i = 0; files[i]; i++)
 		if (!g_file_test(files[i], G_FILE_TEST_IS_REGULAR) || access(files[i], R_OK) != 0)
 			return give_up(send, sn_cli_failf(SN_EXIT_INPUT, "cannot read the file %s", files[i]));
@@ -344,6 +358,23 @@ static gboolean check_input(Send *send)
 	return TRUE;
 }
 
+/* What will happen, where the user said when; and what may never come true. */
+static void tell_terms(const Send *send)
+{
+	g_autoptr(SnConversation) conversation = sn_conversation_get(send->store, send->conversation);
+	const SnSettings *settings = sn_config_settings(send->context->config);
+	const char *who = conversation && conversation->title ? conversation->title : "the contact";
+	g_autofree char *text = sn_terms_text(&send->terms, &settings->delivery_working_hours,
+	                                      send->plan->channel, who, sn_clock_now(NULL));
+
+	if (text)
+		fprintf(stderr, "%s\n", text);
+	if (send->terms.when & (SN_WHEN_ONLINE | SN_WHEN_AVAILABLE) &&
+	    send->plan->channel == SN_CHANNEL_IM &&
+	    send->plan->availability == SN_AVAILABILITY_UNKNOWN)
+		fprintf(stderr, "the presence of %s is not known now: it waits until it is\n", who);
+}
+
 static int report(Send *send, SnId id, SnState state)
 {
 	gboolean json = sn_args_flag(send->args, "json");
@@ -353,6 +384,7 @@ static int report(Send *send, SnId id, SnState state)
 		printf("%" G_GINT64_FORMAT "\n", id);
 		fflush(stdout);
 	}
+	tell_terms(send);
 	if (!sn_cli_engine_runs(send->context))
 		fputs("queued; no engine is running: start sennit or sennit engine\n", stderr);
 	if (seconds)

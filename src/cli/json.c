@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "src/cli/cli_private.h"
+#include "src/route/schedule.h"
 
 void sn_json_begin(SnJsonList *list)
 {
@@ -160,10 +161,31 @@ char *sn_entry_to(const SnOutboxEntry *entry)
 	return g_string_free(text, FALSE);
 }
 
+static void add_when(SnJson *object, guint when)
+{
+	g_autofree char *text = sn_when_words(when);
+	g_auto(GStrv) words = g_strsplit(text, ",", -1);
+	SnJson *array = *text ? sn_json_array(object, "when") : NULL;
+
+	for (char **word = words; array && *word; word++)
+		sn_json_append_text(array, *word);
+}
+
+char *sn_cli_entry_next(SnStore *store, const SnOutboxEntry *entry)
+{
+	g_autoptr(SnConversation) conversation = sn_conversation_get(store, entry->conversation);
+
+	return sn_entry_next_text(entry,
+	                          conversation && conversation->title ? conversation->title
+	                                                              : "the contact",
+	                          sn_entry_behind(store, entry), sn_clock_now(NULL));
+}
+
 SnJson *sn_json_entry(SnStore *store, const SnOutboxEntry *entry)
 {
 	g_autoptr(GPtrArray) events = sn_outbox_events(store, entry->id);
 	g_autofree char *to = sn_entry_to(entry);
+	g_autofree char *next = sn_cli_entry_next(store, entry);
 	SnJson *object = sn_json_object();
 
 	sn_json_int(object, "id", entry->id);
@@ -176,7 +198,16 @@ SnJson *sn_json_entry(SnStore *store, const SnOutboxEntry *entry)
 	sn_json_text(object, "state", sn_state_word(entry->state));
 	sn_json_text(object, "reason", entry->reason);
 	sn_json_text(object, "error", entry->error_word);
-	sn_json_time(object, "next", entry->next_try);
+	sn_json_time(object, "next", sn_entry_next_time(entry));
+	sn_json_text(object, "next_step", next);
+	if (entry->request)
+		sn_json_text(object, "request", sn_outbox_request_word(entry->request));
+	sn_json_time(object, "send_at", entry->send_at);
+	add_when(object, entry->when);
+	if (entry->then)
+		sn_json_text(object, "then", entry->then == SN_RULE_FAIL ? "fail" : "mail");
+	if (entry->encrypt)
+		sn_json_text(object, "encrypt", sn_encrypt_word(entry->encrypt));
 	sn_json_int(object, "attempts", entry->attempts);
 	sn_json_time(object, "created", entry->created);
 	sn_json_time(object, "expires", entry->expires);

@@ -11,4 +11,10 @@
  */
 int sn_wait_entry(SnStore *store, SnId id, gint64 seconds, gboolean json);
 
+/*
+ * Waits a moment until the engine has done what was asked of it, and prints the state that it led
+ * to. The exit code: 1 when it was too late for it, 6 when the engine has not answered yet.
+ */
+int sn_wait_request(SnStore *store, SnId id);
+
 #endif

@@ -361,6 +361,8 @@ void sn_delivery_request(SnDelivery *self, const SnOutboxEntry *entry)
 		fact.detail = "by you";
 		break;
 	case SN_REQUEST_DEFER:
+		if (sn_delivery_terms_begin(self, entry))
+			return;
 		if (entry->channel == SN_CHANNEL_IM &&
 		    sn_machine_step(entry->state, SN_DELIVERY_DEFER).known)
 			defer(self, entry, NULL, "as you decided", TRUE);

@@ -124,6 +124,8 @@ void sn_delivery_probe(SnDelivery *self, SnId entry);
 gboolean sn_delivery_terms(SnDelivery *self, const SnOutboxEntry *entry, gboolean forced);
 /* Whether the presence that the entry waits for is there; TRUE when it waits for none. */
 gboolean sn_delivery_terms_presence(SnDelivery *self, const SnOutboxEntry *entry, char **why);
+/* The user gave it terms while it was on its way: it waits for them. FALSE: it has none. */
+gboolean sn_delivery_terms_begin(SnDelivery *self, const SnOutboxEntry *entry);
 /* Its time is over outside the hours of work: what is to happen then happens when they begin. TRUE
  * when it was put off. */
 gboolean sn_delivery_terms_put_off(SnDelivery *self, const SnOutboxEntry *entry);

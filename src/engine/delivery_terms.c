@@ -118,6 +118,12 @@ gboolean sn_delivery_terms(SnDelivery *self, const SnOutboxEntry *entry, gboolea
 	}
 	if (forced)
 		return TRUE;
+	if (entry->send_at > now) {
+		g_autofree char *time = sn_delivery_time_text(entry->send_at);
+		g_autofree char *until = g_strdup_printf("Not before %s", time);
+		wait(self, entry, NULL, until, entry->send_at);
+		return FALSE;
+	}
 	if (open > now && is_put_off(entry)) {
 		wait(self, entry, NULL, "Outside your working hours", open);
 		return FALSE;
@@ -126,6 +132,21 @@ gboolean sn_delivery_terms(SnDelivery *self, const SnOutboxEntry *entry, gboolea
 		return TRUE;
 	wait(self, entry, NULL, why, 0);
 	return FALSE;
+}
+
+gboolean sn_delivery_terms_begin(SnDelivery *self, const SnOutboxEntry *entry)
+{
+	SnTime now = sn_delivery_now(self);
+	g_autofree char *time = entry->send_at > now ? sn_delivery_time_text(entry->send_at) : NULL;
+	g_autofree char *until = time ? g_strdup_printf("Not before %s (as you decided)", time)
+	                              : g_strdup("As you decided");
+	/* what it waits for besides is looked at right after */
+	SnFact fact = { .reason = until,
+		        .not_before = time ? entry->send_at : now + 1,
+		        .clear_request = TRUE };
+
+	return (entry->when || time) &&
+	       sn_delivery_apply(self, entry->id, SN_DELIVERY_DEFER, &fact);
 }
 
 gboolean sn_delivery_terms_put_off(SnDelivery *self, const SnOutboxEntry *entry)

@@ -240,6 +240,23 @@ static void make_plan(const SnPlanner *self, SnPlan *plan)
 	sn_plan_describe(self, plan, NULL, NULL);
 }
 
+/* There is no way to encrypt yet, so what has to be encrypted waits, whoever is available. */
+static void set_encryption(const SnPlanRequest *request, SnPlan *plan)
+{
+	gboolean ready = plan->status == SN_PLAN_READY || plan->status == SN_PLAN_NEED_CHOICE;
+
+	plan->encrypt = request->encrypt;
+	if (request->encrypt != SN_ENCRYPT_REQUIRED || plan->encrypted || !ready)
+		return;
+	g_autofree char *text = g_steal_pointer(&plan->text);
+	char *colon = strstr(text, ": ");
+	if (colon)
+		*colon = '\0';
+	plan->text = g_strdup_printf("%s: no encryption for this contact yet, will wait", text);
+	plan->status = SN_PLAN_READY;
+	plan->action = SN_RULE_DEFER;
+}
+
 SnPlan *sn_plan_reply(SnStore *store, const SnConfig *config, const SnPlanRequest *request,
                       const SnClock *clock)
 {
@@ -256,6 +273,7 @@ SnPlan *sn_plan_reply(SnStore *store, const SnConfig *config, const SnPlanReques
 		plan->text = g_strdup("This conversation is gone");
 	}
 	planner_clear(&self);
+	set_encryption(request, plan);
 	g_assert(plan->text);
 	return plan;
 }

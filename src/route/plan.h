@@ -33,6 +33,8 @@ typedef struct {
 	GPtrArray *candidates;   /* of SnAddress, best first: for NEED_ADDRESS and NEED_CONFIRM */
 	SnAvailability availability;
 	SnPresenceShow show;     /* IM only */
+	SnEncrypt encrypt;       /* as wanted */
+	gboolean encrypted;      /* it would go encrypted */
 	SnRule action;           /* when not available: what the wish, rule or account says, or ASK */
 	char *action_origin;     /* "bob asked for it", "your rule for bob", ...; NULL */
 	char *text;              /* mode line: "IM to bob@example.org, online 5 min" */
@@ -46,6 +48,7 @@ typedef struct {
 	SnReplyMode mode;     /* AUTO: the conversation's own, then the channel answered if deliverable */
 	const char *address;  /* the user named this address; NULL */
 	gboolean reply_all;   /* mail: everybody on the message */
+	SnEncrypt encrypt;    /* REQUIRED without a way to encrypt: it waits, and the text says so */
 } SnPlanRequest;
 
 /* Never NULL. Reads a few rows; fit for the UI thread. */

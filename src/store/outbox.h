@@ -148,6 +148,10 @@ SnOutboxEntry *sn_outbox_take_back(SnStore *store, SnId id, GError **error);
 SnId sn_outbox_replace(SnStore *store, SnId id, const SnOutboxNew *entry, GError **error);
 /* The user's yes: it may go in the clear. */
 gboolean sn_outbox_allow_plain(SnStore *store, SnId id, GError **error);
+/* Other terms for an entry that has not begun to go, and it waits for them: send_at, when, then,
+ * expires as in SnOutboxNew. One transaction with the request to defer it. */
+gboolean sn_outbox_reschedule(SnStore *store, SnId id, SnTime send_at, guint when, SnRule then,
+                              SnTime expires, GError **error);
 /* New text of an entry that has not begun to go (queued, waiting, choosing, asked). */
 gboolean sn_outbox_edit(SnStore *store, SnId id, const char *subject, const char *body,
                         GError **error);

@@ -169,6 +169,30 @@ gboolean sn_outbox_dismiss(SnStore *store, SnId id, GError **error)
 	return sn_store_finish(store, ok, error);
 }
 
+static gboolean reschedule(SnStore *store, SnId id, SnTime send_at, guint when, SnRule then,
+                           SnTime expires, GError **error)
+{
+	g_autofree char *words = sn_when_words(when);
+	g_autofree char *at = send_at ? sn_time_format(send_at) : g_strdup("now");
+	g_autofree char *detail = g_strdup_printf("%s%s%s", at, when ? ", when " : "", words);
+
+	return request(store, id, SN_REQUEST_DEFER, error) &&
+	       sn_run(store, error,
+	              "UPDATE outbox SET send_at = ?2, conditions = ?3, otherwise = ?4, expires = ?5 "
+	              "WHERE id = ?1",
+	              V(id), V(send_at), V(when), V(then), V(expires)) &&
+	       sn_outbox_journal(store, id, "rescheduled", detail, error);
+}
+
+gboolean sn_outbox_reschedule(SnStore *store, SnId id, SnTime send_at, guint when, SnRule then,
+                              SnTime expires, GError **error)
+{
+	if (!sn_store_begin(store, error))
+		return FALSE;
+	return sn_store_finish(store, reschedule(store, id, send_at, when, then, expires, error),
+	                       error);
+}
+
 /* A part that went, or a step of it that is remembered, cannot be taken back. */
 static SnOutboxEntry *take_back(SnStore *store, SnId id, GError **error)
 {

@@ -61,7 +61,9 @@ static void link_bob(CliDesk *desk)
 	tmpstore_im(desk->tmp, SN_IN, BOB, "im-1", "Are you there?");
 	mail = sn_address_find(desk->tmp->store, SN_CHANNEL_MAIL, BOB);
 	SnId im = tmpstore_address(desk->tmp, SN_CHANNEL_IM, BOB, NULL);
-	assert_true(sn_link_add(desk->tmp->store, im, mail->person, SN_LINK_USER, TRUE, NULL, NULL));
+	g_autoptr(GError) error = NULL;
+	if (!sn_link_add(desk->tmp->store, im, mail->person, SN_LINK_USER, TRUE, NULL, &error))
+		fail_msg("%s", error->message);
 }
 
 static void a_new_address_is_made_known_by_using_it(void **state)
@@ -231,13 +233,253 @@ static void a_contact_who_is_away_needs_a_decision(void **state)
 	                              "ask", NULL), 0);
 }
 
-/* ---- waiting ---- */
-
 typedef struct {
 	TmpStore *tmp;
 	SnState states[4];
 	const char *error_word;
 } Engine;
+
+/* ---- when it goes ---- */
+
+static void a_time_and_conditions_are_taken_and_told(void **state)
+{
+	CliDesk *desk = *state;
+	SnTime now = g_get_real_time() / 1000;
+
+	link_bob(desk);
+	presence(desk, BOB, SN_PRESENCE_ONLINE);
+	assert_int_equal(cli_desk_run(desk, "x", "send", "--to", BOB, "--via", "im", "--after", "2h",
+	                              "--when", "online", "--when", "network", "--then", "mail",
+	                              "--within", "90m", NULL), 0);
+	g_autoptr(SnOutboxEntry) entry = sent(desk);
+	assert_in_range(entry->send_at, now + 2 * SN_HOUR, now + 2 * SN_HOUR + SN_MINUTE);
+	assert_int_equal(entry->when, SN_WHEN_ONLINE | SN_WHEN_NETWORK);
+	assert_int_equal(entry->then, SN_RULE_MAIL);
+	assert_int_equal(entry->expires, entry->send_at + 90 * SN_MINUTE);
+	assert_int_equal(entry->state, SN_STATE_QUEUED);
+	assert_true(entry->announce);
+	assert_true(cli_desk_said(desk, "will go "));
+	assert_true(cli_desk_said(desk, "is online and the account is connected; else email after 1 h 30 min"));
+	/* --at is another word for it, --within alone means an email then */
+	assert_int_equal(cli_desk_run(desk, "x", "send", "--to", "mailto:" BOB, "--at",
+	                              "2099-01-01T00:00:00Z", NULL), 7);
+	assert_true(cli_desk_said(desk, "ten years"));
+	assert_int_equal(cli_desk_run(desk, "x", "send", "--to", "mailto:" BOB, "--at", "tomorrow 9:00",
+	                              "--within", "1h", NULL), 0);
+	g_autoptr(SnOutboxEntry) tomorrow = sent(desk);
+	assert_true(tomorrow->send_at > now);
+	assert_int_equal(tomorrow->then, SN_RULE_MAIL);
+	assert_true(cli_desk_said(desk, "will go tomorrow 09:00"));
+}
+
+static void who_waits_for_a_presence_needs_no_decision(void **state)
+{
+	CliDesk *desk = *state;
+
+	link_bob(desk);
+	presence(desk, BOB, SN_PRESENCE_XA);
+	assert_int_equal(cli_desk_run(desk, "x", "send", "--to", BOB, "--via", "im", "--when", "available",
+	                              NULL), 0);
+	g_autoptr(SnOutboxEntry) entry = sent(desk);
+	assert_int_equal(entry->state, SN_STATE_QUEUED);
+	assert_int_equal(cli_desk_run(desk, "x", "send", "--to", BOB, "--via", "im", "--within", "2h",
+	                              NULL), 0);
+	g_autoptr(SnOutboxEntry) fallback = sent(desk);
+	assert_int_equal(fallback->state, SN_STATE_QUEUED);
+	assert_int_equal(fallback->if_unavailable, SN_RULE_DEFER);
+	/* a presence that is not shared may never come */
+	assert_int_equal(cli_desk_run(desk, "x", "send", "--to", "xmpp:dora@chat.test", "--when",
+	                              "online", NULL), 0);
+	assert_true(cli_desk_said(desk, "is not known now"));
+}
+
+static void wrong_terms_queue_nothing(void **state)
+{
+	CliDesk *desk = *state;
+	static const struct {
+		const char *option, *value;
+		int code;
+	} wrong[] = {
+		{ "--after", "soon", 7 },       { "--after", "0h", 7 },     { "--at", "yesterday", 7 },
+		{ "--at", "25:00", 7 },         { "--when", "onlin", 7 },   { "--when", "", 7 },
+		{ "--within", "two hours", 7 }, { "--then", "later", 2 },   { "--encrypt", "yes", 2 },
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(wrong); i++) {
+		assert_int_equal(cli_desk_run(desk, "x", "send", "--to", BOB, wrong[i].option,
+		                              wrong[i].value, NULL), wrong[i].code);
+		assert_true(*desk->err);
+	}
+	assert_int_equal(cli_desk_run(desk, "x", "send", "--to", BOB, "--at", "9:00", "--after", "2h",
+	                              NULL), 2);
+	assert_int_equal(queued(desk), 0);
+}
+
+static void working_hours_move_a_time(void **state)
+{
+	CliDesk *desk = *state;
+	g_autoptr(GDateTime) local = g_date_time_new_now_local();
+	/* an hour of the day that is not now */
+	int hour = (g_date_time_get_hour(local) + 12) % 24;
+	g_autofree char *settings = g_strdup_printf(
+		"[delivery]\nworking-hours = Mon-Sun %d:00-%d:59\n", hour, hour);
+
+	cli_desk_write(desk, "sennit.conf", settings);
+	cli_desk_forget(desk);
+	assert_int_equal(cli_desk_run(desk, "x", "send", "--to", "mailto:" BOB, "--after", "5m", NULL), 0);
+	assert_true(cli_desk_said(desk, "(your working hours)"));
+	g_autoptr(SnOutboxEntry) moved = sent(desk);
+	g_autoptr(GDateTime) at = g_date_time_new_from_unix_local(moved->send_at / 1000);
+	assert_int_equal(g_date_time_get_hour(at), hour);
+	/* what is sent now is not held up */
+	assert_int_equal(cli_desk_run(desk, "x", "send", "--to", "mailto:" BOB, NULL), 0);
+	g_autoptr(SnOutboxEntry) now = sent(desk);
+	assert_int_equal(now->send_at, 0);
+}
+
+static void encryption_can_be_asked_for(void **state)
+{
+	CliDesk *desk = *state;
+
+	assert_int_equal(cli_desk_run(desk, "x", "send", "--to", "mailto:" BOB, "--encrypt", "required",
+	                              NULL), 0);
+	g_autoptr(SnOutboxEntry) entry = sent(desk);
+	assert_int_equal(entry->encrypt, SN_ENCRYPT_REQUIRED);
+	assert_true(cli_desk_said(desk, "once it can be encrypted"));
+	g_autofree char *id = g_strdup_printf("%" G_GINT64_FORMAT, entry->id);
+	/* a yes of its own is needed to send it in the clear */
+	assert_int_equal(cli_desk_run(desk, NULL, "outbox", "send", id, NULL), 2);
+	assert_true(cli_desk_said(desk, "--plain"));
+	assert_int_equal(cli_desk_run(desk, NULL, "outbox", "convert", id, NULL), 2);
+	g_autoptr(SnOutboxEntry) same = sn_outbox_get(desk->tmp->store, entry->id, 0);
+	assert_int_equal(same->request, SN_REQUEST_NONE);
+	assert_int_equal(cli_desk_run(desk, NULL, "outbox", "send", id, "--plain", NULL), 0);
+	g_autoptr(SnOutboxEntry) plain = sn_outbox_get(desk->tmp->store, entry->id, 0);
+	assert_int_equal(plain->encrypt, SN_ENCRYPT_NONE);
+	assert_int_equal(plain->request, SN_REQUEST_SEND);
+}
+
+/* ---- until the last moment ---- */
+
+static char *queue_for(CliDesk *desk, const char *to)
+{
+	assert_int_equal(cli_desk_run(desk, "the old text", "send", "--to", to, NULL), 0);
+	return g_strndup(desk->out, strcspn(desk->out, "\n"));
+}
+
+static void move(CliDesk *desk, const char *id, SnState from, SnState to)
+{
+	SnOutboxChange change = { .state = to, .what = "step", .attempts = -1, .step = -1,
+		                  .clear_request = to == SN_STATE_ACCEPTED };
+
+	assert_true(sn_outbox_change(desk->tmp->store, g_ascii_strtoll(id, NULL, 10), from, &change,
+	                             NULL));
+}
+
+static void an_entry_is_switched_and_put_off(void **state)
+{
+	CliDesk *desk = *state;
+	SnTime now = g_get_real_time() / 1000;
+
+	link_bob(desk);
+	g_autofree char *id = queue_for(desk, "mailto:" BOB);
+	assert_int_equal(cli_desk_run(desk, NULL, "outbox", "switch", id, NULL), 0);
+	g_autoptr(SnOutboxEntry) im = sent(desk);
+	assert_int_equal(im->channel, SN_CHANNEL_IM);
+	assert_string_equal(im->body, "the old text");
+	g_autofree char *other = g_strdup_printf("%" G_GINT64_FORMAT, im->id);
+	assert_int_equal(cli_desk_run(desk, NULL, "outbox", "defer", other, "--after", "2h", "--when",
+	                              "online", NULL), 0);
+	g_autoptr(SnOutboxEntry) later = sn_outbox_get(desk->tmp->store, im->id, 0);
+	assert_in_range(later->send_at, now + 2 * SN_HOUR, now + 2 * SN_HOUR + SN_MINUTE);
+	assert_int_equal(later->when, SN_WHEN_ONLINE);
+	assert_int_equal(later->request, SN_REQUEST_DEFER);
+	assert_int_equal(cli_desk_run(desk, NULL, "outbox", "defer", other, "--after", "whenever", NULL), 7);
+	assert_int_equal(cli_desk_run(desk, NULL, "outbox", "show", other, NULL), 0);
+	assert_non_null(strstr(desk->out, "goes at"));
+	assert_non_null(strstr(desk->out, "online"));
+}
+
+static void too_late_is_said_and_no_text_is_lost(void **state)
+{
+	CliDesk *desk = *state;
+
+	link_bob(desk);
+	g_autofree char *id = queue_for(desk, "mailto:" BOB);
+	move(desk, id, SN_STATE_QUEUED, SN_STATE_SENDING);
+	static const char *const words[] = { "switch", "send", "convert", "defer" };
+	for (gsize i = 0; i < G_N_ELEMENTS(words); i++) {
+		assert_int_not_equal(cli_desk_run(desk, NULL, "outbox", words[i], id, NULL), 0);
+		assert_true(cli_desk_said(desk, "too late"));
+		assert_true(cli_desk_said(desk, "being sent"));
+	}
+	assert_int_not_equal(cli_desk_run(desk, "the new text", "outbox", "edit", id, NULL), 0);
+	assert_true(cli_desk_said(desk, "kept as a draft"));
+	g_autoptr(SnOutboxEntry) entry =
+		sn_outbox_get(desk->tmp->store, g_ascii_strtoll(id, NULL, 10), 0);
+	assert_string_equal(entry->body, "the old text");
+	g_autoptr(SnDraft) draft = sn_draft_load(desk->tmp->store, entry->conversation);
+	assert_string_equal(draft->body, "the new text");
+	/* a draft that is there is not overwritten */
+	assert_int_not_equal(cli_desk_run(desk, "a third", "outbox", "edit", id, NULL), 0);
+	assert_false(cli_desk_said(desk, "kept"));
+}
+
+/* An engine that answers a request: the entry goes before, or the request is done. */
+static gpointer answer_request(gpointer data)
+{
+	const Engine *engine = data;
+	SnStore *store = tmpstore_open(engine->tmp, SN_STORE_CLIENT);
+	SnId id = 0;
+	SnState from = SN_STATE_QUEUED;
+
+	for (int tries = 0; !id && tries < 2000; tries++) {
+		g_autoptr(GPtrArray) page = sn_outbox_list(store, SN_OUTBOX_ALL, 0, 1, 0);
+		const SnOutboxEntry *entry = page->len ? page->pdata[0] : NULL;
+		if (entry && entry->request) {
+			id = entry->id;
+			from = entry->state;
+		} else {
+			g_usleep(5000);
+		}
+	}
+	gboolean late = engine->states[0] == SN_STATE_ACCEPTED;
+	SnOutboxChange change = { .state = engine->states[0], .what = late ? "request" : "cancel",
+		                  .detail = late ? "too late to cancel" : "by you", .attempts = -1,
+		                  .step = -1, .clear_request = TRUE };
+	if (!sn_outbox_change(store, id, from, &change, NULL))
+		g_error("cannot change");
+	sn_store_close(store);
+	return NULL;
+}
+
+static int cancel_with(CliDesk *desk, const char *id, SnState end)
+{
+	Engine engine = { .tmp = desk->tmp, .states = { end } };
+	SnLock *lock = sn_lock_take(desk->context.paths->lock_path, NULL);
+	GThread *thread = g_thread_new("engine", answer_request, &engine);
+	int code = cli_desk_run(desk, NULL, "outbox", "cancel", id, NULL);
+
+	g_thread_join(thread);
+	sn_lock_release(lock);
+	return code;
+}
+
+static void cancelling_tells_how_it_ended(void **state)
+{
+	CliDesk *desk = *state;
+	g_autofree char *first = queue_for(desk, "mailto:" BOB);
+
+	assert_int_equal(cancel_with(desk, first, SN_STATE_CANCELLED), 0);
+	assert_string_equal(desk->out, "cancelled\n");
+	g_autofree char *second = queue_for(desk, "mailto:" BOB);
+	move(desk, second, SN_STATE_QUEUED, SN_STATE_SENDING);
+	assert_int_equal(cancel_with(desk, second, SN_STATE_ACCEPTED), 1);
+	assert_string_equal(desk->out, "accepted\n");
+	assert_true(cli_desk_said(desk, "too late to cancel"));
+}
+
+/* ---- waiting ---- */
 
 /* Moves the newest entry through the states, as the engine would, on a connection of its own. */
 static gpointer play_engine(gpointer data)
@@ -334,6 +576,14 @@ int main(void)
 		DESK_TEST(nobody_and_nothing_are_refused),
 		DESK_TEST(attachments_go_along),
 		DESK_TEST(a_contact_who_is_away_needs_a_decision),
+		DESK_TEST(a_time_and_conditions_are_taken_and_told),
+		DESK_TEST(who_waits_for_a_presence_needs_no_decision),
+		DESK_TEST(wrong_terms_queue_nothing),
+		DESK_TEST(working_hours_move_a_time),
+		DESK_TEST(encryption_can_be_asked_for),
+		DESK_TEST(an_entry_is_switched_and_put_off),
+		DESK_TEST(too_late_is_said_and_no_text_is_lost),
+		DESK_TEST(cancelling_tells_how_it_ended),
 		DESK_TEST(wait_tells_the_state_in_the_end),
 		DESK_TEST(wait_ends_when_time_is_up),
 	};

@@ -283,6 +283,40 @@ static void send_now_overrides_a_condition(void **state)
 	delivery_free(self);
 }
 
+static void an_entry_is_put_off_while_it_is_on_its_way(void **state)
+{
+	Delivery *self = world_at(NOW, NULL);
+	SnOutboxNew undo = mail("not today");
+
+	undo.send_at = at(NOW) + 5 * SN_SECOND;
+	SnId id = queue_new(self, &undo, BOB_MAIL);
+	settle(self);
+	assert_true(sn_outbox_reschedule(self->world->store, id, at("2026-11-23T08:00:00Z"), 0,
+	                                 SN_RULE_DEFAULT, 0, NULL));
+	settle(self);
+	assert_state(self, id, SN_STATE_WAITING);
+	assert_reason(self, id, "Not before 23 Nov 2026 09:00");
+	assert_next(self, id, "2026-11-23T08:00:00Z");
+	jump(self, "2026-11-23T07:59:00Z");
+	assert_int_equal(self->mails->len, 0);
+	jump(self, "2026-11-23T08:00:00Z");
+	assert_state(self, id, SN_STATE_ACCEPTED);
+	/* conditions count from now on, for one that waits for a decision too */
+	bob_is(self, SN_PRESENCE_XA);
+	SnId asks = queue_im(self, "free?");
+	settle(self);
+	assert_state(self, asks, SN_STATE_CHOOSING);
+	assert_true(sn_outbox_reschedule(self->world->store, asks, 0, SN_WHEN_AVAILABLE, SN_RULE_FAIL,
+	                                 self->world->now + SN_HOUR, NULL));
+	later(self, SN_SECOND);
+	assert_state(self, asks, SN_STATE_WAITING);
+	bob_is(self, SN_PRESENCE_CHAT);
+	assert_state(self, asks, SN_STATE_ACCEPTED);
+	assert_false(sn_outbox_reschedule(self->world->store, asks, 0, SN_WHEN_AVAILABLE,
+	                                  SN_RULE_FAIL, 0, NULL));
+	delivery_free(self);
+}
+
 /* ---- what happens when it does not come true ---- */
 
 static void the_fallback_comes_when_the_time_is_over(void **state)
@@ -542,6 +576,7 @@ int main(void)
 		cmocka_unit_test(a_condition_does_not_hold_up_what_has_none),
 		cmocka_unit_test(the_line_is_waited_for_without_an_error),
 		cmocka_unit_test(send_now_overrides_a_condition),
+		cmocka_unit_test(an_entry_is_put_off_while_it_is_on_its_way),
 		cmocka_unit_test(the_fallback_comes_when_the_time_is_over),
 		cmocka_unit_test(an_email_instead_keeps_the_time),
 		cmocka_unit_test(what_waits_for_its_own_terms_is_not_gathered),

@@ -312,7 +312,11 @@ static void a_draft_survives_with_all_it_holds(void **state)
 	assert_string_equal(r->history, "last:3");
 	assert_int_equal(r->picked->len, 3);
 	assert_int_equal(g_array_index(r->picked, SnId, 0), 3);
-	assert_memory_equal(&r->terms, &draft->terms, sizeof r->terms);
+	assert_int_equal(r->terms.send_at, 7000);
+	assert_int_equal(r->terms.when, SN_WHEN_ONLINE);
+	assert_int_equal(r->terms.then, SN_RULE_MAIL);
+	assert_int_equal(r->terms.within, SN_HOUR);
+	assert_int_equal(r->terms.encrypt, SN_ENCRYPT_REQUIRED);
 	g_autoptr(SnConversation) row = sn_conversation_get(tmp->store, conversation);
 	assert_true(row->has_draft);
 	assert_true(sn_draft_delete(tmp->store, conversation, &error));

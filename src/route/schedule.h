@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * schedule.h - a sender's terms in words, and what they make of an outbox entry. Composer, outbox,
+ * command line and JSON say the same, because they all ask here. Times are local.
+ */
+#ifndef SN_ROUTE_SCHEDULE_H
+#define SN_ROUTE_SCHEDULE_H
+
+#include "src/config/config.h"
+#include "src/store/outbox.h"
+
+/* "will go Mon 23 Nov 09:00, if Bob is online; else email after 2 h"; NULL when nothing is waited
+ * for. hours: of work. Caller frees. */
+char *sn_terms_text(const SnTerms *terms, const SnHours *hours, SnChannel channel, const char *who,
+                    SnTime now);
+/* Puts the terms into a new entry: the time within the hours, the end of the wait. */
+void sn_terms_apply(const SnTerms *terms, const SnHours *hours, SnTime now, SnOutboxNew *entry);
+/* TRUE when it waits for something, so that no availability has to be decided on now. */
+gboolean sn_terms_wait(const SnTerms *terms);
+/* The terms of an entry, as its sender may change them. */
+SnTerms sn_terms_of(const SnOutboxEntry *entry, SnTime now);
+
+/* The earlier entry that this one is queued behind; 0. The engine has the last word. */
+SnId sn_entry_behind(SnStore *store, const SnOutboxEntry *entry);
+/* What happens next with an entry, a sentence. behind: as above. Caller frees. */
+char *sn_entry_next_text(const SnOutboxEntry *entry, const char *who, SnId behind, SnTime now);
+/* When that is: the time it goes or is looked at again; 0 = not by time. */
+SnTime sn_entry_next_time(const SnOutboxEntry *entry);
+
+/*
+ * Sends the same text, with its files and history, on the other channel, and takes the entry back,
+ * in one transaction. 0 with error when it is too late, or when that channel has no confirmed
+ * address or account; nothing has changed then.
+ */
+SnId sn_entry_switch(SnStore *store, const SnConfig *config, SnId id, const SnClock *clock,
+                     GError **error);
+
+#endif
