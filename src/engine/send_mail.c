@@ -92,6 +92,17 @@ static GPtrArray *compose_files(SnDelivery *self, const SnOutboxEntry *entry, GE
 	return g_steal_pointer(&files);
 }
 
+/* Other clients make ids of anything. */
+static gboolean fits_header(const char *id)
+{
+	gsize length = id ? strlen(id) : 0;
+
+	for (gsize i = 0; i < length; i++)
+		if (!g_ascii_isgraph(id[i]) || id[i] == '<' || id[i] == '>')
+			return FALSE;
+	return length > 0 && length < 500;
+}
+
 /* RFC 5322 section 3.6.4: the References of what is answered, then its own id. Only ids of real
  * emails; an IM's id would lead nowhere. */
 static void compose_references(SnDelivery *self, const SnOutboxEntry *entry, Parts *parts)
@@ -101,7 +112,7 @@ static void compose_references(SnDelivery *self, const SnOutboxEntry *entry, Par
 		entry->reply_to ? sn_message_get(store, entry->reply_to, 0) : NULL;
 	g_autoptr(SnMessage) mail = answered ? sn_thread_email(store, answered) : NULL;
 
-	if (answered && answered->channel == SN_CHANNEL_IM)
+	if (answered && answered->channel == SN_CHANNEL_IM && fits_header(answered->origin_id))
 		parts->chat_in_reply_to = g_strdup(answered->origin_id);
 	if (!mail || !mail->message_id)
 		return;

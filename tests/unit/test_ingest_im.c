@@ -1,0 +1,452 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What IMs answer, whichever client wrote them, and the history that they bring along. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <string.h>
+
+#include "backends/fake/fake_im.h"
+#include "src/base/ids.h"
+#include "src/engine/sync_private.h"
+#include "src/store/told.h"
+#include "tests/unit/engine_bench.h"
+
+#define ME "alice@example.test"
+#define BOB "bob@im.example"
+#define BOB_MAIL "bob@work.example"
+
+#define ACCOUNT                                                                                 \
+	"[home]\nfrom = alice@example.test\nim = xmpp://alice@example.test\n"                   \
+	"password-command = echo secret\n"
+
+typedef struct {
+	SnBench *bench;
+	SnEngine *engine;
+	SnIm *im;
+	int count;
+} Stage;
+
+static const SnImOps *fake_im(GError **error)
+{
+	return &sn_fake_im_ops;
+}
+
+static void answer(SnIm *im, const SnImRequest *request, gpointer data)
+{
+	if (request->kind == SN_IM_REQ_DOWNLOAD)
+		return;
+	SnImEvent *event = sn_im_event_new(SN_EVENT_DONE, request->id, NULL);
+	event->complete = TRUE;
+	sn_fake_im_push(im, event);
+}
+
+static int set_up(void **state)
+{
+	Stage *stage = g_new0(Stage, 1);
+	g_autoptr(GError) error = NULL;
+
+	stage->bench = sn_bench_new(ACCOUNT, NULL, SN_STORE_CLIENT);
+	SnEngineSetup setup = {
+		.paths = stage->bench->paths,
+		.config = stage->bench->config,
+		.backends = { .im = fake_im },
+		.random_seed = 1,
+	};
+	sn_fake_im_prepare(ME, answer, NULL, TRUE);
+	stage->engine = sn_engine_start(&setup, &error);
+	g_assert_no_error(error);
+	stage->im = sn_fake_im_find(ME, 5000);
+	assert_non_null(stage->im);
+	*state = stage;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	Stage *stage = *state;
+
+	sn_engine_stop(&stage->engine);
+	sn_fake_im_reset();
+	sn_bench_free(stage->bench);
+	g_free(stage);
+	return 0;
+}
+
+static void link_bob(Stage *stage)
+{
+	SnStore *store = stage->bench->store;
+	SnId jid = sn_address_intern(store, SN_CHANNEL_IM, BOB, NULL, NULL);
+	SnId mail = sn_address_intern(store, SN_CHANNEL_MAIL, BOB_MAIL, NULL, NULL);
+	g_autoptr(SnAddress) address = sn_address_get(store, mail);
+
+	assert_true(sn_link_confirm(store, jid, address->person, NULL));
+}
+
+static void contact(Stage *stage)
+{
+	SnImEvent *event = sn_im_event_new(SN_IM_EV_ROSTER, 0, NULL);
+
+	event->jid = g_strdup(BOB);
+	event->subscription = g_strdup("both");
+	sn_fake_im_push(stage->im, event);
+}
+
+static SnId own_mail(Stage *stage, const char *id, const char *subject, const char *text)
+{
+	g_autofree char *headers = g_strdup_printf(
+		"From: alice@example.test\nTo: " BOB_MAIL "\nDate: Sun, 15 Nov 2026 10:00:00 +0000\n"
+		"Message-ID: <%s>\nSubject: %s\n",
+		id, subject);
+
+	return sn_bench_ingest(stage->bench, headers, text, NULL);
+}
+
+static SnImMessage *from_bob(const char *id, const char *body)
+{
+	SnImMessage *im = sn_im_message_new();
+
+	im->from = g_strdup(BOB "/phone");
+	im->to = g_strdup(ME);
+	im->id = g_strdup(id);
+	im->body = g_strdup(body);
+	return im;
+}
+
+static gboolean has_im(SnBench *bench, gpointer data)
+{
+	return sn_message_find_im(bench->store, data, BOB) != 0;
+}
+
+/* Pushes it, and returns its row. */
+static SnMessage *receive(Stage *stage, SnImMessage *im)
+{
+	g_autofree char *id = g_strdup(im->origin_id ? im->origin_id : im->id);
+	SnImEvent *event = sn_im_event_new(SN_IM_EV_MESSAGE, 0, NULL);
+
+	event->message = im;
+	sn_fake_im_push(stage->im, event);
+	assert_true(sn_bench_wait(stage->bench, has_im, id));
+	return sn_bench_message(stage->bench, sn_message_find_im(stage->bench->store, id, BOB));
+}
+
+/* ---- what it answers ---- */
+
+static void a_quote_says_what_is_answered(void **state)
+{
+	Stage *stage = *state;
+	static const struct {
+		const char *body;
+		gboolean found;
+	} cases[] = {
+		{ "> Could you look at the third tuck?\nIt is fine.", TRUE },
+		{ ">Could you   look at the\n> third tuck?\n\nIt is fine.", TRUE },
+		{ "> Could you look at the th...\nIt is fine.", TRUE },
+		{ "> Could you look at the third\xe2\x80\xa6\nIt is fine.", TRUE },
+		{ "> you\nIt is fine.", FALSE },                 /* could be anything */
+		{ "> Something never said to him\nIt is fine.", FALSE },
+		{ "It is fine.\n> Could you look at the third tuck?", FALSE },
+		{ "> Could you look at the third tuck?", FALSE }, /* says nothing itself */
+	};
+
+	link_bob(stage);
+	SnId mail = own_mail(stage, "splice@example.test", "The splice",
+	                     "Could you look at\nthe third tuck?\n");
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *id = g_strdup_printf("quote-%zu", i);
+		g_autoptr(SnMessage) row = receive(stage, from_bob(id, cases[i].body));
+		assert_int_equal(row->reply_to, cases[i].found ? mail : 0);
+		if (cases[i].found)
+			assert_string_equal(row->thread, "splice@example.test");
+	}
+}
+
+static void a_quote_of_a_quote_is_not_what_is_answered(void **state)
+{
+	Stage *stage = *state;
+
+	link_bob(stage);
+	SnId first = own_mail(stage, "one@example.test", "One", "Which rope do we take?\n");
+	g_autoptr(SnMessage) second =
+		receive(stage, from_bob("q-1", "> Which rope do we take?\nThe hemp one"));
+	g_autoptr(SnMessage) third =
+		receive(stage, from_bob("q-2", "> The hemp one\nI mean the long one"));
+	g_autoptr(SnMessage) fourth =
+		receive(stage, from_bob("q-3", "> Which rope do we take?\nOr none"));
+	assert_int_equal(second->reply_to, first);
+	assert_int_equal(third->reply_to, second->id);
+	assert_int_equal(fourth->reply_to, first);
+}
+
+static void a_thread_sent_back_says_what_is_answered(void **state)
+{
+	Stage *stage = *state;
+	g_autofree char *hash = sn_id_thread("root@example.test");
+
+	link_bob(stage);
+	own_mail(stage, "root@example.test", "Root", "First.\n");
+	SnId last = sn_bench_ingest(stage->bench,
+	                            "From: alice@example.test\nTo: " BOB_MAIL "\n"
+	                            "Date: Sun, 15 Nov 2026 10:05:00 +0000\n"
+	                            "Message-ID: <next@example.test>\nSubject: Root\n"
+	                            "In-Reply-To: <root@example.test>\n"
+	                            "References: <root@example.test>\n",
+	                            "Second.\n", NULL);
+	SnImMessage *im = from_bob("t-1", "Yes to both");
+	im->thread = g_strdup(hash);
+	g_autoptr(SnMessage) row = receive(stage, im);
+	assert_int_equal(row->reply_to, last);
+	assert_string_equal(row->thread, "root@example.test");
+	/* a client that was told another email of the thread hashed that one's id */
+	g_autofree char *other = sn_id_thread("next@example.test");
+	SnImMessage *next = from_bob("t-2", "And once more");
+	next->thread = g_strdup(other);
+	g_autoptr(SnMessage) second = receive(stage, next);
+	assert_string_equal(second->thread, "root@example.test");
+}
+
+static void a_chat_session_is_no_thread_of_answers(void **state)
+{
+	Stage *stage = *state;
+	SnImMessage *one = from_bob("c-1", "hello"), *two = from_bob("c-2", "are you there?");
+
+	link_bob(stage);
+	own_mail(stage, "root@example.test", "Root", "First.\n");
+	one->thread = g_strdup("gajim-session-1");
+	two->thread = g_strdup("gajim-session-1");
+	g_autoptr(SnMessage) first = receive(stage, one), second = receive(stage, two);
+	assert_int_equal(first->reply_to, 0);
+	assert_int_equal(second->reply_to, 0);
+}
+
+static void a_quote_in_another_conversation_proves_nothing(void **state)
+{
+	Stage *stage = *state;
+
+	own_mail(stage, "splice@example.test", "The splice", "Could you look at the third tuck?\n");
+	g_autoptr(SnMessage) row = receive(
+		stage, from_bob("q-1", "> Could you look at the third tuck?\nIt is fine."));
+	assert_int_equal(row->reply_to, 0); /* the addresses are not linked */
+}
+
+/* ---- when ---- */
+
+static void an_im_from_the_future_came_now(void **state)
+{
+	Stage *stage = *state;
+	SnImMessage *im = from_bob("f-1", "I am early");
+
+	im->time = g_get_real_time() / 1000 + 400 * SN_DAY;
+	g_autoptr(SnMessage) row = receive(stage, im);
+	assert_true(row->time < g_get_real_time() / 1000 + SN_HOUR);
+}
+
+/* ---- what only brings history ---- */
+
+static SnImMessage *earlier(const char *id, const char *from, const char *to, const char *text)
+{
+	SnImMessage *inner = sn_im_message_new();
+
+	inner->from = g_strdup(from);
+	inner->to = g_strdup(to);
+	inner->id = g_strdup(id);
+	inner->body = g_strdup(text);
+	inner->time = 1700000000000;
+	return inner;
+}
+
+static SnImMessage *bringing(const char *id, const char *reply, SnImMessage *inner)
+{
+	SnImMessage *im = from_bob(id, "(1 earlier IM is attached)");
+
+	im->attach_to = g_strdup(reply);
+	im->forwarded = g_ptr_array_new_with_free_func((GDestroyNotify)sn_im_message_free);
+	g_ptr_array_add(im->forwarded, inner);
+	return im;
+}
+
+static guint shown(Stage *stage, SnId conversation)
+{
+	g_autoptr(GPtrArray) page =
+		sn_message_page(stage->bench->store, conversation, 0, 0, FALSE, 50, 0);
+
+	return page->len;
+}
+
+static void a_stanza_that_brought_history_is_no_line(void **state)
+{
+	Stage *stage = *state;
+	g_autoptr(SnMessage) reply = receive(stage, from_bob("reply-1", "as we said"));
+	SnImMessage *text = from_bob("reply-1.2", "Earlier messages:\n> long ago");
+
+	text->attach_to = g_strdup("reply-1");
+	g_autoptr(SnMessage) copy = receive(stage, text);
+	assert_string_equal(copy->notice, SN_NOTICE_HISTORY);
+	g_autoptr(SnMessage) bringer =
+		receive(stage, bringing("reply-1.3", "reply-1",
+	                                earlier("old-1", BOB, ME, "long ago")));
+	assert_int_equal(bringer->attached, reply->id);
+	/* the reply, and what it brought: at its own time, with the reply as its teller */
+	assert_int_equal(shown(stage, reply->conversation), 2);
+	g_autoptr(GPtrArray) carried = sn_message_carried(stage->bench->store, reply->id, 0);
+	assert_int_equal(carried->len, 1);
+	g_autoptr(GPtrArray) attached = sn_message_attached(stage->bench->store, reply->id, 0);
+	assert_int_equal(attached->len, 2);
+	g_autoptr(SnConversation) row =
+		sn_conversation_get(stage->bench->store, reply->conversation);
+	assert_int_equal(row->unread, 1);
+	assert_int_equal(row->last_message, reply->id);
+}
+
+static void history_of_others_is_left_out_and_said(void **state)
+{
+	Stage *stage = *state;
+	g_autoptr(SnMessage) reply = receive(stage, from_bob("reply-1", "look"));
+	g_autoptr(SnMessage) bringer =
+		receive(stage, bringing("reply-1.2", "reply-1",
+	                                earlier("old-1", "carol@im.example", BOB, "a secret")));
+	g_autoptr(GPtrArray) carried = sn_message_carried(stage->bench->store, reply->id, 0);
+
+	assert_int_equal(carried->len, 0);
+	assert_non_null(strstr(bringer->notice, "1 earlier message left out"));
+	assert_int_equal(shown(stage, reply->conversation), 2); /* it is not silently gone */
+}
+
+static void a_marker_of_somebody_else_hides_nothing(void **state)
+{
+	Stage *stage = *state;
+	SnImMessage *other = from_bob("other-1", "who am I?");
+
+	g_free(other->from);
+	other->from = g_strdup("carol@im.example/x");
+	SnImEvent *event = sn_im_event_new(SN_IM_EV_MESSAGE, 0, NULL);
+	event->message = other;
+	sn_fake_im_push(stage->im, event);
+	SnImMessage *text = from_bob("b-1", "Read this");
+	text->attach_to = g_strdup("other-1");
+	g_autoptr(SnMessage) row = receive(stage, text);
+	assert_int_equal(row->attached, 0);
+	assert_null(row->notice);
+	g_autoptr(SnConversation) conversation =
+		sn_conversation_get(stage->bench->store, row->conversation);
+	assert_int_equal(conversation->unread, 1);
+}
+
+static gboolean download_asked(SnBench *bench, gpointer data)
+{
+	SnImRequest **request = data;
+
+	if (!*request)
+		*request = sn_fake_im_take(sn_fake_im_find(ME, 0), SN_IM_REQ_DOWNLOAD, 100);
+	return *request != NULL;
+}
+
+static gboolean is_hidden(SnBench *bench, gpointer data)
+{
+	g_autoptr(GPtrArray) page =
+		sn_message_page(bench->store, *(SnId *)data, 0, 0, FALSE, 50, 0);
+
+	for (guint i = 0; i < page->len; i++)
+		if (((SnMessage *)page->pdata[i])->attached)
+			return FALSE;
+	return TRUE;
+}
+
+static SnMessage *receive_email(Stage *stage, const SnMessage *reply, const char *raw)
+{
+	SnImMessage *im = from_bob("reply-1.2", "https://files.example/x");
+	SnImFile *file = g_new0(SnImFile, 1);
+	SnImRequest *request = NULL;
+	SnId conversation = reply->conversation;
+
+	file->url = g_strdup("https://files.example/x");
+	file->name = g_strdup("drawing.eml");
+	file->type = g_strdup("message/rfc822");
+	file->size = (gint64)strlen(raw);
+	im->attach_to = g_strdup("reply-1");
+	im->files = g_ptr_array_new_with_free_func((GDestroyNotify)sn_im_file_free);
+	g_ptr_array_add(im->files, file);
+	g_autoptr(SnMessage) row = receive(stage, im);
+	assert_int_equal(row->attached, reply->id);
+	assert_true(sn_bench_wait(stage->bench, download_asked, &request));
+	assert_int_equal(shown(stage, conversation), 2); /* until it is here */
+	assert_true(g_file_set_contents(request->path, raw, -1, NULL));
+	SnImEvent *done = sn_im_event_new(SN_EVENT_DONE, request->id, NULL);
+	done->size = file->size;
+	done->sha256 = g_strdup("00");
+	sn_fake_im_push(stage->im, done);
+	sn_im_request_free(request);
+	assert_true(sn_bench_wait(stage->bench, is_hidden, &conversation));
+	return sn_bench_message(stage->bench, row->id);
+}
+
+#define EMAIL(id, from, text)                                                                   \
+	"From: " from "\r\nTo: alice@example.test\r\nMessage-ID: <" id ">\r\n"                  \
+	"Date: Sat, 14 Nov 2026 10:00:00 +0000\r\nSubject: Drawing\r\n\r\n" text "\r\n"
+
+static void an_email_of_unlinked_addresses_stays_where_it_was_told(void **state)
+{
+	Stage *stage = *state;
+
+	contact(stage);
+	g_autoptr(SnMessage) reply = receive(stage, from_bob("reply-1", "the third tuck is fine"));
+	g_autoptr(SnMessage) file =
+		receive_email(stage, reply, EMAIL("drawing@work.example", BOB_MAIL, "See it?"));
+	SnId id = sn_message_find_mail(stage->bench->store, "drawing@work.example");
+	g_autoptr(SnMessage) told = sn_bench_message(stage->bench, id);
+	assert_true(told->carried);
+	assert_int_equal(told->conversation, reply->conversation);
+	assert_int_equal(told->carried_by, reply->id);
+	/* the file is one step away, and the addresses are a candidate */
+	assert_non_null(((SnPart *)file->parts->pdata[0])->path);
+	g_autoptr(SnAddress) candidate = sn_bench_candidate(stage->bench, BOB_MAIL, BOB);
+	assert_non_null(candidate);
+	assert_false(candidate->confirmed);
+	assert_int_equal(candidate->source, SN_LINK_SIGNED_TEXT);
+	assert_non_null(strstr(candidate->evidence, "do not hold"));
+}
+
+static void an_email_that_we_hold_is_better_evidence(void **state)
+{
+	Stage *stage = *state;
+	SnId own = sn_bench_ingest(stage->bench,
+	                           "From: " BOB_MAIL "\nTo: alice@example.test\n"
+	                           "Message-ID: <drawing@work.example>\n"
+	                           "Date: Sat, 14 Nov 2026 10:00:00 +0000\nSubject: Drawing\n",
+	                           "See it?\n", NULL);
+
+	contact(stage);
+	g_autoptr(SnMessage) reply = receive(stage, from_bob("reply-1", "the third tuck is fine"));
+	g_autoptr(SnMessage) file =
+		receive_email(stage, reply, EMAIL("drawing@work.example", BOB_MAIL, "See it?"));
+	g_autoptr(SnMessage) held = sn_bench_message(stage->bench, own);
+	assert_false(held->carried);
+	assert_int_not_equal(held->conversation, reply->conversation);
+	assert_int_equal(held->contradicted, 0);
+	g_autoptr(SnAddress) candidate = sn_bench_candidate(stage->bench, BOB_MAIL, BOB);
+	assert_int_equal(candidate->source, SN_LINK_CROSS_REPLY);
+	assert_false(candidate->confirmed);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_quote_says_what_is_answered),
+		TEST(a_quote_of_a_quote_is_not_what_is_answered),
+		TEST(a_thread_sent_back_says_what_is_answered),
+		TEST(a_chat_session_is_no_thread_of_answers),
+		TEST(a_quote_in_another_conversation_proves_nothing),
+		TEST(an_im_from_the_future_came_now),
+		TEST(a_stanza_that_brought_history_is_no_line),
+		TEST(history_of_others_is_left_out_and_said),
+		TEST(a_marker_of_somebody_else_hides_nothing),
+		TEST(an_email_of_unlinked_addresses_stays_where_it_was_told),
+		TEST(an_email_that_we_hold_is_better_evidence),
+	};
+	sn_mime_init();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
