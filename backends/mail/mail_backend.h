@@ -148,6 +148,7 @@ typedef struct {
 	char *reply;           /* the server's last line */
 	GPtrArray *rejected;   /* of char *: "address: reply" */
 	gboolean dsn;          /* the server promised DSNs */
+	gint64 max_size;       /* what the server says it takes (RFC 1870); 0 not told */
 } SnSendEvent;
 SnSendEvent *sn_send_event_new(int kind, guint64 id, gpointer owner);
 void sn_send_event_free(SnSendEvent *event);

@@ -573,8 +573,10 @@ gboolean sn_smtp_send(SnSmtp *smtp, const SnSendRequest *request, SnSendEvent *e
 		      const SnSmtpSay *say, GError **error)
 {
 	Needs needs = find_needs(request);
-	gboolean good = check_request(smtp, request, &needs, error);
+	gboolean good;
 
+	event->max_size = smtp->max_size;
+	good = check_request(smtp, request, &needs, error);
 	if (!good)
 		return FALSE;
 	event->dsn = request->dsn && smtp->dsn;

@@ -486,6 +486,14 @@ static void take_features(SnImSync *sync, const SnImEvent *event)
 	sync->account->upload_max = event->upload_max < 0 ? G_MAXINT64 : event->upload_max;
 	sync->account->stanza_max = event->stanza_max;
 	sync->has_archive = event->has_archive;
+	SnLimits limits = { .upload = sync->account->upload_max,
+		            .stanza = event->stanza_max ? (gint64)event->stanza_max
+		                                        : SN_LIMIT_UNKNOWN,
+		            .mail = SN_LIMIT_UNKNOWN };
+	g_autoptr(GError) error = NULL;
+	if (!sn_limits_set(sync->account->engine->store, sync->account->config->name, &limits,
+	                   &error))
+		g_warning("%s", error->message);
 }
 
 void sn_im_sync_event(SnImSync *sync, const SnImEvent *event)

@@ -119,6 +119,15 @@ static GMimePart *email_part(GBytes *raw)
 	return part;
 }
 
+gsize sn_mail_carried_size(GBytes *rfc822)
+{
+	gsize length;
+	const char *data = g_bytes_get_data(rfc822, &length);
+	gboolean eight_bit;
+
+	return (is_plain(data, length, &eight_bit) ? length : length * 7 / 5) + 400;
+}
+
 static GMimePart *im_part(const SnMailCarried *carried)
 {
 	GMimePart *part = g_mime_part_new_with_type("message", "cpim");

@@ -158,6 +158,23 @@ typedef struct {
 } SnTranscriptLine;
 char *sn_transcript_format(const SnTranscriptLine *lines, gsize count);
 
+/* A file within an email. */
+typedef struct {
+	const char *name, *type; /* NULL */
+	gint64 size;
+	const char *sha256;
+} SnMailInside;
+/* Why a file is left out, some words that end a sentence; NULL keeps it. Caller frees. */
+typedef char *(*SnMailLeaveOut)(const SnMailInside *file, gpointer data);
+/*
+ * The email with a small text (NAME.txt, an attachment) in the place of each file that is left out,
+ * and a header field Sennit-Reduced: its bytes are no longer those that were sent, its facts and its
+ * readable text are. NULL: nothing was left out, the email is encrypted, or cannot be read.
+ */
+GBytes *sn_mail_reduce(GBytes *raw, SnMailLeaveOut why, gpointer data);
+/* Bytes an email takes up as a carried one in another. */
+gsize sn_mail_carried_size(GBytes *rfc822);
+
 /* Splits an mbox (RFC 4155, mboxo and mboxrd) file by calling back with each message. */
 typedef gboolean (*SnMboxCallback)(GBytes *raw, gpointer data); /* FALSE stops */
 gboolean sn_mbox_read(const char *path, SnMboxCallback callback, gpointer data, GError **error);

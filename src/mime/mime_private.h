@@ -21,6 +21,7 @@
 #define SN_HEADER_ORIGIN_ID "Sennit-Origin-ID"
 #define SN_HEADER_ANSWERED_ID "Sennit-In-Reply-To"
 #define SN_HEADER_DIGEST "Content-Digest" /* of a carried email: sha-256=:base64: (RFC 9530) */
+#define SN_HEADER_REDUCED "Sennit-Reduced"   /* on a carried email: it is not as it was sent */
 #define SN_HISTORY_DESCRIPTION "Earlier messages"
 
 /* ---- limits.c ---- */
