@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The history that travels in an email: emails byte for byte, IMs as message/cpim, and before them
- * a transcript that any mail client shows. Without attachments, an email that has some is in the
- * transcript only: to send it changed would not be to send it.
+ * a transcript that any mail client shows. A file that is not wanted, goes along already, or is too
+ * large is taken out of its email; an email that does not fit at all is in the transcript only.
  */
 #include <string.h>
 
-#include "src/engine/delivery_private.h"
+#include "src/engine/history_files.h"
 
 static void carried_free(gpointer data)
 {
@@ -87,40 +87,30 @@ static SnMailCarried *carry_im(SnDelivery *self, const SnMessage *message)
 	return carried;
 }
 
-static SnMailCarried *carry_mail(SnDelivery *self, const SnOutboxEntry *entry,
-                                 const SnMessage *message)
-{
-	g_autoptr(GBytes) raw = NULL;
-
-	if (message->attachments > 0 && !entry->history_attachments)
-		return NULL;
-	raw = sn_message_raw(self->engine->store, message->id, NULL);
-	if (!raw)
-		return NULL;
-	SnMailCarried *carried = g_new0(SnMailCarried, 1);
-	carried->rfc822 = sn_history_strip_bcc(raw);
-	carried->time = message->time;
-	return carried;
-}
-
 /* Names of the files of a message; NULL-terminated. */
-static const char **file_names(const SnMessage *message)
+static char **file_names(const SnMessage *message)
 {
 	GPtrArray *names = g_ptr_array_new();
 
 	for (guint i = 0; message->parts && i < message->parts->len; i++) {
 		const SnPart *part = message->parts->pdata[i];
-		if (!part->inline_ && part->name)
-			g_ptr_array_add(names, part->name);
+		/* a file of an IM is where its address leads; one with a key in it stays here */
+		gboolean open = part->url && g_str_has_prefix(part->url, "http");
+		const char *name = part->name ? part->name : part->url ? "file" : NULL;
+		if (!part->inline_ && name)
+			g_ptr_array_add(names, open ? g_strdup_printf("%s <%s>", name, part->url)
+			                            : g_strdup(name));
 	}
 	g_ptr_array_add(names, NULL);
-	return (const char **)g_ptr_array_free(names, FALSE);
+	return (char **)g_ptr_array_free(names, FALSE);
 }
 
 char *sn_history_transcript(const GPtrArray *messages, gsize longest)
 {
 	g_autofree SnTranscriptLine *lines = g_new0(SnTranscriptLine, messages->len + 1);
 	g_autoptr(GPtrArray) owned = g_ptr_array_new_with_free_func(g_free);
+	g_autoptr(GPtrArray) name_lists =
+		g_ptr_array_new_with_free_func((GDestroyNotify)g_strfreev);
 
 	for (guint i = 0; i < messages->len; i++) {
 		const SnMessage *message = messages->pdata[i];
@@ -131,8 +121,8 @@ char *sn_history_transcript(const GPtrArray *messages, gsize longest)
 			g_ptr_array_add(owned, cut);
 			text = cut;
 		}
-		const char **files = file_names(message);
-		g_ptr_array_add(owned, files);
+		char **files = file_names(message);
+		g_ptr_array_add(name_lists, files);
 		lines[i] = (SnTranscriptLine){
 			.time = message->time,
 			.name = message->sender_name,
@@ -140,7 +130,7 @@ char *sn_history_transcript(const GPtrArray *messages, gsize longest)
 			.subject = message->subject,
 			.channel = message->channel == SN_CHANNEL_MAIL ? "email" : "IM",
 			.text = text,
-			.files = files,
+			.files = (const char *const *)files,
 		};
 	}
 	return sn_transcript_format(lines, messages->len);
@@ -160,19 +150,180 @@ GPtrArray *sn_history_messages(SnDelivery *self, const SnOutboxEntry *entry)
 	return messages;
 }
 
-GPtrArray *sn_history_mail(SnDelivery *self, const SnOutboxEntry *entry, char **transcript)
+/* ---- fitting into what the server takes ---- */
+
+#define SHORT_TEXT 2000 /* of one message, where the whole transcript is too long */
+
+typedef struct {
+	SnDelivery *delivery;
+	const SnOutboxEntry *entry;
+	GPtrArray *messages; /* of SnMessage, oldest first */
+	GPtrArray *emails;   /* of SnEmailFiles: those that go as emails */
+	gint64 room;         /* bytes for all of it */
+	int only_text;       /* emails that go as text alone, because they are too large */
+	int large_files;     /* files left out because they are */
+} Fit;
+
+static gint64 size_of_ims(const Fit *fit)
+{
+	gint64 size = 0;
+
+	for (guint i = 0; i < fit->messages->len; i++) {
+		const SnMessage *message = fit->messages->pdata[i];
+		if (message->channel == SN_CHANNEL_IM)
+			size += 600 + (message->body ? (gint64)strlen(message->body) * 7 / 5 : 0);
+	}
+	return size;
+}
+
+static gint64 size_of_emails(const Fit *fit)
+{
+	gint64 size = 0;
+
+	for (guint i = 0; i < fit->emails->len; i++)
+		size += ((SnEmailFiles *)fit->emails->pdata[i])->size;
+	return size;
+}
+
+static SnEmailFiles *largest_email(const Fit *fit)
+{
+	SnEmailFiles *largest = NULL;
+
+	for (guint i = 0; i < fit->emails->len; i++) {
+		SnEmailFiles *email = fit->emails->pdata[i];
+		if (!largest || email->size > largest->size)
+			largest = email;
+	}
+	return largest;
+}
+
+static int count_large(const Fit *fit)
+{
+	int count = 0;
+
+	for (guint i = 0; i < fit->emails->len; i++) {
+		const GArray *left = ((SnEmailFiles *)fit->emails->pdata[i])->left;
+		for (guint j = 0; j < left->len; j++)
+			count += g_array_index(left, SnLeftOut, j).why == SN_LEFT_LARGE;
+	}
+	return count;
+}
+
+/* First the largest files go, then the oldest emails become text alone. */
+static void fit_emails(Fit *fit, gint64 taken)
+{
+	SnEmailFiles *largest;
+
+	while (size_of_emails(fit) + taken > fit->room && (largest = largest_email(fit)) &&
+	       sn_email_files_shrink(fit->delivery, largest))
+		continue;
+	while (size_of_emails(fit) + taken > fit->room && fit->emails->len > 0) {
+		g_ptr_array_remove_index(fit->emails, 0);
+		fit->only_text++;
+	}
+	fit->large_files = count_large(fit);
+}
+
+/* The transcript in half of the room: whole, else each message cut, else the newest of them. */
+static char *fit_transcript(const Fit *fit)
+{
+	gsize room = (gsize)MIN(fit->room / 2, G_MAXINT32);
+	char *text = sn_history_transcript(fit->messages, 0);
+	guint from = 0;
+
+	if (strlen(text) * 7 / 5 <= room)
+		return text;
+	while (from < fit->messages->len) {
+		g_autoptr(GPtrArray) newest = g_ptr_array_new();
+		for (guint i = from; i < fit->messages->len; i++)
+			g_ptr_array_add(newest, fit->messages->pdata[i]);
+		g_free(text);
+		text = sn_history_transcript(newest, SHORT_TEXT);
+		if (strlen(text) * 7 / 5 <= room)
+			break;
+		from += (fit->messages->len - from + 1) / 2;
+	}
+	if (from == 0)
+		return text;
+	g_autofree char *cut = text;
+	return g_strdup_printf("%s\n(%u older ones left out: too long for this email)\n",
+	                       from < fit->messages->len ? cut : "", from);
+}
+
+/* What was left out, for the reader below the transcript and for the sender in the journal. */
+static char *left_out_words(const Fit *fit)
+{
+	GString *words = g_string_new(NULL);
+
+	if (fit->large_files)
+		g_string_append_printf(words, "%d file%s of earlier emails", fit->large_files,
+		                       fit->large_files == 1 ? "" : "s");
+	if (fit->only_text)
+		g_string_append_printf(words, "%sthe originals of %d earlier email%s",
+		                       words->len ? ", " : "", fit->only_text,
+		                       fit->only_text == 1 ? "" : "s");
+	return g_string_free(words, words->len == 0);
+}
+
+static void say_left_out(const Fit *fit, char **transcript)
+{
+	g_autofree char *words = left_out_words(fit);
+
+	if (!words)
+		return;
+	char *text = g_strdup_printf("%s\n(Left out, too large for the mail server: %s.)\n",
+	                             *transcript, words);
+	g_free(*transcript);
+	*transcript = text;
+	sn_outbox_note(fit->delivery->engine->store, fit->entry->id, "left out", words, NULL);
+}
+
+static const SnEmailFiles *email_of(const Fit *fit, SnId message)
+{
+	for (guint i = 0; i < fit->emails->len; i++) {
+		const SnEmailFiles *email = fit->emails->pdata[i];
+		if (email->message == message)
+			return email;
+	}
+	return NULL;
+}
+
+static SnMailCarried *carry_mail(const Fit *fit, const SnMessage *message)
+{
+	const SnEmailFiles *email = email_of(fit, message->id);
+	g_autoptr(GBytes) raw =
+		email ? sn_history_email(fit->delivery, message->id, email->left, NULL) : NULL;
+
+	if (!raw)
+		return NULL;
+	SnMailCarried *carried = g_new0(SnMailCarried, 1);
+	carried->rfc822 = g_steal_pointer(&raw);
+	carried->time = message->time;
+	return carried;
+}
+
+GPtrArray *sn_history_mail(SnDelivery *self, const SnOutboxEntry *entry, gint64 room,
+                           char **transcript)
 {
 	GPtrArray *history = g_ptr_array_new_with_free_func(carried_free);
 	g_autoptr(GPtrArray) messages = sn_history_messages(self, entry);
+	Fit fit = { .delivery = self, .entry = entry, .messages = messages, .room = room };
 
+	*transcript = NULL;
+	if (messages->len == 0)
+		return history;
+	fit.emails = sn_history_files(self, entry, messages, room);
+	*transcript = fit_transcript(&fit);
+	fit_emails(&fit, (gint64)strlen(*transcript) * 7 / 5 + size_of_ims(&fit));
+	say_left_out(&fit, transcript);
 	for (guint i = 0; i < messages->len; i++) {
 		const SnMessage *message = messages->pdata[i];
 		SnMailCarried *carried = message->channel == SN_CHANNEL_MAIL
-			? carry_mail(self, entry, message)
+			? carry_mail(&fit, message)
 			: carry_im(self, message);
 		if (carried)
 			g_ptr_array_add(history, carried);
 	}
-	*transcript = messages->len ? sn_history_transcript(messages, 0) : NULL;
+	g_ptr_array_unref(fit.emails);
 	return history;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "src/engine/im_parts.h"
+#include "src/engine/history_files.h"
 
 #include <string.h>
 
@@ -26,22 +27,43 @@ static gboolean fits_upload(const SnEngineAccount *account, gint64 size)
 	return account->upload_max < 0 || (account->upload_max > 0 && size <= account->upload_max);
 }
 
-/* An earlier email goes as a file when it is here as it came, and may be. */
-static gboolean can_upload(SnDelivery *self, const SnOutboxEntry *entry,
-                           const SnEngineAccount *account, const SnMessage *message)
+/* The file of an earlier IM, where it is for anybody to get; NULL. An address with a key in it
+ * (aesgcm:) belongs to encrypted talk. */
+static const SnPart *open_file(const SnMessage *message)
 {
-	if (message->channel != SN_CHANNEL_MAIL ||
-	    (message->attachments > 0 && !entry->history_attachments))
-		return FALSE;
-	g_autoptr(GBytes) raw = sn_message_raw(self->engine->store, message->id, NULL);
-	return raw && fits_upload(account, (gint64)g_bytes_get_size(raw));
+	for (guint i = 0; message->parts && i < message->parts->len; i++) {
+		const SnPart *part = message->parts->pdata[i];
+		if (part->url && g_str_has_prefix(part->url, "https://"))
+			return part;
+	}
+	return NULL;
+}
+
+/* What it says as a stanza; NULL: nothing that another stanza could repeat. */
+static const char *forward_body(const SnMessage *message)
+{
+	const SnPart *file;
+
+	if (message->channel != SN_CHANNEL_IM)
+		return NULL;
+	if (message->body && *message->body)
+		return message->body;
+	file = open_file(message);
+	return file ? file->url : NULL;
+}
+
+static gsize forward_size(const SnMessage *message)
+{
+	const char *body = forward_body(message);
+	const SnPart *file = open_file(message);
+
+	return sn_im_escaped_size(body, strlen(body)) + FORWARD_OVERHEAD +
+	       (file ? 3 * strlen(file->url) + 500 : 0);
 }
 
 static gboolean can_forward(const SnEngineAccount *account, const SnMessage *message)
 {
-	return message->channel == SN_CHANNEL_IM && message->body && *message->body &&
-	       sn_im_escaped_size(message->body, strlen(message->body)) + FORWARD_OVERHEAD <
-	               text_limit(account);
+	return forward_body(message) && forward_size(message) < text_limit(account);
 }
 
 /* Earlier IMs in groups that fit into one stanza each. Of GArray of SnId. */
@@ -55,8 +77,7 @@ static GPtrArray *group_forwards(const SnEngineAccount *account, const GPtrArray
 		const SnMessage *message = messages->pdata[i];
 		if (!can_forward(account, message))
 			continue;
-		gsize more = sn_im_escaped_size(message->body, strlen(message->body)) +
-		             FORWARD_OVERHEAD;
+		gsize more = forward_size(message);
 		if (!group || size + more > limit) {
 			group = g_array_new(FALSE, FALSE, sizeof(SnId));
 			g_ptr_array_add(groups, group);
@@ -126,6 +147,46 @@ static GPtrArray *body_parts(SnDelivery *self, const SnOutboxEntry *entry,
 	return sn_im_split(whole, text_limit(account));
 }
 
+/* Earlier emails go as files when they are here as they came, and fit with what can be taken out. */
+static void plan_emails(SnDelivery *self, const SnOutboxEntry *entry,
+                        const SnEngineAccount *account, const GPtrArray *messages, GArray *emails,
+                        GPtrArray *left)
+{
+	gint64 largest = account->upload_max < 0 ? G_MAXINT64 : account->upload_max;
+	g_autoptr(GPtrArray) files = NULL;
+
+	if (largest == 0)
+		return;
+	files = sn_history_files(self, entry, messages, largest);
+	for (guint i = 0; i < files->len; i++) {
+		const SnEmailFiles *email = files->pdata[i];
+		if (email->size > largest)
+			continue;
+		g_array_append_val(emails, email->message);
+		g_ptr_array_add(left, sn_email_files_format(email));
+	}
+}
+
+/* The same bytes twice are uploaded once. */
+static gboolean is_repeated(const SnOutboxEntry *entry, guint index)
+{
+	const SnAttachment *file = entry->attachments->pdata[index];
+
+	for (guint i = 0; i < index; i++) {
+		const SnAttachment *other = entry->attachments->pdata[i];
+		if (file->sha256 && g_strcmp0(file->sha256, other->sha256) == 0)
+			return TRUE;
+	}
+	return FALSE;
+}
+
+static gboolean goes(const SnOutboxEntry *entry, const SnEngineAccount *account, guint index)
+{
+	const SnAttachment *file = entry->attachments->pdata[index];
+
+	return fits_upload(account, file->size) && !is_repeated(entry, index);
+}
+
 GPtrArray *sn_im_parts_plan(SnDelivery *self, const SnOutboxEntry *entry,
                             const SnEngineAccount *account)
 {
@@ -133,20 +194,18 @@ GPtrArray *sn_im_parts_plan(SnDelivery *self, const SnOutboxEntry *entry,
 	g_autoptr(GPtrArray) forwards = group_forwards(account, messages);
 	g_autoptr(GPtrArray) parts = body_parts(self, entry, account);
 	g_autoptr(GArray) emails = g_array_new(FALSE, FALSE, sizeof(SnId));
+	g_autoptr(GPtrArray) left = g_ptr_array_new_with_free_func(g_free);
 	SnImStepInput input = { .body_parts = (int)parts->len,
 		                .emails = emails,
 		                .forwards = forwards,
 		                .text = messages->len > 0 };
 
-	for (guint i = 0; i < messages->len; i++) {
-		const SnMessage *message = messages->pdata[i];
-		if (can_upload(self, entry, account, message))
-			g_array_append_val(emails, message->id);
-	}
+	plan_emails(self, entry, account, messages, emails, left);
+	g_assert(left->len == emails->len);
+	input.left = (char *const *)left->pdata;
 	/* Numbers of attachments count those that go, in order. */
 	for (guint i = 0; entry->attachments && i < entry->attachments->len; i++)
-		if (fits_upload(account, ((SnAttachment *)entry->attachments->pdata[i])->size))
-			input.attachments++;
+		input.attachments += goes(entry, account, i);
 	return sn_im_steps_make(&input);
 }
 
@@ -155,11 +214,9 @@ GPtrArray *sn_im_parts_plan(SnDelivery *self, const SnOutboxEntry *entry,
 static const SnAttachment *attachment_at(const SnOutboxEntry *entry,
                                          const SnEngineAccount *account, gint64 number)
 {
-	for (guint i = 0; entry->attachments && i < entry->attachments->len; i++) {
-		const SnAttachment *file = entry->attachments->pdata[i];
-		if (fits_upload(account, file->size) && number-- == 0)
-			return file;
-	}
+	for (guint i = 0; entry->attachments && i < entry->attachments->len; i++)
+		if (goes(entry, account, i) && number-- == 0)
+			return entry->attachments->pdata[i];
 	return NULL;
 }
 
@@ -205,16 +262,15 @@ static GBytes *file_of(SnDelivery *self, const SnOutboxEntry *entry,
 		return sn_outbox_attachment_bytes(store, file->sha256, error);
 	}
 	g_autoptr(SnMessage) message = sn_message_get(store, step->number, 0);
-	g_autoptr(GBytes) raw = message ? sn_message_raw(store, message->id, error) : NULL;
-	if (!raw) {
-		if (error && !*error)
-			g_set_error(error, SN_ERROR, SN_ERROR_NOT_FOUND,
-			            "An earlier email is not there any more");
+	g_autoptr(GArray) left = step->left ? sn_email_files_parse(step->left) : NULL;
+	if (!message) {
+		g_set_error(error, SN_ERROR, SN_ERROR_NOT_FOUND,
+		            "An earlier email is not there any more");
 		return NULL;
 	}
 	*name = email_name(message);
 	*type = g_strdup("message/rfc822");
-	return sn_history_strip_bcc(raw);
+	return sn_history_email(self, message->id, left, error);
 }
 
 gboolean sn_im_parts_file(SnDelivery *self, const SnOutboxEntry *entry, const SnImStep *step,
@@ -239,7 +295,7 @@ static SnImMessage *file_message(SnDelivery *self, const SnOutboxEntry *entry,
 		return NULL;
 	SnImMessage *message = sn_im_message_new();
 	SnImFile *file = g_new0(SnImFile, 1);
-	g_autoptr(GBytes) bytes = file_of(self, entry, account, step, &name, &type, NULL);
+	g_autoptr(GBytes) bytes = file_of(self, entry, account, upload, &name, &type, NULL);
 	file->url = g_strdup(upload->url);
 	file->size = -1;
 	if (bytes) {
@@ -348,6 +404,20 @@ static const char *first_to(const SnMessage *message)
 	return NULL;
 }
 
+static GPtrArray *files_of(const SnPart *part)
+{
+	GPtrArray *files = g_ptr_array_new_with_free_func((GDestroyNotify)sn_im_file_free);
+	SnImFile *file = g_new0(SnImFile, 1);
+
+	*file = (SnImFile){ .url = g_strdup(part->url),
+		            .name = g_strdup(part->name),
+		            .type = g_strdup(part->type),
+		            .sha256 = g_strdup(part->sha256),
+		            .size = part->size };
+	g_ptr_array_add(files, file);
+	return files;
+}
+
 static SnImMessage *forward_message(SnDelivery *self, const SnEngineAccount *account,
                                     const SnImStep *step)
 {
@@ -358,7 +428,9 @@ static SnImMessage *forward_message(SnDelivery *self, const SnEngineAccount *acc
 		g_autoptr(SnMessage) earlier =
 			sn_message_get(self->engine->store, g_array_index(step->ids, SnId, i),
 		                       SN_MESSAGE_FULL);
-		if (!earlier || !earlier->body)
+		const char *body = earlier ? forward_body(earlier) : NULL;
+		const SnPart *shared = body ? open_file(earlier) : NULL;
+		if (!body)
 			continue;
 		const char *to = first_to(earlier);
 		SnImMessage *inner = sn_im_message_new();
@@ -366,7 +438,9 @@ static SnImMessage *forward_message(SnDelivery *self, const SnEngineAccount *acc
 		inner->to = g_strdup(to ? to : account->config->im.user);
 		inner->id = g_strdup(earlier->origin_id);
 		inner->origin_id = g_strdup(earlier->origin_id);
-		inner->body = g_strdup(earlier->body);
+		inner->body = g_strdup(body);
+		if (shared)
+			inner->files = files_of(shared);
 		inner->time = earlier->time;
 		g_ptr_array_add(forwarded, inner);
 	}

@@ -6,12 +6,14 @@
 #include "src/text/text.h"
 
 #define MAX_STEPS 2000
+#define NOT_YET "." /* in the place of the address of an upload */
 
 static void step_free(gpointer data)
 {
 	SnImStep *step = data;
 
 	g_free(step->url);
+	g_free(step->left);
 	if (step->ids)
 		g_array_unref(step->ids);
 	g_free(step);
@@ -28,10 +30,13 @@ static SnImStep *add(GPtrArray *steps, SnImStepKind kind, char source, gint64 nu
 	return step;
 }
 
-static void add_emails(GPtrArray *steps, SnImStepKind kind, const GArray *emails)
+static void add_emails(GPtrArray *steps, SnImStepKind kind, const SnImStepInput *input)
 {
-	for (guint i = 0; emails && i < emails->len; i++)
-		add(steps, kind, 'm', g_array_index(emails, SnId, i));
+	for (guint i = 0; input->emails && i < input->emails->len; i++) {
+		SnImStep *step = add(steps, kind, 'm', g_array_index(input->emails, SnId, i));
+		if (kind == SN_IM_STEP_UPLOAD && input->left)
+			step->left = g_strdup(input->left[i]);
+	}
 }
 
 GPtrArray *sn_im_steps_make(const SnImStepInput *input)
@@ -41,14 +46,14 @@ GPtrArray *sn_im_steps_make(const SnImStepInput *input)
 	g_assert(input->body_parts > 0);
 	for (int i = 0; i < input->attachments; i++)
 		add(steps, SN_IM_STEP_UPLOAD, 'a', i);
-	add_emails(steps, SN_IM_STEP_UPLOAD, input->emails);
+	add_emails(steps, SN_IM_STEP_UPLOAD, input);
 	for (int i = 0; i < input->body_parts; i++)
 		add(steps, SN_IM_STEP_BODY, 'b', i);
 	for (int i = 0; i < input->attachments; i++)
 		add(steps, SN_IM_STEP_FILE, 'a', i);
 	if (input->text)
 		add(steps, SN_IM_STEP_TEXT, 't', 0);
-	add_emails(steps, SN_IM_STEP_FILE, input->emails);
+	add_emails(steps, SN_IM_STEP_FILE, input);
 	for (guint i = 0; input->forwards && i < input->forwards->len; i++)
 		add(steps, SN_IM_STEP_FORWARD, 'f', i)->ids =
 			g_array_ref(input->forwards->pdata[i]);
@@ -72,8 +77,10 @@ char *sn_im_steps_format(const GPtrArray *steps)
 		const SnImStep *step = steps->pdata[i];
 		g_string_append_printf(text, "%s %c %" G_GINT64_FORMAT, kind_words[step->kind],
 		                       step->source, step->number);
-		if (step->url)
-			g_string_append_printf(text, " %s", step->url);
+		if (step->url || step->left)
+			g_string_append_printf(text, " %s", step->url ? step->url : NOT_YET);
+		if (step->left)
+			g_string_append_printf(text, " %s", step->left);
 		for (guint j = 0; step->ids && j < step->ids->len; j++)
 			g_string_append_printf(text, " %" G_GINT64_FORMAT,
 			                       g_array_index(step->ids, SnId, j));
@@ -100,8 +107,10 @@ static gboolean parse_line(GPtrArray *steps, const char *line)
 	if (kind < 0 || strlen(words[1]) != 1 || !parse_number(words[2], &number))
 		return FALSE;
 	SnImStep *step = add(steps, (SnImStepKind)kind, words[1][0], number);
-	if (kind == SN_IM_STEP_UPLOAD && count > 3)
+	if (kind == SN_IM_STEP_UPLOAD && count > 3 && strcmp(words[3], NOT_YET) != 0)
 		step->url = g_strdup(words[3]);
+	if (kind == SN_IM_STEP_UPLOAD && count > 4)
+		step->left = g_strdup(words[4]);
 	if (kind != SN_IM_STEP_FORWARD)
 		return TRUE;
 	step->ids = g_array_new(FALSE, FALSE, sizeof(SnId));

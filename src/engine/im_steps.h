@@ -27,6 +27,7 @@ typedef struct {
 	char source;    /* UPLOAD, FILE: 'a' attachment number, 'm' earlier email (message id) */
 	gint64 number;  /* of the source; BODY: part number */
 	char *url;      /* UPLOAD: when done; "-" = could not be, goes without */
+	char *left;     /* UPLOAD of an email: files that are taken out (history_files.h); NULL */
 	GArray *ids;    /* FORWARD: of SnId */
 } SnImStep;
 
@@ -35,6 +36,7 @@ typedef struct {
 	int attachments;         /* files of the message that will be uploaded */
 	int body_parts;
 	const GArray *emails;    /* of SnId: earlier emails that will be uploaded; NULL */
+	char *const *left;       /* of each of them, as in SnImStep; NULL: nothing anywhere */
 	GPtrArray *forwards;     /* of GArray of SnId: one stanza each; NULL */
 	gboolean text;           /* there is history, or something to say about it */
 } SnImStepInput;

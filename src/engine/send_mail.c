@@ -10,9 +10,11 @@
 #include <string.h>
 
 #include "src/engine/delivery_private.h"
+#include "src/route/limits.h"
 #include "src/route/thread.h"
 
 #define MAX_REFERENCES 20
+#define ENVELOPE 16000 /* headers and what is between the parts */
 
 static void address_free(gpointer data)
 {
@@ -129,6 +131,21 @@ static void compose_references(SnDelivery *self, const SnOutboxEntry *entry, Par
 		g_ptr_array_remove_index(parts->references, 1);
 }
 
+/* What the server takes, less the message itself: its headers, text and files in base64. */
+static gint64 room_for_history(SnDelivery *self, const SnOutboxEntry *entry,
+                               const SnEngineAccount *account)
+{
+	gint64 own = ENVELOPE + (entry->body ? (gint64)strlen(entry->body) * 7 / 5 : 0);
+	SnLimits limits;
+
+	sn_limits_get(self->engine->store, account->config->name, &limits);
+	if (limits.mail <= 0)
+		return G_MAXINT64;
+	for (guint i = 0; entry->attachments && i < entry->attachments->len; i++)
+		own += ((SnAttachment *)entry->attachments->pdata[i])->size * 7 / 5;
+	return MAX(limits.mail * 49 / 50 - own, 0);
+}
+
 static GBytes *compose(SnDelivery *self, const SnOutboxEntry *entry,
                        const SnEngineAccount *account, GError **error)
 {
@@ -141,7 +158,8 @@ static GBytes *compose(SnDelivery *self, const SnOutboxEntry *entry,
 	if (!parts.files)
 		return NULL;
 	parts.addresses = compose_addresses(entry);
-	parts.history = sn_history_mail(self, entry, &parts.transcript);
+	parts.history = sn_history_mail(self, entry, room_for_history(self, entry, account),
+	                                &parts.transcript);
 	compose_references(self, entry, &parts);
 	if (entry->converted_from) {
 		g_autoptr(SnOutboxEntry) im =
@@ -234,6 +252,36 @@ static void accepted(SnDelivery *self, const SnJob *job, const SnSendEvent *even
 		sn_delivery_announce(self, job->entry, FALSE); /* no report will come */
 }
 
+/* What the server takes at most, for this email and all later ones. TRUE: it was not known so. */
+static gboolean learn_limit(SnEngineAccount *account, const SnSendEvent *event)
+{
+	SnStore *store = account->engine->store;
+	SnLimits known, told = { SN_LIMIT_UNKNOWN, SN_LIMIT_UNKNOWN, event->max_size };
+	g_autoptr(GError) error = NULL;
+
+	sn_limits_get(store, account->config->name, &known);
+	if (event->max_size <= 0 || event->max_size == known.mail)
+		return FALSE;
+	if (!sn_limits_set(store, account->config->name, &told, &error))
+		g_warning("%s", error->message);
+	return error == NULL;
+}
+
+/* The server takes less than it was thought to, and said so before it took anything: with less
+ * history it may fit. */
+static gboolean send_less(SnDelivery *self, const SnJob *job, const SnSendEvent *event)
+{
+	if (!g_error_matches(event->error, SN_ERROR, SN_ERROR_LIMIT) || job->step)
+		return FALSE;
+	g_autoptr(SnOutboxEntry) entry =
+		sn_outbox_get(self->engine->store, job->entry, SN_OUTBOX_FULL);
+	if (!entry || entry->state != SN_STATE_SENDING || !entry->history ||
+	    entry->history->len == 0)
+		return FALSE;
+	sn_delivery_send_mail(self, entry);
+	return TRUE;
+}
+
 static void send_reply(SnEngineAccount *account, const SnSendEvent *event, gpointer data)
 {
 	SnJob *job = data;
@@ -243,9 +291,13 @@ static void send_reply(SnEngineAccount *account, const SnSendEvent *event, gpoin
 		hand_over(account, job, event);
 	if (event->kind > SN_EVENT_CANCELLED)
 		return;
+	gboolean learned = learn_limit(account, event);
 	if (sn_job_end(job)) {
 		if (event->kind == SN_EVENT_DONE) {
 			accepted(self, job, event);
+		} else if (event->kind == SN_EVENT_ERROR && learned &&
+		           send_less(self, job, event)) {
+			/* on its way again */;
 		} else if (event->kind == SN_EVENT_CANCELLED && job->step && !job->released) {
 			stopped(self, job);
 		} else if (event->kind == SN_EVENT_CANCELLED) {

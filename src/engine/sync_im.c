@@ -7,6 +7,7 @@
  * crash in between leaves no gap.
  */
 #include "src/engine/sync_private.h"
+#include "src/route/limits.h"
 
 #include <string.h>
 

@@ -160,6 +160,7 @@ char *sn_transcript_format(const SnTranscriptLine *lines, gsize count);
 
 /* A file within an email. */
 typedef struct {
+	int position;            /* as of SnMailPart */
 	const char *name, *type; /* NULL */
 	gint64 size;
 	const char *sha256;

@@ -128,7 +128,8 @@ GBytes *sn_mail_reduce(GBytes *raw, SnMailLeaveOut why, gpointer data)
 		if (!bytes)
 			continue;
 		g_autofree char *sha256 = g_compute_checksum_for_bytes(G_CHECKSUM_SHA256, bytes);
-		SnMailInside inside = { part->name, part->type, part->size, sha256 };
+		SnMailInside inside = { part->position, part->name, part->type, part->size,
+			                sha256 };
 		g_autofree char *reason = why(&inside, data);
 		if (!reason)
 			continue;

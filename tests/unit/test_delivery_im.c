@@ -348,7 +348,11 @@ static void steps_read_back_and_nonsense_does_not(void **state)
 	g_autoptr(GPtrArray) forwards =
 		g_ptr_array_new_with_free_func((GDestroyNotify)g_array_unref);
 	GArray *group = g_array_new(FALSE, FALSE, sizeof(SnId));
-	SnImStepInput input = { 1, 2, emails, forwards, TRUE };
+	SnImStepInput input = { .attachments = 1,
+		                .body_parts = 2,
+		                .emails = emails,
+		                .forwards = forwards,
+		                .text = TRUE };
 
 	g_array_append_vals(emails, ids, 2);
 	g_array_append_vals(group, ids, 2);
