@@ -9,7 +9,8 @@
  * delivery_plan.c   what the line, the presence and the rules say at the time of sending
  * delivery_check.c  did a step happen? archive, Sent
  * delivery_settle.c receipts, markers, error stanzas, reports, copies that turned up
- * send_mail.c       an entry as an email; history_mail.c: what travels along in it
+ * send_mail.c       an entry as an email; history_mail.c: what travels along in it; history_files.c:
+ *                   which files of it
  * send_im.c         an entry as stanzas and uploads; im_steps.c: which; history_im.c: history
  * ask.c             the question to the contact, and the answer
  * convert.c         waiting IMs become one email

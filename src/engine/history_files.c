@@ -223,7 +223,7 @@ GArray *sn_email_files_parse(const char *text)
 			return NULL;
 		g_array_append_val(all, left);
 	}
-	return g_steal_pointer(&all);
+	return all->len ? g_steal_pointer(&all) : NULL;
 }
 
 /* ---- writing ---- */

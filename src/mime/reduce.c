@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "src/mime/mime_private.h"
+#include "src/text/text.h"
 
 typedef struct {
 	GMimeObject *object;
@@ -51,7 +52,7 @@ static GMimeObject *placeholder(const SnMailPart *part, const char *sha256, cons
 	GMimePart *text = g_mime_part_new_with_type("text", "plain");
 	const char *name = part->name ? part->name : "file";
 	g_autofree char *file = g_strdup_printf("%s.txt", name);
-	g_autofree char *size = g_format_size((guint64)MAX(part->size, 0));
+	g_autofree char *size = sn_text_size(MAX(part->size, 0));
 	g_autofree char *line = g_strdup_printf("%s (%s, %s) is left out here: %s.\nSHA-256: %s\n",
 	                                        name, part->type ? part->type : "file", size, why,
 	                                        sha256);

@@ -183,11 +183,27 @@ static gboolean fails_early(Fate fate)
 	return fate == FATE_NETWORK || fate == FATE_AUTH;
 }
 
+/* RFC 1870: before anything was taken. */
+static void refuse_large(Delivery *self, Pending *pending)
+{
+	SnSendRequest *request = pending->request;
+	SnSendEvent *event = sn_send_event_new(SN_EVENT_ERROR, request->id, NULL);
+
+	event->error = g_error_new(SN_ERROR, SN_ERROR_LIMIT, "The message has %u bytes; %d are taken",
+	                           (guint)g_bytes_get_size(request->raw), (int)self->mail_max);
+	event->max_size = self->mail_max;
+	answer_smtp(self, pending, event);
+}
+
 static void serve_smtp(Delivery *self, Pending *pending)
 {
 	SnSendRequest *request = pending->request;
 	Fate fate = self->next_mail;
 
+	if (self->mail_max && (gint64)g_bytes_get_size(request->raw) > self->mail_max) {
+		refuse_large(self, pending);
+		return;
+	}
 	if (!fails_early(fate) && !smtp_may_end(self, pending))
 		return;
 	fate = take(&self->next_mail);
@@ -205,6 +221,7 @@ static void serve_smtp(Delivery *self, Pending *pending)
 	}
 	event->error = error_of(fate);
 	event->reply = g_strdup("250 queued");
+	event->max_size = self->mail_max;
 	event->dsn = self->dsn;
 	answer_smtp(self, pending, event);
 }
@@ -228,6 +245,7 @@ static void serve_upload(Delivery *self, const SnImRequest *request, SnImEvent *
 		event->url = g_strdup_printf("https://files.example/%u/%s", self->uploads->len,
 		                             "file");
 		g_ptr_array_add(self->uploads, g_strdup(request->name));
+		g_ptr_array_add(self->uploaded, g_bytes_ref(request->bytes));
 		return;
 	}
 	event->kind = SN_EVENT_ERROR;
@@ -388,6 +406,7 @@ Delivery *delivery_new(const char *settings)
 	self->mails = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
 	self->envelopes = g_ptr_array_new_with_free_func(g_free);
 	self->uploads = g_ptr_array_new_with_free_func(g_free);
+	self->uploaded = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
 	g_queue_init(&self->requests);
 	world_bob(self->world);
 	sn_folder_intern(self->world->store, self->world->home, "Sent", "sent", NULL);
@@ -426,6 +445,7 @@ void delivery_free(Delivery *self)
 	g_ptr_array_unref(self->mails);
 	g_ptr_array_unref(self->envelopes);
 	g_ptr_array_unref(self->uploads);
+	g_ptr_array_unref(self->uploaded);
 	g_free(self->last_title);
 	g_free(self->last_body);
 	world_free(self->world);

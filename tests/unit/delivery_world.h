@@ -33,6 +33,8 @@ typedef struct {
 	GPtrArray *mails;     /* of GBytes the server took, in order */
 	GPtrArray *envelopes; /* of char *: recipients of each, joined by blanks */
 	GPtrArray *uploads;   /* of char *: names */
+	GPtrArray *uploaded;  /* of GBytes: what they hold */
+	gint64 mail_max;      /* the SMTP server takes no more; 0 = anything, and tells nothing */
 	Fate next_im, next_mail, next_upload;
 	gboolean archive;     /* the server has one */
 	gboolean dsn;         /* the SMTP server promises reports */
