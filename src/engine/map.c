@@ -12,15 +12,13 @@
 
 enum { MAX_PUBLISHED = 10 }; /* addresses believed of one published vCard */
 
-/* A conflict with a stronger claim is no error here: the claim is simply not needed. */
-static void claim(SnStore *store, SnId address, SnId person, SnLinkSource source,
-                  const char *evidence)
+/* The two addresses may be one person. */
+static void claim(SnStore *store, SnId one, SnId other, SnLinkSource source, const char *evidence)
 {
 	g_autoptr(GError) error = NULL;
 
 	g_assert(!sn_link_source_trusted(source));
-	if (!sn_link_add(store, address, person, source, FALSE, evidence, &error) &&
-	    !g_error_matches(error, SN_ERROR, SN_ERROR_EXISTS))
+	if (!sn_claim_add(store, one, other, source, evidence, &error))
 		g_info("%s", error->message);
 }
 
@@ -45,21 +43,22 @@ static void suggest_equal(SnStore *store, const char *value)
 	g_autoptr(SnAddress) im = mail ? sn_address_find(store, SN_CHANNEL_IM, value) : NULL;
 
 	if (im && mail->person != im->person)
-		claim(store, im->id, mail->person, SN_LINK_EQUAL, "the same as the email address");
+		claim(store, im->id, mail->id, SN_LINK_EQUAL, "the same as the email address");
 }
 
-static void claim_jabber_id(SnStore *store, const SnConfig *config, const SnMail *mail, SnId person)
+static void claim_jabber_id(SnStore *store, const SnConfig *config, const SnMail *mail,
+                            const SnAddress *sender)
 {
 	g_autofree char *jid = sn_address_normalise(SN_CHANNEL_IM, mail->jabber_id);
 
 	if (!jid || sn_config_owns(config, SN_CHANNEL_IM, jid))
 		return;
 	SnId address = sn_address_intern(store, SN_CHANNEL_IM, jid, NULL, NULL);
-	if (!address || person_of(store, address) == person)
+	if (!address || person_of(store, address) == sender->person)
 		return;
 	g_autofree char *day = date_of(mail->date);
 	g_autofree char *evidence = g_strdup_printf("Jabber-ID header of an email of %s", day);
-	claim(store, address, person, SN_LINK_JABBER_ID, evidence);
+	claim(store, address, sender->id, SN_LINK_JABBER_ID, evidence);
 }
 
 void sn_map_mail(SnStore *store, const SnConfig *config, const SnMail *mail, SnId sender,
@@ -70,7 +69,7 @@ void sn_map_mail(SnStore *store, const SnConfig *config, const SnMail *mail, SnI
 	if (!address)
 		return;
 	if (mail->jabber_id)
-		claim_jabber_id(store, config, mail, address->person);
+		claim_jabber_id(store, config, mail, address);
 	suggest_equal(store, address->value);
 }
 
@@ -106,22 +105,22 @@ void sn_map_im(SnStore *store, const SnImMessage *im, SnId sender)
 		return;
 	g_autofree char *day = date_of(mail->time);
 	g_autofree char *evidence = g_strdup_printf("answered by IM your email of %s", day);
-	claim(store, sender, person, SN_LINK_CROSS_REPLY, evidence);
+	claim(store, sender, recipient, SN_LINK_CROSS_REPLY, evidence);
 }
 
-/* Only who wrote an IM or got it can know it: both ends of it are `person` then. */
+/* Only who wrote an IM or got it can know it: its other end and `sender` are one person then. */
 static void claim_other_end(SnStore *store, const SnConfig *config, const SnMessage *held,
-                            SnId person)
+                            SnId sender)
 {
 	SnId other = held->direction == SN_OUT ? only_recipient(store, held) : held->sender;
 	g_autoptr(SnAddress) address = other ? sn_address_get(store, other) : NULL;
 
-	if (!address || !person || address->person == person ||
+	if (!address || !sender || address->person == person_of(store, sender) ||
 	    sn_config_owns(config, SN_CHANNEL_IM, address->value))
 		return;
 	g_autofree char *day = date_of(held->time);
 	g_autofree char *evidence = g_strdup_printf("answered by email an IM of %s", day);
-	claim(store, address->id, person, SN_LINK_CROSS_REPLY, evidence);
+	claim(store, address->id, sender, SN_LINK_CROSS_REPLY, evidence);
 }
 
 void sn_map_carried_im(SnStore *store, const SnConfig *config, const SnMailCarried *carried,
@@ -132,7 +131,7 @@ void sn_map_carried_im(SnStore *store, const SnConfig *config, const SnMailCarri
 	g_autoptr(SnMessage) held = id ? sn_message_get(store, id, SN_MESSAGE_FULL) : NULL;
 
 	if (held && !held->carried && g_strcmp0(held->body, carried->text) == 0)
-		claim_other_end(store, config, held, person_of(store, sender));
+		claim_other_end(store, config, held, sender);
 }
 
 void sn_map_answered_im(SnStore *store, const SnConfig *config, SnId im, SnId sender)
@@ -140,7 +139,7 @@ void sn_map_answered_im(SnStore *store, const SnConfig *config, SnId im, SnId se
 	g_autoptr(SnMessage) held = sn_message_get(store, im, SN_MESSAGE_FULL);
 
 	if (held && !held->carried && held->channel == SN_CHANNEL_IM)
-		claim_other_end(store, config, held, person_of(store, sender));
+		claim_other_end(store, config, held, sender);
 }
 
 /* Who holds an email between the user and one other may be that other. */
@@ -158,7 +157,7 @@ void sn_map_carried_mail(SnStore *store, const SnConfig *config, const SnMessage
 		agrees ? "sent along by IM an email of %s that you hold too"
 		       : "sent along by IM an email of %s that you do not hold",
 		day);
-	claim(store, sender, address->person, agrees ? SN_LINK_CROSS_REPLY : SN_LINK_SIGNED_TEXT,
+	claim(store, sender, address->id, agrees ? SN_LINK_CROSS_REPLY : SN_LINK_SIGNED_TEXT,
 	      evidence);
 }
 
@@ -167,15 +166,15 @@ void sn_map_contact(SnStore *store, const char *jid)
 	suggest_equal(store, jid);
 }
 
-static void claim_mail(SnStore *store, SnId person, const char *value, const char *evidence)
+static void claim_mail(SnStore *store, const SnAddress *im, const char *value, const char *evidence)
 {
 	g_autofree char *mail = sn_address_normalise(SN_CHANNEL_MAIL, value);
 	SnId address = mail && !sn_address_is_own(store, SN_CHANNEL_MAIL, mail)
 	                       ? sn_address_intern(store, SN_CHANNEL_MAIL, mail, NULL, NULL)
 	                       : 0;
 
-	if (address && person_of(store, address) != person)
-		claim(store, address, person, SN_LINK_XMPP_VCARD, evidence);
+	if (address && person_of(store, address) != im->person)
+		claim(store, address, im->id, SN_LINK_XMPP_VCARD, evidence);
 }
 
 void sn_map_vcard(SnStore *store, const char *jid, const char *name, char *const *mails)
@@ -189,7 +188,7 @@ void sn_map_vcard(SnStore *store, const char *jid, const char *name, char *const
 	if (name && *name && !address->name)
 		sn_address_intern(store, SN_CHANNEL_IM, bare, name, NULL);
 	for (int i = 0; mails && mails[i] && i < MAX_PUBLISHED; i++)
-		claim_mail(store, address->person, mails[i], "the contact's published vCard");
+		claim_mail(store, address, mails[i], "the contact's published vCard");
 }
 
 /* XEP-0152: a contact that can be reached at mailto: wishes email when not available. */
@@ -209,7 +208,7 @@ void sn_map_reach(SnStore *store, const char *jid, char *const *uris)
 			uris[i] + 7, uris[i] + 7 + strcspn(uris[i] + 7, "?"), NULL);
 		if (!value)
 			continue;
-		claim_mail(store, address->person, value, "the contact's published reachability");
+		claim_mail(store, address, value, "the contact's published reachability");
 		wish = SN_RULE_MAIL;
 	}
 	g_autoptr(SnPerson) person = sn_person_get(store, address->person);

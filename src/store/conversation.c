@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "src/store/map.h"
 #include "src/store/private.h"
 
 #define FIND_LIMIT 100
@@ -93,7 +94,10 @@ GPtrArray *sn_conversation_page(SnStore *store, const SnConversation *after, gbo
 
 SnConversation *sn_conversation_get(SnStore *store, SnId id)
 {
-	SnSql *query = sn_sql(store, "SELECT " COLUMNS " FROM conversation WHERE id = ?1", V(id));
+	SnSql *query = sn_sql(store,
+	                      "SELECT " COLUMNS " FROM conversation WHERE id = coalesce((SELECT heir "
+	                      "FROM shell WHERE conversation = ?1), ?1)",
+	                      V(id));
 	SnConversation *row = sn_sql_row(query) ? read_row(query) : NULL;
 
 	sn_sql_drop(query);
@@ -117,7 +121,9 @@ static GPtrArray *find_by_address(SnStore *store, const char *who)
 GPtrArray *sn_conversation_find(SnStore *store, const char *who)
 {
 	if (g_str_has_prefix(who, "id:"))
-		return read_rows(sn_sql(store, "SELECT " COLUMNS " FROM conversation WHERE id = ?1",
+		return read_rows(sn_sql(store,
+		                        "SELECT " COLUMNS " FROM conversation WHERE id = coalesce("
+		                        "(SELECT heir FROM shell WHERE conversation = ?1), ?1)",
 		                        V(g_ascii_strtoll(who + 3, NULL, 10))));
 	GPtrArray *rows = find_by_address(store, who);
 	if (rows->len)
@@ -127,14 +133,14 @@ GPtrArray *sn_conversation_find(SnStore *store, const char *who)
 	g_autofree char *part = g_utf8_casefold(valid, -1);
 	rows = read_rows(sn_sql(store,
 	                        "SELECT " COLUMNS " FROM conversation WHERE fold(title) = ?1 "
-	                        "ORDER BY shelf, last_time DESC LIMIT ?2",
+	                        "AND id NOT IN (SELECT conversation FROM shell) ORDER BY shelf, last_time DESC LIMIT ?2",
 	                        V(part), V(FIND_LIMIT)));
 	if (rows->len || !*part)
 		return rows;
 	g_ptr_array_unref(rows);
 	return read_rows(sn_sql(store,
 	                        "SELECT " COLUMNS " FROM conversation WHERE " HAS_PART("?1")
-	                        "ORDER BY shelf, last_time DESC LIMIT ?2",
+	                        "AND id NOT IN (SELECT conversation FROM shell) ORDER BY shelf, last_time DESC LIMIT ?2",
 	                        V(part), V(FIND_LIMIT)));
 }
 
@@ -193,8 +199,9 @@ SnId sn_conversation_make(SnStore *store, SnConversationKind kind, const char *k
 	return sn_last_id(store);
 }
 
-SnId sn_conversation_of_person(SnStore *store, SnId person, gboolean opened, GError **error)
+SnId sn_conversation_of_person(SnStore *store, SnId whose, gboolean opened, GError **error)
 {
+	SnId person = sn_person_current(store, whose);
 	SnId id = sn_one(store,
 	                 "SELECT id FROM conversation WHERE person = ?1 AND opened >= ?2",
 	                 V(person), V(opened ? 1 : 0));
@@ -253,33 +260,6 @@ gboolean sn_conversation_retitle(SnStore *store, SnId person, const char *name, 
 	              "UPDATE conversation SET title = ?2 WHERE person = ?1 AND title <> ?2 "
 	              "AND NOT (SELECT is_self FROM person WHERE id = ?1)",
 	              V(person), V(name));
-}
-
-/* What the user set on a conversation whose messages went to another goes there too. */
-gboolean sn_conversation_drop_empty(SnStore *store, SnId id, SnId heir, GError **error)
-{
-	g_assert(id != heir);
-	if (sn_one(store, "SELECT 1 FROM message WHERE conversation = ?1 LIMIT 1", V(id)))
-		return TRUE;
-	return sn_run(store, error,
-	              "UPDATE conversation AS h SET pinned = max(h.pinned, g.pinned), "
-	              "opened = max(h.opened, g.opened), archived = min(h.archived, g.archived), "
-	              "reply_mode = iif(h.reply_mode = 0, g.reply_mode, h.reply_mode) "
-	              "FROM conversation AS g WHERE g.id = ?1 AND h.id = ?2",
-	              V(id), V(heir)) &&
-	       sn_run(store, error,
-	              "UPDATE draft AS h SET body = h.body || char(10, 10) || g.body "
-	              "FROM draft AS g WHERE g.conversation = ?1 AND h.conversation = ?2",
-	              V(id), V(heir)) &&
-	       sn_run(store, error,
-	              "INSERT OR IGNORE INTO draft (conversation, mode, reply_to, subject, body, cc, "
-	              "bcc, attachments, history, picked, updated, send_at, conditions, otherwise, "
-	              "within, encrypt, agreed) SELECT ?2, mode, reply_to, subject, body, cc, bcc, "
-	              "attachments, history, picked, updated, send_at, conditions, otherwise, within, "
-	              "encrypt, agreed FROM draft WHERE conversation = ?1",
-	              V(id), V(heir)) &&
-	       sn_run(store, error, "DELETE FROM draft WHERE conversation = ?1", V(id)) &&
-	       sn_run(store, error, "DELETE FROM conversation WHERE id = ?1", V(id));
 }
 
 /* ---- what the user sets ---- */

@@ -49,7 +49,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(SnConversation, sn_conversation_free)
  */
 GPtrArray *sn_conversation_page(SnStore *store, const SnConversation *after, gboolean archived,
                                 const char *filter, int limit);
-SnConversation *sn_conversation_get(SnStore *store, SnId id); /* NULL */
+/* NULL. One whose people have become one person with others is part of that person's conversation:
+ * then the row is that one, with another id. */
+SnConversation *sn_conversation_get(SnStore *store, SnId id);
 /* "id:N", address, title, unique part; of SnConversation, best first. */
 GPtrArray *sn_conversation_find(SnStore *store, const char *who);
 /* The conversation with a person, made when missing. 0 on error. */

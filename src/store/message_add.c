@@ -196,8 +196,7 @@ static gboolean touch(SnStore *store, const SnMessage *m, SnId peer, GError **er
 	if (m->carried)
 		return TRUE;
 	if (m->direction == SN_IN && m->sender_name &&
-	    !sn_person_name_seen(store, sn_address_person(store, m->sender), m->sender_name,
-	                         SN_NAME_OWN, error))
+	    !sn_address_name_seen(store, m->sender, m->sender_name, SN_NAME_OWN, error))
 		return FALSE;
 	if (peer && !sn_run(store, error,
 	                    "UPDATE address SET last_used = ?2 WHERE id = ?1 AND last_used < ?2",

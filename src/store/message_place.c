@@ -8,6 +8,7 @@
  */
 #include <string.h>
 
+#include "src/store/map.h"
 #include "src/store/private.h"
 
 #define KEY_LIMIT 1000 /* bytes; longer ones are named by their hash */
@@ -100,14 +101,27 @@ static SnId group(SnStore *store, const GArray *ids, GError **error)
 	return id;
 }
 
+/* All of them are one person: a group that is shown with that person, until they part. */
+static gboolean place_with_one(SnStore *store, SnId group, const GArray *ids, SnId *conversation,
+                               SnId *peer, GError **error)
+{
+	SnId person = sn_address_person(store, g_array_index(ids, SnId, 0));
+
+	*conversation = sn_conversation_of_person(store, person, FALSE, error);
+	*peer = -group;
+	return *conversation && sn_shell_give(store, group, *conversation, error);
+}
+
 static gboolean place_with_people(SnStore *store, const SnMessage *message, SnId *conversation,
                                   SnId *peer, GError **error)
 {
 	g_autoptr(GArray) ids = others(store, message);
 
-	if (ids->len > 1 && !one_person(store, ids)) {
+	if (ids->len > 1) {
 		*conversation = group(store, ids, error);
-		return *conversation != 0;
+		return *conversation &&
+		       (!one_person(store, ids) ||
+		        place_with_one(store, *conversation, ids, conversation, peer, error));
 	}
 	*peer = ids->len ? g_array_index(ids, SnId, 0) : message->sender;
 	*conversation = sn_conversation_of_person(store, sn_address_person(store, *peer), FALSE,

@@ -5,6 +5,7 @@
  * schema.sql is the newest shape. A change of it raises SN_STORE_VERSION and adds one step below
  * that turns the version before into it. user_version is the only thing looked at when opening.
  */
+#include "src/store/migrate_map.h"
 #include "src/store/message.h"
 #include "src/store/outbox.h"
 #include "src/store/statement.h"
@@ -111,6 +112,7 @@ static const char to_version_2[] =
 	"UPDATE conversation SET pending = pending - OLD.pends, attention = attention - OLD.needs "
 	"WHERE id = OLD.conversation; "
 	"END;"
+	SN_MAP_TO_VERSION_2
 	"";
 
 /* steps[i] turns version i + 1 into i + 2; the newest has none. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* own.c - the user's own accounts and addresses. */
+#include "src/store/map.h"
 #include "src/store/private.h"
 
 SnId sn_person_self(SnStore *store, GError **error)
@@ -29,9 +30,10 @@ static gboolean add_own(SnStore *store, SnId account, SnChannel channel, const c
 		return FALSE;
 	if (sn_address_person(store, address) == self)
 		return TRUE;
-	/* Whatever was claimed about it: it is the user's now. */
-	return sn_run(store, error, "DELETE FROM link WHERE address = ?1", V(address)) &&
-	       sn_address_move(store, address, self, error);
+	/* Whatever is said about it: it is the user's now. */
+	g_autoptr(GArray) dirty = g_array_new(FALSE, FALSE, sizeof(SnId));
+	g_array_append_val(dirty, address);
+	return sn_map_settle(store, dirty, error);
 }
 
 static gboolean set_account(SnStore *store, const SnOwnAccount *own, GError **error)

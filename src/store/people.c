@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* people.c - addresses and persons. Claims between them are in links.c. */
+/* people.c - addresses and persons. What is said of them is in links.c and its neighbours (map.h). */
 #include "src/store/people.h"
 
 #include <string.h>
 
+#include "src/store/map.h"
 #include "src/store/policy.h"
 #include "src/store/private.h"
 
@@ -85,14 +86,16 @@ static SnId insert_address(SnStore *store, SnChannel channel, const char *value,
 	            V(channel), V(value), V(sn_now(store))))
 		return 0;
 	SnId id = sn_last_id(store);
+	if (!sn_run(store, error,
+	            "INSERT INTO native (address, person) SELECT id, person FROM address "
+	            "WHERE id = ?1",
+	            V(id)))
+		return 0;
 
 	/* The same string on the other channel is a suggestion, never more. */
 	SnChannel other = channel == SN_CHANNEL_MAIL ? SN_CHANNEL_IM : SN_CHANNEL_MAIL;
 	SnId twin = find_address(store, other, value);
-	if (twin && !sn_link_add(store, id, sn_address_person(store, twin), SN_LINK_EQUAL, FALSE,
-	                         NULL, error))
-		return 0;
-	return id;
+	return !twin || sn_claim_add(store, id, twin, SN_LINK_EQUAL, NULL, error) ? id : 0;
 }
 
 SnId sn_address_person(SnStore *store, SnId address)
@@ -100,18 +103,21 @@ SnId sn_address_person(SnStore *store, SnId address)
 	return sn_one(store, "SELECT person FROM address WHERE id = ?1", V(address));
 }
 
-gboolean sn_person_name_seen(SnStore *store, SnId person, const char *name, SnNameRank rank,
-                             GError **error)
+gboolean sn_address_name_seen(SnStore *store, SnId address, const char *name, SnNameRank rank,
+                              GError **error)
 {
-	/* Equal rank keeps the first name, so that it does not flicker; the user and the roster may
-	 * change theirs. */
-	gint64 known = sn_one(store, "SELECT name_rank FROM person WHERE id = ?1", V(person));
+	/* Equal rank keeps the first name, so that it does not flicker; the roster may change its. */
+	gint64 known = sn_one(store, "SELECT name_rank FROM native WHERE address = ?1", V(address));
 
 	if (known > (gint64)rank || (known == (gint64)rank && rank < SN_NAME_ROSTER))
 		return TRUE;
-	return sn_run(store, error, "UPDATE person SET name = ?2, name_rank = ?3 WHERE id = ?1",
-	              V(person), V(name), V(rank)) &&
-	       sn_conversation_retitle(store, person, name, error);
+	if (!sn_run(store, error,
+	            "UPDATE native SET name = ?2, name_rank = ?3 WHERE address = ?1 "
+	            "AND (name_rank <> ?3 OR name IS NOT ?2)",
+	            V(address), V(name), V(rank)))
+		return FALSE;
+	return sn_changes(store) == 0 ||
+	       sn_person_refresh(store, sn_address_person(store, address), error);
 }
 
 SnId sn_address_make(SnStore *store, SnChannel channel, const char *value, const char *name,
@@ -136,7 +142,7 @@ SnId sn_address_make(SnStore *store, SnChannel channel, const char *value, const
 	            "UPDATE address SET name = ?2 WHERE id = ?1 AND (name IS NULL OR "
 	            "(?3 AND name <> ?2))",
 	            V(id), V(tidy), V(rank >= SN_NAME_OWN)) ||
-	    !sn_person_name_seen(store, sn_address_person(store, id), tidy, rank, error))
+	    !sn_address_name_seen(store, id, tidy, rank, error))
 		return 0;
 	return id;
 }
@@ -150,9 +156,22 @@ SnId sn_address_intern(SnStore *store, SnChannel channel, const char *value, con
 	return sn_store_finish(store, id != 0, error) ? id : 0;
 }
 
-#define ADDRESS_COLUMNS                                                                         \
-	"a.id, a.channel, a.value, a.name, a.person, coalesce(l.source, 8), "                   \
-	"a.first_seen, a.last_used, l.evidence"
+/* A card that counts for the address: none that others contradict. */
+#define ITS_CARD                                                                                \
+	"FROM card_address m JOIN card c ON c.id = m.card WHERE m.address = a.id AND NOT EXISTS " \
+	"(SELECT 1 FROM conflict x WHERE x.address = a.id AND x.card = c.id) "                  \
+	"ORDER BY c.source, c.origin LIMIT 1"
+#define DECIDED                                                                                 \
+	"SELECT 0 FROM decision d JOIN address o ON o.id = iif(d.a = a.id, d.b, d.a) "          \
+	"WHERE ((d.a = a.id AND d.verdict IN (1, 3)) OR (d.b = a.id AND d.verdict IN (2, 4))) " \
+	"AND o.person = a.person LIMIT 1"
+#define ADDRESS_COLUMNS(source, evidence, contested)                                            \
+	"a.id, a.channel, a.value, a.name, a.person, " source ", a.first_seen, a.last_used, "   \
+	evidence ", " contested
+#define MEMBER                                                                                  \
+	ADDRESS_COLUMNS("coalesce((" DECIDED "), (SELECT c.source " ITS_CARD "), 8)",           \
+	                "iif((" DECIDED ") IS NULL, (SELECT c.evidence " ITS_CARD "), NULL)",   \
+	                "EXISTS (SELECT 1 FROM conflict x WHERE x.address = a.id AND NOT x.overruled)")
 
 static SnAddress *read_address(SnSql *query, gboolean confirmed)
 {
@@ -167,16 +186,14 @@ static SnAddress *read_address(SnSql *query, gboolean confirmed)
 	address->first_seen = sn_sql_int(query, 6);
 	address->last_used = sn_sql_int(query, 7);
 	address->evidence = sn_sql_text(query, 8);
+	address->contested = sn_sql_int(query, 9) != 0;
 	address->confirmed = confirmed;
 	return address;
 }
 
 SnAddress *sn_address_get(SnStore *store, SnId id)
 {
-	SnSql *query = sn_sql(store,
-	                      "SELECT " ADDRESS_COLUMNS " FROM address a LEFT JOIN link l "
-	                      "ON l.address = a.id AND l.person = a.person WHERE a.id = ?1",
-	                      V(id));
+	SnSql *query = sn_sql(store, "SELECT " MEMBER " FROM address a WHERE a.id = ?1", V(id));
 	SnAddress *address = sn_sql_row(query) ? read_address(query, TRUE) : NULL;
 
 	sn_sql_drop(query);
@@ -206,29 +223,59 @@ static void add_addresses(GPtrArray *list, SnSql *query, gboolean confirmed)
 	sn_sql_drop(query);
 }
 
-GPtrArray *sn_person_addresses(SnStore *store, SnId person)
+/* The user said that somebody of the one is nobody of the other. */
+static gboolean refused(SnStore *store, SnId person, SnId other)
+{
+	return sn_one(store,
+	              "SELECT 1 FROM address m JOIN decision d ON d.verdict = 5 AND "
+	              "(d.a = m.id OR d.b = m.id) JOIN address o ON o.id = iif(d.a = m.id, d.b, d.a) "
+	              "WHERE m.person = ?1 AND o.person = ?2 LIMIT 1",
+	              V(person), V(other)) != 0;
+}
+
+GPtrArray *sn_person_addresses(SnStore *store, SnId id)
 {
 	GPtrArray *list = g_ptr_array_new_with_free_func((GDestroyNotify)sn_address_free);
+	SnId person = sn_person_current(store, id);
 
 	add_addresses(list,
 	              sn_sql(store,
-	                     "SELECT " ADDRESS_COLUMNS " FROM address a LEFT JOIN link l "
-	                     "ON l.address = a.id AND l.person = a.person WHERE a.person = ?1 "
+	                     "SELECT " MEMBER " FROM address a WHERE a.person = ?1 "
 	                     "ORDER BY a.last_used DESC, a.id",
 	                     V(person)),
 	              TRUE);
-	/* Claimed for this person; and the persons that this person's addresses were claimed for. */
+	guint members = list->len;
 	add_addresses(list,
 	              sn_sql(store,
-	                     "SELECT " ADDRESS_COLUMNS " FROM link l JOIN address a "
-	                     "ON a.id = l.address WHERE l.person = ?1 AND l.state = 0 "
-	                     "AND a.person <> ?1 "
-	                     "UNION ALL SELECT " ADDRESS_COLUMNS " FROM address own "
-	                     "JOIN link l ON l.address = own.id AND l.person <> own.person "
-	                     "JOIN address a ON a.person = l.person "
-	                     "WHERE own.person = ?1 AND l.state = 0 ORDER BY 6, 8 DESC, 1",
+	                     "WITH perhaps (other, source, evidence, contested) AS ("
+	                     "SELECT c.b, c.source, c.evidence, 0 FROM address m "
+	                     "JOIN claim c ON c.a = m.id WHERE m.person = ?1 "
+	                     "UNION ALL SELECT c.a, c.source, c.evidence, 0 FROM address m "
+	                     "JOIN claim c ON c.b = m.id WHERE m.person = ?1 "
+	                     /* a card of this person's that names somebody else's address */
+	                     "UNION ALL SELECT x.address, c.source, c.evidence, NOT x.overruled "
+	                     "FROM address m JOIN card_address w ON w.address = m.id "
+	                     "JOIN conflict x ON x.card = w.card AND x.address <> m.id "
+	                     "JOIN card c ON c.id = w.card WHERE m.person = ?1 "
+	                     /* somebody else's card that names an address of this person */
+	                     "UNION ALL SELECT w.address, c.source, c.evidence, NOT x.overruled "
+	                     "FROM address m JOIN conflict x ON x.address = m.id "
+	                     "JOIN card_address w ON w.card = x.card JOIN card c ON c.id = w.card "
+	                     "WHERE m.person = ?1 "
+	                     "UNION ALL SELECT x.other, 0, NULL, 0 FROM address m "
+	                     "JOIN conflict x ON x.address = m.id AND x.other > 0 WHERE m.person = ?1 "
+	                     "UNION ALL SELECT x.address, 0, NULL, 0 FROM address m "
+	                     "JOIN conflict x ON x.other = m.id WHERE m.person = ?1) "
+	                     "SELECT " ADDRESS_COLUMNS("p.source", "p.evidence", "p.contested")
+	                     " FROM perhaps p JOIN address o ON o.id = p.other "
+	                     "JOIN address a ON a.person = o.person JOIN person q ON q.id = a.person "
+	                     "WHERE a.person <> ?1 AND NOT q.is_self "
+	                     "ORDER BY p.source, a.last_used DESC, a.id",
 	                     V(person)),
 	              FALSE);
+	for (guint i = list->len; i-- > members;)
+		if (refused(store, person, ((SnAddress *)list->pdata[i])->person))
+			g_ptr_array_remove_index(list, i);
 	return list;
 }
 
@@ -285,9 +332,21 @@ static GPtrArray *read_persons(SnSql *query)
 	return list;
 }
 
+SnId sn_person_current(SnStore *store, SnId person)
+{
+	SnId now = sn_one(store,
+	                  "SELECT a.person FROM native n JOIN address a ON a.id = n.address "
+	                  "WHERE n.person = ?1 AND NOT EXISTS (SELECT 1 FROM address o "
+	                  "WHERE o.person = ?1)",
+	                  V(person));
+
+	return now ? now : person;
+}
+
 SnPerson *sn_person_get(SnStore *store, SnId id)
 {
-	SnSql *query = sn_sql(store, "SELECT " PERSON_COLUMNS " FROM person p WHERE p.id = ?1", V(id));
+	SnSql *query = sn_sql(store, "SELECT " PERSON_COLUMNS " FROM person p WHERE p.id = ?1",
+	                      V(sn_person_current(store, id)));
 	SnPerson *person = sn_sql_row(query) ? read_person(query) : NULL;
 
 	sn_sql_drop(query);
@@ -310,11 +369,14 @@ GPtrArray *sn_person_list(SnStore *store)
 		store,
 		"SELECT " PERSON_COLUMNS " FROM person p WHERE p.is_self = 0 AND p.id IN ("
 		"SELECT person FROM conversation WHERE person IS NOT NULL "
-		"UNION SELECT person FROM link WHERE state < 2 "
+		"UNION SELECT a.person FROM claim c JOIN address a ON a.id IN (c.a, c.b) "
+		"UNION SELECT a.person FROM card_address m JOIN address a ON a.id = m.address "
+		"UNION SELECT a.person FROM decision d JOIN address a ON a.id IN (d.a, d.b) "
 		"UNION SELECT a.person FROM roster r JOIN address a ON a.id = r.address "
 		"UNION SELECT wa.person FROM contact_wish w JOIN address wa ON wa.id = w.address "
 		"UNION SELECT id FROM person WHERE name_rank = 4 OR rule <> 0 OR wish <> 0 "
-		"OR not_available IS NOT NULL OR quiet_hours IS NOT NULL OR questions <> 0)"));
+		"OR not_available IS NOT NULL OR quiet_hours IS NOT NULL OR questions <> 0) "
+		"AND EXISTS (SELECT 1 FROM address a WHERE a.person = p.id)"));
 
 	g_ptr_array_sort(list, by_name);
 	return list;
@@ -341,7 +403,8 @@ GPtrArray *sn_person_find(SnStore *store, const char *who)
 	if (g_str_has_prefix(who, "id:"))
 		return read_persons(sn_sql(store,
 		                           "SELECT " PERSON_COLUMNS " FROM person p WHERE p.id = ?1",
-		                           V(g_ascii_strtoll(who + 3, NULL, 10))));
+		                           V(sn_person_current(
+						   store, g_ascii_strtoll(who + 3, NULL, 10)))));
 	list = find_by_address(store, who);
 	if (list->len)
 		return list;
@@ -350,6 +413,7 @@ GPtrArray *sn_person_find(SnStore *store, const char *who)
 	folded = g_utf8_casefold(valid, -1);
 	list = read_persons(sn_sql(store,
 	                           "SELECT " PERSON_COLUMNS " FROM person p WHERE fold(p.name) = ?1 "
+	                           "AND EXISTS (SELECT 1 FROM address a WHERE a.person = p.id) "
 	                           "LIMIT ?2",
 	                           V(folded), V(FIND_LIMIT)));
 	if (list->len || !*folded)
@@ -357,55 +421,137 @@ GPtrArray *sn_person_find(SnStore *store, const char *who)
 	g_ptr_array_unref(list);
 	return read_persons(sn_sql(store,
 	                           "SELECT " PERSON_COLUMNS " FROM person p "
-	                           "WHERE instr(fold(p.name), ?1) "
-	                           "OR EXISTS (SELECT 1 FROM address a WHERE a.person = p.id "
-	                           "AND instr(fold(a.value), ?1)) LIMIT ?2",
+	                           "WHERE EXISTS (SELECT 1 FROM address a WHERE a.person = p.id "
+	                           "AND (instr(fold(p.name), ?1) OR instr(fold(a.value), ?1))) "
+	                           "LIMIT ?2",
 	                           V(folded), V(FIND_LIMIT)));
+}
+
+/* ---- what is known of a person ---- */
+
+static gboolean write_rule(SnStore *store, SnId person, GError **error)
+{
+	g_autofree char *rule_word = sn_person_property(store, person, SN_PROPERTY_RULE, NULL);
+	SnTime when = 0;
+	g_autofree char *wish_text = sn_person_property(store, person, SN_PROPERTY_WISH, &when);
+	char *tab = wish_text ? strchr(wish_text, '\t') : NULL;
+	SnRule rule = SN_RULE_DEFAULT, wish = SN_RULE_DEFAULT;
+
+	if (tab)
+		*tab = '\0';
+	if (!rule_word || !sn_rule_parse(rule_word, &rule) || rule == SN_RULE_FAIL)
+		rule = SN_RULE_DEFAULT;
+	if (!wish_text || !sn_rule_parse(wish_text, &wish) || wish == SN_RULE_FAIL)
+		wish = SN_RULE_DEFAULT;
+	return sn_run(store, error,
+	              "UPDATE person SET rule = ?2, wish = ?3, wish_origin = ?4, wish_time = ?5 "
+	              "WHERE id = ?1 AND (rule, wish, wish_origin, wish_time) IS NOT (?2, ?3, ?4, ?5)",
+	              V(person), V(rule), V(wish),
+	              V(tab && tab[1] && wish != SN_RULE_DEFAULT ? tab + 1 : NULL),
+	              V(wish != SN_RULE_DEFAULT ? when : 0)) &&
+	       sn_person_refresh_policy(store, person, error);
+}
+
+/* The user's word, that of a card, then the best that was seen with one of the addresses. */
+static char *best_name(SnStore *store, SnId person, SnNameRank *rank)
+{
+	char *name = sn_person_property(store, person, SN_PROPERTY_NAME, NULL);
+
+	*rank = SN_NAME_USER;
+	if (name)
+		return name;
+	*rank = SN_NAME_ROSTER;
+	name = sn_one_text(store,
+	                   "SELECT c.name FROM address a JOIN card_address m ON m.address = a.id "
+	                   "JOIN card c ON c.id = m.card WHERE a.person = ?1 AND c.name IS NOT NULL "
+	                   "AND NOT EXISTS (SELECT 1 FROM conflict x WHERE x.address = a.id "
+	                   "AND x.card = c.id) ORDER BY c.source, c.origin LIMIT 1",
+	                   V(person));
+	if (name)
+		return name;
+	SnSql *query = sn_sql(store,
+	                      "SELECT coalesce(n.name, a.value), n.name_rank FROM address a "
+	                      "JOIN native n ON n.address = a.id WHERE a.person = ?1 "
+	                      "ORDER BY n.name_rank DESC, n.person = a.person DESC, a.id LIMIT 1",
+	                      V(person));
+	if (sn_sql_row(query)) {
+		name = sn_sql_text(query, 0);
+		*rank = (SnNameRank)sn_sql_int(query, 1);
+	}
+	sn_sql_drop(query);
+	return name;
+}
+
+gboolean sn_person_refresh(SnStore *store, SnId person, GError **error)
+{
+	SnNameRank rank = SN_NAME_ADDRESS;
+
+	if (sn_one(store, "SELECT is_self FROM person WHERE id = ?1", V(person)))
+		return TRUE;
+	g_autofree char *name = best_name(store, person, &rank);
+	if (!name) /* all its addresses are with others */
+		return TRUE;
+	return sn_run(store, error,
+	              "UPDATE person SET name = ?2, name_rank = ?3 WHERE id = ?1 "
+	              "AND (name <> ?2 OR name_rank <> ?3)",
+	              V(person), V(name), V(rank)) &&
+	       write_rule(store, person, error) &&
+	       sn_conversation_retitle(store, person, name, error);
+}
+
+gboolean sn_person_set_property(SnStore *store, SnId id, SnProperty property, const char *value,
+                                const char *what, GError **error)
+{
+	SnId person = sn_person_current(store, id);
+	g_autoptr(GArray) addresses = g_array_new(FALSE, FALSE, sizeof(SnId));
+	SnChange change;
+	gboolean ok = TRUE;
+
+	sn_sql_ids(sn_sql(store, "SELECT id FROM address WHERE person = ?1 ORDER BY id", V(person)),
+	           addresses);
+	if (!addresses->len) {
+		g_set_error(error, SN_ERROR, SN_ERROR_NOT_FOUND, "There is no such person.");
+		return FALSE;
+	}
+	if (!sn_change_begin(&change, store, what, error))
+		return FALSE;
+	for (guint i = 0; i < addresses->len && ok; i++)
+		ok = sn_change_property(&change, g_array_index(addresses, SnId, i), property, value,
+		                        error);
+	return sn_change_end(&change, ok, error);
 }
 
 gboolean sn_person_set_name(SnStore *store, SnId person, const char *name, GError **error)
 {
 	g_autofree char *tidy = sn_tidy(name, SN_LINE_LIMIT);
+	g_autoptr(SnPerson) known = sn_person_get(store, person);
 
 	if (!tidy || !*g_strstrip(tidy)) {
 		g_set_error(error, SN_ERROR, SN_ERROR_INVALID, "A name needs at least one letter.");
 		return FALSE;
 	}
-	if (!sn_store_begin(store, error))
-		return FALSE;
-	return sn_store_finish(store,
-	                       sn_person_name_seen(store, person, tidy, SN_NAME_USER, error), error);
-}
-
-static gboolean must_change(SnStore *store, gboolean ok, GError **error)
-{
-	if (ok && sn_changes(store) == 0) {
-		g_set_error(error, SN_ERROR, SN_ERROR_NOT_FOUND, "There is no such person.");
-		return FALSE;
-	}
-	return ok;
+	g_autofree char *what =
+		g_strdup_printf("Called %s \"%s\"", known ? known->name : "nobody", tidy);
+	return sn_person_set_property(store, person, SN_PROPERTY_NAME, tidy, what, error);
 }
 
 gboolean sn_person_set_rule(SnStore *store, SnId person, SnRule rule, GError **error)
 {
-	if (!sn_store_begin(store, error))
-		return FALSE;
-	gboolean ok = sn_run(store, error, "UPDATE person SET rule = ?2 WHERE id = ?1", V(person),
-	                     V(rule));
-	return sn_store_finish(store, must_change(store, ok, error), error);
+	g_autoptr(SnPerson) known = sn_person_get(store, person);
+	g_autofree char *what = g_strdup_printf("Set the rule of %s to \"%s\"",
+	                                        known ? known->name : "nobody", sn_rule_word(rule));
+
+	return sn_person_set_property(store, person, SN_PROPERTY_RULE,
+	                    rule == SN_RULE_DEFAULT ? NULL : sn_rule_word(rule), what, error);
 }
 
 gboolean sn_person_set_wish(SnStore *store, SnId person, SnRule wish, const char *origin,
                             GError **error)
 {
-	g_autofree char *tidy = sn_tidy(origin, SN_LINE_LIMIT);
+	g_autofree char *tidy = sn_tidy(origin ? origin : "", SN_LINE_LIMIT);
 
-	if (!sn_store_begin(store, error))
-		return FALSE;
-	gboolean ok = sn_run(store, error,
-	                     "UPDATE person SET wish = ?2, wish_origin = ?3, wish_time = ?4 "
-	                     "WHERE id = ?1",
-	                     V(person), V(wish), V(wish == SN_RULE_DEFAULT ? NULL : tidy),
-	                     V(wish == SN_RULE_DEFAULT ? 0 : sn_now(store)));
-	return sn_store_finish(store, must_change(store, ok, error), error);
+	g_strdelimit(tidy, "\t\r\n", ' ');
+	g_autofree char *value = g_strdup_printf("%s\t%s", sn_rule_word(wish), tidy);
+	return sn_person_set_property(store, person, SN_PROPERTY_WISH, wish == SN_RULE_DEFAULT ? NULL : value,
+	                    NULL, error);
 }

@@ -2,11 +2,12 @@
 /*
  * people.h - accounts' own addresses, persons, and the address map.
  *
- * A person is a set of addresses. Every address belongs to exactly one person (made for it when
- * the address is first seen). A link is a claim that an address belongs to a person, with its
- * source. A claim from a trusted source (user, vcard file, address-book command), or one that the
- * user confirms, moves the address into the person, merging conversations; an unconfirmed claim
- * moves nothing and is only a candidate that is never used to send without one explicit yes.
+ * A person is a set of addresses. Every address belongs to exactly one person; one is made for it
+ * when it is first seen. Who is one person follows from what the user decided and from the cards of
+ * the user's address books (partition.h), and is worked out anew whenever one of these changes, so
+ * that taking something back restores what was before. What anybody else says moves nothing: such an
+ * address is a candidate, never used to send without one explicit yes. Ids of persons stay good: that
+ * of a person who was merged with another stands for the other as long as they are one.
  */
 #ifndef SN_STORE_PEOPLE_H
 #define SN_STORE_PEOPLE_H
@@ -70,6 +71,7 @@ typedef struct {
 	gboolean confirmed; /* FALSE: only a candidate of the person it was asked for */
 	SnTime first_seen, last_used;
 	char *evidence;     /* "header of <id> of 2026-11-02", a file name ...; NULL */
+	gboolean contested; /* two of the user's cards claim it for two people */
 } SnAddress;
 void sn_address_free(SnAddress *address);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SnAddress, sn_address_free)
@@ -93,9 +95,17 @@ GPtrArray *sn_person_list(SnStore *store);
 GPtrArray *sn_person_find(SnStore *store, const char *who);
 
 /*
- * Claims that `address` belongs to `person`. Trusted sources and `confirmed` move it there (see
- * above), in one transaction. A weaker claim never overrides a stronger one. TRUE also when the
- * claim was known. SN_ERROR_EXISTS when a claim of equal rank says otherwise (a conflict, kept).
+ * Somebody else says that the two addresses may be one person (a source that is not trusted). Known
+ * claims and more than a hundred about one address are passed over.
+ */
+gboolean sn_claim_add(SnStore *store, SnId one, SnId other, SnLinkSource source,
+                      const char *evidence, GError **error);
+
+/*
+ * `address` belongs to `person`, says `source`. The user, or whoever has the user's word (confirmed),
+ * moves it there: alone, but with all of its person when that is named after it. A trusted source
+ * adds it to a card of this person; SN_ERROR_EXISTS when another card of that kind contradicts (both
+ * stay, the address belongs to neither). Others make a claim.
  */
 gboolean sn_link_add(SnStore *store, SnId address, SnId person, SnLinkSource source,
                      gboolean confirmed, const char *evidence, GError **error);
@@ -103,6 +113,35 @@ gboolean sn_link_add(SnStore *store, SnId address, SnId person, SnLinkSource sou
 gboolean sn_link_confirm(SnStore *store, SnId address, SnId person, GError **error);
 /* The user's no: takes the address out of the person (into one of its own) and remembers that. */
 gboolean sn_link_remove(SnStore *store, SnId address, SnId person, GError **error);
+
+/* The user says that both are one: messages, drafts, outbox and rules come together. */
+gboolean sn_people_merge(SnStore *store, SnId person, SnId with, GError **error);
+/* Some addresses of the person are somebody else. out: who; may be NULL. */
+gboolean sn_people_split(SnStore *store, SnId person, const SnId *addresses, gsize count, SnId *out,
+                         GError **error);
+/*
+ * Takes back the last of the user's changes (links, merges, splits, names, rules) that stands; again
+ * for the one before. what: "Merged Bob with Robert"; caller frees. SN_ERROR_NOT_FOUND: there is none;
+ * SN_ERROR_EXISTS: all of it was decided otherwise since (it counts as undone).
+ */
+gboolean sn_map_undo(SnStore *store, char **what, GError **error);
+char *sn_map_undo_next(SnStore *store); /* what it would be; NULL; caller frees */
+
+/* Something that is not followed since something else speaks against it. */
+typedef struct {
+	SnId id;             /* the address */
+	char *address;       /* "bob@example.test", "xmpp:bob@example.test" */
+	SnId holder;         /* the person it belongs to now */
+	char *belongs;       /* whose name is this */
+	SnId claimant;       /* the person it would belong to; 0: known by name only */
+	char *claimed;       /* whose name is this; NULL */
+	SnLinkSource source; /* of the claim; USER: decided on two devices at the same time */
+	char *evidence;      /* which card; NULL */
+	gboolean overruled;  /* by the user or a stronger source; FALSE: waits for the user's word */
+} SnConflict;
+void sn_conflict_free(SnConflict *conflict);
+/* Of SnConflict, open ones first. person: only those it has to do with; 0: all. */
+GPtrArray *sn_map_conflicts(SnStore *store, SnId person);
 
 gboolean sn_person_set_name(SnStore *store, SnId person, const char *name, GError **error);
 gboolean sn_person_set_rule(SnStore *store, SnId person, SnRule rule, GError **error);

@@ -2,6 +2,9 @@
 /* policy.c - policies of persons and wishes of contacts. */
 #include "src/store/policy.h"
 
+#include <string.h>
+
+#include "src/store/map.h"
 #include "src/store/private.h"
 
 #define DETAIL_LIMIT 4000
@@ -53,7 +56,7 @@ SnPersonPolicy *sn_person_policy(SnStore *store, SnId person)
 	SnSql *query = sn_sql(store,
 	                      "SELECT not_available IS NOT NULL, not_available, quiet_hours, "
 	                      "time_zone, questions FROM person WHERE id = ?1",
-	                      V(person));
+	                      V(sn_person_current(store, person)));
 
 	if (sn_sql_row(query)) {
 		policy->has_not_available = sn_sql_int(query, 0) != 0;
@@ -67,28 +70,51 @@ SnPersonPolicy *sn_person_policy(SnStore *store, SnId person)
 	return policy;
 }
 
-static gboolean found(SnStore *store, gboolean ok, GError **error)
+/* As one text, among the facts that the user decided (facts.h): presences, hours, zone, questions. */
+static char *policy_text(const SnPersonPolicy *policy)
 {
-	if (!ok || sn_changes(store))
-		return ok;
-	g_set_error(error, SN_ERROR, SN_ERROR_NOT_FOUND, "There is no such person.");
-	return FALSE;
+	g_autofree char *hours = sn_tidy(policy->quiet_hours ? policy->quiet_hours : "", SN_LINE_LIMIT);
+	g_autofree char *zone = sn_tidy(policy->time_zone ? policy->time_zone : "", SN_LINE_LIMIT);
+	g_autofree char *presences = policy->has_not_available
+	                                     ? g_strdup_printf("%u", policy->not_available)
+	                                     : g_strdup("");
+
+	if (!*presences && !*hours && !*zone && policy->questions == SN_QUESTION_DEFAULT)
+		return NULL;
+	g_strdelimit(hours, "\t\r\n", ' ');
+	g_strdelimit(zone, "\t\r\n", ' ');
+	return g_strdup_printf("%s\t%s\t%s\t%s", presences, hours, zone,
+	                       sn_question_rule_word(policy->questions));
+}
+
+gboolean sn_person_refresh_policy(SnStore *store, SnId person, GError **error)
+{
+	g_autofree char *text = sn_person_property(store, person, SN_PROPERTY_POLICY, NULL);
+	g_auto(GStrv) parts = g_strsplit(text ? text : "", "\t", 4);
+	gboolean whole = g_strv_length(parts) == 4;
+	SnQuestionRule questions = SN_QUESTION_DEFAULT;
+
+	if (whole && !sn_question_rule_parse(parts[3], &questions))
+		questions = SN_QUESTION_DEFAULT;
+	return sn_run(store, error,
+	              "UPDATE person SET not_available = iif(?2, ?3, NULL), quiet_hours = ?4, "
+	              "time_zone = ?5, questions = ?6 WHERE id = ?1 AND (not_available, quiet_hours, "
+	              "time_zone, questions) IS NOT (iif(?2, ?3, NULL), ?4, ?5, ?6)",
+	              V(person), V(whole && *parts[0]),
+	              V(whole ? (gint64)(g_ascii_strtoull(parts[0], NULL, 10) & 0xff) : 0),
+	              V(whole && *parts[1] ? parts[1] : NULL),
+	              V(whole && *parts[2] ? parts[2] : NULL), V(questions));
 }
 
 gboolean sn_person_set_policy(SnStore *store, SnId person, const SnPersonPolicy *policy,
                               GError **error)
 {
-	g_autofree char *hours = sn_tidy(policy->quiet_hours, SN_LINE_LIMIT);
-	g_autofree char *zone = sn_tidy(policy->time_zone, SN_LINE_LIMIT);
+	g_autofree char *text = policy_text(policy);
+	g_autoptr(SnPerson) known = sn_person_get(store, person);
+	g_autofree char *what = g_strdup_printf("Set when %s counts as available",
+	                                        known ? known->name : "nobody");
 
-	if (!sn_store_begin(store, error))
-		return FALSE;
-	gboolean ok = sn_run(store, error,
-	                     "UPDATE person SET not_available = iif(?2, ?3, NULL), quiet_hours = ?4, "
-	                     "time_zone = ?5, questions = ?6 WHERE id = ?1",
-	                     V(person), V(policy->has_not_available), V(policy->not_available),
-	                     V(hours), V(zone), V(policy->questions));
-	return sn_store_finish(store, found(store, ok, error), error);
+	return sn_person_set_property(store, person, SN_PROPERTY_POLICY, text, what, error);
 }
 
 /* ---- wishes ---- */
@@ -129,8 +155,9 @@ static void add_noted(SnStore *store, SnId person, GPtrArray *wishes)
 	sn_sql_drop(query);
 }
 
-GPtrArray *sn_contact_wishes(SnStore *store, SnId person)
+GPtrArray *sn_contact_wishes(SnStore *store, SnId id)
 {
+	SnId person = sn_person_current(store, id);
 	GPtrArray *wishes = g_ptr_array_new_with_free_func((GDestroyNotify)sn_contact_wish_free);
 	gboolean counted = FALSE;
 
@@ -191,10 +218,7 @@ gboolean sn_contact_wishes_refuse(SnStore *store, SnId person, GError **error)
 {
 	if (!sn_store_begin(store, error))
 		return FALSE;
-	gboolean ok = sn_run(store, error,
-	                     "UPDATE person SET wish = 0, wish_origin = NULL, wish_time = 0 "
-	                     "WHERE id = ?1",
-	                     V(person)) &&
+	gboolean ok = sn_person_set_wish(store, person, SN_RULE_DEFAULT, NULL, error) &&
 	              sn_run(store, error,
 	                     "UPDATE contact_wish SET refused = 1 WHERE address IN "
 	                     "(SELECT id FROM address WHERE person = ?1)",

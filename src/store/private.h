@@ -14,12 +14,12 @@
 #define SN_PARTY_LIMIT 2000              /* parties of one message */
 #define SN_PART_LIMIT 1000               /* parts of one message */
 
-/* How much a display name is worth; person.name_rank. */
+/* How much a display name is worth; native.name_rank and person.name_rank. */
 typedef enum {
 	SN_NAME_ADDRESS,
 	SN_NAME_TOLD,   /* others wrote it into a To: */
 	SN_NAME_OWN,    /* the sender's own From: */
-	SN_NAME_ROSTER,
+	SN_NAME_ROSTER, /* or one of the user's cards */
 	SN_NAME_USER,
 } SnNameRank;
 
@@ -27,18 +27,15 @@ typedef enum {
 SnId sn_address_make(SnStore *store, SnChannel channel, const char *value, const char *name,
                      SnNameRank rank, GError **error);
 SnId sn_address_person(SnStore *store, SnId address); /* 0 */
-gboolean sn_person_name_seen(SnStore *store, SnId person, const char *name, SnNameRank rank,
-                             GError **error);
+gboolean sn_address_name_seen(SnStore *store, SnId address, const char *name, SnNameRank rank,
+                              GError **error);
 SnId sn_person_self(SnStore *store, GError **error); /* made when missing */
-/* links.c: moves the address, its messages and, when it was the last, its person's claims. */
-gboolean sn_address_move(SnStore *store, SnId address, SnId person, GError **error);
 
 /* conversation.c */
 SnId sn_conversation_make(SnStore *store, SnConversationKind kind, const char *key,
                           const char *title, SnId person, gboolean opened, GError **error);
 SnId sn_conversation_of_person(SnStore *store, SnId person, gboolean opened, GError **error);
 gboolean sn_conversation_retitle(SnStore *store, SnId person, const char *name, GError **error);
-gboolean sn_conversation_drop_empty(SnStore *store, SnId conversation, SnId heir, GError **error);
 gboolean sn_conversation_add_member(SnStore *store, SnId conversation, SnId address,
                                     GError **error);
 

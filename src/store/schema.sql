@@ -29,7 +29,7 @@ CREATE TABLE own_address (
 CREATE TABLE person (
 	id INTEGER PRIMARY KEY AUTOINCREMENT,
 	name TEXT NOT NULL,
-	name_rank INTEGER NOT NULL DEFAULT 0, -- 0 the address, 1 in a To:, 2 in own From:, 3 roster, 4 user
+	name_rank INTEGER NOT NULL DEFAULT 0, -- 0 the address, 1 in a To:, 2 in own From:, 3 roster or card, 4 user
 	rule INTEGER NOT NULL DEFAULT 0,
 	wish INTEGER NOT NULL DEFAULT 0,
 	wish_origin TEXT,
@@ -69,18 +69,94 @@ CREATE TABLE contact_wish (
 	PRIMARY KEY (address, source)
 ) STRICT, WITHOUT ROWID;
 
--- One claim that an address belongs to a person. state: 0 a candidate, 1 confirmed, 2 refused by the
--- user. The address has the person of the confirmed claim, else the one made for it.
-CREATE TABLE link (
-	address INTEGER NOT NULL REFERENCES address (id),
-	person INTEGER NOT NULL REFERENCES person (id) ON DELETE CASCADE,
+-- The person made for one address alone, which keeps its id for good: people come together and part
+-- again, and each is named after one of its addresses. name: what was seen with this address.
+CREATE TABLE native (
+	address INTEGER PRIMARY KEY REFERENCES address (id),
+	person INTEGER NOT NULL UNIQUE REFERENCES person (id),
+	name TEXT,
+	name_rank INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+-- What the user decided, one register for each thing that can be decided; the newest clock wins, also
+-- over what another device of the user says. value NULL: taken back. See facts.c for the keys.
+CREATE TABLE fact (
+	key TEXT NOT NULL PRIMARY KEY,
+	value TEXT,
+	clock INTEGER NOT NULL,
+	device TEXT NOT NULL,
+	chunk INTEGER NOT NULL DEFAULT 0 -- in which item it travels
+) STRICT, WITHOUT ROWID;
+CREATE INDEX fact_chunk ON fact (device, chunk);
+
+-- The decisions about two addresses (a < b) among the facts, by row. verdict: 1 a came to b, 2 b came
+-- to a, 3 a belongs to b, 4 b belongs to a, 5 they are different people.
+CREATE TABLE decision (
+	a INTEGER NOT NULL REFERENCES address (id),
+	b INTEGER NOT NULL REFERENCES address (id),
+	verdict INTEGER NOT NULL,
+	clock INTEGER NOT NULL,
+	device TEXT NOT NULL,
+	PRIMARY KEY (a, b)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX decision_b ON decision (b);
+
+-- Cards of the user's address books: addresses of one person. origin names the card for good.
+CREATE TABLE card (
+	id INTEGER PRIMARY KEY AUTOINCREMENT,
 	source INTEGER NOT NULL,
-	state INTEGER NOT NULL,
+	origin TEXT NOT NULL,
+	uid TEXT,
+	name TEXT,
 	evidence TEXT,
 	first_seen INTEGER NOT NULL,
-	PRIMARY KEY (address, person)
+	UNIQUE (source, origin)
+) STRICT;
+
+CREATE TABLE card_address (
+	card INTEGER NOT NULL REFERENCES card (id) ON DELETE CASCADE,
+	seq INTEGER NOT NULL,
+	address INTEGER NOT NULL REFERENCES address (id),
+	PRIMARY KEY (card, seq)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX link_person ON link (person);
+CREATE INDEX card_address_address ON card_address (address);
+
+-- What others say of two addresses (a < b): they may be one person. Never more than a suggestion.
+CREATE TABLE claim (
+	a INTEGER NOT NULL REFERENCES address (id),
+	b INTEGER NOT NULL REFERENCES address (id),
+	source INTEGER NOT NULL,
+	evidence TEXT,
+	first_seen INTEGER NOT NULL,
+	PRIMARY KEY (a, b, source)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX claim_b ON claim (b);
+
+-- A card (0: the user on another device) says something of an address that is not followed, because
+-- another card says otherwise with the same right (overruled 0), or somebody with more right (1).
+CREATE TABLE conflict (
+	address INTEGER NOT NULL REFERENCES address (id),
+	card INTEGER NOT NULL,
+	other INTEGER NOT NULL DEFAULT 0, -- the address that the user's own decision was about
+	overruled INTEGER NOT NULL,
+	PRIMARY KEY (address, card, other)
+) STRICT, WITHOUT ROWID;
+
+-- What the user did to the address map, so that it can be undone.
+CREATE TABLE map_change (
+	id INTEGER PRIMARY KEY AUTOINCREMENT,
+	time INTEGER NOT NULL,
+	what TEXT NOT NULL,
+	undone INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+CREATE TABLE map_change_fact (
+	change INTEGER NOT NULL REFERENCES map_change (id) ON DELETE CASCADE,
+	key TEXT NOT NULL,
+	before TEXT,
+	after TEXT,
+	PRIMARY KEY (change, key)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE roster (
 	account INTEGER NOT NULL REFERENCES account (id),
@@ -170,6 +246,41 @@ CREATE TABLE draft (
 	agreed TEXT -- ids of encrypted messages that may travel in the open
 ) STRICT;
 
+-- A conversation whose messages are shown in another (heir) as long as its people are one person.
+-- gave: what it added to the other; see shells.c.
+CREATE TABLE shell (
+	seq INTEGER PRIMARY KEY AUTOINCREMENT,
+	conversation INTEGER NOT NULL UNIQUE REFERENCES conversation (id) ON DELETE CASCADE,
+	heir INTEGER NOT NULL REFERENCES conversation (id),
+	gave INTEGER NOT NULL,
+	opened INTEGER NOT NULL,
+	time INTEGER NOT NULL
+) STRICT;
+CREATE INDEX shell_heir ON shell (heir);
+
+-- Its draft (part 0), and that of the other before both were put together (part 1).
+CREATE TABLE shell_draft (
+	conversation INTEGER NOT NULL REFERENCES conversation (id) ON DELETE CASCADE,
+	part INTEGER NOT NULL,
+	mode INTEGER NOT NULL,
+	reply_to INTEGER NOT NULL,
+	subject TEXT,
+	body TEXT NOT NULL,
+	cc TEXT,
+	bcc TEXT,
+	attachments TEXT,
+	history TEXT,
+	picked TEXT,
+	updated INTEGER NOT NULL,
+	send_at INTEGER NOT NULL,
+	conditions INTEGER NOT NULL,
+	otherwise INTEGER NOT NULL,
+	within INTEGER NOT NULL,
+	encrypt INTEGER NOT NULL,
+	agreed TEXT,
+	PRIMARY KEY (conversation, part)
+) STRICT, WITHOUT ROWID;
+
 -- ---- messages ----
 
 -- Bytes kept once: raw emails, attachments on their way out. codec: 0 as they are, 1 zstd.
@@ -191,7 +302,7 @@ CREATE TABLE message (
 	time INTEGER NOT NULL,
 	sender INTEGER NOT NULL REFERENCES address (id),
 	sender_name TEXT,
-	peer INTEGER, -- the address that files it with a person; moves with that address
+	peer INTEGER, -- the address that files it with a person; minus a group whose members are one
 	subject TEXT,
 	preview TEXT,
 	state INTEGER NOT NULL,

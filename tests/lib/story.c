@@ -144,7 +144,7 @@ static void bob(Story *story)
 	SnId jid = intern(story, SN_CHANNEL_IM, BOB, "Bob Ropewalk");
 
 	intern(story, SN_CHANNEL_MAIL, BOB, "Bob Ropewalk");
-	sn_link_add(story->store, jid, person_of(story, SN_CHANNEL_MAIL, BOB), SN_LINK_VCARD, TRUE,
+	sn_link_add(story->store, jid, person_of(story, SN_CHANNEL_MAIL, BOB), SN_LINK_VCARD, FALSE,
 	            "contacts/bob.vcf", NULL);
 	after(story, "2026-11-20T16:02:00Z");
 	message = mail(story, SN_IN, BOB, "Bob Ropewalk", "plans-1", "Plans for Saturday",

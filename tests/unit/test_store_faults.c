@@ -69,8 +69,12 @@ static void check_counters(TmpStore *tmp)
 		"JOIN address a ON a.id = m.peer WHERE c.kind = 0 AND a.person <> c.person",
 		"SELECT count(*) FROM conversation c JOIN person p ON p.id = c.person "
 		"WHERE c.title <> p.name AND NOT p.is_self",
-		"SELECT count(*) FROM person p WHERE NOT is_self AND NOT EXISTS (SELECT 1 FROM address a "
-		"WHERE a.person = p.id)",
+		"SELECT count(*) FROM person p WHERE NOT is_self AND NOT EXISTS (SELECT 1 FROM native n "
+		"WHERE n.person = p.id)",
+		"SELECT count(*) FROM address a WHERE NOT EXISTS (SELECT 1 FROM native n "
+		"WHERE n.address = a.id)",
+		"SELECT count(*) FROM shell s JOIN shell o ON o.conversation = s.heir",
+		"SELECT count(*) FROM shell s JOIN message m ON m.conversation = s.conversation",
 		"SELECT count(*) FROM message m WHERE brought <> (SELECT count(*) FROM carried c "
 		"WHERE c.by_message = m.id)",
 		"SELECT count(*) FROM message m WHERE m.carried AND NOT EXISTS (SELECT 1 FROM carried c "
