@@ -47,11 +47,11 @@ static void write_message(const SnXmppReading *reading, const SnImMessage *messa
 	sn_xml_set(stanza, "type", message->groupchat ? "groupchat" : "chat");
 	sn_xml_set(stanza, "to", message->to);
 	sn_xml_set(stanza, "id", message->id ? message->id : message->origin_id);
-	if (message->quote && message->body) {
-		g_autofree char *body = g_strconcat(message->quote, message->body, NULL);
+	if (message->body) {
+		g_autofree char *body =
+			g_strconcat(message->quote ? message->quote : "", message->body,
+				    message->note ? message->note : "", NULL);
 		sn_xml_child_text(stanza, "body", NULL, body);
-	} else {
-		sn_xml_child_text(stanza, "body", NULL, message->body);
 	}
 	sn_xml_child_text(stanza, "subject", NULL, message->subject);
 	sn_xml_child_text(stanza, "thread", NULL, message->thread);

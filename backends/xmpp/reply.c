@@ -28,7 +28,7 @@ static void mark(const char *body, gboolean *gone, gint64 start, gint64 end)
 static gboolean known(const char *namespace)
 {
 	return g_strcmp0(namespace, NS_REPLY) == 0 || g_strcmp0(namespace, NS_SFS) == 0 ||
-	       g_strcmp0(namespace, SN_NS_OOB) == 0;
+	       g_strcmp0(namespace, SN_NS_OOB) == 0 || g_strcmp0(namespace, SN_NS_DELAY) == 0;
 }
 
 static void mark_fallback(xmpp_stanza_t *fallback, const char *body, gboolean *gone)
@@ -78,6 +78,25 @@ static void read_reply(const SnXmppReading *reading, xmpp_stanza_t *stanza, SnIm
 	}
 }
 
+/* Says that `length` characters from `start` on only stand in for the namespace. */
+static void write_range(xmpp_stanza_t *stanza, const char *namespace, glong start, glong length)
+{
+	xmpp_stanza_t *fallback = sn_xml_child(stanza, "fallback", NS_FALLBACK);
+	xmpp_stanza_t *range = sn_xml_child(fallback, "body", NULL);
+
+	sn_xml_set(fallback, "for", namespace);
+	sn_xml_set_number(range, "start", start);
+	sn_xml_set_number(range, "end", start + length);
+}
+
+/* Characters of the text as they are sent. */
+static glong sent_length(const char *text)
+{
+	g_autofree char *sent = text ? sn_xml_valid(text) : NULL;
+
+	return sent ? g_utf8_strlen(sent, -1) : 0;
+}
+
 static void write_reply(const SnXmppReading *reading, const SnImMessage *message,
 			xmpp_stanza_t *stanza)
 {
@@ -86,14 +105,13 @@ static void write_reply(const SnXmppReading *reading, const SnImMessage *message
 		sn_xml_set(reply, "id", message->reply_id);
 		sn_xml_set(reply, "to", message->reply_to ? message->reply_to : message->to);
 	}
-	if (message->quote && message->body) {
-		g_autofree char *sent = sn_xml_valid(message->quote);
-		xmpp_stanza_t *fallback = sn_xml_child(stanza, "fallback", NS_FALLBACK);
-		sn_xml_set(fallback, "for", NS_REPLY);
-		xmpp_stanza_t *range = sn_xml_child(fallback, "body", NULL);
-		sn_xml_set_number(range, "start", 0);
-		sn_xml_set_number(range, "end", g_utf8_strlen(sent, -1));
-	}
+	if (!message->body)
+		return;
+	glong quote = sent_length(message->quote), body = sent_length(message->body);
+	if (quote)
+		write_range(stanza, NS_REPLY, 0, quote);
+	if (message->note && message->written)
+		write_range(stanza, SN_NS_DELAY, quote + body, sent_length(message->note));
 }
 
 const SnXmppExtension sn_ext_reply = { .name = "replies",

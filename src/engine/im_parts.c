@@ -95,12 +95,24 @@ static gboolean is_late(SnDelivery *self, const SnOutboxEntry *entry)
 	return sn_delivery_now(self) - MAX(entry->created, entry->send_at) > LATE;
 }
 
+static gboolean same_day(SnTime one, SnTime other)
+{
+	g_autoptr(GDateTime) a = g_date_time_new_from_unix_local(one / 1000);
+	g_autoptr(GDateTime) b = g_date_time_new_from_unix_local(other / 1000);
+
+	return a && b && g_date_time_get_year(a) == g_date_time_get_year(b) &&
+	       g_date_time_get_day_of_year(a) == g_date_time_get_day_of_year(b);
+}
+
+/* "(written 14:02)", with the day when it was another one. */
 static char *late_line(SnDelivery *self, const SnOutboxEntry *entry)
 {
-	if (!is_late(self, entry))
-		return g_strdup("");
-	g_autofree char *time = sn_delivery_time_text(entry->created);
-	return g_strdup_printf("\n(written %s)", time);
+	g_autoptr(GDateTime) time = g_date_time_new_from_unix_local(entry->created / 1000);
+	g_autofree char *clock = time ? g_date_time_format(time, "%H:%M") : NULL;
+	g_autofree char *whole = sn_delivery_time_text(entry->created);
+
+	return g_strdup_printf("\n(written %s)",
+	                       clock && same_day(entry->created, sn_delivery_now(self)) ? clock : whole);
 }
 
 /* What of the user's own files cannot go; the user chose to send all the same. NULL: nothing. */
@@ -139,10 +151,10 @@ static char *file_names(const SnOutboxEntry *entry)
 static GPtrArray *body_parts(SnDelivery *self, const SnOutboxEntry *entry,
                              const SnEngineAccount *account)
 {
-	g_autofree char *late = late_line(self, entry), *lost = lost_files(entry, account);
+	g_autofree char *lost = lost_files(entry, account);
 	g_autofree char *names = file_names(entry);
 	const char *body = entry->body && *entry->body ? entry->body : names;
-	g_autofree char *whole = g_strconcat(body, late, lost, NULL);
+	g_autofree char *whole = g_strconcat(body, lost, NULL);
 
 	return sn_im_split(whole, text_limit(account));
 }
@@ -476,8 +488,10 @@ static SnImMessage *body_message(SnDelivery *self, const SnOutboxEntry *entry,
 	message->body = sn_im_quote(self, entry, message, text->str, step->number == 0);
 	message->want_receipt = last;
 	message->want_marker = last;
-	if (is_late(self, entry))
+	if (is_late(self, entry)) {
 		message->written = entry->created;
+		message->note = last ? late_line(self, entry) : NULL;
+	}
 	return message;
 }
 

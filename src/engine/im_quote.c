@@ -49,9 +49,12 @@ static gboolean was_quoted(SnDelivery *self, const SnOutboxEntry *entry, const S
 	return FALSE;
 }
 
+/* What came encrypted is named, and not repeated in the open. */
 static char *quote_mail(const SnMessage *mail)
 {
 	g_autofree char *time = sn_delivery_time_text(mail->time);
+	if (mail->encrypted)
+		return g_strdup_printf("> Encrypted email of %s\n", time);
 	g_autofree char *preview = sn_text_preview(mail->body ? mail->body : "");
 	g_autofree char *first = sn_text_fit(preview, QUOTE_COLUMNS);
 	g_autofree char *subject = sn_text_clean_line(mail->subject ? mail->subject : "", -1);
@@ -82,7 +85,7 @@ static void answer_im(SnDelivery *self, const SnOutboxEntry *entry, const SnMess
 		return;
 	message->reply_id = g_strdup(id);
 	message->reply_to = g_strdup(answered->sender_value);
-	message->quote = quote_im(answered);
+	message->quote = answered->encrypted ? NULL : quote_im(answered);
 }
 
 static void answer_mail(SnDelivery *self, const SnMessage *mail, SnImMessage *message)

@@ -407,7 +407,11 @@ static void deferred_until_the_person_appears(void **state)
 	/* It says when it was written. */
 	const SnImMessage *stanza = self->stanzas->pdata[0];
 	assert_int_equal(stanza->written, entry->created);
-	assert_non_null(strstr(stanza->body, "later is fine\n(written "));
+	assert_string_equal(stanza->body, "later is fine");
+	g_autoptr(GDateTime) time = g_date_time_new_from_unix_local(entry->created / 1000);
+	g_autofree char *clock = g_date_time_format(time, "%H:%M)");
+	assert_true(g_str_has_prefix(stanza->note, "\n(written "));
+	assert_true(g_str_has_suffix(stanza->note, clock));
 	delivery_free(self);
 }
 

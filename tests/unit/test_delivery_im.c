@@ -62,6 +62,30 @@ static void an_answer_to_an_email_quotes_it_once(void **state)
 	delivery_free(self);
 }
 
+static void what_came_encrypted_is_not_quoted_in_the_open(void **state)
+{
+	Delivery *self = delivery_new(NULL);
+	Said mail = { .channel = SN_CHANNEL_MAIL,
+		      .subject = "Secret budget",
+		      .body = "eleven",
+		      .id = "root@w",
+		      .encrypted = TRUE };
+	Said im = { .channel = SN_CHANNEL_IM, .body = "twelve", .id = "im-1", .encrypted = TRUE };
+	Said after = { .channel = SN_CHANNEL_IM, .body = "by the way", .id = "im-2" };
+	SnId first = world_say(self->world, &mail), second = world_say(self->world, &im);
+
+	world_say(self->world, &after);
+	send_with(self, "Ten.", first, NULL, 0);
+	assert_true(g_str_has_prefix(stanza(self, 0)->body, "> Encrypted email of "));
+	assert_null(strstr(stanza(self, 0)->body, "eleven"));
+	assert_null(strstr(stanza(self, 0)->body, "Secret"));
+	assert_string_equal(stanza(self, 0)->in_reply_to_mail, "root@w");
+	send_with(self, "Nine.", second, NULL, 0);
+	assert_string_equal(stanza(self, 1)->reply_id, "im-1");
+	assert_null(stanza(self, 1)->quote);
+	delivery_free(self);
+}
+
 static void an_answer_further_up_is_a_reply(void **state)
 {
 	Delivery *self = delivery_new(NULL);
@@ -393,6 +417,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_answer_to_an_email_quotes_it_once),
+		cmocka_unit_test(what_came_encrypted_is_not_quoted_in_the_open),
 		cmocka_unit_test(an_answer_further_up_is_a_reply),
 		cmocka_unit_test(history_is_readable_first_and_then_for_machines),
 		cmocka_unit_test(without_an_upload_service_the_text_says_so),

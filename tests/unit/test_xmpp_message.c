@@ -119,6 +119,14 @@ static void a_quote_is_a_fallback_that_can_be_taken_off(void **state)
 	SnImMessage *back = round_trip(message);
 	assert_string_equal(back->body, "> Grüße, 🙂\nEbenso");
 	assert_string_equal(back->body_fallback_free, "Ebenso");
+	sn_im_message_free(back);
+	/* so is the line that says when a deferred message was written */
+	message->written = 1795000000000;
+	message->note = g_strdup("\n(written 14:02)");
+	back = round_trip(message);
+	assert_string_equal(back->body, "> Grüße, 🙂\nEbenso\n(written 14:02)");
+	assert_string_equal(back->body_fallback_free, "Ebenso");
+	assert_int_equal(back->written, message->written);
 	sn_im_message_free(message);
 	sn_im_message_free(back);
 }
