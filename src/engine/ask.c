@@ -1,96 +1,30 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * "Ask them": the contact gets a short question in plain words, with quick responses (XEP-0439) for
- * clients that know them, and decides. An answer counts only from the address that was asked. A
- * contact with several waiting messages is asked once, and the answer is for all of them.
+ * clients that know them, and decides. Several messages that wait for one contact share a question:
+ * they name it (quick_question), and whatever becomes of it becomes of all of them.
+ *
+ * Nobody is asked again within delivery.ask-again: the last answer holds until then. What the
+ * answer means is in answers.c, what it does in hear.c.
  */
 #include <string.h>
 
+#include "src/base/ids.h"
 #include "src/engine/delivery_private.h"
+#include "src/store/asked.h"
 
-#define ANSWER_MAX 60 /* longer texts are conversation, not an answer */
 #define CLOCK_SLACK (5 * SN_MINUTE)
 #define QUESTION "I have a message for you. Is now a good time? Reply now, later or email."
 
-/* ---- answers ---- */
-
-static const struct {
-	const char *words;
-	SnAnswer answer;
-} answers[] = {
-	{ "now", SN_ANSWER_NOW },
-	{ "yes", SN_ANSWER_NOW },
-	{ "ok", SN_ANSWER_NOW },
-	{ "okay", SN_ANSWER_NOW },
-	{ "sure", SN_ANSWER_NOW },
-	{ "go ahead", SN_ANSWER_NOW },
-	{ "send it", SN_ANSWER_NOW },
-	{ "send now", SN_ANSWER_NOW },
-	{ "yes now", SN_ANSWER_NOW },
-	{ "later", SN_ANSWER_LATER },
-	{ "no", SN_ANSWER_LATER },
-	{ "not now", SN_ANSWER_LATER },
-	{ "no later", SN_ANSWER_LATER },
-	{ "busy", SN_ANSWER_LATER },
-	{ "email", SN_ANSWER_MAIL },
-	{ "mail", SN_ANSWER_MAIL },
-	{ "by email", SN_ANSWER_MAIL },
-	{ "by mail", SN_ANSWER_MAIL },
-	{ "email me", SN_ANSWER_MAIL },
-	{ "mail me", SN_ANSWER_MAIL },
-	{ "send email", SN_ANSWER_MAIL },
-	{ "send an email", SN_ANSWER_MAIL },
-	{ "always email", SN_ANSWER_ALWAYS_MAIL },
-	{ "always mail", SN_ANSWER_ALWAYS_MAIL },
-	{ "always by email", SN_ANSWER_ALWAYS_MAIL },
-	{ "always email me", SN_ANSWER_ALWAYS_MAIL },
-	{ "email always", SN_ANSWER_ALWAYS_MAIL },
-	{ "always later", SN_ANSWER_ALWAYS_LATER },
-	{ "always now", SN_ANSWER_ALWAYS_NOW },
-};
-
-/* Lower case, no punctuation, "e-mail" as "email", no "please" and "thanks", single blanks. */
-static char *plain_words(const char *text)
+static SnAddress *address_of(SnDelivery *self, const SnOutboxEntry *entry)
 {
-	static const char *const polite[] = { "please", "pls", "thanks", "thank", "you", "it" };
-	g_autofree char *lower = g_utf8_strdown(text, -1);
-	GString *letters = g_string_new(NULL);
+	const char *jid = sn_delivery_jid(entry);
 
-	for (const char *c = lower; *c; c = g_utf8_next_char(c)) {
-		gunichar letter = g_utf8_get_char(c);
-		if (g_unichar_isalnum(letter))
-			g_string_append_unichar(letters, letter);
-		else if (letter != '-' && letter != '\'')
-			g_string_append_c(letters, ' ');
-	}
-	g_auto(GStrv) words = g_strsplit(letters->str, " ", -1);
-	g_string_truncate(letters, 0);
-	for (char **word = words; *word; word++) {
-		gboolean skip = !**word;
-		/* "it" matters in "send it" only. */
-		for (gsize i = 0; i < G_N_ELEMENTS(polite); i++)
-			skip |= strcmp(*word, polite[i]) == 0 &&
-			        !(strcmp(*word, "it") == 0 && letters->len);
-		if (!skip)
-			g_string_append_printf(letters, "%s%s", letters->len ? " " : "", *word);
-	}
-	return g_string_free(letters, FALSE);
+	return jid ? sn_address_find(self->engine->store, SN_CHANNEL_IM, jid) : NULL;
 }
 
-SnAnswer sn_answer_parse(const char *text)
-{
-	if (!text || strlen(text) > ANSWER_MAX || !g_utf8_validate(text, -1, NULL))
-		return SN_ANSWER_NONE;
-	g_autofree char *plain = plain_words(text);
-	for (gsize i = 0; i < G_N_ELEMENTS(answers); i++)
-		if (strcmp(plain, answers[i].words) == 0)
-			return answers[i].answer;
-	return SN_ANSWER_NONE;
-}
-
-/* ---- asking ---- */
-
-char *sn_delivery_open_question(SnDelivery *self, const SnOutboxEntry *entry)
+/* Another entry to the same contact whose question stands; the caller's. NULL. */
+static char *open_question(SnDelivery *self, const SnOutboxEntry *entry)
 {
 	g_autoptr(GArray) open = sn_outbox_open_in(self->engine->store, entry->conversation);
 
@@ -98,11 +32,98 @@ char *sn_delivery_open_question(SnDelivery *self, const SnOutboxEntry *entry)
 		SnId id = g_array_index(open, SnId, i - 1);
 		g_autoptr(SnOutboxEntry) other = sn_outbox_get(self->engine->store, id, 0);
 		if (other && other->state == SN_STATE_ASKED && id != entry->id &&
-		    other->account == entry->account && other->quick_question && other->step > 0)
+		    other->account == entry->account && other->quick_question)
 			return g_strdup(other->quick_question);
 	}
 	return NULL;
 }
+
+/* An earlier question to the person, within the time in which nobody is asked again; NULL. */
+static SnAsked *recent(SnDelivery *self, const SnOutboxEntry *entry)
+{
+	g_autoptr(SnAddress) address = address_of(self, entry);
+	SnAsked *asked =
+		address ? sn_asked_person(self->engine->store, address->person) : NULL;
+	SnTime since = asked ? MAX(asked->time, asked->answered) : 0;
+
+	if (asked &&
+	    since + sn_delivery_settings(self)->delivery_ask_again > sn_delivery_now(self) &&
+	    since <= sn_delivery_now(self) + CLOCK_SLACK)
+		return asked;
+	sn_asked_free(asked);
+	return NULL;
+}
+
+static void defer(SnDelivery *self, const SnOutboxEntry *entry, const char *reason,
+                  gboolean clear_request)
+{
+	SnFact fact = { .reason = reason, .clear_request = clear_request };
+
+	sn_delivery_apply(self, entry->id, SN_DELIVERY_DEFER, &fact);
+}
+
+/* The contact was asked not long ago: what was said then holds; silence means later. */
+static void follow_earlier(SnDelivery *self, const SnOutboxEntry *entry, const SnAsked *asked,
+                           const char *who, gboolean clear_request)
+{
+	g_autofree char *time =
+		sn_delivery_time_text(asked->answered ? asked->answered : asked->time);
+	g_autofree char *reason = NULL;
+
+	if (!asked->answered || asked->answer == SN_ANSWER_NONE) {
+		reason = g_strdup_printf("%s was asked on %s and has not answered", who, time);
+		defer(self, entry, reason, clear_request);
+		return;
+	}
+	reason = g_strdup_printf("%s answered on %s", who, time);
+	sn_delivery_obey(self, entry->id, (SnAnswer)asked->answer, reason, asked->question,
+	                 clear_request);
+}
+
+/* Why the contact cannot be asked now; NULL when he can. Caller frees. */
+static char *cannot_ask(SnDelivery *self, const SnOutboxEntry *entry, const char *who)
+{
+	g_autoptr(SnAddress) address = address_of(self, entry);
+	g_autoptr(SnWhereabouts) there =
+		address ? sn_whereabouts(self->engine->store, self->engine->config, 0, address->id,
+	                                 self->engine->clock)
+			: NULL;
+
+	if (there && there->show == SN_PRESENCE_OFFLINE)
+		return g_strdup_printf("%s is offline and cannot be asked", who);
+	if (there && there->quiet)
+		return g_strdup_printf("%s is not to be disturbed now and is not asked (%s)", who,
+		                       there->origin);
+	return NULL;
+}
+
+void sn_delivery_ask_them(SnDelivery *self, const SnOutboxEntry *entry, const char *presence,
+                          const char *because, gboolean clear_request)
+{
+	g_autofree char *who = sn_delivery_who(self, entry);
+	g_autofree char *cannot = cannot_ask(self, entry, who);
+
+	if (cannot) {
+		defer(self, entry, cannot, clear_request);
+		return;
+	}
+	g_autofree char *earlier = open_question(self, entry);
+	g_autoptr(SnAsked) asked = earlier ? NULL : recent(self, entry);
+	if (asked) {
+		follow_earlier(self, entry, asked, who, clear_request);
+		return;
+	}
+	g_autofree char *id = earlier ? NULL : sn_id_origin();
+	g_autofree char *reason = g_strconcat(presence, ": asked", because ? " (" : "",
+	                                      because ? because : "", because ? ")" : "", NULL);
+	SnFact fact = { .reason = reason,
+		        .clear_request = clear_request,
+		        .question = earlier ? earlier : id,
+		        .step = 1 };
+	sn_delivery_apply(self, entry->id, SN_DELIVERY_ASK_THEM, &fact);
+}
+
+/* ---- the message that asks ---- */
 
 static SnImMessage *question(const SnOutboxEntry *entry)
 {
@@ -135,6 +156,7 @@ static void file_question(SnDelivery *self, const SnOutboxEntry *entry)
 	row->state = SN_STATE_ACCEPTED;
 	row->origin_id = g_strdup(entry->quick_question);
 	row->body = g_strdup(QUESTION);
+	row->notice = g_strdup("asked by the rules of delivery");
 	sn_message_add_party(row, SN_ROLE_FROM, entry->from, NULL);
 	sn_message_add_party(row, SN_ROLE_TO, sn_delivery_jid(entry), NULL);
 	SnAddResult result;
@@ -142,17 +164,59 @@ static void file_question(SnDelivery *self, const SnOutboxEntry *entry)
 		g_warning("The question could not be filed: %s", error->message);
 }
 
+/* The entries of the question go on to wait for the answer. */
+static void step_on(SnDelivery *self, const char *question_id)
+{
+	g_autoptr(GArray) ids = sn_asked_entries(self->engine->store, question_id);
+
+	for (guint i = 0; i < ids->len; i++) {
+		g_autoptr(SnOutboxEntry) entry = sn_outbox_get(
+			self->engine->store, g_array_index(ids, SnId, i), SN_OUTBOX_FULL);
+		if (!entry || entry->state != SN_STATE_ASKED || entry->step > 0)
+			continue;
+		SnFact fact = { .what = "asked",
+			        .detail = sn_delivery_jid(entry),
+			        .reason = entry->reason,
+			        .step = 2 };
+		sn_delivery_apply(self, entry->id, SN_DELIVERY_STEP, &fact);
+	}
+}
+
+/* The server has it; also when the entry was taken back meanwhile, the contact will read it. */
 static void asked(SnDelivery *self, SnId id)
 {
-	g_autoptr(SnOutboxEntry) entry = sn_outbox_get(self->engine->store, id, SN_OUTBOX_FULL);
+	SnStore *store = self->engine->store;
+	g_autoptr(SnOutboxEntry) entry = sn_outbox_get(store, id, SN_OUTBOX_FULL);
+	g_autoptr(SnAddress) address = entry ? address_of(self, entry) : NULL;
+	g_autoptr(SnAsked) known = entry ? sn_asked_get(store, entry->quick_question) : NULL;
+	g_autoptr(GError) error = NULL;
 
-	if (!entry || entry->state != SN_STATE_ASKED || entry->step > 0)
+	if (!entry || !address)
 		return;
-	SnFact fact = {
-		.what = "asked", .detail = sn_delivery_jid(entry), .reason = entry->reason, .step = 2
-	};
-	if (sn_delivery_apply(self, id, SN_DELIVERY_STEP, &fact))
+	if (!known) {
+		if (!sn_asked_add(store, entry->quick_question, entry->account, address->id,
+		                  sn_delivery_now(self), &error))
+			g_warning("The question could not be noted: %s", error->message);
 		file_question(self, entry);
+	}
+	step_on(self, entry->quick_question);
+}
+
+/* It can never be asked: the user decides about all that waited for it. */
+static void refused(SnDelivery *self, SnId id, const GError *error)
+{
+	g_autoptr(SnOutboxEntry) entry = sn_outbox_get(self->engine->store, id, 0);
+	g_autoptr(GArray) ids =
+		entry ? sn_asked_entries(self->engine->store, entry->quick_question) : NULL;
+	SnFact fact = { .reason = error->message,
+		        .error_word = sn_error_word((SnErrorCode)error->code) };
+
+	for (guint i = 0; ids && i < ids->len; i++) {
+		g_autoptr(SnOutboxEntry) one =
+			sn_outbox_get(self->engine->store, g_array_index(ids, SnId, i), 0);
+		if (one && one->state == SN_STATE_ASKED)
+			sn_delivery_apply(self, one->id, SN_DELIVERY_NEED_CHOICE, &fact);
+	}
 }
 
 static void question_reply(SnEngineAccount *account, const SnImEvent *event, gpointer data)
@@ -163,16 +227,11 @@ static void question_reply(SnEngineAccount *account, const SnImEvent *event, gpo
 	if (event->kind > SN_EVENT_CANCELLED)
 		return;
 	if (sn_job_end(job)) {
-		if (event->kind == SN_EVENT_DONE) {
+		if (event->kind == SN_EVENT_DONE)
 			asked(self, job->entry);
-		} else if (event->kind == SN_EVENT_ERROR &&
-		           sn_delivery_event_for(event->error) == SN_DELIVERY_PERMANENT) {
-			SnFact fact = {
-				.reason = event->error->message,
-				.error_word = sn_error_word((SnErrorCode)event->error->code),
-			};
-			sn_delivery_apply(self, job->entry, SN_DELIVERY_NEED_CHOICE, &fact);
-		}
+		else if (event->kind == SN_EVENT_ERROR &&
+		         sn_delivery_event_for(event->error) == SN_DELIVERY_PERMANENT)
+			refused(self, job->entry, event->error);
 		/* else: asked again when the line is back, after a look into the archive */
 	}
 	sn_job_unref(job);
@@ -207,6 +266,17 @@ static void lookup_reply(SnEngineAccount *account, const SnImEvent *event, gpoin
 	sn_job_unref(job);
 }
 
+/* Another entry of this question has a request under way: its end is for all of them. */
+static gboolean is_under_way(SnDelivery *self, const char *question_id)
+{
+	g_autoptr(GArray) ids = sn_asked_entries(self->engine->store, question_id);
+
+	for (guint i = 0; i < ids->len; i++)
+		if (g_hash_table_contains(self->jobs, &g_array_index(ids, SnId, i)))
+			return TRUE;
+	return FALSE;
+}
+
 /* again: it may have been sent before. A question that arrives twice would puzzle. */
 void sn_delivery_ask(SnDelivery *self, SnId id, gboolean again)
 {
@@ -214,8 +284,15 @@ void sn_delivery_ask(SnDelivery *self, SnId id, gboolean again)
 	SnEngineAccount *account =
 		entry ? sn_engine_account_by_id(self->engine, entry->account) : NULL;
 
-	if (!account || !account->im || !account->im_online || entry->state != SN_STATE_ASKED ||
-	    entry->step > 0 || !entry->quick_question || g_hash_table_contains(self->jobs, &id))
+	if (!entry || entry->state != SN_STATE_ASKED || entry->step > 0 || !entry->quick_question)
+		return;
+	g_autoptr(SnAsked) known = sn_asked_get(self->engine->store, entry->quick_question);
+	if (known) {
+		step_on(self, entry->quick_question);
+		return;
+	}
+	if (!account || !account->im || !account->im_online ||
+	    is_under_way(self, entry->quick_question))
 		return;
 	if (!again) {
 		send_question(self, entry, account);
@@ -227,101 +304,4 @@ void sn_delivery_ask(SnDelivery *self, SnId id, gboolean again)
 	request->origin_id = g_strdup(entry->quick_question);
 	request->start = entry->created - CLOCK_SLACK;
 	sn_engine_im(account, request, lookup_reply, sn_job_begin(self, id, 0));
-}
-
-/* ---- hearing the answer ---- */
-
-static void obey(SnDelivery *self, SnId id, SnAnswer answer, const char *who)
-{
-	g_autoptr(SnOutboxEntry) entry = sn_outbox_get(self->engine->store, id, SN_OUTBOX_FULL);
-	g_autofree char *reason = NULL, *why = NULL;
-	SnFact fact = { .fresh = TRUE };
-
-	if (!entry || entry->state != SN_STATE_ASKED)
-		return; /* went along with an earlier one */
-	switch (answer) {
-	case SN_ANSWER_NONE: return;
-	case SN_ANSWER_NOW:
-	case SN_ANSWER_ALWAYS_NOW:
-		reason = g_strdup_printf("%s answered: now", who);
-		fact.detail = reason;
-		sn_delivery_apply(self, id, SN_DELIVERY_SEND, &fact);
-		return;
-	case SN_ANSWER_LATER:
-	case SN_ANSWER_ALWAYS_LATER:
-		reason = g_strdup_printf("%s answered: later. It waits", who);
-		fact.reason = reason;
-		sn_delivery_apply(self, id, SN_DELIVERY_DEFER, &fact);
-		return;
-	case SN_ANSWER_MAIL:
-	case SN_ANSWER_ALWAYS_MAIL:
-		reason = g_strdup_printf("%s answered: email", who);
-		if (sn_convert_possible(self, entry, &why)) {
-			fact.reason = reason;
-			sn_delivery_apply(self, id, SN_DELIVERY_MAIL, &fact);
-			return;
-		}
-		fact.detail = reason;
-		fact.reason = why;
-		fact.error_word = sn_error_word(SN_ERROR_NOT_FOUND);
-		sn_delivery_apply(self, id, SN_DELIVERY_NO_MAIL, &fact);
-		return;
-	}
-}
-
-static void remember_wish(SnDelivery *self, SnId person, SnAnswer answer)
-{
-	SnRule wish = answer == SN_ANSWER_ALWAYS_MAIL    ? SN_RULE_MAIL
-	              : answer == SN_ANSWER_ALWAYS_LATER ? SN_RULE_DEFER
-	              : answer == SN_ANSWER_ALWAYS_NOW   ? SN_RULE_SEND
-	                                                 : SN_RULE_DEFAULT;
-	g_autofree char *time = sn_delivery_time_text(sn_delivery_now(self));
-	g_autofree char *origin = g_strdup_printf("answer of %s", time);
-	g_autoptr(GError) error = NULL;
-
-	if (wish != SN_RULE_DEFAULT && person &&
-	    !sn_person_set_wish(self->engine->store, person, wish, origin, &error))
-		g_warning("The wish of a contact could not be kept: %s", error->message);
-}
-
-/* Asked entries of this account to this address, whose question was out before the answer. */
-static GArray *entries_asked(SnDelivery *self, const SnEngineAccount *account, SnId address,
-                             const SnImMessage *im)
-{
-	g_autoptr(GArray) open = sn_outbox_open_for(self->engine->store, address);
-	GArray *asked_ones = g_array_new(FALSE, FALSE, sizeof(SnId));
-
-	for (guint i = 0; open && i < open->len; i++) {
-		SnId id = g_array_index(open, SnId, i);
-		g_autoptr(SnOutboxEntry) entry =
-			sn_outbox_get(self->engine->store, id, SN_OUTBOX_FULL);
-		gboolean asked_one = entry && entry->state == SN_STATE_ASKED &&
-		                     entry->account == account->id && entry->quick_question;
-		if (asked_one && (!im->time || im->time >= entry->created - CLOCK_SLACK))
-			g_array_append_val(asked_ones, id);
-	}
-	return asked_ones;
-}
-
-gboolean sn_delivery_answer(SnDelivery *self, SnEngineAccount *account, SnId message,
-                            const SnImMessage *im)
-{
-	const char *text = im->body_fallback_free ? im->body_fallback_free : im->body;
-	SnAnswer answer = sn_answer_parse(text);
-	g_autofree char *bare = im->from ? sn_address_normalise(SN_CHANNEL_IM, im->from) : NULL;
-
-	if (answer == SN_ANSWER_NONE || !bare || im->groupchat || im->error || im->carbon_sent)
-		return FALSE;
-	g_autoptr(SnAddress) address = sn_address_find(self->engine->store, SN_CHANNEL_IM, bare);
-	if (!address)
-		return FALSE;
-	g_autoptr(GArray) ids = entries_asked(self, account, address->id, im);
-	g_autoptr(SnPerson) person = sn_person_get(self->engine->store, address->person);
-	if (ids->len == 0)
-		return FALSE;
-	remember_wish(self, address->person, answer);
-	for (guint i = 0; i < ids->len; i++)
-		obey(self, g_array_index(ids, SnId, i), answer, person ? person->name : bare);
-	sn_delivery_again(self);
-	return TRUE;
 }

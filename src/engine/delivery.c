@@ -336,7 +336,7 @@ void sn_delivery_presence(SnDelivery *self, SnId address)
 		gboolean there = sn_delivery_availability(self, entry, NULL, &text) == SN_AVAILABLE;
 		if (entry->when & SN_WHEN_PRESENCE)
 			there = sn_delivery_terms_presence(self, entry, NULL);
-		if (!there)
+		if (!there || sn_delivery_is_put_off(self, entry))
 			continue;
 		if (waits_for_line(entry))
 			sn_delivery_plan(self, id);

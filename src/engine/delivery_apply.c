@@ -105,6 +105,9 @@ static SnTime next_try(SnDelivery *self, const SnOutboxEntry *entry, const SnDel
 		return expires > now ? MIN(fact->not_before, expires) : fact->not_before;
 	gboolean network = g_strcmp0(fact->error_word, sn_error_word(SN_ERROR_NETWORK)) == 0;
 	SnTime time = now + sn_delivery_backoff(self, attempts, network);
+	SnTime quiet_end = network ? 0 : sn_delivery_quiet_end(self, entry);
+	if (quiet_end > now)
+		time = MIN(time, quiet_end); /* no presence will tell of it */
 	return expires > now ? MIN(time, expires) : time;
 }
 

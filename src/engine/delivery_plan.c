@@ -2,7 +2,6 @@
 /* What the line, the presence and the rules say about one entry now. */
 #include <string.h>
 
-#include "src/base/ids.h"
 #include "src/engine/delivery_private.h"
 
 static gboolean is_room(SnDelivery *self, const SnOutboxEntry *entry)
@@ -38,6 +37,18 @@ SnAvailability sn_delivery_availability(SnDelivery *self, const SnOutboxEntry *e
 	if (text)
 		*text = g_strdup("presence unknown");
 	return SN_AVAILABILITY_UNKNOWN;
+}
+
+SnTime sn_delivery_quiet_end(SnDelivery *self, const SnOutboxEntry *entry)
+{
+	g_autoptr(SnAddress) address = contact(self, entry);
+
+	if (!address || is_room(self, entry))
+		return 0;
+	g_autoptr(SnWhereabouts) there =
+		sn_whereabouts(self->engine->store, self->engine->config, address->person,
+	                       address->id, self->engine->clock);
+	return there->until;
 }
 
 void sn_delivery_probe(SnDelivery *self, SnId id)
@@ -132,26 +143,9 @@ static void expire(SnDelivery *self, const SnOutboxEntry *entry)
 static void ask_them(SnDelivery *self, const SnOutboxEntry *entry, const char *because,
                      gboolean clear_request)
 {
-	SnPresenceShow show;
-	g_autofree char *who = sn_delivery_who(self, entry), *reason = NULL;
 	g_autofree char *presence = presence_text(self, entry);
 
-	sn_delivery_availability(self, entry, &show, NULL);
-	if (show == SN_PRESENCE_OFFLINE) {
-		reason = g_strdup_printf("%s is offline and cannot be asked", who);
-		SnFact fact = { .reason = reason, .clear_request = clear_request };
-		sn_delivery_apply(self, entry->id, SN_DELIVERY_DEFER, &fact);
-		return;
-	}
-	reason = g_strconcat(presence, ": asked", because ? " (" : "", because ? because : "",
-	                     because ? ")" : "", NULL);
-	g_autofree char *earlier = sn_delivery_open_question(self, entry);
-	g_autofree char *id = earlier ? NULL : sn_id_origin();
-	SnFact fact = { .reason = reason,
-		        .clear_request = clear_request,
-		        .question = earlier ? earlier : id,
-		        .step = earlier ? 2 : 1 };
-	sn_delivery_apply(self, entry->id, SN_DELIVERY_ASK_THEM, &fact);
+	sn_delivery_ask_them(self, entry, presence, because, clear_request);
 }
 
 /* The recipient is not available: wish, rule of the person, of the account, or the prompt. */
@@ -253,7 +247,7 @@ static void plan_im(SnDelivery *self, const SnOutboxEntry *entry, SnEngineAccoun
 	} else if (!forced && lacks_upload(entry, account)) {
 		if (!is_settling(self, account))
 			no_upload(self, entry);
-	} else if (forced || there == SN_AVAILABLE) {
+	} else if (forced || (there == SN_AVAILABLE && !sn_delivery_is_put_off(self, entry))) {
 		ready(self, entry, forced, there == SN_AVAILABLE);
 	} else if (sn_delivery_is_deferred(entry)) {
 		defer(self, entry, "retry", NULL, FALSE);

@@ -12,7 +12,8 @@
  * send_mail.c       an entry as an email; history_mail.c: what travels along in it; history_files.c:
  *                   which files of it
  * send_im.c         an entry as stanzas and uploads; im_steps.c: which; history_im.c: history
- * ask.c             the question to the contact, and the answer
+ * ask.c             the question to the contact; answers.c: the words of answers
+ * hear.c            the answer, and what follows from it
  * convert.c         waiting IMs become one email
  *
  * Invariants: an entry is written as `sending` and made durable before its step is submitted; no
@@ -22,6 +23,7 @@
 #ifndef SN_ENGINE_DELIVERY_PRIVATE_H
 #define SN_ENGINE_DELIVERY_PRIVATE_H
 
+#include "src/engine/answers.h"
 #include "src/engine/engine_private.h"
 #include "src/engine/machine.h"
 #include "src/mime/mail.h"
@@ -113,6 +115,8 @@ void sn_delivery_plan(SnDelivery *self, SnId entry);
 /* Presence of the contact an IM goes to; room: always available. */
 SnAvailability sn_delivery_availability(SnDelivery *self, const SnOutboxEntry *entry,
                                         SnPresenceShow *show, char **text);
+/* When the quiet hours end that the contact has now; 0: none. */
+SnTime sn_delivery_quiet_end(SnDelivery *self, const SnOutboxEntry *entry);
 /* A client asked for something. */
 void sn_delivery_request(SnDelivery *self, const SnOutboxEntry *entry);
 /* Asks the contact's server for the presence, while an entry waits for it. */
@@ -187,21 +191,21 @@ char *sn_history_transcript(const GPtrArray *messages, gsize longest);
 GBytes *sn_history_strip_bcc(GBytes *raw);
 
 /* ---- ask.c ---- */
-/* again: it may have been sent already, so look first. */
+
+/* Rule, or request of the user (clear_request), to ask the contact; presence: "Bob is away". */
+void sn_delivery_ask_them(SnDelivery *self, const SnOutboxEntry *entry, const char *presence,
+                          const char *because, gboolean clear_request);
+/* Sends the question of an asked entry. again: it may have been sent already, so look first. */
 void sn_delivery_ask(SnDelivery *self, SnId entry, gboolean again);
-/* The id of a question to the same contact that is not answered yet; NULL. Caller frees. */
-char *sn_delivery_open_question(SnDelivery *self, const SnOutboxEntry *entry);
-typedef enum {
-	SN_ANSWER_NONE,
-	SN_ANSWER_NOW,
-	SN_ANSWER_LATER,
-	SN_ANSWER_MAIL,
-	SN_ANSWER_ALWAYS_MAIL,
-	SN_ANSWER_ALWAYS_LATER,
-	SN_ANSWER_ALWAYS_NOW,
-} SnAnswer;
-/* What a contact's reply to the question means; NONE for anything that is not clearly an answer. */
-SnAnswer sn_answer_parse(const char *text);
+
+/* ---- hear.c ---- */
+
+/* Does with one entry what the contact answered. who: "Bob answered". question: an earlier one that
+ * it follows; NULL. clear_request: on the user's request. FALSE: it is too late for that. */
+gboolean sn_delivery_obey(SnDelivery *self, SnId entry, SnAnswer answer, const char *who,
+                          const char *question, gboolean clear_request);
+/* The contact said "later", and nothing has changed since. */
+gboolean sn_delivery_is_put_off(SnDelivery *self, const SnOutboxEntry *entry);
 
 /* ---- convert.c ---- */
 
