@@ -11,8 +11,11 @@ typedef struct {
 	StepKind kind;
 	SnChannel channel;
 	SnId row;
-	char *id, *envelope_id, *recipient, *diagnostic;
-	int report;
+	char *id;
+	/* REPORT */
+	GPtrArray *reports; /* of SnMailReport */
+	char *from;
+	gboolean from_daemon;
 } Step;
 
 static void step_free(gpointer data)
@@ -20,9 +23,8 @@ static void step_free(gpointer data)
 	Step *step = data;
 
 	g_free(step->id);
-	g_free(step->envelope_id);
-	g_free(step->recipient);
-	g_free(step->diagnostic);
+	g_free(step->from);
+	g_clear_pointer(&step->reports, g_ptr_array_unref);
 	g_free(step);
 }
 
@@ -61,17 +63,15 @@ void sn_after_seen(SnAfter *after, SnChannel channel, const char *id)
 	step->id = g_strdup(id);
 }
 
-void sn_after_report(SnAfter *after, const SnMailReport *report, SnId message)
+void sn_after_report(SnAfter *after, const SnPrepared *prepared, SnId message)
 {
 	if (!after->engine)
 		return;
 	Step *step = add(after, STEP_REPORT);
 	step->row = message;
-	step->report = report->kind;
-	step->id = g_strdup(report->message_id);
-	step->envelope_id = g_strdup(report->envelope_id);
-	step->recipient = g_strdup(report->recipient);
-	step->diagnostic = g_strdup(report->diagnostic);
+	step->reports = g_ptr_array_ref(prepared->mail->reports);
+	step->from = g_strdup(prepared->sender);
+	step->from_daemon = prepared->mail->from_daemon;
 }
 
 void sn_after_incoming(SnAfter *after, SnId message)
@@ -88,44 +88,32 @@ void sn_after_evidence(SnAfter *after, SnId address)
 
 /* The mail system is nobody to talk to: its conversation goes out of sight until it has news again.
  */
-static void put_away(SnStore *store, SnId message)
+static void put_away(SnStore *store, SnId id)
 {
-	g_autoptr(SnMessage) report = sn_message_get(store, message, 0);
-	g_autoptr(SnConversation) conversation =
-		report ? sn_conversation_get(store, report->conversation) : NULL;
+	g_autoptr(SnConversation) conversation = sn_conversation_get(store, id);
 
-	if (conversation && !conversation->unread && !conversation->pinned)
+	if (conversation && !conversation->unread && !conversation->pinned &&
+	    !conversation->last_message)
 		sn_conversation_set_flags(store, conversation->id, conversation->muted, FALSE, TRUE,
 		                          NULL);
 }
 
-/* A report that something of ours arrived is shown on that message; nobody has to read it too. */
-static void mark_good_news(SnEngine *engine, const Step *step)
+/* Its meaning is shown on the message it speaks of; nobody has to read it too. */
+static void hear(SnEngine *engine, const Step *step)
 {
-	gboolean good = step->report == SN_REPORT_DELIVERED || step->report == SN_REPORT_RELAYED ||
-	                step->report == SN_REPORT_DISPLAYED;
-	SnId ours = 0;
+	g_autoptr(SnMessage) report = sn_message_get(engine->store, step->row, 0);
+	SnId about = sn_delivery_hear(engine->delivery, step->reports, step->from,
+	                              step->from_daemon, step->row);
 
-	if (step->envelope_id)
-		ours = sn_outbox_find_message_id(engine->store, step->envelope_id);
-	if (!ours && step->id)
-		ours = sn_outbox_find_message_id(engine->store, step->id);
-	if (good && ours &&
-	    sn_message_change_flags(engine->store, step->row, SN_FLAG_SEEN, 0, NULL)) {
-		put_away(engine->store, step->row);
-		sn_engine_wake(engine);
-	}
+	if (report && about)
+		put_away(engine->store, report->conversation);
 }
 
 static void run(SnEngine *engine, const Step *step)
 {
 	switch (step->kind) {
 	case STEP_SEEN: sn_delivery_seen(engine->delivery, step->channel, step->id); break;
-	case STEP_REPORT:
-		sn_delivery_report(engine->delivery, step->id, step->envelope_id, step->report,
-		                   step->recipient, step->diagnostic);
-		mark_good_news(engine, step);
-		break;
+	case STEP_REPORT: hear(engine, step); break;
 	case STEP_INCOMING: sn_notifier_incoming(engine->core->notifier, step->row); break;
 	case STEP_EVIDENCE:
 		if (engine->core->book)

@@ -429,6 +429,8 @@ void sn_delivery_recover(SnDelivery *self)
 		if (entry->announce && entry->state == SN_STATE_ACCEPTED)
 			sn_delivery_expect_receipt(self, entry->id);
 	}
+	sn_delivery_tell_untold(self);
+	sn_delivery_hear_again(self);
 	repair_clock(self, sn_delivery_now(self));
 	sn_delivery_look(self);
 }

@@ -143,6 +143,29 @@ static gboolean begins_anew(const SnOutboxEntry *entry, SnDeliveryEvent event)
 	       (event == SN_DELIVERY_NO_LINE && deferred);
 }
 
+/* It had come to an end, and something else turned out. */
+static gboolean is_late(SnState before)
+{
+	return before == SN_STATE_FAILED || before == SN_STATE_CONVERTED ||
+	       before == SN_STATE_CANCELLED;
+}
+
+static gboolean has_event(SnDelivery *self, SnId id, const char *what)
+{
+	g_autoptr(GPtrArray) events = sn_outbox_events(self->engine->store, id);
+
+	for (guint i = 0; events && i < events->len; i++)
+		if (strcmp(((SnOutboxEvent *)events->pdata[i])->what, what) == 0)
+			return TRUE;
+	return FALSE;
+}
+
+static gboolean wants_telling(SnDelivery *self, const SnOutboxEntry *entry)
+{
+	return is_late(entry->state) ||
+	       (entry->announce && !has_event(self, entry->id, "announced"));
+}
+
 static gboolean write_change(SnDelivery *self, const SnOutboxEntry *entry, SnDeliveryEvent event,
                              const SnDeliveryStep *step, const SnFact *fact, GError **error)
 {
@@ -174,6 +197,11 @@ static gboolean write_change(SnDelivery *self, const SnOutboxEntry *entry, SnDel
 		.quick_question = fact->question,
 		.clear_request = fact->clear_request,
 		.behind = fact->behind,
+		.party = fact->party,
+		.fate = fact->fate,
+		.fate_text = fact->fate_text,
+		.tell = step->effect == SN_EFFECT_TELL_FAILURE ||
+		        (step->effect == SN_EFFECT_ANNOUNCE && wants_telling(self, entry)),
 	};
 	if (step->effect == SN_EFFECT_CONVERT)
 		return sn_convert(self, entry, fact->reason, error);
@@ -193,14 +221,9 @@ static void tell(SnDelivery *self, const SnOutboxEntry *entry, SnNotifyKind kind
 	sn_engine_notify(self->engine, kind, entry->conversation, title, body);
 }
 
-static gboolean has_event(SnDelivery *self, SnId id, const char *what)
+static const char *what_it_is(const SnOutboxEntry *entry)
 {
-	g_autoptr(GPtrArray) events = sn_outbox_events(self->engine->store, id);
-
-	for (guint i = 0; events && i < events->len; i++)
-		if (strcmp(((SnOutboxEvent *)events->pdata[i])->what, what) == 0)
-			return TRUE;
-	return FALSE;
+	return entry->subject && *entry->subject ? entry->subject : entry->body;
 }
 
 /* The journal remembers that it was announced: a report may come days and many starts later. */
@@ -211,9 +234,48 @@ void sn_delivery_announce(SnDelivery *self, SnId id, gboolean arrived)
 	g_hash_table_remove(self->announces, &id);
 	if (!entry || !entry->announce || has_event(self, id, "announced"))
 		return;
-	const char *body = entry->subject && *entry->subject ? entry->subject : entry->body;
-	sn_outbox_note(self->engine->store, id, "announced", arrived ? "delivered" : "sent", NULL);
-	tell(self, entry, SN_NOTIFY_DELIVERED, arrived ? "Delivered to" : "Sent to", body);
+	tell(self, entry, SN_NOTIFY_DELIVERED, arrived ? "Delivered to" : "Sent to",
+	     what_it_is(entry));
+	sn_outbox_told(self->engine->store, id, "announced", arrived ? "delivered" : "sent", NULL);
+}
+
+/* What nobody expected any more is always told. */
+static void tell_late(SnDelivery *self, const SnOutboxEntry *entry, SnState before)
+{
+	static const char *const titles[] = {
+		[SN_STATE_FAILED] = "Delivered after all to",
+		[SN_STATE_CANCELLED] = "Delivered before it was cancelled, to",
+		[SN_STATE_CONVERTED] = "Delivered by IM as well, to",
+	};
+
+	g_assert((gsize)before < G_N_ELEMENTS(titles) && titles[before]);
+	g_hash_table_remove(self->announces, &entry->id);
+	tell(self, entry, SN_NOTIFY_DELIVERED, titles[before], what_it_is(entry));
+	sn_outbox_told(self->engine->store, entry->id, "told", "delivered late", NULL);
+}
+
+static void tell_failure(SnDelivery *self, const SnOutboxEntry *entry)
+{
+	g_hash_table_remove(self->announces, &entry->id);
+	tell(self, entry, SN_NOTIFY_FAILED, "Not delivered to", entry->reason ? entry->reason : "");
+	sn_outbox_told(self->engine->store, entry->id, "told", "failed", NULL);
+}
+
+void sn_delivery_tell_untold(SnDelivery *self)
+{
+	g_autoptr(GArray) untold = sn_outbox_untold(self->engine->store);
+
+	for (guint i = 0; i < untold->len; i++) {
+		SnId id = g_array_index(untold, SnId, i);
+		g_autoptr(SnOutboxEntry) entry =
+			sn_outbox_get(self->engine->store, id, SN_OUTBOX_FULL);
+		if (entry->state == SN_STATE_FAILED)
+			tell_failure(self, entry);
+		else if (is_late(entry->state))
+			tell_late(self, entry, entry->state);
+		else
+			tell_late(self, entry, SN_STATE_FAILED);
+	}
 }
 
 void sn_delivery_expect_receipt(SnDelivery *self, SnId id)
@@ -297,11 +359,14 @@ static void do_effect(SnDelivery *self, const SnOutboxEntry *before, SnDeliveryE
 			     entry->reason ? entry->reason : "");
 		break;
 	case SN_EFFECT_FINISH: finish(self, entry); break;
-	case SN_EFFECT_ANNOUNCE: sn_delivery_announce(self, entry->id, TRUE); break;
+	case SN_EFFECT_ANNOUNCE:
+		if (is_late(before->state))
+			tell_late(self, entry, before->state);
+		else
+			sn_delivery_announce(self, entry->id, TRUE);
+		break;
 	case SN_EFFECT_TELL_FAILURE:
-		g_hash_table_remove(self->announces, &entry->id);
-		tell(self, entry, SN_NOTIFY_FAILED, "Not delivered to",
-		     entry->reason ? entry->reason : "");
+		tell_failure(self, entry);
 		sn_delivery_again(self); /* the next one to the same person may go now */
 		break;
 	}

@@ -8,7 +8,8 @@
  * delivery_order.c  what goes before what
  * delivery_plan.c   what the line, the presence and the rules say at the time of sending
  * delivery_check.c  did a step happen? archive, Sent
- * delivery_settle.c receipts, markers, error stanzas, reports, copies that turned up
+ * delivery_settle.c receipts, markers, error stanzas, copies that turned up
+ * delivery_reports.c reports, bounces and MDNs that came by mail
  * send_mail.c       an entry as an email; history_mail.c: what travels along in it; history_files.c:
  *                   which files of it
  * send_im.c         an entry as stanzas and uploads; im_steps.c: which; history_im.c: history
@@ -67,6 +68,9 @@ typedef struct {
 	SnId behind;            /* the entry that goes first */
 	gboolean clear_request;
 	gboolean fresh;         /* the back-off begins again */
+	const char *party;      /* the recipient it is about */
+	SnFate fate;
+	const char *fate_text;
 	SnTime not_before;      /* the next try, where it is known; 0 = after a pause */
 	SnTime expires;         /* a new one; 0 keeps */
 } SnFact;
@@ -86,6 +90,8 @@ void sn_delivery_write_again(SnDelivery *self);
 void sn_delivery_drop_unwritten(SnDelivery *self);
 /* Tells on the desktop that it arrived (or left, when no receipt can come); once. */
 void sn_delivery_announce(SnDelivery *self, SnId entry, gboolean arrived);
+/* What was to be announced when the engine ended. */
+void sn_delivery_tell_untold(SnDelivery *self);
 /* An accepted entry that wants to be announced: as sent, when no receipt comes within a minute. */
 void sn_delivery_expect_receipt(SnDelivery *self, SnId entry);
 
@@ -156,6 +162,23 @@ gboolean sn_delivery_hold(SnDelivery *self, const SnOutboxEntry *entry, gboolean
 /* ---- delivery_check.c ---- */
 /* Of an entry in `sending`, or one in `choosing` because nobody knows; else does nothing. */
 void sn_delivery_check(SnDelivery *self, SnId entry);
+
+/* ---- delivery_reports.c ---- */
+
+/* What somebody says became of a message of ours; all but kind may be absent. */
+typedef struct {
+	int kind; /* SnReportKind */
+	const char *message_id, *envelope_id, *recipient, *final_recipient, *status, *diagnostic;
+	const char *from;     /* sender of the email that says so */
+	gboolean from_daemon; /* it came from a mail system */
+} SnClaim;
+typedef enum {
+	SN_CLAIM_IDLE,  /* not of ours, or not proven: changes nothing */
+	SN_CLAIM_HEARD, /* written, or known before */
+	SN_CLAIM_LATER, /* could not be written */
+} SnClaimResult;
+/* about: the message it is about; 0. */
+SnClaimResult sn_delivery_claim(SnDelivery *self, const SnClaim *claim, SnId *about);
 
 /* ---- send_mail.c, send_im.c ---- */
 /*

@@ -4,11 +4,29 @@
 
 #include "src/engine/delivery_private.h"
 
-/* The entry whose main stanza has this id and that goes to this contact; NULL. */
+/* ---- which entry ---- */
+
+/* Further stanzas of an entry have the ids "origin-id.N" (im_steps.h). */
+static SnId entry_of_part(SnDelivery *self, const char *id)
+{
+	const char *dot = strrchr(id, '.');
+
+	if (!dot || !dot[1] || strspn(dot + 1, "0123456789") != strlen(dot + 1))
+		return 0;
+	g_autofree char *origin = g_strndup(id, (gsize)(dot - id));
+	return sn_outbox_find_origin(self->engine->store, origin);
+}
+
+/* The entry one of whose stanzas has this id and that goes to this contact; NULL. part: it is not
+ * the main one, which alone asks for a receipt. */
 static SnOutboxEntry *entry_to(SnDelivery *self, const SnEngineAccount *account, const char *from,
-                               const char *id)
+                               const char *id, gboolean *part)
 {
 	SnId found = id ? sn_outbox_find_origin(self->engine->store, id) : 0;
+
+	*part = id && !found;
+	if (*part)
+		found = entry_of_part(self, id);
 	g_autoptr(SnOutboxEntry) entry =
 		found ? sn_outbox_get(self->engine->store, found, SN_OUTBOX_FULL) : NULL;
 	g_autofree char *bare = from ? sn_address_normalise(SN_CHANNEL_IM, from) : NULL;
@@ -19,26 +37,114 @@ static SnOutboxEntry *entry_to(SnDelivery *self, const SnEngineAccount *account,
 	return g_steal_pointer(&entry);
 }
 
+static gboolean has_note(SnDelivery *self, SnId entry, const char *what)
+{
+	g_autoptr(GPtrArray) events = sn_outbox_events(self->engine->store, entry);
+
+	for (guint i = 0; events && i < events->len; i++)
+		if (strcmp(((SnOutboxEvent *)events->pdata[i])->what, what) == 0)
+			return TRUE;
+	return FALSE;
+}
+
+/* ---- receipts and markers ---- */
+
+/* It became an email, or was taken back, because nobody could tell that it had gone. */
+static void arrived_all_the_same(SnDelivery *self, const SnOutboxEntry *entry, gboolean displayed)
+{
+	g_autofree char *who = sn_delivery_who(self, entry);
+	g_autofree char *reason =
+		entry->state == SN_STATE_CONVERTED
+			? g_strdup_printf("sent as email; %s got it by IM as well", who)
+			: g_strdup_printf("%s had got it before", who);
+	SnFact fact = { .reason = reason, .detail = who };
+
+	if (has_note(self, entry->id, "receipt") || has_note(self, entry->id, "displayed"))
+		return;
+	sn_delivery_apply(self, entry->id,
+	                  displayed ? SN_DELIVERY_DISPLAYED : SN_DELIVERY_RECEIPT, &fact);
+}
+
+static void arrived(SnDelivery *self, const SnOutboxEntry *entry, gboolean displayed)
+{
+	SnFact fact = { 0 };
+
+	switch (entry->state) {
+	case SN_STATE_WAITING:
+		/* Its other parts are still waiting for the line: it is not done by this one. */
+		sn_outbox_note(self->engine->store, entry->id, displayed ? "displayed" : "receipt",
+		               NULL, NULL);
+		return;
+	case SN_STATE_CONVERTED:
+	case SN_STATE_CANCELLED: arrived_all_the_same(self, entry, displayed); return;
+	case SN_STATE_SENDING:
+		fact.reason = entry->reason;
+		fact.error_word = entry->error_word;
+		break;
+	default: break;
+	}
+	sn_delivery_apply(self, entry->id,
+	                  displayed ? SN_DELIVERY_DISPLAYED : SN_DELIVERY_RECEIPT, &fact);
+}
+
+/* XEP-0333 section 4: all that came before it has been displayed as well. */
+static void earlier_displayed(SnDelivery *self, const SnOutboxEntry *entry)
+{
+	g_autoptr(GArray) earlier = sn_outbox_gone_before(self->engine->store, entry->id);
+
+	for (guint i = 0; i < earlier->len; i++) {
+		g_autoptr(SnOutboxEntry) one = sn_outbox_get(
+			self->engine->store, g_array_index(earlier, SnId, i), SN_OUTBOX_FULL);
+		if (g_strcmp0(sn_delivery_jid(one), sn_delivery_jid(entry)) == 0)
+			arrived(self, one, TRUE);
+	}
+}
+
+/* An IM that another device of the user's sent. */
+static void arrived_elsewhere(SnDelivery *self, const SnEngineAccount *account, const char *from,
+                              const char *id, gboolean displayed)
+{
+	SnStore *store = self->engine->store;
+	const char *own = account->config->im.user;
+	SnId found = id && own ? sn_message_find_im(store, id, own) : 0;
+	g_autoptr(SnMessage) message =
+		found ? sn_message_get(store, found, SN_MESSAGE_FULL) : NULL;
+	g_autofree char *bare = from ? sn_address_normalise(SN_CHANNEL_IM, from) : NULL;
+	gboolean goes_there = FALSE;
+
+	for (guint i = 0; message && message->parties && i < message->parties->len; i++) {
+		const SnParty *party = message->parties->pdata[i];
+		goes_there |= party->role == SN_ROLE_TO && g_strcmp0(party->address, bare) == 0;
+	}
+	if (!goes_there || message->direction != SN_OUT || message->outbox || message->carried)
+		return;
+	if (displayed)
+		sn_message_displayed(store, found, NULL);
+	else if (message->state == SN_STATE_ACCEPTED)
+		sn_message_set_state(store, found, SN_STATE_DELIVERED, NULL);
+}
+
 void sn_delivery_receipt(SnDelivery *self, SnEngineAccount *account, const char *from,
                          const char *id, gboolean displayed)
 {
-	g_autoptr(SnOutboxEntry) entry = entry_to(self, account, from, id);
-	SnFact fact = { 0 };
+	gboolean part;
+	g_autoptr(SnOutboxEntry) entry = entry_to(self, account, from, id, &part);
 
-	if (!entry)
+	if (!entry) {
+		arrived_elsewhere(self, account, from, id, displayed);
 		return;
-	if (entry->state == SN_STATE_SENDING) {
-		fact.reason = entry->reason;
-		fact.error_word = entry->error_word;
 	}
-	/* An entry whose other parts are still waiting for the line is not done by this one. */
-	if (entry->state == SN_STATE_WAITING)
-		sn_outbox_note(self->engine->store, entry->id, displayed ? "displayed" : "receipt",
-		               NULL, NULL);
-	else
-		sn_delivery_apply(self, entry->id,
-		                  displayed ? SN_DELIVERY_DISPLAYED : SN_DELIVERY_RECEIPT, &fact);
+	/* A part that arrived says nothing about the text; one that was looked at does. */
+	if (part && !displayed) {
+		sn_outbox_note(self->engine->store, entry->id, "part-receipt", id, NULL);
+		return;
+	}
+	arrived(self, entry, displayed);
+	if (displayed)
+		earlier_displayed(self, entry);
 }
+
+/* ---- error stanzas ---- */
 
 /* Stanza errors in words (RFC 6120 section 8.3.3). */
 static char *im_error_text(const char *from, const char *condition, const char *text)
@@ -66,88 +172,37 @@ static char *im_error_text(const char *from, const char *condition, const char *
 	                       text && *text ? text : "");
 }
 
+/* The contact has it: what another device or server of theirs says cannot change that. */
+static gboolean is_beyond_errors(const SnOutboxEntry *entry, gboolean part)
+{
+	switch (entry->state) {
+	case SN_STATE_DELIVERED:
+	case SN_STATE_READ: return !part;
+	case SN_STATE_FAILED:
+	case SN_STATE_CONVERTED:
+	case SN_STATE_CANCELLED: return TRUE;
+	default: return FALSE;
+	}
+}
+
 void sn_delivery_im_error(SnDelivery *self, SnEngineAccount *account, const char *from,
                           const char *id, const char *condition, const char *text)
 {
-	g_autoptr(SnOutboxEntry) entry = entry_to(self, account, from, id);
+	gboolean part;
+	g_autoptr(SnOutboxEntry) entry = entry_to(self, account, from, id, &part);
 
 	if (!entry)
 		return;
-	g_autofree char *reason = im_error_text(sn_delivery_jid(entry), condition, text);
-	SnFact fact = { .reason = reason, .error_word = sn_error_word(SN_ERROR_REJECTED) };
-	sn_delivery_apply(self, entry->id, SN_DELIVERY_BOUNCE, &fact);
-}
-
-/* ---- reports by mail ---- */
-
-/* TRUE when every recipient of the entry has a note of this kind (or there is only one). */
-static gboolean all_reported(SnDelivery *self, const SnOutboxEntry *entry, const char *what)
-{
-	g_autoptr(GPtrArray) events = sn_outbox_events(self->engine->store, entry->id);
-	g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
-
-	for (guint i = 0; events && i < events->len; i++) {
-		const SnOutboxEvent *event = events->pdata[i];
-		if (strcmp(event->what, what) == 0)
-			g_hash_table_add(seen, (gpointer)(event->detail ? event->detail : ""));
-	}
-	return g_hash_table_size(seen) >= entry->recipients->len;
-}
-
-static void reported_failed(SnDelivery *self, const SnOutboxEntry *entry, const char *recipient,
-                            const char *diagnostic)
-{
+	g_autofree char *error = im_error_text(sn_delivery_jid(entry), condition, text);
 	g_autofree char *reason =
-		g_strdup_printf("%s: %s", recipient ? recipient : "A recipient",
-	                        diagnostic && *diagnostic ? diagnostic : "the email came back");
+		part ? g_strdup_printf("A part of it did not arrive (%s)", error) : g_strdup(error);
 	SnFact fact = { .reason = reason, .error_word = sn_error_word(SN_ERROR_REJECTED) };
-
-	sn_delivery_apply(self, entry->id, SN_DELIVERY_BOUNCE, &fact);
-}
-
-void sn_delivery_report(SnDelivery *self, const char *message_id, const char *envelope_id,
-                        int report_kind, const char *recipient, const char *diagnostic)
-{
-	SnStore *store = self->engine->store;
-	SnId id = message_id ? sn_outbox_find_message_id(store, message_id) : 0;
-	SnFact fact = { .detail = recipient };
-
-	if (!id && envelope_id)
-		id = sn_outbox_find_message_id(store, envelope_id);
-	g_autoptr(SnOutboxEntry) entry = id ? sn_outbox_get(store, id, SN_OUTBOX_FULL) : NULL;
-	if (!entry)
-		return;
-	switch ((SnReportKind)report_kind) {
-	case SN_REPORT_NONE: break;
-	case SN_REPORT_DELIVERED:
-		sn_outbox_note(store, id, "arrived", recipient, NULL);
-		if (all_reported(self, entry, "arrived"))
-			sn_delivery_apply(self, id, SN_DELIVERY_RECEIPT, &fact);
-		break;
-	case SN_REPORT_RELAYED:
-		sn_outbox_note(store, id, "relayed", recipient, NULL);
-		sn_delivery_announce(self, id, FALSE); /* no report will come from there on */
-		break;
-	case SN_REPORT_DELAYED: sn_outbox_note(store, id, "delayed", diagnostic, NULL); break;
-	case SN_REPORT_FAILED: reported_failed(self, entry, recipient, diagnostic); break;
-	case SN_REPORT_DISPLAYED: sn_delivery_apply(self, id, SN_DELIVERY_DISPLAYED, &fact); break;
-	case SN_REPORT_DELETED: sn_outbox_note(store, id, "deleted", recipient, NULL); break;
-	case SN_REPORT_DENIED: sn_outbox_note(store, id, "denied", recipient, NULL); break;
-	}
+	if (is_beyond_errors(entry, part) ||
+	    !sn_delivery_apply(self, entry->id, SN_DELIVERY_BOUNCE, &fact))
+		sn_outbox_note(self->engine->store, entry->id, "late-error", reason, NULL);
 }
 
 /* ---- copies that turned up ---- */
-
-/* Further stanzas of an entry have the ids "origin-id.N" (im_steps.h). */
-static SnId entry_of_part(SnDelivery *self, const char *id)
-{
-	const char *dot = strrchr(id, '.');
-
-	if (!dot || !dot[1] || strspn(dot + 1, "0123456789") != strlen(dot + 1))
-		return 0;
-	g_autofree char *origin = g_strndup(id, (gsize)(dot - id));
-	return sn_outbox_find_origin(self->engine->store, origin);
-}
 
 gboolean sn_delivery_is_part(SnDelivery *self, const char *id)
 {

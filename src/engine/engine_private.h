@@ -98,9 +98,15 @@ void sn_delivery_im_error(SnDelivery *delivery, SnEngineAccount *account, const 
 /* An IM from a contact: TRUE when it answered an availability question (still filed as message). */
 gboolean sn_delivery_answer(SnDelivery *delivery, SnEngineAccount *account, SnId message,
                             const SnImMessage *im);
-/* A delivery report or MDN arrived by mail. */
-void sn_delivery_report(SnDelivery *delivery, const char *message_id, const char *envelope_id,
-                        int report_kind, const char *recipient, const char *diagnostic);
+/*
+ * An email that is filed as `message`, from `from` (NULL), says what became of others: reports, of
+ * SnMailReport. The message it is about, below which it is folded; 0 when it is none of ours: then
+ * it stays a message to be read.
+ */
+SnId sn_delivery_hear(SnDelivery *delivery, const GPtrArray *reports, const char *from,
+                      gboolean from_daemon, SnId message);
+/* What was filed, and could not be heard before the engine ended. */
+void sn_delivery_hear_again(SnDelivery *delivery);
 /* One of our own messages was seen in Sent, archive or by carbon: settles `sending`. */
 void sn_delivery_seen(SnDelivery *delivery, SnChannel channel, const char *id);
 /* TRUE when the stanza is a further part of a message of ours (history, file), which the timeline

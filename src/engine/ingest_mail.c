@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* ingest_mail.c - files prepared emails: the half that needs the store. */
 #include "src/engine/sync_private.h"
+#include "src/store/outcome.h"
 
 #include <string.h>
 
@@ -118,8 +119,8 @@ static void note_consequences(SnStore *store, const SnConfig *config, SnAfter *a
 	}
 	if (result == SN_DUPLICATE)
 		return;
-	for (guint i = 0; mail && i < mail->reports->len; i++)
-		sn_after_report(after, g_ptr_array_index(mail->reports, i), message->id);
+	if (mail && mail->reports->len)
+		sn_after_report(after, prepared, message->id);
 	if (mail)
 		sn_map_mail(store, config, mail, sender, message->id);
 	if (!place->quiet && !(place->flags & SN_FLAG_SEEN)) {
@@ -157,7 +158,9 @@ gboolean sn_file_mail(SnStore *store, const SnConfig *config, SnAfter *after, Sn
 				return FALSE;
 	}
 	note_consequences(store, config, after, prepared, place, sender, *result);
-	return TRUE;
+	/* What it says of others is heard once this is committed, or with the next start. */
+	return *result == SN_DUPLICATE || !prepared->mail || !prepared->mail->reports->len ||
+	       message->direction == SN_OUT || sn_message_set_unheard(store, message->id, error);
 }
 
 gboolean sn_ingest_mail(SnStore *store, const SnConfig *config, SnEngine *engine, SnId account,

@@ -5,7 +5,7 @@
  * no entry in any other way, and writes the new state before it does the thing.
  *
  * What is not in the table changes nothing: an answer to a question nobody asks any more, a receipt
- * for a cancelled message, a request that comes too late.
+ * for what never went, a request that comes too late.
  */
 #ifndef SN_ENGINE_MACHINE_H
 #define SN_ENGINE_MACHINE_H
@@ -177,13 +177,21 @@ typedef enum {
 	X(ACCEPTED, BOUNCE, FAILED, TELL_FAILURE)                                               \
 	X(DELIVERED, DISPLAYED, READ, NONE)                                                     \
 	X(DELIVERED, BOUNCE, FAILED, TELL_FAILURE)                                              \
+	X(READ, BOUNCE, FAILED, TELL_FAILURE)                                                   \
 	/* failed: not lost; the user can do something else with it */                          \
 	X(FAILED, RETRY, QUEUED, PLAN)                                                          \
 	X(FAILED, SEND, QUEUED, PLAN)                                                           \
 	X(FAILED, MAIL, CONVERTED, CONVERT)                                                     \
 	X(FAILED, CANCEL, CANCELLED, NONE)                                                      \
+	X(FAILED, SEEN, ACCEPTED, ANNOUNCE)                                                     \
 	X(FAILED, RECEIPT, DELIVERED, ANNOUNCE)                                                 \
-	X(FAILED, DISPLAYED, READ, ANNOUNCE)
+	X(FAILED, DISPLAYED, READ, ANNOUNCE)                                                    \
+	X(FAILED, BOUNCE, FAILED, TELL_FAILURE)                                                 \
+	/* at an end, but it had gone before: said, and nothing else changes */                 \
+	X(CONVERTED, RECEIPT, CONVERTED, ANNOUNCE)                                              \
+	X(CONVERTED, DISPLAYED, CONVERTED, ANNOUNCE)                                            \
+	X(CANCELLED, RECEIPT, CANCELLED, ANNOUNCE)                                              \
+	X(CANCELLED, DISPLAYED, CANCELLED, ANNOUNCE)
 
 typedef struct {
 	SnState state;

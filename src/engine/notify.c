@@ -182,7 +182,8 @@ void sn_notifier_incoming(SnNotifier *notifier, SnId id)
 	g_autoptr(SnMessage) message = sn_message_get(engine->store, id, 0);
 
 	if (!sn_config_settings(engine->config)->notify_incoming || !message ||
-	    message->direction != SN_IN || message->carried || (message->flags & SN_FLAG_SEEN))
+	    message->direction != SN_IN || message->carried || (message->flags & SN_FLAG_SEEN) ||
+	    message->about > 0)
 		return;
 	g_autoptr(SnConversation) conversation =
 		sn_conversation_get(engine->store, message->conversation);

@@ -317,15 +317,19 @@ static void send_reply(SnEngineAccount *account, const SnSendEvent *event, gpoin
 	sn_job_unref(job);
 }
 
-static GPtrArray *envelope(const SnOutboxEntry *entry)
+/* Whom it goes to: when it is tried again for those who did not get it, nobody gets it twice. */
+static GPtrArray *envelope(SnDelivery *self, const SnOutboxEntry *entry)
 {
 	GPtrArray *to = g_ptr_array_new_with_free_func(g_free);
+	g_autoptr(GPtrArray) all = sn_outcome_list(self->engine->store, entry->id);
+	gboolean again = FALSE;
 
-	for (guint i = 0; i < entry->recipients->len; i++) {
-		const SnParty *party = entry->recipients->pdata[i];
-		if (party->role != SN_ROLE_REPLY_TO &&
-		    !g_ptr_array_find_with_equal_func(to, party->address, g_str_equal, NULL))
-			g_ptr_array_add(to, g_strdup(party->address));
+	for (guint i = 0; i < all->len; i++)
+		again |= ((SnOutcome *)all->pdata[i])->fate == SN_FATE_AGAIN;
+	for (guint i = 0; i < all->len; i++) {
+		const SnOutcome *one = all->pdata[i];
+		if (!again || one->fate == SN_FATE_AGAIN)
+			g_ptr_array_add(to, g_strdup(one->address));
 	}
 	return to;
 }
@@ -357,7 +361,7 @@ void sn_delivery_send_mail(SnDelivery *self, const SnOutboxEntry *entry)
 	request->from = g_strdup(entry->from);
 	if (request->to)
 		g_ptr_array_unref(request->to);
-	request->to = envelope(entry);
+	request->to = envelope(self, entry);
 	request->raw = g_bytes_ref(raw);
 	request->dsn = TRUE;
 	request->confirm = TRUE;

@@ -2,6 +2,7 @@
 /* message.c - the structures of a message, and reading messages. */
 #include "src/store/message.h"
 
+#include "src/store/outcome.h"
 #include "src/store/private.h"
 
 static void party_free(gpointer data)
@@ -74,7 +75,7 @@ void sn_message_add_part(SnMessage *message, SnPart *part)
 	"coalesce(m.sender_name, p.name), m.subject, m.preview, m.state, m.flags, "             \
 	"m.message_id, m.origin_id, m.stanza_id, m.in_reply_to, m.thread, m.reply_to, "         \
 	"m.encrypted, m.carried, m.verified, m.carried_by, m.outbox, m.size, m.attachments, "   \
-	"m.list_id, m.authentication, m.notice, m.contradicted, m.brought, m.attached "
+	"m.list_id, m.authentication, m.notice, m.contradicted, m.brought, m.attached, m.about "
 #define JOINS "JOIN address a ON a.id = m.sender JOIN person p ON p.id = a.person "
 
 static SnMessage *read_row(SnSql *query)
@@ -113,6 +114,7 @@ static SnMessage *read_row(SnSql *query)
 	m->contradicted = (guint)sn_sql_int(query, 29);
 	m->brought = (int)sn_sql_int(query, 30);
 	m->attached = sn_sql_int(query, 31);
+	m->about = sn_sql_int(query, 32);
 	return m;
 }
 
@@ -248,6 +250,16 @@ GPtrArray *sn_message_carried(SnStore *store, SnId by, guint what)
 	                              "ON m.id = c.message " JOINS "WHERE c.by_message = ?1 "
 	                              "ORDER BY m.time, m.id",
 	                              V(by)),
+	                       what, NULL);
+}
+
+GPtrArray *sn_message_reports(SnStore *store, SnId about, guint what)
+{
+	return sn_message_rows(store,
+	                       sn_sql(store,
+	                              "SELECT " COLUMNS "FROM message m " JOINS "WHERE m.about = ?1 "
+	                              "AND m.about <> 0 AND m.hidden = 2 ORDER BY m.time, m.id",
+	                              V(about)),
 	                       what, NULL);
 }
 

@@ -101,6 +101,7 @@ typedef struct {
 	guint contradicted;  /* SnDiffers (told.h): others told it otherwise; on reading */
 	int brought;         /* how many earlier messages came along with it; on reading */
 	SnId attached;       /* it only brought them, for the sake of that message; 0. On reading */
+	SnId about;          /* it only reports on that message (outcome.h); 0 */
 	SnId outbox;         /* outgoing: its entry; 0 */
 	gint64 size;         /* bytes of the raw message */
 	int attachments;     /* number of parts that are not inline */

@@ -13,6 +13,7 @@
 
 #include "src/store/conversation.h"
 #include "src/store/message.h"
+#include "src/store/outcome.h"
 #include "src/store/terms.h"
 
 typedef struct {
@@ -174,6 +175,10 @@ typedef struct {
 	const char *quick_question; /* NULL keeps */
 	gboolean clear_request;
 	SnId behind;          /* held back until that entry lets pass; 0: not held back */
+	const char *party;    /* what it says of one recipient; NULL: nothing */
+	SnFate fate;
+	const char *fate_text; /* NULL */
+	gboolean tell;        /* to be announced: sn_outbox_untold() until sn_outbox_told() */
 } SnOutboxChange;
 /* `from`: the state it must be in, else SN_ERROR_EXISTS and nothing changes (lost a race). */
 gboolean sn_outbox_change(SnStore *store, SnId id, SnState from, const SnOutboxChange *change,

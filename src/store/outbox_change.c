@@ -278,11 +278,11 @@ static gboolean change_row(SnStore *store, SnId id, SnState from, const SnOutbox
 	              "attempts = iif(?7 < 0, attempts, ?7), step = iif(?8 < 0, step, ?8), "
 	              "expires = iif(?9 = 0, expires, ?9), "
 	              "quick_question = coalesce(?10, quick_question), "
-	              "request = iif(?11, 0, request), dismissed = 0, behind = ?12 "
-	              "WHERE id = ?1 AND state = ?2",
+	              "request = iif(?11, 0, request), dismissed = 0, behind = ?12, "
+	              "untold = untold | ?13 WHERE id = ?1 AND state = ?2",
 	              V(id), V(from), V(c->state), V(reason), V(c->error_word), V(c->next_try),
 	              V(c->attempts), V(c->step), V(c->expires), V(c->quick_question),
-	              V(c->clear_request ? 1 : 0), V(c->behind));
+	              V(c->clear_request ? 1 : 0), V(c->behind), V(c->tell ? 1 : 0));
 }
 
 gboolean sn_outbox_lets_pass(SnState from, SnState to)
@@ -291,6 +291,16 @@ gboolean sn_outbox_lets_pass(SnState from, SnState to)
 
 	return (1u << from & (stands | moves)) &&
 	       (!(1u << to & (stands | moves)) || (1u << from & moves && 1u << to & stands));
+}
+
+/* Those who got it get nothing twice when it is tried again for the others. */
+static gboolean change_parties(SnStore *store, SnId id, SnState from, const SnOutboxChange *c,
+                               GError **error)
+{
+	if (c->party && !sn_outcome_write(store, id, c->party, c->fate, c->fate_text, error))
+		return FALSE;
+	return from != SN_STATE_FAILED || c->state != SN_STATE_QUEUED ||
+	       sn_outcome_again(store, id, error);
 }
 
 static gboolean change(SnStore *store, SnId id, SnState from, const SnOutboxChange *c,
@@ -314,7 +324,8 @@ static gboolean change(SnStore *store, SnId id, SnState from, const SnOutboxChan
 	              "UPDATE message SET state = ?2 WHERE id = (SELECT message FROM outbox "
 	              "WHERE id = ?1) AND state <> ?2",
 	              V(id), V(c->state)) &&
-	       sn_outbox_journal(store, id, c->what, c->detail, error);
+	       sn_outbox_journal(store, id, c->what, c->detail, error) &&
+	       change_parties(store, id, from, c, error);
 }
 
 gboolean sn_outbox_change(SnStore *store, SnId id, SnState from, const SnOutboxChange *c,

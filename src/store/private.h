@@ -117,6 +117,10 @@ SnId sn_outbox_insert(SnStore *store, const SnOutboxNew *entry, const GPtrArray 
 /* outbox_change.c */
 gboolean sn_outbox_journal(SnStore *store, SnId id, const char *what, const char *detail,
                            GError **error);
+/* outcome.c: within a transaction. again: the next try goes only to those who failed. */
+gboolean sn_outcome_write(SnStore *store, SnId entry, const char *address, SnFate fate,
+                          const char *text, GError **error);
+gboolean sn_outcome_again(SnStore *store, SnId entry, GError **error);
 
 /* location.c: recomputes flags and visibility of a message from where it lies. removed: it has
  * just lost a place, and is not to be seen when that was the last. */

@@ -589,3 +589,17 @@ guint open_requests(Delivery *self)
 {
 	return self->requests.length;
 }
+
+void sn_delivery_report(SnDelivery *delivery, const char *message_id, const char *envelope_id,
+                        int kind, const char *recipient, const char *diagnostic)
+{
+	SnClaim claim = { .kind = kind,
+		          .message_id = message_id,
+		          .envelope_id = envelope_id,
+		          .recipient = recipient,
+		          .diagnostic = diagnostic,
+		          .from_daemon = TRUE };
+	SnId about;
+
+	sn_delivery_claim(delivery, &claim, &about);
+}

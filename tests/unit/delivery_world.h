@@ -89,4 +89,8 @@ int taken(Delivery *self, const char *id);
 int taken_body(Delivery *self, const char *body);
 guint open_requests(Delivery *self);
 
+/* A mail system (or, of reading, the recipient) says this of a message. */
+void sn_delivery_report(SnDelivery *delivery, const char *message_id, const char *envelope_id,
+                        int kind, const char *recipient, const char *diagnostic);
+
 #endif

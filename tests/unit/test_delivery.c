@@ -147,7 +147,7 @@ static void a_bounce_turns_accepted_into_failed(void **state)
 	sn_delivery_report(self->engine.delivery, sent, NULL, SN_REPORT_FAILED, BOB_MAIL,
 	                   "550 mailbox full");
 	assert_state(self, id, SN_STATE_FAILED);
-	assert_reason(self, id, "550 mailbox full");
+	assert_reason(self, id, "the mailbox is full");
 	assert_int_equal(self->failed, 1);
 	delivery_free(self);
 }
