@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "src/route/plan.h"
+#include "src/store/told.h"
 #include "src/text/text.h"
 #include "ui/words.h"
 
@@ -48,6 +49,8 @@ static void print_message(const SnMessage *message)
 	       message->direction == SN_OUT ? sn_words_state(message->state) : "");
 	if (message->carried)
 		printf(", told by the sender");
+	if (message->contradicted & ~(guint)SN_DIFFERS_TELLER)
+		printf(", told otherwise by others");
 	if (message->subject)
 		printf(", subject: %s", message->subject);
 	printf("\n%s\n", body);

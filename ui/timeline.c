@@ -20,6 +20,7 @@ SnTimeline *sn_timeline_new(SnApp *app)
 	timeline->messages = g_ptr_array_new_with_free_func((GDestroyNotify)sn_message_free);
 	timeline->entries = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free,
 	                                          (GDestroyNotify)sn_outbox_entry_free);
+	sn_timeline_ties_init(timeline);
 	timeline->folds = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
 	timeline->marks = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
 	return timeline;
@@ -41,6 +42,7 @@ void sn_timeline_free(SnTimeline *timeline)
 		return;
 	forget_heading(timeline);
 	sn_page_free(timeline->page);
+	sn_timeline_ties_free(timeline);
 	g_ptr_array_unref(timeline->messages);
 	g_hash_table_unref(timeline->entries);
 	g_hash_table_unref(timeline->folds);
@@ -414,6 +416,7 @@ void sn_timeline_draw(SnTimeline *timeline, SnRect rect, gboolean focus)
 		return;
 	if (!timeline->filled || sn_page_columns(timeline->page) != rect.cols - 2) {
 		timeline->filled = TRUE;
+		sn_timeline_ties_read(timeline);
 		sn_timeline_fill(timeline, rect.cols - 2);
 	}
 	if (timeline->go_to) {

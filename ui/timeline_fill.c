@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "src/store/told.h"
 #include "src/text/text.h"
 #include "ui/words.h"
 
@@ -31,15 +32,6 @@ static gboolean is_open(const SnTimeline *timeline, SnId id)
 	return how ? GPOINTER_TO_INT(how) == 'o' : timeline->fold_all == 'o';
 }
 
-static const char *sender_name(const SnMessage *message)
-{
-	if (message->direction == SN_OUT)
-		return "You";
-	if (message->sender_name && *message->sender_name)
-		return message->sender_name;
-	return message->sender_value ? message->sender_value : "?";
-}
-
 /* State of an outgoing message, with its reason and what comes next where there is one. */
 static char *state_words(Fill *fill)
 {
@@ -47,7 +39,8 @@ static char *state_words(Fill *fill)
 	const SnOutboxEntry *entry = g_hash_table_lookup(fill->timeline->entries, &message->id);
 	g_autofree char *words = NULL;
 
-	if (message->direction != SN_OUT || message->state == SN_STATE_RECEIVED)
+	/* what became of a message that was only told, nobody here knows */
+	if (message->direction != SN_OUT || message->state == SN_STATE_RECEIVED || message->carried)
 		return g_strdup("");
 	words = entry ? sn_words_entry(entry, sn_app_now(fill->timeline->app))
 	              : g_strdup(sn_words_state(message->state));
@@ -79,16 +72,6 @@ static void add_time(Fill *fill)
 	sn_page_tab(fill->page, INDENT);
 }
 
-static const char *carrier_name(Fill *fill)
-{
-	for (guint i = 0; i < fill->timeline->messages->len; i++) {
-		const SnMessage *other = g_ptr_array_index(fill->timeline->messages, i);
-		if (other->id == fill->message->carried_by)
-			return sender_name(other);
-	}
-	return fill->timeline->conversation ? fill->timeline->conversation->title : "the sender";
-}
-
 static void fill_heading(Fill *fill)
 {
 	const SnMessage *message = fill->message;
@@ -98,7 +81,7 @@ static void fill_heading(Fill *fill)
 
 	sn_page_line(fill->page, message->id, (gpointer)message);
 	add_time(fill);
-	sn_page_add_style(fill->page, name_style(fill), sender_name(message));
+	sn_page_add_style(fill->page, name_style(fill), sn_timeline_sender(message));
 	sn_page_addf(fill->page, im ? SN_OBJ_CHANNEL_IM : SN_OBJ_CHANNEL_MAIL, "  %s",
 	             im ? "im" : "mail");
 	if (message->encrypted)
@@ -108,14 +91,48 @@ static void fill_heading(Fill *fill)
 	if (message->flags & SN_FLAG_DELETED)
 		sn_page_add(fill->page, SN_OBJ_FAINT, "  deleted");
 	if (message->carried)
-		sn_page_addf(fill->page, SN_OBJ_CARRIED, "  told by %s%s", carrier_name(fill),
-		             message->verified ? ", agrees with what you have" : "");
+		sn_page_addf(fill->page, SN_OBJ_CARRIED, "  told by %s",
+		             sn_timeline_teller(fill->timeline, message));
 	if (g_hash_table_contains(fill->timeline->marks, &message->id))
 		sn_page_add(fill->page, SN_OBJ_MARKED, "  marked");
 	if (fits && *state)
 		sn_page_right(fill->page, sn_words_state_object(message->state), state);
 	else if (*state)
 		add_state_line(fill, state);
+}
+
+/* One line of ours about the message. */
+static void add_remark(Fill *fill, SnObject object, const char *text)
+{
+	if (text)
+		sn_page_wrap(fill->page, fill->message->id, (gpointer)fill->message, INDENT,
+		             sn_theme_style(fill->theme, object), text);
+}
+
+/* What it answers, and whether it is to be believed: above the text. */
+static void fill_standing(Fill *fill, const char *answers)
+{
+	const SnMessage *message = fill->message;
+	g_autofree char *disputed = sn_timeline_disputed(fill->timeline, message);
+
+	if (answers) {
+		g_autofree char *fit = sn_text_fit(answers, MAX(sn_page_columns(fill->page) - INDENT, 8));
+		add_remark(fill, SN_OBJ_FOLD, fit);
+	}
+	if (message->carried && message->direction == SN_OUT)
+		add_remark(fill, SN_OBJ_WARNING, "you have no record of it");
+	add_remark(fill, SN_OBJ_WARNING, disputed);
+}
+
+/* What came along with it, and where it was answered: below the text. */
+static void fill_ties(Fill *fill)
+{
+	g_autofree char *brought = sn_timeline_brought(fill->message);
+	g_autofree char *answered = sn_timeline_answered(fill->timeline, fill->message);
+	gboolean differs = fill->message->contradicted & SN_DIFFERS_TELLER;
+
+	add_remark(fill, differs ? SN_OBJ_WARNING : SN_OBJ_FOLD, brought);
+	add_remark(fill, SN_OBJ_FAINT, answered);
 }
 
 static void add_text(Fill *fill, SnStyle style, const char *text)
@@ -298,7 +315,7 @@ static gboolean goes_on(Fill *fill, const SnMessage *before)
 	return before && before->direction == message->direction && before->sender == message->sender &&
 	       message->channel == SN_CHANNEL_IM && before->channel == SN_CHANNEL_IM &&
 	       before->carried == message->carried && before->carried_by == message->carried_by &&
-	       before->encrypted == message->encrypted && before->state == message->state &&
+	       !message->contradicted && before->encrypted == message->encrypted && before->state == message->state &&
 	       message->state != SN_STATE_WAITING && message->state != SN_STATE_FAILED &&
 	       message->state != SN_STATE_CHOOSING && message->state != SN_STATE_ASKED &&
 	       message->time - before->time < TOGETHER * SN_MINUTE &&
@@ -351,6 +368,7 @@ static void fill_message(Fill *fill, const SnMessage *before, const char **subje
 {
 	const SnMessage *message = fill->message;
 	int lines = sn_page_lines(fill->page);
+	g_autofree char *answers = sn_timeline_answers(fill->timeline, message, before);
 	gboolean short_form;
 
 	fill->body = sn_theme_style(fill->theme, message->carried           ? SN_OBJ_CARRIED
@@ -358,17 +376,20 @@ static void fill_message(Fill *fill, const SnMessage *before, const char **subje
 	                                                                    : SN_OBJ_BODY);
 	fill_dividers(fill, before, subject);
 	short_form = sn_page_lines(fill->page) == lines && message->body && *message->body &&
-	             *message->body != '>' && !is_history(message) && goes_on(fill, before);
+	             *message->body != '>' && !is_history(message) && !answers &&
+	             goes_on(fill, before);
 	if (!short_form && before && sn_page_lines(fill->page) == lines)
 		sn_page_line(fill->page, 0, NULL);
 	if (short_form) {
 		fill_short(fill);
 	} else {
 		fill_heading(fill);
+		fill_standing(fill, answers);
 		fill_body(fill);
 	}
 	fill_parts(fill);
 	fill_notice(fill);
+	fill_ties(fill);
 	fill_question(fill);
 }
 

@@ -19,6 +19,11 @@ struct sn_timeline {
 	GPtrArray *questions;          /* of SnQuestion, unanswered; NULL */
 	GHashTable *folds;             /* message id -> 1 open, 2 closed; else the default */
 	GHashTable *marks;             /* set of message ids */
+	/* what ties messages together: timeline_told.c */
+	GHashTable *window;            /* id -> SnMessage of messages */
+	GHashTable *relatives;         /* id -> SnMessage: answered or telling, not in the window */
+	GHashTable *answers;           /* id -> the first SnMessage of the window that answers it */
+	GHashTable *disputes;          /* id -> names of those who told it otherwise */
 	char fold_all;                 /* 'o', 'c' or 0 */
 	SnId first_new;                /* the divider "new" stands before it; 0 */
 	SnId go_to;                    /* select this once it is filled */
@@ -27,5 +32,18 @@ struct sn_timeline {
 };
 
 void sn_timeline_fill(SnTimeline *timeline, int columns);
+
+/* ---- timeline_told.c ---- */
+void sn_timeline_ties_init(SnTimeline *timeline);
+void sn_timeline_ties_free(SnTimeline *timeline);
+void sn_timeline_ties_read(SnTimeline *timeline); /* after each change of the window */
+const char *sn_timeline_sender(const SnMessage *message);
+const char *sn_timeline_teller(SnTimeline *timeline, const SnMessage *message);
+/* Lines about a message; NULL when there is nothing to say; the caller frees. before: what stands
+ * above it; NULL. */
+char *sn_timeline_answers(SnTimeline *timeline, const SnMessage *message, const SnMessage *before);
+char *sn_timeline_answered(SnTimeline *timeline, const SnMessage *message);
+char *sn_timeline_disputed(SnTimeline *timeline, const SnMessage *message);
+char *sn_timeline_brought(const SnMessage *message);
 
 #endif

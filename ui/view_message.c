@@ -2,12 +2,14 @@
 /* One whole message: who, when, all text, files; on demand its headers or its source. */
 #include <string.h>
 
+#include "src/store/told.h"
 #include "src/text/text.h"
 #include "ui/files.h"
 #include "ui/view.h"
 #include "ui/words.h"
 
 enum { SOURCE_MAX = 512 * 1024, TEXT_IDS = 1 << 24 };
+#define TOLD_ROWS (G_GINT64_CONSTANT(1) << 40) /* rows that lead to the message with that id */
 
 /* Raw bytes or headers, read on the worker. */
 typedef struct {
@@ -124,6 +126,32 @@ static void fill_parties(SnView *view, const SnMessage *message)
 	}
 }
 
+/* Who told of it, and what it answers. */
+static void fill_standing(SnApp *app, SnView *view, const SnMessage *message)
+{
+	g_autoptr(GPtrArray) tellers = sn_message_told(app->store, message->id);
+	g_autoptr(SnMessage) parent =
+		message->reply_to ? sn_message_get(app->store, message->reply_to, 0) : NULL;
+
+	for (guint i = 0; i < tellers->len; i++) {
+		const SnTold *one = g_ptr_array_index(tellers, i);
+		g_autofree char *when = sn_words_full(one->by_time);
+		g_autofree char *line = g_strdup_printf(
+			"by %s on %s%s", one->by_self ? "you" : one->by_name, when,
+			one->differs       ? "; not as it is here, see below"
+			: message->carried ? "; you did not receive it by itself"
+			                   : "; agrees with what is here");
+		sn_page_fact(view->page, 0, "Told", line);
+	}
+	if (parent) {
+		g_autofree char *when = sn_words_full(parent->time);
+		g_autofree char *line = g_strdup_printf(
+			"%s %s of %s", parent->direction == SN_OUT ? "your" : "the",
+			sn_words_channel(parent->channel), when);
+		sn_page_fact(view->page, TOLD_ROWS + parent->id, "Answers", line);
+	}
+}
+
 static void fill_facts(SnApp *app, SnView *view, const SnMessage *message)
 {
 	g_autofree char *when = sn_words_full(message->time);
@@ -143,10 +171,7 @@ static void fill_facts(SnApp *app, SnView *view, const SnMessage *message)
 		sn_page_fact(view->page, 0, "Checks", message->authentication);
 	if (message->encrypted)
 		sn_page_fact(view->page, 0, "Encrypted", "yes");
-	if (message->carried)
-		sn_page_fact(view->page, 0, "Told", message->verified
-		                                            ? "by the sender; agrees with what you have"
-		                                            : "by the sender, not received by itself");
+	fill_standing(app, view, message);
 	if (message->notice)
 		sn_page_fact(view->page, 0, "Note", message->notice);
 }
@@ -170,6 +195,75 @@ static void fill_parts(SnView *view, const SnMessage *message)
 	}
 }
 
+/* What others say this message was, each below what differs. */
+static void fill_disputes(SnApp *app, SnView *view, const SnMessage *message, gint64 *id)
+{
+	g_autoptr(GPtrArray) tellers = sn_message_told(app->store, message->id);
+
+	for (guint i = 0; i < tellers->len; i++) {
+		const SnTold *one = g_ptr_array_index(tellers, i);
+		g_autofree char *when = sn_words_full(one->time);
+		g_autofree char *what = sn_differs_words(one->differs);
+		if (!one->differs)
+			continue;
+		g_autofree char *title = g_strdup_printf("As %s tells it: another %s",
+		                                         one->by_self ? "you" : one->by_name, what);
+		sn_page_heading(view->page, title);
+		if (one->differs & SN_DIFFERS_SENDER)
+			sn_page_fact(view->page, 0, "From", one->sender ? one->sender : "?");
+		if (one->differs & SN_DIFFERS_SUBJECT)
+			sn_page_fact(view->page, 0, "Subject", one->subject ? one->subject : "(none)");
+		if (one->differs & SN_DIFFERS_TIME)
+			sn_page_fact(view->page, 0, "Date", when);
+		if (one->differs & SN_DIFFERS_TEXT)
+			add_lines(app, view, one->text && *one->text ? one->text : "(no text)", id);
+	}
+}
+
+static void add_tied(SnApp *app, SnView *view, const SnMessage *message)
+{
+	gboolean im = message->channel == SN_CHANNEL_IM;
+	g_autofree char *when = sn_words_when(message->time, sn_app_now(app));
+	g_autofree char *text = sn_text_clean_line(
+		message->subject ? message->subject : message->preview ? message->preview : "", -1);
+
+	sn_page_line(view->page, TOLD_ROWS + message->id, NULL);
+	sn_page_addf(view->page, SN_OBJ_LIST_TIME, "   %s", when);
+	sn_page_tab(view->page, 12);
+	sn_page_addf(view->page, im ? SN_OBJ_CHANNEL_IM : SN_OBJ_CHANNEL_MAIL, "%-6s",
+	             sn_channel_word(message->channel));
+	sn_page_addf(view->page, SN_OBJ_DEFAULT, "%s", text);
+	if (message->contradicted & ~(guint)SN_DIFFERS_TELLER)
+		sn_page_add(view->page, SN_OBJ_WARNING, "  ! told otherwise");
+	else if (!message->carried)
+		sn_page_add(view->page, SN_OBJ_FAINT, "  you have it yourself");
+}
+
+/* What came along, also where it was here already, and the files that brought it. */
+static void fill_brought(SnApp *app, SnView *view, const SnMessage *message)
+{
+	g_autoptr(GPtrArray) brought = sn_message_carried(app->store, message->id, 0);
+	g_autoptr(GPtrArray) attached = sn_message_attached(app->store, message->id, SN_MESSAGE_FULL);
+	gboolean files = FALSE;
+
+	if (brought && brought->len)
+		sn_page_heading(view->page, "Earlier messages that came along");
+	for (guint i = 0; brought && i < brought->len; i++)
+		add_tied(app, view, g_ptr_array_index(brought, i));
+	for (guint i = 0; i < attached->len; i++) {
+		const SnMessage *one = g_ptr_array_index(attached, i);
+		for (guint j = 0; one->parts && j < one->parts->len; j++) {
+			const SnPart *part = g_ptr_array_index(one->parts, j);
+			if (!files)
+				sn_page_heading(view->page, "Files that brought them");
+			files = TRUE;
+			sn_page_line(view->page, TOLD_ROWS + one->id, NULL);
+			sn_page_addf(view->page, SN_OBJ_ATTACHMENT, "   %s",
+			             part->name ? part->name : "without a name");
+		}
+	}
+}
+
 static void fill(SnApp *app, SnView *view)
 {
 	g_autoptr(SnMessage) message = sn_message_get(app->store, view->subject, SN_MESSAGE_FULL);
@@ -189,13 +283,18 @@ static void fill(SnApp *app, SnView *view)
 	fill_parts(view, message);
 	sn_page_line(view->page, 0, NULL);
 	add_lines(app, view, message->body && *message->body ? message->body : "(no text)", &id);
+	fill_disputes(app, view, message, &id);
+	fill_brought(app, view, message);
 }
 
 static void activate(SnApp *app, SnView *view)
 {
-	int position = sn_files_position(sn_page_selected(view->page));
+	gint64 row = sn_page_selected(view->page);
+	int position = sn_files_position(row);
 
-	if (position >= 0)
+	if (row > TOLD_ROWS)
+		sn_view_open(app, &sn_view_message, NULL, row - TOLD_ROWS);
+	else if (position >= 0)
 		sn_files_open(app, view->subject, position, NULL);
 }
 

@@ -159,6 +159,8 @@ static void fill(SnApp *app, SnView *view)
 			sn_page_add(page, SN_OBJ_SENDER_SELF, "  you");
 		else if (message->sender_name)
 			sn_page_addf(page, SN_OBJ_FAINT, "  %s", message->sender_name);
+		if (message->carried)
+			sn_page_add(page, SN_OBJ_CARRIED, "  told");
 		if (message->subject)
 			sn_page_addf(page, SN_OBJ_DEFAULT, "  %s", message->subject);
 		sn_page_right(page, SN_OBJ_LIST_TIME, when);
@@ -204,7 +206,7 @@ const SnViewOps sn_view_search = {
 	.name = "search",
 	.title = "Search",
 	.empty = "Nothing found. Words, \"phrases\", from: to: subject: via:im has:attachment before: "
-		 "after: in: is:unread can be combined.",
+		 "after: in: is:unread is:carried can be combined.",
 	.open = open_view,
 	.close = close_view,
 	.fill = fill,

@@ -259,12 +259,85 @@ static void account_states(Story *story)
 	sn_status_set(story->store, &status, NULL);
 }
 
+static SnMessage *told(SnMessage *message, SnId by, SnTime time)
+{
+	message->carried = TRUE;
+	message->carried_by = by;
+	message->account = 0;
+	message->flags = SN_FLAG_SEEN;
+	message->state = message->direction == SN_IN ? SN_STATE_RECEIVED : SN_STATE_ACCEPTED;
+	message->time = time;
+	return message;
+}
+
+static SnMessage *line(Story *story, SnDirection direction, const char *id, const char *body)
+{
+	SnMessage *message =
+		begin(story, SN_CHANNEL_IM, direction, "frida@example.test", "Frida Hitch", body);
+
+	message->origin_id = g_strdup(id);
+	if (direction == SN_OUT)
+		message->state = SN_STATE_READ;
+	else
+		message->flags = SN_FLAG_SEEN;
+	return message;
+}
+
+static SnMessage *letter(Story *story, SnDirection direction, const char *id, const char *subject,
+                         const char *body)
+{
+	SnMessage *message = mail(story, direction, "frida@example.test", "Frida Hitch", id, subject,
+	                          body);
+
+	message->flags = SN_FLAG_SEEN;
+	return message;
+}
+
+/* Frida answers an email by IM and an IM by email, and brings history along, some of it wrong. */
+static void frida(Story *story)
+{
+	const char *who = "frida@example.test";
+	SnId jid = intern(story, SN_CHANNEL_IM, who, "Frida Hitch");
+	SnMessage *message;
+
+	intern(story, SN_CHANNEL_MAIL, who, "Frida Hitch");
+	sn_link_add(story->store, jid, person_of(story, SN_CHANNEL_MAIL, who), SN_LINK_VCARD, TRUE,
+	            "contacts/frida.vcf", NULL);
+	after(story, "2026-11-17T09:00:00Z");
+	add(story, letter(story, SN_OUT, "price-1", "Price of the mast",
+	                  "Dear Frida, I offer 400 for the mast.\n"));
+	after(story, "2026-11-17T09:20:00Z");
+	add(story, line(story, SN_IN, "0001-which-crane-do-we-take", "Which crane do we take?"));
+	after(story, "2026-11-17T09:24:00Z");
+	message = line(story, SN_IN, "0002-answer-to-the-price", "400 is fine with me.");
+	message->in_reply_to = g_strdup("price-1@example.test");
+	add(story, message);
+	after(story, "2026-11-17T10:00:00Z");
+	message = letter(story, SN_OUT, "crane-1", "Which crane do we take?",
+	                 "The yellow one. The drawing follows.\n");
+	message->in_reply_to = g_strdup("0001-which-crane-do-we-take");
+	add(story, message);
+	after(story, "2026-11-18T08:00:00Z");
+	message = letter(story, SN_IN, "price-2", "Re: Price of the mast",
+	                 "As we said, see below what came before.\n");
+	message->in_reply_to = g_strdup("price-1@example.test");
+	SnId by = add(story, message);
+	add(story, told(letter(story, SN_OUT, "price-1", "Price of the mast",
+	                       "Dear Frida, I offer 900 for the mast.\n"),
+	                by, sn_time_parse("2026-11-17T09:00:00Z", NULL)));
+	add(story, told(letter(story, SN_OUT, "price-0", "Mast",
+	                       "I would even pay 950, if I had to.\n"),
+	                by, sn_time_parse("2026-11-16T18:00:00Z", NULL)));
+	add(story, told(line(story, SN_IN, "0000-is-the-mast-still", "Is the mast still to be had?"),
+	                by, sn_time_parse("2026-11-16T17:55:00Z", NULL)));
+}
+
 static SnTime story_clock(gpointer data)
 {
 	return ((Story *)data)->now;
 }
 
-void story_fill(SnStore *store)
+static void fill(SnStore *store, gboolean with_told)
 {
 	Story story = { store, sn_account_find(store, "home"), STORY_NOW, 0 };
 	SnClock clock = { story_clock, &story };
@@ -272,6 +345,8 @@ void story_fill(SnStore *store)
 	g_assert(story.account);
 	sn_store_set_clock(store, &clock);
 	sn_store_begin(store, NULL);
+	if (with_told)
+		frida(&story);
 	others(&story);
 	carol(&story);
 	dora(&story);
@@ -280,6 +355,16 @@ void story_fill(SnStore *store)
 	if (!sn_store_commit(store, NULL))
 		g_error("story: commit");
 	sn_store_set_clock(store, NULL);
+}
+
+void story_fill(SnStore *store)
+{
+	fill(store, FALSE);
+}
+
+void story_fill_told(SnStore *store)
+{
+	fill(store, TRUE);
 }
 
 void story_fill_many(SnStore *store, int count)

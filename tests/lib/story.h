@@ -15,6 +15,9 @@ extern const char story_accounts[];
 
 /* Fills an empty store (role ENGINE) whose account "home" is declared. */
 void story_fill(SnStore *store);
+/* The same, and a week before: answers over both channels, and history that came along, some of it
+ * not as alice knows it. */
+void story_fill_told(SnStore *store);
 /* Adds `count` people with a few messages each, for scrolling. */
 void story_fill_many(SnStore *store, int count);
 

@@ -57,7 +57,9 @@ UiDesk *ui_desk_new(UiDeskFill fill, const char *settings)
 	desk->store = sn_store_open(desk->paths->store_path, SN_STORE_ENGINE, &error);
 	assert_non_null(desk->store);
 	assert_true(sn_config_declare(desk->config, desk->store, &error));
-	if (fill != UI_DESK_EMPTY)
+	if (fill == UI_DESK_TOLD)
+		story_fill_told(desk->store);
+	else if (fill != UI_DESK_EMPTY)
 		story_fill(desk->store);
 	if (fill == UI_DESK_MANY)
 		story_fill_many(desk->store, MANY);

@@ -42,7 +42,7 @@ static void compare(const char *name, const char *shown)
 	         then[i] ? then[i] : "(end)");
 }
 
-/* Scripts say in their first line what the store holds: "# story", "# empty", "# many". */
+/* Scripts say in their first line what the store holds: "# story", "# empty", "# many", "# told". */
 static void plays(void **state)
 {
 	const char *name = *state;
@@ -52,6 +52,7 @@ static void plays(void **state)
 	assert_true(g_file_get_contents(path, &script, NULL, NULL));
 	desk = ui_desk_new(g_str_has_prefix(script, "# empty")  ? UI_DESK_EMPTY
 	                   : g_str_has_prefix(script, "# many") ? UI_DESK_MANY
+	                   : g_str_has_prefix(script, "# told") ? UI_DESK_TOLD
 	                                                        : UI_DESK_STORY,
 	                   NULL);
 	ui_desk_play_file(desk, path);
