@@ -85,7 +85,11 @@ typedef enum {
 	SN_IM_REQ_DOWNLOAD,   /* url, path, max_size -> PROGRESS, DONE with size, sha256 */
 	SN_IM_REQ_SUBSCRIBE, SN_IM_REQ_SUBSCRIBED, SN_IM_REQ_UNSUBSCRIBE, /* jid */
 	SN_IM_REQ_ROSTER_SET, SN_IM_REQ_ROSTER_REMOVE, /* jid, name */
-	SN_IM_REQ_REACH,      /* uris: publish XEP-0152 addresses (mailto:...); empty retracts */
+	SN_IM_REQ_REACH,      /* uris, best first: publish XEP-0152 addresses (mailto: xmpp: tel:), to
+	                         who may see our presence; empty retracts. DONE at once when the
+	                         server holds the same */
+	SN_IM_REQ_REACH_GET,  /* jid: what a contact publishes -> REACH event, DONE; ERROR PERMISSION
+	                         when we may not see it */
 	SN_IM_REQ_JOIN,       /* room jid, nick */
 	SN_IM_REQ_LEAVE,
 } SnImRequestKind;
@@ -116,7 +120,8 @@ typedef enum {
 	                         between ONLINE and SYNCED unless resumed, changes at any time */
 	SN_IM_EV_SUBSCRIPTION, /* jid asks to see us (or granted/revoked: name = "subscribed" ...) */
 	SN_IM_EV_VCARD,       /* jid, name, mails, jids */
-	SN_IM_EV_REACH,       /* jid, uris: XEP-0152 of a contact; empty = taken back */
+	SN_IM_EV_REACH,       /* jid, uris, best first: XEP-0152 of a contact, from PEP or presence;
+	                         empty = taken back. Only mailto:, xmpp: and tel: */
 	SN_IM_EV_FEATURES,    /* before each SYNCED: upload service (url), its max size, archive
 	                         offered, carbons on */
 	SN_IM_EV_SYNCED,      /* line is up and a gap may exist: resumed = FALSE means query the archive */

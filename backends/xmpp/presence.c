@@ -141,6 +141,7 @@ void sn_session_presence(SnIm *im)
 		sn_xml_set(caps, "hash", "sha-1");
 		sn_xml_set(caps, "node", CAPS_NODE);
 		sn_xml_set(caps, "ver", hash);
+		sn_reach_write(im, presence);
 	}
 	sn_xml_child_text(presence, "status", NULL, im->status);
 	sn_xmpp_send(im, presence, 0);

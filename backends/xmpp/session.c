@@ -108,6 +108,8 @@ void sn_session_lost(SnIm *im)
 	if (im->ended) {
 		g_clear_pointer(&im->present, g_hash_table_unref);
 		g_clear_pointer(&im->rooms, g_hash_table_unref);
+		g_clear_pointer(&im->reach_told, g_hash_table_unref);
+		g_clear_pointer(&im->reach, g_strfreev);
 		g_clear_pointer(&im->upload_service, g_free);
 		g_clear_pointer(&im->show, g_free);
 		g_clear_pointer(&im->status, g_free);

@@ -7,9 +7,9 @@
 	X(message)                                                                            \
 	X(forward) X(carbons) X(archive) X(delay) X(ids) X(receipts) X(markers) X(chatstates) \
 		X(correction) X(reply) X(headers) X(oob) X(sfs) X(attaching)                  \
-			X(quick_response) X(hints) X(encryption) X(muc) X(presence)           \
+			X(quick_response) X(hints) X(encryption) X(muc) X(reach) X(presence)  \
 				X(subscription) X(roster) X(disco) X(ping) X(sm) X(vcard)     \
-					X(vcard_temp) X(upload) X(reach)
+					X(vcard_temp) X(upload)
 
 #define X(name) extern const SnXmppExtension sn_ext_##name;
 SN_XMPP_TABLE(X)

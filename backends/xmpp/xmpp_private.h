@@ -139,7 +139,15 @@ struct sn_im {
 	gint64 upload_max;
 	GHashTable *present; /* full JIDs that are available, with what they told */
 	GHashTable *rooms;   /* bare JID -> nick, joined */
+
+	/* reach.c */
+	char **reach;           /* published; NULL */
+	GHashTable *reach_told; /* full JIDs that say it in their presence; NULL */
 };
+
+/* ---- reach.c ---- */
+/* The element for our presence or item, when something is published. */
+void sn_reach_write(SnIm *im, xmpp_stanza_t *parent);
 
 /* ---- presence.c ---- */
 GHashTable *sn_presence_table(void);

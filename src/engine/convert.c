@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "src/engine/delivery_private.h"
+#include "src/route/reach.h"
 
 #define LATE (10 * SN_MINUTE)
 
@@ -20,6 +21,11 @@ static char *mail_address(SnDelivery *self, const SnOutboxEntry *entry)
 	g_autoptr(GPtrArray) addresses =
 		im ? sn_person_addresses(self->engine->store, im->person) : NULL;
 
+	/* the one that the contact prefers, as soon as it is confirmed */
+	char *preferred = im ? sn_reach_mail(self->engine->store, im->person) : NULL;
+
+	if (preferred)
+		return preferred;
 	for (guint i = 0; addresses && i < addresses->len; i++) {
 		const SnAddress *address = addresses->pdata[i];
 		if (address->channel == SN_CHANNEL_MAIL && address->confirmed)

@@ -278,9 +278,11 @@ static gboolean ask_user(Filing *filing, GError **error)
 		labels[i] = im->response_labels && im->response_labels[i] ? im->response_labels[i]
 		                                                          : values[i];
 	}
-	return sn_question_add(filing->engine->store, filing->message->conversation,
-	                       filing->message->id, filing->message->body, values, labels,
-	                       error) != 0;
+	SnId question = sn_question_add(filing->engine->store, filing->message->conversation,
+	                                filing->message->id, filing->message->body, values, labels,
+	                                error);
+	return question && sn_own_question_note(filing->engine->store, question,
+	                                        (char *const *)values, error);
 }
 
 static gboolean file(Filing *filing, SnAddResult *result, GError **error)

@@ -7,6 +7,7 @@
  * book move addresses (vcards.c, book.c).
  */
 #include "src/engine/sync_private.h"
+#include "src/route/reach.h"
 
 #include <string.h>
 
@@ -191,34 +192,45 @@ void sn_map_vcard(SnStore *store, const char *jid, const char *name, char *const
 		claim_mail(store, address, mails[i], "the contact's published vCard");
 }
 
-/* XEP-0152: a contact that can be reached at mailto: wishes email when not available. */
+/* Another IM address of the contact is a claim like any other. */
+static void claim_im(SnStore *store, const SnAddress *im, const char *value, const char *evidence)
+{
+	SnId address = !g_str_equal(value, im->value) &&
+	                               !sn_address_is_own(store, SN_CHANNEL_IM, value)
+	                       ? sn_address_intern(store, SN_CHANNEL_IM, value, NULL, NULL)
+	                       : 0;
+
+	if (address && person_of(store, address) != im->person)
+		claim(store, address, im->id, SN_LINK_XMPP_VCARD, evidence);
+}
+
+/* XEP-0152: a contact that can be reached at mailto: wishes email when not available. The addresses
+ * are claims that the user has to confirm; what the contact says is kept in its order. */
 void sn_map_reach(SnStore *store, const char *jid, char *const *uris)
 {
+	static const char evidence[] = "the contact's published reachability";
 	g_autofree char *bare = sn_address_normalise(SN_CHANNEL_IM, jid);
 	g_autoptr(SnAddress) address = bare ? sn_address_find(store, SN_CHANNEL_IM, bare) : NULL;
-	g_autofree char *origin = NULL;
+	g_autoptr(GString) detail = g_string_new(NULL);
+	g_autoptr(GError) error = NULL;
 	SnRule wish = SN_RULE_DEFAULT;
 
-	if (!address || !sn_roster_get(store, address->id, NULL, NULL, NULL))
+	if (!address || !sn_roster_get(store, address->id, NULL, NULL, NULL) ||
+	    sn_address_is_own(store, SN_CHANNEL_IM, bare))
 		return;
 	for (int i = 0; uris && uris[i] && i < MAX_PUBLISHED; i++) {
-		if (g_ascii_strncasecmp(uris[i], "mailto:", 7))
+		SnChannel channel = SN_CHANNEL_IM;
+		g_autofree char *value = sn_reach_address(uris[i], &channel);
+		if (!value && g_ascii_strncasecmp(uris[i], "tel:", 4) != 0)
 			continue;
-		g_autofree char *value = g_uri_unescape_segment(
-			uris[i] + 7, uris[i] + 7 + strcspn(uris[i] + 7, "?"), NULL);
-		if (!value)
-			continue;
-		claim_mail(store, address, value, "the contact's published reachability");
-		wish = SN_RULE_MAIL;
+		if (value && channel == SN_CHANNEL_MAIL) {
+			claim_mail(store, address, value, evidence);
+			wish = SN_RULE_MAIL;
+		} else if (value) {
+			claim_im(store, address, value, evidence);
+		}
+		g_string_append_printf(detail, "%s%s", detail->len ? " " : "", uris[i]);
 	}
-	g_autoptr(SnPerson) person = sn_person_get(store, address->person);
-	if (!person || person->is_self || person->wish == wish)
-		return;
-	/* withdrawing what was published must not undo an answer given to a question */
-	if (wish == SN_RULE_DEFAULT &&
-	    (!person->wish_origin || !strstr(person->wish_origin, "published")))
-		return;
-	if (wish != SN_RULE_DEFAULT)
-		origin = g_strdup_printf("%s published that email is welcome", bare);
-	sn_person_set_wish(store, address->person, wish, origin, NULL);
+	if (!sn_contact_wish_set(store, address->id, SN_WISHED_PUBLISHED, wish, detail->str, &error))
+		g_warning("The wish of a contact could not be kept: %s", error->message);
 }

@@ -152,12 +152,15 @@ static void after_filing(SnImSync *sync, const SnImMessage *im, SnId id, SnAddRe
 		return;
 	if (message->direction == SN_OUT) {
 		sn_delivery_seen(engine->delivery, SN_CHANNEL_IM, message->origin_id);
+		if (result == SN_ADDED && !im->groupchat)
+			sn_own_question_elsewhere(account, message, im);
 		return;
 	}
 	send_receipt(sync, im, message->sender);
 	if (result == SN_DUPLICATE)
 		return;
 	sn_delivery_answer(engine->delivery, account, id, im);
+	sn_own_question_answer(account, message);
 	if (!im->groupchat)
 		sn_files_fetch(account, id);
 	if (sn_clock_now(engine->clock) - message->time >= RECENT)
@@ -285,6 +288,8 @@ static void line_synced(SnImSync *sync, const SnImEvent *event)
 		return;
 	}
 	sync->pages = 0;
+	if (!event->resumed)
+		sn_wishes_im_synced(sync->account);
 	if (sync->has_archive)
 		read_archive(sync);
 }

@@ -209,9 +209,20 @@ gboolean sn_im_sync_settled(const SnImSync *sync);
 gboolean sn_contact_request(SnEngineAccount *account, const char *jid, const char *words,
                             GError **error);
 
+/* ---- own_answers.c ---- */
+/* Marks a question that offers now, later and email. */
+gboolean sn_own_question_note(SnStore *store, SnId question, char *const *values, GError **error);
+/* A message that may ask for the user's time: a rule may answer it. */
+void sn_own_question_answer(SnEngineAccount *account, const SnMessage *message);
+/* A message of the user's from another device: it may answer what is asked here. */
+void sn_own_question_elsewhere(SnEngineAccount *account, const SnMessage *message,
+                               const SnImMessage *im);
+
 /* ---- wishes.c ---- */
 void sn_wishes_look(SnEngine *engine);
 void sn_wishes_im_online(SnEngineAccount *account);
+/* The roster is there, in a session that begins anew. */
+void sn_wishes_im_synced(SnEngineAccount *account);
 
 /* ---- map.c ---- */
 /* Evidence in an email that was received by itself. */

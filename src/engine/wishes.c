@@ -5,8 +5,10 @@
 #include <string.h>
 
 #include "src/engine/sync_private.h"
+#include "src/store/policy.h"
 
 #define FETCH_MAX ((gint64)1 << 30)
+#define MAX_LOOKED_UP 50 /* contacts whose published wishes are looked at when we come on line */
 
 static void log_reply(SnEngineAccount *account, const SnImEvent *event, gpointer data)
 {
@@ -81,9 +83,35 @@ static void apply_standing(SnEngineAccount *account)
 
 void sn_wishes_im_online(SnEngineAccount *account)
 {
-	/* a new session knows nothing of an earlier presence; what was published stays published */
+	/* a new session knows nothing of an earlier presence; what is published is compared with what
+	 * the server holds, which may have lost it */
 	g_clear_pointer(&account->core->presence_told, g_free);
+	g_clear_pointer(&account->core->reach_told, g_free);
 	apply_standing(account);
+}
+
+static void reach_reply(SnEngineAccount *account, const SnImEvent *event, gpointer data)
+{
+	if (event->kind == SN_IM_EV_REACH && event->jid)
+		sn_map_reach(account->engine->store, event->jid, event->uris);
+	log_reply(account, event, data);
+}
+
+/* What contacts took back while we were not there is told by nobody, so those are asked for. */
+void sn_wishes_im_synced(SnEngineAccount *account)
+{
+	g_autoptr(GArray) ids =
+		sn_contact_wishes_published(account->engine->store, account->id);
+
+	for (guint i = 0; i < MIN(ids->len, MAX_LOOKED_UP); i++) {
+		g_autoptr(SnAddress) address =
+			sn_address_get(account->engine->store, g_array_index(ids, SnId, i));
+		if (!address)
+			continue;
+		SnImRequest *request = new_im(account, SN_IM_REQ_REACH_GET);
+		request->jid = g_strdup(address->value);
+		sn_engine_im(account, request, reach_reply, NULL);
+	}
 }
 
 /* ---- contacts ---- */

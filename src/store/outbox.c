@@ -193,6 +193,7 @@ static SnMessage *timeline_row(SnStore *store, const SnOutboxNew *new, const GPt
 	m->body = sn_tidy(new->body, SN_TEXT_LIMIT);
 	m->size = (gint64)strlen(m->body);
 	m->state = new->state;
+	m->notice = sn_tidy(new->notice, SN_LINE_LIMIT);
 	m->flags = SN_FLAG_SEEN;
 	if (new->channel == SN_CHANNEL_MAIL)
 		m->message_id = sn_id_message(new->from);

@@ -110,6 +110,7 @@ typedef struct {
 	gboolean announce;
 	SnState state;          /* QUEUED, or WAITING/CHOOSING when the user already decided so */
 	const char *reason;     /* NULL */
+	const char *notice;     /* said below the message in the timeline; NULL */
 	SnId converted_from;    /* 0 */
 } SnOutboxNew;
 
@@ -231,12 +232,24 @@ typedef struct {
 	char **values, **labels; /* NULL-terminated, same length */
 	SnTime time;
 	gboolean answered;
+	gboolean availability; /* now, later and email are offered: somebody asks for our time */
 } SnQuestion;
 void sn_question_free(SnQuestion *question);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SnQuestion, sn_question_free)
 SnId sn_question_add(SnStore *store, SnId conversation, SnId message, const char *question,
                      const char *const *values, const char *const *labels, GError **error);
 GPtrArray *sn_question_list(SnStore *store, SnId conversation); /* unanswered; of SnQuestion */
+SnQuestion *sn_question_get(SnStore *store, SnId id); /* NULL */
+SnId sn_question_of(SnStore *store, SnId message);    /* 0 */
 gboolean sn_question_close(SnStore *store, SnId id, GError **error);
+/* Somebody asks for our time (the engine knows the words). */
+gboolean sn_question_set_availability(SnStore *store, SnId id, GError **error);
+/* Closes it with what was answered. entry: of the answer by a rule; 0: by the user, or elsewhere. */
+gboolean sn_question_answered(SnStore *store, SnId id, const char *answer, SnId entry,
+                              GError **error);
+/* Questions that rules have answered since then; conversation 0: of everybody. */
+int sn_questions_by_rule(SnStore *store, SnId conversation, SnTime since);
+/* The entries of answers by rules in the conversation that have not begun to go. Of SnId. */
+GArray *sn_questions_pending(SnStore *store, SnId conversation);
 
 #endif

@@ -75,27 +75,55 @@ static void read_choices(SnStore *store, SnQuestion *question)
 	question->labels = (char **)g_ptr_array_steal(labels, NULL);
 }
 
+#define COLUMNS "SELECT id, conversation, message, question, time, answered, away FROM question "
+
+static SnQuestion *read_question(SnStore *store, SnSql *query)
+{
+	SnQuestion *question = g_new0(SnQuestion, 1);
+
+	question->id = sn_sql_int(query, 0);
+	question->conversation = sn_sql_int(query, 1);
+	question->message = sn_sql_int(query, 2);
+	question->question = sn_sql_text(query, 3);
+	question->time = sn_sql_int(query, 4);
+	question->answered = sn_sql_int(query, 5) != 0;
+	question->availability = sn_sql_int(query, 6) != 0;
+	read_choices(store, question);
+	return question;
+}
+
 GPtrArray *sn_question_list(SnStore *store, SnId conversation)
 {
 	GPtrArray *list = g_ptr_array_new_with_free_func((GDestroyNotify)sn_question_free);
-	SnSql *query = sn_sql(store,
-	                      "SELECT id, conversation, message, question, time, answered "
-	                      "FROM question WHERE conversation = ?1 AND NOT answered ORDER BY id",
+	SnSql *query = sn_sql(store, COLUMNS "WHERE conversation = ?1 AND NOT answered ORDER BY id",
 	                      V(conversation));
 
-	while (sn_sql_row(query)) {
-		SnQuestion *question = g_new0(SnQuestion, 1);
-		question->id = sn_sql_int(query, 0);
-		question->conversation = sn_sql_int(query, 1);
-		question->message = sn_sql_int(query, 2);
-		question->question = sn_sql_text(query, 3);
-		question->time = sn_sql_int(query, 4);
-		question->answered = sn_sql_int(query, 5) != 0;
-		read_choices(store, question);
-		g_ptr_array_add(list, question);
-	}
+	while (sn_sql_row(query))
+		g_ptr_array_add(list, read_question(store, query));
 	sn_sql_drop(query);
 	return list;
+}
+
+SnQuestion *sn_question_get(SnStore *store, SnId id)
+{
+	SnSql *query = sn_sql(store, COLUMNS "WHERE id = ?1", V(id));
+	SnQuestion *question = sn_sql_row(query) ? read_question(store, query) : NULL;
+
+	sn_sql_drop(query);
+	return question;
+}
+
+SnId sn_question_of(SnStore *store, SnId message)
+{
+	return sn_one(store, "SELECT id FROM question WHERE message = ?1", V(message));
+}
+
+static gboolean must_exist(SnStore *store, gboolean ok, GError **error)
+{
+	if (!ok || sn_changes(store))
+		return ok;
+	g_set_error(error, SN_ERROR, SN_ERROR_NOT_FOUND, "There is no such question.");
+	return FALSE;
 }
 
 gboolean sn_question_close(SnStore *store, SnId id, GError **error)
@@ -103,9 +131,46 @@ gboolean sn_question_close(SnStore *store, SnId id, GError **error)
 	if (!sn_store_begin(store, error))
 		return FALSE;
 	gboolean ok = sn_run(store, error, "UPDATE question SET answered = 1 WHERE id = ?1", V(id));
-	if (ok && sn_changes(store) == 0) {
-		g_set_error(error, SN_ERROR, SN_ERROR_NOT_FOUND, "There is no such question.");
-		ok = FALSE;
-	}
-	return sn_store_finish(store, ok, error);
+	return sn_store_finish(store, must_exist(store, ok, error), error);
+}
+
+gboolean sn_question_set_availability(SnStore *store, SnId id, GError **error)
+{
+	if (!sn_store_begin(store, error))
+		return FALSE;
+	gboolean ok = sn_run(store, error, "UPDATE question SET away = 1 WHERE id = ?1", V(id));
+	return sn_store_finish(store, must_exist(store, ok, error), error);
+}
+
+gboolean sn_question_answered(SnStore *store, SnId id, const char *answer, SnId entry,
+                              GError **error)
+{
+	g_autofree char *tidy = sn_tidy(answer, SN_LINE_LIMIT);
+
+	if (!sn_store_begin(store, error))
+		return FALSE;
+	gboolean ok = sn_run(store, error,
+	                     "UPDATE question SET answered = 1, answer = ?2, entry = ?3 WHERE id = ?1",
+	                     V(id), V(tidy), V(entry));
+	return sn_store_finish(store, must_exist(store, ok, error), error);
+}
+
+int sn_questions_by_rule(SnStore *store, SnId conversation, SnTime since)
+{
+	return (int)sn_one(store,
+	                   "SELECT count(*) FROM question WHERE entry <> 0 AND time >= ?2 "
+	                   "AND (?1 = 0 OR conversation = ?1)",
+	                   V(conversation), V(since));
+}
+
+GArray *sn_questions_pending(SnStore *store, SnId conversation)
+{
+	GArray *ids = g_array_new(FALSE, FALSE, sizeof(SnId));
+
+	sn_sql_ids(sn_sql(store,
+	                  "SELECT o.id FROM question q JOIN outbox o ON o.id = q.entry "
+	                  "WHERE q.conversation = ?1 AND o.state = 2",
+	                  V(conversation)),
+	           ids);
+	return ids;
 }
