@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "src/cli/cli_private.h"
+#include "src/store/told.h"
 #include "src/text/text.h"
 
 enum { DEFAULT_LIMIT = 100, PAGE = 200 };
@@ -49,7 +50,10 @@ static void print_message(const SnMessage *message)
 	       message->channel == SN_CHANNEL_IM ? "IM" : "email", name,
 	       message->direction == SN_OUT ? " -> " : "",
 	       message->direction == SN_OUT ? sn_state_word(message->state) : "", colour ? "\033[0m" : "",
-	       message->id, message->carried ? " [told by the sender]" : "",
+	       message->id,
+	       message->carried                                      ? " [told by the sender]"
+	       : message->contradicted & ~(guint)SN_DIFFERS_TELLER ? " [told otherwise by others]"
+	                                                             : "",
 	       message->encrypted ? " [encrypted]" : "");
 	if (subject && *subject)
 		printf("Subject: %s\n", subject);
@@ -242,8 +246,8 @@ const SnCliVerb sn_cmd_search = {
 	.arguments = "QUERY...",
 	.meaning = "find messages in all conversations, newest first",
 	.text = "QUERY holds words, \"phrases\", word* and -word, and besides from: to: subject: via:mail "
-		"via:im has:attachment before: after: in:FOLDER is:unread is:flagged. Put -- before a "
-		"query that begins with '-'.",
+		"via:im has:attachment before: after: in:FOLDER is:unread is:flagged is:carried. Put "
+		"-- before a query that begins with '-'.",
 	.options = search_options,
 	.min = 1,
 	.max = -1,

@@ -5,6 +5,7 @@
 
 #include "src/cli/cli_private.h"
 #include "src/route/schedule.h"
+#include "src/store/told.h"
 
 void sn_json_begin(SnJsonList *list)
 {
@@ -116,6 +117,17 @@ static void add_attachments(SnJson *object, const GPtrArray *parts)
 	}
 }
 
+/* In what others told it otherwise. */
+static void add_differs(SnJson *object, guint contradicted)
+{
+	g_autofree char *words = sn_differs_words(contradicted);
+	g_auto(GStrv) split = g_strsplit(words, ", ", -1);
+	SnJson *array = contradicted ? sn_json_array(object, "contradicted") : NULL;
+
+	for (char **word = split; array && *word; word++)
+		sn_json_append_text(array, *word);
+}
+
 SnJson *sn_json_message(const SnMessage *message)
 {
 	SnJson *object = sn_json_object();
@@ -137,9 +149,13 @@ SnJson *sn_json_message(const SnMessage *message)
 	if (message->reply_to)
 		sn_json_int(object, "reply_to", message->reply_to);
 	sn_json_text(object, "in_reply_to", message->in_reply_to);
+	sn_json_text(object, "thread", message->thread);
 	sn_json_bool(object, "carried", message->carried);
 	if (message->carried_by)
 		sn_json_int(object, "carried_by", message->carried_by);
+	add_differs(object, message->contradicted);
+	if (message->brought)
+		sn_json_int(object, "brought", message->brought);
 	sn_json_bool(object, "encrypted", message->encrypted);
 	if (message->direction == SN_IN && !message->carried)
 		sn_json_bool(object, "unread", !(message->flags & SN_FLAG_SEEN));

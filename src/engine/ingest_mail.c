@@ -67,6 +67,8 @@ static void answer_im(SnStore *store, const SnConfig *config, const SnPrepared *
 
 static void place_message(SnMessage *message, const SnPlace *place)
 {
+	for (guint i = 0; place->partial && message->parts && i < message->parts->len; i++)
+		g_clear_pointer(&((SnPart *)message->parts->pdata[i])->sha256, g_free); /* of a part */
 	gboolean sent = !g_strcmp0(place->role, "sent");
 
 	message->account = place->account;

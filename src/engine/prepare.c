@@ -72,6 +72,7 @@ static void add_parts(SnPrepared *prepared)
 		part->type = g_strdup(from->type);
 		part->name = g_strdup(from->name);
 		part->size = from->size;
+		part->sha256 = g_strdup(from->sha256);
 		part->inline_ = !from->is_attachment;
 		sn_message_add_part(prepared->message, part);
 	}

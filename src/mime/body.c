@@ -388,6 +388,28 @@ static Rendered render(Reader *reader, GMimeObject *object, int depth)
 	return render_leaf(reader, object, depth == 0);
 }
 
+/* What is known by its hash need not be fetched or sent twice. */
+static gboolean hash_leaf(const SnMimeLeaf *leaf, gpointer data)
+{
+	SnMailPart *entry = g_object_get_data(G_OBJECT(leaf->object), PART_KEY);
+	gsize length;
+
+	if (!entry || !entry->is_attachment || !GMIME_IS_PART(leaf->object))
+		return TRUE;
+	g_autofree char *bytes = sn_mime_decode(GMIME_PART(leaf->object), &length);
+	entry->sha256 =
+		g_compute_checksum_for_data(G_CHECKSUM_SHA256, (const guchar *)bytes, length);
+	return TRUE;
+}
+
+static gboolean has_attachments(const SnMail *mail)
+{
+	for (guint i = 0; i < mail->parts->len; i++)
+		if (((const SnMailPart *)g_ptr_array_index(mail->parts, i))->is_attachment)
+			return TRUE;
+	return FALSE;
+}
+
 void sn_mime_read_parts(SnMail *mail, const SnMimeMessage *message, GString *notice)
 {
 	Reader reader = { .mail = mail, .message = message, .notice = notice };
@@ -401,6 +423,8 @@ void sn_mime_read_parts(SnMail *mail, const SnMimeMessage *message, GString *not
 		rendered = render(&reader, root, 0);
 	mail->text = rendered.text ? rendered.text : g_strdup("");
 	mail->text_from_html = rendered.text && rendered.html;
+	if (has_attachments(mail)) /* only now it is known which parts the text is made of */
+		sn_mime_each_leaf(message->message, hash_leaf, NULL);
 	if (reader.repaired)
 		sn_mime_note(notice, "The declared character set was wrong or missing.");
 }

@@ -37,6 +37,7 @@ typedef struct {
 	char *name;        /* decoded file name, base name only, no control characters; NULL */
 	char *content_id;  /* NULL */
 	gint64 size;       /* decoded */
+	char *sha256;      /* of the decoded bytes of an attachment, hex; NULL */
 	gboolean is_inline;   /* part of the shown text or a cid image */
 	gboolean is_attachment;
 } SnMailPart;

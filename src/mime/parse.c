@@ -20,6 +20,7 @@ static void free_part(gpointer data)
 	g_free(part->type);
 	g_free(part->name);
 	g_free(part->content_id);
+	g_free(part->sha256);
 	g_free(part);
 }
 
