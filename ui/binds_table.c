@@ -162,6 +162,8 @@ const SnDefaultBind sn_default_binds[] = {
 	{ "history", "A", "travel all", "everything" },
 	{ "history", "v", "travel-pick", "this message: yes or no" },
 	{ "history", "<Space>", "travel-pick", "this message: yes or no" },
+	{ "history", "V", "travel-range", "from this message to another" },
+	{ "history", "y", "travel-agree", "an encrypted one: yes, in the open" },
 	{ "history", "f", "travel-files", "with or without files" },
 	{ "history", "<Enter>", "back", "done" },
 	{ NULL, NULL, NULL, NULL },
