@@ -280,6 +280,17 @@ int sn_term_script_result(SnTerm *base)
 	return ((ScriptTerm *)base)->failures ? 1 : 0;
 }
 
+/* A script that begins with a time begins at that time: the first screen shows it too. */
+static void start_clock(ScriptTerm *term)
+{
+	char **line = term->lines;
+
+	while (*line && (**line == '#' || !**line))
+		line++;
+	if (*line && g_str_has_prefix(*line, "clock "))
+		set_clock(term, *line + strlen("clock "));
+}
+
 SnTerm *sn_term_script_new(const char *path, GError **error)
 {
 	g_autofree char *text = NULL;
@@ -313,5 +324,6 @@ SnTerm *sn_term_script_new(const char *path, GError **error)
 		.clock = &term->clock,
 		.utf8 = TRUE,
 	};
+	start_clock(term);
 	return &term->base;
 }
