@@ -83,11 +83,13 @@ static gboolean apply_pair(SnStore *store, const SnFact *fact, const char *devic
                            GError **error)
 {
 	g_auto(GStrv) parts = g_strsplit(fact->key, "\t", 4);
-	SnId one, other;
+	const char *word = fact->value ? strchr(fact->value, '\t') : NULL;
+	gint64 time = word ? g_ascii_strtoll(fact->value, NULL, 10) : 0;
 	int verdict = fact->value ? -1 : SN_VERDICT_NONE;
+	SnId one, other;
 
-	for (gsize i = 1; fact->value && i < G_N_ELEMENTS(verdicts); i++)
-		if (strcmp(fact->value, verdicts[i]) == 0)
+	for (gsize i = 1; word && i < G_N_ELEMENTS(verdicts); i++)
+		if (strcmp(word + 1, verdicts[i]) == 0)
 			verdict = (int)i;
 	if (g_strv_length(parts) != 3 || verdict < 0 || strcmp(parts[1], parts[2]) >= 0)
 		return TRUE;
@@ -109,7 +111,7 @@ static gboolean apply_pair(SnStore *store, const SnFact *fact, const char *devic
 	return sn_run(store, error,
 	              "INSERT INTO decision (a, b, verdict, clock, device) VALUES (?1, ?2, ?3, ?4, "
 	              "?5) ON CONFLICT (a, b) DO UPDATE SET verdict = ?3, clock = ?4, device = ?5",
-	              V(one), V(other), V(verdict), V(fact->clock), V(device));
+	              V(one), V(other), V(verdict), V(CLAMP(time, 0, SN_FACT_CLOCK_LIMIT)), V(device));
 }
 
 /* Properties are read where they are (sn_person_property). */
@@ -193,7 +195,7 @@ static gboolean decide(SnChange *change, const char *key, const char *value, GEr
 		return FALSE;
 	if (g_strcmp0(before, value) == 0 && (known || !value))
 		return TRUE;
-	gint64 clock = MAX(sn_now(store), last_clock(store) + 1);
+	gint64 clock = sn_change_time(change);
 	SnFact fact = { (char *)key, (char *)value, clock };
 	if (!write_fact(store, &fact, device, chunk_for(store, device, &fact), change->dirty, error) ||
 	    !saw_clock(store, clock, error))
@@ -203,6 +205,11 @@ static gboolean decide(SnChange *change, const char *key, const char *value, GEr
 	                             "VALUES (?1, ?2, ?3, ?4) ON CONFLICT (change, key) DO UPDATE "
 	                             "SET after = ?4",
 	                             V(change->id), V(key), V(before), V(value));
+}
+
+SnTime sn_change_time(const SnChange *change)
+{
+	return MAX(sn_now(change->store), last_clock(change->store) + 1);
 }
 
 /* ---- changes ---- */
@@ -253,21 +260,32 @@ gboolean sn_change_pair(SnChange *change, SnId one, SnId other, SnVerdict verdic
 		return FALSE;
 	}
 	g_autofree char *key = pair_key(first, second);
-	return decide(change, key, verdicts[strcmp(first, second) < 0 ? verdict : turned(verdict)],
-	              error);
+	if (verdict == SN_VERDICT_NONE)
+		return decide(change, key, NULL, error);
+	const char *word = verdicts[strcmp(first, second) < 0 ? verdict : turned(verdict)];
+	g_autofree char *known = sn_one_text(change->store, "SELECT value FROM fact WHERE key = ?1",
+	                                     V(key));
+	const char *tab = known ? strchr(known, '\t') : NULL;
+	if (tab && strcmp(tab + 1, word) == 0)
+		return TRUE;
+	g_autofree char *value =
+		g_strdup_printf("%" G_GINT64_FORMAT "\t%s", sn_change_time(change), word);
+	return decide(change, key, value, error);
 }
 
-gboolean sn_change_property(SnChange *change, SnId address, SnProperty property, const char *value,
-                            GError **error)
+gboolean sn_change_property(SnChange *change, SnId address, SnProperty property, const char *text,
+                            SnTime time, GError **error)
 {
 	g_autofree char *word = sn_fact_address(change->store, address);
 
 	g_assert((gsize)property < G_N_ELEMENTS(properties));
+	g_assert(time > 0);
 	if (!word) {
 		g_set_error(error, SN_ERROR, SN_ERROR_NOT_FOUND, "There is no such address.");
 		return FALSE;
 	}
 	g_autofree char *key = g_strdup_printf("%s\t%s", properties[property], word);
+	g_autofree char *value = g_strdup_printf("%" G_GINT64_FORMAT "\t%s", time, text);
 	return decide(change, key, value, error);
 }
 
@@ -275,18 +293,21 @@ char *sn_person_property(SnStore *store, SnId person, SnProperty property, SnTim
 {
 	g_autofree char *prefix = g_strdup_printf("%s\t", properties[property]);
 
-	/* the value belongs to the row that holds the greatest clock */
+	/* by the time in the value, which an undo restores, and not by the clock of the register */
 	SnSql *query = sn_sql(store,
-	                      "SELECT f.value, f.clock FROM address a JOIN fact f ON f.key = ?2 || "
-	                      "iif(a.channel = 0, 'mail:', 'im:') || lower(a.value) "
-	                      "WHERE a.person = ?1 ORDER BY f.clock DESC, f.device DESC, f.key LIMIT 1",
+	                      "SELECT f.value, CAST(f.value AS INTEGER) AS time FROM address a "
+	                      "JOIN fact f ON f.key = ?2 || iif(a.channel = 0, 'mail:', 'im:') || "
+	                      "lower(a.value) WHERE a.person = ?1 AND f.value IS NOT NULL "
+	                      "ORDER BY time DESC, f.key LIMIT 1",
 	                      V(person), V(prefix));
 	gboolean found = sn_sql_row(query);
-	char *value = found ? sn_sql_text(query, 0) : NULL;
+	const char *value = found ? sn_sql_peek(query, 0) : NULL;
+	const char *tab = value ? strchr(value, '\t') : NULL;
+	char *text = tab ? g_strdup(tab + 1) : NULL;
 	if (when)
-		*when = found ? sn_sql_int(query, 1) : 0;
+		*when = found ? CLAMP(sn_sql_int(query, 1), 0, SN_FACT_CLOCK_LIMIT) : 0;
 	sn_sql_drop(query);
-	return value;
+	return text;
 }
 
 /* ---- undo ---- */

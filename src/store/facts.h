@@ -7,15 +7,17 @@
  * which they arrive and however often (a last-writer-wins map, so a CRDT). The clock is that of a
  * hybrid logical clock: milliseconds since 1970, but always later than all that was seen before.
  *
- *   pair TAB address TAB address   "to" "from" "of" "owns" "apart": what the first is to the second
- *   name TAB address               what the user calls the person
- *   rule TAB address               sn_rule_word()
- *   wish TAB address               what the user noted: sn_rule_word(), TAB, how it is known
- *   policy TAB address             presences, quiet hours, time zone, how questions are answered
+ *   pair TAB address TAB address   TIME, TAB, "to" "from" "of" "owns" "apart": what the first is to
+ *                                  the second
+ *   name TAB address               TIME, TAB, what the user calls the person
+ *   rule TAB address               TIME, TAB, sn_rule_word()
+ *   wish TAB address               TIME, TAB, what the user noted: sn_rule_word(), TAB, how it is known
+ *   policy TAB address             TIME, TAB, presences, quiet hours, zone, how questions are answered
  *
  * Addresses are written "mail:bob@example.test" and "im:bob@example.test", in small letters; those of
  * a pair in the order of their bytes. A fact about a person is written for each of its addresses, so
- * that it stays with them when they part.
+ * that it stays with them when they part; of several, the greatest TIME counts (milliseconds since
+ * 1970, when the user said it), which an undo restores.
  */
 #ifndef SN_STORE_FACTS_H
 #define SN_STORE_FACTS_H

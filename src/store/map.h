@@ -50,9 +50,10 @@ typedef enum {
 	SN_PROPERTY_WISH,
 	SN_PROPERTY_POLICY,
 } SnProperty;
-/* value NULL takes it back. */
-gboolean sn_change_property(SnChange *change, SnId address, SnProperty property, const char *value,
-                            GError **error);
+/* What the user said at that time; one time for all addresses of a person. */
+SnTime sn_change_time(const SnChange *change);
+gboolean sn_change_property(SnChange *change, SnId address, SnProperty property, const char *text,
+                            SnTime time, GError **error);
 /* The newest over all addresses of the person; NULL: none. when: may be NULL. Caller frees. */
 char *sn_person_property(SnStore *store, SnId person, SnProperty property, SnTime *when);
 
@@ -83,7 +84,7 @@ SnId sn_person_current(SnStore *store, SnId person);
 gboolean sn_person_refresh(SnStore *store, SnId person, GError **error);
 /* Writes a property for each address of the person, so that it stays with all of them. what: as of
  * sn_change_begin(). A transaction of its own. */
-gboolean sn_person_set_property(SnStore *store, SnId person, SnProperty property, const char *value,
+gboolean sn_person_set_property(SnStore *store, SnId person, SnProperty property, const char *text,
                                 const char *what, GError **error);
 
 /* ---- policy.c ---- */

@@ -84,7 +84,7 @@
 	"INSERT INTO fact (key, value, clock, device, chunk) SELECT 'pair' || char(9) || " \
 	"min(" ADDRESS_KEY("x") ", " ADDRESS_KEY("y") ") || char(9) || " \
 	"max(" ADDRESS_KEY("x") ", " ADDRESS_KEY("y") "), " \
-	"iif(d.verdict = 5, 'apart', iif((d.verdict = 3) = (" ADDRESS_KEY("x") " < " ADDRESS_KEY("y") \
+	"'1' || char(9) || iif(d.verdict = 5, 'apart', iif((d.verdict = 3) = (" ADDRESS_KEY("x") " < " ADDRESS_KEY("y") \
 	"), 'of', 'owns')), 1, d.device, 1 FROM decision d JOIN address x ON x.id = d.a " \
 	"JOIN address y ON y.id = d.b; " \
 	"DROP TABLE old_pair; " \
@@ -96,14 +96,14 @@
 	"row_number() OVER (PARTITION BY c.id ORDER BY l.address) - 1, l.address FROM link l " \
 	"JOIN card c ON c.source = l.source AND c.origin = 'old:' || l.person WHERE l.state = 1; " \
 	"INSERT INTO fact (key, value, clock, device, chunk) SELECT 'name' || char(9) || " \
-	ADDRESS_KEY("a") ", p.name, 1, s.value, 1 FROM address a JOIN person p ON p.id = a.person " \
+	ADDRESS_KEY("a") ", '1' || char(9) || p.name, 1, s.value, 1 FROM address a JOIN person p ON p.id = a.person " \
 	"JOIN setting s ON s.key = 'map-device' WHERE p.name_rank = 4 AND NOT p.is_self " \
 	"AND NOT EXISTS (SELECT 1 FROM card_address m WHERE m.address = a.id); " \
 	"INSERT INTO fact (key, value, clock, device, chunk) SELECT 'rule' || char(9) || " \
-	ADDRESS_KEY("a") ", " RULE_WORD("p.rule") ", 1, s.value, 1 FROM address a JOIN person p " \
+	ADDRESS_KEY("a") ", '1' || char(9) || " RULE_WORD("p.rule") ", 1, s.value, 1 FROM address a JOIN person p " \
 	"ON p.id = a.person JOIN setting s ON s.key = 'map-device' WHERE p.rule <> 0; " \
 	"INSERT INTO fact (key, value, clock, device, chunk) SELECT 'wish' || char(9) || " \
-	ADDRESS_KEY("a") ", " RULE_WORD("p.wish") " || char(9) || coalesce(p.wish_origin, ''), " \
+	ADDRESS_KEY("a") ", p.wish_time || char(9) || " RULE_WORD("p.wish") " || char(9) || coalesce(p.wish_origin, ''), " \
 	"p.wish_time, " \
 	"s.value, 1 FROM address a JOIN person p ON p.id = a.person JOIN setting s " \
 	"ON s.key = 'map-device' WHERE p.wish <> 0; " \

@@ -10,9 +10,13 @@
 typedef struct {
 	SnStore *store;
 	GArray *people; /* of SnId: persons that lose or gain an address */
-	GArray *groups; /* of SnId: group conversations with such an address */
-	GArray *heirs;  /* of SnId, beside groups: where its messages were shown; 0 */
+	GArray *groups; /* of Group: conversations with such an address */
 } Moving;
+
+typedef struct {
+	SnId id;
+	SnId heir; /* where its messages were shown before; 0: in itself */
+} Group;
 
 static gboolean contains(const GArray *ids, SnId id)
 {
@@ -33,13 +37,14 @@ static SnId conversation_with(SnStore *store, SnId person)
 	return sn_one(store, "SELECT id FROM conversation WHERE person = ?1", V(person));
 }
 
-static void add_group(Moving *self, SnId group)
+static void add_group(Moving *self, SnId id)
 {
-	if (contains(self->groups, group))
-		return;
-	SnId heir = sn_one(self->store, "SELECT heir FROM shell WHERE conversation = ?1", V(group));
+	for (guint i = 0; i < self->groups->len; i++)
+		if (g_array_index(self->groups, Group, i).id == id)
+			return;
+	Group group = { id, sn_one(self->store, "SELECT heir FROM shell WHERE conversation = ?1",
+		                   V(id)) };
 	g_array_append_val(self->groups, group);
-	g_array_append_val(self->heirs, heir);
 }
 
 /* Groups with this address among its members. */
@@ -75,7 +80,7 @@ static gboolean open_shells(Moving *self, GError **error)
 	}
 	for (guint i = 0; i < self->groups->len; i++) {
 		SnId seq = sn_one(self->store, "SELECT seq FROM shell WHERE conversation = ?1",
-		                  V(g_array_index(self->groups, SnId, i)));
+		                  V(g_array_index(self->groups, Group, i).id));
 		if (seq)
 			add_once(shells, seq);
 	}
@@ -127,10 +132,9 @@ static SnId person_of_group(SnStore *store, SnId group)
 	              V(group));
 }
 
-static gboolean place_group(Moving *self, guint index, GError **error)
+static gboolean place_group(Moving *self, const Group *one, GError **error)
 {
-	SnId group = g_array_index(self->groups, SnId, index);
-	SnId before = g_array_index(self->heirs, SnId, index);
+	SnId group = one->id, before = one->heir;
 	SnId person = person_of_group(self->store, group);
 	SnId now = person ? sn_conversation_of_person(self->store, person, FALSE, error) : group;
 
@@ -173,6 +177,7 @@ static gboolean freshen(Moving *self, SnId person, GError **error)
 	return sn_presence_refresh_person(self->store, person, error);
 }
 
+/* Of SnId, or of what begins with one. */
 static int by_id(gconstpointer a, gconstpointer b)
 {
 	const SnId *one = a, *other = b;
@@ -194,10 +199,12 @@ static gboolean move(Moving *self, const GArray *moves, GError **error)
 	for (guint i = 0; i < moves->len; i++)
 		if (!move_address(self, &g_array_index(moves, SnMove, i), error))
 			return FALSE;
+	/* always in one order, so that the same drafts make the same text */
+	g_array_sort(self->groups, by_id);
+	g_array_sort(self->people, by_id);
 	for (guint i = 0; i < self->groups->len; i++)
-		if (!place_group(self, i, error))
+		if (!place_group(self, &g_array_index(self->groups, Group, i), error))
 			return FALSE;
-	g_array_sort(self->people, by_id); /* so that drafts are put together in one order */
 	for (guint i = 0; i < self->people->len; i++)
 		if (!close_shell(self, g_array_index(self->people, SnId, i), error) ||
 		    !freshen(self, g_array_index(self->people, SnId, i), error))
@@ -210,11 +217,9 @@ gboolean sn_map_move(SnStore *store, const GArray *moves, GError **error)
 	Moving self = { .store = store };
 
 	self.people = g_array_new(FALSE, FALSE, sizeof(SnId));
-	self.groups = g_array_new(FALSE, FALSE, sizeof(SnId));
-	self.heirs = g_array_new(FALSE, FALSE, sizeof(SnId));
+	self.groups = g_array_new(FALSE, FALSE, sizeof(Group));
 	gboolean ok = move(&self, moves, error);
 	g_array_unref(self.people);
 	g_array_unref(self.groups);
-	g_array_unref(self.heirs);
 	return ok;
 }

@@ -17,6 +17,7 @@ typedef struct {
 	GPtrArray *different;   /* of const SnDecision */
 	guint *user_group;      /* groups as the user alone made them */
 	gboolean *guest;        /* the user said to whom it belongs */
+	gboolean *contested;    /* claimed by two cards of one kind */
 	GHashTable *ignored;    /* card * addresses + address */
 	GPtrArray *cards_of;    /* of GArray of guint: by address */
 } Work;
@@ -147,6 +148,7 @@ static gboolean is_ignored(const Work *work, guint card, guint address)
 static void ignore(Work *work, guint card, guint address, gboolean overruled)
 {
 	g_hash_table_add(work->ignored, place_of(work, card, address));
+	work->contested[address] = work->contested[address] || !overruled;
 	note(work, address, card, 0, overruled);
 }
 
@@ -166,6 +168,16 @@ static void drop_what_the_user_refused(Work *work, guint index)
 		if (others && refused == others)
 			ignore(work, index, card->members[i], TRUE);
 	}
+}
+
+/* Where the stronger cards disagree, a weaker one does not decide. */
+static void drop_what_is_contested(Work *work, guint index)
+{
+	const SnCardMembers *card = &work->cards[index];
+
+	for (guint i = 0; i < card->count; i++)
+		if (work->contested[card->members[i]] && !is_ignored(work, index, card->members[i]))
+			ignore(work, index, card->members[i], FALSE);
 }
 
 static gboolean has(const Work *work, guint card, guint address)
@@ -368,6 +380,7 @@ static void follow_cards(Work *work, SnLinkSource source)
 	for (guint i = 0; i < work->card_count; i++)
 		if (work->cards[i].source == source) {
 			drop_what_the_user_refused(work, i);
+			drop_what_is_contested(work, i);
 			any = TRUE;
 		}
 	for (guint i = 0; any && i < work->out->count; i++) {
@@ -409,6 +422,7 @@ SnPartition *sn_partition_new(guint addresses, const SnDecision *decisions, guin
 	work.different = g_ptr_array_new();
 	work.user_group = g_new(guint, addresses + 1);
 	work.guest = g_new0(gboolean, addresses + 1);
+	work.contested = g_new0(gboolean, addresses + 1);
 	work.ignored = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
 	work.cards_of = g_ptr_array_new_with_free_func((GDestroyNotify)g_array_unref);
 	index_cards(&work);
@@ -420,6 +434,7 @@ SnPartition *sn_partition_new(guint addresses, const SnDecision *decisions, guin
 	g_hash_table_unref(work.ignored);
 	g_free(work.user_group);
 	g_free(work.guest);
+	g_free(work.contested);
 	return out;
 }
 

@@ -499,11 +499,12 @@ gboolean sn_person_refresh(SnStore *store, SnId person, GError **error)
 	       sn_conversation_retitle(store, person, name, error);
 }
 
-gboolean sn_person_set_property(SnStore *store, SnId id, SnProperty property, const char *value,
+gboolean sn_person_set_property(SnStore *store, SnId id, SnProperty property, const char *text,
                                 const char *what, GError **error)
 {
 	SnId person = sn_person_current(store, id);
 	g_autoptr(GArray) addresses = g_array_new(FALSE, FALSE, sizeof(SnId));
+	g_autofree char *known = sn_person_property(store, person, property, NULL);
 	SnChange change;
 	gboolean ok = TRUE;
 
@@ -513,10 +514,13 @@ gboolean sn_person_set_property(SnStore *store, SnId id, SnProperty property, co
 		g_set_error(error, SN_ERROR, SN_ERROR_NOT_FOUND, "There is no such person.");
 		return FALSE;
 	}
+	if (g_strcmp0(known, text) == 0 || (!known && (!*text || g_str_has_prefix(text, "default"))))
+		return TRUE;
 	if (!sn_change_begin(&change, store, what, error))
 		return FALSE;
+	SnTime now = sn_change_time(&change);
 	for (guint i = 0; i < addresses->len && ok; i++)
-		ok = sn_change_property(&change, g_array_index(addresses, SnId, i), property, value,
+		ok = sn_change_property(&change, g_array_index(addresses, SnId, i), property, text, now,
 		                        error);
 	return sn_change_end(&change, ok, error);
 }
@@ -541,8 +545,7 @@ gboolean sn_person_set_rule(SnStore *store, SnId person, SnRule rule, GError **e
 	g_autofree char *what = g_strdup_printf("Set the rule of %s to \"%s\"",
 	                                        known ? known->name : "nobody", sn_rule_word(rule));
 
-	return sn_person_set_property(store, person, SN_PROPERTY_RULE,
-	                    rule == SN_RULE_DEFAULT ? NULL : sn_rule_word(rule), what, error);
+	return sn_person_set_property(store, person, SN_PROPERTY_RULE, sn_rule_word(rule), what, error);
 }
 
 gboolean sn_person_set_wish(SnStore *store, SnId person, SnRule wish, const char *origin,
@@ -552,6 +555,6 @@ gboolean sn_person_set_wish(SnStore *store, SnId person, SnRule wish, const char
 
 	g_strdelimit(tidy, "\t\r\n", ' ');
 	g_autofree char *value = g_strdup_printf("%s\t%s", sn_rule_word(wish), tidy);
-	return sn_person_set_property(store, person, SN_PROPERTY_WISH, wish == SN_RULE_DEFAULT ? NULL : value,
-	                    NULL, error);
+	return sn_person_set_property(store, person, SN_PROPERTY_WISH,
+	                              wish == SN_RULE_DEFAULT ? sn_rule_word(wish) : value, NULL, error);
 }

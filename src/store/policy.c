@@ -80,7 +80,7 @@ static char *policy_text(const SnPersonPolicy *policy)
 	                                     : g_strdup("");
 
 	if (!*presences && !*hours && !*zone && policy->questions == SN_QUESTION_DEFAULT)
-		return NULL;
+		return g_strdup("");
 	g_strdelimit(hours, "\t\r\n", ' ');
 	g_strdelimit(zone, "\t\r\n", ' ');
 	return g_strdup_printf("%s\t%s\t%s\t%s", presences, hours, zone,

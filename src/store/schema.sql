@@ -89,7 +89,7 @@ CREATE TABLE fact (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX fact_chunk ON fact (device, chunk);
 
--- The decisions about two addresses (a < b) among the facts, by row. verdict: 1 a came to b, 2 b came
+-- The decisions about two addresses (a < b) among the facts, by row; clock: when. verdict: 1 a came to b, 2 b came
 -- to a, 3 a belongs to b, 4 b belongs to a, 5 they are different people.
 CREATE TABLE decision (
 	a INTEGER NOT NULL REFERENCES address (id),

@@ -91,13 +91,16 @@ static gboolean take_draft(SnStore *store, SnId shell, SnId heir, GError **error
 	return sn_run(store, error, "DELETE FROM shell_draft WHERE conversation = ?1", V(shell));
 }
 
+/* One with nothing in it, made for people that were one for a while, brings nobody back to life. */
 static int presents(SnStore *store, SnId shell, SnId heir)
 {
 	return (int)sn_one(store,
 	                   "SELECT (g.pinned > h.pinned) + 2 * (g.opened > h.opened) + "
-	                   "4 * (h.archived > g.archived) + 8 * (h.reply_mode = 0 AND "
-	                   "g.reply_mode <> 0) FROM conversation g, conversation h "
-	                   "WHERE g.id = ?1 AND h.id = ?2",
+	                   "4 * (h.archived > g.archived AND (g.opened OR g.has_draft OR EXISTS ("
+	                   "SELECT 1 FROM message m WHERE m.conversation = ?2 AND m.peer IN (-?1, "
+	                   "(SELECT n.address FROM native n WHERE n.person = g.person))))) + "
+	                   "8 * (h.reply_mode = 0 AND g.reply_mode <> 0) "
+	                   "FROM conversation g, conversation h WHERE g.id = ?1 AND h.id = ?2",
 	                   V(shell), V(heir));
 }
 

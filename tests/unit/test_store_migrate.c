@@ -161,6 +161,69 @@ static void an_email_on_its_way_counts_as_handed_over(void **state)
 	sn_store_close(store);
 }
 
+/* Format 1 had persons and links to them; format 2 has what the user decided, cards and claims. */
+static void the_address_map_means_the_same(void **state)
+{
+	TmpStore *tmp = *state;
+	g_autofree char *path = make_old(
+		tmp, 1,
+		"INSERT INTO account (id, name) VALUES (1, 'home');"
+		"INSERT INTO own_address (channel, value, account) VALUES (0, 'me@x.test', 1);"
+		"INSERT INTO person (id, name, is_self) VALUES (1, 'Me', 1);"
+		"INSERT INTO person (id, name, name_rank, rule, wish, wish_origin) "
+		"VALUES (2, 'Bob', 4, 2, 3, 'said so'), (3, 'carol@x.test', 0, 0, 0, NULL), "
+		"(9, 'Dave', 4, 0, 0, NULL);"
+		"INSERT INTO address (id, channel, value, name, person, first_seen) VALUES "
+		"(1, 0, 'me@x.test', NULL, 1, 1), (2, 0, 'Bob@x.test', 'Robert', 2, 1), "
+		"(3, 1, 'bob@chat.test', NULL, 2, 1), (4, 0, 'carol@x.test', NULL, 3, 1), "
+		"(5, 1, 'carol@chat.test', NULL, 9, 1), (6, 0, 'dave@x.test', NULL, 9, 1);"
+		"INSERT INTO link (address, person, source, state, evidence, first_seen) VALUES "
+		"(3, 2, 0, 1, NULL, 1), (4, 2, 0, 2, NULL, 1), (5, 9, 1, 1, 'dave.vcf', 1), "
+		"(6, 9, 1, 1, 'dave.vcf', 1), (5, 3, 5, 0, 'a header', 1);"
+		"INSERT INTO conversation (id, kind, key, title, person) VALUES (1, 0, 'p:2', 'Bob', 2);"
+		"INSERT INTO message (id, conversation, account, channel, direction, time, sender, "
+		"peer, preview, state) VALUES (1, 1, 1, 1, 0, 5000, 3, 3, 'hello', 0), "
+		"(2, 1, 1, 0, 0, 6000, 2, NULL, 'hello', 0);");
+	g_autoptr(GError) error = NULL;
+	SnStore *store = sn_store_open(path, SN_STORE_ENGINE, &error);
+
+	if (!store)
+		fail_msg("%s", error->message);
+	g_autoptr(GPtrArray) bobs = sn_person_addresses(store, 2);
+	assert_int_equal(bobs->len, 2);
+	g_autoptr(SnPerson) bob = sn_person_get(store, 2);
+	assert_string_equal(bob->name, "Bob");
+	assert_int_equal(bob->rule, SN_RULE_DEFER);
+	assert_int_equal(bob->wish, SN_RULE_MAIL);
+	/* it can be changed as if it had been made today */
+	assert_true(sn_link_remove(store, 3, 2, &error));
+	assert_int_equal(sn_one(store, "SELECT person FROM address WHERE id = 2"), 2);
+	SnId alone = sn_one(store, "SELECT person FROM address WHERE id = 3");
+	assert_true(alone > 9);
+	assert_int_equal(sn_one(store, "SELECT conversation FROM message WHERE id = 2"), 1);
+	assert_int_not_equal(sn_one(store, "SELECT conversation FROM message WHERE id = 1"), 1);
+	g_autoptr(SnPerson) both = sn_person_get(store, alone);
+	assert_int_equal(both->rule, SN_RULE_DEFER);
+	/* a refusal stands, a card holds its addresses together, a claim is a candidate */
+	assert_true(sn_claim_add(store, 4, 2, SN_LINK_JABBER_ID, NULL, &error));
+	g_autoptr(GPtrArray) without = sn_person_addresses(store, 2);
+	assert_int_equal(without->len, 1);
+	g_autoptr(GPtrArray) daves = sn_person_addresses(store, 9);
+	assert_int_equal(daves->len, 3);
+	assert_int_equal(((SnAddress *)daves->pdata[1])->source, SN_LINK_VCARD);
+	assert_string_equal(((SnAddress *)daves->pdata[1])->evidence, "dave.vcf");
+	assert_int_equal(((SnAddress *)daves->pdata[2])->id, 4);
+	assert_false(((SnAddress *)daves->pdata[2])->confirmed);
+	assert_int_equal(sn_one(store, "SELECT is_self FROM person p JOIN address a "
+	                               "ON a.person = p.id WHERE a.id = 1"),
+	                 1);
+	assert_int_equal(sn_one(store, "SELECT count(*) FROM pragma_foreign_key_check"), 0);
+	assert_int_equal(sn_one(store, "SELECT count(*) FROM address WHERE id NOT IN "
+	                               "(SELECT address FROM native)"),
+	                 0);
+	sn_store_close(store);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, tmpstore_setup, tmpstore_teardown)
 
 int main(void)
@@ -169,6 +232,7 @@ int main(void)
 		TEST(every_older_format_becomes_the_newest),
 		TEST(what_was_in_it_stays),
 		TEST(an_email_on_its_way_counts_as_handed_over),
+		TEST(the_address_map_means_the_same),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
