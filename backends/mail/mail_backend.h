@@ -118,7 +118,7 @@ typedef struct {
 	char *from;           /* envelope; never NULL ("" for <>) */
 	GPtrArray *to;        /* of char *; not empty */
 	GBytes *raw;          /* CRLF or LF; sent as RFC 5321 says */
-	gboolean dsn;         /* ask for NOTIFY=SUCCESS,FAILURE where offered */
+	gboolean dsn;         /* ask for NOTIFY=SUCCESS,FAILURE,DELAY where offered */
 	char *envelope_id;    /* ENVID; NULL */
 	gboolean confirm;     /* stop at the point of no return, see SN_SEND_EV_READY */
 } SnSendRequest;

@@ -453,9 +453,9 @@ static gboolean say_rcpt(SnSmtp *smtp, const char *to, gboolean dsn)
 	if (!dsn)
 		return command(smtp, NULL, "RCPT TO:<%s>", to);
 	if (!g_str_is_ascii(to))
-		return command(smtp, NULL, "RCPT TO:<%s> NOTIFY=SUCCESS,FAILURE", to);
+		return command(smtp, NULL, "RCPT TO:<%s> NOTIFY=SUCCESS,FAILURE,DELAY", to);
 	g_autofree char *original = xtext(to);
-	return command(smtp, NULL, "RCPT TO:<%s> NOTIFY=SUCCESS,FAILURE ORCPT=rfc822;%s", to,
+	return command(smtp, NULL, "RCPT TO:<%s> NOTIFY=SUCCESS,FAILURE,DELAY ORCPT=rfc822;%s", to,
 		       original);
 }
 

@@ -15,7 +15,7 @@ typedef struct {
 	/* REPORT */
 	GPtrArray *reports; /* of SnMailReport */
 	char *from;
-	gboolean from_daemon;
+	gboolean from_daemon, old;
 } Step;
 
 static void step_free(gpointer data)
@@ -63,7 +63,7 @@ void sn_after_seen(SnAfter *after, SnChannel channel, const char *id)
 	step->id = g_strdup(id);
 }
 
-void sn_after_report(SnAfter *after, const SnPrepared *prepared, SnId message)
+void sn_after_report(SnAfter *after, const SnPrepared *prepared, SnId message, gboolean old)
 {
 	if (!after->engine)
 		return;
@@ -72,6 +72,7 @@ void sn_after_report(SnAfter *after, const SnPrepared *prepared, SnId message)
 	step->reports = g_ptr_array_ref(prepared->mail->reports);
 	step->from = g_strdup(prepared->sender);
 	step->from_daemon = prepared->mail->from_daemon;
+	step->old = old;
 }
 
 void sn_after_incoming(SnAfter *after, SnId message)
@@ -102,8 +103,8 @@ static void put_away(SnStore *store, SnId id)
 static void hear(SnEngine *engine, const Step *step)
 {
 	g_autoptr(SnMessage) report = sn_message_get(engine->store, step->row, 0);
-	SnId about = sn_delivery_hear(engine->delivery, step->reports, step->from,
-	                              step->from_daemon, step->row);
+	SnHeard heard = { step->row, step->from, step->from_daemon, step->old };
+	SnId about = sn_delivery_hear(engine->delivery, step->reports, &heard);
 
 	if (report && about)
 		put_away(engine->store, report->conversation);

@@ -171,6 +171,7 @@ typedef struct {
 	const char *message_id, *envelope_id, *recipient, *final_recipient, *status, *diagnostic;
 	const char *from;     /* sender of the email that says so */
 	gboolean from_daemon; /* it came from a mail system */
+	gboolean old;         /* it lay there before: shown, but no news on the desktop */
 } SnClaim;
 typedef enum {
 	SN_CLAIM_IDLE,  /* not of ours, or not proven: changes nothing */
@@ -179,6 +180,8 @@ typedef enum {
 } SnClaimResult;
 /* about: the message it is about; 0. */
 SnClaimResult sn_delivery_claim(SnDelivery *self, const SnClaim *claim, SnId *about);
+/* This email of ours was filed: reports that came before it are about it. */
+void sn_delivery_hear_strays(SnDelivery *self, const char *message_id);
 
 /* ---- send_mail.c, send_im.c ---- */
 /*

@@ -263,7 +263,7 @@ static SnClaimResult hear_message(SnDelivery *self, const SnClaim *claim, SnId *
 		g_warning("A report could not be written: %s", error->message);
 		return SN_CLAIM_LATER;
 	}
-	if (fails) {
+	if (fails && !claim->old) {
 		g_autofree char *title = g_strdup_printf("Not delivered to %s", claim->recipient);
 		sn_engine_notify(self->engine, SN_NOTIFY_FAILED, message->conversation, title,
 		                 text);
@@ -289,7 +289,7 @@ SnClaimResult sn_delivery_claim(SnDelivery *self, const SnClaim *claim, SnId *ab
 
 /* ---- all that one email says ---- */
 
-static SnClaim claim_of(const SnMailReport *report)
+static SnClaim claim_of(const SnMailReport *report, const SnHeard *heard)
 {
 	return (SnClaim){
 		.kind = report->kind,
@@ -299,6 +299,9 @@ static SnClaim claim_of(const SnMailReport *report)
 		.final_recipient = report->final_recipient,
 		.status = report->status,
 		.diagnostic = report->diagnostic,
+		.from = heard->from,
+		.from_daemon = heard->from_daemon,
+		.old = heard->old,
 	};
 }
 
@@ -324,46 +327,67 @@ static void fold_away(SnDelivery *self, SnId message, SnId about, gboolean good)
 	SnStore *store = self->engine->store;
 	g_autoptr(GError) error = NULL;
 
-	if ((about && good && !sn_message_change_flags(store, message, SN_FLAG_SEEN, 0, &error)) ||
+	if ((good && !sn_message_change_flags(store, message, SN_FLAG_SEEN, 0, &error)) ||
 	    !sn_message_set_about(store, message, about, &error))
 		g_warning("A report could not be filed: %s", error->message);
-	if (about && good)
+	if (good)
 		sn_engine_wake(self->engine);
 }
 
-SnId sn_delivery_hear(SnDelivery *self, const GPtrArray *reports, const char *from,
-                      gboolean from_daemon, SnId message)
+static void leave(SnDelivery *self, SnId message, const char *message_id)
 {
+	g_autoptr(GError) error = NULL;
+
+	if (!sn_message_set_stray(self->engine->store, message, message_id, &error))
+		g_warning("A report could not be filed: %s", error->message);
+}
+
+SnId sn_delivery_hear(SnDelivery *self, const GPtrArray *reports, const SnHeard *heard)
+{
+	const char *message_id = NULL;
 	SnId about = 0, one;
 	gboolean good = TRUE, later = FALSE;
 
 	for (guint i = 0; i < reports->len; i++) {
 		const SnMailReport *report = reports->pdata[i];
-		SnClaim claim = claim_of(report);
-		claim.from = from;
-		claim.from_daemon = from_daemon;
+		SnClaim claim = claim_of(report, heard);
 		later |= sn_delivery_claim(self, &claim, &one) == SN_CLAIM_LATER;
 		good = good && is_good_news(report->kind);
 		about = about ? about : one;
+		message_id = message_id ? message_id : report->message_id;
 	}
-	if (!later)
-		fold_away(self, message, about, good);
+	if (!later && about)
+		fold_away(self, heard->message, about, good);
+	else if (!later)
+		leave(self, heard->message, message_id);
 	return about;
+}
+
+static void hear_filed(SnDelivery *self, const GArray *ids)
+{
+	for (guint i = 0; i < ids->len; i++) {
+		SnId id = g_array_index(ids, SnId, i);
+		g_autoptr(GBytes) raw = sn_message_raw(self->engine->store, id, NULL);
+		g_autoptr(SnMail) mail = raw ? sn_mail_parse(raw, NULL, NULL) : NULL;
+		if (!mail) {
+			leave(self, id, NULL);
+			continue;
+		}
+		SnHeard heard = { id, sender_of(mail), mail->from_daemon, .old = TRUE };
+		sn_delivery_hear(self, mail->reports, &heard);
+	}
 }
 
 void sn_delivery_hear_again(SnDelivery *self)
 {
-	SnStore *store = self->engine->store;
-	g_autoptr(GArray) unheard = sn_message_unheard(store);
+	g_autoptr(GArray) unheard = sn_message_unheard(self->engine->store);
 
-	for (guint i = 0; i < unheard->len; i++) {
-		SnId id = g_array_index(unheard, SnId, i);
-		g_autoptr(GBytes) raw = sn_message_raw(store, id, NULL);
-		g_autoptr(SnMail) mail = raw ? sn_mail_parse(raw, NULL, NULL) : NULL;
-		if (mail)
-			sn_delivery_hear(self, mail->reports, sender_of(mail), mail->from_daemon,
-			                 id);
-		else
-			fold_away(self, id, 0, FALSE);
-	}
+	hear_filed(self, unheard);
+}
+
+void sn_delivery_hear_strays(SnDelivery *self, const char *message_id)
+{
+	g_autoptr(GArray) strays = sn_message_strays(self->engine->store, message_id);
+
+	hear_filed(self, strays);
 }

@@ -215,6 +215,8 @@ void sn_delivery_seen(SnDelivery *self, SnChannel channel, const char *id)
 	SnId found = 0;
 
 	if (id && channel == SN_CHANNEL_MAIL)
+		sn_delivery_hear_strays(self, id);
+	if (id && channel == SN_CHANNEL_MAIL)
 		found = sn_outbox_find_message_id(store, id);
 	else if (id && !(found = sn_outbox_find_origin(store, id)))
 		found = entry_of_part(self, id);

@@ -98,13 +98,18 @@ void sn_delivery_im_error(SnDelivery *delivery, SnEngineAccount *account, const 
 /* An IM from a contact: TRUE when it answered an availability question (still filed as message). */
 gboolean sn_delivery_answer(SnDelivery *delivery, SnEngineAccount *account, SnId message,
                             const SnImMessage *im);
+/* An email that says what became of others. */
+typedef struct {
+	SnId message;         /* as what it is filed */
+	const char *from;     /* NULL */
+	gboolean from_daemon; /* SnMail */
+	gboolean old;         /* it lay in the mailbox before: no news for the desktop */
+} SnHeard;
 /*
- * An email that is filed as `message`, from `from` (NULL), says what became of others: reports, of
- * SnMailReport. The message it is about, below which it is folded; 0 when it is none of ours: then
+ * reports: of SnMailReport. The message it is about, below which it is folded; 0 when it is none of ours: then
  * it stays a message to be read.
  */
-SnId sn_delivery_hear(SnDelivery *delivery, const GPtrArray *reports, const char *from,
-                      gboolean from_daemon, SnId message);
+SnId sn_delivery_hear(SnDelivery *delivery, const GPtrArray *reports, const SnHeard *heard);
 /* What was filed, and could not be heard before the engine ended. */
 void sn_delivery_hear_again(SnDelivery *delivery);
 /* One of our own messages was seen in Sent, archive or by carbon: settles `sending`. */

@@ -122,7 +122,7 @@ static void note_consequences(SnStore *store, const SnConfig *config, SnAfter *a
 	if (result == SN_DUPLICATE)
 		return;
 	if (mail && mail->reports->len)
-		sn_after_report(after, prepared, message->id);
+		sn_after_report(after, prepared, message->id, place->quiet);
 	if (mail)
 		sn_map_mail(store, config, mail, sender, message->id);
 	if (!place->quiet && !(place->flags & SN_FLAG_SEEN)) {

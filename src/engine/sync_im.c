@@ -95,6 +95,7 @@ static void send_receipt(SnImSync *sync, const SnImMessage *im, SnId sender)
 	request->message = sn_im_message_new();
 	request->message->to = g_strdup(im->from);
 	request->message->receipt_id = g_strdup(im->id);
+	request->message->store_hint = TRUE; /* its sender may be away by now */
 	sn_engine_im(sync->account, request, ignore_reply, NULL);
 }
 
@@ -454,6 +455,7 @@ static void send_displayed(SnImSync *sync, const SnAction *action)
 	request->message = sn_im_message_new();
 	request->message->to = g_strdup(message->sender_value);
 	request->message->displayed_id = g_strdup(message->origin_id);
+	request->message->store_hint = TRUE;
 	sn_engine_im(sync->account, request, ignore_reply, NULL);
 }
 

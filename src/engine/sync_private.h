@@ -68,7 +68,8 @@ void sn_after_free(SnAfter *after);
 void sn_after_run(SnAfter *after);   /* and forgets them */
 void sn_after_clear(SnAfter *after); /* rolled back */
 void sn_after_seen(SnAfter *after, SnChannel channel, const char *id);
-void sn_after_report(SnAfter *after, const SnPrepared *prepared, SnId message);
+/* old: it lay there before this sync began. */
+void sn_after_report(SnAfter *after, const SnPrepared *prepared, SnId message, gboolean old);
 void sn_after_incoming(SnAfter *after, SnId message);
 void sn_after_evidence(SnAfter *after, SnId address);
 

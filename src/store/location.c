@@ -80,9 +80,9 @@ gboolean sn_message_settle(SnStore *store, SnId message, gboolean removed, GErro
 		              V(message), V(sn_now(store)), V(removed ? 1 : 0));
 	guint flags = (p.any & ~by_all) | (p.all & by_all);
 	return sn_run(store, error,
-	              "UPDATE message SET flags = ?2, hidden = iif(?3 = 0 AND about > 0, 2, ?3), "
+	              "UPDATE message SET flags = ?2, hidden = iif(?3 = 0 AND (about > 0 OR about = -1), 2, ?3), "
 	              "lost = NULL WHERE id = ?1 AND (flags <> ?2 "
-	              "OR hidden <> iif(?3 = 0 AND about > 0, 2, ?3) OR lost IS NOT NULL)",
+	              "OR hidden <> iif(?3 = 0 AND (about > 0 OR about = -1), 2, ?3) OR lost IS NOT NULL)",
 	              V(message), V(flags), V(p.visible ? 0 : 1));
 }
 

@@ -165,12 +165,16 @@ gboolean sn_message_set_outcome(SnStore *store, SnId message, SnState state, con
 	              V(message), V(state), V(tidy));
 }
 
+/* Of message.about, besides ids. Neither is seen between filing and hearing. */
 #define UNHEARD (-1)
+#define STRAY (-2)
 
 gboolean sn_message_set_unheard(SnStore *store, SnId message, GError **error)
 {
-	return sn_run(store, error, "UPDATE message SET about = ?2 WHERE id = ?1", V(message),
-	              V((SnId)UNHEARD));
+	return sn_run(store, error,
+	              "UPDATE message SET about = ?2, hidden = iif(hidden = 0, 2, hidden) "
+	              "WHERE id = ?1",
+	              V(message), V((SnId)UNHEARD));
 }
 
 GArray *sn_message_unheard(SnStore *store)
@@ -181,6 +185,27 @@ GArray *sn_message_unheard(SnStore *store)
 	                  V((SnId)UNHEARD)),
 	           ids);
 	return ids;
+}
+
+GArray *sn_message_strays(SnStore *store, const char *message_id)
+{
+	GArray *ids = g_array_new(FALSE, FALSE, sizeof(SnId));
+
+	sn_sql_ids(sn_sql(store,
+	                  "SELECT id FROM message WHERE in_reply_to = ?1 AND about = ?2 "
+	                  "ORDER BY id LIMIT 20",
+	                  V(message_id), V((SnId)STRAY)),
+	           ids);
+	return ids;
+}
+
+gboolean sn_message_set_stray(SnStore *store, SnId message, const char *message_id, GError **error)
+{
+	return sn_run(store, error,
+	              "UPDATE message SET about = iif(?2 IS NULL, 0, ?3), "
+	              "in_reply_to = coalesce(?2, in_reply_to), hidden = iif(hidden = 2, 0, hidden) "
+	              "WHERE id = ?1",
+	              V(message), V(message_id), V((SnId)STRAY));
 }
 
 static gboolean fold_below(SnStore *store, SnId message, SnId about, GError **error)
@@ -199,11 +224,8 @@ static gboolean fold_below(SnStore *store, SnId message, SnId about, GError **er
 
 gboolean sn_message_set_about(SnStore *store, SnId message, SnId about, GError **error)
 {
-	g_assert(message != about && about >= 0);
+	g_assert(message != about && about > 0);
 	if (!sn_store_begin(store, error))
 		return FALSE;
-	gboolean ok = about ? fold_below(store, message, about, error)
-	                    : sn_run(store, error, "UPDATE message SET about = 0 WHERE id = ?1",
-	                             V(message));
-	return sn_store_finish(store, ok, error);
+	return sn_store_finish(store, fold_below(store, message, about, error), error);
 }

@@ -65,11 +65,16 @@ gboolean sn_message_set_outcome(SnStore *store, SnId message, SnState state, con
 gboolean sn_message_set_unheard(SnStore *store, SnId message, GError **error);
 GArray *sn_message_unheard(SnStore *store); /* of SnId */
 /*
- * It was heard. about: the message only says what became of that one: it is folded below that one, and neither unread nor
- * news of its conversation any more, and moves into the conversation of the other. 0: it is a message
- * like others.
+ * It was heard, and only says what became of that one: it is folded below it, neither unread nor
+ * news of its conversation any more, and moves into the conversation of the other.
  */
 gboolean sn_message_set_about(SnStore *store, SnId message, SnId about, GError **error);
+/*
+ * It was heard, and the message it names is not here: it is a message like others, until that one
+ * is filed (the copy in Sent may come later). message_id: NULL when it names none.
+ */
+gboolean sn_message_set_stray(SnStore *store, SnId message, const char *message_id, GError **error);
+GArray *sn_message_strays(SnStore *store, const char *message_id); /* of SnId */
 /* What reports on a message, oldest first. Of SnMessage. */
 GPtrArray *sn_message_reports(SnStore *store, SnId about, guint what);
 

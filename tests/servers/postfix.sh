@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # postfix.sh - submission (STARTTLS and TLS), into Dovecot by LMTP. Sourced by `servers`. With its own
 # configuration, queue and log directories; nothing of the machine's Postfix is touched.
-# ghost@ is accepted here and refused by LMTP: a real bounce. Mail for other domains is refused.
+# ghost@ is accepted here and refused by LMTP: a real bounce. slow@ has a server that never answers:
+# a warning after SN_SMTP_DELAY_WARNING. box@ is delivered by Postfix itself: a report says so. Mail for other domains is refused.
 
 postfix_main() {
 	cat <<CONF
@@ -20,11 +21,17 @@ mynetworks =
 alias_maps =
 local_recipient_maps =
 virtual_mailbox_domains = $domain
-virtual_mailbox_maps = inline:{$(for p in $people ghost news; do printf '{%s@%s=x},' "$p" "$domain"; done | sed 's/,$//')}
+virtual_mailbox_maps = inline:{$(for p in $people ghost slow box news; do printf '{%s@%s=x},' "$p" "$domain"; done | sed 's/,$//')}
 virtual_transport = lmtp:inet:127.0.0.1:$((base + 2))
 recipient_delimiter = +
 default_transport = error:no mail leaves this machine
 relay_transport = error:no mail leaves this machine
+transport_maps = inline:{{slow@$domain=lmtp:inet:127.0.0.1:1},{box@$domain=virtual:}}
+virtual_mailbox_base = $dir/postfix/boxes
+virtual_minimum_uid = 1
+virtual_uid_maps = static:$(id -u nobody)
+virtual_gid_maps = static:$(id -g nobody)
+${SN_SMTP_DELAY_WARNING:+delay_warning_time = $SN_SMTP_DELAY_WARNING}
 smtpd_tls_security_level = may
 smtpd_tls_auth_only = yes
 smtpd_tls_cert_file = $dir/ca/$cert.pem
@@ -38,7 +45,7 @@ lmtp_destination_recipient_limit = 1
 minimal_backoff_time = 2s
 maximal_backoff_time = 5s
 queue_run_delay = 2s
-message_size_limit = 26214400
+message_size_limit = ${SN_SMTP_SIZE:-26214400}
 CONF
 }
 
@@ -55,6 +62,7 @@ defer     unix  - - n - 0 bounce
 trace     unix  - - n - 0 bounce
 error     unix  - - n - - error
 lmtp      unix  - - n - - lmtp
+virtual   unix  - n n - - virtual
 anvil     unix  - - n - 1 anvil
 scache    unix  - - n - 1 scache
 postlog   unix-dgram n - n - 1 postlogd
@@ -64,13 +72,14 @@ CONF
 }
 
 start_postfix() {
-	mkdir -p "$dir/postfix/etc" "$dir/postfix/spool" "$dir/postfix/data"
+	mkdir -p "$dir/postfix/etc" "$dir/postfix/spool" "$dir/postfix/data" "$dir/postfix/boxes"
 	chmod 755 "$dir/postfix" "$dir/postfix/etc" "$dir/postfix/spool"
 	postfix_main >"$dir/postfix/etc/main.cf"
 	postfix_master >"$dir/postfix/etc/master.cf"
 	: >"$dir/postfix/etc/dynamicmaps.cf"
 	$as_root chown -R root:root "$dir/postfix"
 	$as_root chown postfix "$dir/postfix/data"
+	$as_root chown nobody "$dir/postfix/boxes"
 	$as_root /usr/sbin/postfix -c "$dir/postfix/etc" start >"$dir/postfix.start" 2>&1 &&
 		wait_listening $((base + 4)) 15 || {
 		cat "$dir/postfix.start" "$dir/postfix/maillog" >&2

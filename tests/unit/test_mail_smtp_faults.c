@@ -101,7 +101,7 @@ static void reports_and_wide_characters_are_asked_for_as_the_server_can(void **s
 		play(HELLO("S 250-8BITMIME\nS 250-DSN\n") LOGIN
 		     "C MAIL FROM:<alice@example.test> BODY=8BITMIME RET=HDRS ENVID=a+2Bb+3Dc\nS "
 		     "250 ok\n"
-		     "C RCPT TO:<bob@example.test> NOTIFY=SUCCESS,FAILURE "
+		     "C RCPT TO:<bob@example.test> NOTIFY=SUCCESS,FAILURE,DELAY "
 		     "ORCPT=rfc822;bob@example.test\n"
 		     "S 250 ok\nC DATA\nS 354 go\nC Subject\nC \nC ä\nC .\nS 250 ok\n*",
 		     SN_LINK_PLAIN, request, -1, "", NULL);
