@@ -41,7 +41,8 @@ struct sn_im_message {
 	char *receipt_id;        /* XEP-0184 received: id of the message received */
 	char *displayed_id;      /* XEP-0333 displayed */
 	char *reply_id, *reply_to; /* XEP-0461 */
-	char *quote;             /* text to put in front as XEP-0428 fallback for 0461; sending only */
+	char *quote;             /* text to put in front as XEP-0428 fallback for 0461 or, where an
+	                          * email is answered, for 0131; sending only */
 	char *note;              /* text to put behind as XEP-0428 fallback for 0203; sending only */
 	char *in_reply_to_mail;  /* XEP-0131 In-Reply-To header: Message-ID without brackets */
 	GPtrArray *references;   /* XEP-0131 References; of char *; NULL */

@@ -9,6 +9,7 @@
 
 #define NS_REPLY "urn:xmpp:reply:0"
 #define NS_FALLBACK "urn:xmpp:fallback:0"
+#define NS_SHIM "http://jabber.org/protocol/shim"
 #define NS_SFS "urn:xmpp:sfs:0"
 #define MAX_RANGES 16
 
@@ -27,7 +28,8 @@ static void mark(const char *body, gboolean *gone, gint64 start, gint64 end)
 
 static gboolean known(const char *namespace)
 {
-	return g_strcmp0(namespace, NS_REPLY) == 0 || g_strcmp0(namespace, NS_SFS) == 0 ||
+	return g_strcmp0(namespace, NS_REPLY) == 0 ||
+	       g_strcmp0(namespace, NS_SHIM) == 0 || g_strcmp0(namespace, NS_SFS) == 0 ||
 	       g_strcmp0(namespace, SN_NS_OOB) == 0 || g_strcmp0(namespace, SN_NS_DELAY) == 0;
 }
 
@@ -109,7 +111,7 @@ static void write_reply(const SnXmppReading *reading, const SnImMessage *message
 		return;
 	glong quote = sent_length(message->quote), body = sent_length(message->body);
 	if (quote)
-		write_range(stanza, NS_REPLY, 0, quote);
+		write_range(stanza, message->reply_id ? NS_REPLY : NS_SHIM, 0, quote);
 	if (message->note && message->written)
 		write_range(stanza, SN_NS_DELAY, quote + body, sent_length(message->note));
 }

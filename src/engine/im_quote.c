@@ -119,5 +119,6 @@ char *sn_im_quote(SnDelivery *self, const SnOutboxEntry *entry, SnImMessage *mes
 	if (was_quoted(self, entry, answered))
 		return g_strdup(text);
 	g_autofree char *quote = quote_mail(answered);
-	return g_strconcat(quote, "\n", text, NULL);
+	message->quote = g_strconcat(quote, "\n", NULL);
+	return g_strdup(text);
 }

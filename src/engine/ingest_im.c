@@ -52,10 +52,13 @@ static void add_files(Filing *filing)
 	}
 }
 
-/* Without what only repeats something else: the quoted fallback, and the URL of the only file. */
-static char *text_of(const SnImMessage *im)
+/* Without what only repeats something else: the quoted fallback, and the URL of the only file. The
+ * quote of an email that is not here stays: nothing else says what is answered. */
+static char *text_of(SnStore *store, const SnImMessage *im)
 {
-	const char *body = im->body_fallback_free ? im->body_fallback_free : im->body;
+	gboolean unknown = im->in_reply_to_mail && !im->reply_id &&
+	                   !sn_message_find_mail(store, im->in_reply_to_mail);
+	const char *body = im->body_fallback_free && !unknown ? im->body_fallback_free : im->body;
 
 	if (body && im->files && im->files->len == 1) {
 		const SnImFile *file = g_ptr_array_index(im->files, 0);
@@ -174,7 +177,7 @@ static gboolean fill(Filing *filing, GError **error)
 	message->encrypted = im->encrypted;
 	filing->attach_to = attached_to(filing);
 	message->notice = notice_of(filing, message->time);
-	message->body = text_of(im);
+	message->body = text_of(engine->store, im);
 	message->size = (gint64)strlen(message->body);
 	if (filing->out)
 		message->flags = SN_FLAG_SEEN;

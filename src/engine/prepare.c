@@ -216,6 +216,11 @@ static void prepare_carried(SnPrepared *prepared, const SnConfig *config)
 		                        : !im_is_ours(config, one);
 	}
 	sn_carried_say(prepared->message, not_ours, carried->len - count);
+	/* what came along stands at its own time: no need to read it twice */
+	if (!not_ours && carried->len == count && prepared->mail->own_length >= 0) {
+		prepared->message->body[prepared->mail->own_length] = '\0';
+		g_strchomp(prepared->message->body);
+	}
 }
 
 SnPrepared *sn_prepare_mail(const SnConfig *config, const SnAccount *account, GBytes *raw,

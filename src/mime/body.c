@@ -388,6 +388,28 @@ static Rendered render(Reader *reader, GMimeObject *object, int depth)
 	return render_leaf(reader, object, depth == 0);
 }
 
+/* The transcript that our own emails have below their text, for readers of any kind. */
+static gboolean find_transcript(const SnMimeLeaf *leaf, gpointer data)
+{
+	SnMail *mail = data;
+	const char *digest = g_mime_object_get_header(leaf->object, SN_HEADER_TRANSCRIPT);
+
+	if (!digest)
+		return TRUE;
+	for (const char *line = mail->text; *line;) {
+		gsize length = strcspn(line, "\n");
+		g_autofree char *found = length > 2 && line[length - 1] == ':'
+		                                 ? sn_mime_line_digest(line, length)
+		                                 : NULL;
+		if (g_strcmp0(found, digest) == 0) {
+			mail->own_length = line - mail->text;
+			break;
+		}
+		line += length + (line[length] == '\n');
+	}
+	return FALSE;
+}
+
 /* What is known by its hash need not be fetched or sent twice. */
 static gboolean hash_leaf(const SnMimeLeaf *leaf, gpointer data)
 {
@@ -423,6 +445,9 @@ void sn_mime_read_parts(SnMail *mail, const SnMimeMessage *message, GString *not
 		rendered = render(&reader, root, 0);
 	mail->text = rendered.text ? rendered.text : g_strdup("");
 	mail->text_from_html = rendered.text && rendered.html;
+	mail->own_length = -1;
+	if (mail->carried->len > 0)
+		sn_mime_each_leaf(message->message, find_transcript, mail);
 	if (has_attachments(mail)) /* only now it is known which parts the text is made of */
 		sn_mime_each_leaf(message->message, hash_leaf, NULL);
 	if (reader.repaired)

@@ -97,6 +97,17 @@ char *sn_mime_digest(GBytes *bytes)
 	return g_strdup_printf("sha-256=:%s:", base64);
 }
 
+char *sn_mime_line_digest(const char *line, gsize length)
+{
+	GByteArray *letters = g_byte_array_sized_new((guint)length);
+
+	for (gsize i = 0; i < length; i++)
+		if (!g_ascii_isspace(line[i]))
+			g_byte_array_append(letters, (const guint8 *)line + i, 1);
+	g_autoptr(GBytes) bytes = g_byte_array_free_to_bytes(letters);
+	return sn_mime_digest(bytes);
+}
+
 static GBytes *decoded_bytes(GMimePart *part)
 {
 	gsize length;

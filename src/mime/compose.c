@@ -37,6 +37,11 @@ static GMimeObject *text_part(const SnMailCompose *compose)
 
 	g_mime_object_set_content_type_parameter(GMIME_OBJECT(part), "charset", "utf-8");
 	g_mime_object_set_content_type_parameter(GMIME_OBJECT(part), "format", "flowed");
+	if (compose->transcript_repeats && transcript && *transcript) {
+		g_autofree char *digest =
+			sn_mime_line_digest(transcript, strcspn(transcript, "\n"));
+		g_mime_object_set_header(GMIME_OBJECT(part), SN_HEADER_TRANSCRIPT, digest, NULL);
+	}
 	set_content(part, flowed, strlen(flowed), GMIME_CONTENT_ENCODING_DEFAULT);
 	g_mime_part_set_content_encoding(
 		part, g_mime_part_get_best_content_encoding(part, GMIME_ENCODING_CONSTRAINT_7BIT));

@@ -95,6 +95,7 @@ typedef struct {
 	char *chat_origin_id;  /* of an IM that became this email (our X-less header); NULL */
 	char *chat_in_reply_to; /* of the IM that this email answers; NULL */
 	char *text;            /* readable body; "" when there is none */
+	gssize own_length;     /* bytes of it before a transcript that only repeats `carried`; -1: all */
 	gboolean text_from_html;
 	int remote_images;     /* counted, never fetched */
 	gboolean encrypted;    /* PGP/MIME or S/MIME encrypted outside */
@@ -142,6 +143,7 @@ typedef struct {
 	const char *chat_origin_id, *chat_in_reply_to; /* NULL */
 	const char *text;           /* the new text; lines are sent format=flowed */
 	const char *transcript;     /* readable history, below the text; NULL */
+	gboolean transcript_repeats; /* all that it says is in `history` too */
 	GPtrArray *files;           /* of SnMailFile; NULL */
 	GPtrArray *history;         /* of SnMailCarried: multipart/digest after the text; NULL */
 } SnMailCompose;

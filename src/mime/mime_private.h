@@ -22,6 +22,7 @@
 #define SN_HEADER_ANSWERED_ID "Sennit-In-Reply-To"
 #define SN_HEADER_DIGEST "Content-Digest" /* of a carried email: sha-256=:base64: (RFC 9530) */
 #define SN_HEADER_REDUCED "Sennit-Reduced"   /* on a carried email: it is not as it was sent */
+#define SN_HEADER_TRANSCRIPT "Content-Transcript" /* of the text part: digest of the first line of it */
 #define SN_HISTORY_DESCRIPTION "Earlier messages"
 
 /* ---- limits.c ---- */
@@ -93,6 +94,9 @@ SnMailCarried *sn_mime_read_carried(const SnMimeMessage *message, const SnMimeLe
 void sn_mime_carried_free(SnMailCarried *carried);
 
 char *sn_mime_digest(GBytes *bytes); /* "sha-256=:base64:" (RFC 9530) */
+
+/* The digest of a line, whatever blanks are in it. */
+char *sn_mime_line_digest(const char *line, gsize length);
 
 /* A sentence for SnMail.notice, once. */
 void sn_mime_note(GString *notice, const char *sentence);

@@ -172,6 +172,44 @@ static void small_things_do_not_unpack_to_large_ones(void **state)
 	assert_in_range(strlen(told->body), 1, 8 << 20);
 }
 
+/* ---- a transcript that repeats what came along ---- */
+
+static void what_came_along_is_not_read_twice(void **state)
+{
+	SnBench *bench = *state;
+	g_autofree char *digest = NULL;
+	static const char first[] = "On Friday, Bob wrote (email):";
+
+	/* the digest of the line without blanks, as it is written */
+	g_autoptr(GString) bare = g_string_new(first);
+	g_string_replace(bare, " ", "", 0);
+	g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
+	g_checksum_update(sum, (const guchar *)bare->str, -1);
+	guint8 hash[32];
+	gsize length = sizeof hash;
+	g_checksum_get_digest(sum, hash, &length);
+	digest = g_base64_encode(hash, length);
+	for (int others = 0; others < 2; others++) {
+		g_autoptr(GString) body = g_string_new(NULL);
+		g_string_append_printf(body,
+		                       "--out\nContent-Type: text/plain\n"
+		                       "Content-Transcript: sha-256=:%s:\n\nSee below.\n\n%s\n"
+		                       "> Before.\n--out\n"
+		                       "Content-Type: multipart/digest; boundary=in\n"
+		                       "Content-Description: Earlier messages\n\n",
+		                       digest, first);
+		add_mail(body, "bob@work.example", others ? "carol@example.test" : "alice@example.test",
+		         others ? "two@x" : "one@x", "Sat, 14 Nov 2026 10:00:00 +0000", "Before.");
+		SnId by = others ? ingest(bench, CARRIER("second@x"), body)
+		                 : ingest(bench, CARRIER("first@x"), body);
+		g_autoptr(SnMessage) carrier = sn_bench_message(bench, by);
+		if (!others)
+			assert_string_equal(carrier->body, "See below.");
+		else /* it was left out, so this is all there is of it */
+			assert_non_null(strstr(carrier->body, "> Before."));
+	}
+}
+
 /* ---- names ---- */
 
 static void a_teller_renames_nobody(void **state)
@@ -424,6 +462,7 @@ int main(void)
 		TEST(nesting_without_end_ends),
 		TEST(a_huge_im_is_cut_and_shows_it),
 		TEST(small_things_do_not_unpack_to_large_ones),
+		TEST(what_came_along_is_not_read_twice),
 		TEST(a_teller_renames_nobody),
 		TEST(words_put_into_the_users_mouth_are_told_not_said),
 		TEST(an_own_mail_told_otherwise_is_flagged_whatever_way_it_went),

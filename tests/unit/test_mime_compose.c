@@ -421,6 +421,85 @@ static void earlier_ims_arrive(void **state)
 		assert_int_equal(g_strcmp0(got->id, ims[i].id), 0);
 	}
 	assert_string_equal(mail->text, "Hi Bob\n\nOn 2026-11-18 alice wrote (IM):\n> hello");
+	assert_int_equal(mail->own_length, -1); /* the transcript says something that nothing else does */
+	compose.transcript_repeats = TRUE;
+	g_autoptr(GBytes) repeating = must_compose(&compose);
+	g_autoptr(SnMail) twice = must_parse(repeating);
+	assert_string_equal(twice->text, mail->text);
+	assert_int_equal(twice->own_length, strlen("Hi Bob\n\n"));
+}
+
+/* A line as long as a name and an address make it is wrapped on its way. */
+static void a_transcript_is_found_whatever_its_first_line(void **state)
+{
+	static const char *const lines[] = {
+		"On 22 November 2026 at 14:02, Bartholomäus Schnürschuh-Überlingen "
+		"<bartholomaeus.schnuerschuh@department.example.test> wrote (email, \"\u56f3\u9762 of "
+		"the long splice, second version\"):",
+		"  blanks   in   it (IM):",
+	};
+	g_autoptr(GPtrArray) list = to_bob();
+	SnMailCompose compose = simple(list);
+	SnMailCarried im = { .from = (char *)(guintptr) "alice@example.test",
+		             .to = (char *)(guintptr) "bob@example.test",
+		             .time = 1795000000123,
+		             .text = (char *)(guintptr) "hello" };
+	g_autoptr(GPtrArray) history = g_ptr_array_new();
+
+	g_ptr_array_add(history, &im);
+	compose.history = history;
+	compose.transcript_repeats = TRUE;
+	for (gsize i = 0; i < G_N_ELEMENTS(lines); i++) {
+		g_autofree char *transcript = g_strconcat(lines[i], "\n> hello\n", NULL);
+		compose.transcript = transcript;
+		g_autoptr(GBytes) sent = must_compose(&compose);
+		g_autoptr(SnMail) mail = must_parse(sent);
+		assert_int_equal(mail->own_length, strlen("Hi Bob\n\n"));
+	}
+}
+
+static void a_marked_transcript_without_history_is_all_text(void **state)
+{
+	static const char data[] =
+		"From: eve@example.test\nContent-Type: text/plain\n"
+		"Content-Transcript: sha-256=:AAAA:\n\nRead this:\nand this\n";
+	g_autoptr(GBytes) bytes = g_bytes_new_static(data, sizeof data - 1);
+	g_autoptr(SnMail) mail = must_parse(bytes);
+
+	assert_int_equal(mail->own_length, -1);
+}
+
+static void the_im_that_is_answered_has_a_header_of_its_own(void **state)
+{
+	g_autoptr(GPtrArray) list = to_bob();
+	SnMailCompose compose = simple(list);
+	g_autoptr(GError) error = NULL;
+
+	compose.chat_in_reply_to = "0b5c4e0e-57cf-4a55-8d0e-6f2ffb1a2c11";
+	g_autoptr(GBytes) sent = must_compose(&compose);
+	g_autoptr(SnMail) mail = must_parse(sent);
+	assert_string_equal(mail->chat_in_reply_to, compose.chat_in_reply_to);
+	assert_null(mail->in_reply_to); /* that names emails only */
+	compose.chat_in_reply_to = "a b";
+	assert_null(sn_mail_compose(&compose, &error));
+	assert_non_null(strstr(error->message, "Sennit-In-Reply-To"));
+}
+
+static void attachments_are_known_by_their_hash(void **state)
+{
+	static const char data[] =
+		"From: bob@example.test\nContent-Type: multipart/mixed; boundary=a\n\n"
+		"--a\nContent-Type: text/plain\n\nHi\n"
+		"--a\nContent-Type: text/csv; name=x.csv\nContent-Disposition: attachment\n\nabc\n"
+		"--a\nContent-Type: image/png; name=x.png\nContent-Transfer-Encoding: base64\n\nYWJj\n"
+		"--a--\n";
+	g_autoptr(GBytes) bytes = g_bytes_new_static(data, sizeof data - 1);
+	g_autoptr(SnMail) mail = must_parse(bytes);
+	g_autofree char *abc = g_compute_checksum_for_string(G_CHECKSUM_SHA256, "abc", 3);
+
+	assert_null(((SnMailPart *)mail->parts->pdata[0])->sha256); /* the text is no file */
+	for (guint i = 1; i < 3; i++)
+		assert_string_equal(((SnMailPart *)mail->parts->pdata[i])->sha256, abc);
 }
 
 /* Only what sennit marked is history; a mailing list's digest is not. */
@@ -587,6 +666,10 @@ int main(void)
 		cmocka_unit_test(earlier_ims_arrive),
 		cmocka_unit_test(a_foreign_digest_is_no_history),
 		cmocka_unit_test(transcript_is_readable_and_folds),
+		cmocka_unit_test(a_transcript_is_found_whatever_its_first_line),
+		cmocka_unit_test(a_marked_transcript_without_history_is_all_text),
+		cmocka_unit_test(the_im_that_is_answered_has_a_header_of_its_own),
+		cmocka_unit_test(attachments_are_known_by_their_hash),
 		cmocka_unit_test(another_reader_understands_it),
 		cmocka_unit_test(mailbox_files_are_split),
 	};

@@ -131,6 +131,21 @@ static void a_quote_is_a_fallback_that_can_be_taken_off(void **state)
 	sn_im_message_free(back);
 }
 
+static void a_quote_of_an_email_stands_in_for_the_header_that_names_it(void **state)
+{
+	SnImMessage *message = sn_im_message_new();
+
+	message->in_reply_to_mail = g_strdup("plans-1@example.test");
+	message->quote = g_strdup("> Email of Friday: Plans\n\n");
+	message->body = g_strdup("Gladly");
+	SnImMessage *back = round_trip(message);
+	assert_string_equal(back->body, "> Email of Friday: Plans\n\nGladly");
+	assert_string_equal(back->body_fallback_free, "Gladly");
+	assert_null(back->reply_id);
+	sn_im_message_free(message);
+	sn_im_message_free(back);
+}
+
 static void files_keep_what_is_known_of_them(void **state)
 {
 	SnImMessage *message = sn_im_message_new();
@@ -520,6 +535,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(everything_a_message_has_comes_back),
 		cmocka_unit_test(a_quote_is_a_fallback_that_can_be_taken_off),
+		cmocka_unit_test(a_quote_of_an_email_stands_in_for_the_header_that_names_it),
 		cmocka_unit_test(files_keep_what_is_known_of_them),
 		cmocka_unit_test(history_travels_with_its_times),
 		cmocka_unit_test(receipts_and_markers_name_their_message),
