@@ -214,6 +214,10 @@ static gboolean run_attach(SnApp *app, int argc, char **argv, GError **error)
 		return FALSE;
 	if (argc)
 		return sn_composer_attach(app->composer, argv[0], error);
+	if (sn_app_view(app) && sn_app_view(app)->ops == &sn_view_files) {
+		sn_command_run(app, "reattach");
+		return TRUE;
+	}
 	sn_prompt_line(app, &ask);
 	return TRUE;
 }

@@ -6,6 +6,7 @@
 #include "ui/command.h"
 #include "ui/editor.h"
 #include "ui/files.h"
+#include "ui/reattach.h"
 #include "ui/prompt.h"
 #include "ui/view.h"
 #include "ui/words.h"
@@ -154,13 +155,32 @@ static int position_of(SnApp *app, SnId id, GError **error)
 static gboolean on_file(SnApp *app, void (*use)(SnApp *, SnId, int, const char *), const char *argument,
                         GError **error)
 {
-	SnId id = sn_command_message(app, error);
-	int position = id ? position_of(app, id, error) : -1;
+	SnId id;
+	int position;
 
+	if (!sn_files_selected(sn_app_view(app), &id, &position)) {
+		id = sn_command_message(app, error);
+		position = id ? position_of(app, id, error) : -1;
+	}
 	if (position < 0)
 		return FALSE;
 	use(app, id, position, argument);
 	return TRUE;
+}
+
+static void attach_again(SnApp *app, SnId message, int position, const char *unused)
+{
+	sn_view_close_all(app);
+	sn_reattach(app, message, position);
+	sn_app_focus(app, SN_PANE_COMPOSE);
+}
+
+/* The file of an earlier message goes with the draft. */
+static gboolean run_reattach(SnApp *app, int argc, char **argv, GError **error)
+{
+	if (!app->composer->conversation)
+		return sn_command_fail(error, "Open a conversation first.");
+	return on_file(app, attach_again, NULL, error);
 }
 
 static gboolean run_save(SnApp *app, int argc, char **argv, GError **error)
@@ -194,6 +214,7 @@ static gboolean run_pipe(SnApp *app, int argc, char **argv, GError **error)
 const SnCommand sn_commands_outbox[] = {
 	{ "entry", "[send|email|defer|ask|edit|retry|cancel|dismiss]", "act on a message on its way", SN_COMPLETE_WORDS, "send email defer ask edit retry cancel dismiss", 0, 1, run_entry },
 	{ "outbox-all", "", "finished messages too, or no longer", 0, NULL, 0, 0, run_outbox_all },
+	{ "reattach", "", "attach the file to what is being written", 0, NULL, 0, 0, run_reattach },
 	{ "save", "[FILE]", "save a file of the message", SN_COMPLETE_FILE, NULL, 0, -1, run_save },
 	{ "open-part", "", "open a file of the message with the program for its type", 0, NULL, 0, 0, run_open_part },
 	{ "pipe", "[COMMAND]", "hand a file of the message to a command", 0, NULL, 0, -1, run_pipe },

@@ -8,7 +8,7 @@
 const SnCommand *const sn_command_groups[] = {
 	sn_commands_app,    sn_commands_move,   sn_commands_message, sn_commands_compose,
 	sn_commands_person, sn_commands_outbox, sn_commands_view,    sn_commands_history,
-	sn_commands_told,   NULL,
+	sn_commands_told,   sn_commands_files,  NULL,
 };
 
 gboolean sn_command_fail(GError **error, const char *format, ...)

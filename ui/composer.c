@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "src/text/text.h"
+#include "ui/reattach.h"
 
 enum { SMALL_DRAFT = 16 * 1024 };
 
@@ -35,6 +36,7 @@ void sn_composer_free(SnComposer *composer)
 	sn_draft_free(composer->draft);
 	for (int i = 0; i < SN_FIELD_COUNT; i++)
 		sn_edit_free(composer->fields[i]);
+	g_clear_pointer(&composer->awaited, g_ptr_array_unref);
 	g_free(composer->address);
 	g_free(composer);
 }
@@ -175,6 +177,7 @@ void sn_composer_open(SnComposer *composer, SnId conversation)
 
 void sn_composer_refresh(SnComposer *composer)
 {
+	sn_reattach_look(composer->app);
 	sn_composer_forget_plan(composer);
 }
 
@@ -317,6 +320,8 @@ void sn_composer_detach(SnComposer *composer, guint number)
 {
 	GPtrArray *files = composer->draft ? composer->draft->attachments : NULL;
 
+	if (number == 0 && composer->awaited)
+		g_ptr_array_set_size(composer->awaited, 0);
 	if (!files)
 		return;
 	if (number == 0)

@@ -23,6 +23,7 @@ struct sn_composer {
 	SnHistory *history;     /* what travels along, as chosen last; NULL */
 	gboolean history_stale; /* it has to be chosen anew */
 	struct sn_choosing *choosing; /* the choice under way on the worker; NULL */
+	GPtrArray *awaited;     /* of SnAwaited (reattach.h): files still to come; NULL */
 	guint64 saved;          /* count of changes when it was saved last */
 	gboolean changed;       /* something else than the texts */
 	gboolean in_store;      /* the store holds a draft for the conversation */

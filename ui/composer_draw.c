@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "src/text/text.h"
+#include "ui/reattach.h"
 
 static const char *const field_names[] = { "Cc", "Bcc", "Subject", "" };
 
@@ -17,9 +18,11 @@ static gboolean row_shows(SnComposer *composer, SnField field)
 
 static int file_rows(const SnComposer *composer)
 {
-	return composer->draft && composer->draft->attachments
-	               ? (int)MIN(composer->draft->attachments->len, 3)
-	               : 0;
+	guint files = composer->draft && composer->draft->attachments
+	                      ? composer->draft->attachments->len
+	                      : 0;
+
+	return (int)MIN(files + (sn_reattach_awaited(composer) != NULL), 3);
 }
 
 int sn_composer_height(SnComposer *composer, int columns, int available, gboolean focus)
@@ -128,9 +131,18 @@ static int draw_fields(SnComposer *composer, SnRect rect, gboolean focus)
 static void draw_files(SnComposer *composer, SnRect rect)
 {
 	SnApp *app = composer->app;
-	GPtrArray *files = composer->draft->attachments;
+	const GPtrArray *files = composer->draft->attachments;
+	const SnAwaited *awaited = sn_reattach_awaited(composer);
 
-	for (int i = 0; i < rect.rows; i++) {
+	if (awaited && rect.rows > 0) {
+		g_autofree char *name = sn_text_clean_line(awaited->name, -1);
+		g_autofree char *line = g_strdup_printf("file %s (being fetched)", name);
+		sn_grid_fit(app->grid, rect.x, rect.y, rect.cols,
+		            sn_theme_style(app->theme, SN_OBJ_STATE_WAITING), line);
+		rect.y++;
+		rect.rows--;
+	}
+	for (int i = 0; files && i < rect.rows; i++) {
 		g_autofree char *name = g_path_get_basename(g_ptr_array_index(files, (guint)i));
 		g_autofree char *clean = sn_text_clean_line(name, -1);
 		g_autofree char *line =

@@ -64,8 +64,9 @@ static const SnPart *find_part(const SnMessage *message, int position)
 	return NULL;
 }
 
-/* Where the bytes are: a file saved before, the raw email, or what was queued. */
-static GBytes *part_bytes(Fetch *fetch, SnStore *store, const SnMessage *message, const SnPart *part)
+/* Where the bytes are: a file saved before, what was queued, or the raw email. */
+static GBytes *part_bytes(const SnUiHost *host, SnStore *store, const SnMessage *message,
+                          const SnPart *part, GError **error)
 {
 	g_autoptr(GBytes) raw = NULL;
 	GBytes *kept;
@@ -80,32 +81,39 @@ static GBytes *part_bytes(Fetch *fetch, SnStore *store, const SnMessage *message
 			return kept;
 	}
 	raw = message->channel == SN_CHANNEL_MAIL ? sn_message_raw(store, message->id, NULL) : NULL;
-	if (raw && fetch->host->part_bytes)
-		return fetch->host->part_bytes(raw, part->position, fetch->host->data, &fetch->error);
-	g_set_error(&fetch->error, SN_ERROR, SN_ERROR_NOT_FOUND, "The file is not here%s%s.",
+	if (raw && host->part_bytes)
+		return host->part_bytes(raw, part->position, host->data, error);
+	g_set_error(error, SN_ERROR, SN_ERROR_NOT_FOUND, "The file is not here%s%s.",
 	            part->url ? ", but at " : " yet", part->url ? part->url : "");
 	return NULL;
+}
+
+GBytes *sn_files_read(const SnUiHost *host, SnStore *store, SnId id, int position, char **name,
+                      char **type, GError **error)
+{
+	g_autoptr(SnMessage) message = store ? sn_message_get(store, id, SN_MESSAGE_FULL) : NULL;
+	const SnPart *part = find_part(message, position);
+
+	if (!part) {
+		g_set_error(error, SN_ERROR, SN_ERROR_NOT_FOUND, "There is no such file.");
+		return NULL;
+	}
+	*name = part->name ? g_path_get_basename(part->name)
+	                   : g_strdup_printf("part-%d", part->position);
+	*type = g_strdup(part->type ? part->type : "application/octet-stream");
+	return part_bytes(host, store, message, part, error);
 }
 
 static void fetch_run(SnStore *store, gpointer data)
 {
 	Fetch *fetch = data;
-	g_autoptr(SnMessage) message =
-		store ? sn_message_get(store, fetch->message, SN_MESSAGE_FULL) : NULL;
-	const SnPart *part = find_part(message, fetch->position);
 
-	if (!part) {
-		g_set_error(&fetch->error, SN_ERROR, SN_ERROR_NOT_FOUND, "There is no such file.");
-		return;
-	}
-	fetch->name = part->name ? g_path_get_basename(part->name)
-	                         : g_strdup_printf("part-%d", part->position);
-	fetch->type = g_strdup(part->type ? part->type : "application/octet-stream");
-	fetch->bytes = part_bytes(fetch, store, message, part);
+	fetch->bytes = sn_files_read(fetch->host, store, fetch->message, fetch->position,
+	                             &fetch->name, &fetch->type, &fetch->error);
 }
 
 /* The rest of a large email, or a file that lies elsewhere, comes when it is asked for. */
-static gboolean ask_for(SnStore *store, SnId message)
+gboolean sn_files_ask_for(SnStore *store, SnId message)
 {
 	g_autofree char *key = g_strdup_printf("%" G_GINT64_FORMAT, message);
 
@@ -120,7 +128,7 @@ static void fetch_done(gpointer data)
 	if (fetch->bytes)
 		fetch->use(fetch->app, fetch->name, fetch->type, fetch->bytes, fetch->data);
 	else if (fetch->name && g_error_matches(fetch->error, SN_ERROR, SN_ERROR_NOT_FOUND) &&
-	         ask_for(fetch->app->store, fetch->message))
+	         sn_files_ask_for(fetch->app->store, fetch->message))
 		sn_app_say(fetch->app, SN_OBJ_SUCCESS,
 		           "The file is being fetched. Try again in a moment.");
 	else if (fetch->error)

@@ -9,8 +9,18 @@
 gint64 sn_files_row(int position);
 int sn_files_position(gint64 row);
 
+/* Worker thread: the bytes of a file, with its name and type (callers free; set even when the bytes
+ * are elsewhere: NOT_FOUND). */
+GBytes *sn_files_read(const SnUiHost *host, SnStore *store, SnId message, int position, char **name,
+                      char **type, GError **error);
+/* Asks the engine to get what lies elsewhere. */
+gboolean sn_files_ask_for(SnStore *store, SnId message);
+
 /* path: NULL saves into the download directory; nothing is ever overwritten there. */
 void sn_files_save(SnApp *app, SnId message, int position, const char *path);
+/* view_files.c: the file selected in the list of files. FALSE: it is not open, or empty. */
+gboolean sn_files_selected(struct sn_view *view, SnId *message, int *position);
+
 /* With the program for its type (mailcap, xdg-open). */
 void sn_files_open(SnApp *app, SnId message, int position, const char *unused);
 /* As standard input of a shell command; what it prints is shown. */

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "src/text/text.h"
+#include "ui/reattach.h"
 
 typedef struct {
 	SnId conversation;
@@ -391,6 +392,11 @@ static void send_step(SnApp *app, Sending *sending)
 
 	if (app->composer->conversation != sending->conversation)
 		return;
+	if (sn_reattach_awaited(app->composer)) {
+		sn_app_say(app, SN_OBJ_WARNING, "%s is still being fetched; :detach sends without it.",
+		           sn_reattach_awaited(app->composer)->name);
+		return;
+	}
 	plan = sn_composer_plan(app->composer);
 	g_assert(plan);
 	switch (plan->status) {
