@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* http.c - libcurl, with everything switched off that a file transfer does not need. */
 #include "backends/http/http.h"
+#include "src/base/fault.h"
 
 #include <curl/curl.h>
 #include <fcntl.h>
@@ -52,6 +53,8 @@ static size_t give_bytes(char *buffer, size_t size, size_t count, void *data)
 
 	memcpy(buffer, transfer->data + transfer->sent, length);
 	transfer->sent += length;
+	if (length > 0 && transfer->sent >= transfer->length / 2)
+		sn_fault(UPLOAD_HALF);
 	return length;
 }
 

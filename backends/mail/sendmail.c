@@ -21,6 +21,7 @@
 #include "backends/mail/gate.h"
 #include "backends/mail/link.h"
 #include "backends/mail/smtp_session.h"
+#include "src/base/fault.h"
 
 #define MAX_COMPLAINT 4096
 #define TIMEOUT_MS (5 * 60 * 1000)
@@ -160,6 +161,8 @@ static gboolean start(Sendmail *sendmail, const SnSendRequest *request, Run *run
 {
 	g_autoptr(GPtrArray) argv = arguments(sendmail, request);
 	g_autoptr(GError) failure = NULL;
+
+	sn_fault(COMMAND_RELEASED);
 	int out[2] = { -1, -1 };
 	gboolean started =
 		socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, out) == 0 &&
@@ -280,6 +283,7 @@ static gboolean judge(Sendmail *sendmail, const Run *run, gboolean killed, GErro
 /* The user may have taken it back while others were served. */
 static gboolean may_start(Sendmail *sendmail, const SnSendRequest *request, GError **error)
 {
+	sn_fault(COMMAND_READY);
 	if (request->confirm)
 		return sn_gate_wait(&sendmail->gate, &sendmail->report, request->id, FALSE,
 				    GATE_MS, error);
@@ -291,9 +295,11 @@ static gboolean may_start(Sendmail *sendmail, const SnSendRequest *request, GErr
 
 static gboolean see_through(Sendmail *sendmail, Run *run, GError **error)
 {
+	sn_fault(COMMAND_STARTED);
 	run->complaint = g_string_new(NULL);
 	gboolean killed = !converse(sendmail, run);
 	reap(sendmail, run, &killed);
+	sn_fault(COMMAND_ENDED);
 	if (run->from_child >= 0)
 		close(run->from_child);
 	gboolean good = judge(sendmail, run, killed, error);

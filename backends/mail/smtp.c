@@ -2,6 +2,7 @@
 /* smtp.c - the SMTP transport's thread: connects when there is something to send, then lingers. */
 #include "backends/mail/gate.h"
 #include "backends/mail/smtp_session.h"
+#include "src/base/fault.h"
 
 #define LINGER_MS 10000 /* several messages in a row share a connection */
 #define GATE_MS 60000   /* a server waits minutes for the rest of a message */
@@ -76,6 +77,8 @@ static gboolean connect_session(Smtp *smtp, GError **error)
 {
 	if (!smtp->session)
 		smtp->session = sn_smtp_open(smtp->link, sn_inbox_interrupt_fd(smtp->inbox), error);
+	if (smtp->session)
+		sn_fault(SMTP_CONNECTED);
 	return smtp->session != NULL;
 }
 

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include "backends/mail/auth.h"
+#include "src/base/fault.h"
 
 #define MAX_LINE 4096 /* RFC 5321 says 512; some servers talk more */
 #define MAX_LINES 200 /* of one reply */
@@ -484,8 +485,10 @@ static gboolean say_all_rcpt(SnSmtp *smtp, const SnSendRequest *request, SnSendE
 		}
 		g_free(reply);
 	}
-	if (worst == 0)
+	if (worst == 0) {
+		sn_fault(SMTP_RCPT);
 		return TRUE;
+	}
 	g_set_error(error, SN_ERROR, code_class(worst),
 		    "%u of %u recipients refused, nothing was sent: %s says \"%s\".",
 		    event->rejected->len, request->to->len, smtp->link->spec.host, worst_reply);
@@ -515,6 +518,7 @@ static gboolean write_message(SnSmtp *smtp, GBytes *raw)
 		if (out->len >= CHUNK) {
 			if (!sn_stream_write(smtp->stream, out->str, out->len))
 				return FALSE;
+			sn_fault(SMTP_HALF);
 			g_string_truncate(out, 0);
 		}
 	}
@@ -527,7 +531,10 @@ static gboolean write_message(SnSmtp *smtp, GBytes *raw)
 static gboolean finish_data(SnSmtp *smtp, SnSendEvent *event, GError **error)
 {
 	sn_stream_set_timeout(smtp->stream, DATA_TIMEOUT_MS);
-	gboolean answered = write_text(smtp, ".\r\n") && read_reply(smtp, NULL);
+	gboolean answered = write_text(smtp, ".\r\n");
+	sn_fault(SMTP_DOT);
+	answered = answered && read_reply(smtp, NULL);
+	sn_fault(SMTP_ANSWERED);
 	sn_stream_set_timeout(smtp->stream, SN_PEER_TIMEOUT_MS);
 	if (!answered) {
 		g_set_error(
@@ -563,10 +570,15 @@ static gboolean send_data(SnSmtp *smtp, const SnSendRequest *request, SnSendEven
 	}
 	if (!command(smtp, NULL, "DATA") || smtp->code != 354)
 		return refuse(smtp, error, "The message was refused");
+	sn_fault(SMTP_DATA);
 	/* a break before the final dot means that nothing was accepted */
 	if (!write_message(smtp, request->raw))
 		return sn_stream_give_error(smtp->stream, error);
-	return may_end(smtp, event, say, error) && finish_data(smtp, event, error);
+	sn_fault(SMTP_TEXT);
+	if (!may_end(smtp, event, say, error))
+		return FALSE;
+	sn_fault(SMTP_RELEASED);
+	return finish_data(smtp, event, error);
 }
 
 gboolean sn_smtp_send(SnSmtp *smtp, const SnSendRequest *request, SnSendEvent *event,
@@ -583,6 +595,8 @@ gboolean sn_smtp_send(SnSmtp *smtp, const SnSendRequest *request, SnSendEvent *e
 	good = say_mail(smtp, request, &needs, event->dsn) && smtp->code / 100 == 2;
 	if (!good)
 		refuse(smtp, error, "The sender was refused");
+	else
+		sn_fault(SMTP_MAIL);
 	good = good && say_all_rcpt(smtp, request, event, error) &&
 	       send_data(smtp, request, event, say, error);
 	if (!good && !sn_smtp_is_dead(smtp) && (!command(smtp, NULL, "RSET") || smtp->code != 250))

@@ -7,6 +7,7 @@
  * A lost session is resumed while that can be done; only then is a new one begun (sm.c).
  */
 #include "backends/xmpp/xmpp_private.h"
+#include "src/base/fault.h"
 
 #include <errno.h>
 #include <linux/tcp.h>
@@ -193,6 +194,8 @@ void sn_xmpp_send(SnIm *im, xmpp_stanza_t *stanza, guint64 job)
 	if (sn_xmpp_is_online(im)) {
 		xmpp_send(im->conn, stanza);
 		sn_sm_sent(im, stanza, job);
+		if (job)
+			sn_fault(IM_QUEUED);
 		im->active = TRUE;
 		pump_soon(im);
 		if (job)

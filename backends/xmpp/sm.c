@@ -11,6 +11,7 @@
  * `skewed`, and the next loss starts a new session instead of trusting its list.
  */
 #include "backends/xmpp/xmpp_private.h"
+#include "src/base/fault.h"
 
 static const char *const features[] = { NULL };
 
@@ -40,8 +41,10 @@ static void settle(SnIm *im, Flight *flight)
 	SnXmppJob *job = flight->job ? sn_xmpp_job(im, flight->job) : NULL;
 
 	flight_free(flight);
-	if (job)
+	if (job) {
+		sn_fault(IM_ACKED);
 		sn_xmpp_done(im, job, NULL);
+	}
 }
 
 static GError *uncertain(SnIm *im)
@@ -106,6 +109,8 @@ void sn_sm_written(SnIm *im)
 		flight->written = TRUE;
 		if (flight->stanza)
 			xmpp_stanza_release(g_steal_pointer(&flight->stanza));
+		if (flight->job)
+			sn_fault(IM_WRITTEN);
 		return;
 	}
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "backends/http/http.h"
+#include "src/base/fault.h"
 
 #define MAX_HEADERS 3
 #define PROGRESS_US (250 * 1000)
@@ -123,6 +124,7 @@ static gpointer transfer_thread(gpointer data)
 		transfer->size = (gint64)g_bytes_get_size(transfer->bytes);
 		transfer->sha256 = g_compute_checksum_for_bytes(G_CHECKSUM_SHA256, transfer->bytes);
 		sn_http_ops.put(&job, transfer->bytes, transfer->type, &transfer->error);
+		sn_fault(UPLOAD_PUT);
 	} else {
 		sn_http_ops.get(&job, transfer->path, &transfer->size, &transfer->sha256,
 				&transfer->found_type, &transfer->error);
@@ -207,6 +209,7 @@ static void slot_came(SnIm *im, xmpp_stanza_t *answer, const GError *error, gpoi
 	transfer->url = g_steal_pointer(&put_url);
 	transfer->get_url = g_steal_pointer(&get_url);
 	take_headers(transfer, put);
+	sn_fault(UPLOAD_SLOT);
 	run_transfer(job, transfer);
 }
 

@@ -111,6 +111,17 @@ int sn_cli_failf(SnExit code, const char *format, ...)
 	return code;
 }
 
+gboolean sn_cli_durable(SnStore *store, int *code)
+{
+	g_autoptr(GError) error = NULL;
+
+	if (sn_store_sync(store, &error))
+		return TRUE;
+	*code = sn_cli_failf(sn_exit_for_error(error),
+	                     "it is noted, but perhaps not on the disk yet: %s", error->message);
+	return FALSE;
+}
+
 SnConfig *sn_cli_config(SnCliContext *context, int *code)
 {
 	g_autoptr(GError) error = NULL;

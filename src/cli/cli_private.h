@@ -79,6 +79,10 @@ SnConfig *sn_cli_config(SnCliContext *context, int *code);
 /* Opened as a client, with the accounts declared. */
 SnStore *sn_cli_store(SnCliContext *context, int *code);
 
+/* What the user is told is done outlasts a power cut. FALSE and a printed error when it is not
+ * certain that it reached the disk. */
+gboolean sn_cli_durable(SnStore *store, int *code);
+
 /* Prints "sennit: MESSAGE" and returns the exit code for it. */
 int sn_cli_fail(const GError *error);
 int sn_cli_failf(SnExit code, const char *format, ...) G_GNUC_PRINTF(2, 3);

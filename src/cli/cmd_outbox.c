@@ -295,11 +295,15 @@ static int run(SnCliContext *context, const SnArgs *args)
 		return sn_cli_failf(SN_EXIT_NOT_FOUND, "there is no outbox entry %" G_GINT64_FORMAT, id);
 	if (strcmp(what, "show") == 0)
 		return show_entry(store, entry, sn_args_flag(args, "json"));
-	if (strcmp(what, "edit") == 0)
-		return edit_entry(context, store, entry, sn_args_text(args, "subject"));
 	if (strcmp(what, "switch") == 0)
-		return switch_entry(context, store, entry);
-	return steer(context, store, entry, what, args);
+		code = switch_entry(context, store, entry);
+	else if (strcmp(what, "edit") == 0)
+		code = edit_entry(context, store, entry, sn_args_text(args, "subject"));
+	else
+		code = steer(context, store, entry, what, args);
+	if (code == SN_EXIT_DONE)
+		sn_cli_durable(store, &code);
+	return code;
 }
 
 const SnCliVerb sn_cmd_outbox = {

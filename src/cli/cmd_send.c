@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "src/base/fault.h"
 #include "src/cli/cli_private.h"
 #include "src/cli/input.h"
 #include "src/cli/terms.h"
@@ -418,8 +419,10 @@ static int run(SnCliContext *context, const SnArgs *args)
 	    add_copies(&send, "cc", SN_ROLE_CC) && add_copies(&send, "bcc", SN_ROLE_BCC) &&
 	    select_history(&send))
 		id = queue(&send, &state);
-	if (id)
+	if (id && sn_cli_durable(send.store, &send.code)) {
+		sn_fault(QUEUE_DURABLE);
 		send.code = report(&send, id, state);
+	}
 	g_free(send.address);
 	g_free(send.body);
 	sn_plan_free(send.plan);

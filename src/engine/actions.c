@@ -5,6 +5,7 @@
  * The rows changed when the user did it; here the server follows. An action stays in the store
  * until the server has done it, so that a restart or a dead line forgets none.
  */
+#include "src/base/fault.h"
 #include "src/engine/sync_private.h"
 
 #include <string.h>
@@ -165,6 +166,8 @@ static void simple_reply(SnEngineAccount *account, const SnMailEvent *event, gpo
 
 	switch (event->kind) {
 	case SN_EVENT_DONE:
+		if (first_of(job)->kind == SN_ACTION_APPEND)
+			sn_fault(COPY_APPENDED);
 		job->new_uid = event->uid;
 		job->new_name = g_strdup(event->name);
 		finish(job);
@@ -245,6 +248,7 @@ static void search_reply(SnEngineAccount *account, const SnMailEvent *event, gpo
 static void append_now(Job *job)
 {
 	SnMailRequest *request = request_for(job, SN_MAIL_REQ_APPEND);
+	sn_fault(COPY_SEARCHED);
 	const SnAction *action = first_of(job);
 
 	g_free(request->folder);

@@ -9,6 +9,7 @@
  */
 #include <string.h>
 
+#include "src/base/fault.h"
 #include "src/base/ids.h"
 #include "src/engine/delivery_private.h"
 #include "src/store/asked.h"
@@ -243,6 +244,7 @@ static void send_question(SnDelivery *self, const SnOutboxEntry *entry, SnEngine
 
 	request->message = question(entry);
 	sn_engine_im(account, request, question_reply, sn_job_begin(self, entry->id, 0));
+	sn_fault_of(SUBMITTED, "question");
 }
 
 static void lookup_reply(SnEngineAccount *account, const SnImEvent *event, gpointer data)

@@ -3,6 +3,7 @@
  * transaction, and then, once that is durable, the effect. */
 #include <string.h>
 
+#include "src/base/fault.h"
 #include "src/engine/delivery_private.h"
 
 #define NETWORK_RETRY (15 * SN_SECOND) /* a lost line comes back sooner than a person */
@@ -389,6 +390,7 @@ static gboolean write_step(SnDelivery *self, SnId id, SnDeliveryEvent event, con
 	static const SnFact cancel = { .detail = "by you", .clear_request = TRUE };
 	SnStore *store = self->engine->store;
 
+	sn_fault_of(CHANGE_BEGIN, sn_delivery_event_word(event));
 	if (!sn_store_begin(store, error))
 		return FALSE;
 	SnOutboxEntry *entry = *before = sn_outbox_get(store, id, SN_OUTBOX_FULL);
@@ -406,6 +408,7 @@ static gboolean write_step(SnDelivery *self, SnId id, SnDeliveryEvent event, con
 		sn_store_rollback(store);
 		return FALSE;
 	}
+	sn_fault_of(CHANGE_WRITTEN, sn_delivery_event_word(event));
 	return sn_store_commit(store, error);
 }
 
@@ -422,6 +425,8 @@ gboolean sn_delivery_apply(SnDelivery *self, SnId id, SnDeliveryEvent event, con
 			keep_unwritten(self, id, event, fact);
 		return FALSE;
 	}
+	if (step.known)
+		sn_fault_of(CHANGE_COMMITTED, sn_delivery_event_word(event));
 	gboolean goes_out = step.effect == SN_EFFECT_TRANSMIT ||
 	                    step.effect == SN_EFFECT_NEXT_STEP ||
 	                    step.effect == SN_EFFECT_RELEASE ||
@@ -431,6 +436,8 @@ gboolean sn_delivery_apply(SnDelivery *self, SnId id, SnDeliveryEvent event, con
 		g_warning("The outbox could not be made durable: %s", error->message);
 		self->unwell = TRUE;
 	} else if (step.known) {
+		if (goes_out)
+			sn_fault_of(CHANGE_DURABLE, sn_delivery_event_word(event));
 		do_effect(self, entry, step.effect);
 	}
 	return step.known;

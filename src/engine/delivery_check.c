@@ -8,6 +8,7 @@
  */
 #include <string.h>
 
+#include "src/base/fault.h"
 #include "src/engine/delivery_private.h"
 
 #define CLOCK_SLACK (10 * SN_MINUTE)
@@ -75,6 +76,7 @@ static void archive_reply(SnEngineAccount *account, const SnImEvent *event, gpoi
 
 	if (event->kind > SN_EVENT_CANCELLED)
 		return;
+	sn_fault_of(CHECK_ANSWERED, "im");
 	if (sn_job_end(job)) {
 		if (event->kind == SN_EVENT_DONE && event->found)
 			found(self, job);
@@ -115,6 +117,7 @@ static void check_im(SnDelivery *self, const SnOutboxEntry *entry, SnEngineAccou
 	request->origin_id = g_steal_pointer(&id);
 	request->start = entry->created - CLOCK_SLACK;
 	sn_engine_im(account, request, archive_reply, sn_job_begin(self, entry->id, entry->step));
+	sn_fault_of(CHECK_SUBMITTED, "im");
 }
 
 static void sent_reply(SnEngineAccount *account, const SnMailEvent *event, gpointer data)
@@ -124,6 +127,7 @@ static void sent_reply(SnEngineAccount *account, const SnMailEvent *event, gpoin
 
 	if (event->kind > SN_EVENT_CANCELLED)
 		return;
+	sn_fault_of(CHECK_ANSWERED, "mail");
 	if (sn_job_end(job)) {
 		if (event->kind == SN_EVENT_DONE && event->uid)
 			found(self, job);
@@ -158,6 +162,7 @@ static void check_mail(SnDelivery *self, const SnOutboxEntry *entry, SnEngineAcc
 	request->folder = g_strdup(sent->name);
 	request->message_id = g_strdup(entry->message_id);
 	sn_engine_mail(account, request, sent_reply, sn_job_begin(self, entry->id, entry->step));
+	sn_fault_of(CHECK_SUBMITTED, "mail");
 }
 
 void sn_delivery_check(SnDelivery *self, SnId id)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "src/base/ids.h"
+#include "src/base/fault.h"
 #include "src/engine/delivery_private.h"
 #include "src/engine/im_parts.h"
 #include "src/engine/im_steps.h"
@@ -179,7 +180,9 @@ static void upload_ended(SnJob *job, const SnImEvent *event)
 	}
 	g_free(step->url);
 	step->url = g_strdup(done ? event->url : "-");
-	if (save_steps(self, job->entry, steps))
+	gboolean kept = save_steps(self, job->entry, steps);
+	sn_fault(UPLOAD_NOTED);
+	if (kept)
 		sn_delivery_step_done(self, job->entry, job->step, done ? "uploaded" : "left out");
 }
 
@@ -216,6 +219,7 @@ static void send_upload(SnDelivery *self, const SnOutboxEntry *entry, SnEngineAc
 		return;
 	}
 	sn_engine_im(account, request, upload_reply, sn_job_begin(self, entry->id, entry->step));
+	sn_fault_of(SUBMITTED, "upload");
 }
 
 static void send_stanza(SnDelivery *self, const SnOutboxEntry *entry, SnEngineAccount *account,
@@ -235,6 +239,7 @@ static void send_stanza(SnDelivery *self, const SnOutboxEntry *entry, SnEngineAc
 	SnImRequest *request = sn_im_request_new(SN_IM_REQ_SEND, sn_engine_next_id(self->engine));
 	request->message = message;
 	sn_engine_im(account, request, stanza_reply, sn_job_begin(self, entry->id, entry->step));
+	sn_fault_of(SUBMITTED, "im");
 }
 
 static void not_now(SnDelivery *self, SnId entry, SnDeliveryEvent event, const char *reason,

@@ -10,7 +10,11 @@
 #include <string.h>
 
 #include "src/engine/delivery_private.h"
+<<<<<<< HEAD
 #include "src/route/limits.h"
+=======
+#include "src/base/fault.h"
+>>>>>>> b0fe02d (Name the steps of delivery at which a test can kill the program)
 #include "src/route/thread.h"
 
 #define MAX_REFERENCES 20
@@ -384,4 +388,5 @@ void sn_delivery_send_mail(SnDelivery *self, const SnOutboxEntry *entry)
 	SnJob *job = sn_job_begin(self, entry->id, entry->step);
 	job->request = request->id;
 	sn_engine_send(account, request, send_reply, job);
+	sn_fault_of(SUBMITTED, "mail");
 }

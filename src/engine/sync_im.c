@@ -6,6 +6,7 @@
  * read from the last id seen. The position moves with live messages only once that is done, so a
  * crash in between leaves no gap.
  */
+#include "src/base/fault.h"
 #include "src/engine/sync_private.h"
 #include "src/route/limits.h"
 
@@ -160,6 +161,7 @@ static void after_filing(SnImSync *sync, const SnImMessage *im, SnId id, SnAddRe
 	send_receipt(sync, im, message->sender);
 	if (result == SN_DUPLICATE)
 		return;
+	sn_fault(ANSWER_FILED);
 	sn_delivery_answer(engine->delivery, account, id, im);
 	sn_own_question_answer(account, message);
 	if (!im->groupchat)

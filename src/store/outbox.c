@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "src/base/fault.h"
 #include "src/base/ids.h"
 #include "src/store/private.h"
 
@@ -357,7 +358,10 @@ SnId sn_outbox_queue(SnStore *store, const SnOutboxNew *entry, gboolean clear_dr
 		return 0;
 	SnId id = sn_outbox_insert(store, entry, files, error);
 	gboolean ok = id && (!clear_draft || sn_draft_delete(store, entry->conversation, error));
-	return sn_store_finish(store, ok, error) ? id : 0;
+	sn_fault(QUEUE_WRITTEN);
+	ok = sn_store_finish(store, ok, error);
+	sn_fault(QUEUE_COMMITTED);
+	return ok ? id : 0;
 }
 
 /* ---- reading ---- */

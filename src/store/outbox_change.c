@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "src/base/fault.h"
 #include "src/store/private.h"
 
 gboolean sn_outbox_journal(SnStore *store, SnId id, const char *what, const char *detail,
@@ -377,8 +378,10 @@ SnId sn_outbox_convert(SnStore *store, const SnId *ids, gsize count, const SnOut
 		return 0;
 	SnId into = sn_outbox_insert(store, &new, files, error);
 	gboolean ok = into != 0;
+	sn_fault(CONVERT_QUEUED);
 	for (gsize i = 0; i < count && ok; i++)
 		ok = convert_one(store, ids[i], into, error);
+	sn_fault(CONVERT_MARKED);
 	return sn_store_finish(store, ok, error) ? into : 0;
 }
 
