@@ -9,6 +9,8 @@
 
 here=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd)
 people="alice bob carol"
+# SN_PAIRS: more people, by pairs who have each other in their rosters: "ann:ben cleo:dan"
+people="$people $(echo "${SN_PAIRS:-}" | tr : ' ')"
 domain=example.test
 
 if [ "$(id -u)" = 0 ]; then

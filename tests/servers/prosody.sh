@@ -65,7 +65,7 @@ prosody_roster() { # prosody_roster PERSON OTHER...
 }
 
 start_prosody() {
-	local data="$dir/prosody/data/$(echo "$domain" | sed 's/\./%2e/g')" person
+	local data="$dir/prosody/data/$(echo "$domain" | sed 's/\./%2e/g')" person pair
 	mkdir -p "$data/accounts" "$data/roster"
 	for person in $people; do
 		[ -e "$data/accounts/$person.dat" ] ||
@@ -74,6 +74,10 @@ start_prosody() {
 	if [ -z "${SN_XMPP_STRANGERS:-}" ]; then
 		[ -e "$data/roster/alice.dat" ] || prosody_roster alice bob >"$data/roster/alice.dat"
 		[ -e "$data/roster/bob.dat" ] || prosody_roster bob alice >"$data/roster/bob.dat"
+		for pair in ${SN_PAIRS:-}; do
+			prosody_roster "${pair%:*}" "${pair#*:}" >"$data/roster/${pair%:*}.dat"
+			prosody_roster "${pair#*:}" "${pair%:*}" >"$data/roster/${pair#*:}.dat"
+		done
 	fi
 	prosody_config >"$dir/prosody/prosody.cfg.lua"
 	give "$dir/prosody"
