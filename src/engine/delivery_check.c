@@ -96,7 +96,7 @@ static void check_im(SnDelivery *self, const SnOutboxEntry *entry, SnEngineAccou
 {
 	g_autofree char *id = sn_delivery_step_id(self, entry);
 
-	if (!account->im || !account->im_online) {
+	if (!account->im || !account->im_online || !sn_delivery_knows_limits(entry, account)) {
 		not_now(self, entry->id); /* sn_delivery_account_online() comes back to it */
 		return;
 	}

@@ -223,6 +223,12 @@ static gboolean lacks_upload(const SnOutboxEntry *entry, const SnEngineAccount *
 	return FALSE;
 }
 
+gboolean sn_delivery_knows_limits(const SnOutboxEntry *entry, const SnEngineAccount *account)
+{
+	return account->im_features || ((!entry->attachments || entry->attachments->len == 0) &&
+	                                (!entry->history || entry->history->len == 0));
+}
+
 static void no_upload(SnDelivery *self, const SnOutboxEntry *entry)
 {
 	SnFact fact = { .reason = "The IM server does not take files of this size: send an email "
@@ -244,9 +250,10 @@ static void plan_im(SnDelivery *self, const SnOutboxEntry *entry, SnEngineAccoun
 			defer(self, entry, "retry", NULL, FALSE);
 		else
 			no_line(self, entry, account);
+	} else if (!sn_delivery_knows_limits(entry, account)) {
+		return; /* looked at again as soon as the server has told */
 	} else if (!forced && lacks_upload(entry, account)) {
-		if (!is_settling(self, account))
-			no_upload(self, entry);
+		no_upload(self, entry);
 	} else if (forced || (there == SN_AVAILABLE && !sn_delivery_is_put_off(self, entry))) {
 		ready(self, entry, forced, there == SN_AVAILABLE);
 	} else if (sn_delivery_is_deferred(entry)) {

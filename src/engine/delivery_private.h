@@ -125,6 +125,9 @@ SnAvailability sn_delivery_availability(SnDelivery *self, const SnOutboxEntry *e
 SnTime sn_delivery_quiet_end(SnDelivery *self, const SnOutboxEntry *entry);
 /* A client asked for something. */
 void sn_delivery_request(SnDelivery *self, const SnOutboxEntry *entry);
+/* FALSE while it is not known yet which files the server takes: whatever has any waits, because a
+ * plan made now would go without them. */
+gboolean sn_delivery_knows_limits(const SnOutboxEntry *entry, const SnEngineAccount *account);
 /* Asks the contact's server for the presence, while an entry waits for it. */
 void sn_delivery_probe(SnDelivery *self, SnId entry);
 

@@ -33,6 +33,7 @@ struct sn_engine_account {
 	SnIm *im;                  /* NULL */
 	const SnImOps *im_ops;
 	gboolean source_online, im_online;
+	gboolean im_features;      /* what follows is told by the server, in this session */
 	gint64 upload_max;         /* 0 = no upload service */
 	gsize stanza_max;
 	struct sn_account_core *core; /* account.c's and sync_*.c's own (sync_private.h) */

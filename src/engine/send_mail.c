@@ -10,11 +10,8 @@
 #include <string.h>
 
 #include "src/engine/delivery_private.h"
-<<<<<<< HEAD
-#include "src/route/limits.h"
-=======
 #include "src/base/fault.h"
->>>>>>> b0fe02d (Name the steps of delivery at which a test can kill the program)
+#include "src/route/limits.h"
 #include "src/route/thread.h"
 
 #define MAX_REFERENCES 20

@@ -487,6 +487,7 @@ void sn_im_sync_line(SnImSync *sync, SnLineState line)
 	if (!online)
 		sync->synced = FALSE;
 	sync->online = online;
+	sync->account->im_features = FALSE;
 	if (online)
 		sn_wishes_im_online(sync->account);
 }
@@ -504,6 +505,10 @@ static void take_features(SnImSync *sync, const SnImEvent *event)
 	if (!sn_limits_set(sync->account->engine->store, sync->account->config->name, &limits,
 	                   &error))
 		g_warning("%s", error->message);
+	sync->account->im_features = TRUE;
+	/* what goes along with files waited for this */
+	sn_delivery_account_online(sync->account->engine->delivery, sync->account, SN_CHANNEL_IM);
+	sn_engine_wake(sync->account->engine);
 }
 
 void sn_im_sync_event(SnImSync *sync, const SnImEvent *event)

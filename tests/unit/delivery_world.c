@@ -377,6 +377,7 @@ static void start(Delivery *self, gboolean online)
 	self->engine.store = self->world->store;
 	self->account.id = self->world->home;
 	self->account.im_online = self->account.source_online = online;
+	self->account.im_features = online;
 	self->engine.delivery = sn_delivery_new(&self->engine);
 	if (!online)
 		sn_presence_forget(self->world->store, self->world->home, NULL);
@@ -455,14 +456,23 @@ void delivery_free(Delivery *self)
 void go_offline(Delivery *self)
 {
 	self->account.im_online = self->account.source_online = FALSE;
+	self->account.im_features = FALSE;
 	sn_presence_forget(self->world->store, self->world->home, NULL);
 }
 
 void go_online(Delivery *self)
 {
-	self->account.im_online = self->account.source_online = TRUE;
+	self->account.im_online = self->account.source_online = self->account.im_features = TRUE;
 	sn_delivery_account_online(self->engine.delivery, &self->account, SN_CHANNEL_IM);
 	sn_delivery_account_online(self->engine.delivery, &self->account, SN_CHANNEL_MAIL);
+	settle(self);
+}
+
+void log_in(Delivery *self)
+{
+	self->account.im_online = TRUE;
+	self->account.upload_max = 0; /* as the engine has it before it was told */
+	sn_delivery_account_online(self->engine.delivery, &self->account, SN_CHANNEL_IM);
 	settle(self);
 }
 
@@ -518,6 +528,21 @@ SnId queue_im(Delivery *self, const char *body)
 	SnOutboxNew entry = { .channel = SN_CHANNEL_IM, .body = body, .state = SN_STATE_QUEUED };
 
 	return queue_new(self, &entry, BOB_IM);
+}
+
+SnId queue_im_with_file(Delivery *self, const char *body)
+{
+	g_autofree char *path = g_build_filename(self->world->dir, "menu.txt", NULL);
+	SnAttachment file = { .path = path, .name = (char *)"menu.txt", .type = (char *)"text/plain" };
+	g_autoptr(GPtrArray) files = g_ptr_array_new();
+	SnOutboxNew new = { .channel = SN_CHANNEL_IM,
+		            .body = body,
+		            .attachments = files,
+		            .state = SN_STATE_QUEUED };
+
+	g_assert(g_file_set_contents(path, "soup", -1, NULL));
+	g_ptr_array_add(files, &file);
+	return queue_new(self, &new, BOB_IM);
 }
 
 SnId queue_mail(Delivery *self, const char *body)

@@ -68,6 +68,8 @@ void asleep(Delivery *self, SnTime by);
 void crash(Delivery *self, gboolean online);
 void go_offline(Delivery *self);
 void go_online(Delivery *self);
+/* The line is up, but the server has not told yet which files it takes. */
+void log_in(Delivery *self);
 /* Bob's presence changes, as the server tells it. */
 void bob_is(Delivery *self, SnPresenceShow show);
 /* Bob says something by IM; TRUE when it was an answer. */
@@ -75,6 +77,8 @@ gboolean bob_says(Delivery *self, const char *text);
 
 SnId queue_im(Delivery *self, const char *body);
 SnId queue_mail(Delivery *self, const char *body);
+/* With a file of 4 bytes, "menu.txt". */
+SnId queue_im_with_file(Delivery *self, const char *body);
 /* With everything; conversation, account, from, recipients are filled in when absent. */
 SnId queue_new(Delivery *self, SnOutboxNew *entry, const char *to);
 

@@ -358,6 +358,70 @@ static void killed_at_any_step_each_part_arrives_once(void **state)
 		killed_after(i, FALSE);
 }
 
+/* What the server takes is told only some time after log-in. A plan made before that would go
+ * without the file, and say so to the contact. */
+static void killed_in_an_upload_the_file_is_not_left_out(void **state)
+{
+	for (int answered = 0; answered < 3; answered++) {
+		Delivery *self = delivery_new(NULL);
+		SnId id = queue_im_with_file(self, "the menu");
+
+		sn_delivery_look(self->engine.delivery);
+		for (int i = 0; i < answered; i++)
+			pump_one(self);
+		crash(self, FALSE);
+		settle(self);
+		log_in(self);
+		bob_is(self, SN_PRESENCE_ONLINE);
+		later(self, 10 * SN_SECOND);
+		self->account.upload_max = -1;
+		go_online(self);
+		bob_is(self, SN_PRESENCE_ONLINE);
+		later(self, SN_HOUR);
+		assert_int_equal(state_of(self, id), SN_STATE_ACCEPTED);
+		assert_int_equal(self->stanzas->len, 2);
+		const SnImMessage *file = self->stanzas->pdata[1];
+		assert_non_null(file->files);
+		assert_int_equal(taken_body(self, "the menu"), 1);
+		delivery_free(self);
+	}
+}
+
+static void queued_before_log_in_a_file_waits_for_what_the_server_takes(void **state)
+{
+	Delivery *self = delivery_new(NULL);
+
+	go_offline(self);
+	SnId id = queue_im_with_file(self, "the menu");
+	settle(self);
+	log_in(self);
+	bob_is(self, SN_PRESENCE_ONLINE);
+	later(self, SN_MINUTE);
+	assert_int_equal(self->stanzas->len, 0);
+	assert_int_equal(self->questions, 0);
+	self->account.upload_max = -1;
+	go_online(self);
+	later(self, SN_MINUTE);
+	assert_int_equal(state_of(self, id), SN_STATE_ACCEPTED);
+	assert_int_equal(self->stanzas->len, 2);
+	delivery_free(self);
+}
+
+static void a_report_that_it_was_passed_on_settles_the_doubt(void **state)
+{
+	static const SnReportKind kinds[] = { SN_REPORT_RELAYED, SN_REPORT_DELAYED };
+
+	for (gsize i = 0; i < G_N_ELEMENTS(kinds); i++) {
+		Delivery *self = delivery_new(NULL);
+		SnId id = doubtful(self);
+		g_autofree char *sent = origin(self, id);
+
+		sn_delivery_report(self->engine.delivery, sent, NULL, (int)kinds[i], BOB_MAIL, "x");
+		assert_int_equal(state_of(self, id), SN_STATE_ACCEPTED);
+		delivery_free(self);
+	}
+}
+
 static void deferred_survives_the_kill(void **state)
 {
 	Delivery *self = delivery_new("[delivery]\nif-unavailable = defer\n");
@@ -493,6 +557,9 @@ int main(void)
 		cmocka_unit_test(a_cancel_is_heard_up_to_the_last_word),
 		cmocka_unit_test(what_cannot_be_written_down_is_not_let_go),
 		cmocka_unit_test(killed_at_any_step_each_part_arrives_once),
+		cmocka_unit_test(killed_in_an_upload_the_file_is_not_left_out),
+		cmocka_unit_test(queued_before_log_in_a_file_waits_for_what_the_server_takes),
+		cmocka_unit_test(a_report_that_it_was_passed_on_settles_the_doubt),
 		cmocka_unit_test(deferred_survives_the_kill),
 		cmocka_unit_test(a_receipt_before_the_last_part_counts_after_it),
 		cmocka_unit_test(a_store_that_cannot_be_written_sends_nothing),
