@@ -183,8 +183,21 @@ static void step_on(SnDelivery *self, const char *question_id)
 	}
 }
 
+/* When the entry came into this state; for what is found to have happened before a stop. */
+static SnTime asked_at(SnDelivery *self, SnId id)
+{
+	g_autoptr(GPtrArray) events = sn_outbox_events(self->engine->store, id);
+
+	for (guint i = events ? events->len : 0; i > 0; i--) {
+		const SnOutboxEvent *event = events->pdata[i - 1];
+		if (strcmp(event->what, sn_delivery_event_word(SN_DELIVERY_ASK_THEM)) == 0)
+			return event->time;
+	}
+	return sn_delivery_now(self);
+}
+
 /* The server has it; also when the entry was taken back meanwhile, the contact will read it. */
-static void asked(SnDelivery *self, SnId id)
+static void asked(SnDelivery *self, SnId id, SnTime when)
 {
 	SnStore *store = self->engine->store;
 	g_autoptr(SnOutboxEntry) entry = sn_outbox_get(store, id, SN_OUTBOX_FULL);
@@ -196,7 +209,7 @@ static void asked(SnDelivery *self, SnId id)
 		return;
 	if (!known) {
 		if (!sn_asked_add(store, entry->quick_question, entry->account, address->id,
-		                  sn_delivery_now(self), &error))
+		                  when, &error))
 			g_warning("The question could not be noted: %s", error->message);
 		file_question(self, entry);
 	}
@@ -229,7 +242,7 @@ static void question_reply(SnEngineAccount *account, const SnImEvent *event, gpo
 		return;
 	if (sn_job_end(job)) {
 		if (event->kind == SN_EVENT_DONE)
-			asked(self, job->entry);
+			asked(self, job->entry, sn_delivery_now(self));
 		else if (event->kind == SN_EVENT_ERROR &&
 		         sn_delivery_event_for(event->error) == SN_DELIVERY_PERMANENT)
 			refused(self, job->entry, event->error);
@@ -260,9 +273,10 @@ static void lookup_reply(SnEngineAccount *account, const SnImEvent *event, gpoin
 		gboolean gone = event->kind == SN_EVENT_CANCELLED ||
 		                (event->kind == SN_EVENT_ERROR &&
 		                 sn_error_is_transient(event->error));
-		if (event->kind == SN_EVENT_DONE && event->found)
-			asked(self, job->entry);
-		else if (!gone && entry && entry->state == SN_STATE_ASKED && entry->step == 0)
+		if (event->kind == SN_EVENT_DONE && event->found) {
+			asked(self, job->entry, asked_at(self, job->entry));
+			sn_delivery_hear_missed(self); /* it may have been answered since */
+		} else if (!gone && entry && entry->state == SN_STATE_ASKED && entry->step == 0)
 			send_question(self, entry, account);
 	}
 	sn_job_unref(job);

@@ -431,6 +431,7 @@ void sn_delivery_recover(SnDelivery *self)
 	}
 	sn_delivery_tell_untold(self);
 	sn_delivery_hear_again(self);
+	sn_delivery_hear_missed(self);
 	repair_clock(self, sn_delivery_now(self));
 	sn_delivery_look(self);
 }

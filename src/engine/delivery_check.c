@@ -10,6 +10,7 @@
 
 #include "src/base/fault.h"
 #include "src/engine/delivery_private.h"
+#include "src/store/outcome.h"
 
 #define CLOCK_SLACK (10 * SN_MINUTE)
 
@@ -25,27 +26,49 @@ static void missing(SnDelivery *self, SnId entry, const char *detail, int step)
 	sn_delivery_apply(self, entry, SN_DELIVERY_MISSING, &fact);
 }
 
-/* The server promised a report of delivery when it was handed over. */
-static gboolean report_will_come(SnDelivery *self, SnId entry)
+/* When the email was handed over last; promised: the server said that a report would come. 0 */
+static SnTime handed_over(SnDelivery *self, SnId entry, gboolean *promised)
 {
 	g_autoptr(GPtrArray) events = sn_outbox_events(self->engine->store, entry);
-	gboolean promised = FALSE;
 
-	for (guint i = 0; events && i < events->len; i++) {
-		const SnOutboxEvent *event = events->pdata[i];
-		if (strcmp(event->what, sn_delivery_event_word(SN_DELIVERY_HAND_OVER)) == 0)
-			promised = event->detail != NULL;
+	*promised = FALSE;
+	for (guint i = events ? events->len : 0; i > 0; i--) {
+		const SnOutboxEvent *event = events->pdata[i - 1];
+		if (strcmp(event->what, sn_delivery_event_word(SN_DELIVERY_HAND_OVER)) != 0)
+			continue;
+		*promised = event->detail != NULL;
+		return event->time;
 	}
-	return promised;
+	return 0;
+}
+
+/* A report about it came since then, so a server had it; it can come before it was looked up. */
+static gboolean is_reported(SnDelivery *self, SnId entry, SnTime since)
+{
+	g_autoptr(GPtrArray) outcomes = sn_outcome_list(self->engine->store, entry);
+	gboolean reported = FALSE;
+
+	for (guint i = 0; since && i < outcomes->len; i++) {
+		const SnOutcome *one = outcomes->pdata[i];
+		reported |= one->time >= since && one->fate >= SN_FATE_DELAYED &&
+		            one->fate <= SN_FATE_READ;
+	}
+	return reported;
 }
 
 static void cannot_know(SnDelivery *self, SnId id, const char *detail)
 {
 	g_autoptr(SnOutboxEntry) entry = sn_outbox_get(self->engine->store, id, 0);
-	gboolean mail = entry && entry->channel == SN_CHANNEL_MAIL;
+	gboolean mail = entry && entry->channel == SN_CHANNEL_MAIL, promised = FALSE;
+	SnTime since = mail ? handed_over(self, id, &promised) : 0;
+
+	if (is_reported(self, id, since)) {
+		sn_delivery_arrived(self, id, "a report says that it went");
+		return;
+	}
 	const char *hope =
 		!mail ? ""
-		: report_will_come(self, id)
+		: promised
 			? ". If it was, a report of delivery comes within minutes and settles it"
 			: ". A copy in Sent, an answer or an error report would tell";
 	g_autofree char *reason = g_strdup_printf(

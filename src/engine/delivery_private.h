@@ -236,6 +236,10 @@ gboolean sn_delivery_obey(SnDelivery *self, SnId entry, SnAnswer answer, const c
 /* The contact said "later", and nothing has changed since. */
 gboolean sn_delivery_is_put_off(SnDelivery *self, const SnOutboxEntry *entry);
 
+/* ---- hear_missed.c ---- */
+/* Hears answers that are in the store and were not obeyed (any more). */
+void sn_delivery_hear_missed(SnDelivery *self);
+
 /* ---- convert.c ---- */
 
 /* TRUE when email to this person is possible; else *why says what is missing (caller frees). */

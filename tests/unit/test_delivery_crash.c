@@ -537,6 +537,89 @@ static void without_receipts_it_is_announced_as_sent(void **state)
 	delivery_free(self);
 }
 
+/* Bob's words are filed, and the engine ends before it does what they say. */
+static void file_answer(Delivery *self, const char *text)
+{
+	Said said = { .channel = SN_CHANNEL_IM, .body = text, .time = self->world->now };
+
+	world_say(self->world, &said);
+}
+
+static void an_answer_filed_before_the_kill_is_obeyed_after_it(void **state)
+{
+	static const struct {
+		const char *text;
+		SnState state;
+	} cases[] = { { "now", SN_STATE_ACCEPTED },
+		      { "email", SN_STATE_CONVERTED },
+		      { "later please", SN_STATE_WAITING },
+		      { "what is it about?", SN_STATE_ASKED } };
+
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		Delivery *self = delivery_new(NULL);
+		bob_is(self, SN_PRESENCE_DND);
+		file_answer(self, "now"); /* said before, and about something else */
+		later(self, SN_HOUR);
+		SnId id = queue_im(self, "hello");
+		settle(self);
+		ask_for(self, id, SN_REQUEST_ASK_THEM);
+		later(self, SN_SECOND);
+		assert_int_equal(state_of(self, id), SN_STATE_ASKED);
+		crash(self, TRUE);
+		assert_int_equal(state_of(self, id), SN_STATE_ASKED);
+		file_answer(self, cases[i].text);
+		crash(self, TRUE);
+		bob_is(self, SN_PRESENCE_DND);
+		settle(self);
+		assert_int_equal(state_of(self, id), cases[i].state);
+		crash(self, TRUE);
+		settle(self);
+		assert_int_equal(state_of(self, id), cases[i].state);
+		assert_int_equal(taken_body(self, "hello"), i == 0);
+		delivery_free(self);
+	}
+}
+
+/* It is known only from the archive that the question went; the answer came before that. */
+static void an_answer_is_heard_once_the_question_is_known_to_have_gone(void **state)
+{
+	Delivery *self = delivery_new(NULL);
+
+	bob_is(self, SN_PRESENCE_DND);
+	SnId id = queue_im(self, "hello");
+	settle(self);
+	sn_outbox_request(self->world->store, id, SN_REQUEST_ASK_THEM, NULL);
+	sn_delivery_look(self->engine.delivery);
+	take_without_answer(self);
+	crash(self, FALSE);
+	later(self, 20 * SN_MINUTE);
+	file_answer(self, "now");
+	go_online(self);
+	bob_is(self, SN_PRESENCE_DND);
+	settle(self);
+	assert_int_equal(state_of(self, id), SN_STATE_ACCEPTED);
+	assert_int_equal(self->stanzas->len, 2); /* the question once, and the message */
+	delivery_free(self);
+}
+
+/* The report may be faster than the look into Sent. */
+static void a_report_before_it_was_looked_up_leaves_no_doubt(void **state)
+{
+	Delivery *self = delivery_new(NULL);
+	SnId id = queue_mail(self, "text");
+	g_autofree char *sent = origin(self, id);
+
+	sn_delivery_look(self->engine.delivery);
+	assert_true(hand_over(self));
+	crash(self, FALSE);
+	sn_delivery_report(self->engine.delivery, sent, NULL, SN_REPORT_RELAYED, BOB_MAIL, "x");
+	go_online(self);
+	assert_int_equal(state_of(self, id), SN_STATE_ACCEPTED);
+	assert_int_equal(self->questions, 0);
+	assert_int_equal(self->mails->len, 0);
+	delivery_free(self);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -560,6 +643,9 @@ int main(void)
 		cmocka_unit_test(killed_in_an_upload_the_file_is_not_left_out),
 		cmocka_unit_test(queued_before_log_in_a_file_waits_for_what_the_server_takes),
 		cmocka_unit_test(a_report_that_it_was_passed_on_settles_the_doubt),
+		cmocka_unit_test(an_answer_filed_before_the_kill_is_obeyed_after_it),
+		cmocka_unit_test(an_answer_is_heard_once_the_question_is_known_to_have_gone),
+		cmocka_unit_test(a_report_before_it_was_looked_up_leaves_no_doubt),
 		cmocka_unit_test(deferred_survives_the_kill),
 		cmocka_unit_test(a_receipt_before_the_last_part_counts_after_it),
 		cmocka_unit_test(a_store_that_cannot_be_written_sends_nothing),
