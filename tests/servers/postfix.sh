@@ -52,7 +52,7 @@ CONF
 postfix_master() {
 	cat <<CONF
 127.0.0.1:$((base + 4)) inet n - n - - smtpd
-127.0.0.1:$((base + 5)) inet n - n - - smtpd -o smtpd_tls_wrappermode=yes
+127.0.0.1:$((base + 5)) inet n - n - - smtpd -o smtpd_tls_wrappermode=yes ${SN_SMTPS_NO_REPORTS:+-o smtpd_discard_ehlo_keywords=dsn}
 cleanup   unix  n - n - 0 cleanup
 qmgr      unix  n - n 300 1 qmgr
 tlsmgr    unix  - - n 1000? 1 tlsmgr
