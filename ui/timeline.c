@@ -21,6 +21,7 @@ SnTimeline *sn_timeline_new(SnApp *app)
 	timeline->entries = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free,
 	                                          (GDestroyNotify)sn_outbox_entry_free);
 	sn_timeline_ties_init(timeline);
+	timeline->outcomes = sn_timeline_outcomes_new();
 	timeline->folds = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
 	timeline->marks = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
 	return timeline;
@@ -34,6 +35,7 @@ static void forget_heading(SnTimeline *timeline)
 	g_clear_pointer(&timeline->addresses, g_free);
 	g_clear_pointer(&timeline->questions, g_ptr_array_unref);
 	g_hash_table_remove_all(timeline->entries);
+	g_hash_table_remove_all(timeline->outcomes);
 }
 
 void sn_timeline_free(SnTimeline *timeline)
@@ -45,6 +47,7 @@ void sn_timeline_free(SnTimeline *timeline)
 	sn_timeline_ties_free(timeline);
 	g_ptr_array_unref(timeline->messages);
 	g_hash_table_unref(timeline->entries);
+	g_hash_table_unref(timeline->outcomes);
 	g_hash_table_unref(timeline->folds);
 	g_hash_table_unref(timeline->marks);
 	g_free(timeline);
@@ -77,7 +80,7 @@ const SnMessage *sn_timeline_selected(const SnTimeline *timeline)
 	for (guint i = 0; i < timeline->messages->len; i++)
 		if (nth(timeline, i)->id == id)
 			return nth(timeline, i);
-	return NULL;
+	return sn_timeline_report(timeline, id);
 }
 
 const SnQuestion *sn_timeline_question(const SnTimeline *timeline)
@@ -131,13 +134,15 @@ static void read_entries(SnTimeline *timeline)
 		const SnMessage *message = nth(timeline, i);
 		SnOutboxEntry *entry;
 		if (!message->outbox || message->state == SN_STATE_DELIVERED ||
-		    message->state == SN_STATE_READ)
+		    message->state == SN_STATE_READ ||
+		    g_hash_table_contains(timeline->entries, &message->id))
 			continue;
 		entry = sn_outbox_get(timeline->app->store, message->outbox, 0);
 		if (entry)
 			g_hash_table_insert(timeline->entries,
 			                    g_memdup2(&message->id, sizeof message->id), entry);
 	}
+	sn_timeline_read_outcomes(timeline);
 }
 
 /* Where the divider "new" goes: before the first unread message when the conversation is opened. */
@@ -295,6 +300,9 @@ void sn_timeline_moved(SnTimeline *timeline)
 			read_older(timeline);
 		else if (i + near >= count && !timeline->at_newest)
 			read_newer(timeline);
+		else
+			return;
+		read_entries(timeline);
 		return;
 	}
 }

@@ -9,7 +9,7 @@
 #include "ui/words.h"
 
 enum {
-	INDENT = 7,            /* "10:42  " */
+	INDENT = SN_TIMELINE_INDENT,
 	BODY_LINES_MAX = 400,  /* of one message; the message view shows the rest */
 	QUOTE_SHOWN = 2,       /* quotes up to this many lines are not folded */
 	TOGETHER = 10,         /* minutes within which messages of one person share a heading */
@@ -388,6 +388,7 @@ static void fill_message(Fill *fill, const SnMessage *before, const char **subje
 		fill_body(fill);
 	}
 	fill_parts(fill);
+	sn_timeline_fill_outcome(fill->timeline, message);
 	fill_notice(fill);
 	fill_ties(fill);
 	fill_question(fill);

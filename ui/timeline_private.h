@@ -16,6 +16,7 @@ struct sn_timeline {
 	char *addresses;               /* for the heading */
 	GPtrArray *messages;           /* of SnMessage with FULL, oldest first */
 	GHashTable *entries;           /* message id -> SnOutboxEntry: outgoing ones not settled */
+	GHashTable *outcomes;          /* message id -> what became of it (timeline_outcome.c) */
 	GPtrArray *questions;          /* of SnQuestion, unanswered; NULL */
 	GHashTable *folds;             /* message id -> 1 open, 2 closed; else the default */
 	GHashTable *marks;             /* set of message ids */
@@ -31,7 +32,16 @@ struct sn_timeline {
 	gboolean filled;
 };
 
+enum { SN_TIMELINE_INDENT = 7 }; /* "10:42  " */
+
 void sn_timeline_fill(SnTimeline *timeline, int columns);
+
+/* ---- timeline_outcome.c ---- */
+GHashTable *sn_timeline_outcomes_new(void);
+void sn_timeline_read_outcomes(SnTimeline *timeline);
+void sn_timeline_fill_outcome(SnTimeline *timeline, const SnMessage *message);
+/* A report that is folded below one of the messages; NULL. */
+const SnMessage *sn_timeline_report(const SnTimeline *timeline, SnId id);
 
 /* ---- timeline_told.c ---- */
 void sn_timeline_ties_init(SnTimeline *timeline);

@@ -179,9 +179,12 @@ SnObject sn_words_state_object(SnState state)
 
 char *sn_words_entry(const SnOutboxEntry *entry, SnTime now)
 {
-	GString *out = g_string_new(sn_words_state(entry->state));
+	const char *word = sn_words_state(entry->state);
+	/* a reason that begins with the same words says it all */
+	gboolean again = *word && entry->reason && g_str_has_prefix(entry->reason, word);
+	GString *out = g_string_new(again ? entry->reason : word);
 
-	if (entry->reason && *entry->reason)
+	if (!again && entry->reason && *entry->reason)
 		g_string_append_printf(out, ": %s", entry->reason);
 	if (entry->next_try > now &&
 	    (entry->state == SN_STATE_WAITING || entry->state == SN_STATE_QUEUED)) {

@@ -18,6 +18,8 @@ void story_fill(SnStore *store);
 /* The same, and a week before: answers over both channels, and history that came along, some of it
  * not as alice knows it. */
 void story_fill_told(SnStore *store);
+/* Adds messages that came back, were read, deleted or are late (story_reports.c). */
+void story_fill_reports(SnStore *store);
 /* Adds `count` people with a few messages each, for scrolling. */
 void story_fill_many(SnStore *store, int count);
 

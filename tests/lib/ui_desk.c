@@ -61,6 +61,8 @@ UiDesk *ui_desk_new(UiDeskFill fill, const char *settings)
 		story_fill_told(desk->store);
 	else if (fill != UI_DESK_EMPTY)
 		story_fill(desk->store);
+	if (fill == UI_DESK_REPORTS)
+		story_fill_reports(desk->store);
 	if (fill == UI_DESK_MANY)
 		story_fill_many(desk->store, MANY);
 	desk->setup = (SnUiSetup){ .paths = desk->paths, .config = desk->config };

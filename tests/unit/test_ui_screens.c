@@ -42,7 +42,8 @@ static void compare(const char *name, const char *shown)
 	         then[i] ? then[i] : "(end)");
 }
 
-/* Scripts say in their first line what the store holds: "# story", "# empty", "# many", "# told". */
+/* Scripts say in their first line what the store holds: "# story", "# empty", "# many", "# told",
+ * "# reports". */
 static void plays(void **state)
 {
 	const char *name = *state;
@@ -53,7 +54,8 @@ static void plays(void **state)
 	desk = ui_desk_new(g_str_has_prefix(script, "# empty")  ? UI_DESK_EMPTY
 	                   : g_str_has_prefix(script, "# many") ? UI_DESK_MANY
 	                   : g_str_has_prefix(script, "# told") ? UI_DESK_TOLD
-	                                                        : UI_DESK_STORY,
+	                   : g_str_has_prefix(script, "# reports") ? UI_DESK_REPORTS
+	                                                           : UI_DESK_STORY,
 	                   NULL);
 	ui_desk_play_file(desk, path);
 	shown = g_strdup(desk->shown);
