@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Another XMPP client than sennit, scripted over stdin and stdout: peer.py HOST PORT CAFILE JID PASSWORD
 
-Reads one JSON object a line: {"do": "send", "to", "body"}, {"do": "presence", "show", "status"},
-{"do": "quit"}. Writes what it receives as JSON lines: messages with
+Reads one JSON object a line: {"do": "send", "to", "body"}, {"do": "presence", "show", "status",
+"priority"}, {"do": "quit"}. JID may name a resource. Writes what it receives as JSON lines: messages with
 body, id, receipts asked and given, and the raw stanza.
 """
 
@@ -49,7 +49,8 @@ class Peer(slixmpp.ClientXMPP):
             if order["do"] == "send":
                 self.send_message(mto=order["to"], mbody=order["body"], mtype="chat")
             elif order["do"] == "presence":
-                self.send_presence(pshow=order.get("show"), pstatus=order.get("status"))
+                self.send_presence(pshow=order.get("show"), pstatus=order.get("status"),
+                                   ppriority=order.get("priority"))
             else:
                 break
             self.say(event="did", what=order["do"])
