@@ -33,6 +33,8 @@ static const SnCliSub subs[] = {
 	{ "switch", "ID", "send on the other channel instead" },
 	{ "defer", "ID", "keep until the contact is available, or as --after, --when, --within say" },
 	{ "ask", "ID", "ask the contact: later, email or now" },
+	{ "check", "ID", "look again whether one that may have been sent was sent" },
+	{ "arrived", "ID", "one that may have been sent has arrived: nothing more to do" },
 	{ "edit", "ID", "give it another text, from stdin or the editor" },
 	{ NULL, NULL, NULL },
 };
@@ -137,6 +139,9 @@ static int show_entry(SnStore *store, const SnOutboxEntry *entry, gboolean json)
 	print_line("state", sn_state_word(entry->state));
 	print_line("why", entry->reason);
 	print_line("next", next_step);
+	if (sn_outbox_is_uncertain(entry))
+		printf("%-9s sennit outbox check|arrived|send|cancel %" G_GINT64_FORMAT "\n", "choose",
+		       entry->id);
 	print_line("to", to);
 	print_line("from", entry->from);
 	print_line("via", via);
@@ -237,7 +242,8 @@ static SnOutboxRequest request_of(const char *word, const SnOutboxEntry *entry)
 		SnOutboxRequest request;
 	} requests[] = { { "send", SN_REQUEST_SEND },     { "cancel", SN_REQUEST_CANCEL },
 		         { "convert", SN_REQUEST_CONVERT }, { "defer", SN_REQUEST_DEFER },
-		         { "ask", SN_REQUEST_ASK_THEM } };
+		         { "ask", SN_REQUEST_ASK_THEM },    { "check", SN_REQUEST_CHECK },
+		         { "arrived", SN_REQUEST_ARRIVED } };
 
 	if (strcmp(word, "send") == 0 && entry->state == SN_STATE_FAILED)
 		return SN_REQUEST_RETRY;

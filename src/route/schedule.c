@@ -203,9 +203,19 @@ char *sn_entry_next_text(const SnOutboxEntry *entry, const char *who, SnId behin
 	switch (entry->state) {
 	case SN_STATE_QUEUED: return queued_text(entry, who, behind, now);
 	case SN_STATE_WAITING: return waiting_text(entry, who, now);
-	case SN_STATE_CHOOSING: return g_strdup("Waits for your decision.");
+	case SN_STATE_CHOOSING:
+		return g_strdup(sn_outbox_is_uncertain(entry)
+		                        ? "Waits for your decision: look again whether it went, "
+		                          "say that it has arrived, send it again, or cancel it."
+		                        : "Waits for your decision.");
 	case SN_STATE_ASKED: return asked_text(entry, who, now);
 	case SN_STATE_SENDING:
+		if (entry->channel == SN_CHANNEL_MAIL)
+			return g_strdup(entry->step > 0
+			                        ? "Is being sent: the server has all of it, and has "
+			                          "not answered yet. It is too late to change it."
+			                        : "Is being sent. It can be cancelled until the "
+			                          "server has all of it.");
 		return entry->step > 0
 			? g_strdup_printf("Is being sent: step %d is done. It is too late to change it.",
 		                          entry->step)

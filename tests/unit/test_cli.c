@@ -227,6 +227,39 @@ static void outbox_tells_all_about_an_entry(void **state)
 	assert_non_null(strstr(desk->out, "bob is away"));
 }
 
+static void a_doubtful_entry_says_what_can_be_done(void **state)
+{
+	CliDesk *desk = *state;
+	SnOutboxChange doubt = { .state = SN_STATE_CHOOSING,
+		                 .what = "cannot-know",
+		                 .reason = "It may have been sent",
+		                 .error_word = sn_error_word(SN_ERROR_UNCERTAIN),
+		                 .attempts = -1,
+		                 .step = -1 };
+
+	fill(desk->tmp);
+	SnId entry = queue_entry(desk->tmp, SN_STATE_CHOOSING);
+	g_autofree char *id = g_strdup_printf("%" G_GINT64_FORMAT, entry);
+	/* one that merely waits for a decision is known not to have gone */
+	assert_int_equal(cli_desk_run(desk, NULL, "outbox", "show", id, NULL), 0);
+	assert_null(strstr(desk->out, "arrived"));
+	assert_int_not_equal(cli_desk_run(desk, NULL, "outbox", "arrived", id, NULL), 0);
+	assert_true(cli_desk_said(desk, "has not been sent"));
+	assert_true(sn_outbox_change(desk->tmp->store, entry, SN_STATE_CHOOSING, &doubt, NULL));
+	assert_int_equal(cli_desk_run(desk, NULL, "outbox", "show", id, NULL), 0);
+	assert_non_null(strstr(desk->out, "check|arrived|send|cancel"));
+	assert_non_null(strstr(desk->out, "look again"));
+	static const struct {
+		const char *word;
+		SnOutboxRequest request;
+	} words[] = { { "check", SN_REQUEST_CHECK }, { "arrived", SN_REQUEST_ARRIVED } };
+	for (gsize i = 0; i < G_N_ELEMENTS(words); i++) {
+		cli_desk_run(desk, NULL, "outbox", words[i].word, id, NULL);
+		g_autoptr(SnOutboxEntry) now = sn_outbox_get(desk->tmp->store, entry, 0);
+		assert_int_equal(now->request, words[i].request);
+	}
+}
+
 static void outbox_requests_are_left_for_the_engine(void **state)
 {
 	static const struct {
@@ -576,6 +609,7 @@ int main(void)
 		DESK_TEST(unknown_people_are_not_found),
 		DESK_TEST(search_finds_and_refuses),
 		DESK_TEST(outbox_tells_all_about_an_entry),
+		DESK_TEST(a_doubtful_entry_says_what_can_be_done),
 		DESK_TEST(outbox_requests_are_left_for_the_engine),
 		DESK_TEST(outbox_edit_takes_the_new_text),
 		DESK_TEST(people_are_linked_and_taken_apart),

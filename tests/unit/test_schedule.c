@@ -142,7 +142,15 @@ static void every_state_says_what_comes_next(void **state)
 		{ { .state = SN_STATE_CHOOSING }, 0, "Waits for your decision." },
 		{ { .state = SN_STATE_ASKED, .next_try = now + SN_HOUR }, 0,
 		  "Waits for the answer of Bob until today 12:30, then until Bob is available." },
-		{ { .state = SN_STATE_SENDING, .step = 2 }, 0,
+		{ { .state = SN_STATE_CHOOSING, .error_word = (char *)"uncertain" }, 0,
+		  "Waits for your decision: look again whether it went, say that it has arrived, send "
+		  "it again, or cancel it." },
+		{ { .state = SN_STATE_SENDING, .channel = SN_CHANNEL_MAIL }, 0,
+		  "Is being sent. It can be cancelled until the server has all of it." },
+		{ { .state = SN_STATE_SENDING, .channel = SN_CHANNEL_MAIL, .step = 1 }, 0,
+		  "Is being sent: the server has all of it, and has not answered yet. It is too late to "
+		  "change it." },
+		{ { .state = SN_STATE_SENDING, .channel = SN_CHANNEL_IM, .step = 2 }, 0,
 		  "Is being sent: step 2 is done. It is too late to change it." },
 		{ { .state = SN_STATE_CONVERTED, .converted_to = 12 }, 0, "It goes as email, in entry 12." },
 		{ { .state = SN_STATE_CANCELLED }, 0, "Nothing more happens." },
