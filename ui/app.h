@@ -66,7 +66,6 @@ struct sn_app {
 	SnTime refreshed;        /* when the store was last looked at */
 	gint64 undo_entry;       /* outbox entry that can be taken back; 0 */
 	SnTime undo_until;
-	GPtrArray *undo_files;   /* of char *: its attachments; NULL */
 	SnRect list_rect, timeline_rect, view_rect; /* as last drawn, for the mouse */
 	GPtrArray *history;      /* of char *: command lines, oldest first */
 	gboolean dirty;          /* the screen must be drawn */

@@ -306,31 +306,170 @@ static gboolean run_travel_since(SnApp *app, int argc, char **argv, GError **err
 	return TRUE;
 }
 
+/* ---- when it goes ---- */
+
+static void say_terms(SnApp *app)
+{
+	g_autofree char *text = sn_composer_terms_text(app->composer);
+
+	sn_app_say(app, SN_OBJ_SUCCESS, "%s.", text ? text : "Goes at once when it is sent");
+}
+
+static gboolean set_time(SnApp *app, const char *text, GError **error)
+{
+	SnTerms terms = app->composer->draft->terms;
+
+	if (strcmp(text, "now") == 0)
+		terms.send_at = 0;
+	else if (!sn_when_parse(text, sn_app_now(app), NULL, &terms.send_at, error))
+		return FALSE;
+	sn_composer_set_terms(app->composer, &terms);
+	say_terms(app);
+	return TRUE;
+}
+
+static void time_answered(SnApp *app, const char *answer, gpointer data)
+{
+	GError *error = NULL;
+	g_autofree char *text = answer ? g_strstrip(g_strdup(answer)) : NULL;
+
+	if (text && *text && app->composer->draft && !set_time(app, text, &error))
+		sn_app_error(app, error);
+}
+
+static GPtrArray *complete_time(SnApp *app, const char *line, gsize *start)
+{
+	g_autofree char *command = g_strconcat("send-at ", line, NULL);
+	GPtrArray *words = sn_complete_command(app, command, start);
+
+	*start -= MIN(strlen("send-at "), *start);
+	return words;
+}
+
+static gboolean run_send_at(SnApp *app, int argc, char **argv, GError **error)
+{
+	SnAskLine ask = { .label = "Send at (2h, 14:30, tomorrow 9:00; now): ",
+		          .complete = complete_time, .done = time_answered };
+
+	if (!need_conversation(app, error))
+		return FALSE;
+	if (argc)
+		return set_time(app, argv[0], error);
+	sn_prompt_line(app, &ask);
+	return TRUE;
+}
+
+static gboolean read_outcome(const char *word, SnRule *then, GError **error)
+{
+	*then = g_strcmp0(word, "fail") == 0 ? SN_RULE_FAIL : SN_RULE_MAIL;
+	return *then == SN_RULE_FAIL || g_strcmp0(word, "mail") == 0 ||
+	       sn_command_fail(error, "After 'then' comes mail or fail.");
+}
+
+/* "online then mail within 2h": words of conditions, and the two that are followed by one. */
+static gboolean read_conditions(const char *text, SnTerms *terms, GError **error)
+{
+	g_auto(GStrv) words = g_strsplit_set(text, " \t", -1);
+
+	terms->when = 0;
+	terms->then = SN_RULE_DEFAULT;
+	terms->within = 0;
+	if (strcmp(text, "now") == 0)
+		return TRUE;
+	for (char **word = words; *word; word++) {
+		guint more = 0;
+		gboolean then = strcmp(*word, "then") == 0;
+		if (!**word)
+			continue;
+		if (then || strcmp(*word, "within") == 0) {
+			word++;
+			if (!(then ? read_outcome(*word, &terms->then, error)
+			           : sn_span_parse(*word ? *word : "", &terms->within, error)))
+				return FALSE;
+			if (!*word)
+				break;
+		} else if (!sn_when_words_parse(*word, &more, error)) {
+			return FALSE;
+		}
+		terms->when |= more;
+	}
+	if (terms->within && !terms->then)
+		terms->then = SN_RULE_MAIL;
+	return TRUE;
+}
+
+static gboolean set_conditions(SnApp *app, const char *text, GError **error)
+{
+	SnTerms terms = app->composer->draft->terms;
+
+	if (!read_conditions(text, &terms, error))
+		return FALSE;
+	sn_composer_set_terms(app->composer, &terms);
+	say_terms(app);
+	return TRUE;
+}
+
+static void condition_answered(SnApp *app, const char *answer, gpointer data)
+{
+	GError *error = NULL;
+
+	if (!answer || !app->composer->draft)
+		return;
+	if (strcmp(answer, "at") == 0)
+		sn_command_run(app, "send-at");
+	else if (!set_conditions(app, answer, &error))
+		sn_app_error(app, error);
+}
+
+static gboolean run_send_when(SnApp *app, int argc, char **argv, GError **error)
+{
+	static const SnChoice choices[] = {
+		{ 'o', "when they are online", "online" },
+		{ 'a', "when they are available", "available" },
+		{ 'b', "when they are not busy", "not-dnd" },
+		{ 'e', "when they are online; else an email after 2 h", "online then mail within 2h" },
+		{ 't', "at a time", "at" },
+		{ 'n', "now, when I send it", "now" },
+	};
+	g_autofree char *terms = NULL;
+	SnAsk ask;
+
+	if (!need_conversation(app, error))
+		return FALSE;
+	if (argc)
+		return set_conditions(app, argv[0], error);
+	terms = sn_composer_terms_text(app->composer);
+	ask = (SnAsk){ .question = "When is this message to go?",
+		       .detail = terms ? terms : ":send-when and :send-at take more than these.",
+		       .choices = choices, .count = G_N_ELEMENTS(choices),
+		       .done = condition_answered };
+	sn_prompt_ask(app, &ask);
+	return TRUE;
+}
+
+static gboolean run_encrypt(SnApp *app, int argc, char **argv, GError **error)
+{
+	SnTerms terms;
+
+	if (!need_conversation(app, error))
+		return FALSE;
+	terms = app->composer->draft->terms;
+	if (!sn_encrypt_parse(argv[0], &terms.encrypt))
+		return sn_command_fail(error, "It is none, if-possible or required.");
+	sn_composer_set_terms(app->composer, &terms);
+	return TRUE;
+}
+
 /* u: gives the message just sent back as a draft. */
 static gboolean run_undo(SnApp *app, int argc, char **argv, GError **error)
 {
-	g_autoptr(SnOutboxEntry) entry =
-		app->undo_entry ? sn_outbox_get(app->store, app->undo_entry, SN_OUTBOX_FULL) : NULL;
-
-	if (!entry)
+	if (!app->undo_entry)
 		return sn_command_fail(error, "There is nothing to take back.");
-	if (sn_timeline_conversation_id(app->timeline) == entry->conversation &&
-	    !sn_composer_is_empty(app->composer))
-		return sn_command_fail(error, "Send or :discard the draft that is there first.");
-	if (!sn_outbox_request(app->store, entry->id, SN_REQUEST_CANCEL, error)) {
-		g_clear_error(error);
-		app->undo_entry = 0;
-		return sn_command_fail(error, "It is too late: the message has gone.");
+	if (!sn_composer_take_back(app, app->undo_entry, error)) {
+		if (error && g_error_matches(*error, SN_ERROR, SN_ERROR_EXISTS))
+			app->undo_entry = 0;
+		return FALSE;
 	}
-	app->undo_entry = 0;
-	app->stale = TRUE;
-	sn_view_close_all(app);
-	sn_list_select(app->list, entry->conversation);
-	sn_timeline_open(app->timeline, entry->conversation, 0);
-	sn_composer_restore(app->composer, entry);
-	for (guint i = 0; app->undo_files && i < app->undo_files->len; i++)
-		sn_composer_attach(app->composer, g_ptr_array_index(app->undo_files, i), NULL);
-	sn_app_focus(app, SN_PANE_COMPOSE);
 	sn_app_say(app, SN_OBJ_SUCCESS, "Taken back: it is a draft again.");
 	return TRUE;
 }
@@ -353,6 +492,9 @@ const SnCommand sn_commands_compose[] = {
 	{ "discard", "", "throw the draft away", 0, NULL, 0, 0, run_discard },
 	{ "travel", "none|thread|last:N|since:DAY|all", "which messages travel along", SN_COMPLETE_WORDS, "none thread last:5 since: all", 1, 1, run_travel },
 	{ "travel-since", "", "messages since a day travel along", 0, NULL, 0, 0, run_travel_since },
+	{ "send-at", "[TIME | now]", "when it goes: 2h, 14:30, tomorrow 9:00, mon 9:00, 23 Nov 9:00", SN_COMPLETE_WORDS, "now 30m 1h 2h today tomorrow monday tuesday wednesday thursday friday saturday sunday 8:00 9:00 12:00 14:00 18:00", 0, -1, run_send_at },
+	{ "send-when", "[online|available|not-dnd|network... [then mail|fail] [within TIME] | now]", "what it waits for, and what happens otherwise", SN_COMPLETE_WORDS, "now online available not-dnd network then mail fail within 30m 1h 2h 1d", 0, -1, run_send_when },
+	{ "encrypt", "none|if-possible|required", "whether it may go in the clear", SN_COMPLETE_WORDS, "none if-possible required", 1, 1, run_encrypt },
 	{ "undo", "", "take the message just sent back", 0, NULL, 0, 0, run_undo },
 	{ NULL, NULL, NULL, 0, NULL, 0, 0, NULL },
 };

@@ -2,9 +2,10 @@
 /* Commands on messages on their way, and on the files of messages. */
 #include <string.h>
 
+#include "src/route/schedule.h"
 #include "src/store/outbox.h"
 #include "ui/command.h"
-#include "ui/editor.h"
+#include "ui/composer.h"
 #include "ui/files.h"
 #include "ui/reattach.h"
 #include "ui/prompt.h"
@@ -15,14 +16,17 @@ static const struct {
 	const char *word;
 	SnKey key;
 	SnOutboxRequest request;
+	gboolean im_only;
 	const char *label, *said;
 } actions[] = {
-	{ "send", 's', SN_REQUEST_SEND, "send now, whatever the presence", "Is sent now." },
-	{ "email", 'm', SN_REQUEST_CONVERT, "send it as an email instead", "Becomes an email." },
-	{ "defer", 'd', SN_REQUEST_DEFER, "wait until they are available", "Waits until they are available." },
-	{ "ask", 'a', SN_REQUEST_ASK_THEM, "ask them: later, by email, or now?", "They are asked." },
-	{ "retry", 'r', SN_REQUEST_RETRY, "try again", "Is tried again." },
-	{ "cancel", 'x', SN_REQUEST_CANCEL, "cancel it", "Cancelled." },
+	{ "send", 's', SN_REQUEST_SEND, FALSE, "send now, whatever it waits for", "Is sent now." },
+	{ "email", 'm', SN_REQUEST_CONVERT, TRUE, "send it as an email instead", "Becomes an email." },
+	{ "defer", 'd', SN_REQUEST_DEFER, TRUE, "wait until they are available",
+	  "Waits until they are available." },
+	{ "ask", 'a', SN_REQUEST_ASK_THEM, TRUE, "ask them: later, by email, or now?",
+	  "They are asked." },
+	{ "retry", 'r', SN_REQUEST_RETRY, FALSE, "try again", "Is tried again." },
+	{ "cancel", 'x', SN_REQUEST_CANCEL, FALSE, "cancel it", "Cancelled." },
 };
 
 /* The entry a command is about: of the outbox view, else of the selected message. 0 with error. */
@@ -44,18 +48,97 @@ static SnId entry_of(SnApp *app, GError **error)
 
 static gboolean edit_entry(SnApp *app, SnId id, GError **error)
 {
+	if (!sn_composer_take_back(app, id, error))
+		return FALSE;
+	sn_app_say(app, SN_OBJ_SUCCESS, "Taken back: change it, and send it again.");
+	return TRUE;
+}
+
+/* The same message on the other channel: at once where that is possible, else as a draft there. */
+static gboolean switch_entry(SnApp *app, SnId id, GError **error)
+{
+	g_autoptr(GError) why = NULL;
+	SnId other = sn_entry_switch(app->store, app->config, id, app->clock, &why);
+	g_autoptr(SnOutboxEntry) entry = other ? sn_outbox_get(app->store, other, 0) : NULL;
+
+	if (entry) {
+		sn_app_say(app, SN_OBJ_SUCCESS, "Goes by %s instead.", sn_words_channel(entry->channel));
+		return TRUE;
+	}
+	if (g_error_matches(why, SN_ERROR, SN_ERROR_EXISTS)) {
+		g_propagate_error(error, g_steal_pointer(&why));
+		return FALSE;
+	}
+	if (!sn_composer_take_back(app, id, error))
+		return FALSE;
+	sn_composer_switch(app->composer);
+	sn_app_say(app, SN_OBJ_WARNING, "%s", why->message);
+	return TRUE;
+}
+
+static gboolean put_off(SnApp *app, SnId id, const char *when, GError **error)
+{
 	g_autoptr(SnOutboxEntry) entry = sn_outbox_get(app->store, id, 0);
+	SnTime now = sn_app_now(app), at = 0;
+	SnOutboxNew new = { .if_unavailable = SN_RULE_DEFER };
 	g_autofree char *text = NULL;
+	SnTerms terms;
 
 	if (!entry)
 		return sn_command_fail(error, "It is no longer there.");
-	text = sn_editor_run(app, entry->body, error);
-	if (!text)
+	if (!sn_when_parse(when, now, NULL, &at, error))
 		return FALSE;
-	if (!sn_outbox_edit(app->store, id, entry->subject, text, error))
+	terms = sn_terms_of(entry, now);
+	terms.send_at = at;
+	sn_terms_apply(&terms, &app->settings->delivery_working_hours, now, &new);
+	if (!sn_outbox_reschedule(app->store, id, new.send_at, new.when, new.then, new.expires, error))
 		return FALSE;
-	sn_app_say(app, SN_OBJ_SUCCESS, "Changed.");
-	app->stale = TRUE;
+	text = sn_when_text(new.send_at, now, NULL);
+	sn_app_say(app, SN_OBJ_SUCCESS, "Goes %s.", text);
+	return TRUE;
+}
+
+static void plain_answered(SnApp *app, const char *answer, gpointer data);
+
+/* What was to go encrypted needs a yes of its own to go in the clear. */
+static void ask_plain(SnApp *app, SnId id, const char *word)
+{
+	g_autofree char *yes = g_strconcat("plain ", word, NULL);
+	SnChoice choices[] = {
+		{ 'y', "yes, send it unencrypted", yes },
+		{ 'n', "no, let it wait", "no" },
+	};
+	SnAsk ask = { .question = "It is to go encrypted only, and there is no encryption for this "
+		                  "contact yet. Send it unencrypted?",
+		      .choices = choices, .count = G_N_ELEMENTS(choices), .done = plain_answered,
+		      .data = g_memdup2(&id, sizeof id), .free = g_free };
+
+	sn_prompt_ask(app, &ask);
+}
+
+static gboolean request(SnApp *app, SnId id, gsize action, GError **error)
+{
+	g_autoptr(SnOutboxEntry) entry = sn_outbox_get(app->store, id, 0);
+	SnOutboxRequest what = actions[action].request;
+	gboolean out = what == SN_REQUEST_SEND || what == SN_REQUEST_CONVERT;
+
+	if (entry && out && entry->encrypt == SN_ENCRYPT_REQUIRED &&
+	    sn_outbox_may(entry->state, what)) {
+		ask_plain(app, id, actions[action].word);
+		return TRUE;
+	}
+	/* one key for "now": a failed one is tried again by it */
+	if (entry && entry->state == SN_STATE_FAILED && what == SN_REQUEST_SEND)
+		what = SN_REQUEST_RETRY;
+	if (entry && actions[action].im_only && entry->channel == SN_CHANNEL_MAIL)
+		return sn_command_fail(error, "That is for IMs: it is an email already.");
+	if (!sn_outbox_request(app->store, id, what, error))
+		return FALSE;
+	if (entry && entry->state == SN_STATE_SENDING)
+		sn_app_say(app, SN_OBJ_WARNING,
+		           "It is being sent just now: cancelled only if that does not succeed.");
+	else
+		sn_app_say(app, SN_OBJ_SUCCESS, "%s", actions[action].said);
 	return TRUE;
 }
 
@@ -64,17 +147,22 @@ static gboolean act(SnApp *app, SnId id, const char *word, GError **error)
 	app->stale = TRUE;
 	if (strcmp(word, "edit") == 0)
 		return edit_entry(app, id, error);
+	if (strcmp(word, "switch") == 0)
+		return switch_entry(app, id, error);
 	if (strcmp(word, "dismiss") == 0)
 		return sn_outbox_dismiss(app->store, id, error);
-	for (gsize i = 0; i < G_N_ELEMENTS(actions); i++) {
-		if (strcmp(actions[i].word, word) != 0)
-			continue;
-		if (!sn_outbox_request(app->store, id, actions[i].request, error))
+	if (g_str_has_prefix(word, "defer "))
+		return put_off(app, id, word + strlen("defer "), error);
+	if (g_str_has_prefix(word, "plain ")) {
+		if (!sn_outbox_allow_plain(app->store, id, error))
 			return FALSE;
-		sn_app_say(app, SN_OBJ_SUCCESS, "%s", actions[i].said);
-		return TRUE;
+		word += strlen("plain ");
 	}
-	return sn_command_fail(error, "An entry can: send email defer ask edit retry cancel dismiss.");
+	for (gsize i = 0; i < G_N_ELEMENTS(actions); i++)
+		if (strcmp(actions[i].word, word) == 0)
+			return request(app, id, i, error);
+	return sn_command_fail(error, "An entry can: send email switch defer ask edit retry cancel "
+	                              "dismiss.");
 }
 
 static void action_answered(SnApp *app, const char *answer, gpointer data)
@@ -86,25 +174,71 @@ static void action_answered(SnApp *app, const char *answer, gpointer data)
 		sn_app_error(app, error);
 }
 
+static void plain_answered(SnApp *app, const char *answer, gpointer data)
+{
+	if (answer && strcmp(answer, "no") != 0)
+		action_answered(app, answer, data);
+}
+
+/* The same word means different things to a message that has not gone, is going, or may have gone. */
+static const char *label_of(const SnOutboxEntry *entry, gsize action)
+{
+	SnOutboxRequest what = actions[action].request;
+	gboolean unknown = entry->state == SN_STATE_CHOOSING && sn_outbox_is_uncertain(entry);
+
+	if (unknown && what == SN_REQUEST_SEND)
+		return "send it again; it may arrive twice";
+	if (unknown && what == SN_REQUEST_CANCEL)
+		return "leave it: do not send it again";
+	if (entry->state == SN_STATE_SENDING && what == SN_REQUEST_CANCEL)
+		return "cancel it, if the sending does not succeed";
+	return actions[action].label;
+}
+
+/* Only what can be done with it in its state. */
+static gsize choices_for(const SnOutboxEntry *entry, SnChoice *choices)
+{
+	gsize count = 0;
+	gboolean editable = sn_outbox_may(entry->state, SN_REQUEST_CONVERT) &&
+	                    !sn_outbox_is_uncertain(entry);
+
+	for (gsize i = 0; i < G_N_ELEMENTS(actions); i++) {
+		gboolean retry = actions[i].request == SN_REQUEST_RETRY;
+		if (!sn_outbox_may(entry->state, actions[i].request) ||
+		    (actions[i].im_only && entry->channel == SN_CHANNEL_MAIL) ||
+		    (retry && entry->state != SN_STATE_FAILED))
+			continue;
+		choices[count++] =
+			(SnChoice){ actions[i].key, label_of(entry, i), actions[i].word };
+	}
+	if (editable && entry->channel == SN_CHANNEL_MAIL)
+		choices[count++] = (SnChoice){ 'c', "send it by IM instead", "switch" };
+	if (editable)
+		choices[count++] = (SnChoice){ 'e', "edit it: it becomes a draft again", "edit" };
+	return count;
+}
+
 static gboolean run_entry(SnApp *app, int argc, char **argv, GError **error)
 {
 	SnId id = entry_of(app, error);
 	g_autoptr(SnOutboxEntry) entry = id ? sn_outbox_get(app->store, id, 0) : NULL;
-	SnChoice choices[G_N_ELEMENTS(actions) + 1];
-	g_autofree char *words = NULL;
-	gsize count = 0;
+	SnChoice choices[G_N_ELEMENTS(actions) + 2];
+	g_autofree char *words = NULL, *next = NULL, *detail = NULL;
 	SnAsk ask;
+	gsize count;
 
 	if (!entry)
 		return id ? sn_command_fail(error, "It is no longer there.") : FALSE;
 	if (argc)
 		return act(app, id, argv[0], error);
 	words = sn_words_entry(entry, sn_app_now(app));
-	for (gsize i = 0; i < G_N_ELEMENTS(actions); i++)
-		choices[count++] =
-			(SnChoice){ actions[i].key, actions[i].label, actions[i].word };
-	choices[count++] = (SnChoice){ 'e', "edit the text", "edit" };
-	ask = (SnAsk){ .question = "This message is on its way:", .detail = words,
+	next = sn_words_next(app->store, entry, sn_app_now(app));
+	count = choices_for(entry, choices);
+	if (!count)
+		return sn_command_fail(error, "Nothing can be done with it any more.");
+	words[0] = g_ascii_toupper(words[0]);
+	detail = g_strdup_printf("%s.\n%s", words, next);
+	ask = (SnAsk){ .question = "What is to happen with this message?", .detail = detail,
 		       .choices = choices, .count = count, .done = action_answered,
 		       .data = g_memdup2(&id, sizeof id), .free = g_free };
 	sn_prompt_ask(app, &ask);
@@ -212,7 +346,7 @@ static gboolean run_pipe(SnApp *app, int argc, char **argv, GError **error)
 }
 
 const SnCommand sn_commands_outbox[] = {
-	{ "entry", "[send|email|defer|ask|edit|retry|cancel|dismiss]", "act on a message on its way", SN_COMPLETE_WORDS, "send email defer ask edit retry cancel dismiss", 0, 1, run_entry },
+	{ "entry", "[send|email|switch|defer [TIME]|ask|edit|retry|cancel|dismiss]", "act on a message on its way", SN_COMPLETE_WORDS, "send email switch defer ask edit retry cancel dismiss 1h 2h tomorrow 9:00", 0, -1, run_entry },
 	{ "outbox-all", "", "finished messages too, or no longer", 0, NULL, 0, 0, run_outbox_all },
 	{ "reattach", "", "attach the file to what is being written", 0, NULL, 0, 0, run_reattach },
 	{ "save", "[FILE]", "save a file of the message", SN_COMPLETE_FILE, NULL, 0, -1, run_save },

@@ -193,6 +193,7 @@ const SnPlan *sn_composer_plan(SnComposer *composer)
 		.mode = composer->draft->mode,
 		.address = composer->address,
 		.reply_all = composer->reply_all,
+		.encrypt = composer->draft->terms.encrypt,
 	};
 	composer->plan = sn_plan_reply(composer->app->store, composer->app->config, &request,
 	                               composer->app->clock);
@@ -346,22 +347,6 @@ void sn_composer_discard(SnComposer *composer)
 	g_clear_pointer(&composer->draft, sn_draft_free);
 	take_draft(composer, sn_draft_new(composer->conversation));
 	composer->app->stale = TRUE;
-}
-
-void sn_composer_restore(SnComposer *composer, const SnOutboxEntry *entry)
-{
-	SnDraft *draft = composer->draft;
-
-	g_assert(draft && draft->conversation == entry->conversation);
-	draft->mode = entry->channel == SN_CHANNEL_IM ? SN_MODE_IM : SN_MODE_MAIL;
-	draft->reply_to = entry->reply_to;
-	sn_composer_set_field(composer, SN_FIELD_BODY, entry->body);
-	if (entry->subject)
-		sn_composer_set_field(composer, SN_FIELD_SUBJECT, entry->subject);
-	if (entry->history && entry->history->len)
-		sn_composer_set_history(composer, "picked", entry->history);
-	sn_composer_changed(composer);
-	sn_composer_save(composer);
 }
 
 gboolean sn_composer_key(SnComposer *composer, SnKey key)

@@ -76,8 +76,17 @@ void sn_composer_suggest_subject(SnComposer *composer);
 void sn_composer_discard(SnComposer *composer);
 /* After the reply was queued: everything begins anew (the store dropped the draft). */
 void sn_composer_sent(SnComposer *composer);
-/* Puts a queued message back as the draft. */
+/* Puts a queued message back as the draft, with all that belongs to it. */
 void sn_composer_restore(SnComposer *composer, const SnOutboxEntry *entry);
+/* When and how it goes; the draft keeps it. */
+void sn_composer_set_terms(SnComposer *composer, const SnTerms *terms);
+/* "will go tomorrow 09:00, if Bob is online"; NULL when it goes at once. Caller frees. */
+char *sn_composer_terms_text(SnComposer *composer);
+/* Of an attachment of a draft, a path or as of sn_attachment_held(), for people. Caller frees. */
+char *sn_composer_file_name(const char *file);
+/* composer_back.c: takes an entry back and opens it here as the draft. FALSE with error when it is
+ * too late, or when the conversation has another draft. */
+gboolean sn_composer_take_back(SnApp *app, SnId entry, GError **error);
 /* The plan must be made again (address map changed ...). */
 void sn_composer_forget_plan(SnComposer *composer);
 

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* How the composer looks: mode line, fields of an email, text, files. */
+#include "src/route/schedule.h"
 #include "ui/composer.h"
 
 #include <string.h>
 
 #include "src/text/text.h"
 #include "ui/reattach.h"
+
+enum { TERMS_ROWS = 2 };
 
 static const char *const field_names[] = { "Cc", "Bcc", "Subject", "" };
 
@@ -25,6 +28,14 @@ static int file_rows(const SnComposer *composer)
 	return (int)MIN(files + (sn_reattach_awaited(composer) != NULL), 3);
 }
 
+static int terms_rows(SnComposer *composer, int columns)
+{
+	g_autofree char *text = sn_composer_terms_text(composer);
+	g_autoptr(GArray) spans = text ? sn_text_wrap(text, MAX(columns, 8)) : NULL;
+
+	return spans ? MIN((int)spans->len, TERMS_ROWS) : 0;
+}
+
 int sn_composer_height(SnComposer *composer, int columns, int available, gboolean focus)
 {
 	int text, rows = 1;
@@ -33,11 +44,11 @@ int sn_composer_height(SnComposer *composer, int columns, int available, gboolea
 	if (!composer->conversation || available < 8)
 		return 0;
 	if (idle)
-		return 2; /* mode line and a hint */
+		return 2 + terms_rows(composer, columns - 2); /* mode line and a hint */
 	for (int field = 0; field < SN_FIELD_BODY; field++)
 		rows += row_shows(composer, (SnField)field);
 	text = sn_edit_height(composer->fields[SN_FIELD_BODY], columns - 2);
-	rows += file_rows(composer);
+	rows += file_rows(composer) + terms_rows(composer, columns - 2);
 	return MIN(rows + MAX(text, focus ? 3 : 1), MAX(available * 2 / 5, 4));
 }
 
@@ -69,6 +80,10 @@ static void draw_mode(SnComposer *composer, SnRect rect)
 {
 	SnApp *app = composer->app;
 	const SnPlan *plan = sn_composer_plan(composer);
+	/* what is put off needs no choice now */
+	gboolean put_off = plan && plan->status == SN_PLAN_NEED_CHOICE &&
+	                   sn_terms_wait(&composer->draft->terms);
+	g_autofree char *what = plan && plan->text ? g_strdup(plan->text) : g_strdup("");
 	SnStyle style = sn_theme_style(app->theme, plan ? mode_object(plan) : SN_OBJ_MODE);
 	const char *contexts[] = { "compose", NULL };
 	g_autofree char *keys = sn_binds_keys_of(app->binds, contexts, "channel");
@@ -84,15 +99,36 @@ static void draw_mode(SnComposer *composer, SnRect rect)
 	if (keys)
 		g_string_append_printf(right, "%s%s %s", right->len ? "  " : "", keys,
 		                       plan->channel == SN_CHANNEL_IM ? "by email" : "by IM");
+	if (put_off && strstr(what, ": "))
+		*strstr(what, ": ") = '\0';
 	width = sn_text_width(right->str);
 	/* what will happen comes first, then what travels along, then the reminder of the key */
-	if (sn_text_width(plan->text ? plan->text : "") + width + 4 > rect.cols) {
+	if (sn_text_width(what) + width + 4 > rect.cols) {
 		g_string_assign(right, history);
 		width = MIN(sn_text_width(right->str), rect.cols / 2);
 	}
 	sn_grid_fit(app->grid, rect.x + rect.cols - width - 1, rect.y, width, style, right->str);
 	sn_grid_fit(app->grid, rect.x + 1, rect.y, rect.cols - width - 4, style,
-	            plan->text ? plan->text : "");
+	            what);
+}
+
+/* What will happen, where the user said when. Rows it took; one is left for the text. */
+static int draw_terms(SnComposer *composer, SnRect rect)
+{
+	SnApp *app = composer->app;
+	g_autofree char *text = sn_composer_terms_text(composer);
+	int rows = MIN(terms_rows(composer, rect.cols), rect.rows - 1);
+	g_autoptr(GArray) spans = rows > 0 ? sn_text_wrap(text, MAX(rect.cols, 8)) : NULL;
+	SnStyle style = sn_theme_style(app->theme, SN_OBJ_STATE_WAITING);
+
+	for (int y = 0; y < rows; y++) {
+		SnSpan span = g_array_index(spans, SnSpan, y);
+		/* the last row takes what is left, and says when it is cut */
+		if (y + 1 < rows)
+			text[span.end] = '\0';
+		sn_grid_fit(app->grid, rect.x, rect.y + y, rect.cols, style, text + span.start);
+	}
+	return MAX(rows, 0);
 }
 
 static void draw_hint(SnComposer *composer, SnRect rect)
@@ -143,7 +179,7 @@ static void draw_files(SnComposer *composer, SnRect rect)
 		rect.rows--;
 	}
 	for (int i = 0; files && i < rect.rows; i++) {
-		g_autofree char *name = g_path_get_basename(g_ptr_array_index(files, (guint)i));
+		g_autofree char *name = sn_composer_file_name(g_ptr_array_index(files, (guint)i));
 		g_autofree char *clean = sn_text_clean_line(name, -1);
 		g_autofree char *line =
 			i == 2 && files->len > 3
@@ -157,9 +193,12 @@ static void draw_files(SnComposer *composer, SnRect rect)
 void sn_composer_draw(SnComposer *composer, SnRect rect, gboolean focus)
 {
 	SnRect inner = { rect.x + 1, rect.y + 1, rect.cols - 2, rect.rows - 1 };
-	int fields, files = MIN(file_rows(composer), rect.rows - 2);
+	int fields, terms, files = MIN(file_rows(composer), rect.rows - 2);
 
 	draw_mode(composer, (SnRect){ rect.x, rect.y, rect.cols, 1 });
+	terms = draw_terms(composer, inner);
+	inner.y += terms;
+	inner.rows -= terms;
 	if (!focus && sn_composer_is_empty(composer)) {
 		draw_hint(composer, inner);
 		return;

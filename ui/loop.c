@@ -216,6 +216,9 @@ static void run_timers(SnApp *app)
 		if (app->undo_entry)
 			sn_app_set_timer(app, SN_TIMER_UNDO,
 			                 now + SN_SECOND - (now - app->undo_until) % SN_SECOND);
+		/* the outbox counts down too */
+		if (sn_app_view(app))
+			sn_view_stale(sn_app_view(app));
 		sn_app_dirty(app);
 	}
 }

@@ -3,6 +3,7 @@
  * From the composer to the outbox. The plan says what is missing; each question answered leads
  * back to the same place, until nothing is missing and the message is queued.
  */
+#include "src/route/schedule.h"
 #include "ui/composer.h"
 #include "ui/prompt.h"
 
@@ -219,13 +220,13 @@ static void choice_made(SnApp *app, const char *answer, gpointer data)
 static void ask_choice(SnApp *app, const SnPlan *plan, Sending *sending)
 {
 	static const SnChoice choices[] = {
-		{ 'd', "defer: keep it, and send it when they are available", "defer" },
+		{ 'd', "defer: keep it until they are available", "defer" },
 		{ 'e', "email instead", "mail" },
 		{ 's', "send anyway", "send" },
 		{ 'a', "ask them: later, by email, or now?", "ask-them" },
 		{ 'c', "cancel: go on writing", "cancel" },
 	};
-	g_autofree char *words = NULL, *question = NULL;
+	g_autofree char *words = NULL, *question = NULL, *detail = NULL;
 	SnAsk ask;
 
 	words = g_strdup(plan->availability == SN_AVAILABILITY_UNKNOWN
@@ -235,7 +236,9 @@ static void ask_choice(SnApp *app, const SnPlan *plan, Sending *sending)
 	                 : plan->show == SN_PRESENCE_XA      ? "is not available: away for long"
 	                                                     : "is not available: away");
 	question = g_strdup_printf("%s %s.", title(app), words);
-	ask = (SnAsk){ .question = question, .detail = plan->text, .choices = choices,
+	/* what is to be done is the question */
+	detail = g_strndup(plan->text, strcspn(plan->text, ":"));
+	ask = (SnAsk){ .question = question, .detail = detail, .choices = choices,
 		       .count = G_N_ELEMENTS(choices), .done = choice_made,
 		       .data = sending_copy(sending), .free = sending_free };
 	sn_prompt_ask(app, &ask);
@@ -303,9 +306,13 @@ static GPtrArray *attachments(const SnDraft *draft)
 		return NULL;
 	files = g_ptr_array_new_with_free_func((GDestroyNotify)sn_attachment_free);
 	for (guint i = 0; i < draft->attachments->len; i++) {
-		SnAttachment *file = g_new0(SnAttachment, 1);
-		file->path = g_strdup(g_ptr_array_index(draft->attachments, i));
-		file->name = g_path_get_basename(file->path);
+		const char *text = g_ptr_array_index(draft->attachments, i);
+		SnAttachment *file = sn_attachment_from_held(text);
+		if (!file) {
+			file = g_new0(SnAttachment, 1);
+			file->path = g_strdup(text);
+			file->name = g_path_get_basename(text);
+		}
 		g_ptr_array_add(files, file);
 	}
 	return files;
@@ -314,16 +321,17 @@ static GPtrArray *attachments(const SnDraft *draft)
 static void queued(SnApp *app, const SnPlan *plan, SnId entry, SnTime send_at)
 {
 	SnTime now = sn_app_now(app);
+	g_autofree char *terms = sn_composer_terms_text(app->composer);
 
-	if (send_at > now) {
-		app->undo_entry = entry;
+	app->undo_entry = entry;
+	app->undo_until = now;
+	if (!terms && send_at > now) {
 		app->undo_until = send_at;
 		sn_app_set_timer(app, SN_TIMER_UNDO, now + 1);
-	} else {
-		app->undo_entry = entry;
-		app->undo_until = now;
 	}
-	if (plan->availability == SN_NOT_AVAILABLE && plan->channel == SN_CHANNEL_IM)
+	if (terms)
+		sn_app_say(app, SN_OBJ_STATE_WAITING, "%s.", terms);
+	else if (plan->availability == SN_NOT_AVAILABLE && plan->channel == SN_CHANNEL_IM)
 		sn_app_say(app, SN_OBJ_STATE_WAITING, "Queued; x on it shows what can be done.");
 }
 
@@ -331,6 +339,7 @@ static gboolean queue(SnApp *app, const SnPlan *plan, const Sending *sending, GE
 {
 	SnComposer *composer = app->composer;
 	const SnHistory *history = sn_composer_history_now(composer);
+	const SnTerms *terms = &composer->draft->terms;
 	gboolean mail = plan->channel == SN_CHANNEL_MAIL;
 	SnTime delay = mail ? app->settings->delivery_undo_mail : app->settings->delivery_undo_im;
 	g_autoptr(GPtrArray) recipients = all_recipients(app, error);
@@ -348,7 +357,8 @@ static gboolean queue(SnApp *app, const SnPlan *plan, const Sending *sending, GE
 		.history_attachments = app->settings->history_attachments,
 		.if_unavailable = sending->rule,
 		.send_at = delay > 0 ? sn_app_now(app) + delay : 0,
-		.announce = plan->switched || plan->availability == SN_NOT_AVAILABLE,
+		.announce = plan->switched || plan->availability == SN_NOT_AVAILABLE ||
+		            sn_terms_wait(terms),
 		.state = SN_STATE_QUEUED,
 	};
 	SnId id;
@@ -360,11 +370,15 @@ static gboolean queue(SnApp *app, const SnPlan *plan, const Sending *sending, GE
 		entry.subject = sn_composer_text(composer, SN_FIELD_SUBJECT);
 	}
 	g_assert(recipients->len > 0 && plan->account && plan->from);
+	if (terms->send_at && terms->send_at <= sn_app_now(app)) {
+		g_set_error(error, SN_ERROR, SN_ERROR_INVALID, "The time it was to go at is over: "
+		            ":send-at sets another, :send-at now sends it at once.");
+		return FALSE;
+	}
+	sn_terms_apply(terms, &app->settings->delivery_working_hours, sn_app_now(app), &entry);
 	id = sn_outbox_queue(app->store, &entry, TRUE, error);
 	if (!id)
 		return FALSE;
-	g_clear_pointer(&app->undo_files, g_ptr_array_unref);
-	app->undo_files = g_steal_pointer(&composer->draft->attachments);
 	queued(app, plan, id, entry.send_at);
 	return TRUE;
 }
@@ -407,7 +421,7 @@ static void send_step(SnApp *app, Sending *sending)
 	case SN_PLAN_NEED_ADDRESS: ask_address(app, plan, sending); return;
 	case SN_PLAN_NEED_CONFIRM: ask_confirm(app, plan, sending); return;
 	case SN_PLAN_NEED_CHOICE:
-		if (!sending->chosen) {
+		if (!sending->chosen && !sn_terms_wait(&app->composer->draft->terms)) {
 			ask_choice(app, plan, sending);
 			return;
 		}

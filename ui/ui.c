@@ -34,7 +34,6 @@ static void app_free(SnApp *app)
 	sn_config_unref(app->config);
 	if (app->set_configs)
 		g_ptr_array_unref(app->set_configs);
-	g_clear_pointer(&app->undo_files, g_ptr_array_unref);
 	g_free(app->message);
 	g_free(app->search);
 	g_free(app);

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "ui/words.h"
 
+#include <string.h>
 #include <time.h>
+
+#include "src/route/schedule.h"
 
 /* Not GDateTime: it looks up /etc/localtime each time, and the screen is full of times. */
 static struct tm local(SnTime time)
@@ -184,8 +187,15 @@ char *sn_words_entry(const SnOutboxEntry *entry, SnTime now)
 	gboolean again = *word && entry->reason && g_str_has_prefix(entry->reason, word);
 	GString *out = g_string_new(again ? entry->reason : word);
 
-	if (!again && entry->reason && *entry->reason)
+	if (!again && entry->reason && *entry->reason && entry->state != SN_STATE_CONVERTED)
 		g_string_append_printf(out, ": %s", entry->reason);
+	if (entry->request == SN_REQUEST_CANCEL && entry->state != SN_STATE_SENDING) {
+		g_string_append(out, ", being taken back");
+	} else if (entry->state == SN_STATE_QUEUED && entry->send_at > entry->created + SN_MINUTE &&
+	           entry->send_at > now) {
+		g_autofree char *when = sn_when_text(entry->send_at, now, NULL);
+		g_string_append_printf(out, ", goes %s", when);
+	}
 	if (entry->next_try > now &&
 	    (entry->state == SN_STATE_WAITING || entry->state == SN_STATE_QUEUED)) {
 		g_autofree char *when = sn_words_relative(entry->next_try, now);
@@ -194,28 +204,67 @@ char *sn_words_entry(const SnOutboxEntry *entry, SnTime now)
 	return g_string_free(out, FALSE);
 }
 
-char *sn_words_next(const SnOutboxEntry *entry, SnTime now)
+char *sn_words_next(SnStore *store, const SnOutboxEntry *entry, SnTime now)
 {
-	g_autofree char *when = sn_words_relative(entry->next_try, now);
+	g_autoptr(SnConversation) conversation = sn_conversation_get(store, entry->conversation);
+	g_autoptr(SnOutboxEntry) email =
+		entry->converted_to ? sn_outbox_get(store, entry->converted_to, 0) : NULL;
 
-	switch (entry->state) {
-	case SN_STATE_QUEUED:
-		if (entry->send_at > now) {
-			g_autofree char *later = sn_words_relative(entry->send_at, now);
-			return g_strdup_printf("Goes %s; until then it can be taken back.", later);
-		}
-		return g_strdup("Goes as soon as the account is connected.");
-	case SN_STATE_WAITING:
-		if (entry->next_try > now)
-			return g_strdup_printf("Goes when the contact is available; tried again %s.", when);
-		return g_strdup("Goes when the contact is available.");
-	case SN_STATE_CHOOSING: return g_strdup("Waits for your decision.");
-	case SN_STATE_ASKED: return g_strdup("Waits for the contact's answer.");
-	case SN_STATE_SENDING: return g_strdup("Is being sent.");
-	case SN_STATE_ACCEPTED: return g_strdup("The server has it; a report of delivery may follow.");
-	case SN_STATE_FAILED: return g_strdup("Nothing more happens until you retry or convert it.");
-	default: return g_strdup("Nothing more to do.");
-	}
+	if (email && entry->state == SN_STATE_CONVERTED)
+		return g_strdup_printf("It became an email, which is %s.",
+		                       email->state == SN_STATE_CHOOSING ? "waiting for your decision"
+		                                                         : sn_words_state(email->state));
+	return sn_entry_next_text(entry,
+	                          conversation && conversation->title ? conversation->title
+	                                                              : "the contact",
+	                          sn_entry_behind(store, entry) ? SN_BEHIND_ANY : 0, now);
+}
+
+/* Words of the machine (src/engine/machine.h) and of the store, as its reader would say them. */
+const char *sn_words_event(const char *what)
+{
+	static const struct {
+		const char *what, *words;
+	} events[] = {
+		{ "choosing", "you have to decide" },
+		{ "need-choice", "you have to decide" },
+		{ "no-line", "not connected" },
+		{ "defer", "waits" },
+		{ "waiting", "waits" },
+		{ "retry", "looked at again" },
+		{ "ask-them", "asked" },
+		{ "appeared", "there again" },
+		{ "send", "to be sent now" },
+		{ "mail", "becomes an email" },
+		{ "no-mail", "no email possible" },
+		{ "step", "one step done" },
+		{ "accepted", "accepted by the server" },
+		{ "temporary", "refused for now" },
+		{ "permanent", "refused" },
+		{ "uncertain", "the line broke" },
+		{ "missing", "the server has it not" },
+		{ "cannot-know", "nobody can tell" },
+		{ "seen", "a copy turned up" },
+		{ "receipt", "arrived" },
+		{ "displayed", "read" },
+		{ "bounce", "came back" },
+		{ "expired", "waited too long" },
+		{ "cancel", "cancelled" },
+		{ "request", "asked for" },
+		{ "converted", "became an email" },
+		{ "replaced", "written anew" },
+		{ "rescheduled", "put off" },
+		{ "announced", "you were told" },
+		{ "put-off", "put off" },
+		{ "encrypt", "not encrypted yet" },
+		{ "plain", "may go unencrypted" },
+		{ "refused", "cannot go" },
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(events); i++)
+		if (strcmp(events[i].what, what) == 0)
+			return events[i].words;
+	return what;
 }
 
 const char *sn_words_rule(SnRule rule)

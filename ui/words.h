@@ -34,7 +34,9 @@ SnObject sn_words_state_object(SnState state);
 /* "waiting: bob is away, next try in 4 min". Caller frees. */
 char *sn_words_entry(const SnOutboxEntry *entry, SnTime now);
 /* What happens next with an entry, a sentence. Caller frees. */
-char *sn_words_next(const SnOutboxEntry *entry, SnTime now);
+char *sn_words_next(SnStore *store, const SnOutboxEntry *entry, SnTime now);
+/* What an event of the journal says, for people; the word itself when it is not known. */
+const char *sn_words_event(const char *what);
 const char *sn_words_rule(SnRule rule);
 /* "you typed or confirmed it", "your vCard file" ... */
 const char *sn_words_source(SnLinkSource source);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "src/route/schedule.h"
 
+#include <string.h>
+
 #include "src/route/plan.h"
 
 enum { OPEN_MAX = 500 };
@@ -130,9 +132,14 @@ SnId sn_entry_behind(SnStore *store, const SnOutboxEntry *entry)
 	return behind;
 }
 
-static char *clock_text(SnTime time, SnTime now)
+/* "tomorrow 09:00"; of today only the time, after `at`. */
+static char *clock_text(SnTime time, SnTime now, const char *at)
 {
-	return sn_when_text(time, now, NULL);
+	g_autofree char *text = sn_when_text(time, now, NULL);
+	const char *today = "today ";
+
+	return g_str_has_prefix(text, today) ? g_strconcat(at, text + strlen(today), NULL)
+	                                     : g_steal_pointer(&text);
 }
 
 /* "; else it becomes an email tomorrow 10:00" */
@@ -140,7 +147,7 @@ static char *end_text(const SnOutboxEntry *entry, SnTime now)
 {
 	if (!entry->expires || entry->expires <= now)
 		return g_strdup("");
-	g_autofree char *at = clock_text(entry->expires, now);
+	g_autofree char *at = clock_text(entry->expires, now, "at ");
 	const char *how = entry->then == SN_RULE_FAIL             ? "it fails"
 	                  : entry->encrypt == SN_ENCRYPT_REQUIRED ? "it fails"
 	                  : entry->channel == SN_CHANNEL_IM       ? "it becomes an email"
@@ -157,9 +164,11 @@ static char *queued_text(const SnOutboxEntry *entry, const char *who, SnId behin
 		return g_strdup_printf("Goes in %d s; until then it can be taken back.",
 		                       (int)((entry->send_at - now + SN_SECOND - 1) / SN_SECOND));
 	if (entry->send_at > now) {
-		g_autofree char *at = clock_text(entry->send_at, now), *end = end_text(entry, now);
+		g_autofree char *at = sn_when_text(entry->send_at, now, NULL), *end = end_text(entry, now);
 		return g_strdup_printf("Goes %s%s%s%s.", at, *when ? ", if " : "", when, end);
 	}
+	if (behind == SN_BEHIND_ANY)
+		return g_strdup("Goes when the message before it has gone.");
 	if (behind)
 		return g_strdup_printf("Goes when the message before it has gone (entry %" G_GINT64_FORMAT
 		                       ").", behind);
@@ -169,7 +178,7 @@ static char *queued_text(const SnOutboxEntry *entry, const char *who, SnId behin
 static char *waiting_text(const SnOutboxEntry *entry, const char *who, SnTime now)
 {
 	g_autofree char *when = conditions(entry->when, who), *end = end_text(entry, now);
-	g_autofree char *next = entry->next_try > now ? clock_text(entry->next_try, now) : NULL;
+	g_autofree char *next = entry->next_try > now ? clock_text(entry->next_try, now, "at ") : NULL;
 
 	if (entry->error_word)
 		return next ? g_strdup_printf("Is tried again %s, or when the account is connected%s.",
@@ -179,7 +188,7 @@ static char *waiting_text(const SnOutboxEntry *entry, const char *who, SnTime no
 		return g_strdup_printf("Goes once it can be encrypted, or when you allow it "
 		                       "unencrypted%s.", end);
 	if (entry->send_at > now) {
-		g_autofree char *at = clock_text(entry->send_at, now);
+		g_autofree char *at = sn_when_text(entry->send_at, now, NULL);
 		return g_strdup_printf("Goes %s%s%s%s.", at, *when ? ", if " : "", when, end);
 	}
 	g_autofree char *usual = *when ? NULL : g_strdup_printf("%s is available", who);
@@ -190,10 +199,9 @@ static char *waiting_text(const SnOutboxEntry *entry, const char *who, SnTime no
 static char *asked_text(const SnOutboxEntry *entry, const char *who, SnTime now)
 {
 	if (entry->next_try <= now)
-		return g_strdup_printf("Waits for the answer of %s.", who);
-	g_autofree char *until = clock_text(entry->next_try, now);
-	return g_strdup_printf("Waits for the answer of %s until %s, then until %s is available.", who,
-	                       until, who);
+		return g_strdup("Waits for an answer.");
+	g_autofree char *until = clock_text(entry->next_try, now, "");
+	return g_strdup_printf("Waits for an answer until %s, then until %s is available.", until, who);
 }
 
 char *sn_entry_next_text(const SnOutboxEntry *entry, const char *who, SnId behind, SnTime now)
@@ -225,10 +233,13 @@ char *sn_entry_next_text(const SnOutboxEntry *entry, const char *who, SnId behin
 	case SN_STATE_DELIVERED: return g_strdup("It has arrived. Nothing more to do.");
 	case SN_STATE_READ: return g_strdup("It has been read. Nothing more to do.");
 	case SN_STATE_CONVERTED:
-		return g_strdup_printf("It goes as email, in entry %" G_GINT64_FORMAT ".",
+		return g_strdup_printf("It became an email, entry %" G_GINT64_FORMAT ".",
 		                       entry->converted_to);
 	case SN_STATE_FAILED:
-		return g_strdup("Nothing more happens until you retry, edit, convert or dismiss it.");
+		return g_strdup(entry->channel == SN_CHANNEL_IM
+		                        ? "Nothing more happens until you retry or edit it, send it as "
+		                          "email, or dismiss it."
+		                        : "Nothing more happens until you retry, edit or dismiss it.");
 	default: return g_strdup("Nothing more happens.");
 	}
 }

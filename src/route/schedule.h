@@ -22,7 +22,9 @@ SnTerms sn_terms_of(const SnOutboxEntry *entry, SnTime now);
 
 /* The earlier entry that this one is queued behind; 0. The engine has the last word. */
 SnId sn_entry_behind(SnStore *store, const SnOutboxEntry *entry);
-/* What happens next with an entry, a sentence. behind: as above. Caller frees. */
+/* What happens next with an entry, a sentence. behind: as above; SN_BEHIND_ANY: one that need not be
+ * named. Caller frees. */
+#define SN_BEHIND_ANY ((SnId)-1)
 char *sn_entry_next_text(const SnOutboxEntry *entry, const char *who, SnId behind, SnTime now);
 /* When that is: the time it goes or is looked at again; 0 = not by time. */
 SnTime sn_entry_next_time(const SnOutboxEntry *entry);

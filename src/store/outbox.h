@@ -136,14 +136,17 @@ GBytes *sn_outbox_attachment_bytes(SnStore *store, const char *sha256, GError **
 
 /* TRUE for one that waits for the user because nobody can tell whether it went. */
 gboolean sn_outbox_is_uncertain(const SnOutboxEntry *entry);
+/* Whether an entry in this state can be asked for that. While it is being sent, CANCEL is taken for
+ * the case that the sending fails. */
+gboolean sn_outbox_may(SnState state, SnOutboxRequest request);
 /* A client's wish; the engine hears the bell. SN_ERROR_EXISTS when it is too late for it,
  * SN_ERROR_INVALID when it makes no sense for this entry. */
 gboolean sn_outbox_request(SnStore *store, SnId id, SnOutboxRequest request, GError **error);
 /*
  * Takes an entry back, to write it anew: in one transaction the entry as it was (caller frees) and
  * the wish to cancel it, which is certain to win, because nothing of it has begun to go. A failed or
- * cancelled one is only read (the failed one is cancelled). NULL with SN_ERROR_EXISTS when it is too
- * late; the text says how far it is.
+ * cancelled one is only read (the failed one is cancelled). Its row leaves the timeline. NULL with
+ * SN_ERROR_EXISTS when it is too late; the text says how far it is.
  */
 SnOutboxEntry *sn_outbox_take_back(SnStore *store, SnId id, GError **error);
 /* The same and queues another message in its place, in one transaction. 0 on error. */

@@ -90,6 +90,12 @@ static gboolean makes_sense(SnStore *store, SnId id, SnOutboxRequest what, GErro
 	return FALSE;
 }
 
+gboolean sn_outbox_may(SnState state, SnOutboxRequest what)
+{
+	g_assert((gsize)what < G_N_ELEMENTS(allowed));
+	return (allowed[what] & (1u << state)) != 0;
+}
+
 static gboolean request(SnStore *store, SnId id, SnOutboxRequest what, GError **error)
 {
 	int state = state_of(store, id, error);
@@ -210,7 +216,8 @@ static SnOutboxEntry *take_back(SnStore *store, SnId id, GError **error)
 		too_late((int)entry->state, error);
 		return NULL;
 	}
-	if (!(state & S(CANCELLED)) && !request(store, id, SN_REQUEST_CANCEL, error))
+	if ((!(state & S(CANCELLED)) && !request(store, id, SN_REQUEST_CANCEL, error)) ||
+	    !sn_run(store, error, "UPDATE message SET hidden = 1 WHERE id = ?1", V(entry->message)))
 		return NULL;
 	return g_steal_pointer(&entry);
 }

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 #include <glib/gstdio.h>
 
+#include "tests/lib/story_outbox.h"
 #include "tests/lib/ui_desk.h"
 
 enum { MANY = 300 };
@@ -65,6 +66,8 @@ UiDesk *ui_desk_new(UiDeskFill fill, const char *settings)
 		story_fill_reports(desk->store);
 	if (fill == UI_DESK_MANY)
 		story_fill_many(desk->store, MANY);
+	if (fill == UI_DESK_OUTBOX)
+		story_fill_outbox(desk->store);
 	desk->setup = (SnUiSetup){ .paths = desk->paths, .config = desk->config };
 	return desk;
 }

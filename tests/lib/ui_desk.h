@@ -6,8 +6,9 @@
 #include "tests/lib/story.h"
 #include "ui/ui.h"
 
-typedef enum { UI_DESK_STORY, UI_DESK_EMPTY, UI_DESK_MANY, UI_DESK_TOLD,
-	       UI_DESK_REPORTS } UiDeskFill;
+typedef enum {
+	UI_DESK_STORY, UI_DESK_EMPTY, UI_DESK_MANY, UI_DESK_TOLD, UI_DESK_REPORTS, UI_DESK_OUTBOX
+} UiDeskFill;
 
 typedef struct {
 	char *dir;

@@ -119,29 +119,31 @@ static void every_state_says_what_comes_next(void **state)
 		  "Goes tomorrow 09:00, if Bob is online; else it becomes an email tomorrow 10:00." },
 		{ { .state = SN_STATE_QUEUED, .created = now }, 7,
 		  "Goes when the message before it has gone (entry 7)." },
+		{ { .state = SN_STATE_QUEUED, .created = now }, SN_BEHIND_ANY,
+		  "Goes when the message before it has gone." },
 		{ { .state = SN_STATE_QUEUED, .created = now }, 0,
 		  "Goes as soon as the engine looks at it." },
 		{ { .state = SN_STATE_QUEUED, .created = now, .request = SN_REQUEST_CANCEL }, 0,
 		  "Is being taken back." },
 		{ { .state = SN_STATE_WAITING, .channel = SN_CHANNEL_IM, .next_try = now + 5 * SN_MINUTE,
 		    .expires = at("2026-11-29T10:30:00Z") }, 0,
-		  "Goes when Bob is available; looked at again today 11:35; else it becomes an email Sun "
+		  "Goes when Bob is available; looked at again at 11:35; else it becomes an email Sun "
 		  "29 Nov 11:30." },
 		{ { .state = SN_STATE_WAITING, .when = ONLINE, .then = SN_RULE_FAIL,
 		    .channel = SN_CHANNEL_IM, .expires = now + SN_HOUR }, 0,
-		  "Goes when Bob is online; else it fails today 12:30." },
+		  "Goes when Bob is online; else it fails at 12:30." },
 		{ { .state = SN_STATE_WAITING, .channel = SN_CHANNEL_MAIL, .error_word = (char *)"network",
 		    .next_try = now + SN_MINUTE }, 0,
-		  "Is tried again today 11:31, or when the account is connected." },
+		  "Is tried again at 11:31, or when the account is connected." },
 		{ { .state = SN_STATE_WAITING, .channel = SN_CHANNEL_IM, .encrypt = SN_ENCRYPT_REQUIRED,
 		    .expires = now + SN_HOUR }, 0,
-		  "Goes once it can be encrypted, or when you allow it unencrypted; else it fails today "
+		  "Goes once it can be encrypted, or when you allow it unencrypted; else it fails at "
 		  "12:30." },
 		{ { .state = SN_STATE_WAITING, .channel = SN_CHANNEL_MAIL, .send_at = at(MORNING) }, 0,
 		  "Goes tomorrow 09:00." },
 		{ { .state = SN_STATE_CHOOSING }, 0, "Waits for your decision." },
 		{ { .state = SN_STATE_ASKED, .next_try = now + SN_HOUR }, 0,
-		  "Waits for the answer of Bob until today 12:30, then until Bob is available." },
+		  "Waits for an answer until 12:30, then until Bob is available." },
 		{ { .state = SN_STATE_CHOOSING, .error_word = (char *)"uncertain" }, 0,
 		  "Waits for your decision: look again whether it went, say that it has arrived, send "
 		  "it again, or cancel it." },
@@ -152,7 +154,7 @@ static void every_state_says_what_comes_next(void **state)
 		  "change it." },
 		{ { .state = SN_STATE_SENDING, .channel = SN_CHANNEL_IM, .step = 2 }, 0,
 		  "Is being sent: step 2 is done. It is too late to change it." },
-		{ { .state = SN_STATE_CONVERTED, .converted_to = 12 }, 0, "It goes as email, in entry 12." },
+		{ { .state = SN_STATE_CONVERTED, .converted_to = 12 }, 0, "It became an email, entry 12." },
 		{ { .state = SN_STATE_CANCELLED }, 0, "Nothing more happens." },
 	};
 

@@ -101,16 +101,16 @@ static void requests_reach_the_entry(void **state)
 static void a_waiting_message_is_edited(void **state)
 {
 	UiDesk *desk = *state;
-	g_autofree char *editor = g_build_filename(desk->dir, "editor", NULL);
-	g_autoptr(SnOutboxEntry) entry = NULL;
+	SnId first = ui_desk_last_entry(desk);
+	g_autoptr(SnOutboxEntry) entry = NULL, old = NULL;
 
-	assert_true(g_file_set_contents_full(editor, "#!/bin/sh\nprintf 'New words' >\"$1\"\n", -1, 0,
-	                                     0700, NULL));
-	g_setenv("VISUAL", editor, TRUE);
-	ui_desk_play(desk, "keys oe\nexpect Changed\nexpect New words\n");
-	g_unsetenv("VISUAL");
-	entry = sn_outbox_get(desk->store, ui_desk_last_entry(desk), 0);
-	assert_string_equal(entry->body, "New words");
+	ui_desk_play(desk, "keys oe\nexpect Taken back\nexpect The sail is ready\n"
+	                   "text . Bring the key\nkeys <Enter>\nexpect not available\nkeys d\n");
+	entry = ui_desk_entry(desk, first);
+	assert_non_null(entry);
+	assert_string_equal(entry->body, "The sail is ready, come by when you like. Bring the key");
+	old = sn_outbox_get(desk->store, first, 0);
+	assert_int_equal(old->request, SN_REQUEST_CANCEL);
 }
 
 static void the_timeline_offers_the_same(void **state)
@@ -118,7 +118,7 @@ static void the_timeline_offers_the_same(void **state)
 	UiDesk *desk = *state;
 	g_autoptr(SnOutboxEntry) entry = NULL;
 
-	ui_desk_play(desk, "keys :open<Space>" DORA "<Enter>Gx\nexpect on its way:\nexpect away for long\n"
+	ui_desk_play(desk, "keys :open<Space>" DORA "<Enter>Gx\nexpect to happen with this message\nexpect away for long\n"
 	                   "keys m\nexpect Becomes an email\n");
 	entry = sn_outbox_get(desk->store, ui_desk_last_entry(desk), 0);
 	assert_int_equal(entry->request, SN_REQUEST_CONVERT);

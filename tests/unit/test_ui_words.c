@@ -58,12 +58,18 @@ static void an_entry_says_why_and_what_next(void **state)
 		                .next_try = NOW + 4 * SN_MINUTE };
 
 	assert_words(sn_words_entry(&entry, NOW), "waiting: bob is away, next try in 4 min");
+	entry = (SnOutboxEntry){ .state = SN_STATE_QUEUED, .created = NOW, .send_at = NOW + SN_DAY };
+	assert_words(sn_words_entry(&entry, NOW), "queued, goes tomorrow 10:30");
+	entry.send_at = NOW + 5 * SN_SECOND; /* the window to take it back */
+	assert_words(sn_words_entry(&entry, NOW), "queued");
+	entry.request = SN_REQUEST_CANCEL;
+	assert_words(sn_words_entry(&entry, NOW), "queued, being taken back");
+	entry.state = SN_STATE_SENDING;
+	assert_words(sn_words_entry(&entry, NOW), "sending");
+	assert_string_equal(sn_words_event("need-choice"), "you have to decide");
+	assert_string_equal(sn_words_event("of a later version"), "of a later version");
 	for (int i = 0; i <= SN_STATE_CANCELLED; i++) {
-		g_autofree char *next = NULL;
 		entry.state = (SnState)i;
-		next = sn_words_next(&entry, NOW);
-		assert_true(strlen(next) > 5);
-		assert_true(g_str_has_suffix(next, "."));
 		/* a state is told by its word as well, not by a colour alone */
 		if (i != SN_STATE_RECEIVED)
 			assert_true(*sn_words_state((SnState)i));
