@@ -115,7 +115,7 @@ void sn_delivery_ask_them(SnDelivery *self, const SnOutboxEntry *entry, const ch
 		return;
 	}
 	g_autofree char *id = earlier ? NULL : sn_id_origin();
-	g_autofree char *reason = g_strconcat(presence, ": asked", because ? " (" : "",
+	g_autofree char *reason = g_strconcat(presence, because ? " (" : "",
 	                                      because ? because : "", because ? ")" : "", NULL);
 	SnFact fact = { .reason = reason,
 		        .clear_request = clear_request,

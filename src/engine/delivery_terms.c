@@ -30,49 +30,30 @@ static void wait(SnDelivery *self, const SnOutboxEntry *entry, const char *what,
 
 /* ---- presence ---- */
 
-/* The best that any IM address of the person shows, and whether one of them is available. */
-static SnPresenceShow best_show(SnDelivery *self, const SnOutboxEntry *entry, gboolean *available)
-{
-	SnEngine *engine = self->engine;
-	g_autoptr(SnConversation) conversation =
-		sn_conversation_get(engine->store, entry->conversation);
-	g_autoptr(GPtrArray) addresses =
-		conversation && conversation->person
-			? sn_person_addresses(engine->store, conversation->person) : NULL;
-	SnPresenceShow best = SN_PRESENCE_UNKNOWN;
-
-	*available = FALSE;
-	for (guint i = 0; addresses && i < addresses->len; i++) {
-		const SnAddress *address = addresses->pdata[i];
-		SnPresenceShow show = SN_PRESENCE_UNKNOWN;
-		if (address->channel != SN_CHANNEL_IM)
-			continue;
-		*available |= sn_plan_availability(engine->store, engine->config, address->id,
-		                                   engine->clock, &show, NULL) == SN_AVAILABLE;
-		best = MAX(best, show);
-	}
-	return best;
-}
-
 gboolean sn_delivery_terms_presence(SnDelivery *self, const SnOutboxEntry *entry, char **why)
 {
-	gboolean available;
-	SnPresenceShow show;
+	SnEngine *engine = self->engine;
+	g_autoptr(SnConversation) conversation = NULL;
 
 	if (!(entry->when & SN_WHEN_PRESENCE))
 		return TRUE;
-	show = best_show(self, entry, &available);
-	gboolean missing = (entry->when & SN_WHEN_ONLINE && show <= SN_PRESENCE_OFFLINE) ||
-	                   (entry->when & SN_WHEN_AVAILABLE && !available) ||
-	                   (entry->when & SN_WHEN_NOT_DND && show == SN_PRESENCE_DND);
+	conversation = sn_conversation_get(engine->store, entry->conversation);
+	if (!conversation || !conversation->person) {
+		if (why)
+			*why = g_strdup("Nobody's presence is known here");
+		return FALSE;
+	}
+	g_autoptr(SnWhereabouts) there = sn_whereabouts(engine->store, engine->config,
+	                                                conversation->person, 0, engine->clock);
+	gboolean missing =
+		(entry->when & SN_WHEN_ONLINE && there->show <= SN_PRESENCE_OFFLINE) ||
+		(entry->when & SN_WHEN_AVAILABLE && there->availability != SN_AVAILABLE) ||
+		(entry->when & SN_WHEN_NOT_DND && there->show == SN_PRESENCE_DND);
 	if (missing && why) {
 		g_autofree char *who = sn_delivery_who(self, entry);
-		*why = show == SN_PRESENCE_UNKNOWN
+		*why = there->show == SN_PRESENCE_UNKNOWN
 			? g_strdup_printf("The presence of %s is unknown", who)
-			: g_strdup_printf("%s is %s", who,
-			                  show == SN_PRESENCE_OFFLINE ? "offline"
-			                  : show == SN_PRESENCE_DND   ? "busy"
-			                                              : "not available");
+			: g_strdup_printf("%s is %s", who, there->text);
 	}
 	return !missing;
 }

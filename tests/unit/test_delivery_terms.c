@@ -156,7 +156,7 @@ static void messages_due_during_a_sleep_go_once_and_in_order(void **state)
 		const SnImMessage *stanza = self->stanzas->pdata[i];
 		assert_true(g_str_has_prefix(stanza->body, bodies[i]));
 		/* later than was wanted: the other side is told when it was written */
-		assert_non_null(strstr(stanza->body, "(written 22 Nov 2026 11:30)"));
+		assert_non_null(strstr(stanza->note, "(written 11:30)"));
 	}
 	later(self, SN_DAY);
 	assert_int_equal(self->stanzas->len, G_N_ELEMENTS(bodies));
@@ -172,7 +172,7 @@ static void a_condition_is_waited_for(void **state)
 		SnPresenceShow keeps, lets;
 	} cases[] = {
 		{ SN_WHEN_ONLINE, SN_PRESENCE_OFFLINE, SN_PRESENCE_DND },
-		{ SN_WHEN_ONLINE, SN_PRESENCE_UNKNOWN, SN_PRESENCE_XA },
+		{ SN_WHEN_ONLINE, SN_PRESENCE_OFFLINE, SN_PRESENCE_XA },
 		{ SN_WHEN_AVAILABLE, SN_PRESENCE_DND, SN_PRESENCE_AWAY },
 		{ SN_WHEN_AVAILABLE, SN_PRESENCE_OFFLINE, SN_PRESENCE_ONLINE },
 		{ SN_WHEN_NOT_DND, SN_PRESENCE_DND, SN_PRESENCE_OFFLINE },
@@ -189,8 +189,7 @@ static void a_condition_is_waited_for(void **state)
 			settle(self);
 			assert_state(self, id, SN_STATE_WAITING);
 			assert_reason(self, id,
-			              cases[i].keeps == SN_PRESENCE_UNKNOWN ? "unknown"
-			              : cases[i].keeps == SN_PRESENCE_DND   ? "busy" : "offline");
+			              cases[i].keeps == SN_PRESENCE_DND ? "do not disturb" : "offline");
 			later(self, SN_HOUR);
 			assert_state(self, id, SN_STATE_WAITING);
 			bob_is(self, cases[i].lets);
@@ -198,6 +197,25 @@ static void a_condition_is_waited_for(void **state)
 			assert_int_equal(self->stanzas->len + self->mails->len, 1);
 			delivery_free(self);
 		}
+}
+
+static void a_presence_that_is_not_told_is_waited_for_and_said(void **state)
+{
+	Delivery *self = world_at(NOW, NULL);
+	SnOutboxNew new = im("x");
+
+	sn_presence_forget(self->world->store, self->world->home, NULL);
+	world_roster(self->world, BOB_IM, SN_SUB_NONE);
+	new.when = SN_WHEN_ONLINE;
+	new.then = SN_RULE_MAIL;
+	new.expires = at(NOW) + SN_HOUR;
+	SnId id = queue_new(self, &new, BOB_IM);
+	settle(self);
+	assert_state(self, id, SN_STATE_WAITING);
+	assert_reason(self, id, "The presence of Bob is unknown");
+	later(self, SN_HOUR);
+	assert_state(self, id, SN_STATE_CONVERTED);
+	delivery_free(self);
 }
 
 static void a_time_and_a_presence_have_to_come_together(void **state)
@@ -571,6 +589,7 @@ int main(void)
 		cmocka_unit_test(a_scheduled_message_survives_a_crash),
 		cmocka_unit_test(messages_due_during_a_sleep_go_once_and_in_order),
 		cmocka_unit_test(a_condition_is_waited_for),
+		cmocka_unit_test(a_presence_that_is_not_told_is_waited_for_and_said),
 		cmocka_unit_test(a_time_and_a_presence_have_to_come_together),
 		cmocka_unit_test(several_that_wait_for_him_go_in_order),
 		cmocka_unit_test(a_condition_does_not_hold_up_what_has_none),
