@@ -19,6 +19,8 @@ static const struct {
 	gboolean im_only;
 	const char *label, *said;
 } actions[] = {
+	{ "check", 'l', SN_REQUEST_CHECK, FALSE, "look again whether it went", "Is looked up." },
+	{ "arrived", 'v', SN_REQUEST_ARRIVED, FALSE, "it has arrived: I know it", "Noted: it has arrived." },
 	{ "send", 's', SN_REQUEST_SEND, FALSE, "send now, whatever it waits for", "Is sent now." },
 	{ "email", 'm', SN_REQUEST_CONVERT, TRUE, "send it as an email instead", "Becomes an email." },
 	{ "defer", 'd', SN_REQUEST_DEFER, TRUE, "wait until they are available",
@@ -136,7 +138,7 @@ static gboolean request(SnApp *app, SnId id, gsize action, GError **error)
 		return FALSE;
 	if (entry && entry->state == SN_STATE_SENDING)
 		sn_app_say(app, SN_OBJ_WARNING,
-		           "It is being sent just now: cancelled only if that does not succeed.");
+		           "It is being sent just now: it may be too late for that.");
 	else
 		sn_app_say(app, SN_OBJ_SUCCESS, "%s", actions[action].said);
 	return TRUE;
@@ -161,8 +163,8 @@ static gboolean act(SnApp *app, SnId id, const char *word, GError **error)
 	for (gsize i = 0; i < G_N_ELEMENTS(actions); i++)
 		if (strcmp(actions[i].word, word) == 0)
 			return request(app, id, i, error);
-	return sn_command_fail(error, "An entry can: send email switch defer ask edit retry cancel "
-	                              "dismiss.");
+	return sn_command_fail(error, "An entry can: send email switch defer ask edit retry check "
+	                              "arrived cancel dismiss.");
 }
 
 static void action_answered(SnApp *app, const char *answer, gpointer data)
@@ -191,7 +193,7 @@ static const char *label_of(const SnOutboxEntry *entry, gsize action)
 	if (unknown && what == SN_REQUEST_CANCEL)
 		return "leave it: do not send it again";
 	if (entry->state == SN_STATE_SENDING && what == SN_REQUEST_CANCEL)
-		return "cancel it, if the sending does not succeed";
+		return "cancel it, if it is not too late";
 	return actions[action].label;
 }
 
@@ -199,14 +201,16 @@ static const char *label_of(const SnOutboxEntry *entry, gsize action)
 static gsize choices_for(const SnOutboxEntry *entry, SnChoice *choices)
 {
 	gsize count = 0;
-	gboolean editable = sn_outbox_may(entry->state, SN_REQUEST_CONVERT) &&
-	                    !sn_outbox_is_uncertain(entry);
+	gboolean unknown = entry->state == SN_STATE_CHOOSING && sn_outbox_is_uncertain(entry);
+	gboolean editable = sn_outbox_may(entry->state, SN_REQUEST_CONVERT) && !unknown;
 
 	for (gsize i = 0; i < G_N_ELEMENTS(actions); i++) {
 		gboolean retry = actions[i].request == SN_REQUEST_RETRY;
+		gboolean for_doubt = actions[i].request == SN_REQUEST_CHECK ||
+		                     actions[i].request == SN_REQUEST_ARRIVED;
 		if (!sn_outbox_may(entry->state, actions[i].request) ||
-		    (actions[i].im_only && entry->channel == SN_CHANNEL_MAIL) ||
-		    (retry && entry->state != SN_STATE_FAILED))
+		    (actions[i].im_only && (entry->channel == SN_CHANNEL_MAIL || unknown)) ||
+		    (for_doubt && !unknown) || (retry && entry->state != SN_STATE_FAILED))
 			continue;
 		choices[count++] =
 			(SnChoice){ actions[i].key, label_of(entry, i), actions[i].word };
@@ -346,7 +350,7 @@ static gboolean run_pipe(SnApp *app, int argc, char **argv, GError **error)
 }
 
 const SnCommand sn_commands_outbox[] = {
-	{ "entry", "[send|email|switch|defer [TIME]|ask|edit|retry|cancel|dismiss]", "act on a message on its way", SN_COMPLETE_WORDS, "send email switch defer ask edit retry cancel dismiss 1h 2h tomorrow 9:00", 0, -1, run_entry },
+	{ "entry", "[send|email|switch|defer [TIME]|ask|edit|retry|check|arrived|cancel|dismiss]", "act on a message on its way", SN_COMPLETE_WORDS, "send email switch defer ask edit retry check arrived cancel dismiss 1h 2h tomorrow 9:00", 0, -1, run_entry },
 	{ "outbox-all", "", "finished messages too, or no longer", 0, NULL, 0, 0, run_outbox_all },
 	{ "reattach", "", "attach the file to what is being written", 0, NULL, 0, 0, run_reattach },
 	{ "save", "[FILE]", "save a file of the message", SN_COMPLETE_FILE, NULL, 0, -1, run_save },

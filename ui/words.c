@@ -228,6 +228,8 @@ const char *sn_words_event(const char *what)
 	} events[] = {
 		{ "choosing", "you have to decide" },
 		{ "need-choice", "you have to decide" },
+		{ "behind", "behind an earlier one" },
+		{ "hand-over", "with the server" },
 		{ "no-line", "not connected" },
 		{ "defer", "waits" },
 		{ "waiting", "waits" },

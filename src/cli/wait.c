@@ -142,7 +142,7 @@ int sn_wait_request(SnStore *store, SnId id)
 		return sn_cli_failf(SN_EXIT_NOT_FOUND, "the entry is gone");
 	if (entry->request != SN_REQUEST_NONE)
 		return sn_cli_failf(SN_EXIT_WAITING, entry->state == SN_STATE_SENDING
-			? "it is being sent; that is done only if the sending fails"
+			? "it is being sent: it may be too late for that"
 			: "noted; the engine has not come to it yet");
 	g_autofree char *late = refusal(store, id);
 	printf("%s\n", sn_state_word(entry->state));

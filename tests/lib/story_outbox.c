@@ -124,9 +124,10 @@ static void undecided(Story *story)
 	move(story, unknown, SN_STATE_QUEUED, &(SnOutboxChange){ .state = SN_STATE_SENDING, .what = "sending" });
 	move(story, unknown, SN_STATE_SENDING,
 	     &(SnOutboxChange){ .state = SN_STATE_CHOOSING, .what = "cannot-know", .error_word = "uncertain",
-	                        .reason = "The line broke before the server answered. Nobody can tell "
-	                                  "whether it went; look into Sent before you send it again",
-	                        .detail = "no copy in Sent" });
+	                        .reason = "It may have been sent: the server's answer was lost, and no copy "
+	                                  "is in Sent. A copy in Sent, an answer or an error report "
+	                                  "would tell",
+	                        .detail = "no copy is in Sent" });
 }
 
 /* What is on its way. */

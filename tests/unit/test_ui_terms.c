@@ -239,7 +239,7 @@ static void undo_says_when_it_is_too_late(void **state)
 	engine_takes(desk, sent->id, SN_STATE_QUEUED, SN_STATE_SENDING);
 	g_autofree char *script =
 		g_strdup_printf("keys <Enter>G:entry<Space>edit<Enter>\nexpect being sent\n"
-	                        "keys :entry<Space>cancel<Enter>\nexpect only if that does not succeed\n");
+	                        "keys :entry<Space>cancel<Enter>\nexpect it may be too late\n");
 	ui_desk_play(desk, script);
 	g_autoptr(SnDraft) draft = sn_draft_load(desk->store, ui_desk_conversation(desk, BOB));
 	assert_null(draft); /* not in two places */
@@ -326,10 +326,13 @@ static void the_prompt_offers_what_is_possible(void **state)
 {
 	UiDesk *desk = *state;
 
-	ui_desk_play(desk, "keys o/Pictures<Enter>:entry<Enter>\nexpect if the sending does not succeed\n"
+	ui_desk_play(desk, "keys o/Pictures<Enter>:entry<Enter>\nexpect if it is not too late\n"
 	                   "absent edit it\nabsent send now\nkeys <Esc>\n");
 	ui_desk_play(desk, "keys o/Plans<Enter>:entry<Enter>\nexpect it may arrive twice\nabsent ask them\nabsent edit it\n"
-	                   "keys <Esc>\nkeys e\nexpect may have gone already\n");
+	                   "expect look again\nexpect it has arrived\nkeys v\nexpect Noted\n");
+	g_autoptr(SnOutboxEntry) known = entry_with(desk, "I am there at nine");
+	assert_int_equal(known->request, SN_REQUEST_ARRIVED);
+	ui_desk_play(desk, "keys o/Plans<Enter>e\nexpect may have gone already\n");
 	ui_desk_play(desk, "keys ot/Is<Space>the<Space>tide<Enter>:entry<Enter>\nexpect Nothing can be done\n");
 }
 
