@@ -175,10 +175,26 @@ void sn_composer_open(SnComposer *composer, SnId conversation)
 	take_draft(composer, draft ? draft : sn_draft_new(conversation));
 }
 
+/* The draft of another conversation was put together with this one, or taken out again. */
+static void read_draft_again(SnComposer *composer)
+{
+	SnDraft *draft = sn_draft_load(composer->app->store, composer->conversation);
+	SnTime known = composer->in_store ? composer->draft->updated : 0;
+
+	if ((draft ? draft->updated : 0) == known) {
+		sn_draft_free(draft);
+		return;
+	}
+	g_clear_pointer(&composer->draft, sn_draft_free);
+	take_draft(composer, draft ? draft : sn_draft_new(composer->conversation));
+}
+
 void sn_composer_refresh(SnComposer *composer)
 {
 	sn_reattach_look(composer->app);
 	sn_composer_forget_plan(composer);
+	if (composer->conversation && composer->saved == changes(composer) && !composer->changed)
+		read_draft_again(composer);
 }
 
 const SnPlan *sn_composer_plan(SnComposer *composer)

@@ -266,9 +266,15 @@ void sn_timeline_refresh(SnTimeline *timeline)
 		return;
 	read_heading(timeline);
 	if (!timeline->conversation) {
-		timeline->id = 0; /* merged into another, or gone */
+		timeline->id = 0;
 		g_ptr_array_set_size(timeline->messages, 0);
 		timeline->filled = FALSE;
+		return;
+	}
+	if (timeline->conversation->id != timeline->id) { /* its people are one with others now */
+		SnId merged = timeline->conversation->id;
+		sn_list_select(timeline->app->list, merged);
+		sn_timeline_open(timeline, merged, follows ? 0 : sn_page_selected(timeline->page));
 		return;
 	}
 	if (count == 0) {

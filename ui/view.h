@@ -43,6 +43,11 @@ void sn_view_close_all(SnApp *app);
 void sn_view_stale(SnView *view);
 void sn_view_draw(SnApp *app, SnView *view, SnRect rect);
 
+/* Addresses marked in the person view, for a split; when none is, the selected one. Of SnId. */
+GArray *sn_person_marked(SnView *view);
+void sn_person_toggle_mark(SnView *view, SnId address);
+void sn_person_forget_marks(SnView *view);
+
 /* Fetches a file of a message and calls `use` with its bytes on the UI thread; errors are said. */
 typedef void (*SnPartUse)(SnApp *app, const char *name, const char *type, GBytes *bytes, gpointer data);
 void sn_part_fetch(SnApp *app, SnId message, int position, SnPartUse use, gpointer data,

@@ -6,16 +6,63 @@
 
 enum { FILES_SHOWN = 50, FILE_IDS = 1 << 30 };
 
+/* ---- marks ---- */
+
+static gboolean is_marked(const SnView *view, SnId address)
+{
+	return view->data && g_hash_table_contains(view->data, &address);
+}
+
+void sn_person_toggle_mark(SnView *view, SnId address)
+{
+	if (!view->data)
+		view->data = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+	if (!g_hash_table_remove(view->data, &address))
+		g_hash_table_add(view->data, g_memdup2(&address, sizeof address));
+}
+
+void sn_person_forget_marks(SnView *view)
+{
+	g_clear_pointer((GHashTable **)&view->data, g_hash_table_unref);
+}
+
+GArray *sn_person_marked(SnView *view)
+{
+	GArray *ids = g_array_new(FALSE, FALSE, sizeof(SnId));
+	SnId selected = sn_page_selected(view->page);
+	GHashTableIter iter;
+	gpointer key;
+
+	if (view->data) {
+		g_hash_table_iter_init(&iter, view->data);
+		while (g_hash_table_iter_next(&iter, &key, NULL))
+			g_array_append_vals(ids, key, 1);
+	}
+	if (!ids->len && selected > 0)
+		g_array_append_val(ids, selected);
+	return ids;
+}
+
+static void close_person(SnApp *app, SnView *view)
+{
+	sn_person_forget_marks(view);
+}
+
+/* ---- the address map ---- */
+
 static void fill_address(SnApp *app, SnView *view, const SnAddress *address)
 {
 	SnPage *page = view->page;
 
 	sn_page_line(page, address->id, NULL);
 	sn_page_addf(page, address->channel == SN_CHANNEL_IM ? SN_OBJ_CHANNEL_IM : SN_OBJ_CHANNEL_MAIL,
-	             " %-6s", sn_channel_word(address->channel));
+	             "%s%-6s", is_marked(view, address->id) ? "+" : " ",
+	             sn_channel_word(address->channel));
 	sn_page_add(page, SN_OBJ_DEFAULT, address->value);
 	sn_page_addf(page, address->confirmed ? SN_OBJ_SUCCESS : SN_OBJ_WARNING, "  %s",
-	             address->confirmed ? "confirmed" : "not confirmed");
+	             address->confirmed   ? "confirmed"
+	             : address->contested ? "claimed by others too"
+	                                  : "not confirmed");
 	sn_page_addf(page, SN_OBJ_FAINT, "  %s", sn_words_source(address->source));
 	if (address->evidence) {
 		g_autofree char *evidence = sn_text_clean_line(address->evidence, -1);
@@ -46,6 +93,29 @@ static void fill_addresses(SnApp *app, SnView *view)
 			                         "y confirms, x takes away.");
 		}
 		fill_address(app, view, address);
+	}
+}
+
+/* What is not followed, because something speaks against it. */
+static void fill_conflicts(SnApp *app, SnView *view)
+{
+	g_autoptr(GPtrArray) conflicts = sn_map_conflicts(app->store, view->subject);
+	gboolean open = conflicts->len && !((const SnConflict *)conflicts->pdata[0])->overruled;
+
+	if (conflicts->len == 0)
+		return;
+	sn_page_heading(view->page, "Your sources disagree");
+	if (open)
+		sn_page_note(view->page, "An address that two of them claim belongs to neither until you "
+		                         "decide: y or x above.");
+	for (guint i = 0; i < conflicts->len; i++) {
+		const SnConflict *one = g_ptr_array_index(conflicts, i);
+		g_autofree char *text = sn_words_conflict(one);
+		g_autofree char *clean = sn_text_clean_line(text, -1);
+		sn_page_wrap(view->page, 0, NULL, 1,
+		             sn_theme_style(app->theme,
+		                            one->overruled ? SN_OBJ_FAINT : SN_OBJ_WARNING),
+		             clean);
 	}
 }
 
@@ -110,9 +180,11 @@ static void fill(SnApp *app, SnView *view)
 
 	if (!person)
 		return;
+	view->subject = person->id; /* merged with somebody meanwhile */
 	sn_page_line(view->page, 0, NULL);
 	sn_page_addf(view->page, SN_OBJ_LIST_UNREAD, " %s", person->name);
 	fill_addresses(app, view);
+	fill_conflicts(app, view);
 	fill_rules(app, view, person);
 	fill_files(app, view);
 }
@@ -137,6 +209,7 @@ const SnViewOps sn_view_person = {
 	.name = "person",
 	.title = "Person",
 	.empty = "This person is no longer there.",
+	.close = close_person,
 	.fill = fill,
 	.activate = activate,
 };

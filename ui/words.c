@@ -282,6 +282,19 @@ const char *sn_words_rule(SnRule rule)
 	}
 }
 
+char *sn_words_conflict(const SnConflict *conflict)
+{
+	const char *claimed = conflict->claimed ? conflict->claimed : "somebody else";
+
+	if (conflict->source == SN_LINK_USER)
+		return g_strdup_printf("%s and %s: one, says one of your devices; not, says another",
+		                       conflict->address, claimed);
+	return g_strdup_printf("%s belongs to %s, says %s%s", conflict->address, claimed,
+	                       conflict->evidence ? conflict->evidence
+	                                          : sn_words_source(conflict->source),
+	                       conflict->overruled ? "; you or a stronger source say otherwise" : "");
+}
+
 const char *sn_words_source(SnLinkSource source)
 {
 	switch (source) {

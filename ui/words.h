@@ -40,5 +40,6 @@ const char *sn_words_event(const char *what);
 const char *sn_words_rule(SnRule rule);
 /* "you typed or confirmed it", "your vCard file" ... */
 const char *sn_words_source(SnLinkSource source);
+char *sn_words_conflict(const SnConflict *conflict); /* caller frees */
 
 #endif

@@ -232,6 +232,8 @@ static gboolean add_to_card(SnStore *store, SnId address, SnId person, SnLinkSou
 	SnId head = head_of(store, person);
 	g_autofree char *word = sn_fact_address(store, head);
 	g_autofree char *origin = g_strconcat("person:", word, NULL);
+	g_autofree char *name = sn_one_text(
+		store, "SELECT name FROM person WHERE id = ?1 AND name_rank > 0", V(person));
 	SnSql *query = sn_sql(store,
 	                      "SELECT a.channel, a.value FROM address a WHERE a.id IN (?1, ?2) "
 	                      "UNION SELECT a.channel, a.value FROM card c JOIN card_address m "
@@ -246,8 +248,8 @@ static gboolean add_to_card(SnStore *store, SnId address, SnId person, SnLinkSou
 		return FALSE;
 	g_ptr_array_add(mails, NULL);
 	g_ptr_array_add(jids, NULL);
-	SnCard card = { .origin = origin, .evidence = evidence, .mails = (char **)mails->pdata,
-		        .jids = (char **)jids->pdata };
+	SnCard card = { .origin = origin, .name = name, .evidence = evidence,
+		        .mails = (char **)mails->pdata, .jids = (char **)jids->pdata };
 	if (!sn_cards_replace(store, source, origin, &card, 1, NULL, error))
 		return FALSE;
 	if (!sn_one(store,
@@ -425,7 +427,8 @@ GPtrArray *sn_map_conflicts(SnStore *store, SnId whom)
 		"f.claimant, coalesce(c.name, p.name), coalesce(c.source, 0), c.evidence, f.overruled "
 		"FROM found f JOIN address a ON a.id = f.address JOIN person h ON h.id = f.holder "
 		"LEFT JOIN person p ON p.id = f.claimant LEFT JOIN card c ON c.id = f.card "
-		"WHERE ?1 IN (0, f.holder, f.claimant) ORDER BY f.overruled, a.value, c.origin",
+		"WHERE ?1 IN (0, f.holder, f.claimant) OR (NOT f.overruled AND f.address IN (SELECT address "
+		"FROM found WHERE claimant = ?1)) ORDER BY f.overruled, a.value, c.origin",
 		V(person));
 
 	while (sn_sql_row(query)) {

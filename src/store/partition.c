@@ -280,15 +280,17 @@ static guint make_camps(const Work *work, const GArray *here, guint group, guint
 	return camps;
 }
 
-/* Does the camp rest on an address of the group that no other camp has? */
+/* Does the camp rest on an address of the group that no other camp has? guests: counting those too
+ * that the user put there. */
 static gboolean is_supported(const Work *work, const GArray *here, const guint *camp, guint which,
-                             guint group)
+                             guint group, gboolean guests)
 {
 	for (guint i = 0; i < here->len; i++) {
 		const SnCardMembers *card = &work->cards[g_array_index(here, guint, i)];
 		for (guint m = 0; camp[i] == which && m < card->count; m++) {
 			guint address = card->members[m];
-			gboolean own = work->out->group[address] == group && !work->guest[address] &&
+			gboolean own = work->out->group[address] == group &&
+			               (guests || !work->guest[address]) &&
 			               !is_ignored(work, g_array_index(here, guint, i), address);
 			for (guint j = 0; j < here->len && own; j++)
 				own = camp[j] == which ||
@@ -305,6 +307,7 @@ static guint owner_of(const Work *work, const GArray *here, const guint *camp, g
                       SnLinkSource source)
 {
 	guint owner = here->len;
+	gboolean guests = FALSE;
 
 	/* a stronger kind of card has spoken */
 	for (guint i = 0; i < here->len; i++)
@@ -315,13 +318,16 @@ static guint owner_of(const Work *work, const GArray *here, const guint *camp, g
 		}
 	if (owner != here->len)
 		return owner;
-	for (guint i = 0; i < here->len; i++) {
-		if (camp[i] != i || !is_supported(work, here, camp, i, group))
-			continue;
-		if (owner != here->len)
-			return here->len;
-		owner = i;
-	}
+	do {
+		for (guint i = 0; i < here->len; i++) {
+			if (camp[i] != i || !is_supported(work, here, camp, i, group, guests))
+				continue;
+			if (owner != here->len)
+				return here->len;
+			owner = i;
+		}
+		guests = !guests;
+	} while (owner == here->len && guests);
 	return owner;
 }
 

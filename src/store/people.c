@@ -252,23 +252,24 @@ GPtrArray *sn_person_addresses(SnStore *store, SnId id)
 	                     "JOIN claim c ON c.a = m.id WHERE m.person = ?1 "
 	                     "UNION ALL SELECT c.a, c.source, c.evidence, 0 FROM address m "
 	                     "JOIN claim c ON c.b = m.id WHERE m.person = ?1 "
-	                     /* a card of this person's that names somebody else's address */
-	                     "UNION ALL SELECT x.address, c.source, c.evidence, NOT x.overruled "
+	                     /* a card of this person's that names an address others claim too */
+	                     "UNION ALL SELECT x.address, c.source, c.evidence, 1 "
 	                     "FROM address m JOIN card_address w ON w.address = m.id "
 	                     "JOIN conflict x ON x.card = w.card AND x.address <> m.id "
-	                     "JOIN card c ON c.id = w.card WHERE m.person = ?1 "
-	                     /* somebody else's card that names an address of this person */
-	                     "UNION ALL SELECT w.address, c.source, c.evidence, NOT x.overruled "
+	                     "JOIN card c ON c.id = w.card WHERE m.person = ?1 AND NOT x.overruled "
+	                     /* the other way round: who claims an address of this person */
+	                     "UNION ALL SELECT w.address, c.source, c.evidence, 1 "
 	                     "FROM address m JOIN conflict x ON x.address = m.id "
 	                     "JOIN card_address w ON w.card = x.card JOIN card c ON c.id = w.card "
-	                     "WHERE m.person = ?1 "
+	                     "WHERE m.person = ?1 AND NOT x.overruled "
 	                     "UNION ALL SELECT x.other, 0, NULL, 0 FROM address m "
 	                     "JOIN conflict x ON x.address = m.id AND x.other > 0 WHERE m.person = ?1 "
 	                     "UNION ALL SELECT x.address, 0, NULL, 0 FROM address m "
 	                     "JOIN conflict x ON x.other = m.id WHERE m.person = ?1) "
 	                     "SELECT " ADDRESS_COLUMNS("p.source", "p.evidence", "p.contested")
 	                     " FROM perhaps p JOIN address o ON o.id = p.other "
-	                     "JOIN address a ON a.person = o.person JOIN person q ON q.id = a.person "
+	                     "JOIN address a ON a.person = o.person AND (a.id = o.id OR "
+	                     "NOT p.contested) JOIN person q ON q.id = a.person "
 	                     "WHERE a.person <> ?1 AND NOT q.is_self "
 	                     "ORDER BY p.source, a.last_used DESC, a.id",
 	                     V(person)),

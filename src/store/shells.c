@@ -51,7 +51,7 @@ static gboolean give_draft(SnStore *store, SnId shell, SnId heir, GError **error
 	              ", bcc = " BCC ", attachments = " ATTACHMENTS ", picked = " PICKED
 	              ", reply_to = " REPLY_TO ", history = " HISTORY ", agreed = " AGREED
 	              ", encrypt = " ENCRYPT ", "
-	              "updated = max(h.updated, g.updated) "
+	              "updated = max(h.updated, g.updated) + 1 "
 	              "FROM shell_draft AS g WHERE h.conversation = ?2 AND g.conversation = ?1 "
 	              "AND g.part = 0",
 	              V(shell), V(heir)) &&
@@ -64,6 +64,9 @@ static gboolean give_draft(SnStore *store, SnId shell, SnId heir, GError **error
 /* Nobody touched the draft since it was passed on. */
 static gboolean draft_is_as_given(SnStore *store, SnId shell, SnId heir)
 {
+	/* a screen that did not know yet has written one here */
+	if (sn_one(store, "SELECT 1 FROM draft WHERE conversation = ?1", V(shell)))
+		return FALSE;
 	if (!sn_one(store, "SELECT 1 FROM shell_draft WHERE conversation = ?1 AND part = 1", V(shell)))
 		return sn_one(store,
 		              "SELECT 1 FROM draft d JOIN shell_draft g ON g.conversation = ?1 "

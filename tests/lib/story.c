@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "tests/lib/story.h"
 
+#include "src/store/cards.h"
+
 #include <string.h>
 
 #include "src/base/ids.h"
@@ -386,4 +388,25 @@ void story_fill_many(SnStore *store, int count)
 	}
 	if (!sn_store_commit(store, NULL))
 		g_error("story: commit");
+}
+
+static void put_card(SnStore *store, const char *file, const char *name, const char *mails,
+                     const char *jids)
+{
+	g_auto(GStrv) mail_list = g_strsplit(mails, " ", -1), jid_list = g_strsplit(jids, " ", -1);
+	SnCard card = { .origin = file, .name = name, .evidence = file, .mails = mail_list,
+		        .jids = jid_list };
+
+	sn_cards_replace(store, SN_LINK_VCARD, file, &card, 1, NULL, NULL);
+}
+
+void story_fill_cards(SnStore *store)
+{
+	put_card(store, "bob.vcf", "Bob Ropewalk", BOB, "harbour@chat.example");
+	put_card(store, "dora.vcf", "Dora Splice", "", "dora@example.test harbour@chat.example");
+	g_autoptr(SnAddress) bob = sn_address_find(store, SN_CHANNEL_MAIL, BOB);
+	g_autoptr(SnAddress) home = NULL;
+	put_card(store, "old.vcf", "Bob Ropewalk", BOB " bob.ropewalk@old.example", "");
+	home = sn_address_find(store, SN_CHANNEL_MAIL, "bob.ropewalk@old.example");
+	sn_link_remove(store, home->id, bob->person, NULL);
 }

@@ -20,6 +20,8 @@ void story_fill(SnStore *store);
 void story_fill_told(SnStore *store);
 /* Adds messages that came back, were read, deleted or are late (story_reports.c). */
 void story_fill_reports(SnStore *store);
+/* Two vCards that claim one address, and one that contradicts the user. */
+void story_fill_cards(SnStore *store);
 /* Adds `count` people with a few messages each, for scrolling. */
 void story_fill_many(SnStore *store, int count);
 

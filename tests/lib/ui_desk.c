@@ -68,6 +68,8 @@ UiDesk *ui_desk_new(UiDeskFill fill, const char *settings)
 		story_fill_many(desk->store, MANY);
 	if (fill == UI_DESK_OUTBOX)
 		story_fill_outbox(desk->store);
+	if (fill == UI_DESK_CARDS)
+		story_fill_cards(desk->store);
 	desk->setup = (SnUiSetup){ .paths = desk->paths, .config = desk->config };
 	return desk;
 }

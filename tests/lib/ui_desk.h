@@ -7,7 +7,8 @@
 #include "ui/ui.h"
 
 typedef enum {
-	UI_DESK_STORY, UI_DESK_EMPTY, UI_DESK_MANY, UI_DESK_TOLD, UI_DESK_REPORTS, UI_DESK_OUTBOX
+	UI_DESK_STORY, UI_DESK_EMPTY, UI_DESK_MANY, UI_DESK_TOLD, UI_DESK_REPORTS, UI_DESK_OUTBOX,
+	UI_DESK_CARDS, /* the story, and cards that disagree */
 } UiDeskFill;
 
 typedef struct {

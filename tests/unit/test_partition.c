@@ -119,6 +119,7 @@ static const struct {
 	{ "[ab Bob] [b Carol]", "?b", "a card of one address claims it all the same" },
 	{ "[abx Bob] [cdx Carol]", "ab cd ?x", "the rest of both is not in doubt" },
 	{ "[ab Bob] [bc Carol] b>a", "ab -b", "the user decided for Bob" },
+	{ "[ab Bob] [bc Carol] a>b", "ab -b", "from the other side" },
 	{ "[ab Bob] [bc Carol] b>c", "bc -b", "the user decided for Carol" },
 	{ "[ab Bob] [bc Carol] b!c b!a", "-b -c", "for neither; the first stands for a card" },
 	{ "[ab Bob] [bc Carol] a=c", "ac ?b", "one human with two cards, not yet b's" },

@@ -421,7 +421,7 @@ static void an_address_on_two_cards_is_nobodys_until_the_user_decides(void **sta
 	g_autoptr(GPtrArray) all = sn_map_conflicts(tmp->store, 0);
 	g_autoptr(GPtrArray) bobs = sn_map_conflicts(tmp->store, person_of(tmp, work));
 	assert_int_equal(all->len, 2);
-	assert_int_equal(bobs->len, 1);
+	assert_int_equal(bobs->len, 2);
 	const SnConflict *one = conflict_of(all, "Carol");
 	assert_string_equal(one->address, "xmpp:" BOB_JID);
 	assert_string_equal(one->evidence, "carol.vcf");

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* People brought together and taken apart with keys, and what happens to what is on the screen. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <string.h>
+
+#include "tests/lib/ui_desk.h"
+
+#define BOB "bob@example.test"
+#define CAROL "carol@example.test"
+#define DORA "dora@example.test"
+
+static int set_up(void **state)
+{
+	*state = ui_desk_new(UI_DESK_CARDS, NULL);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	ui_desk_free(*state);
+	return 0;
+}
+
+static SnId person_of(UiDesk *desk, SnChannel channel, const char *value)
+{
+	g_autoptr(SnAddress) address = sn_address_find(desk->store, channel, value);
+
+	assert_non_null(address);
+	return address->person;
+}
+
+static gboolean are_one(UiDesk *desk)
+{
+	return person_of(desk, SN_CHANNEL_MAIL, BOB) == person_of(desk, SN_CHANNEL_MAIL, CAROL);
+}
+
+static void people_are_merged_and_parted_by_a_key(void **state)
+{
+	UiDesk *desk = *state;
+
+	ui_desk_play(desk, "keys :open<Space>" BOB "<Enter>pM" CAROL "<Enter>\n"
+	                   "expect Carol Marline and Bob Ropewalk are one person now\n");
+	assert_true(are_one(desk));
+	ui_desk_play(desk, "keys :open<Space>" BOB "<Enter>pu\nexpect Taken back: Merged Carol\n");
+	assert_false(are_one(desk));
+	ui_desk_play(desk, "keys :open<Space>" BOB "<Enter>pM<Esc>Mnobody<Enter>\n"
+	                   "expect Nobody here is called\n");
+	ui_desk_play(desk, "keys :open<Space>" BOB "<Enter>pMexample<Enter>\n"
+	                   "expect is in the names of\n");
+	ui_desk_play(desk, "keys :merge<Space>" CAROL "<Enter>\nexpect Open the person first\n");
+	assert_false(are_one(desk));
+}
+
+/* Who merges Carol into Bob while reading Carol reads on in the conversation of both. */
+static void the_open_conversation_follows(void **state)
+{
+	UiDesk *desk = *state;
+
+	ui_desk_play(desk, "keys :open<Space>" CAROL "<Enter>:person<Space>" BOB "<Enter>M" CAROL
+	                   "<Enter>\nexpect one person now\nkeys <Esc>\nexpect kettle\n");
+	assert_true(are_one(desk));
+}
+
+static void drafts_on_the_screen_come_together(void **state)
+{
+	UiDesk *desk = *state;
+
+	ui_desk_play(desk, "keys :open<Space>" CAROL "<Enter>i\ntext About the book\n"
+	                   "keys <Esc>:open<Space>" BOB "<Enter>i\ntext About the boat\n"
+	                   "keys <Esc>pM" CAROL "<Enter>\nexpect one person now\nkeys <Esc>\n"
+	                   "expect About the boat\nkeys i<End>\ntext  and more\n");
+	g_autoptr(SnDraft) draft = sn_draft_load(desk->store, ui_desk_conversation(desk, BOB));
+	assert_non_null(strstr(draft->body, "About the boat"));
+	assert_non_null(strstr(draft->body, "About the book"));
+	assert_non_null(strstr(draft->body, "and more"));
+}
+
+static void an_address_that_two_cards_claim_goes_where_the_user_says(void **state)
+{
+	UiDesk *desk = *state;
+	SnId harbour = person_of(desk, SN_CHANNEL_IM, "harbour@chat.example");
+
+	assert_int_not_equal(harbour, person_of(desk, SN_CHANNEL_MAIL, BOB));
+	assert_int_not_equal(harbour, person_of(desk, SN_CHANNEL_IM, DORA));
+	ui_desk_play(desk, "keys :open<Space>" DORA "<Enter>p\nexpect Your sources disagree\n"
+	                   "expect claimed by others too\nkeys ggjjy\nexpect Confirmed\n");
+	assert_int_equal(person_of(desk, SN_CHANNEL_IM, "harbour@chat.example"),
+	                 person_of(desk, SN_CHANNEL_IM, DORA));
+	ui_desk_play(desk, "keys :open<Space>" BOB "<Enter>p\nexpect stronger source\n");
+}
+
+static void marked_addresses_go_together(void **state)
+{
+	UiDesk *desk = *state;
+
+	ui_desk_play(desk, "keys :open<Space>" BOB "<Enter>pM" CAROL "<Enter>\nkeys ggjvjvS\n"
+	                   "expect a person of its own now\n");
+	assert_true(are_one(desk));
+	assert_int_not_equal(person_of(desk, SN_CHANNEL_IM, BOB),
+	                     person_of(desk, SN_CHANNEL_MAIL, BOB));
+	/* all but one would be nobody left */
+	ui_desk_play(desk, "keys :person<Space>Dora<Enter>ggvS\nexpect at least one has to go\n");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(people_are_merged_and_parted_by_a_key),
+		TEST(the_open_conversation_follows),
+		TEST(drafts_on_the_screen_come_together),
+		TEST(an_address_that_two_cards_claim_goes_where_the_user_says),
+		TEST(marked_addresses_go_together),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
