@@ -134,8 +134,13 @@ static GMimePart *im_part(const SnMailCarried *carried)
 	g_autofree char *text = sn_mime_write_cpim(carried);
 
 	set_bytes(part, text, strlen(text), GMIME_CONTENT_ENCODING_DEFAULT);
-	g_mime_part_set_content_encoding(
-		part, g_mime_part_get_best_content_encoding(part, GMIME_ENCODING_CONSTRAINT_7BIT));
+	GMimeContentEncoding best =
+		g_mime_part_get_best_content_encoding(part, GMIME_ENCODING_CONSTRAINT_7BIT);
+	/* Some readers take the content of any message/... for a message as it stands: its headers
+	 * stay readable, whatever the text is. */
+	g_mime_part_set_content_encoding(part, best == GMIME_CONTENT_ENCODING_BASE64
+							 ? GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE
+							 : best);
 	return part;
 }
 

@@ -97,6 +97,21 @@ static void put(GMimeMessage *message, const Spot *spot, GMimeObject *part)
 	}
 }
 
+/* One kind of line end, also after the last line: else it could not travel as it stands. */
+static GBytes *even(const GByteArray *from)
+{
+	GByteArray *to = g_byte_array_sized_new(from->len + 64);
+
+	for (guint i = 0; i < from->len; i++) {
+		if (from->data[i] == '\n' && (i == 0 || from->data[i - 1] != '\r'))
+			g_byte_array_append(to, (const guint8 *)"\r", 1);
+		g_byte_array_append(to, from->data + i, 1);
+	}
+	if (to->len == 0 || to->data[to->len - 1] != '\n')
+		g_byte_array_append(to, (const guint8 *)"\r\n", 2);
+	return g_byte_array_free_to_bytes(to);
+}
+
 static GBytes *write_out(GMimeMessage *message)
 {
 	GMimeStream *stream = g_mime_stream_mem_new();
@@ -106,8 +121,7 @@ static GBytes *write_out(GMimeMessage *message)
 	g_mime_object_set_header(GMIME_OBJECT(message), SN_HEADER_REDUCED, "files left out", NULL);
 	g_mime_object_write_to_stream(GMIME_OBJECT(message), format, stream);
 	g_mime_format_options_free(format);
-	GByteArray *array = g_mime_stream_mem_get_byte_array(GMIME_STREAM_MEM(stream));
-	GBytes *bytes = g_bytes_new(array->data, array->len);
+	GBytes *bytes = even(g_mime_stream_mem_get_byte_array(GMIME_STREAM_MEM(stream)));
 	g_object_unref(stream);
 	return bytes;
 }

@@ -38,6 +38,7 @@ http_default_host = "upload.$domain"
 -- an address instead of a name sends no SNI, which Prosody would refuse for an unknown name
 http_external_url = "https://127.0.0.1:$((base + 9))/"
 gc = { speed = 500 }
+${SN_XMPP_STANZA_MAX:+c2s_stanza_size_limit = $SN_XMPP_STANZA_MAX}
 VirtualHost "$domain"
 disco_items = { { "upload.$domain", "file upload" }; { "rooms.$domain", "rooms" } }
 Component "rooms.$domain" "muc"

@@ -96,6 +96,10 @@ static void one_file_goes_and_the_rest_stays(void **state)
 		g_strndup(g_bytes_get_data(reduced, NULL), g_bytes_get_size(reduced));
 	assert_non_null(strstr(whole, "Sennit-Reduced: "));
 	assert_non_null(strstr(whole, "X-Odd:  kept   as it is"));
+	/* and it can travel as it stands: lines of one kind */
+	for (const char *at = whole; (at = strchr(at, '\n')); at++)
+		assert_true(at > whole && at[-1] == '\r');
+	assert_true(sn_mail_carried_size(reduced) < g_bytes_get_size(reduced) + 500);
 }
 
 static void the_hash_is_of_the_bytes_not_of_their_encoding(void **state)
