@@ -11,12 +11,14 @@
 
 #include "src/text/text.h"
 #include "ui/reattach.h"
+#include "ui/send_limits.h"
 
 typedef struct {
 	SnId conversation;
 	SnRule rule;              /* what to do when not available, once chosen */
 	gboolean chosen;          /* the prompt was answered */
 	gboolean files_confirmed; /* "no file attached" was asked */
+	gboolean large_confirmed; /* "too large for the server" was asked */
 	GPtrArray *candidates;    /* of char *: addresses offered */
 	SnChannel channel;
 } Sending;
@@ -283,6 +285,45 @@ static void ask_files(SnApp *app, const Sending *sending)
 	sn_prompt_ask(app, &ask);
 }
 
+static void large_answered(SnApp *app, const char *answer, gpointer data)
+{
+	Sending *sending = data;
+
+	if (!answer || strcmp(answer, "back") == 0) {
+		sn_app_say(app, SN_OBJ_DEFAULT, "Not sent; the draft is kept.");
+		return;
+	}
+	sending->large_confirmed = TRUE;
+	if (strcmp(answer, "mail") == 0) {
+		sn_composer_set_mode(app->composer, SN_MODE_MAIL);
+		sending->large_confirmed = FALSE; /* the mail server has a limit of its own */
+	} else if (strcmp(answer, "without") == 0) {
+		sending->rule = SN_RULE_SEND;
+		sending->chosen = TRUE;
+	}
+	send_step(app, sending);
+}
+
+static void ask_large(SnApp *app, const SnPlan *plan, const Sending *sending, const char *question)
+{
+	static const SnChoice by_im[] = {
+		{ 'e', "email instead", "mail" },
+		{ 's', "send it now without what the server does not take", "without" },
+		{ 'b', "back: go on writing", "back" },
+	};
+	static const SnChoice by_mail[] = {
+		{ 's', "send it all the same: the server will say no", "send" },
+		{ 'b', "back: take something off (:detach)", "back" },
+	};
+	gboolean im = plan->channel == SN_CHANNEL_IM;
+	SnAsk ask = { .question = question,
+		      .choices = im ? by_im : by_mail,
+		      .count = im ? G_N_ELEMENTS(by_im) : G_N_ELEMENTS(by_mail),
+		      .done = large_answered, .data = sending_copy(sending), .free = sending_free };
+
+	sn_prompt_ask(app, &ask);
+}
+
 /* ---- queueing ---- */
 
 /* With what was typed into Cc and Bcc. NULL with error. */
@@ -427,6 +468,11 @@ static void send_step(SnApp *app, Sending *sending)
 		}
 		break;
 	case SN_PLAN_READY: break;
+	}
+	g_autofree char *large = sending->large_confirmed ? NULL : sn_send_too_large(app, plan);
+	if (large) {
+		ask_large(app, plan, sending, large);
+		return;
 	}
 	if (plan->channel == SN_CHANNEL_MAIL && file_forgotten(app, sending)) {
 		ask_files(app, sending);

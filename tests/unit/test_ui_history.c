@@ -185,6 +185,40 @@ static void what_the_server_does_not_take_is_said_before(void **state)
 	                   "keys <Esc>:mode<Space>mail<Enter>h\nexpect The mail server takes\n");
 }
 
+/* A file of this many bytes. */
+static char *file_of(UiDesk *desk, const char *name, gsize size)
+{
+	char *path = g_build_filename(desk->dir, name, NULL);
+	g_autofree char *bytes = g_strnfill(size, 'x');
+
+	assert_true(g_file_set_contents(path, bytes, (gssize)size, NULL));
+	return path;
+}
+
+static void a_file_too_large_is_said_before_it_is_sent(void **state)
+{
+	UiDesk *desk = *state;
+	g_autofree char *path = file_of(desk, "film.mp4", 9000);
+	g_autofree char *attach = g_strdup_printf(
+		"keys :open<Space>" BOB "<Enter>:attach<Space>%s<Enter>ilook<Enter>\n", path);
+	g_autofree char *by_mail = g_strconcat(attach,
+	        "expect film.mp4 has 9.0 kB; the IM server takes files up to 5.0 kB.\n"
+	        "keys e\nexpect As an email the files take 12 kB; the mail server takes 10 kB.\n"
+	        "keys b\nexpect the draft is kept\nkeys <Esc>:detach<Enter>:discard<Enter>\n", NULL);
+	g_autofree char *without = g_strconcat(attach,
+	        "expect takes files up to\nkeys s\nabsent takes files up to\n", NULL);
+	SnLimits limits = { 5000, SN_LIMIT_UNKNOWN, 10000 };
+	SnId before = ui_desk_last_entry(desk);
+
+	assert_true(sn_limits_set(desk->store, "home", &limits, NULL));
+	ui_desk_play(desk, by_mail);
+	assert_null(ui_desk_entry(desk, before));
+	ui_desk_play(desk, without);
+	g_autoptr(SnOutboxEntry) entry = ui_desk_entry(desk, before);
+	assert_non_null(entry);
+	assert_int_equal(entry->if_unavailable, SN_RULE_SEND);
+}
+
 static void a_long_conversation_is_read_page_by_page(void **state)
 {
 	UiDesk *desk = *state;
@@ -221,6 +255,7 @@ int main(void)
 		T(what_is_sent_was_judged_for_everybody),
 		T(files_count_or_do_not),
 		T(what_the_server_does_not_take_is_said_before),
+		T(a_file_too_large_is_said_before_it_is_sent),
 		T(a_long_conversation_is_read_page_by_page),
 		T(keys_do_nothing_where_there_is_nothing),
 	};

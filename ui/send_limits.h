@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* send_limits.h - files that the servers will not take, told before anything is queued. */
+#ifndef SN_UI_SEND_LIMITS_H
+#define SN_UI_SEND_LIMITS_H
+
+#include "ui/composer.h"
+
+/* "film.mp4 has 300 MB; the IM server takes files up to 16 MB.": caller frees. NULL: all of the
+ * draft's files fit, or nothing is known. */
+char *sn_send_too_large(SnApp *app, const SnPlan *plan);
+
+#endif
