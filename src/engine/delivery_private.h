@@ -209,9 +209,10 @@ gboolean sn_delivery_has_begun(SnDelivery *self, const SnOutboxEntry *entry);
 /* ---- history_mail.c ---- */
 
 /* Of SnMailCarried, for the entry's history, in at most `room` bytes; and the readable transcript,
- * which says what was left out (caller frees; NULL). What was left out is in the journal as well. */
+ * which says what was left out (caller frees; NULL). What was left out is in the journal as well.
+ * Files of earlier IMs whose bytes are here are added to im_files (of SnMailFile), each once. */
 GPtrArray *sn_history_mail(SnDelivery *self, const SnOutboxEntry *entry, gint64 room,
-                           char **transcript);
+                           char **transcript, GPtrArray *im_files);
 /* The messages of the entry's history that are still here, with bodies. Of SnMessage. */
 GPtrArray *sn_history_messages(SnDelivery *self, const SnOutboxEntry *entry);
 /* Readable text of messages, each cut to `longest` bytes (0: whole). Caller frees. */

@@ -153,6 +153,7 @@ GPtrArray *sn_history_messages(SnDelivery *self, const SnOutboxEntry *entry)
 /* ---- fitting into what the server takes ---- */
 
 #define SHORT_TEXT 2000 /* of one message, where the whole transcript is too long */
+#define MAX_IM_FILE (64 << 20)
 
 typedef struct {
 	SnDelivery *delivery;
@@ -302,8 +303,55 @@ static SnMailCarried *carry_mail(const Fit *fit, const SnMessage *message)
 	return carried;
 }
 
+/* ---- files of earlier IMs ---- */
+
+/* The bytes, when they are here: what was sent by us, or was fetched before. */
+static GBytes *im_file_bytes(const Fit *fit, const SnPart *part)
+{
+	char *data;
+	gsize length;
+
+	if (part->sha256) {
+		GBytes *kept = sn_outbox_attachment_bytes(fit->delivery->engine->store,
+		                                          part->sha256, NULL);
+		if (kept)
+			return kept;
+	}
+	if (part->path && part->size <= MAX_IM_FILE &&
+	    g_file_get_contents(part->path, &data, &length, NULL))
+		return g_bytes_new_take(data, length);
+	return NULL;
+}
+
+static gboolean has_bytes(const GPtrArray *files, GBytes *bytes)
+{
+	for (guint i = 0; i < files->len; i++)
+		if (g_bytes_equal(((SnMailFile *)files->pdata[i])->bytes, bytes))
+			return TRUE;
+	return FALSE;
+}
+
+/* Each once, as long as there is room: the transcript says where the others are. */
+static void add_im_files(Fit *fit, const SnMessage *message, GPtrArray *files)
+{
+	for (guint i = 0; message->parts && i < message->parts->len; i++) {
+		const SnPart *part = message->parts->pdata[i];
+		gboolean email = g_strcmp0(part->type, "message/rfc822") == 0;
+		g_autoptr(GBytes) bytes = email ? NULL : im_file_bytes(fit, part);
+		gint64 size = bytes ? (gint64)g_bytes_get_size(bytes) * 7 / 5 + 400 : 0;
+		if (!bytes || size > fit->room || has_bytes(files, bytes))
+			continue;
+		SnMailFile *file = g_new0(SnMailFile, 1);
+		file->name = g_strdup(part->name ? part->name : "file");
+		file->type = g_strdup(part->type ? part->type : "application/octet-stream");
+		file->bytes = g_steal_pointer(&bytes);
+		g_ptr_array_add(files, file);
+		fit->room -= size;
+	}
+}
+
 GPtrArray *sn_history_mail(SnDelivery *self, const SnOutboxEntry *entry, gint64 room,
-                           char **transcript)
+                           char **transcript, GPtrArray *im_files)
 {
 	GPtrArray *history = g_ptr_array_new_with_free_func(carried_free);
 	g_autoptr(GPtrArray) messages = sn_history_messages(self, entry);
@@ -316,6 +364,8 @@ GPtrArray *sn_history_mail(SnDelivery *self, const SnOutboxEntry *entry, gint64 
 	*transcript = fit_transcript(&fit);
 	fit_emails(&fit, (gint64)strlen(*transcript) * 7 / 5 + size_of_ims(&fit));
 	say_left_out(&fit, transcript);
+	fit.room -= MIN(fit.room, (gint64)strlen(*transcript) * 7 / 5 + size_of_ims(&fit) +
+	                                  size_of_emails(&fit));
 	for (guint i = 0; i < messages->len; i++) {
 		const SnMessage *message = messages->pdata[i];
 		SnMailCarried *carried = message->channel == SN_CHANNEL_MAIL
@@ -323,6 +373,9 @@ GPtrArray *sn_history_mail(SnDelivery *self, const SnOutboxEntry *entry, gint64 
 			: carry_im(self, message);
 		if (carried)
 			g_ptr_array_add(history, carried);
+		if (message->channel == SN_CHANNEL_IM && entry->history_attachments &&
+		    !message->encrypted)
+			add_im_files(&fit, message, im_files);
 	}
 	g_ptr_array_unref(fit.emails);
 	return history;

@@ -174,7 +174,7 @@ static GBytes *compose(SnDelivery *self, const SnOutboxEntry *entry,
 		return NULL;
 	parts.addresses = compose_addresses(entry);
 	parts.history = sn_history_mail(self, entry, room_for_history(self, entry, account),
-	                                &parts.transcript);
+	                                &parts.transcript, parts.files);
 	compose_references(self, entry, &parts);
 	if (entry->converted_from) {
 		g_autoptr(SnOutboxEntry) im =

@@ -263,6 +263,37 @@ static void a_file_of_an_earlier_im_is_named_with_its_address(void **state)
 	delivery_free(self);
 }
 
+static void a_file_of_an_earlier_im_that_is_here_goes_into_the_email(void **state)
+{
+	Delivery *self = delivery_new(NULL);
+	SnId history[] = { say_im_file(self, "https://files.example/x/map.png", "map.png"),
+		           say_im_file(self, "https://files.example/y/map.png", "again.png") };
+	g_autofree char *path = g_build_filename(self->world->dir, "7-1", NULL);
+
+	assert_true(g_file_set_contents(path, "the map", -1, NULL));
+	for (int i = 0; i < 2; i++)
+		assert_true(sn_part_set_file(self->world->store, history[i], 1, path, NULL, 7, NULL));
+	send_with(self, SN_CHANNEL_MAIL, history, 2, FALSE);
+	g_autoptr(SnMail) without = last_mail(self);
+	g_autofree char *text = text_of(self->mails->pdata[0]);
+	assert_int_equal(count_of(text, "filename="), 0);
+	send_with(self, SN_CHANNEL_MAIL, history, 2, TRUE);
+	g_autoptr(SnMail) mail = last_mail(self);
+	GBytes *raw = self->mails->pdata[1];
+	int files = 0;
+	for (guint i = 0; i < mail->parts->len; i++) {
+		const SnMailPart *part = mail->parts->pdata[i];
+		if (!part->is_attachment)
+			continue;
+		g_autoptr(GBytes) bytes = sn_mail_part_bytes(raw, part->position, NULL);
+		assert_string_equal(part->name, "map.png");
+		assert_memory_equal(g_bytes_get_data(bytes, NULL), "the map", 7);
+		files++;
+	}
+	assert_int_equal(files, 1); /* the same bytes under another name are not sent twice */
+	delivery_free(self);
+}
+
 /* ---- what the servers take ---- */
 
 static void an_email_too_large_for_the_upload_goes_without_its_file(void **state)
@@ -458,6 +489,7 @@ int main(void)
 		cmocka_unit_test(without_files_the_emails_still_go_as_emails),
 		cmocka_unit_test(two_names_for_one_file_are_uploaded_once),
 		cmocka_unit_test(a_file_of_an_earlier_im_is_named_with_its_address),
+		cmocka_unit_test(a_file_of_an_earlier_im_that_is_here_goes_into_the_email),
 		cmocka_unit_test(an_email_too_large_for_the_upload_goes_without_its_file),
 		cmocka_unit_test(a_known_limit_of_the_mail_server_is_kept),
 		cmocka_unit_test(a_limit_that_was_not_known_is_learned_and_kept),
