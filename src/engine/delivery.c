@@ -8,6 +8,7 @@
 #define RECENT_MAX 1000
 #define PRESENCE_GRACE (3 * SN_SECOND) /* after login presences still come in */
 #define STORAGE_RETRY (30 * SN_SECOND)
+#define ILL_MAX 5                      /* the pause doubles that often: to a quarter of an hour */
 #define LONGEST_TIMER SN_HOUR
 #define EXPIRY_GRACE (15 * SN_MINUTE)  /* for the line to come back after a start or a sleep */
 
@@ -48,9 +49,14 @@ SnJob *sn_job_begin(SnDelivery *self, SnId entry, int step)
 
 gboolean sn_job_end(SnJob *job)
 {
-	if (!job->delivery)
+	SnDelivery *self = job->delivery;
+
+	if (!self)
 		return FALSE;
-	g_hash_table_remove(job->delivery->jobs, &job->entry);
+	g_hash_table_remove(self->jobs, &job->entry);
+	if (self->skipped)
+		sn_delivery_again(self);
+	self->skipped = FALSE;
 	return TRUE;
 }
 
@@ -148,8 +154,10 @@ static gint by_id(gconstpointer a, gconstpointer b)
 
 static void look_at(SnDelivery *self, SnId id)
 {
-	if (g_hash_table_contains(self->jobs, &id))
+	if (g_hash_table_contains(self->jobs, &id)) {
+		self->skipped = TRUE;
 		return;
+	}
 	g_autoptr(SnOutboxEntry) entry = sn_outbox_get(self->engine->store, id, SN_OUTBOX_FULL);
 	if (!entry)
 		return;
@@ -189,7 +197,7 @@ static SnTime earliest(SnTime one, SnTime two)
 	return one && (!two || one < two) ? one : two;
 }
 
-static SnTime earliest_of(GHashTable *times, SnTime now)
+static SnTime earliest_of(GHashTable *times, SnTime after)
 {
 	GHashTableIter iter;
 	gpointer time;
@@ -197,23 +205,25 @@ static SnTime earliest_of(GHashTable *times, SnTime now)
 
 	g_hash_table_iter_init(&iter, times);
 	while (g_hash_table_iter_next(&iter, NULL, &time))
-		if (*(SnTime *)time > now)
+		if (*(SnTime *)time > after)
 			first = earliest(*(SnTime *)time, first);
 	return first;
 }
 
-static void set_timer(SnDelivery *self)
+void sn_delivery_set_timer(SnDelivery *self)
 {
 	SnTime now = sn_delivery_now(self);
 	/* What became due since the last look has not been seen yet. */
 	SnTime next = sn_outbox_next_due(self->engine->store, self->last_look);
 
-	next = earliest(earliest_of(self->announces, now), next);
-	next = earliest(earliest_of(self->settling, now), next);
-	if (self->grace > now)
+	next = earliest(earliest_of(self->announces, self->last_look), next);
+	next = earliest(earliest_of(self->settling, self->last_look), next);
+	if (self->grace > self->last_look)
 		next = earliest(self->grace, next);
+	if (now < self->last_look)
+		next = now; /* the clock was set back */
 	if (self->unwell || !g_queue_is_empty(&self->unwritten))
-		next = earliest(now + STORAGE_RETRY, next);
+		next = earliest(now + (STORAGE_RETRY << MIN(self->ill, ILL_MAX)), next);
 	if (self->timer) {
 		g_source_destroy(self->timer);
 		g_clear_pointer(&self->timer, g_source_unref);
@@ -239,7 +249,8 @@ static void repair_clock(SnDelivery *self, SnTime now)
 	SnTime longest = 2 * sn_delivery_settings(self)->delivery_retry_max;
 	g_autoptr(GError) error = NULL;
 
-	if (!sn_outbox_clock_back(self->engine->store, now, longest, &error)) {
+	self->clock_wrong = !sn_outbox_clock_back(self->engine->store, now, longest, &error);
+	if (self->clock_wrong) {
 		g_warning("The outbox could not be written: %s", error->message);
 		self->unwell = TRUE;
 	}
@@ -252,7 +263,7 @@ static void repair_clock(SnDelivery *self, SnTime now)
  * in it gets its chance first: the line and the presences have to come back. */
 static void mind_the_clock(SnDelivery *self, SnTime now)
 {
-	if (now < self->last_look)
+	if (now < self->last_look || self->clock_wrong)
 		repair_clock(self, now);
 	if (!self->last_look || now > self->last_look + 2 * LONGEST_TIMER)
 		self->grace = now + EXPIRY_GRACE;
@@ -319,7 +330,7 @@ void sn_delivery_account_online(SnDelivery *self, SnEngineAccount *account, SnCh
 		else if (entry->state == SN_STATE_WAITING || entry->state == SN_STATE_ASKED)
 			sn_delivery_plan(self, id);
 	}
-	set_timer(self);
+	sn_delivery_set_timer(self);
 }
 
 void sn_delivery_presence(SnDelivery *self, SnId address)
@@ -350,7 +361,7 @@ void sn_delivery_presence(SnDelivery *self, SnId address)
 		    entry->state == SN_STATE_QUEUED)
 			look_at(self, id);
 	}
-	set_timer(self);
+	sn_delivery_set_timer(self);
 }
 
 /* ---- the look ---- */
@@ -377,8 +388,9 @@ void sn_delivery_look(SnDelivery *self)
 			look_at(self, g_array_index(due, SnId, i));
 	}
 	announce_late(self);
+	self->ill = self->unwell ? self->ill + 1 : 0;
 	self->looking = FALSE;
-	set_timer(self);
+	sn_delivery_set_timer(self);
 }
 
 /* ---- life ---- */

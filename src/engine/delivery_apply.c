@@ -203,6 +203,7 @@ static gboolean write_change(SnDelivery *self, const SnOutboxEntry *entry, SnDel
 		.fate_text = fact->fate_text,
 		.tell = step->effect == SN_EFFECT_TELL_FAILURE ||
 		        (step->effect == SN_EFFECT_ANNOUNCE && wants_telling(self, entry)),
+		.at_once = event == SN_DELIVERY_SEND,
 	};
 	if (step->effect == SN_EFFECT_CONVERT)
 		return sn_convert(self, entry, fact->reason, error);
@@ -349,6 +350,8 @@ static void do_effect(SnDelivery *self, const SnOutboxEntry *before, SnDeliveryE
 	case SN_EFFECT_CHECK: sn_delivery_check(self, entry->id); break;
 	case SN_EFFECT_SCHEDULE:
 		tell_if_user_must_act(self, entry);
+		if (entry->expires <= sn_delivery_now(self))
+			sn_delivery_again(self); /* and was over before */
 		sn_delivery_probe(self, entry->id);
 		break;
 	case SN_EFFECT_QUESTION: sn_delivery_ask(self, entry->id, FALSE); break;
@@ -412,6 +415,14 @@ static gboolean write_step(SnDelivery *self, SnId id, SnDeliveryEvent event, con
 	return sn_store_commit(store, error);
 }
 
+/* What could not be written is tried again: it is all in the rows. */
+static void falls_ill(SnDelivery *self)
+{
+	self->unwell = TRUE;
+	if (!self->looking)
+		sn_delivery_set_timer(self);
+}
+
 gboolean sn_delivery_apply(SnDelivery *self, SnId id, SnDeliveryEvent event, const SnFact *fact)
 {
 	g_autoptr(SnOutboxEntry) entry = NULL;
@@ -420,7 +431,7 @@ gboolean sn_delivery_apply(SnDelivery *self, SnId id, SnDeliveryEvent event, con
 
 	if (!write_step(self, id, event, fact, &entry, &step, &error)) {
 		g_warning("The outbox could not be written: %s", error->message);
-		self->unwell = TRUE;
+		falls_ill(self);
 		if (tells_of_outside(event))
 			keep_unwritten(self, id, event, fact);
 		return FALSE;
@@ -434,7 +445,7 @@ gboolean sn_delivery_apply(SnDelivery *self, SnId id, SnDeliveryEvent event, con
 	if (step.known && goes_out && !sn_store_sync(self->engine->store, &error)) {
 		/* Perhaps not durable, so it is not sent now; the next look checks it. */
 		g_warning("The outbox could not be made durable: %s", error->message);
-		self->unwell = TRUE;
+		falls_ill(self);
 	} else if (step.known) {
 		if (goes_out)
 			sn_fault_of(CHANGE_DURABLE, sn_delivery_event_word(event));

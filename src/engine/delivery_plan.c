@@ -4,6 +4,8 @@
 
 #include "src/engine/delivery_private.h"
 
+#define LOOKED "looked" /* in the journal: it waited before, and nothing has changed */
+
 static gboolean is_room(SnDelivery *self, const SnOutboxEntry *entry)
 {
 	g_autoptr(SnConversation) conversation =
@@ -238,26 +240,28 @@ static void no_upload(SnDelivery *self, const SnOutboxEntry *entry)
 	sn_delivery_apply(self, entry->id, SN_DELIVERY_NEED_CHOICE, &fact);
 }
 
-/* forced: the user, the contact or the sender's own conditions say that it goes now. */
+/* told: the user or the contact say that it goes now. The sender's own conditions, once they hold,
+ * say the same about the presence, but nothing about the order. */
 static void plan_im(SnDelivery *self, const SnOutboxEntry *entry, SnEngineAccount *account,
-                    gboolean forced)
+                    gboolean told)
 {
 	SnAvailability there = sn_delivery_availability(self, entry, NULL, NULL);
+	gboolean forced = told || (entry->when & SN_WHEN_PRESENCE);
 
 	if (!account->im || !account->im_online) {
 		/* Who waits for the person goes on waiting for the person. */
 		if (sn_delivery_is_deferred(entry) && !forced)
-			defer(self, entry, "retry", NULL, FALSE);
+			defer(self, entry, LOOKED, NULL, FALSE);
 		else
 			no_line(self, entry, account);
 	} else if (!sn_delivery_knows_limits(entry, account)) {
 		return; /* looked at again as soon as the server has told */
-	} else if (!forced && lacks_upload(entry, account)) {
+	} else if (!told && lacks_upload(entry, account)) {
 		no_upload(self, entry);
 	} else if (forced || (there == SN_AVAILABLE && !sn_delivery_is_put_off(self, entry))) {
-		ready(self, entry, forced, there == SN_AVAILABLE);
+		ready(self, entry, told, there == SN_AVAILABLE);
 	} else if (sn_delivery_is_deferred(entry)) {
-		defer(self, entry, "retry", NULL, FALSE);
+		defer(self, entry, LOOKED, NULL, FALSE);
 	} else if (is_settling(self, account)) {
 		return; /* its timer looks again */
 	} else if (there == SN_AVAILABILITY_UNKNOWN) {
@@ -298,14 +302,13 @@ void sn_delivery_plan(SnDelivery *self, SnId id)
 	} else if (entry->state == SN_STATE_ASKED) {
 		plan_asked(self, entry, account);
 	} else {
-		gboolean forced = sn_delivery_decision(self, entry) == SN_DECISION_GO;
-		if (!sn_delivery_terms(self, entry, forced))
+		gboolean told = sn_delivery_decision(self, entry) == SN_DECISION_GO;
+		if (!sn_delivery_terms(self, entry, told))
 			return;
-		forced |= (entry->when & SN_WHEN_PRESENCE) != 0;
 		if (entry->channel == SN_CHANNEL_IM)
-			plan_im(self, entry, account, forced);
+			plan_im(self, entry, account, told);
 		else
-			ready(self, entry, FALSE, FALSE);
+			ready(self, entry, told, FALSE);
 	}
 }
 
@@ -337,6 +340,14 @@ static void too_late(SnDelivery *self, const SnOutboxEntry *entry)
 		                  .behind = entry->behind };
 
 	sn_outbox_change(self->engine->store, entry->id, entry->state, &change, NULL);
+	sn_delivery_again(self); /* it may be due besides */
+}
+
+/* What may have gone is not made to wait: it would go again by itself when the person appears. */
+static gboolean may_still(const SnOutboxEntry *entry, SnDeliveryEvent event)
+{
+	return entry->channel == SN_CHANNEL_IM && !sn_delivery_is_uncertain(entry) &&
+	       sn_machine_step(entry->state, event).known;
 }
 
 void sn_delivery_request(SnDelivery *self, const SnOutboxEntry *entry)
@@ -362,10 +373,9 @@ void sn_delivery_request(SnDelivery *self, const SnOutboxEntry *entry)
 		fact.detail = "by you";
 		break;
 	case SN_REQUEST_DEFER:
-		if (sn_delivery_terms_begin(self, entry))
+		if (!sn_delivery_is_uncertain(entry) && sn_delivery_terms_begin(self, entry))
 			return;
-		if (entry->channel == SN_CHANNEL_IM &&
-		    sn_machine_step(entry->state, SN_DELIVERY_DEFER).known)
+		if (may_still(entry, SN_DELIVERY_DEFER))
 			defer(self, entry, NULL, "as you decided", TRUE);
 		else
 			too_late(self, entry);
@@ -378,8 +388,7 @@ void sn_delivery_request(SnDelivery *self, const SnOutboxEntry *entry)
 			too_late(self, entry);
 		return;
 	case SN_REQUEST_ASK_THEM:
-		if (entry->channel == SN_CHANNEL_IM &&
-		    sn_machine_step(entry->state, SN_DELIVERY_ASK_THEM).known)
+		if (may_still(entry, SN_DELIVERY_ASK_THEM))
 			ask_them(self, entry, NULL, TRUE);
 		else
 			too_late(self, entry);

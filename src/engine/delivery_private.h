@@ -39,7 +39,10 @@ struct sn_delivery {
 	SnTime last_look;
 	SnTime grace;          /* until then nothing expires whose time passed in sleep */
 	gboolean looking, again;
+	gboolean skipped;      /* something was due whose request was under way */
 	gboolean unwell;       /* something could not be written since the last look */
+	int ill;               /* looks in a row that were unwell */
+	gboolean clock_wrong;  /* the clock was set back, and times are not repaired yet */
 };
 
 /* One request to a backend for an entry. Lives until its reply ended and the delivery forgot it. */
@@ -98,6 +101,8 @@ void sn_delivery_expect_receipt(SnDelivery *self, SnId entry);
 /* ---- delivery.c ---- */
 SnTime sn_delivery_now(const SnDelivery *self);
 const SnSettings *sn_delivery_settings(const SnDelivery *self);
+/* For the next look; a look ends with it. */
+void sn_delivery_set_timer(SnDelivery *self);
 /* Look again soon: something of ours made more to do. */
 void sn_delivery_again(SnDelivery *self);
 gboolean sn_delivery_is_uncertain(const SnOutboxEntry *entry);

@@ -21,7 +21,7 @@ static gboolean is_put_off(const SnOutboxEntry *entry)
 static void wait(SnDelivery *self, const SnOutboxEntry *entry, const char *what, const char *why,
                  SnTime not_before)
 {
-	SnFact fact = { .what = what ? what : entry->state == SN_STATE_WAITING ? "retry" : NULL,
+	SnFact fact = { .what = what ? what : entry->state == SN_STATE_WAITING ? "looked" : NULL,
 		        .reason = why,
 		        .not_before = not_before };
 

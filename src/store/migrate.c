@@ -96,7 +96,7 @@ static const char to_version_2[] =
 	"WHEN 4 THEN 0 "
 	"WHEN 2 THEN iif(behind, nullif(expires, 0), max(send_at, next_try)) "
 	"WHEN 8 THEN iif(behind, nullif(expires, 0), iif(expires, min(next_try, expires), next_try)) "
-	"WHEN 9 THEN iif(expires, min(next_try, expires), next_try) END) VIRTUAL;"
+	"WHEN 9 THEN next_try END) VIRTUAL;"
 	"ALTER TABLE outbox ADD COLUMN stopped INTEGER AS (state = 4 OR (state = 8 AND "
 	"(error_word IS NOT NULL OR conditions <> 0)) OR (state = 9 AND step = 0)) VIRTUAL;"
 	"CREATE INDEX outbox_look ON outbox (look) WHERE look IS NOT NULL;"

@@ -178,6 +178,7 @@ typedef struct {
 	SnTime expires;       /* 0 keeps */
 	const char *quick_question; /* NULL keeps */
 	gboolean clear_request;
+	gboolean at_once;     /* ends the undo window and the schedule */
 	SnId behind;          /* held back until that entry lets pass; 0: not held back */
 	const char *party;    /* what it says of one recipient; NULL: nothing */
 	SnFate fate;

@@ -77,16 +77,21 @@ gboolean sn_outbox_is_uncertain(const SnOutboxEntry *entry)
 	       g_strcmp0(entry->error_word, sn_error_word(SN_ERROR_UNCERTAIN)) == 0;
 }
 
-/* Only what nobody is sure about can be looked up, or be said to have arrived. */
+/* Only what nobody is sure about can be looked up, or be said to have arrived; and it is not made
+ * to wait, because then it would go again by itself. */
 static gboolean makes_sense(SnStore *store, SnId id, SnOutboxRequest what, GError **error)
 {
 	g_autoptr(SnOutboxEntry) entry = sn_outbox_get(store, id, 0);
+	gboolean uncertain = entry && sn_outbox_is_uncertain(entry);
+	gboolean settles = what == SN_REQUEST_CHECK || what == SN_REQUEST_ARRIVED;
+	gboolean waits = what == SN_REQUEST_DEFER || what == SN_REQUEST_ASK_THEM;
 
-	if ((what != SN_REQUEST_CHECK && what != SN_REQUEST_ARRIVED) ||
-	    (entry && sn_outbox_is_uncertain(entry)))
+	if (uncertain ? !waits : !settles)
 		return TRUE;
 	g_set_error(error, SN_ERROR, SN_ERROR_INVALID,
-	            "It is known what became of this message: it has not been sent.");
+	            uncertain ? "The message may have gone already. Look it up again, send it again, "
+	                        "or cancel it."
+	                      : "It is known what became of this message: it has not been sent.");
 	return FALSE;
 }
 
@@ -287,10 +292,12 @@ static gboolean change_row(SnStore *store, SnId id, SnState from, const SnOutbox
 	              "expires = iif(?9 = 0, expires, ?9), "
 	              "quick_question = coalesce(?10, quick_question), "
 	              "request = iif(?11, 0, request), dismissed = 0, behind = ?12, "
-	              "untold = untold | ?13 WHERE id = ?1 AND state = ?2",
+	              "untold = untold | ?13, send_at = iif(?14, 0, send_at) "
+	              "WHERE id = ?1 AND state = ?2",
 	              V(id), V(from), V(c->state), V(reason), V(c->error_word), V(c->next_try),
 	              V(c->attempts), V(c->step), V(c->expires), V(c->quick_question),
-	              V(c->clear_request ? 1 : 0), V(c->behind), V(c->tell ? 1 : 0));
+	              V(c->clear_request ? 1 : 0), V(c->behind), V(c->tell ? 1 : 0),
+	              V(c->at_once ? 1 : 0));
 }
 
 gboolean sn_outbox_lets_pass(SnState from, SnState to)
