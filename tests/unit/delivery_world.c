@@ -53,8 +53,15 @@ void sn_engine_wake(SnEngine *engine)
 
 GSource *sn_engine_timer(SnEngine *engine, SnTime after, GSourceOnceFunc callback, gpointer data)
 {
-	world_of(engine)->timer = after;
-	return g_timeout_source_new(1000000);
+	Delivery *self = world_of(engine);
+
+	self->timer = after;
+	self->armed_at = self->awake + after;
+	self->on_timer = callback;
+	self->on_timer_data = data;
+	g_clear_pointer(&self->armed, g_source_unref);
+	self->armed = g_timeout_source_new(1000000);
+	return g_source_ref(self->armed);
 }
 
 static void add(SnEngine *engine, Pending value)
@@ -120,6 +127,7 @@ static void count(Delivery *self, const char *id)
 	int times = taken(self, id);
 
 	g_hash_table_insert(self->taken, g_strdup(id), GINT_TO_POINTER(times + 1));
+	g_ptr_array_add(self->arrived, g_strdup(id));
 }
 
 static GError *error_of(Fate fate)
@@ -231,7 +239,9 @@ static void serve_imap(Delivery *self, Pending *pending)
 	SnMailRequest *request = pending->request;
 	SnMailEvent *event = sn_mail_event_new(SN_EVENT_DONE, request->id, NULL);
 
-	event->uid = request->kind == SN_MAIL_REQ_SEARCH_ID && self->sent_has ? 7 : 0;
+	gboolean copy = self->sent_has ||
+	                (self->sent_keeps && taken(self, request->message_id) > 0);
+	event->uid = request->kind == SN_MAIL_REQ_SEARCH_ID && copy ? 7 : 0;
 	if (pending->mail_reply)
 		pending->mail_reply(&self->account, event, pending->data);
 	sn_mail_event_free(event);
@@ -370,6 +380,50 @@ void asleep(Delivery *self, SnTime by)
 	settle(self);
 }
 
+/* ---- by its own timer ---- */
+
+SnTime alarm_at(Delivery *self)
+{
+	return self->armed && !g_source_is_destroyed(self->armed) ? MAX(self->armed_at, 1) : 0;
+}
+
+void work(Delivery *self)
+{
+	int bound = 1000;
+
+	while (self->woken || !g_queue_is_empty(&self->requests)) {
+		g_assert(bound-- > 0);
+		if (self->woken) {
+			self->woken = FALSE;
+			sn_delivery_look(self->engine.delivery);
+		}
+		pump(self);
+	}
+}
+
+static void ring(Delivery *self)
+{
+	g_clear_pointer(&self->armed, g_source_unref);
+	self->on_timer(self->on_timer_data);
+}
+
+gboolean pass(Delivery *self, SnTime by)
+{
+	SnTime end = self->awake + by;
+	SnTime bound = 5000 + by / (20 * SN_SECOND); /* a full disk is tried again that often */
+
+	for (SnTime at; (at = alarm_at(self)) && at <= end; work(self)) {
+		if (bound-- <= 0)
+			return FALSE;
+		self->world->now += MAX(at - self->awake, 0);
+		self->awake = MAX(at, self->awake);
+		ring(self);
+	}
+	self->world->now += end - self->awake;
+	self->awake = end;
+	return TRUE;
+}
+
 /* ---- life ---- */
 
 static void start(Delivery *self, gboolean online)
@@ -408,6 +462,7 @@ Delivery *delivery_new(const char *settings)
 	self->envelopes = g_ptr_array_new_with_free_func(g_free);
 	self->uploads = g_ptr_array_new_with_free_func(g_free);
 	self->uploaded = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
+	self->arrived = g_ptr_array_new_with_free_func(g_free);
 	g_queue_init(&self->requests);
 	world_bob(self->world);
 	sn_folder_intern(self->world->store, self->world->home, "Sent", "sent", NULL);
@@ -447,6 +502,8 @@ void delivery_free(Delivery *self)
 	g_ptr_array_unref(self->envelopes);
 	g_ptr_array_unref(self->uploads);
 	g_ptr_array_unref(self->uploaded);
+	g_ptr_array_unref(self->arrived);
+	g_clear_pointer(&self->armed, g_source_unref);
 	g_free(self->last_title);
 	g_free(self->last_body);
 	world_free(self->world);

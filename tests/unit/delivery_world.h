@@ -39,11 +39,18 @@ typedef struct {
 	gboolean archive;     /* the server has one */
 	gboolean dsn;         /* the SMTP server promises reports */
 	gboolean sent_has;    /* a SEARCH_ID in Sent finds it */
+	gboolean sent_keeps;  /* and of what was taken, by itself */
 	int probes, delivered, failed, questions;
 	char *last_title, *last_body;
 	gboolean woken;
 	guint64 let_go, stopped; /* requests the transport was told to let go, or to stop */
 	SnTime timer;         /* next timer asked for, ms from now; 0 = none */
+	SnTime awake;         /* how long the machine was awake; timers count by this, not by the clock */
+	GSource *armed;       /* the last timer asked for; perhaps destroyed by now */
+	SnTime armed_at;      /* in time awake */
+	GSourceOnceFunc on_timer;
+	gpointer on_timer_data;
+	GPtrArray *arrived;   /* of char *: ids of what the servers took, in order */
 } Delivery;
 
 /* settings: of sennit.conf, NULL. On line, presence of bob known and online. */
@@ -64,6 +71,12 @@ void settle(Delivery *self);
 void later(Delivery *self, SnTime by);
 /* The same, but nobody looks until it is over. */
 void asleep(Delivery *self, SnTime by);
+/* The time awake when the engine looks by itself; 0 = never. */
+SnTime alarm_at(Delivery *self);
+/* As the real engine: it looks when it was woken, and servers answer, until nothing changes. */
+void work(Delivery *self);
+/* Time passes, awake, and the engine looks only when its timer fires. FALSE: it fires all the time. */
+gboolean pass(Delivery *self, SnTime by);
 /* kill -9 and a new start; off line unless online. Open requests are never answered. */
 void crash(Delivery *self, gboolean online);
 void go_offline(Delivery *self);
