@@ -67,6 +67,7 @@ struct sn_app {
 	gint64 undo_entry;       /* outbox entry that can be taken back; 0 */
 	SnTime undo_until;
 	SnRect list_rect, timeline_rect, view_rect; /* as last drawn, for the mouse */
+	SnId offered;            /* newest question that was put as a prompt; 0 */
 	GPtrArray *history;      /* of char *: command lines, oldest first */
 	gboolean dirty;          /* the screen must be drawn */
 	gboolean stale;          /* the store changed: rows must be read again */

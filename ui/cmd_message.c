@@ -3,10 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "src/store/wish.h"
 #include "ui/command.h"
 #include "ui/composer.h"
 #include "ui/prompt.h"
+#include "ui/question.h"
 #include "ui/view.h"
 
 static const SnConversation *current(SnApp *app, GError **error)
@@ -216,32 +216,13 @@ static gboolean run_answer(SnApp *app, int argc, char **argv, GError **error)
 {
 	const SnQuestion *question = sn_timeline_question(app->timeline);
 	int number = atoi(argv[0]);
-	SnId message;
-	g_autofree char *value = NULL;
 
 	if (!question)
 		return sn_command_fail(error, "There is no question to answer here.");
 	if (number < 1 || number > (int)g_strv_length(question->values))
 		return sn_command_fail(error, "There is no answer %s.", argv[0]);
-	value = g_strdup(question->values[number - 1]);
-	message = question->message;
-	if (!sn_composer_is_empty(app->composer) && !g_str_has_prefix(value, "wish:"))
-		return sn_command_fail(error, "Send or :discard your draft first, or answer in it.");
-	g_autoptr(GError) problem = NULL;
-	gboolean settled = sn_question_answer(app->store, question, value, &problem);
-	if (problem) {
-		g_propagate_error(error, g_steal_pointer(&problem));
-		return FALSE;
-	}
-	app->stale = TRUE;
-	if (settled) /* a question of the engine: it acts by itself */
-		return TRUE;
-	sn_composer_reply(app->composer, message, FALSE);
-	sn_composer_set_mode(app->composer, SN_MODE_IM);
-	sn_composer_set_history(app->composer, "none", NULL);
-	sn_composer_set_field(app->composer, SN_FIELD_BODY, value);
-	sn_send(app);
-	return TRUE;
+	g_autofree char *value = g_strdup(question->values[number - 1]);
+	return sn_question_send(app, question, value, error);
 }
 
 const SnCommand sn_commands_message[] = {

@@ -2,6 +2,9 @@
 /* Commands of the address map. */
 #include <string.h>
 
+#include "src/route/policy.h"
+#include "src/route/reach.h"
+#include "src/store/wish.h"
 #include "ui/command.h"
 #include "ui/composer.h"
 #include "ui/prompt.h"
@@ -156,18 +159,91 @@ static gboolean run_rename(SnApp *app, int argc, char **argv, GError **error)
 	return TRUE;
 }
 
-static void rule_answered(SnApp *app, const char *answer, gpointer data)
+/* ---- rules ---- */
+
+static gboolean set_rule(SnApp *app, const char *assignment, GError **error)
+{
+	SnId person = person_of(app, error);
+
+	if (!person || !sn_policy_set(app->store, person, assignment, error))
+		return FALSE;
+	changed(app);
+	return TRUE;
+}
+
+static void rule_set(SnApp *app, const char *answer, gpointer data)
 {
 	GError *error = NULL;
-	SnRule rule;
-	SnId person;
 
-	if (!answer || !sn_rule_parse(answer, &rule))
-		return;
-	person = person_of(app, &error);
-	if (!person || !sn_person_set_rule(app->store, person, rule, &error))
+	if (answer && !set_rule(app, answer, &error))
 		sn_app_error(app, error);
-	changed(app);
+}
+
+/* data: the key. An empty line takes the setting back. */
+static void value_typed(SnApp *app, const char *answer, gpointer data)
+{
+	const char *key = data;
+	g_autofree char *line = answer ? g_strdup_printf("%s=%s", key, *answer ? answer : "default")
+	                               : NULL;
+
+	rule_set(app, line, NULL);
+}
+
+static void type_value(SnApp *app, const char *key, const char *label)
+{
+	g_autofree char *current = sn_policy_get(app->store, person_of(app, NULL), key);
+	SnAskLine ask = { .label = label, .initial = current, .done = value_typed,
+		          .data = (gpointer)key };
+
+	sn_prompt_line(app, &ask);
+}
+
+static void ask_wish(SnApp *app)
+{
+	static const SnChoice choices[] = {
+		{ 'e', "an email", "wish=mail" },
+		{ 'd', "to wait until they are available", "wish=defer" },
+		{ 's', "an IM anyway", "wish=send" },
+		{ 'x', "nothing: refuse what they asked for", "wish=none" },
+		{ '0', "what they said themselves", "wish=default" },
+	};
+	SnAsk ask = { .question = "When not available, this person asked for:", .choices = choices,
+		      .count = G_N_ELEMENTS(choices), .done = rule_set };
+
+	sn_prompt_ask(app, &ask);
+}
+
+static void ask_answer(SnApp *app)
+{
+	static const SnChoice choices[] = {
+		{ 'k', "ask me each time", "answer=ask" },
+		{ 'n', "now", "answer=now" },
+		{ 'l', "later", "answer=later" },
+		{ 'e', "email", "answer=mail" },
+		{ 'L', "later, when I am away", "answer=later-when-away" },
+		{ 'E', "email, when I am away", "answer=mail-when-away" },
+		{ '0', "as for everybody", "answer=default" },
+	};
+	SnAsk ask = { .question = "When this person asks whether now is a good time:",
+		      .choices = choices, .count = G_N_ELEMENTS(choices), .done = rule_set };
+
+	sn_prompt_ask(app, &ask);
+}
+
+static void rule_answered(SnApp *app, const char *answer, gpointer data)
+{
+	if (!answer)
+		return;
+	if (g_str_equal(answer, "wish"))
+		ask_wish(app);
+	else if (g_str_equal(answer, "answer"))
+		ask_answer(app);
+	else if (g_str_equal(answer, "quiet-hours"))
+		type_value(app, "quiet-hours", "Quiet hours (22:00-07:00, weekends; none; empty: default): ");
+	else if (g_str_equal(answer, "not-available"))
+		type_value(app, "not-available", "Not available (offline,xa,dnd,away; empty: default): ");
+	else
+		rule_set(app, answer, NULL);
 }
 
 static gboolean run_rule(SnApp *app, int argc, char **argv, GError **error)
@@ -179,20 +255,46 @@ static gboolean run_rule(SnApp *app, int argc, char **argv, GError **error)
 		{ 's', "send anyway", "send" },
 		{ 'a', "ask them", "ask-them" },
 		{ '0', "as the account says", "default" },
+		{ 'w', "... what they asked for", "wish" },
+		{ 'n', "... which presences count as not available", "not-available" },
+		{ 'h', "... their quiet hours", "quiet-hours" },
+		{ 'q', "... how their questions are answered", "answer" },
 	};
 	SnAsk ask = { .question = "When this person is not available:", .choices = choices,
 		      .count = G_N_ELEMENTS(choices), .done = rule_answered };
-	SnRule rule;
 
 	if (!person_of(app, error))
 		return FALSE;
 	if (argc) {
-		if (!sn_rule_parse(argv[0], &rule))
-			return sn_command_fail(error, "A rule is default ask defer mail send ask-them.");
-		rule_answered(app, argv[0], NULL);
-		return TRUE;
+		g_autofree char *line = g_strjoinv(" ", argv);
+		return set_rule(app, line, error);
 	}
 	sn_prompt_ask(app, &ask);
+	return TRUE;
+}
+
+/* ---- what contacts are told ---- */
+
+static gboolean run_reach(SnApp *app, int argc, char **argv, GError **error)
+{
+	g_autoptr(GString) uris = g_string_new(NULL);
+
+	if (argc == 0) {
+		g_autofree char *now = sn_wish_get(app->store, SN_WISH_REACH, "");
+		sn_app_say(app, SN_OBJ_DEFAULT, "When you are away, contacts are told: %s",
+		           now && *now ? now : "nothing");
+		return TRUE;
+	}
+	for (int i = 0; i < argc && !(i == 0 && g_str_equal(argv[0], "none")); i++) {
+		g_autofree char *uri = sn_reach_uri(argv[i], error);
+		if (!uri)
+			return FALSE;
+		g_string_append_printf(uris, "%s%s", i ? " " : "", uri);
+	}
+	if (!sn_wish_set(app->store, SN_WISH_REACH, "", uris->str, error))
+		return FALSE;
+	sn_app_say(app, SN_OBJ_SUCCESS, uris->len ? "Told to those who may see your presence."
+	                                          : "Taken back.");
 	return TRUE;
 }
 
@@ -202,6 +304,7 @@ const SnCommand sn_commands_person[] = {
 	{ "link", "[xmpp:|mailto:ADDRESS]", "add an address to the person", 0, NULL, 0, -1, run_link },
 	{ "unlink", "", "take the selected address away from the person", 0, NULL, 0, 0, run_unlink },
 	{ "rename", "[NAME]", "name of the person", 0, NULL, 0, -1, run_rename },
-	{ "rule", "[RULE]", "what to do when the person is not available", SN_COMPLETE_WORDS, "default ask defer mail send ask-them", 0, 1, run_rule },
+	{ "rule", "[RULE|KEY=VALUE]", "what to do when the person is not available, and what counts as that", SN_COMPLETE_WORDS, "default ask defer mail send ask-them wish=mail wish=none not-available= quiet-hours= time-zone= answer=", 0, -1, run_rule },
+	{ "reach", "[none|URI...]", "how your contacts can reach you when you are away: mailto:, xmpp:, tel:", SN_COMPLETE_WORDS, "none mailto: xmpp: tel:", 0, -1, run_reach },
 	{ NULL, NULL, NULL, 0, NULL, 0, 0, NULL },
 };

@@ -5,6 +5,7 @@
 
 #include "ui/command.h"
 #include "ui/prompt.h"
+#include "ui/question.h"
 #include "ui/view.h"
 
 enum { FRAME_MS = 40, INPUTS_A_FRAME = 256 };
@@ -299,6 +300,7 @@ void sn_app_loop(SnApp *app)
 	while (!app->quit) {
 		run_timers(app);
 		refresh_if_due(app);
+		sn_question_offer(app);
 		if (app->dirty)
 			draw(app);
 		if (!app->ready_told) {

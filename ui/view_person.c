@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A person: the address map, presence, rules, and the files exchanged. */
 #include "src/text/text.h"
-#include "ui/view.h"
+#include "ui/view_person.h"
 #include "ui/words.h"
 
 enum { FILES_SHOWN = 50, FILE_IDS = 1 << 30 };
@@ -50,7 +50,7 @@ static void close_person(SnApp *app, SnView *view)
 
 /* ---- the address map ---- */
 
-static void fill_address(SnApp *app, SnView *view, const SnAddress *address)
+static void fill_address(SnView *view, const SnAddress *address)
 {
 	SnPage *page = view->page;
 
@@ -68,14 +68,6 @@ static void fill_address(SnApp *app, SnView *view, const SnAddress *address)
 		g_autofree char *evidence = sn_text_clean_line(address->evidence, -1);
 		sn_page_addf(page, SN_OBJ_FAINT, " (%s)", evidence);
 	}
-	if (address->channel == SN_CHANNEL_IM) {
-		g_autoptr(SnPresence) presence = sn_presence_best(app->store, address->id);
-		SnObject object;
-		const char *mark = sn_words_presence_mark(presence->show, &object);
-		if (presence->show != SN_PRESENCE_UNKNOWN)
-			sn_page_addf(page, object, "  %s %s", mark,
-			             sn_words_presence(presence->show));
-	}
 }
 
 static void fill_addresses(SnApp *app, SnView *view)
@@ -92,7 +84,7 @@ static void fill_addresses(SnApp *app, SnView *view)
 			sn_page_note(view->page, "Perhaps also theirs. Never used without your yes: "
 			                         "y confirms, x takes away.");
 		}
-		fill_address(app, view, address);
+		fill_address(view, address);
 	}
 }
 
@@ -116,28 +108,6 @@ static void fill_conflicts(SnApp *app, SnView *view)
 		             sn_theme_style(app->theme,
 		                            one->overruled ? SN_OBJ_FAINT : SN_OBJ_WARNING),
 		             clean);
-	}
-}
-
-static void fill_rules(SnApp *app, SnView *view, const SnPerson *person)
-{
-	g_autoptr(SnPresence) presence = sn_person_presence(app->store, view->subject);
-	g_autofree char *since = presence->since
-	                                 ? sn_words_when(presence->since, sn_app_now(app))
-	                                 : NULL;
-	g_autofree char *now =
-		g_strdup_printf("%s%s%s%s%s", sn_words_presence(presence->show), since ? ", since " : "",
-	                        since ? since : "", presence->status && *presence->status ? ": " : "",
-	                        presence->status ? presence->status : "");
-
-	sn_page_heading(view->page, "Availability");
-	sn_page_fact(view->page, 0, "Now", now);
-	sn_page_fact(view->page, 0, "Not available", sn_words_rule(person->rule));
-	if (person->wish != SN_RULE_DEFAULT) {
-		g_autofree char *wish = g_strdup_printf("%s%s%s", sn_words_rule(person->wish),
-		                                        person->wish_origin ? ": " : "",
-		                                        person->wish_origin ? person->wish_origin : "");
-		sn_page_fact(view->page, 0, "They asked for", wish);
 	}
 }
 
@@ -185,7 +155,7 @@ static void fill(SnApp *app, SnView *view)
 	sn_page_addf(view->page, SN_OBJ_LIST_UNREAD, " %s", person->name);
 	fill_addresses(app, view);
 	fill_conflicts(app, view);
-	fill_rules(app, view, person);
+	sn_person_fill_availability(app, view);
 	fill_files(app, view);
 }
 

@@ -295,6 +295,16 @@ char *sn_words_conflict(const SnConflict *conflict)
 	                       conflict->overruled ? "; you or a stronger source say otherwise" : "");
 }
 
+const char *sn_words_wish(SnRule wish)
+{
+	switch (wish) {
+	case SN_RULE_MAIL: return "an email";
+	case SN_RULE_DEFER: return "to wait until they are available";
+	case SN_RULE_SEND: return "to be sent an IM anyway";
+	default: return "to be asked";
+	}
+}
+
 const char *sn_words_source(SnLinkSource source)
 {
 	switch (source) {

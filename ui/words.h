@@ -38,6 +38,8 @@ char *sn_words_next(SnStore *store, const SnOutboxEntry *entry, SnTime now);
 /* What an event of the journal says, for people; the word itself when it is not known. */
 const char *sn_words_event(const char *what);
 const char *sn_words_rule(SnRule rule);
+/* What a contact asked for: "an email". */
+const char *sn_words_wish(SnRule wish);
 /* "you typed or confirmed it", "your vCard file" ... */
 const char *sn_words_source(SnLinkSource source);
 char *sn_words_conflict(const SnConflict *conflict); /* caller frees */

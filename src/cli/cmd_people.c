@@ -4,6 +4,7 @@
 
 #include "src/cli/cli_private.h"
 #include "src/cli/people_import.h"
+#include "src/cli/people_rule.h"
 
 extern const SnCliVerb sn_cmd_people;
 
@@ -18,13 +19,14 @@ static const SnCliSub subs[] = {
 	{ "unlink", "WHO ADDRESS", "ADDRESS does not belong to WHO" },
 	{ "confirm", "WHO ADDRESS", "an address that was only suggested does belong to WHO" },
 	{ "name", "WHO NAME", "call WHO by this name" },
-	{ "rule", "WHO RULE", "when WHO is not available: default, ask, defer, mail, send or ask-them" },
+	{ "rule", "WHO [RULE|KEY=VALUE...]", "when WHO is not available: default, ask, defer, mail, send or ask-them; KEY is wish, not-available, quiet-hours, time-zone or answer; alone: show them" },
 	{ "import", "FILE|DIR...", "read vCard files" },
 	{ "export", "[WHO]", "print vCards" },
 	{ NULL, NULL, NULL },
 };
 
-static void print_json(SnStore *store, const SnPerson *person, SnJsonList *list)
+static void print_json(SnStore *store, const SnConfig *config, const SnPerson *person,
+                       SnJsonList *list)
 {
 	g_autoptr(GPtrArray) addresses = sn_person_addresses(store, person->id);
 	g_autoptr(SnPresence) presence = sn_person_presence(store, person->id);
@@ -48,6 +50,7 @@ static void print_json(SnStore *store, const SnPerson *person, SnJsonList *list)
 	sn_json_text(object, "rule", sn_rule_word(person->rule));
 	if (person->wish != SN_RULE_DEFAULT)
 		sn_json_text(object, "wish", sn_rule_word(person->wish));
+	sn_people_json_availability(store, config, person->id, object);
 	sn_json_item(list, object);
 }
 
@@ -72,7 +75,7 @@ static void print_row(SnStore *store, SnTable *table, const SnPerson *person)
 	sn_table_cell(table, SN_PLAIN, text->str);
 }
 
-static int list_people(SnStore *store, gboolean json)
+static int list_people(SnStore *store, const SnConfig *config, gboolean json)
 {
 	static const char *const titles[] = { "id", "name", "presence", "rule", "addresses", NULL };
 	g_autoptr(GPtrArray) people = sn_person_list(store);
@@ -83,7 +86,7 @@ static int list_people(SnStore *store, gboolean json)
 		sn_json_begin(&list);
 	for (guint i = 0; people && i < people->len; i++) {
 		if (json)
-			print_json(store, people->pdata[i], &list);
+			print_json(store, config, people->pdata[i], &list);
 		else
 			print_row(store, table, people->pdata[i]);
 	}
@@ -94,7 +97,7 @@ static int list_people(SnStore *store, gboolean json)
 	return SN_EXIT_DONE;
 }
 
-static int show_person(SnStore *store, SnId id, gboolean json)
+static int show_person(SnStore *store, const SnConfig *config, SnId id, gboolean json)
 {
 	static const char *const titles[] = { "via", "address", "from", "confirmed", "evidence", NULL };
 	g_autoptr(SnPerson) person = sn_person_get(store, id);
@@ -104,18 +107,14 @@ static int show_person(SnStore *store, SnId id, gboolean json)
 	if (json) {
 		SnJsonList list;
 		sn_json_begin(&list);
-		print_json(store, person, &list);
+		print_json(store, config, person, &list);
 		sn_json_end(&list);
 		return SN_EXIT_DONE;
 	}
-	g_autofree char *since = sn_out_time(presence->since);
 	sn_out_text(person->name);
-	printf("  (id:%" G_GINT64_FORMAT ")\npresence: %s%s%s\nrule:     %s\n", id,
-	       sn_presence_word(presence->show), *since ? " since " : "", since,
-	       sn_rule_word(person->rule));
-	if (person->wish != SN_RULE_DEFAULT)
-		printf("wish:     %s (%s)\n", sn_rule_word(person->wish),
-		       person->wish_origin ? person->wish_origin : "");
+	printf("  (id:%" G_GINT64_FORMAT ")\npresence: %s\nrule:     %s\n", id,
+	       sn_presence_word(presence->show), sn_rule_word(person->rule));
+	sn_people_print_availability(store, config, id);
 	SnTable *table = sn_table_new(titles);
 	for (guint i = 0; addresses && i < addresses->len; i++) {
 		const SnAddress *address = addresses->pdata[i];
@@ -184,23 +183,10 @@ static int change_link(SnStore *store, const char *what, SnId person, const char
 	return ok ? (int)SN_EXIT_DONE : sn_cli_fail(error);
 }
 
-static int set_rule(SnStore *store, SnId person, const char *word)
-{
-	g_autoptr(GError) error = NULL;
-	SnRule rule;
-
-	if (!sn_rule_parse(word, &rule) || rule == SN_RULE_FAIL)
-		return sn_cli_failf(SN_EXIT_USAGE, "'%s' is no rule: default, ask, defer, mail, send or "
-		                    "ask-them", word);
-	if (!sn_person_set_rule(store, person, rule, &error))
-		return sn_cli_fail(error);
-	return SN_EXIT_DONE;
-}
-
-static int run_sub(SnStore *store, const char *what, const SnArgs *args)
+static int run_sub(SnStore *store, const SnConfig *config, const char *what, const SnArgs *args)
 {
 	const char *who = sn_args_get(args, 1);
-	gboolean alone = strcmp(what, "show") == 0;
+	gboolean rule = strcmp(what, "rule") == 0, alone = rule || strcmp(what, "show") == 0;
 	int code = SN_EXIT_NOT_FOUND;
 
 	if (!who || (!alone && !sn_args_get(args, 2)))
@@ -209,11 +195,11 @@ static int run_sub(SnStore *store, const char *what, const SnArgs *args)
 	SnId person = sn_cli_find_person(store, who, &code);
 	if (!person)
 		return code;
+	if (rule)
+		return sn_people_rule(store, person, args);
 	if (alone)
-		return show_person(store, person, sn_args_flag(args, "json"));
+		return show_person(store, config, person, sn_args_flag(args, "json"));
 	g_autofree char *value = sn_args_join(args, 2);
-	if (strcmp(what, "rule") == 0)
-		return set_rule(store, person, value);
 	if (strcmp(what, "name") == 0) {
 		g_autoptr(GError) error = NULL;
 		return sn_person_set_name(store, person, value, &error) ? (int)SN_EXIT_DONE :
@@ -231,12 +217,12 @@ static int run(SnCliContext *context, const SnArgs *args)
 	if (!store)
 		return code;
 	if (!what)
-		return list_people(store, sn_args_flag(args, "json"));
+		return list_people(store, context->config, sn_args_flag(args, "json"));
 	if (strcmp(what, "import") == 0)
 		return sn_people_import(context, store, args);
 	if (strcmp(what, "export") == 0)
 		return sn_people_export(context, store, sn_args_get(args, 1));
-	return run_sub(store, what, args);
+	return run_sub(store, context->config, what, args);
 }
 
 const SnCliVerb sn_cmd_people = {

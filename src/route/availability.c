@@ -110,7 +110,7 @@ static char *judged_text(const SnWhereabouts *self, const char *presence, const 
 	if (self->quiet) {
 		g_autofree char *end =
 			self->until ? sn_zone_clock(self->until, sn_clock_now(clock), NULL) : NULL;
-		return g_strconcat(presence, ", but quiet hours", end ? " until " : "",
+		return g_strconcat(presence, ", quiet hours", end ? " until " : "",
 		                   end ? end : "", " (", self->origin, ")", NULL);
 	}
 	if (self->availability == SN_NOT_AVAILABLE && self->origin)

@@ -74,7 +74,7 @@ typedef struct {
 	gboolean quiet;     /* within quiet hours */
 	SnTime until;       /* their end; 0: never, or not quiet */
 	char *origin;       /* whose policy made it not available; NULL: that of the settings */
-	char *text;         /* "online for 5 min, but quiet hours until 07:00 (your rule for Bob)" */
+	char *text;         /* "online for 5 min, quiet hours until 07:00 (your rule for Bob)" */
 } SnWhereabouts;
 void sn_whereabouts_free(SnWhereabouts *whereabouts);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SnWhereabouts, sn_whereabouts_free)

@@ -22,6 +22,8 @@ void story_fill_told(SnStore *store);
 void story_fill_reports(SnStore *store);
 /* Two vCards that claim one address, and one that contradicts the user. */
 void story_fill_cards(SnStore *store);
+/* Adds several clients of Bob's, what he wishes, rules for him, and a question of his. */
+void story_fill_away(SnStore *store);
 /* Adds `count` people with a few messages each, for scrolling. */
 void story_fill_many(SnStore *store, int count);
 

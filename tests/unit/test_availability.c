@@ -346,7 +346,7 @@ static void quiet_hours_of_everybody_account_and_person(void **state)
 	assert_int_equal(night->availability, SN_NOT_AVAILABLE);
 	assert_true(night->quiet);
 	assert_int_equal(night->until, world->now + 7 * SN_HOUR + 45 * SN_MINUTE);
-	assert_non_null(strstr(night->text, ", but quiet hours until Thu 07:00 (your rule for "
+	assert_non_null(strstr(night->text, ", quiet hours until Thu 07:00 (your rule for "
 	                                    "everybody)"));
 
 	/* the account's own hours, for the contacts that it knows */
@@ -381,10 +381,10 @@ static void quiet_hours_count_whatever_the_presence(void **state)
 
 	at_hour(world, 23, 0);
 	assert_where(world, person, SN_NOT_AVAILABLE,
-	             "presence unknown, but quiet hours until Thu 07:00 (your rule for everybody)");
+	             "presence unknown, quiet hours until Thu 07:00 (your rule for everybody)");
 	g_autoptr(SnPlan) plan = sn_plan_reply(world->store, world->config, &request, &world->clock);
 	assert_string_equal(plan->text,
-	                    "IM to bob@example.org, presence unknown, but quiet hours until Thu 07:00 "
+	                    "IM to bob@example.org, presence unknown, quiet hours until Thu 07:00 "
 	                    "(your rule for everybody): will wait (your rule for everybody)");
 	at_hour(world, 12, 0);
 	assert_where(world, person, SN_AVAILABILITY_UNKNOWN, "presence unknown");

@@ -10,6 +10,8 @@
 #include <string.h>
 
 #include "src/base/lock.h"
+#include "src/store/policy.h"
+#include "src/store/wish.h"
 #include "tests/lib/cli_desk.h"
 
 #define BOB "bob@example.test"
@@ -349,12 +351,80 @@ static void people_get_names_and_rules(void **state)
 	assert_string_equal(carol->name, "Carol Red");
 	assert_int_equal(carol->rule, SN_RULE_ASK_THEM);
 	assert_int_equal(cli_desk_run(desk, NULL, "people", "rule", CAROL, "sometimes", NULL), 2);
-	assert_int_equal(cli_desk_run(desk, NULL, "people", "rule", CAROL, NULL), 2);
+	assert_int_equal(cli_desk_run(desk, NULL, "people", "rule", CAROL, NULL), 0);
+	assert_non_null(strstr(desk->out, "ask-them"));
+	assert_non_null(strstr(desk->out, "quiet-hours"));
 	assert_int_equal(cli_desk_run(desk, NULL, "people", "show", "Carol Red", NULL), 0);
 	assert_non_null(strstr(desk->out, "ask-them"));
 	assert_non_null(strstr(desk->out, CAROL));
 	assert_int_equal(cli_desk_run(desk, NULL, "people", "export", "Carol Red", NULL), 0);
 	assert_non_null(strstr(desk->out, "FN:Carol Red"));
+}
+
+static void people_have_rules_for_their_availability(void **state)
+{
+	CliDesk *desk = *state;
+	SnStore *store = desk->tmp->store;
+	g_autoptr(GError) error = NULL;
+
+	fill(desk->tmp);
+	g_autoptr(SnAddress) mail = sn_address_find(store, SN_CHANNEL_MAIL, CAROL);
+	SnId im = sn_address_intern(store, SN_CHANNEL_IM, "carol@im.test", NULL, NULL);
+	assert_true(sn_link_add(store, im, mail->person, SN_LINK_USER, TRUE, NULL, NULL));
+	assert_true(sn_contact_wish_set(store, im, SN_WISHED_PUBLISHED, SN_RULE_MAIL,
+	                                "mailto:" CAROL, &error));
+	assert_int_equal(cli_desk_run(desk, NULL, "people", "rule", CAROL,
+	                              "quiet-hours=22:00-7:00, weekends", "time-zone=Asia/Tokyo",
+	                              "not-available=offline,away", "answer=later", "defer", NULL), 0);
+	assert_int_equal(cli_desk_run(desk, NULL, "people", "show", CAROL, NULL), 0);
+	assert_non_null(strstr(desk->out, "quiet-hours: 22:00-07:00, weekends"));
+	assert_non_null(strstr(desk->out, "time-zone: Asia/Tokyo"));
+	assert_non_null(strstr(desk->out, "wish:     mail (published by carol@im.test on "));
+	assert_non_null(strstr(desk->out, "mailto:" CAROL));
+	assert_non_null(strstr(desk->out, "not shared with us"));
+	/* all or nothing */
+	assert_int_equal(cli_desk_run(desk, NULL, "people", "rule", CAROL, "answer=now",
+	                              "quiet-hours=at night", NULL), 2);
+	assert_true(cli_desk_said(desk, "neither a time span nor days"));
+	assert_int_equal(cli_desk_run(desk, NULL, "people", "rule", CAROL, "sleep=long", NULL), 2);
+	assert_true(cli_desk_said(desk, "time-zone or answer"));
+	g_autoptr(SnPersonPolicy) policy = sn_person_policy(store, mail->person);
+	assert_int_equal(policy->questions, SN_QUESTION_LATER);
+
+	assert_int_equal(cli_desk_run(desk, NULL, "people", "show", CAROL, "--json", NULL), 0);
+	assert_non_null(strstr(desk->out, "\"quiet_hours\""));
+	assert_non_null(strstr(desk->out, "\"available\""));
+	assert_non_null(strstr(desk->out, "\"counts\":true"));
+	/* the user's no, and back again */
+	assert_int_equal(cli_desk_run(desk, NULL, "people", "rule", CAROL, "wish=none", NULL), 0);
+	assert_int_equal(cli_desk_run(desk, NULL, "people", "show", CAROL, NULL), 0);
+	assert_non_null(strstr(desk->out, "refused by you"));
+	assert_int_equal(cli_desk_run(desk, NULL, "people", "rule", CAROL, "wish=send",
+	                              "quiet-hours=default", NULL), 0);
+	assert_int_equal(cli_desk_run(desk, NULL, "people", "show", CAROL, NULL), 0);
+	assert_non_null(strstr(desk->out, "send (noted by you on "));
+	assert_null(strstr(desk->out, "quiet-hours"));
+}
+
+static void contacts_are_told_how_to_reach_us(void **state)
+{
+	CliDesk *desk = *state;
+
+	assert_int_equal(cli_desk_run(desk, NULL, "presence", "--reach",
+	                              "alice@example.test, tel:+49-30-123456", NULL), 0);
+	g_autofree char *wish = sn_wish_get(desk->tmp->store, SN_WISH_REACH, "");
+	assert_string_equal(wish, "mailto:alice@example.test tel:+49-30-123456");
+	assert_int_equal(cli_desk_run(desk, NULL, "presence", NULL), 0);
+	assert_non_null(strstr(desk->out, "when away: mailto:alice@example.test"));
+	static const char *const wrong[] = { "http://example.test", "mailto:nobody", "tel:call me",
+		                             "javascript:alert(1)", "xmpp:", "mailto:a b@c" };
+	for (gsize i = 0; i < G_N_ELEMENTS(wrong); i++)
+		assert_int_equal(cli_desk_run(desk, NULL, "presence", "--reach", wrong[i], NULL), 7);
+	assert_int_equal(cli_desk_run(desk, NULL, "presence", "xa", "gone sailing", "--no-reach", NULL), 0);
+	g_autofree char *none = sn_wish_get(desk->tmp->store, SN_WISH_REACH, "");
+	assert_string_equal(none, "");
+	g_autofree char *presence = sn_wish_get(desk->tmp->store, SN_WISH_PRESENCE, "");
+	assert_string_equal(presence, "xa\tgone sailing");
 }
 
 static void vcard_files_fill_the_address_map(void **state)
@@ -614,6 +684,8 @@ int main(void)
 		DESK_TEST(outbox_edit_takes_the_new_text),
 		DESK_TEST(people_are_linked_and_taken_apart),
 		DESK_TEST(people_get_names_and_rules),
+		DESK_TEST(people_have_rules_for_their_availability),
+		DESK_TEST(contacts_are_told_how_to_reach_us),
 		DESK_TEST(vcard_files_fill_the_address_map),
 		DESK_TEST(accounts_show_each_end),
 		DESK_TEST(doctor_names_what_is_wrong),

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The person view's part about availability: what each client says, the rules, and the wishes. */
+#include "ui/view_person.h"
+
+#include "src/route/plan.h"
+#include "src/route/policy.h"
+#include "src/route/question.h"
+#include "src/store/policy.h"
+#include "src/text/text.h"
+#include "ui/words.h"
+
+enum { CLIENTS_SHOWN = 20, CLIENT_COLUMN = 26, PRESENCE_COLUMN = 36, SINCE_COLUMN = 53,
+       STATUS_COLUMN = 60 };
+
+/* ---- what is known ---- */
+
+static const char *why_words(SnPresenceWhy why)
+{
+	switch (why) {
+	case SN_PRESENCE_TOLD: return "";
+	case SN_PRESENCE_NOT_SUBSCRIBED: return "not shared with you";
+	case SN_PRESENCE_REQUESTED: return "asked for, no answer yet";
+	case SN_PRESENCE_NO_LINE: return "you are not connected";
+	}
+	return "";
+}
+
+/* Cut to the column where the next one begins. */
+static void cell(SnPage *page, int column, int next, SnObject object, const char *text)
+{
+	g_autofree char *clean = sn_text_clean_line(text ? text : "", -1);
+	g_autofree char *shown = sn_text_fit(clean, next - column - 1);
+
+	sn_page_tab(page, column);
+	sn_page_add(page, object, shown);
+}
+
+static void fill_client(SnApp *app, SnPage *page, const SnPresenceRow *row)
+{
+	SnObject object;
+	const char *mark = sn_words_presence_mark(row->show, &object);
+	g_autofree char *presence = g_strdup_printf("%s%s%s", mark, *mark ? " " : "",
+	                                            row->show ? sn_words_presence(row->show)
+	                                                      : "unknown");
+	SnTime time = row->since ? row->since
+	              : row->show > SN_PRESENCE_OFFLINE ? 0
+	                                                : row->seen;
+	g_autofree char *since = time ? sn_words_when(time, sn_app_now(app)) : NULL;
+	gboolean silent = row->show > SN_PRESENCE_OFFLINE && row->priority < 0;
+
+	sn_page_line(page, 0, NULL);
+	cell(page, 1, CLIENT_COLUMN, SN_OBJ_DEFAULT, row->value);
+	cell(page, CLIENT_COLUMN, PRESENCE_COLUMN, SN_OBJ_FAINT, row->resource);
+	cell(page, PRESENCE_COLUMN, SINCE_COLUMN, object, presence);
+	cell(page, SINCE_COLUMN, STATUS_COLUMN, SN_OBJ_LIST_TIME, since);
+	cell(page, STATUS_COLUMN, STATUS_COLUMN + 200, SN_OBJ_FAINT,
+	     silent ? "takes no messages" : row->status ? row->status : why_words(row->why));
+}
+
+static void fill_clients(SnApp *app, SnView *view)
+{
+	g_autoptr(GPtrArray) rows = sn_presence_rows(app->store, view->subject, 0);
+
+	if (rows->len == 0)
+		return;
+	sn_page_line(view->page, 0, NULL);
+	cell(view->page, 1, CLIENT_COLUMN, SN_OBJ_FAINT, "Address");
+	cell(view->page, CLIENT_COLUMN, PRESENCE_COLUMN, SN_OBJ_FAINT, "Client");
+	cell(view->page, PRESENCE_COLUMN, SINCE_COLUMN, SN_OBJ_FAINT, "Presence");
+	cell(view->page, SINCE_COLUMN, STATUS_COLUMN, SN_OBJ_FAINT, "Since");
+	cell(view->page, STATUS_COLUMN, STATUS_COLUMN + 200, SN_OBJ_FAINT, "Status");
+	for (guint i = 0; i < MIN(rows->len, CLIENTS_SHOWN); i++)
+		fill_client(app, view->page, rows->pdata[i]);
+}
+
+/* ---- rules ---- */
+
+static void fact(SnView *view, const char *name, const char *value, const char *origin)
+{
+	g_autofree char *text = g_strdup_printf("%s%s%s%s", value, origin ? " (" : "",
+	                                        origin ? origin : "", origin ? ")" : "");
+
+	sn_page_fact(view->page, 0, name, text);
+}
+
+static void fill_rules(SnApp *app, SnView *view, SnId account)
+{
+	g_autoptr(SnPolicy) policy = sn_policy_for(app->store, app->config, view->subject, account);
+	g_autofree char *rule_origin = NULL, *question_origin = NULL;
+	SnRule rule =
+		sn_plan_rule(app->store, app->config, view->subject, account, &rule_origin);
+	SnQuestionRule questions = sn_policy_questions(app->store, app->config, view->subject,
+	                                               &question_origin);
+	g_autofree char *shows = sn_shows_format(policy->not_available);
+	g_autofree char *hours = policy->quiet ? sn_quiet_format(policy->quiet) : NULL;
+	g_autofree char *zoned = hours && policy->zone
+	                                 ? g_strdup_printf("%s in %s", hours, policy->zone)
+	                                 : g_strdup(hours);
+
+	fact(view, "Not available", *shows ? shows : "never",
+	     policy->shows_origin ? policy->shows_origin : "your rule for everybody");
+	fact(view, "Quiet hours", zoned ? zoned : "none", policy->quiet_origin);
+	fact(view, "What then", sn_words_rule(rule), rule_origin);
+	fact(view, "Questions", sn_question_rule_meaning(questions),
+	     questions == SN_QUESTION_ASK ? NULL : question_origin);
+}
+
+/* ---- wishes ---- */
+
+static void fill_wishes(SnApp *app, SnView *view)
+{
+	g_autoptr(GPtrArray) wishes = sn_contact_wishes(app->store, view->subject);
+
+	for (guint i = 0; i < wishes->len; i++) {
+		const SnContactWish *wish = wishes->pdata[i];
+		g_autofree char *when = sn_words_time(wish->time, "%-d %b %Y");
+		g_autofree char *detail = wish->source == SN_WISHED_PUBLISHED && wish->detail
+		                                  ? sn_text_clean_line(wish->detail, -1)
+		                                  : NULL;
+		g_autofree char *text = g_strdup_printf(
+			"%s, %s%s%s on %s%s%s%s", wish->rule ? sn_words_wish(wish->rule) : "nothing",
+			sn_wish_source_text(wish->source), wish->value ? " by " : "",
+			wish->value ? wish->value : "", when,
+			wish->refused ? ", refused by you"
+			: wish->rule && !wish->counts ? ", something else counts"
+			                              : "",
+			detail ? ": " : "", detail ? detail : "");
+		sn_page_fact(view->page, 0, i ? "" : "They asked for", text);
+	}
+}
+
+void sn_person_fill_availability(SnApp *app, SnView *view)
+{
+	g_autoptr(SnWhereabouts) there =
+		sn_whereabouts(app->store, app->config, view->subject, 0, app->clock);
+	g_autofree char *now = there->value ? g_strdup_printf("%s, %s", there->value, there->text)
+	                                    : g_strdup("no IM address is confirmed");
+
+	sn_page_heading(view->page, "Availability");
+	sn_page_fact(view->page, 0, "Now", now);
+	fill_clients(app, view);
+	fill_rules(app, view, there->account);
+	fill_wishes(app, view);
+}
