@@ -99,10 +99,11 @@ static void fill_rules(SnApp *app, SnView *view, SnId account)
 
 	fact(view, "Not available", *shows ? shows : "never",
 	     policy->shows_origin ? policy->shows_origin : "your rule for everybody");
-	fact(view, "Quiet hours", zoned ? zoned : "none", policy->quiet_origin);
+	if (zoned)
+		fact(view, "Quiet hours", zoned, policy->quiet_origin);
 	fact(view, "What then", sn_words_rule(rule), rule_origin);
-	fact(view, "Questions", sn_question_rule_meaning(questions),
-	     questions == SN_QUESTION_ASK ? NULL : question_origin);
+	if (questions != SN_QUESTION_ASK)
+		fact(view, "Questions", sn_question_rule_meaning(questions), question_origin);
 }
 
 /* ---- wishes ---- */
