@@ -12,6 +12,7 @@
 
 #include "src/store/told.h"
 
+enum { MAX_FILES = 50 };
 #define SKEW (5 * SN_MINUTE)                    /* clocks that differ */
 #define EARLIEST ((SnTime)315532800 * SN_SECOND) /* 1980: no email or IM is older */
 
@@ -121,6 +122,33 @@ SnId sn_file_carried_mail(SnStore *store, const SnConfig *config, SnPrepared *pr
 	return message->id;
 }
 
+static void add_file(SnMessage *message, const char *url, const char *name, const char *type,
+                     const char *sha256, gint64 size)
+{
+	SnPart *part = g_new0(SnPart, 1);
+
+	part->position = message->parts ? (int)message->parts->len + 1 : 1;
+	part->type = g_strdup(type ? type : "application/octet-stream");
+	part->name = g_strdup(name);
+	part->size = size;
+	part->sha256 = g_strdup(sha256);
+	part->url = g_strdup(url);
+	sn_message_add_part(message, part);
+}
+
+/* As they are told: nothing is fetched before the user asks for it. */
+static void add_files(SnMessage *message, const SnCarriedIm *im)
+{
+	for (guint i = 0; im->mail_files && i < MIN(im->mail_files->len, MAX_FILES); i++) {
+		const SnMailCarriedFile *file = g_ptr_array_index(im->mail_files, i);
+		add_file(message, file->url, file->name, file->type, file->sha256, file->size);
+	}
+	for (guint i = 0; im->im_files && i < MIN(im->im_files->len, MAX_FILES); i++) {
+		const SnImFile *file = g_ptr_array_index(im->im_files, i);
+		add_file(message, file->url, file->name, file->type, file->sha256, file->size);
+	}
+}
+
 SnId sn_file_carried_im(SnStore *store, const SnConfig *config, const SnCarriedIm *im,
                         SnId carried_by, GError **error)
 {
@@ -145,6 +173,7 @@ SnId sn_file_carried_im(SnStore *store, const SnConfig *config, const SnCarriedI
 	if (im->origin_id && !g_str_has_prefix(im->origin_id, "wish:"))
 		message->origin_id = g_strdup(im->origin_id);
 	message->body = g_strdup(im->text);
+	add_files(message, im);
 	message->size = (gint64)strlen(im->text);
 	return file(store, message, by, NULL, error) ? message->id : 0;
 }

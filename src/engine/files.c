@@ -160,7 +160,7 @@ void sn_files_fetch(SnEngineAccount *account, SnId id)
 	g_autoptr(SnMessage) message = sn_message_get(engine->store, id, SN_MESSAGE_FULL);
 
 	if (!message || !message->parts || message->parts->len == 0 || max <= 0 ||
-	    !is_contact(engine->store, message->sender))
+	    (message->direction == SN_IN && !is_contact(engine->store, message->sender)))
 		return;
 	for (guint i = 0; i < message->parts->len; i++) {
 		const SnPart *part = g_ptr_array_index(message->parts, i);

@@ -19,6 +19,7 @@ static void carried_free(gpointer data)
 	g_free(carried->from_name);
 	g_free(carried->text);
 	g_free(carried->id);
+	g_clear_pointer(&carried->files, g_ptr_array_unref);
 	g_free(carried);
 }
 
@@ -70,6 +71,25 @@ static const char *other_party(const SnMessage *message)
 	return NULL;
 }
 
+/* How to know the files of an IM again, and where they lie unless the address holds a key. */
+static GPtrArray *carry_files(const SnMessage *message)
+{
+	GPtrArray *files = g_ptr_array_new_with_free_func((GDestroyNotify)sn_mail_carried_file_free);
+
+	for (guint i = 0; message->parts && i < message->parts->len; i++) {
+		const SnPart *part = message->parts->pdata[i];
+		gboolean open = part->url && g_str_has_prefix(part->url, "https:");
+		SnMailCarriedFile *file = g_new0(SnMailCarriedFile, 1);
+		*file = (SnMailCarriedFile){ .url = open ? g_strdup(part->url) : NULL,
+			                     .name = g_strdup(part->name),
+			                     .type = g_strdup(part->type),
+			                     .sha256 = g_strdup(part->sha256),
+			                     .size = part->size };
+		g_ptr_array_add(files, file);
+	}
+	return files;
+}
+
 static SnMailCarried *carry_im(SnDelivery *self, const SnMessage *message)
 {
 	SnMailCarried *carried = g_new0(SnMailCarried, 1);
@@ -84,6 +104,7 @@ static SnMailCarried *carry_im(SnDelivery *self, const SnMessage *message)
 	carried->time = message->time;
 	carried->text = g_strdup(message->body ? message->body : "");
 	carried->id = g_strdup(message->origin_id);
+	carried->files = carry_files(message);
 	return carried;
 }
 

@@ -23,6 +23,7 @@ typedef struct {
 	const char *peer;
 	gboolean out;
 	SnId attach_to; /* the reply that it only brings history for; 0 */
+	SnId file_of;   /* the message that it only brings a file of; 0 */
 	SnMessage *message;
 } Filing;
 
@@ -46,7 +47,8 @@ static void add_files(Filing *filing)
 		part->type = g_strdup(file->type ? file->type : "application/octet-stream");
 		part->name = g_strdup(file->name);
 		part->size = file->size;
-		part->sha256 = NULL; /* what the sender says it is; filled once it is here */
+		/* what a contact says it is, is filled in once it is here */
+		part->sha256 = filing->out ? g_strdup(file->sha256) : NULL;
 		part->url = g_strdup(file->url);
 		sn_message_add_part(filing->message, part);
 	}
@@ -86,20 +88,34 @@ static char *thread_of(SnStore *store, const SnImMessage *im)
 	return g_strdup(im->thread);
 }
 
-/*
- * The stanzas of one reply have its id, a dot and a number (im_steps.h). One with text and without
- * files that comes after the reply repeats the history as text; some of it may be said here only.
- */
-static gboolean follows_reply(const Filing *filing)
+/* The stanzas of one message have its id, a dot and a number (im_steps.h). */
+static SnId first_of(const Filing *filing)
 {
 	const char *id = filing->message->origin_id;
 	const char *dot = id ? strrchr(id, '.') : NULL;
 
 	if (!dot || !dot[1] || strspn(dot + 1, "0123456789") != strlen(dot + 1) ||
-	    (filing->im->files && filing->im->files->len))
-		return FALSE;
-	g_autofree char *reply = g_strndup(id, (gsize)(dot - id));
-	return sn_message_find_im(filing->engine->store, reply, filing->from) != 0;
+	    filing->im->groupchat)
+		return 0;
+	g_autofree char *first = g_strndup(id, (gsize)(dot - id));
+	return sn_message_find_im(filing->engine->store, first, filing->from);
+}
+
+/* One with text and without files that comes after the reply repeats the history as text; some of
+ * it may be said here only. */
+static gboolean follows_reply(const Filing *filing)
+{
+	return !(filing->im->files && filing->im->files->len) && first_of(filing) != 0;
+}
+
+/* A file that goes with a message is announced in a stanza of its own: its body is the address. */
+static SnId file_of(const Filing *filing)
+{
+	const SnImMessage *im = filing->im;
+	gboolean bare = im->files && im->files->len == 1 && !im->attach_to &&
+	                !(im->forwarded && im->forwarded->len) && !*filing->message->body;
+
+	return bare ? first_of(filing) : 0;
 }
 
 /* XEP-0367: it is here for the sake of a reply of the same sender. */
@@ -182,6 +198,7 @@ static gboolean fill(Filing *filing, GError **error)
 	if (filing->out)
 		message->flags = SN_FLAG_SEEN;
 	add_files(filing);
+	filing->file_of = file_of(filing);
 	return TRUE;
 }
 
@@ -224,16 +241,18 @@ static gboolean file_forwarded(Filing *filing, gboolean *all, GError **error)
 	*all = forwarded && forwarded->len > 0 && forwarded->len <= MAX_FORWARDED;
 	for (guint i = 0; forwarded && i < MIN(forwarded->len, MAX_FORWARDED); i++) {
 		const SnImMessage *one = g_ptr_array_index(forwarded, i);
+		g_autofree char *text = is_text(one) ? text_of(engine->store, one) : NULL;
 		SnCarriedIm im = {
 			.from = one->from,
 			.to = one->to,
-			.text = one->body_fallback_free ? one->body_fallback_free : one->body,
+			.text = text,
 			.origin_id = one->origin_id ? one->origin_id : one->id,
 			.time = one->time,
+			.im_files = one->files,
 		};
-		SnId filed = is_text(one) ? sn_file_carried_im(engine->store, engine->config, &im, by,
-		                                               &own_error)
-		                          : 0;
+		SnId filed = text ? sn_file_carried_im(engine->store, engine->config, &im, by,
+		                                       &own_error)
+		                  : 0;
 		*all = *all && filed;
 		if (own_error) {
 			g_propagate_error(error, g_steal_pointer(&own_error));
@@ -252,13 +271,23 @@ static gboolean file_history(Filing *filing, GError **error)
 	                                                filing->attach_to, all, error));
 }
 
+/* The file stands with the text; the stanza is kept to be known when it comes again. */
+static gboolean join_message(Filing *filing, GError **error)
+{
+	SnStore *store = filing->engine->store;
+
+	return !filing->file_of ||
+	       (sn_message_give_parts(store, filing->message->id, filing->file_of, error) &&
+	        sn_message_attach(store, filing->message->id, filing->file_of, TRUE, error));
+}
+
 /* Most clients do not say what is answered, but quote it, or keep the thread that it came with. */
 static gboolean find_answered(Filing *filing, GError **error)
 {
 	SnStore *store = filing->engine->store;
 	const SnMessage *message = filing->message;
 	SnId answered = message->reply_to || message->in_reply_to || filing->im->groupchat ||
-	                                filing->attach_to
+	                                filing->attach_to || filing->file_of
 	                        ? 0
 	                        : sn_thread_answered(store, message);
 
@@ -303,8 +332,8 @@ static gboolean file(Filing *filing, SnAddResult *result, GError **error)
 		return TRUE;
 	if (!filing->out)
 		sn_map_im(store, filing->im, filing->message->sender);
-	return file_history(filing, error) && find_answered(filing, error) &&
-	       ask_user(filing, error);
+	return file_history(filing, error) && join_message(filing, error) &&
+	       find_answered(filing, error) && ask_user(filing, error);
 }
 
 static gboolean look_at_addresses(Filing *filing)

@@ -96,8 +96,13 @@ static gboolean file_one_carried(SnStore *store, const SnConfig *config, const S
 	if (carried->rfc822) {
 		sn_file_carried_mail(store, config, inner, by, &own_error);
 	} else if (carried->from && carried->to && carried->text) {
-		SnCarriedIm im = { carried->from, carried->from_name, carried->to,
-			           carried->text, carried->id,        carried->time };
+		SnCarriedIm im = { .from = carried->from,
+			           .from_name = carried->from_name,
+			           .to = carried->to,
+			           .text = carried->text,
+			           .origin_id = carried->id,
+			           .time = carried->time,
+			           .mail_files = carried->files };
 		if (parent->message->direction == SN_IN)
 			sn_map_carried_im(store, config, carried, sender);
 		sn_file_carried_im(store, config, &im, by, &own_error);

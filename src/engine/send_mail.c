@@ -147,17 +147,12 @@ static gint64 room_for_history(SnDelivery *self, const SnOutboxEntry *entry,
 	return MAX(limits.mail * 49 / 50 - own, 0);
 }
 
-/* Does all of the history travel as messages, too? Files of IMs are named in the transcript only. */
+/* Does all of the history travel as messages, too? */
 static gboolean transcript_repeats(SnDelivery *self, const SnOutboxEntry *entry,
                                    const GPtrArray *history)
 {
 	g_autoptr(GPtrArray) messages = sn_history_messages(self, entry);
 
-	for (guint i = 0; i < messages->len; i++) {
-		const SnMessage *message = messages->pdata[i];
-		if (message->channel == SN_CHANNEL_IM && message->attachments > 0)
-			return FALSE;
-	}
 	return history->len == messages->len;
 }
 

@@ -144,6 +144,14 @@ static gboolean has_content(const SnImMessage *im)
 	       (im->forwarded && im->forwarded->len > 0);
 }
 
+/* A file that goes with a message was handed over to that. */
+static gboolean has_parts(SnStore *store, SnId id)
+{
+	g_autoptr(SnMessage) message = sn_message_get(store, id, SN_MESSAGE_FULL);
+
+	return message && message->parts && message->parts->len > 0;
+}
+
 static void after_filing(SnImSync *sync, const SnImMessage *im, SnId id, SnAddResult result)
 {
 	SnEngineAccount *account = sync->account;
@@ -156,6 +164,8 @@ static void after_filing(SnImSync *sync, const SnImMessage *im, SnId id, SnAddRe
 		sn_delivery_seen(engine->delivery, SN_CHANNEL_IM, message->origin_id);
 		if (result == SN_ADDED && !im->groupchat)
 			sn_own_question_elsewhere(account, message, im);
+		if (result == SN_ADDED && message->attached) /* what another device sent along */
+			sn_files_fetch(account, id);
 		return;
 	}
 	send_receipt(sync, im, message->sender);
@@ -165,7 +175,7 @@ static void after_filing(SnImSync *sync, const SnImMessage *im, SnId id, SnAddRe
 	sn_delivery_answer(engine->delivery, account, id, im);
 	sn_own_question_answer(account, message);
 	if (!im->groupchat)
-		sn_files_fetch(account, id);
+		sn_files_fetch(account, has_parts(engine->store, id) ? id : message->attached);
 	if (sn_clock_now(engine->clock) - message->time >= RECENT)
 		return;
 	sn_notifier_incoming(engine->core->notifier, id);

@@ -101,6 +101,8 @@ SnId sn_file_carried_mail(SnStore *store, const SnConfig *config, SnPrepared *pr
 typedef struct {
 	const char *from, *from_name, *to, *text, *origin_id; /* from_name, origin_id: NULL */
 	SnTime time;
+	const GPtrArray *mail_files; /* of SnMailCarriedFile; NULL */
+	const GPtrArray *im_files;   /* of SnImFile; NULL */
 } SnCarriedIm;
 SnId sn_file_carried_im(SnStore *store, const SnConfig *config, const SnCarriedIm *im,
                         SnId carried_by, GError **error);

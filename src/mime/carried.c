@@ -14,7 +14,19 @@ void sn_mime_carried_free(SnMailCarried *carried)
 	g_free(carried->from_name);
 	g_free(carried->text);
 	g_free(carried->id);
+	g_clear_pointer(&carried->files, g_ptr_array_unref);
 	g_free(carried);
+}
+
+void sn_mail_carried_file_free(SnMailCarriedFile *file)
+{
+	if (!file)
+		return;
+	g_free(file->url);
+	g_free(file->name);
+	g_free(file->type);
+	g_free(file->sha256);
+	g_free(file);
 }
 
 static gboolean has_digest(GBytes *bytes, const char *expected)

@@ -5,8 +5,10 @@
 #include "src/mime/mime_private.h"
 #include "src/text/text.h"
 
-/* The namespace of our one header: stable stanza ids (XEP-0359). */
+/* The namespaces of our headers: stable stanza ids (XEP-0359), and files (XEP-0446). */
 #define ID_NAMESPACE "urn:xmpp:sid:0"
+#define FILE_NAMESPACE "urn:xmpp:file:metadata:0"
+#define MAX_FILES 50
 #define MAX_CPIM (1024 * 1024)
 #define CUT_MARK "\n[...]"
 
@@ -69,8 +71,86 @@ static void read_address(const char *value, char **address, char **name)
 		g_clear_pointer(name, g_free);
 }
 
+/* ---- files: "SIZE TYPE SHA256 NAME URL", each percent-encoded, "-" for what is not known ---- */
+
+static char *read_word(const char *word)
+{
+	g_autofree char *decoded =
+		strcmp(word, "-") == 0 ? NULL : g_uri_unescape_string(word, NULL);
+
+	return decoded ? sn_text_clean_line(decoded, -1) : NULL;
+}
+
+static void read_file(SnMailCarried *carried, const char *value)
+{
+	g_auto(GStrv) words = g_strsplit(value, " ", 6);
+	guint count = g_strv_length(words);
+
+	if (count < 5 || (carried->files && carried->files->len >= MAX_FILES))
+		return;
+	SnMailCarriedFile *file = g_new0(SnMailCarriedFile, 1);
+	g_autofree char *name = read_word(words[3]);
+	if (!g_ascii_string_to_signed(words[0], 10, 0, G_MAXINT64, &file->size, NULL))
+		file->size = -1;
+	file->type = read_word(words[1]);
+	file->sha256 = strlen(words[2]) == 64 && strspn(words[2], "0123456789abcdef") == 64
+	                       ? g_strdup(words[2])
+	                       : NULL;
+	file->name = sn_mime_safe_name(name);
+	file->url = g_str_has_prefix(words[4], "https:") ? read_word(words[4]) : NULL;
+	if (!carried->files)
+		carried->files = g_ptr_array_new_with_free_func(
+			(GDestroyNotify)sn_mail_carried_file_free);
+	g_ptr_array_add(carried->files, file);
+}
+
+static void append_word(GString *out, const char *word)
+{
+	g_autofree char *escaped =
+		g_uri_escape_string(word && *word ? word : "-", "/:?&=+@!$,;~", FALSE);
+
+	g_string_append_printf(out, " %s", escaped);
+}
+
+static void append_files(GString *out, const SnMailCarried *carried)
+{
+	if (!carried->files || carried->files->len == 0)
+		return;
+	g_string_append(out, "NS: file <" FILE_NAMESPACE ">\r\n");
+	for (guint i = 0; i < MIN(carried->files->len, MAX_FILES); i++) {
+		const SnMailCarriedFile *file = g_ptr_array_index(carried->files, i);
+		g_string_append_printf(out, "file.file: %" G_GINT64_FORMAT, file->size);
+		append_word(out, file->type);
+		append_word(out, file->sha256);
+		append_word(out, file->name);
+		append_word(out, file->url);
+		g_string_append(out, "\r\n");
+	}
+}
+
+/* The prefixes that the NS lines give to our namespaces. */
+typedef struct {
+	char *id, *file; /* NULL */
+} Prefixes;
+
+static void read_prefix(const char *value, const char *namespace, char **prefix)
+{
+	g_autofree char *bracketed = g_strdup_printf("<%s>", namespace);
+	const char *uri = strstr(value, bracketed);
+
+	if (uri && !*prefix)
+		*prefix = g_strchomp(g_strndup(value, (gsize)(uri - value)));
+}
+
+static gboolean is_field(const char *line, gsize length, const char *prefix, const char *name)
+{
+	g_autofree char *field = prefix && *prefix ? g_strconcat(prefix, ".", name, NULL) : NULL;
+
+	return field && strlen(field) == length && memcmp(line, field, length) == 0;
+}
+
 /* One header line of the envelope. Names are case-sensitive (section 2.2). */
-static void read_field(SnMailCarried *carried, const char *line, char **prefix)
+static void read_field(SnMailCarried *carried, const char *line, Prefixes *prefixes)
 {
 	const char *value = strchr(line, ':');
 
@@ -79,7 +159,6 @@ static void read_field(SnMailCarried *carried, const char *line, char **prefix)
 	gsize name = (gsize)(value++ - line);
 	while (*value == ' ')
 		value++;
-	gsize prefix_length = *prefix ? strlen(*prefix) : 0;
 	if (name == 4 && memcmp(line, "From", 4) == 0) {
 		read_address(value, &carried->from, &carried->from_name);
 	} else if (name == 2 && memcmp(line, "To", 2) == 0) {
@@ -87,14 +166,13 @@ static void read_field(SnMailCarried *carried, const char *line, char **prefix)
 	} else if (name == 8 && memcmp(line, "DateTime", 8) == 0) {
 		carried->time = strchr(value, 'T') ? sn_time_parse(value, NULL) : 0;
 	} else if (name == 2 && memcmp(line, "NS", 2) == 0) {
-		const char *uri = strstr(value, "<" ID_NAMESPACE ">");
-		if (uri && !*prefix)
-			*prefix = g_strchomp(g_strndup(value, (gsize)(uri - value)));
-	} else if (prefix_length && name == prefix_length + 10 &&
-		   memcmp(line, *prefix, prefix_length) == 0 &&
-		   memcmp(line + prefix_length, ".origin-id", 10) == 0 && !carried->id) {
+		read_prefix(value, ID_NAMESPACE, &prefixes->id);
+		read_prefix(value, FILE_NAMESPACE, &prefixes->file);
+	} else if (is_field(line, name, prefixes->id, "origin-id") && !carried->id) {
 		g_autofree char *raw = unescape(value, strlen(value));
 		carried->id = sn_text_clean_line(raw, -1);
+	} else if (is_field(line, name, prefixes->file, "file")) {
+		read_file(carried, value);
 	}
 }
 
@@ -117,7 +195,7 @@ SnMailCarried *sn_mime_read_cpim(const char *text, gsize length)
 	g_autofree char *clean = sn_text_clean(text, (gssize)MIN(length, MAX_CPIM));
 	g_autoptr(GPtrArray) envelope = g_ptr_array_new_with_free_func(g_free);
 	g_autoptr(GPtrArray) content = g_ptr_array_new_with_free_func(g_free);
-	g_autofree char *prefix = NULL;
+	Prefixes prefixes = { NULL, NULL };
 	SnMailCarried *carried = g_new0(SnMailCarried, 1);
 	const char *at = clean;
 
@@ -126,7 +204,9 @@ SnMailCarried *sn_mime_read_cpim(const char *text, gsize length)
 		at = next_block(at, content);
 	at = next_block(at, envelope);
 	for (guint i = 0; i < envelope->len; i++)
-		read_field(carried, envelope->pdata[i], &prefix);
+		read_field(carried, envelope->pdata[i], &prefixes);
+	g_free(prefixes.id);
+	g_free(prefixes.file);
 	at = next_block(at, content);
 	g_autofree char *body = g_strchomp(g_strdup(at));
 	carried->text = g_strconcat(body, length > MAX_CPIM ? CUT_MARK : "", NULL);
@@ -165,6 +245,7 @@ char *sn_mime_write_cpim(const SnMailCarried *carried)
 		append_escaped(out, carried->id);
 		g_string_append(out, "\r\n");
 	}
+	append_files(out, carried);
 	g_string_append(out, "\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n");
 	for (const char *line = clean; *line;) {
 		gsize length = strcspn(line, "\n");

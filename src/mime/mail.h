@@ -42,6 +42,13 @@ typedef struct {
 	gboolean is_attachment;
 } SnMailPart;
 
+/* A file that an earlier IM came with: where it lies, and how to know it. */
+typedef struct {
+	char *url, *name, *type, *sha256; /* NULL where not known; sha256: 64 hex digits */
+	gint64 size;                      /* -1 unknown */
+} SnMailCarriedFile;
+void sn_mail_carried_file_free(SnMailCarriedFile *file);
+
 /* An earlier message that travelled along (DESIGN section 5). */
 typedef struct {
 	GBytes *rfc822;    /* an email, byte for byte (parse it for its facts); NULL for an IM.
@@ -51,6 +58,7 @@ typedef struct {
 	SnTime time;
 	char *text;
 	char *id;          /* origin-id, from our header in the cpim part; NULL */
+	GPtrArray *files;  /* IM: of SnMailCarriedFile, from our headers; NULL */
 } SnMailCarried;
 
 /*

@@ -132,13 +132,17 @@ static gboolean told_by_us(SnJudge *self, const SnMessage *message)
 		return FALSE;
 	if (by->direction == SN_OUT)
 		return TRUE;
+	/* what others say that the user said never travels on as the user's own */
+	if (message->direction == SN_OUT)
+		return FALSE;
 	SnId person = person_of(self, by->channel, by->sender_value);
 	return person && is_required(self, person);
 }
 
 static gboolean was_exchanged(const SnMessage *message)
 {
-	if (message->flags & (SN_FLAG_DRAFT | SN_FLAG_DELETED))
+	/* a stanza that only brought history is none itself */
+	if (message->flags & (SN_FLAG_DRAFT | SN_FLAG_DELETED) || message->attached)
 		return FALSE;
 	switch (message->state) {
 	case SN_STATE_RECEIVED:

@@ -159,6 +159,38 @@ gboolean sn_part_set_file(SnStore *store, SnId message, int position, const char
 	return sn_store_finish(store, ok, error);
 }
 
+static gboolean move_parts(SnStore *store, SnId from, SnId to, GError **error)
+{
+	return sn_run(store, error,
+	              "UPDATE part SET message = ?2, position = position + (SELECT "
+	              "coalesce(max(position), 0) FROM part WHERE message = ?2) WHERE message = ?1",
+	              V(from), V(to)) &&
+	       sn_run(store, error,
+	              "UPDATE message SET attachments = (SELECT count(*) FROM part p "
+	              "WHERE p.message = message.id AND NOT inline) WHERE id IN (?1, ?2)",
+	              V(from), V(to));
+}
+
+gboolean sn_message_give_parts(SnStore *store, SnId from, SnId to, GError **error)
+{
+	SnId ids[] = { from, to };
+
+	g_assert(from && to && from != to);
+	if (!sn_store_begin(store, error))
+		return FALSE;
+	for (gsize i = 0; i < G_N_ELEMENTS(ids); i++) {
+		g_autoptr(SnMessage) before = sn_message_get(store, ids[i], SN_MESSAGE_FULL);
+		g_assert(before);
+		sn_search_remove(store, before);
+	}
+	gboolean ok = move_parts(store, from, to, error);
+	for (gsize i = 0; ok && i < G_N_ELEMENTS(ids); i++) {
+		g_autoptr(SnMessage) after = sn_message_get(store, ids[i], SN_MESSAGE_FULL);
+		sn_search_put(store, after);
+	}
+	return sn_store_finish(store, ok, error);
+}
+
 static void replace(char **text, const char *with)
 {
 	g_free(*text);

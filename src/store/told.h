@@ -56,5 +56,7 @@ gboolean sn_carried_remove_person(SnStore *store, SnId person, int *removed, GEr
  */
 GPtrArray *sn_message_attached(SnStore *store, SnId to, guint what);
 gboolean sn_message_attach(SnStore *store, SnId id, SnId to, gboolean filed, GError **error);
+/* The files of a message become files of another one. */
+gboolean sn_message_give_parts(SnStore *store, SnId from, SnId to, GError **error);
 
 #endif

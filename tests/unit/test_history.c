@@ -9,6 +9,7 @@
 
 #include "src/base/ids.h"
 #include "src/route/history.h"
+#include "src/store/told.h"
 #include "tests/unit/route_world.h"
 
 #define ROOMY (10 << 20)
@@ -269,6 +270,49 @@ static void what_a_third_one_told_is_not_passed_on(void **state)
 	world_free(world);
 }
 
+static void what_others_say_i_said_is_not_passed_on_as_mine(void **state)
+{
+	World *world = world_new(NULL);
+	SnId bob = world_bob(world);
+	Said from_bob = { .channel = SN_CHANNEL_MAIL }, by_me = from_bob;
+
+	by_me.direction = SN_OUT;
+	SnId by_bob = world_say(world, &from_bob), by_myself = world_say(world, &by_me);
+	Said mouth = { .channel = SN_CHANNEL_IM,
+		       .direction = SN_OUT,
+		       .body = "I promise",
+		       .carried = TRUE,
+		       .carried_by = by_bob };
+	Said own = mouth;
+	own.body = "I told it myself, from another machine";
+	own.carried_by = by_myself;
+	SnId words = world_say(world, &mouth), mine = world_say(world, &own);
+	g_autoptr(SnHistory) history = select_for(world, bob, 0, "all", BOB_MAIL, ROOMY);
+	gboolean found = FALSE;
+	for (guint i = 0; i < history->messages->len; i++) {
+		assert_int_not_equal(nth(history, i), words);
+		found |= nth(history, i) == mine;
+	}
+	assert_true(found);
+	assert_int_equal(history->left_out_party, 1);
+	world_free(world);
+}
+
+static void what_only_brought_history_is_none(void **state)
+{
+	World *world = world_new(NULL);
+	SnId bob = world_bob(world);
+	Said said = { .channel = SN_CHANNEL_IM, .body = "x" };
+	SnId reply = world_say(world, &said), bringer = world_say(world, &said);
+
+	/* the file that it announces is not here yet, so it still shows */
+	assert_true(sn_message_attach(world->store, bringer, reply, FALSE, NULL));
+	g_autoptr(SnHistory) history = select_for(world, bob, 0, "all", BOB_MAIL, ROOMY);
+	assert_int_equal(history->messages->len, 1);
+	assert_int_equal(nth(history, 0), reply);
+	world_free(world);
+}
+
 static void size_is_bounded_newest_first(void **state)
 {
 	World *world = world_new(NULL);
@@ -324,6 +368,8 @@ int main(void)
 		cmocka_unit_test(picking_by_hand_does_not_lift_the_rules),
 		cmocka_unit_test(encrypted_text_does_not_leave_in_the_clear),
 		cmocka_unit_test(what_a_third_one_told_is_not_passed_on),
+		cmocka_unit_test(what_others_say_i_said_is_not_passed_on_as_mine),
+		cmocka_unit_test(what_only_brought_history_is_none),
 		cmocka_unit_test(size_is_bounded_newest_first),
 		cmocka_unit_test(none_is_nothing),
 	};

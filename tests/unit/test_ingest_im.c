@@ -354,6 +354,97 @@ static gboolean is_hidden(SnBench *bench, gpointer data)
 	return TRUE;
 }
 
+static SnImMessage *with_file(const char *id, const char *body, const char *url, const char *name)
+{
+	SnImMessage *im = from_bob(id, body);
+	SnImFile *file = g_new0(SnImFile, 1);
+
+	file->url = g_strdup(url);
+	file->name = g_strdup(name);
+	file->type = g_strdup("image/png");
+	file->size = 100;
+	im->files = g_ptr_array_new_with_free_func((GDestroyNotify)sn_im_file_free);
+	g_ptr_array_add(im->files, file);
+	return im;
+}
+
+static void a_file_stands_with_the_text_it_came_with(void **state)
+{
+	Stage *stage = *state;
+	static const char url[] = "https://files.example/a", other[] = "https://files.example/b";
+	SnImRequest *request = NULL;
+
+	contact(stage);
+	g_autoptr(SnMessage) text = receive(stage, from_bob("with-1", "So it looks"));
+	g_autoptr(SnMessage) one =
+		receive(stage, with_file("with-1.2", url, url, "photo.png"));
+	assert_true(sn_bench_wait(stage->bench, download_asked, &request));
+	assert_string_equal(request->url, url);
+	sn_im_request_free(request);
+	g_autoptr(SnMessage) two =
+		receive(stage, with_file("with-1.3", other, other, "second.png"));
+	g_autoptr(SnMessage) now = sn_bench_message(stage->bench, text->id);
+	assert_int_equal(now->parts->len, 2);
+	assert_int_equal(now->attachments, 2);
+	assert_string_equal(((SnPart *)now->parts->pdata[0])->name, "photo.png");
+	assert_string_equal(((SnPart *)now->parts->pdata[1])->url, other);
+	assert_int_equal(shown(stage, text->conversation), 1);
+	assert_int_equal(one->attached, text->id);
+	g_autoptr(SnConversation) row =
+		sn_conversation_get(stage->bench->store, text->conversation);
+	assert_int_equal(row->unread, 1);
+	g_autoptr(SnQuery) query = sn_query_parse("second.png", NULL, NULL);
+	g_autoptr(GPtrArray) found =
+		sn_message_search(stage->bench->store, query, 0, 0, 10, 0, NULL);
+	assert_int_equal(found->len, 1);
+	assert_int_equal(((SnMessage *)found->pdata[0])->id, text->id);
+	/* the archive brings it once more */
+	SnImEvent *again = sn_im_event_new(SN_IM_EV_MESSAGE, 0, NULL);
+	again->message = with_file("with-1.2", url, url, "photo.png");
+	sn_fake_im_push(stage->im, again);
+	g_autoptr(SnMessage) last = receive(stage, from_bob("after", "And?"));
+	g_autoptr(SnMessage) still = sn_bench_message(stage->bench, text->id);
+	assert_int_equal(still->parts->len, 2);
+}
+
+static void a_file_with_words_or_of_another_stands_for_itself(void **state)
+{
+	Stage *stage = *state;
+	static const char url[] = "https://files.example/a";
+	g_autoptr(SnMessage) text = receive(stage, from_bob("with-1", "So it looks"));
+	g_autoptr(SnMessage) words =
+		receive(stage, with_file("with-1.2", "look: https://files.example/a", url, "a.png"));
+	g_autoptr(SnMessage) alone = receive(stage, with_file("else-1.2", url, url, "b.png"));
+
+	assert_int_equal(words->attached, 0);
+	assert_int_equal(alone->attached, 0);
+	assert_int_equal(shown(stage, text->conversation), 3);
+}
+
+static void a_forwarded_file_is_told_with_its_text(void **state)
+{
+	Stage *stage = *state;
+	SnImMessage *inner = earlier("old-1", BOB, ME, "https://files.example/a");
+	SnImFile *file = g_new0(SnImFile, 1);
+
+	file->url = g_strdup("https://files.example/a");
+	file->name = g_strdup("old.png");
+	file->size = 5;
+	inner->files = g_ptr_array_new_with_free_func((GDestroyNotify)sn_im_file_free);
+	g_ptr_array_add(inner->files, file);
+	contact(stage);
+	g_autoptr(SnMessage) reply = receive(stage, from_bob("reply-1", "as I showed you"));
+	g_autoptr(SnMessage) bringer = receive(stage, bringing("reply-1.2", "reply-1", inner));
+	g_autoptr(GPtrArray) carried =
+		sn_message_carried(stage->bench->store, reply->id, SN_MESSAGE_FULL);
+	assert_int_equal(carried->len, 1);
+	const SnMessage *old = carried->pdata[0];
+	assert_string_equal(old->body, "");
+	assert_string_equal(((SnPart *)old->parts->pdata[0])->name, "old.png");
+	/* told only: nothing is fetched from where a teller points */
+	assert_null(sn_fake_im_take(stage->im, SN_IM_REQ_DOWNLOAD, 0));
+}
+
 static SnMessage *receive_email(Stage *stage, const SnMessage *reply, const char *raw)
 {
 	SnImMessage *im = from_bob("reply-1.2", "https://files.example/x");
@@ -444,6 +535,9 @@ int main(void)
 		TEST(a_stanza_that_brought_history_is_no_line),
 		TEST(history_of_others_is_left_out_and_said),
 		TEST(a_marker_of_somebody_else_hides_nothing),
+		TEST(a_file_stands_with_the_text_it_came_with),
+		TEST(a_file_with_words_or_of_another_stands_for_itself),
+		TEST(a_forwarded_file_is_told_with_its_text),
 		TEST(an_email_of_unlinked_addresses_stays_where_it_was_told),
 		TEST(an_email_that_we_hold_is_better_evidence),
 	};

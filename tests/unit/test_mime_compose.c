@@ -502,6 +502,52 @@ static void attachments_are_known_by_their_hash(void **state)
 		assert_string_equal(((SnMailPart *)mail->parts->pdata[i])->sha256, abc);
 }
 
+static void files_of_ims_travel_by_what_is_known_of_them(void **state)
+{
+	g_autofree char *hash = g_compute_checksum_for_string(G_CHECKSUM_SHA256, "x", -1);
+	SnMailCarriedFile known = { (char *)(guintptr) "https://up.example.test/1/a%20b.png?x=1",
+		                    (char *)(guintptr) "F\u00fcnf Bilder \u56f3.png",
+		                    (char *)(guintptr) "image/png", hash, 12345 };
+	SnMailCarriedFile nameless = { .size = -1 };
+	SnMailCarriedFile bad = { .url = (char *)(guintptr) "file:///etc/passwd",
+		                  .name = (char *)(guintptr) "../../etc/x",
+		                  .sha256 = (char *)(guintptr) "nonsense",
+		                  .size = 1 };
+	SnMailCarried im = { .from = (char *)(guintptr) "alice@example.test",
+		             .to = (char *)(guintptr) "bob@example.test",
+		             .time = 1795000000123,
+		             .text = (char *)(guintptr) "see",
+		             .id = (char *)(guintptr) "id-1" };
+	g_autoptr(GPtrArray) list = to_bob(), history = g_ptr_array_new(), files = g_ptr_array_new();
+	SnMailCompose compose = simple(list);
+
+	g_ptr_array_add(files, &known);
+	g_ptr_array_add(files, &nameless);
+	g_ptr_array_add(files, &bad);
+	im.files = files;
+	g_ptr_array_add(history, &im);
+	compose.history = history;
+	g_autoptr(GBytes) sent = must_compose(&compose);
+	g_autoptr(SnMail) mail = must_parse(sent);
+	const SnMailCarried *got = mail->carried->pdata[0];
+	assert_string_equal(got->text, "see");
+	assert_string_equal(got->id, "id-1");
+	assert_int_equal(got->files->len, 3);
+	const SnMailCarriedFile *one = got->files->pdata[0], *two = got->files->pdata[1],
+				*three = got->files->pdata[2];
+	assert_string_equal(one->url, known.url);
+	assert_string_equal(one->name, known.name);
+	assert_string_equal(one->type, "image/png");
+	assert_string_equal(one->sha256, hash);
+	assert_int_equal(one->size, 12345);
+	assert_null(two->url);
+	assert_null(two->name);
+	assert_int_equal(two->size, -1);
+	assert_null(three->url); /* only what a server of files gives */
+	assert_null(three->sha256);
+	assert_null(strchr(three->name, '/'));
+}
+
 /* Only what sennit marked is history; a mailing list's digest is not. */
 static void a_foreign_digest_is_no_history(void **state)
 {
@@ -666,6 +712,7 @@ int main(void)
 		cmocka_unit_test(earlier_ims_arrive),
 		cmocka_unit_test(a_foreign_digest_is_no_history),
 		cmocka_unit_test(transcript_is_readable_and_folds),
+		cmocka_unit_test(files_of_ims_travel_by_what_is_known_of_them),
 		cmocka_unit_test(a_transcript_is_found_whatever_its_first_line),
 		cmocka_unit_test(a_marked_transcript_without_history_is_all_text),
 		cmocka_unit_test(the_im_that_is_answered_has_a_header_of_its_own),
