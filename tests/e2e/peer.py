@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Another XMPP client than sennit, scripted over stdin and stdout: peer.py HOST PORT CAFILE JID PASSWORD
 
-Reads one JSON object a line: {"do": "send", "to", "body"}, {"do": "presence", "show", "status",
+Reads one JSON object a line: {"do": "send", "to", "body", "thread"}, {"do": "presence", "show", "status",
 "priority"}, {"do": "quit"}. JID may name a resource. Writes what it receives as JSON lines: messages with
 body, id, receipts asked and given, and the raw stanza.
 """
@@ -47,7 +47,10 @@ class Peer(slixmpp.ClientXMPP):
         while line := await reader.readline():
             order = json.loads(line)
             if order["do"] == "send":
-                self.send_message(mto=order["to"], mbody=order["body"], mtype="chat")
+                stanza = self.make_message(mto=order["to"], mbody=order["body"], mtype="chat")
+                if order.get("thread"):
+                    stanza["thread"] = order["thread"]
+                stanza.send()
             elif order["do"] == "presence":
                 self.send_presence(pshow=order.get("show"), pstatus=order.get("status"),
                                    ppriority=order.get("priority"))
