@@ -474,6 +474,31 @@ static gboolean run_undo(SnApp *app, int argc, char **argv, GError **error)
 	return TRUE;
 }
 
+/* RFC 8098: a request, which the other side may refuse. */
+static gboolean run_read_receipt(SnApp *app, int argc, char **argv, GError **error)
+{
+	static const struct {
+		const char *word, *said;
+		SnReadReceipt what;
+	} words[] = {
+		{ "yes", "They will be asked to say when they have read it.", SN_READ_RECEIPT_YES },
+		{ "no", "They will not be asked to say when they have read it.", SN_READ_RECEIPT_NO },
+		{ "default", "As mail.request-mdn says.", SN_READ_RECEIPT_DEFAULT },
+	};
+
+	if (!need_conversation(app, error))
+		return FALSE;
+	for (gsize i = 0; i < G_N_ELEMENTS(words); i++) {
+		if (strcmp(argv[0], words[i].word) != 0)
+			continue;
+		app->composer->draft->read_receipt = words[i].what;
+		sn_composer_changed(app->composer);
+		sn_app_say(app, SN_OBJ_SUCCESS, "%s", words[i].said);
+		return TRUE;
+	}
+	return sn_command_fail(error, "Say yes, no or default.");
+}
+
 const SnCommand sn_commands_compose[] = {
 	{ "write", "", "write in this conversation", 0, NULL, 0, 0, run_write },
 	{ "compose", "[WHO | mailto: | xmpp:]", "write to somebody", SN_COMPLETE_PERSON, NULL, 0, -1, run_compose },
@@ -489,6 +514,8 @@ const SnCommand sn_commands_compose[] = {
 	{ "subject", "[TEXT]", "subject of the email", 0, NULL, 0, -1, run_subject },
 	{ "cc", "[ADDRESSES]", "who gets a copy", SN_COMPLETE_PERSON, NULL, 0, -1, run_cc },
 	{ "bcc", "[ADDRESSES]", "who gets a copy unseen", SN_COMPLETE_PERSON, NULL, 0, -1, run_bcc },
+	{ "read-receipt", "yes|no|default", "ask to be told that the email was read",
+	  SN_COMPLETE_WORDS, "yes no default", 1, 1, run_read_receipt },
 	{ "discard", "", "throw the draft away", 0, NULL, 0, 0, run_discard },
 	{ "travel", "none|thread|last:N|since:DAY|all", "which messages travel along", SN_COMPLETE_WORDS, "none thread last:5 since: all", 1, 1, run_travel },
 	{ "travel-since", "", "messages since a day travel along", 0, NULL, 0, 0, run_travel_since },

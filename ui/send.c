@@ -398,6 +398,7 @@ static gboolean queue(SnApp *app, const SnPlan *plan, const Sending *sending, GE
 		.history_attachments = app->settings->history_attachments,
 		.if_unavailable = sending->rule,
 		.send_at = delay > 0 ? sn_app_now(app) + delay : 0,
+		.read_receipt = composer->draft->read_receipt,
 		.announce = plan->switched || plan->availability == SN_NOT_AVAILABLE ||
 		            sn_terms_wait(terms),
 		.state = SN_STATE_QUEUED,

@@ -273,6 +273,12 @@ static void fill_question(Fill *fill)
 		const SnQuestion *question = g_ptr_array_index(questions, i);
 		if (question->message != fill->message->id)
 			continue;
+		/* a contact's question is the message itself */
+		if (g_strcmp0(question->question, fill->message->body) != 0 &&
+		    fill->message->channel == SN_CHANNEL_MAIL)
+			sn_page_wrap(fill->page, fill->message->id, (gpointer)fill->message, INDENT,
+			             sn_theme_style(fill->theme, SN_OBJ_QUESTION),
+			             question->question);
 		sn_page_line(fill->page, fill->message->id, (gpointer)fill->message);
 		sn_page_tab(fill->page, INDENT);
 		sn_page_add(fill->page, SN_OBJ_QUESTION, "Answer with one key: ");

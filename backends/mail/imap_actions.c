@@ -25,6 +25,8 @@ static struct mailimap_flag_list *flag_list(guint flags)
 		mailimap_flag_list_add(list, mailimap_flag_new_draft());
 	if (flags & SN_MAIL_FORWARDED)
 		mailimap_flag_list_add(list, mailimap_flag_new_flag_keyword(strdup("$Forwarded")));
+	if (flags & SN_MAIL_MDN_SENT)
+		mailimap_flag_list_add(list, mailimap_flag_new_flag_keyword(strdup("$MDNSent")));
 	return list;
 }
 

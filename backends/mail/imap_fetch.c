@@ -11,6 +11,15 @@ typedef struct {
 	gpointer data;
 } Handler;
 
+static guint keyword_bit(const char *keyword)
+{
+	if (!keyword)
+		return 0;
+	if (g_ascii_strcasecmp(keyword, "$Forwarded") == 0)
+		return SN_MAIL_FORWARDED;
+	return g_ascii_strcasecmp(keyword, "$MDNSent") == 0 ? SN_MAIL_MDN_SENT : 0;
+}
+
 static guint flag_bit(const struct mailimap_flag *flag)
 {
 	switch (flag->fl_type) {
@@ -19,11 +28,7 @@ static guint flag_bit(const struct mailimap_flag *flag)
 	case MAILIMAP_FLAG_FLAGGED: return SN_MAIL_FLAGGED;
 	case MAILIMAP_FLAG_DELETED: return SN_MAIL_DELETED;
 	case MAILIMAP_FLAG_DRAFT: return SN_MAIL_DRAFT;
-	case MAILIMAP_FLAG_KEYWORD:
-		return flag->fl_data.fl_keyword && g_ascii_strcasecmp(flag->fl_data.fl_keyword,
-								      "$Forwarded") == 0
-			       ? SN_MAIL_FORWARDED
-			       : 0;
+	case MAILIMAP_FLAG_KEYWORD: return keyword_bit(flag->fl_data.fl_keyword);
 	default: return 0;
 	}
 }

@@ -16,6 +16,7 @@ enum {
 	SN_MAIL_DELETED = 1 << 3,
 	SN_MAIL_DRAFT = 1 << 4,
 	SN_MAIL_FORWARDED = 1 << 5,
+	SN_MAIL_MDN_SENT = 1 << 6, /* RFC 3503 */
 };
 
 /*

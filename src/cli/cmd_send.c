@@ -29,6 +29,8 @@ static const SnCliOption options[] = {
 	SN_OPTIONS_TERMS,
 	{ "encrypt", 0, SN_OPT_TEXT, "none|if-possible|required",
 	  "required: never in the clear; it waits until it can be encrypted" },
+	{ "read-receipt", 0, SN_OPT_TEXT, "yes|no",
+	  "ask to be told that the email was read; default: mail.request-mdn" },
 	{ "wait", 'w', SN_OPT_NUMBER, "SECONDS", "wait until it arrived, failed, or SECONDS passed" },
 	{ "yes", 'y', SN_OPT_FLAG, NULL, "use an address that is not confirmed, and confirm it by that" },
 	SN_OPTION_JSON,
@@ -55,6 +57,15 @@ static gboolean give_up(Send *send, int code)
 {
 	send->code = code;
 	return FALSE;
+}
+
+static SnReadReceipt read_receipt_of(const Send *send)
+{
+	const char *word = sn_args_text(send->args, "read-receipt");
+
+	if (!word)
+		return SN_READ_RECEIPT_DEFAULT;
+	return strcmp(word, "yes") == 0 ? SN_READ_RECEIPT_YES : SN_READ_RECEIPT_NO;
 }
 
 static gboolean find_reply(Send *send)
@@ -320,6 +331,7 @@ static SnId queue(Send *send, SnState *state)
 		                       !sn_args_flag(send->args, "no-history-files"),
 		.if_unavailable = rule,
 		.announce = plan->switched || away || sn_terms_wait(&send->terms),
+		.read_receipt = read_receipt_of(send),
 		.state = choose ? SN_STATE_CHOOSING : SN_STATE_QUEUED,
 		.reason = choose ? plan->text : NULL,
 	};

@@ -8,11 +8,13 @@
 #include "src/base/quiet.h"
 #include "src/base/when.h"
 #include "src/store/policy.h"
+#include "src/store/receipt.h"
 
 /* types: BOOL (true/false), INT, TIME (30s 5m 2h 7d -> ms), SIZE (64k 25M -> bytes), STRING,
  * PATH (absolute or ~/..., expanded; "" stays "")
  * HOURS (of work, as sn_hours_parse() reads them), QUIET (quiet.h)
  * ZONE (a name like Europe/Berlin; "" = here), ANSWER (SnQuestionRule)
+ * MDN (SnMdnRule)
  * RULE (ask defer mail send ask-them), SHOWS (list of presence words -> bit mask), HISTORY */
 #define SN_OPTION_TABLE(X)                                                                        \
 	X(general, theme, STRING, "default-dark", "theme file below themes/, without .theme")       \
@@ -41,6 +43,8 @@
 	X(mail, full_size, SIZE, "2M", "larger messages are fetched when opened")                   \
 	X(mail, poll, TIME, "5m", "how often folders without IDLE are looked at")                   \
 	X(mail, jabber_id, BOOL, "true", "write Jabber-ID: (RFC 7259) into outgoing email")         \
+	X(mail, request_mdn, BOOL, "false", "ask recipients to say when they have read an email (RFC 8098)") \
+	X(mail, answer_mdn, MDN, "ask", "tell senders who ask that you have read their email: never ask always-known") \
 	X(im, receipts, BOOL, "true", "answer XEP-0184 receipt requests of known contacts")         \
 	X(im, markers, BOOL, "true", "send XEP-0333 displayed markers")                             \
 	X(im, download_max, SIZE, "20M", "files up to this size are fetched by themselves")         \
@@ -64,6 +68,7 @@
 #define SN_OPTION_FIELD_QUIET(section, key) SnQuiet *section##_##key;
 #define SN_OPTION_FIELD_ZONE(section, key) char *section##_##key;
 #define SN_OPTION_FIELD_ANSWER(section, key) SnQuestionRule section##_##key;
+#define SN_OPTION_FIELD_MDN(section, key) SnMdnRule section##_##key;
 #define SN_OPTION_FIELD_HISTORY(section, key) char *section##_##key;
 
 /* e.g. settings->delivery_retry. Keys are written with '-' in the file: retry-max. */

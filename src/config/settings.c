@@ -170,6 +170,23 @@ static char *read_ANSWER(const char *text, SnQuestionRule *value)
 	return sn_problems_hint(text, words + 1); /* the settings are the last to ask */
 }
 
+static char *read_MDN(const char *text, SnMdnRule *value)
+{
+	static const char *const words[] = {
+#define X(name, word, meaning) word,
+		SN_MDN_RULE_TABLE(X)
+#undef X
+		NULL
+	};
+
+	for (int i = 0; words[i]; i++)
+		if (strcmp(words[i], text) == 0) {
+			*value = (SnMdnRule)i;
+			return NULL;
+		}
+	return sn_problems_hint(text, words);
+}
+
 static char *read_HISTORY(const char *text, char **value)
 {
 	static const char *const words[] = { "none", "thread", "all", "last:N", NULL };
@@ -317,6 +334,7 @@ SnSettings *sn_settings_read(const char *text, const char *file, SnProblems *pro
 #define FREE_SIZE(value) (void)(value)
 #define FREE_HOURS(value) (void)(value)
 #define FREE_RULE(value) (void)(value)
+#define FREE_MDN(value) (void)(value)
 #define FREE_SHOWS(value) (void)(value)
 #define FREE_ANSWER(value) (void)(value)
 #define FREE_QUIET(value) sn_quiet_free(value)

@@ -140,6 +140,7 @@ static gboolean look(gpointer data)
 	g_clear_pointer(&engine->core->look_source, g_source_unref);
 	sn_delivery_look(engine->delivery);
 	sn_wishes_look(engine);
+	sn_mdn_look(engine);
 	for (guint i = 0; i < engine->accounts->len; i++) {
 		SnEngineAccount *account = g_ptr_array_index(engine->accounts, i);
 		if (account->core->actions)
@@ -339,6 +340,7 @@ static gpointer engine_main(gpointer data)
 		engine->delivery = sn_delivery_new(engine);
 		start_accounts(engine);
 		sn_delivery_recover(engine->delivery);
+		sn_mdn_start(engine);
 		report_phase(core, SN_PHASE_RUNNING, NULL);
 		sn_engine_wake(engine);
 		g_main_loop_run(core->loop);

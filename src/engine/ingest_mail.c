@@ -165,6 +165,10 @@ gboolean sn_file_mail(SnStore *store, const SnConfig *config, SnAfter *after, Sn
 				return FALSE;
 	}
 	note_consequences(store, config, after, prepared, place, sender, *result);
+	gboolean in_sight = g_strcmp0(place->role, "junk") && g_strcmp0(place->role, "trash");
+	if (*result != SN_DUPLICATE && !place->quiet && in_sight &&
+	    !sn_mdn_file(store, config, prepared, sender, error))
+		return FALSE;
 	/* What it says of others is heard once this is committed, or with the next start. */
 	return *result == SN_DUPLICATE || !prepared->mail || !prepared->mail->reports->len ||
 	       message->direction == SN_OUT || sn_message_set_unheard(store, message->id, error);

@@ -156,6 +156,13 @@ static gboolean transcript_repeats(SnDelivery *self, const SnOutboxEntry *entry,
 	return history->len == messages->len;
 }
 
+static gboolean asks_read_receipt(SnDelivery *self, const SnOutboxEntry *entry)
+{
+	return entry->read_receipt == SN_READ_RECEIPT_YES ||
+	       (entry->read_receipt == SN_READ_RECEIPT_DEFAULT &&
+	        sn_delivery_settings(self)->mail_request_mdn);
+}
+
 static GBytes *compose(SnDelivery *self, const SnOutboxEntry *entry,
                        const SnEngineAccount *account, GError **error)
 {
@@ -188,6 +195,7 @@ static GBytes *compose(SnDelivery *self, const SnOutboxEntry *entry,
 		.jabber_id = jabber_id ? config->im.user : NULL,
 		.chat_origin_id = parts.chat_origin_id,
 		.chat_in_reply_to = parts.chat_in_reply_to,
+		.ask_read_receipt = asks_read_receipt(self, entry),
 		.text = entry->body,
 		.transcript = parts.transcript,
 		.transcript_repeats = transcript_repeats(self, entry, parts.history),

@@ -29,6 +29,8 @@ typedef struct sn_engine_core {
 	SnNotifier *notifier;
 	SnVcards *vcards; /* NULL: no vdir */
 	SnBook *book;     /* NULL: no address-book-cmd */
+	gboolean telling;  /* mdn.c: one is on its way */
+	SnTime tell_after; /* ... and none before */
 	/* shared with the threads that start, settle and stop */
 	GMutex lock_state;
 	GCond changed;
@@ -254,6 +256,15 @@ SnBook *sn_book_new(SnEngine *engine); /* NULL: none configured */
 void sn_book_free(SnBook *book);
 /* Asks address-book-cmd about this address, unless it was asked today. */
 void sn_book_ask(SnBook *book, SnId address);
+
+/* ---- mdn.c ---- */
+/* Within the transaction that files an email: does its sender ask to be told that it was read? */
+gboolean sn_mdn_file(SnStore *store, const SnConfig *config, const SnPrepared *prepared,
+                     SnId sender, GError **error);
+/* The user's answer: value "yes" or "no". */
+void sn_mdn_answer(SnEngine *engine, const char *message, const char *value);
+void sn_mdn_start(SnEngine *engine);
+void sn_mdn_look(SnEngine *engine);
 
 /* ---- notify.c ---- */
 SnNotifier *sn_notifier_new(SnEngine *engine);

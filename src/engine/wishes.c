@@ -234,6 +234,12 @@ static void do_fetch(SnEngine *engine, const SnWish *wish)
 
 /* ---- connections ---- */
 
+static void do_mdn(SnEngine *engine, const SnWish *wish)
+{
+	sn_mdn_answer(engine, wish->key, wish->value);
+	forget(engine, SN_WISH_MDN, wish->key);
+}
+
 static void do_reconnect(SnEngine *engine, const SnWish *wish)
 {
 	for (guint i = 0; i < engine->accounts->len; i++) {
@@ -258,6 +264,7 @@ void sn_wishes_look(SnEngine *engine)
 	} kinds[] = {
 		{ SN_WISH_CONTACT, do_contact },
 		{ SN_WISH_FETCH, do_fetch },
+		{ SN_WISH_MDN, do_mdn },
 		{ SN_WISH_RECONNECT, do_reconnect },
 	};
 

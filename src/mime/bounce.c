@@ -32,17 +32,23 @@ static gboolean is_daemon_name(const char *address)
 	return g_str_has_prefix(local, "microsoftexchange");
 }
 
-gboolean sn_mime_from_daemon(const SnMail *mail, GMimeMessage *message)
+char *sn_mime_return_path(GMimeMessage *message)
 {
 	const char *path = g_mime_object_get_header(GMIME_OBJECT(message), "Return-Path");
 
-	if (path) {
-		g_autofree char *clean = sn_text_clean_line(path, -1);
-		g_strstrip(clean);
-		const char *open = strchr(clean, '<');
-		const char *address = open ? open + 1 : clean;
-		return *address == '>' || !*address || is_daemon_name(address);
-	}
+	if (!path)
+		return NULL;
+	g_autofree char *clean = sn_text_clean_line(path, -1);
+	g_strstrip(clean);
+	const char *open = strchr(clean, '<');
+	const char *address = open ? open + 1 : clean;
+	return g_strndup(address, strcspn(address, "> "));
+}
+
+gboolean sn_mime_from_daemon(const SnMail *mail, GMimeMessage *message)
+{
+	if (mail->return_path)
+		return !*mail->return_path || is_daemon_name(mail->return_path);
 	for (guint i = 0; i < mail->addresses->len; i++) {
 		const SnMailAddress *address = mail->addresses->pdata[i];
 		if (address->role == SN_MAIL_FROM)

@@ -48,6 +48,18 @@ static GMimeObject *text_part(const SnMailCompose *compose)
 	return GMIME_OBJECT(part);
 }
 
+GMimeObject *sn_mime_text_part(const char *type, const char *subtype, const char *text)
+{
+	GMimePart *part = g_mime_part_new_with_type(type, subtype);
+
+	if (g_str_equal(type, "text"))
+		g_mime_object_set_content_type_parameter(GMIME_OBJECT(part), "charset", "utf-8");
+	set_content(part, text, strlen(text), GMIME_CONTENT_ENCODING_DEFAULT);
+	g_mime_part_set_content_encoding(
+		part, g_mime_part_get_best_content_encoding(part, GMIME_ENCODING_CONSTRAINT_7BIT));
+	return GMIME_OBJECT(part);
+}
+
 static gboolean is_token(const char *text, gsize length)
 {
 	for (gsize i = 0; i < length; i++)
@@ -151,7 +163,7 @@ static void set_threading(GMimeMessage *message, const SnMailCompose *compose)
 	g_string_free(references, TRUE);
 }
 
-static GBytes *write_message(GMimeMessage *message)
+GBytes *sn_mime_write_message(GMimeMessage *message)
 {
 	GMimeFormatOptions *format = g_mime_format_options_new();
 	GMimeStream *stream = g_mime_stream_mem_new();
@@ -180,12 +192,14 @@ GBytes *sn_mail_compose(const SnMailCompose *compose, GError **error)
 	set_threading(message, compose);
 	set_header(message, SN_HEADER_JABBER_ID, compose->jabber_id);
 	set_header(message, "Auto-Submitted", compose->auto_submitted);
+	if (compose->ask_read_receipt)
+		set_header(message, "Disposition-Notification-To", compose->from_address);
 	set_header(message, SN_HEADER_ORIGIN_ID, compose->chat_origin_id);
 	set_header(message, SN_HEADER_ANSWERED_ID, compose->chat_in_reply_to);
 	GMimeObject *content = body(compose);
 	g_mime_message_set_mime_part(message, content);
 	g_object_unref(content);
-	GBytes *bytes = write_message(message);
+	GBytes *bytes = sn_mime_write_message(message);
 	g_object_unref(message);
 	return bytes;
 }

@@ -46,6 +46,11 @@ static gboolean check_address(const char *field, const char *address, GError **e
 	return TRUE;
 }
 
+gboolean sn_mime_check_address(const char *field, const char *address, GError **error)
+{
+	return check_address(field, address, error);
+}
+
 /* Between angle brackets: no blanks, no brackets. */
 static gboolean check_id(const char *field, const char *id, GError **error)
 {

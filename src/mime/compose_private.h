@@ -11,6 +11,13 @@ char *sn_mime_flow(const char *text);
 /* FALSE with SN_ERROR_INVALID, naming the field, for anything that would not stay in its place. */
 gboolean sn_mime_check_compose(const SnMailCompose *compose, GError **error);
 
+/* One address that stays in its place, or SN_ERROR_INVALID. */
+gboolean sn_mime_check_address(const char *field, const char *address, GError **error);
+/* The message as it goes over the wire. */
+GBytes *sn_mime_write_message(GMimeMessage *message);
+/* A text/plain part of UTF-8, in whatever encoding fits; caller unrefs. */
+GMimeObject *sn_mime_text_part(const char *type, const char *subtype, const char *text);
+
 /* The digest of earlier messages; caller unrefs. */
 GMimeObject *sn_mime_history_part(GPtrArray *history);
 

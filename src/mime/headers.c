@@ -229,6 +229,23 @@ static char *read_authentication(GMimeHeaderList *headers, const char *authserv_
 	return g_string_free(found, FALSE);
 }
 
+/* RFC 8098 section 2.1: with several addresses nobody may be told without being looked at. */
+static char *read_receipt_to(GMimeObject *object)
+{
+	const char *value = g_mime_object_get_header(object, "Disposition-Notification-To");
+	InternetAddressList *list = value ? internet_address_list_parse(NULL, value) : NULL;
+	char *to = NULL;
+
+	if (list && internet_address_list_length(list) == 1) {
+		InternetAddress *one = internet_address_list_get_address(list, 0);
+		if (INTERNET_ADDRESS_IS_MAILBOX(one))
+			to = clean_value(
+				internet_address_mailbox_get_addr(INTERNET_ADDRESS_MAILBOX(one)));
+	}
+	g_clear_object(&list);
+	return to;
+}
+
 static SnTime read_date(GMimeMessage *message)
 {
 	GDateTime *date = g_mime_message_get_date(message);
@@ -283,6 +300,7 @@ void sn_mime_read_headers(SnMail *mail, GMimeMessage *message, const SnMailOptio
 	mail->list_id = read_list_id(g_mime_object_get_header(object, "List-Id"));
 	mail->jabber_id = read_jabber_id(g_mime_object_get_header(object, SN_HEADER_JABBER_ID));
 	mail->auto_submitted = first_word(g_mime_object_get_header(object, "Auto-Submitted"));
+	mail->read_receipt_to = read_receipt_to(object);
 	mail->chat_origin_id = clean_id(g_mime_object_get_header(object, SN_HEADER_ORIGIN_ID));
 	mail->chat_in_reply_to = clean_id(g_mime_object_get_header(object, SN_HEADER_ANSWERED_ID));
 	if (options && options->authserv_id)

@@ -98,6 +98,9 @@ typedef struct {
 	char *list_id;         /* RFC 2919, the part in brackets; NULL */
 	char *jabber_id;       /* RFC 7259; bare JID, NULL */
 	char *auto_submitted;  /* RFC 3834; NULL */
+	char *return_path;     /* the envelope's sender as the last server recorded it; "" the null
+	                        * sender; NULL not recorded */
+	char *read_receipt_to; /* Disposition-Notification-To (RFC 8098); NULL, also when several */
 	gboolean from_daemon;  /* the null sender; without Return-Path: the name of a mail system */
 	char *authentication;  /* of the server named in the parse options; NULL */
 	char *chat_origin_id;  /* of an IM that became this email (our X-less header); NULL */
@@ -149,6 +152,7 @@ typedef struct {
 	const char *jabber_id;      /* NULL */
 	const char *auto_submitted; /* NULL */
 	const char *chat_origin_id, *chat_in_reply_to; /* NULL */
+	gboolean ask_read_receipt;  /* RFC 8098, of everybody, to from_address */
 	const char *text;           /* the new text; lines are sent format=flowed */
 	const char *transcript;     /* readable history, below the text; NULL */
 	gboolean transcript_repeats; /* all that it says is in `history` too */
@@ -158,6 +162,18 @@ typedef struct {
 
 /* RFC 5322 bytes with CRLF. Header injection is impossible (SN_ERROR_INVALID names the field). */
 GBytes *sn_mail_compose(const SnMailCompose *compose, GError **error);
+
+/* "The message was displayed" (RFC 8098): to whom asked for it. */
+typedef struct {
+	const char *from_address, *from_name, *to;
+	SnTime date;
+	const char *message_id;     /* of the notification */
+	const char *original_id;    /* of what was displayed; NULL */
+	const char *original_subject; /* NULL */
+	SnTime original_date;
+	gboolean automatic;         /* a rule of the user's sends it, not the user */
+} SnMailDisplayed;
+GBytes *sn_mail_compose_displayed(const SnMailDisplayed *displayed, GError **error);
 
 /* A readable transcript: a line with date and name for each message, then its text. Caller frees. */
 typedef struct {

@@ -81,6 +81,7 @@ char *sn_mime_safe_name(const char *name); /* NULL if nothing is left */
 
 void sn_mime_read_parts(SnMail *mail, const SnMimeMessage *message, GString *notice);
 void sn_mime_read_report(SnMail *mail, GMimeMultipart *report);
+char *sn_mime_return_path(GMimeMessage *message); /* as SnMail.return_path */
 gboolean sn_mime_from_daemon(const SnMail *mail, GMimeMessage *message);
 /* The Message-ID of a returned message (or header) among these parts; caller frees; NULL. */
 char *sn_mime_returned_id(GMimeObject *root);

@@ -61,6 +61,8 @@ void sn_mail_free(SnMail *mail)
 	g_free(mail->chat_origin_id);
 	g_free(mail->chat_in_reply_to);
 	g_free(mail->text);
+	g_free(mail->return_path);
+	g_free(mail->read_receipt_to);
 	g_free(mail->notice);
 	g_free(mail);
 }
@@ -97,6 +99,7 @@ SnMail *sn_mail_parse(GBytes *raw, const SnMailOptions *options, GError **error)
 	mail->carried = g_ptr_array_new_with_free_func(free_carried);
 	mail->reports = g_ptr_array_new_with_free_func(free_report);
 	sn_mime_read_headers(mail, message->message, options);
+	mail->return_path = sn_mime_return_path(message->message);
 	mail->from_daemon = sn_mime_from_daemon(mail, message->message);
 	sn_mime_read_parts(mail, message, notice);
 	read_what_came_back(mail, message);

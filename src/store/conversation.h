@@ -9,6 +9,7 @@
 #define SN_STORE_CONVERSATION_H
 
 #include "src/store/message.h"
+#include "src/store/receipt.h"
 #include "src/store/terms.h"
 
 typedef enum { SN_CONV_PERSON, SN_CONV_GROUP, SN_CONV_LIST, SN_CONV_ROOM } SnConversationKind;
@@ -81,6 +82,7 @@ typedef struct {
 	GArray *agreed;       /* of SnId, encrypted ones that may travel in the open; may be NULL */
 	SnTerms terms;
 	SnTime updated;
+	SnReadReceipt read_receipt; /* an email asks to be told that it was read */
 } SnDraft;
 SnDraft *sn_draft_new(SnId conversation);
 void sn_draft_free(SnDraft *draft);

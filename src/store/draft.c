@@ -87,7 +87,7 @@ SnDraft *sn_draft_load(SnStore *store, SnId conversation)
 	SnSql *query = sn_sql(store,
 	                      "SELECT mode, reply_to, subject, body, cc, bcc, attachments, history, "
 	                      "picked, updated, send_at, conditions, otherwise, within, "
-	                      "encrypt, agreed FROM draft WHERE conversation = ?1",
+	                      "encrypt, agreed, read_receipt FROM draft WHERE conversation = ?1",
 	                      V(conversation));
 	SnDraft *draft = NULL;
 
@@ -110,6 +110,7 @@ SnDraft *sn_draft_load(SnStore *store, SnId conversation)
 			                  .within = sn_sql_int(query, 13),
 			                  .encrypt = (SnEncrypt)sn_sql_int(query, 14) };
 		draft->agreed = split_ids(sn_sql_peek(query, 15));
+		draft->read_receipt = (SnReadReceipt)sn_sql_int(query, 16);
 	}
 	sn_sql_drop(query);
 	return draft;
@@ -126,17 +127,18 @@ static gboolean write_draft(SnStore *store, const SnDraft *draft, GError **error
 	return sn_run(store, error,
 	              "INSERT INTO draft (conversation, mode, reply_to, subject, body, cc, bcc, "
 	              "attachments, history, picked, updated, send_at, conditions, otherwise, within, "
-	              "encrypt, agreed) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, "
-	              "?13, ?14, ?15, ?16, ?17) "
+	              "encrypt, agreed, read_receipt) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, "
+	              "?13, ?14, ?15, ?16, ?17, ?18) "
 	              "ON CONFLICT (conversation) DO UPDATE SET mode = ?2, reply_to = ?3, "
 	              "subject = ?4, body = ?5, cc = ?6, bcc = ?7, attachments = ?8, history = ?9, "
 	              "picked = ?10, updated = ?11, send_at = ?12, conditions = ?13, otherwise = ?14, "
-	              "within = ?15, encrypt = ?16, agreed = ?17",
+	              "within = ?15, encrypt = ?16, agreed = ?17, "
+	              "read_receipt = ?18",
 	              V(draft->conversation), V(draft->mode), V(draft->reply_to), V(subject),
 	              V(body), V(draft->cc), V(draft->bcc), V(paths), V(draft->history), V(picked),
 	              V(draft->updated ? draft->updated : sn_now(store)), V(draft->terms.send_at),
 	              V(draft->terms.when), V(draft->terms.then), V(draft->terms.within),
-	              V(draft->terms.encrypt), V(agreed));
+	              V(draft->terms.encrypt), V(agreed), V(draft->read_receipt));
 }
 
 gboolean sn_draft_save(SnStore *store, const SnDraft *draft, GError **error)

@@ -48,6 +48,7 @@ typedef enum {
 	SN_FLAG_DELETED = 1 << 3,
 	SN_FLAG_DRAFT = 1 << 4,
 	SN_FLAG_FORWARDED = 1 << 5, /* $Forwarded */
+	SN_FLAG_MDN_SENT = 1 << 6,  /* $MDNSent (RFC 3503): its sender was told, or shall not be */
 } SnFlags;
 
 typedef enum { SN_ROLE_FROM, SN_ROLE_TO, SN_ROLE_CC, SN_ROLE_BCC, SN_ROLE_REPLY_TO } SnRole;

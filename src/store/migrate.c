@@ -113,6 +113,7 @@ static const char to_version_2[] =
 	"WHERE id = OLD.conversation; "
 	"END;"
 	SN_MAP_TO_VERSION_2
+	"ALTER TABLE draft ADD COLUMN read_receipt INTEGER NOT NULL DEFAULT 0;"
 	"";
 
 /* steps[i] turns version i + 1 into i + 2; the newest has none. */

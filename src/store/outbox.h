@@ -14,6 +14,7 @@
 #include "src/store/conversation.h"
 #include "src/store/message.h"
 #include "src/store/outcome.h"
+#include "src/store/receipt.h"
 #include "src/store/terms.h"
 
 typedef struct {
@@ -72,6 +73,7 @@ typedef struct {
 	char *quick_question;  /* id of the availability question asked (XEP-0439); NULL */
 	int step;              /* engine's own: how far within `sending` (which stanza, which upload) */
 	gboolean announce;     /* tell on the desktop when it arrives */
+	SnReadReceipt read_receipt; /* an email asks to be told that it was read */
 	/* with SN_OUTBOX_FULL */
 	GPtrArray *recipients;  /* of SnParty */
 	GPtrArray *attachments; /* of SnAttachment */
@@ -108,6 +110,7 @@ typedef struct {
 	SnRule then;
 	SnEncrypt encrypt;
 	gboolean announce;
+	SnReadReceipt read_receipt;
 	SnState state;          /* QUEUED, or WAITING/CHOOSING when the user already decided so */
 	const char *reason;     /* NULL */
 	const char *notice;     /* said below the message in the timeline; NULL */

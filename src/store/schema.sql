@@ -243,7 +243,8 @@ CREATE TABLE draft (
 	otherwise INTEGER NOT NULL DEFAULT 0,
 	within INTEGER NOT NULL DEFAULT 0,
 	encrypt INTEGER NOT NULL DEFAULT 0,
-	agreed TEXT -- ids of encrypted messages that may travel in the open
+	agreed TEXT, -- ids of encrypted messages that may travel in the open
+	read_receipt INTEGER NOT NULL DEFAULT 0 -- SnReadReceipt
 ) STRICT;
 
 -- A conversation whose messages are shown in another (heir) as long as its people are one person.

@@ -77,7 +77,9 @@ static gboolean is_own_question(SnStore *store, const SnQuestion *question)
 {
 	g_autoptr(SnMessage) message = sn_message_get(store, question->message, 0);
 
-	return message && message->origin_id && g_str_has_prefix(message->origin_id, "wish:");
+	/* Emails cannot ask such questions: what stands on one is ours. */
+	return message && (message->channel == SN_CHANNEL_MAIL ||
+	                   (message->origin_id && g_str_has_prefix(message->origin_id, "wish:")));
 }
 
 gboolean sn_question_answer(SnStore *store, const SnQuestion *question, const char *value,

@@ -21,6 +21,8 @@
 	                          /* see their presence, adds to the roster), "remove"           */ \
 	X(FETCH, "fetch")         /* key: message id; value "": get the whole email and the      */ \
 	                          /* files that lie elsewhere, whatever their size               */ \
+	X(MDN, "mdn")             /* key: message id; value "yes" or "no": tell its sender that  */ \
+	                          /* it was read (RFC 8098)                                      */ \
 	X(RECONNECT, "reconnect") /* key: account name, or "" for all; value "": now             */
 
 typedef enum {

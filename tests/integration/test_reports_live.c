@@ -27,6 +27,7 @@ static int set_up(void **state)
 	if (!servers)
 		return 0;
 	sn_live_open(&stage->alice, servers, "alice", NULL, NULL);
+	stage->alice.tells = TRUE;
 	sn_live_start(&stage->alice);
 	sn_live_settle(&stage->alice);
 	return 0;
@@ -247,6 +248,61 @@ static void a_marker_that_came_while_away_is_found_in_the_archive(void **state)
 	assert_true(sn_live_wait_state(alice, first, SN_STATE_READ));
 }
 
+/* ---- read receipts of emails ---- */
+
+static gboolean has_question(SnBench *bench, gpointer data)
+{
+	SnId id = sn_message_find_mail(bench->store, data);
+	g_autoptr(SnMessage) message = id ? sn_message_get(bench->store, id, 0) : NULL;
+	g_autoptr(GPtrArray) all =
+		message ? sn_question_list(bench->store, message->conversation) : NULL;
+
+	return all && all->len > 0 &&
+	       ((SnQuestion *)all->pdata[all->len - 1])->message == id;
+}
+
+/* Dovecot keeps the names of keywords in a file beside the messages. */
+static gboolean bob_has_keyword(SnBench *bench, gpointer data)
+{
+	g_autofree char *path = g_build_filename(servers->mail_dir, "bob", "Maildir",
+	                                         "dovecot-keywords", NULL);
+	g_autofree char *text = NULL;
+
+	return g_file_get_contents(path, &text, NULL, NULL) && strstr(text, data);
+}
+
+static void one_key_of_bobs_tells_alice_that_it_was_read(void **state)
+{
+	Stage *stage = *state;
+	SnLive *alice = &stage->alice, *bob = &stage->bob;
+
+	if (!servers)
+		skip();
+	sn_live_close(alice);
+	sn_live_open(alice, servers, "alice", NULL,
+	             "[delivery]\nundo-mail = 0s\n[mail]\nrequest-mdn = true\n");
+	sn_live_start(alice);
+	sn_live_open(bob, servers, "bob", NULL, NULL);
+	sn_live_start(bob);
+	sn_live_settle(bob);
+	SnId before = sn_live_send(bob, SN_CHANNEL_MAIL, "alice@example.test", "hello");
+	assert_true(sn_live_wait_state(bob, before, SN_STATE_ACCEPTED));
+	SnId id = sn_live_send(alice, SN_CHANNEL_MAIL, "bob@example.test", "have you read this?");
+	g_autoptr(SnOutboxEntry) entry = sn_outbox_get(alice->bench->store, id, 0);
+	assert_true(sn_bench_wait(bob->bench, has_question, entry->message_id));
+	g_autoptr(SnMessage) message = sn_message_get(
+		bob->bench->store, sn_message_find_mail(bob->bench->store, entry->message_id), 0);
+	g_autoptr(GPtrArray) all = sn_question_list(bob->bench->store, message->conversation);
+	const SnQuestion *question = all->pdata[all->len - 1];
+	assert_true(sn_question_answer(bob->bench->store, question, question->values[0], NULL));
+	assert_true(sn_live_wait_state(alice, id, SN_STATE_READ));
+	assert_true(sn_bench_wait(alice->bench, is_folded, &id));
+	sn_live_settle(bob);
+	for (int i = 0; i < 300 && !bob_has_keyword(NULL, (gpointer) "$MDNSent"); i++)
+		g_usleep(100000);
+	assert_true(bob_has_keyword(NULL, (gpointer) "$MDNSent"));
+}
+
 static int start_servers(void **state)
 {
 	g_setenv("SN_SMTP_DELAY_WARNING", "2s", TRUE);
@@ -270,6 +326,7 @@ int main(void)
 		TEST(a_delay_is_a_warning_and_stays_one),
 		TEST(what_the_server_refuses_at_once_fails_with_its_words),
 		TEST(a_bounce_that_came_while_away_is_told_at_the_next_start),
+		TEST(one_key_of_bobs_tells_alice_that_it_was_read),
 		TEST(a_marker_that_came_while_away_is_found_in_the_archive),
 	};
 

@@ -53,7 +53,7 @@ void sn_live_start(SnLive *live)
 		.backends = { .imap = load_imap,
 		              .smtp = load_smtp,
 		              .im = load_im,
-		              .desktop = load_desktop },
+		              .desktop = live->tells ? load_desktop : NULL },
 	};
 
 	live->engine = sn_engine_start(&setup, &error);

@@ -12,6 +12,7 @@ typedef struct {
 	char *user;
 	SnBench *bench;
 	SnEngine *engine; /* NULL: stopped */
+	gboolean tells;   /* its notifications go to sn_live_told(); one engine at a time */
 } SnLive;
 
 /* extra: more lines of the account (NULL); settings: of sennit.conf (NULL). Not started yet. */
@@ -27,7 +28,7 @@ void sn_live_close(SnLive *live); /* one that was never opened is fine */
 SnId sn_live_send(SnLive *live, SnChannel channel, const char *to, const char *body);
 /* Waits until the entry is in the state; FALSE after half a minute. */
 gboolean sn_live_wait_state(SnLive *live, SnId entry, SnState state);
-/* Notifications, newest last, that the live engines of this process gave; "title\nbody\n". Taken. */
+/* Notifications of the engine that tells, newest last, "title\nbody\n". Taken; caller frees. */
 char *sn_live_told(int timeout_ms);
 
 #endif

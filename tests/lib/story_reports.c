@@ -93,6 +93,31 @@ static void report(Story *story, const SnOutboxEntry *about, const char *subject
 		g_error("story: %s", error->message);
 }
 
+/* Carol wants to know whether alice has read her email. */
+static void asks_for_receipt(Story *story)
+{
+	static const char *const values[] = { "wish:mdn:1=yes", "wish:mdn:1=no", NULL };
+	static const char *const labels[] = { "Yes", "No", NULL };
+	g_autoptr(SnMessage) message = sn_message_new();
+
+	message->account = story->account;
+	message->channel = SN_CHANNEL_MAIL;
+	message->state = SN_STATE_RECEIVED;
+	message->time = story->now;
+	message->sender = sn_address_intern(story->store, SN_CHANNEL_MAIL, "carol@example.test",
+	                                    "Carol Marline", NULL);
+	message->subject = g_strdup("Your book");
+	message->message_id = g_strdup("book-2@example.test");
+	message->body = g_strdup("Did you find the letter in it?\n");
+	sn_message_add_party(message, SN_ROLE_FROM, "carol@example.test", NULL);
+	sn_message_add_party(message, SN_ROLE_TO, ALICE, NULL);
+	if (!sn_message_add(story->store, message, NULL, NULL, NULL, NULL) ||
+	    !sn_question_add(story->store, message->conversation, message->id,
+	                     "carol@example.test asks to be told that you have read this.", values,
+	                     labels, NULL))
+		g_error("story: question");
+}
+
 void story_fill_reports(SnStore *store)
 {
 	Story story = { store, sn_account_find(store, "home"), STORY_NOW - 2 * SN_HOUR };
@@ -121,5 +146,6 @@ void story_fill_reports(SnStore *store)
 		sent(&story, SN_CHANNEL_IM, NULL, "Come by at ten?", dora);
 	becomes(&story, both, SN_STATE_CONVERTED, NULL, NULL,
 	        "sent as email; Dora Splice got it by IM as well");
+	asks_for_receipt(&story);
 	sn_store_set_clock(store, NULL);
 }
