@@ -285,11 +285,14 @@ static gboolean run_reach(SnApp *app, int argc, char **argv, GError **error)
 		           now && *now ? now : "nothing");
 		return TRUE;
 	}
-	for (int i = 0; i < argc && !(i == 0 && g_str_equal(argv[0], "none")); i++) {
-		g_autofree char *uri = sn_reach_uri(argv[i], error);
-		if (!uri)
+	g_autofree char *line = g_strjoinv(" ", argv);
+	g_auto(GStrv) words = g_strsplit_set(g_str_equal(line, "none") ? "" : line, " ,\t", -1);
+	for (char **word = words; *word; word++) {
+		g_autofree char *uri = **word ? sn_reach_uri(*word, error) : NULL;
+		if (**word && !uri)
 			return FALSE;
-		g_string_append_printf(uris, "%s%s", i ? " " : "", uri);
+		if (uri)
+			g_string_append_printf(uris, "%s%s", uris->len ? " " : "", uri);
 	}
 	if (!sn_wish_set(app->store, SN_WISH_REACH, "", uris->str, error))
 		return FALSE;

@@ -8,6 +8,8 @@
 #include <cmocka.h>
 #include <string.h>
 
+#include "src/route/policy.h"
+#include "src/store/wish.h"
 #include "tests/lib/ui_desk.h"
 
 #define BOB "bob@example.test"
@@ -435,6 +437,77 @@ static void a_question_is_answered_with_one_key(void **state)
 	assert_int_equal(entry->channel, SN_CHANNEL_IM);
 }
 
+/* A question about the user's time comes as a prompt, once, and goes out whatever else is open. */
+static void a_question_about_our_time_is_a_prompt(void **state)
+{
+	UiDesk *desk = *state;
+	SnId before = ui_desk_last_entry(desk), conversation = ui_desk_conversation(desk, BOB);
+
+	story_fill_away(desk->store);
+	/* not while looking at the list, not while writing */
+	ui_desk_play(desk, "keys j\nabsent always when I am away\nkeys k<Enter>\n"
+	                   "expect always when I am away\nkeys z\nexpect always when I am away\n"
+	                   "keys <Esc>\nabsent always when I am away\nexpect Answer with one key\n"
+	                   "keys gg\nabsent always when I am away\n");
+	assert_int_equal(ui_desk_last_entry(desk), before);
+	ui_desk_play(desk, "keys <Enter>a\nabsent Answer with one key\n");
+	g_autoptr(SnOutboxEntry) entry = ui_desk_entry(desk, before);
+	assert_non_null(entry);
+	assert_string_equal(entry->body, "always email");
+	assert_int_equal(entry->if_unavailable, SN_RULE_SEND);
+	g_autoptr(SnConversation) row = sn_conversation_get(desk->store, conversation);
+	g_autoptr(SnPersonPolicy) policy = sn_person_policy(desk->store, row->person);
+	assert_int_equal(policy->questions, SN_QUESTION_MAIL_WHEN_AWAY);
+	g_autoptr(GPtrArray) open = sn_question_list(desk->store, conversation);
+	assert_int_equal(open->len, 0);
+}
+
+static void an_answer_needs_no_empty_composer(void **state)
+{
+	UiDesk *desk = *state;
+	SnId before = ui_desk_last_entry(desk);
+
+	story_fill_away(desk->store);
+	ui_desk_play(desk, "keys <Enter><Esc>i\ntext half a sent\nkeys <Esc>2\nexpect half a sent\n");
+	g_autoptr(SnOutboxEntry) entry = ui_desk_entry(desk, before);
+	assert_non_null(entry);
+	assert_string_equal(entry->body, "later");
+	assert_string_equal(to_of(entry), BOB);
+}
+
+static void rules_are_set_by_keys(void **state)
+{
+	UiDesk *desk = *state;
+	g_autoptr(SnConversation) row = row_of(desk, BOB);
+
+	ui_desk_play(desk, "keys pRh\ntext 21:00-06:00, sun\nkeys <Enter>\nexpect 21:00-06:00, sun\n"
+	                   "keys Rh\ntext x\nkeys <Enter>\nexpect neither a time span\n"
+	                   "keys Rwe\nexpect an email, noted by you\nkeys RqE\n"
+	                   "expect email, when I am away\nkeys Rs\n");
+	g_autofree char *hours = sn_policy_get(desk->store, row->person, "quiet-hours");
+	assert_string_equal(hours, "21:00-06:00, sun");
+	g_autoptr(SnPerson) person = sn_person_get(desk->store, row->person);
+	assert_int_equal(person->rule, SN_RULE_SEND);
+	assert_int_equal(person->wish, SN_RULE_MAIL);
+	ui_desk_play(desk, "keys pRn<C-u>\ntext offline\nkeys <Enter>Rwx\nabsent noted by you\n");
+	g_autofree char *shows = sn_policy_get(desk->store, row->person, "not-available");
+	assert_string_equal(shows, "offline");
+}
+
+static void reachability_is_published_by_a_command(void **state)
+{
+	UiDesk *desk = *state;
+
+	ui_desk_play(desk, "keys :\ntext reach alice@example.test tel:+4930123\nkeys <Enter>\n"
+	                   "expect Told to those who may see your presence\n"
+	                   "keys :\ntext reach ftp://x\nkeys <Enter>\nexpect cannot be published\n");
+	g_autofree char *wish = sn_wish_get(desk->store, SN_WISH_REACH, "");
+	assert_string_equal(wish, "mailto:alice@example.test tel:+4930123");
+	ui_desk_play(desk, "keys :\ntext reach none\nkeys <Enter>\nexpect Taken back\n");
+	g_autofree char *none = sn_wish_get(desk->store, SN_WISH_REACH, "");
+	assert_string_equal(none, "");
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -462,6 +535,10 @@ int main(void)
 		T(a_wrong_cc_is_not_dropped_silently),
 		T(a_mailto_uri_fills_the_composer),
 		T(a_question_is_answered_with_one_key),
+		T(a_question_about_our_time_is_a_prompt),
+		T(an_answer_needs_no_empty_composer),
+		T(rules_are_set_by_keys),
+		T(reachability_is_published_by_a_command),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
