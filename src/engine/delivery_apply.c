@@ -407,7 +407,9 @@ static gboolean write_step(SnDelivery *self, SnId id, SnDeliveryEvent event, con
 		sn_store_rollback(store);
 		return TRUE;
 	}
-	if (!write_change(self, entry, event, step, fact, error)) {
+	gboolean goes = event == SN_DELIVERY_READY && entry->channel == SN_CHANNEL_IM;
+	if (!write_change(self, entry, event, step, fact, error) ||
+	    (goes && !sn_delivery_prepare_im(self, entry, error))) {
 		sn_store_rollback(store);
 		return FALSE;
 	}

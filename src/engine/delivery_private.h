@@ -201,6 +201,8 @@ void sn_delivery_send_mail(SnDelivery *self, const SnOutboxEntry *entry);
 /* It is written down and durable that the email may go: says the last word. */
 void sn_delivery_release(SnDelivery *self, const SnOutboxEntry *entry);
 void sn_delivery_send_im(SnDelivery *self, const SnOutboxEntry *entry);
+/* Writes what the entry will consist of, in the transaction that lets it go. FALSE: not written. */
+gboolean sn_delivery_prepare_im(SnDelivery *self, SnOutboxEntry *entry, GError **error);
 /* The id of the stanza of the entry's current step; NULL when it sends none. Caller frees. */
 char *sn_delivery_step_id(SnDelivery *self, const SnOutboxEntry *entry);
 gboolean sn_delivery_is_last_step(SnDelivery *self, const SnOutboxEntry *entry);

@@ -56,6 +56,23 @@ static GPtrArray *current_steps(SnDelivery *self, SnOutboxEntry *entry,
 	return steps;
 }
 
+/* Within the transaction that writes `sending`: the list has to be durable with it. Without it the
+ * same number could mean another stanza after a power cut. */
+gboolean sn_delivery_prepare_im(SnDelivery *self, SnOutboxEntry *entry, GError **error)
+{
+	const SnEngineAccount *account = sn_engine_account_by_id(self->engine, entry->account);
+	int step = entry->step;
+
+	if (!account || entry->recipients->len != 1)
+		return TRUE; /* refused when it is to be sent */
+	g_autoptr(GPtrArray) steps = current_steps(self, entry, account);
+	entry->step = step;
+	if (!steps)
+		g_set_error(error, SN_ERROR, SN_ERROR_STORAGE,
+		            "the parts of the message could not be written");
+	return steps != NULL;
+}
+
 gboolean sn_delivery_has_begun(SnDelivery *self, const SnOutboxEntry *entry)
 {
 	g_autoptr(GPtrArray) steps =

@@ -126,6 +126,8 @@ static void count(Delivery *self, const char *id)
 {
 	int times = taken(self, id);
 
+	if (self->on_taken)
+		self->on_taken(id, self->taken_data);
 	g_hash_table_insert(self->taken, g_strdup(id), GINT_TO_POINTER(times + 1));
 	g_ptr_array_add(self->arrived, g_strdup(id));
 }
@@ -438,12 +440,12 @@ static void start(Delivery *self, gboolean online)
 	sn_delivery_recover(self->engine.delivery);
 }
 
-Delivery *delivery_new(const char *settings)
+static Delivery *make(World *world)
 {
 	Delivery *self = g_new0(Delivery, 1);
 
 	sn_mime_init();
-	self->world = world_new(settings);
+	self->world = world;
 	self->engine.setup.backends.imap = (gpointer)self;
 	self->engine.config = self->world->config;
 	self->engine.clock = &self->world->clock;
@@ -464,6 +466,26 @@ Delivery *delivery_new(const char *settings)
 	self->uploaded = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
 	self->arrived = g_ptr_array_new_with_free_func(g_free);
 	g_queue_init(&self->requests);
+	return self;
+}
+
+Delivery *delivery_from(const char *settings, const char *from, SnTime now, GHashTable *taken)
+{
+	Delivery *self = make(world_from(settings, from, now));
+	GHashTableIter iter;
+	gpointer id, times;
+
+	g_hash_table_iter_init(&iter, taken);
+	while (g_hash_table_iter_next(&iter, &id, &times))
+		g_hash_table_insert(self->taken, g_strdup(id), times);
+	start(self, FALSE);
+	return self;
+}
+
+Delivery *delivery_new(const char *settings)
+{
+	Delivery *self = make(world_new(settings));
+
 	world_bob(self->world);
 	sn_folder_intern(self->world->store, self->world->home, "Sent", "sent", NULL);
 	world_roster(self->world, BOB_IM, SN_SUB_BOTH);

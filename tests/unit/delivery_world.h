@@ -28,6 +28,8 @@ typedef struct {
 	SnEngine engine;
 	SnEngineAccount account;
 	GQueue requests;      /* of Pending, not answered yet */
+	void (*on_taken)(const char *id, gpointer data); /* NULL */
+	gpointer taken_data;
 	GHashTable *taken;    /* id of a stanza or Message-ID -> how often the server took it */
 	GPtrArray *stanzas;   /* of SnImMessage the server took, in order */
 	GPtrArray *mails;     /* of GBytes the server took, in order */
@@ -55,6 +57,9 @@ typedef struct {
 
 /* settings: of sennit.conf, NULL. On line, presence of bob known and online. */
 Delivery *delivery_new(const char *settings);
+/* The same with the database in the directory `from`; off line. taken: what the servers have
+ * (id -> how often), as the table below. */
+Delivery *delivery_from(const char *settings, const char *from, SnTime now, GHashTable *taken);
 void delivery_free(Delivery *self);
 
 /* Lets the servers answer until nothing is open. */

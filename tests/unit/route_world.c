@@ -31,7 +31,7 @@ static void open_store(World *world)
 	world->home = sn_account_find(world->store, "home");
 }
 
-World *world_new(const char *settings)
+static World *make_world(const char *settings)
 {
 	World *world = g_new0(World, 1);
 	g_autoptr(GError) error = NULL;
@@ -44,6 +44,33 @@ World *world_new(const char *settings)
 	world->config = sn_config_parse(accounts, settings, &error);
 	if (!world->config)
 		g_error("%s", error->message);
+	return world;
+}
+
+World *world_new(const char *settings)
+{
+	World *world = make_world(settings);
+
+	open_store(world);
+	return world;
+}
+
+static void move_file(const char *from, const char *to, const char *name)
+{
+	g_autofree char *source = g_build_filename(from, name, NULL);
+	g_autofree char *target = g_build_filename(to, name, NULL);
+
+	if (g_rename(source, target) != 0 && g_file_test(source, G_FILE_TEST_EXISTS))
+		g_error("%s cannot be moved", source);
+}
+
+World *world_from(const char *settings, const char *from, SnTime now)
+{
+	World *world = make_world(settings);
+
+	world->now = now;
+	move_file(from, world->dir, "sennit.db");
+	move_file(from, world->dir, "sennit.db-wal");
 	open_store(world);
 	return world;
 }

@@ -25,6 +25,8 @@ typedef struct {
 
 /* settings: text of sennit.conf; NULL. */
 World *world_new(const char *settings);
+/* With what lies in the directory `from` as its database; the clock stands at `now`. */
+World *world_from(const char *settings, const char *from, SnTime now);
 void world_free(World *world);
 /* Closes the store as a crash would leave it, and opens it again. */
 void world_reopen(World *world);
