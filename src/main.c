@@ -115,12 +115,15 @@ static GPtrArray *vcards(const char *text, const char *file, int *bad, gpointer 
 	return sn_modules_vcards(text, file, bad, error);
 }
 
-static char *vcard_format(const char *name, char **mails, char **jids, const char *uid,
-                          gpointer data, GError **error)
+static char *vcard_format(const SnVcard *card, int version, gpointer data, GError **error)
 {
-	SnVcard card = { .uid = (char *)uid, .name = (char *)name, .mails = mails, .jids = jids };
+	return sn_modules_vcard_format(card, (SnVcardVersion)version, error);
+}
 
-	return sn_modules_vcard_format(&card, error);
+static char *vcard_complete(const char *text, const SnVcard *card, gboolean *found, gpointer data,
+                            GError **error)
+{
+	return sn_modules_vcard_complete(text, card, found, error);
 }
 
 /* ---- the process ---- */
@@ -159,7 +162,8 @@ static int run_verb(const SnProgramArgs *program, SnPaths *paths, int argc, char
 	SnCliContext context = {
 		.dir = program->dir,
 		.paths = paths,
-		.services = { engine_run, import, probe, vcards, vcard_format, NULL },
+		.services = { engine_run, import, probe, vcards, vcard_format,
+			      vcard_complete, NULL },
 	};
 
 	context.services.data = &context;

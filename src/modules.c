@@ -82,10 +82,19 @@ static GPtrArray *parse_vcards(const char *text, const char *file, int *bad)
 	return g_ptr_array_new();
 }
 
-char *sn_modules_vcard_format(const SnVcard *card, GError **error)
+char *sn_modules_vcard_format(const SnVcard *card, SnVcardVersion version, GError **error)
 {
-	char *(*format)(const SnVcard *) = find_symbol("vcard.so", "sn_vcard_format", error);
-	return format ? format(card) : NULL;
+	char *(*format)(const SnVcard *, SnVcardVersion) =
+		find_symbol("vcard.so", "sn_vcard_format", error);
+	return format ? format(card, version) : NULL;
+}
+
+char *sn_modules_vcard_complete(const char *text, const SnVcard *card, gboolean *found,
+                                GError **error)
+{
+	char *(*complete)(const char *, const SnVcard *, gboolean *) =
+		find_symbol("vcard.so", "sn_vcard_complete", error);
+	return complete ? complete(text, card, found) : NULL;
 }
 
 const SnEngineBackends sn_modules_backends = {

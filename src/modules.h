@@ -16,8 +16,11 @@ const SnEngineOps *sn_modules_engine(GError **error);
 /* The backends, each loaded when the engine first asks for it. */
 extern const SnEngineBackends sn_modules_backends;
 
-/* sn_vcard_parse() and sn_vcard_format() of the module; NULL with error when it is not there. */
+/* Functions of src/vcard/vcard.h in the module; NULL with error when it is not there. */
 GPtrArray *sn_modules_vcards(const char *text, const char *file, int *bad, GError **error);
-char *sn_modules_vcard_format(const SnVcard *card, GError **error);
+char *sn_modules_vcard_format(const SnVcard *card, SnVcardVersion version, GError **error);
+/* NULL also without an error: nothing is to be changed. */
+char *sn_modules_vcard_complete(const char *text, const SnVcard *card, gboolean *found,
+                                GError **error);
 
 #endif

@@ -27,6 +27,8 @@ typedef enum {
 SnExit sn_exit_for_error(const GError *error);
 SnExit sn_exit_for_code(SnErrorCode code);
 
+typedef struct sn_vcard SnVcard; /* src/vcard/vcard.h */
+
 typedef struct {
 	/* All may be slow (they load modules); NULL members do not happen. */
 	gboolean (*engine_run)(gboolean once, gpointer data, GError **error); /* until SIGINT/SIGTERM */
@@ -37,8 +39,10 @@ typedef struct {
 	/* Of SnVcard; NULL with error when the module cannot be loaded. */
 	GPtrArray *(*vcards)(const char *text, const char *file, int *bad, gpointer data,
 	                     GError **error);
-	char *(*vcard_format)(const char *name, char **mails, char **jids, const char *uid,
-	                      gpointer data, GError **error);
+	/* As sn_vcard_format() and sn_vcard_complete(). */
+	char *(*vcard_format)(const SnVcard *card, int version, gpointer data, GError **error);
+	char *(*vcard_complete)(const char *text, const SnVcard *card, gboolean *found, gpointer data,
+	                        GError **error);
 	gpointer data;
 } SnCliServices;
 

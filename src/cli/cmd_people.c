@@ -9,6 +9,9 @@
 extern const SnCliVerb sn_cmd_people;
 
 static const SnCliOption options[] = {
+	{ "vcard", 0, SN_OPT_TEXT, "3.0|4.0", "export: the version of vCards; 3.0 unless told otherwise" },
+	{ "into", 0, SN_OPT_FILE, "DIR",
+	  "export: into the vCard files of a directory; only what they lack is added" },
 	SN_OPTION_JSON,
 	SN_OPTION_END,
 };
@@ -18,10 +21,14 @@ static const SnCliSub subs[] = {
 	{ "link", "WHO ADDRESS", "ADDRESS belongs to WHO (xmpp:bob@example.org, mailto:bob@work.example)" },
 	{ "unlink", "WHO ADDRESS", "ADDRESS does not belong to WHO" },
 	{ "confirm", "WHO ADDRESS", "an address that was only suggested does belong to WHO" },
+	{ "merge", "WHO OTHER", "OTHER is the same person as WHO" },
+	{ "split", "WHO ADDRESS...", "these addresses of WHO are somebody else" },
+	{ "undo", "", "take back the last of these changes, then the one before, and so on" },
+	{ "conflicts", "[WHO]", "what your sources disagree about" },
 	{ "name", "WHO NAME", "call WHO by this name" },
 	{ "rule", "WHO [RULE|KEY=VALUE...]", "when WHO is not available: default, ask, defer, mail, send or ask-them; KEY is wish, not-available, quiet-hours, time-zone or answer; alone: show them" },
 	{ "import", "FILE|DIR...", "read vCard files" },
-	{ "export", "[WHO]", "print vCards" },
+	{ "export", "[WHO]", "print vCards, or complete those of a directory" },
 	{ NULL, NULL, NULL },
 };
 
@@ -42,6 +49,8 @@ static void print_json(SnStore *store, const SnConfig *config, const SnPerson *p
 		sn_json_text(item, "value", address->value);
 		sn_json_text(item, "source", sn_link_source_word(address->source));
 		sn_json_bool(item, "confirmed", address->confirmed);
+		if (address->contested)
+			sn_json_bool(item, "contested", TRUE);
 		sn_json_text(item, "evidence", address->evidence);
 		sn_json_append(array, item);
 	}
@@ -97,6 +106,54 @@ static int list_people(SnStore *store, const SnConfig *config, gboolean json)
 	return SN_EXIT_DONE;
 }
 
+/* ---- conflicts ---- */
+
+static void print_conflict(SnTable *table, const SnConflict *one)
+{
+	sn_table_cell(table, SN_STRONG, one->address);
+	sn_table_cell(table, SN_PLAIN, one->claimed);
+	sn_table_cell(table, SN_PLAIN, sn_link_source_word(one->source));
+	sn_table_cell(table, SN_FAINT, one->evidence);
+	sn_table_cell(table, one->overruled ? SN_FAINT : SN_BAD,
+	              one->source == SN_LINK_USER ? "your devices disagree; decide again"
+	              : one->overruled            ? "not followed: you or a stronger source differ"
+	                                          : "belongs to neither until you decide");
+}
+
+static int show_conflicts(SnStore *store, SnId person, gboolean json, gboolean heading)
+{
+	static const char *const titles[] = { "address", "is said to be of", "by", "evidence", "", NULL };
+	g_autoptr(GPtrArray) conflicts = sn_map_conflicts(store, person);
+	SnTable *table = json || !conflicts->len ? NULL : sn_table_new(titles);
+	SnJsonList list;
+
+	if (json)
+		sn_json_begin(&list);
+	if (table && heading)
+		puts("\nYour sources disagree:");
+	for (guint i = 0; i < conflicts->len; i++) {
+		const SnConflict *one = conflicts->pdata[i];
+		if (!json) {
+			print_conflict(table, one);
+			continue;
+		}
+		SnJson *object = sn_json_object();
+		sn_json_text(object, "address", one->address);
+		sn_json_text(object, "belongs_to", one->belongs);
+		sn_json_text(object, "claimed_for", one->claimed);
+		sn_json_int(object, "person", one->claimant);
+		sn_json_text(object, "source", sn_link_source_word(one->source));
+		sn_json_text(object, "evidence", one->evidence);
+		sn_json_bool(object, "overruled", one->overruled);
+		sn_json_item(&list, object);
+	}
+	if (json)
+		sn_json_end(&list);
+	else if (table)
+		sn_table_print(table);
+	return SN_EXIT_DONE;
+}
+
 static int show_person(SnStore *store, const SnConfig *config, SnId id, gboolean json)
 {
 	static const char *const titles[] = { "via", "address", "from", "confirmed", "evidence", NULL };
@@ -122,11 +179,13 @@ static int show_person(SnStore *store, const SnConfig *config, SnId id, gboolean
 		sn_table_cell(table, SN_STRONG, address->value);
 		sn_table_cell(table, SN_PLAIN, sn_link_source_word(address->source));
 		sn_table_cell(table, address->confirmed ? SN_GOOD : SN_BAD,
-		              address->confirmed ? "yes" : "not confirmed");
+		              address->confirmed   ? "yes"
+		              : address->contested ? "claimed by others too"
+		                                   : "not confirmed");
 		sn_table_cell(table, SN_FAINT, address->evidence);
 	}
 	sn_table_print(table);
-	return SN_EXIT_DONE;
+	return show_conflicts(store, id, FALSE, TRUE);
 }
 
 /* The address row meant by the text, made when `make`; 0 after printing what is wrong. */
@@ -183,6 +242,47 @@ static int change_link(SnStore *store, const char *what, SnId person, const char
 	return ok ? (int)SN_EXIT_DONE : sn_cli_fail(error);
 }
 
+static int merge(SnStore *store, SnId person, const char *other)
+{
+	g_autoptr(GError) error = NULL;
+	int code = SN_EXIT_NOT_FOUND;
+	SnId with = sn_cli_find_person(store, other, &code);
+
+	if (!with)
+		return code;
+	return sn_people_merge(store, person, with, &error) ? (int)SN_EXIT_DONE : sn_cli_fail(error);
+}
+
+static int split(SnStore *store, SnId person, const SnArgs *args)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(SnId));
+	int code = SN_EXIT_FAILED;
+
+	for (guint i = 2; i < sn_args_count(args); i++) {
+		SnId id = find_address(store, sn_args_get(args, i), FALSE, &code);
+		if (!id)
+			return code;
+		g_array_append_val(ids, id);
+	}
+	if (!sn_people_split(store, person, (SnId *)(gpointer)ids->data, ids->len, NULL, &error))
+		return sn_cli_fail(error);
+	return SN_EXIT_DONE;
+}
+
+static int undo(SnStore *store)
+{
+	g_autoptr(GError) error = NULL;
+	g_autofree char *what = NULL;
+
+	if (!sn_map_undo(store, &what, &error))
+		return sn_cli_fail(error);
+	fputs("Taken back: ", stdout);
+	sn_out_text(what);
+	puts(".");
+	return SN_EXIT_DONE;
+}
+
 static int run_sub(SnStore *store, const SnConfig *config, const char *what, const SnArgs *args)
 {
 	const char *who = sn_args_get(args, 1);
@@ -200,6 +300,10 @@ static int run_sub(SnStore *store, const SnConfig *config, const char *what, con
 	if (alone)
 		return show_person(store, config, person, sn_args_flag(args, "json"));
 	g_autofree char *value = sn_args_join(args, 2);
+	if (strcmp(what, "split") == 0)
+		return split(store, person, args);
+	if (strcmp(what, "merge") == 0)
+		return merge(store, person, value);
 	if (strcmp(what, "name") == 0) {
 		g_autoptr(GError) error = NULL;
 		return sn_person_set_name(store, person, value, &error) ? (int)SN_EXIT_DONE :
@@ -221,7 +325,15 @@ static int run(SnCliContext *context, const SnArgs *args)
 	if (strcmp(what, "import") == 0)
 		return sn_people_import(context, store, args);
 	if (strcmp(what, "export") == 0)
-		return sn_people_export(context, store, sn_args_get(args, 1));
+		return sn_people_export(context, store, args);
+	if (strcmp(what, "undo") == 0)
+		return undo(store);
+	if (strcmp(what, "conflicts") == 0) {
+		const char *who = sn_args_get(args, 1);
+		SnId person = who ? sn_cli_find_person(store, who, &code) : 0;
+		return who && !person ? code
+				      : show_conflicts(store, person, sn_args_flag(args, "json"), FALSE);
+	}
 	return run_sub(store, context->config, what, args);
 }
 
@@ -230,7 +342,10 @@ const SnCliVerb sn_cmd_people = {
 	.arguments = "[WORD ...]",
 	.meaning = "list people, and change which addresses belong to whom",
 	.text = "Without more words: everybody. An address that is not confirmed was only suggested (by "
-		"a header, a vCard on the server, a reply) and is never used without a yes.",
+		"a header, a vCard on the server, a reply) and is never used without a yes. An address that "
+		"two of your vCards claim for two people belongs to neither until you decide; \"people "
+		"conflicts\" lists these, and what was not followed because you had said otherwise. link, "
+		"unlink, confirm, merge, split, name and rule can be undone.",
 	.options = options,
 	.subs = subs,
 	.max = -1,

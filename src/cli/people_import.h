@@ -7,7 +7,7 @@
 
 /* args: "import", then files or directories of .vcf files. Exit codes. */
 int sn_people_import(SnCliContext *context, SnStore *store, const SnArgs *args);
-/* Prints a vCard for `who`, or for everybody (NULL). */
-int sn_people_export(SnCliContext *context, SnStore *store, const char *who);
+/* args: "export", then WHO or nothing (everybody); options vcard and into. */
+int sn_people_export(SnCliContext *context, SnStore *store, const SnArgs *args);
 
 #endif

@@ -4,11 +4,14 @@
  *
  * The command gets one address and prints "address<Tab>name" lines. Addresses that it prints under
  * the same name as the one asked for are the same person, because the user's address book says so.
+ * Whatever else it prints, does, or fails to do is ignored: it may hang, flood, or crash.
  */
 #include "src/engine/sync_private.h"
 
 #include <gio/gio.h>
 #include <string.h>
+
+#include "src/store/cards.h"
 
 enum {
 	MAX_OUTPUT = 64 << 10,
@@ -68,13 +71,16 @@ static void line_clear(gpointer data)
 	g_free(((Line *)data)->value);
 }
 
+/* One card for each address that was asked about; an answer without it takes the card back. */
 static void take_answer(SnBook *book, const char *asked, char *output)
 {
 	SnStore *store = book->engine->store;
 	g_auto(GStrv) texts = g_strsplit(output, "\n", MAX_LINES);
 	g_autoptr(GArray) lines = g_array_new(FALSE, FALSE, sizeof(Line));
+	g_autoptr(GPtrArray) mails = g_ptr_array_new(), jids = g_ptr_array_new();
+	g_autofree char *origin = g_strconcat("book:", asked, "\t", NULL);
 	const char *name = NULL;
-	SnId person = 0;
+	g_autoptr(GError) error = NULL;
 
 	g_array_set_clear_func(lines, line_clear);
 	for (char **text = texts; *text; text++) {
@@ -82,23 +88,22 @@ static void take_answer(SnBook *book, const char *asked, char *output)
 		if (!read_line(*text, &line))
 			continue;
 		g_array_append_val(lines, line);
-		if (g_str_equal(line.value, asked) && !name) {
-			g_autoptr(SnAddress) address =
-				sn_address_find(store, line.channel, line.value);
-			person = address ? address->person : 0;
+		if (g_ascii_strcasecmp(line.value, asked) == 0 && !name)
 			name = line.name;
-		}
 	}
-	for (guint i = 0; person && *name && i < lines->len; i++) {
+	for (guint i = 0; name && *name && i < lines->len; i++) {
 		const Line *line = &g_array_index(lines, Line, i);
-		if (g_strcmp0(line->name, name) ||
-		    sn_address_is_own(store, line->channel, line->value))
-			continue;
-		SnId id = sn_address_intern(store, line->channel, line->value, name, NULL);
-		if (id)
-			sn_link_add(store, id, person, SN_LINK_ADDRESS_BOOK, FALSE,
-			            "address-book-cmd", NULL);
+		if (g_strcmp0(line->name, name) == 0)
+			g_ptr_array_add(line->channel == SN_CHANNEL_MAIL ? mails : jids, line->value);
 	}
+	SnCard card = { .origin = origin, .name = name, .evidence = "address-book-cmd" };
+	gboolean several = mails->len + jids->len > 1;
+	g_ptr_array_add(mails, NULL);
+	g_ptr_array_add(jids, NULL);
+	card.mails = (char **)mails->pdata;
+	card.jids = (char **)jids->pdata;
+	if (!sn_cards_replace(store, SN_LINK_ADDRESS_BOOK, origin, &card, several, NULL, &error))
+		g_info("address-book-cmd: %s", error->message);
 }
 
 static void answered(GObject *source, GAsyncResult *result, gpointer data)

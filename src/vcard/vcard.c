@@ -33,6 +33,7 @@ void sn_vcard_free(SnVcard *vcard)
 	g_free(vcard->name);
 	g_strfreev(vcard->mails);
 	g_strfreev(vcard->jids);
+	g_strfreev(vcard->unsure);
 	g_free(vcard->file);
 	g_free(vcard);
 }
@@ -77,7 +78,8 @@ static int preference_of(EVCardAttribute *attribute)
 /* Does a parameter name the service: X-SERVICE-TYPE=Jabber, TYPE=xmpp? */
 static gboolean says_xmpp(EVCardAttribute *attribute)
 {
-	static const char *const words[] = { "xmpp", "jabber", "googletalk", "gtalk" };
+	static const char *const words[] = { "xmpp",       "jabber",     "googletalk", "gtalk",
+					     "google-talk", "google talk", "x-jabber",   "x-xmpp" };
 
 	for (GList *l = e_vcard_attribute_get_params(attribute); l; l = l->next)
 		for (GList *v = e_vcard_attribute_param_get_values(l->data); v; v = v->next)
@@ -85,6 +87,29 @@ static gboolean says_xmpp(EVCardAttribute *attribute)
 				if (g_ascii_strcasecmp(v->data, words[i]) == 0)
 					return TRUE;
 	return FALSE;
+}
+
+/* Does one name a place or a preference only (TYPE=home), so that the service is left open? */
+static gboolean names_no_service(EVCardAttribute *attribute)
+{
+	static const char *const places[] = { "home", "work", "other", "pref",     "personal",
+					      "cell", "mobile", "business", "internet", "x-other" };
+
+	for (GList *l = e_vcard_attribute_get_params(attribute); l; l = l->next) {
+		const char *name = e_vcard_attribute_param_get_name(l->data);
+		if (g_ascii_strcasecmp(name, "X-SERVICE-TYPE") == 0)
+			return FALSE;
+		if (g_ascii_strcasecmp(name, "TYPE") != 0)
+			continue;
+		for (GList *v = e_vcard_attribute_param_get_values(l->data); v; v = v->next) {
+			gboolean place = FALSE;
+			for (gsize i = 0; i < G_N_ELEMENTS(places); i++)
+				place = place || g_ascii_strcasecmp(v->data, places[i]) == 0;
+			if (!place)
+				return FALSE;
+		}
+	}
+	return TRUE;
 }
 
 /* ---- addresses ---- */
@@ -107,8 +132,9 @@ static char *checked_address(const char *text)
 static char *jid_of(const char *value, gboolean assured)
 {
 	static const char *const schemes[] = { "xmpp:", "jabber:", "x-apple:" };
-	g_autofree char *decoded = g_uri_unescape_string(value, NULL);
-	const char *start = decoded ? decoded : value;
+	g_autofree char *colon = strchr(value, ':') ? g_strdup(value)
+						    : g_uri_unescape_string(value, NULL);
+	const char *start = colon ? colon : "";
 
 	for (gsize i = 0; i < G_N_ELEMENTS(schemes); i++)
 		if (g_ascii_strncasecmp(start, schemes[i], strlen(schemes[i])) == 0) {
@@ -119,7 +145,9 @@ static char *jid_of(const char *value, gboolean assured)
 		}
 	while (*start == '/')
 		start++;
-	g_autofree char *bare = g_strndup(start, strcspn(start, "/?;#"));
+	g_autofree char *escaped = g_strndup(start, strcspn(start, "/?;#"));
+	g_autofree char *plain = g_uri_unescape_string(escaped, NULL); /* NULL: broken, or %00 */
+	g_autofree char *bare = plain ? g_strndup(plain, strcspn(plain, "/")) : g_strdup("");
 	g_autofree char *clean = sn_text_clean_line(bare, -1);
 	if (!assured || strchr(clean, ':'))
 		return NULL;
@@ -196,7 +224,21 @@ static char *jid_of_attribute(EVCardAttribute *attribute)
 	return NULL;
 }
 
-static void read_attribute(SnVcard *vcard, EVCardAttribute *attribute, GArray *mails, GArray *jids)
+/* "IMPP:bob@example.test": some write a JID like this, some the name at another service. */
+static char *unsure_of_attribute(EVCardAttribute *attribute)
+{
+	g_autofree char *value = is_named(attribute, "IMPP") && names_no_service(attribute)
+					 ? value_of(attribute, 0)
+					 : NULL;
+
+	return value && !strchr(value, ':') ? jid_of(value, TRUE) : NULL;
+}
+
+typedef struct {
+	GArray *mails, *jids, *unsure; /* of Ranked */
+} Found;
+
+static void read_attribute(SnVcard *vcard, EVCardAttribute *attribute, const Found *found)
 {
 	if (is_named(attribute, "UID") && !vcard->uid) {
 		vcard->uid = value_of(attribute, 0);
@@ -214,9 +256,11 @@ static void read_attribute(SnVcard *vcard, EVCardAttribute *attribute, GArray *m
 	} else if (is_named(attribute, "EMAIL")) {
 		g_autofree char *value = value_of(attribute, 0);
 		if (value)
-			add_ranked(mails, mail_of(value), preference_of(attribute));
+			add_ranked(found->mails, mail_of(value), preference_of(attribute));
 	} else {
-		add_ranked(jids, jid_of_attribute(attribute), preference_of(attribute));
+		char *jid = jid_of_attribute(attribute);
+		add_ranked(jid ? found->jids : found->unsure,
+			   jid ? jid : unsure_of_attribute(attribute), preference_of(attribute));
 	}
 }
 
@@ -263,11 +307,14 @@ static gboolean has_good_parameters(const char *line)
 /* Only the escapes that vCard knows; a backslash before anything else is a mistake. */
 static void append_line(GString *out, const char *line)
 {
-	for (const char *at = line; *at; at++)
-		if (*at != '\\' || strchr("nN,;\\", at[1]))
+	for (const char *at = line; *at; at++) {
+		if (*at != '\\') {
 			g_string_append_c(out, *at);
-		else if (!at[1])
-			break;
+		} else if (at[1] && strchr("nN,;\\", at[1])) {
+			g_string_append_len(out, at, 2);
+			at++;
+		}
+	}
 	g_string_append(out, "\r\n");
 }
 
@@ -307,27 +354,36 @@ static char *wanted_lines(const char *text)
 	return g_string_free(out, FALSE);
 }
 
+static GArray *ranked_new(void)
+{
+	GArray *list = g_array_new(FALSE, FALSE, sizeof(Ranked));
+
+	g_array_set_clear_func(list, clear_ranked);
+	return list;
+}
+
 /* FN wins over N wherever it stands: read it last. */
 static SnVcard *read_card(const char *text, const char *file)
 {
 	g_autofree char *wanted = wanted_lines(text);
 	EVCard *card = e_vcard_new_from_string(wanted);
 	GList *attributes = e_vcard_get_attributes(card);
-	g_autoptr(GArray) mails = g_array_new(FALSE, FALSE, sizeof(Ranked));
-	g_autoptr(GArray) jids = g_array_new(FALSE, FALSE, sizeof(Ranked));
+	Found found = { ranked_new(), ranked_new(), ranked_new() };
 	SnVcard *vcard = g_new0(SnVcard, 1);
 
-	g_array_set_clear_func(mails, clear_ranked);
-	g_array_set_clear_func(jids, clear_ranked);
 	for (GList *l = attributes; l; l = l->next)
 		if (!is_named(l->data, "FN"))
-			read_attribute(vcard, l->data, mails, jids);
+			read_attribute(vcard, l->data, &found);
 	for (GList *l = attributes; l; l = l->next)
 		if (is_named(l->data, "FN"))
-			read_attribute(vcard, l->data, mails, jids);
-	vcard->mails = ranked_values(mails);
-	vcard->jids = ranked_values(jids);
+			read_attribute(vcard, l->data, &found);
+	vcard->mails = ranked_values(found.mails);
+	vcard->jids = ranked_values(found.jids);
+	vcard->unsure = ranked_values(found.unsure);
 	vcard->file = g_strdup(file);
+	g_array_unref(found.mails);
+	g_array_unref(found.jids);
+	g_array_unref(found.unsure);
 	g_object_unref(card);
 	if (!vcard->name && !vcard->mails[0] && !vcard->jids[0])
 		g_clear_pointer(&vcard, sn_vcard_free);
@@ -381,39 +437,4 @@ GPtrArray *sn_vcard_parse(const char *text, const char *file, int *bad)
 	if (bad)
 		*bad = wrong;
 	return cards;
-}
-
-/* ---- writing ---- */
-
-static void add_value(EVCard *card, const char *name, const char *value)
-{
-	g_autofree char *clean = sn_text_clean_line(value, -1);
-
-	e_vcard_append_attribute_with_value(card, e_vcard_attribute_new(NULL, name), clean);
-}
-
-char *sn_vcard_format(const SnVcard *vcard)
-{
-	EVCard *card = e_vcard_new();
-	const char *name = vcard->name                       ? vcard->name
-			   : vcard->mails && vcard->mails[0] ? vcard->mails[0]
-			   : vcard->jids && vcard->jids[0]   ? vcard->jids[0]
-							     : "";
-	g_autofree char *clean = sn_text_clean_line(name, -1);
-
-	if (vcard->uid)
-		add_value(card, "UID", vcard->uid);
-	add_value(card, "FN", clean);
-	/* Required by RFC 2426; where the family name ends nobody can know. */
-	e_vcard_append_attribute_with_values(card, e_vcard_attribute_new(NULL, "N"), clean, "", "",
-					     "", "", NULL);
-	for (char **mail = vcard->mails; mail && *mail; mail++)
-		add_value(card, "EMAIL", *mail);
-	for (char **jid = vcard->jids; jid && *jid; jid++) {
-		g_autofree char *uri = g_strdup_printf("xmpp:%s", *jid);
-		add_value(card, "IMPP", uri);
-	}
-	char *text = e_vcard_to_string(card, EVC_FORMAT_VCARD_30);
-	g_object_unref(card);
-	return text;
 }

@@ -15,10 +15,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	g_assert_cmpint(bad, >=, 0);
 	for (guint i = 0; i < cards->len; i++) {
 		const SnVcard *card = cards->pdata[i];
-		g_autofree char *written = sn_vcard_format(card);
+		g_autofree char *written = sn_vcard_format(card, i % 2 ? SN_VCARD_4 : SN_VCARD_3);
+		g_autofree char *completed = sn_vcard_complete(text, card, NULL);
 		for (char **jid = card->jids; *jid; jid++)
 			g_assert_true(strchr(*jid, '@') && !strpbrk(*jid, " \n/"));
 		g_assert_true(g_utf8_validate(written, -1, NULL));
+		/* a card lacks nothing of its own, and what is added is all that changes */
+		g_assert_true(!completed || strlen(completed) > strlen(text));
 	}
 	return 0;
 }

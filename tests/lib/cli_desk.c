@@ -59,6 +59,7 @@ static void card_free(gpointer data)
 	g_free(card->name);
 	g_strfreev(card->mails);
 	g_strfreev(card->jids);
+	g_strfreev(card->unsure);
 	g_free(card->file);
 	g_free(card);
 }
@@ -85,16 +86,23 @@ static GPtrArray *vcards(const char *text, const char *file, int *bad, gpointer 
 		card->name = g_strdup(fields[0]);
 		card->mails = g_strsplit(fields[1], " ", -1);
 		card->jids = g_strsplit(fields[2], " ", -1);
+		card->unsure = g_new0(char *, 1);
 		card->file = g_strdup(file);
 		g_ptr_array_add(cards, card);
 	}
 	return cards;
 }
 
-static char *vcard_format(const char *name, char **mails, char **jids, const char *uid,
-                          gpointer data, GError **error)
+static char *vcard_format(const SnVcard *card, int version, gpointer data, GError **error)
 {
-	return g_strdup_printf("BEGIN:VCARD\r\nFN:%s\r\nEND:VCARD\r\n", name);
+	return g_strdup_printf("BEGIN:VCARD\r\nFN:%s\r\nEND:VCARD\r\n", card->name);
+}
+
+static char *vcard_complete(const char *text, const SnVcard *card, gboolean *found, gpointer data,
+                            GError **error)
+{
+	*found = FALSE;
+	return NULL;
 }
 
 void cli_desk_write(CliDesk *desk, const char *name, const char *text)
@@ -131,7 +139,8 @@ int cli_desk_setup(void **state)
 	g_free(desk->context.paths->store_path);
 	desk->context.paths->store_path = g_strdup(desk->tmp->path);
 	desk->context.services =
-		(SnCliServices){ engine_run, import, probe, vcards, vcard_format, desk };
+		(SnCliServices){ engine_run, import, probe, vcards, vcard_format,
+			         vcard_complete, desk };
 	cli_desk_write(desk, "accounts.conf", ACCOUNTS);
 	*state = desk;
 	return 0;

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <gio/gio.h>
 #include <glib/gstdio.h>
 #include <string.h>
 
@@ -138,6 +139,224 @@ static void a_card_written_later_is_seen(void **state)
 	start(stage);
 	write_card(stage, "bob.vcf", CARD("Bob", "EMAIL:" BOB_MAIL "\r\nIMPP:xmpp:" BOB "\r\n"));
 	assert_true(sn_bench_wait(stage->bench, are_one, NULL));
+}
+
+static gboolean are_two(SnBench *bench, gpointer data)
+{
+	return !are_one(bench, data);
+}
+
+static void remove_card(Stage *stage, const char *name)
+{
+	g_autofree char *path = g_build_filename(stage->vdir, name, NULL);
+
+	assert_int_equal(g_unlink(path), 0);
+}
+
+static void a_deleted_or_changed_file_takes_back_its_links(void **state)
+{
+	Stage *stage = *state;
+
+	write_card(stage, "work/bob.vcf",
+	           CARD("Bob", "EMAIL:" BOB_MAIL "\r\nIMPP:xmpp:" BOB "\r\n"));
+	start(stage);
+	assert_true(sn_bench_wait(stage->bench, are_one, NULL));
+	remove_card(stage, "work/bob.vcf");
+	assert_true(sn_bench_wait(stage->bench, are_two, NULL));
+	/* a collection that is new while we watch */
+	write_card(stage, "home/bob.vcf",
+	           CARD("Bob", "EMAIL:" BOB_MAIL "\r\nIMPP:xmpp:" BOB "\r\n"));
+	assert_true(sn_bench_wait(stage->bench, are_one, NULL));
+	write_card(stage, "home/bob.vcf", CARD("Bob", "EMAIL:" BOB_MAIL "\r\n"));
+	assert_true(sn_bench_wait(stage->bench, are_two, NULL));
+}
+
+static void restart(Stage *stage)
+{
+	sn_engine_stop(&stage->engine);
+	sn_fake_im_reset();
+	start(stage);
+}
+
+static void what_changed_while_nobody_watched_is_seen_at_the_start(void **state)
+{
+	Stage *stage = *state;
+
+	write_card(stage, "bob.vcf", CARD("Bob", "EMAIL:" BOB_MAIL "\r\nIMPP:xmpp:" BOB "\r\n"));
+	start(stage);
+	assert_true(sn_bench_wait(stage->bench, are_one, NULL));
+	sn_engine_stop(&stage->engine);
+	sn_fake_im_reset();
+	remove_card(stage, "bob.vcf");
+	start(stage);
+	assert_true(sn_bench_wait(stage->bench, are_two, NULL));
+}
+
+static gboolean has_no_stamp(SnBench *bench, gpointer data)
+{
+	g_autofree char *stamp = sn_store_get(bench->store, "vdir-stamp");
+
+	return g_strcmp0(stamp, data) != 0;
+}
+
+/* A file that is only half written, and a directory that is not mounted, delete nothing. */
+static void what_cannot_be_read_says_what_it_said(void **state)
+{
+	Stage *stage = *state;
+	g_autofree char *away = g_strconcat(stage->vdir, ".away", NULL), *stamp = NULL;
+
+	write_card(stage, "bob.vcf", CARD("Bob", "EMAIL:" BOB_MAIL "\r\nIMPP:xmpp:" BOB "\r\n"));
+	start(stage);
+	assert_true(sn_bench_wait(stage->bench, are_one, NULL));
+	stamp = sn_store_get(stage->bench->store, "vdir-stamp");
+	write_card(stage, "bob.vcf", "BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Bo");
+	assert_true(sn_bench_wait(stage->bench, has_no_stamp, stamp));
+	assert_true(are_one(stage->bench, NULL));
+	assert_int_equal(g_rename(stage->vdir, away), 0);
+	restart(stage);
+	sn_fake_im_message(stage->im, BOB "/phone", "last", "Last");
+	SnId id = 0;
+	gint64 end = g_get_monotonic_time() + 5 * G_USEC_PER_SEC;
+	while (!(id = sn_message_find_im(stage->bench->store, "last", BOB)) &&
+	       g_get_monotonic_time() < end)
+		g_thread_yield();
+	assert_true(id > 0);
+	assert_true(are_one(stage->bench, NULL));
+	assert_int_equal(g_rename(away, stage->vdir), 0);
+}
+
+static gboolean is_suggested(SnBench *bench, gpointer data)
+{
+	g_autoptr(SnAddress) mail = sn_address_find(bench->store, SN_CHANNEL_MAIL, BOB_MAIL);
+	g_autoptr(SnAddress) found = mail ? sn_bench_candidate(bench, BOB_MAIL, BOB) : NULL;
+
+	return found && !found->confirmed;
+}
+
+static void an_address_without_a_service_is_suggested(void **state)
+{
+	Stage *stage = *state;
+
+	write_card(stage, "bob.vcf", CARD("Bob", "EMAIL:" BOB_MAIL "\r\nIMPP:" BOB "\r\n"));
+	start(stage);
+	assert_true(sn_bench_wait(stage->bench, is_suggested, NULL));
+}
+
+/* ---- khard, an address book that keeps a vdir ---- */
+
+static gboolean khard(Stage *stage, const char *const *words, const char *input, char **output)
+{
+	g_autofree char *config = g_build_filename(stage->vdir, ".khard.conf", NULL);
+	g_autofree char *text = g_strdup_printf("[addressbooks]\n[[people]]\npath = %s\n"
+	                                        "[vcard]\nprivate_objects = Jabber,\n",
+	                                        stage->vdir);
+	g_autoptr(GPtrArray) argv = g_ptr_array_new();
+	g_autoptr(GError) error = NULL;
+
+	assert_true(g_file_set_contents(config, text, -1, NULL));
+	g_ptr_array_add(argv, (gpointer) "khard");
+	g_ptr_array_add(argv, (gpointer) "-c");
+	g_ptr_array_add(argv, config);
+	for (; *words; words++)
+		g_ptr_array_add(argv, (gpointer)*words);
+	g_ptr_array_add(argv, NULL);
+	g_autoptr(GSubprocess) process = g_subprocess_newv(
+		(const char *const *)argv->pdata,
+		G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE, &error);
+	g_assert_no_error(error);
+	assert_true(g_subprocess_communicate_utf8(process, input, NULL, output, NULL, &error));
+	return g_subprocess_get_successful(process);
+}
+
+static void khards_cards_are_read_and_ours_by_khard(void **state)
+{
+	Stage *stage = *state;
+	g_autofree char *program = g_find_program_in_path("khard"), *output = NULL, *list = NULL;
+	static const char *const new[] = { "new", "-a", "people", "-i", "-", NULL };
+	static const char *const show[] = { "list", "--fields", "name,emails,uid", "--parsable", NULL };
+	static const char *const details[] = { "show", "--format", "yaml", "Erin", NULL };
+
+	if (!program)
+		skip();
+	start(stage);
+	assert_true(khard(stage, new,
+	                  "First name: Bob\nLast name: Builder\nEmail:\n    work: " BOB_MAIL "\n"
+	                  "Private:\n    Jabber: " BOB "\n",
+	                  &output));
+	assert_true(sn_bench_wait(stage->bench, are_one, NULL));
+	g_autoptr(SnAddress) im = sn_bench_candidate(stage->bench, BOB_MAIL, BOB);
+	g_autoptr(SnPerson) bob = sn_person_get(stage->bench->store, im->person);
+	assert_string_equal(bob->name, "Bob Builder");
+	/* and the other way round */
+	SnVcard card = { .uid = (char *)(guintptr) "erin-1",
+		         .name = (char *)(guintptr) "Erin; \\ \"E\", jr.",
+		         .mails = (char *[]){ (char *)(guintptr) "erin@work.example", NULL },
+		         .jids = (char *[]){ (char *)(guintptr) "erin@im.example", NULL } };
+	for (int version = SN_VCARD_3; version <= SN_VCARD_4; version++) {
+		g_autofree char *text = sn_vcard_format(&card, (SnVcardVersion)version);
+		write_card(stage, "erin.vcf", text);
+		g_clear_pointer(&list, g_free);
+		assert_true(khard(stage, show, NULL, &list));
+		assert_non_null(strstr(list, "erin@work.example"));
+		assert_non_null(strstr(list, "Erin; \\ \"E\", jr."));
+		g_autofree char *yaml = NULL;
+		assert_true(khard(stage, details, NULL, &yaml));
+		assert_non_null(strstr(yaml, "erin@work.example"));
+	}
+}
+
+/* ---- vdirsyncer, which copies a vdir from elsewhere (a CardDAV server, here another directory) ---- */
+
+static void run_vdirsyncer(const char *dir, const char *what)
+{
+	g_autofree char *config = g_build_filename(dir, "config", NULL);
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GSubprocess) process = g_subprocess_new(
+		G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_SILENCE |
+			G_SUBPROCESS_FLAGS_STDERR_SILENCE,
+		&error, "vdirsyncer", "-c", config, what, NULL);
+
+	g_assert_no_error(error);
+	assert_true(g_subprocess_communicate_utf8(process, "y\ny\n", NULL, NULL, NULL, &error));
+	assert_true(g_subprocess_get_successful(process));
+}
+
+static void what_vdirsyncer_brings_and_takes_is_followed(void **state)
+{
+	Stage *stage = *state;
+	g_autofree char *program = g_find_program_in_path("vdirsyncer"), *config = NULL;
+	g_autofree char *dir = NULL, *far = NULL, *card = NULL, *text = NULL, *path = NULL;
+	SnVcard bob = { .uid = (char *)(guintptr) "bob-1", .name = (char *)(guintptr) "Bob",
+		        .mails = (char *[]){ (char *)(guintptr)BOB_MAIL, NULL },
+		        .jids = (char *[]){ (char *)(guintptr)BOB, NULL } };
+
+	if (!program)
+		skip();
+	dir = g_dir_make_tmp("sennit-sync-XXXXXX", NULL);
+	far = g_build_filename(dir, "far", NULL);
+	card = g_build_filename(far, "bob-1.vcf", NULL);
+	path = g_build_filename(dir, "config", NULL);
+	config = g_strdup_printf("[general]\nstatus_path = \"%s/status\"\n[pair people]\na = \"far\"\n"
+	                         "b = \"near\"\ncollections = null\n[storage far]\ntype = "
+	                         "\"filesystem\"\npath = \"%s\"\nfileext = \".vcf\"\n[storage near]\n"
+	                         "type = \"filesystem\"\npath = \"%s\"\nfileext = \".vcf\"\n",
+	                         dir, far, stage->vdir);
+	assert_true(g_file_set_contents(path, config, -1, NULL));
+	assert_int_equal(g_mkdir(far, 0700), 0);
+	text = sn_vcard_format(&bob, SN_VCARD_4);
+	assert_true(g_file_set_contents(card, text, -1, NULL));
+	start(stage);
+	run_vdirsyncer(dir, "discover");
+	run_vdirsyncer(dir, "sync");
+	assert_true(sn_bench_wait(stage->bench, are_one, NULL));
+	/* vdirsyncer does not empty a whole storage: something else has to stay */
+	g_autofree char *other = g_build_filename(far, "other.vcf", NULL);
+	assert_true(g_file_set_contents(other, CARD("Other", "EMAIL:other@x.example\r\n"), -1, NULL));
+	run_vdirsyncer(dir, "sync");
+	assert_int_equal(g_unlink(card), 0);
+	run_vdirsyncer(dir, "sync");
+	assert_true(sn_bench_wait(stage->bench, are_two, NULL));
+	sn_bench_remove(dir);
 }
 
 static void the_own_card_says_nothing_of_others(void **state)
@@ -293,6 +512,12 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_vcard_file_links_addresses_for_good),
 		TEST(a_card_written_later_is_seen),
+		TEST(a_deleted_or_changed_file_takes_back_its_links),
+		TEST(what_changed_while_nobody_watched_is_seen_at_the_start),
+		TEST(what_cannot_be_read_says_what_it_said),
+		TEST(an_address_without_a_service_is_suggested),
+		TEST(khards_cards_are_read_and_ours_by_khard),
+		TEST(what_vdirsyncer_brings_and_takes_is_followed),
 		TEST(the_own_card_says_nothing_of_others),
 		TEST(the_address_book_is_asked_about_who_writes),
 		TEST(an_email_sent_as_a_file_is_carried),

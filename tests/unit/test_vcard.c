@@ -37,6 +37,25 @@ static const struct {
 	{ "URL:xmpp:bob@example.test", "bob@example.test" },
 	{ "IMPP:xmpp:b\r\n ob@example.test", "bob@example.test" },
 	{ "IMPP:xmpp:bob@example.test\r\nX-JABBER:bob@example.test", "bob@example.test" },
+	{ "X-GTALK:bob@example.test", "bob@example.test" },
+	{ "X-GTALK;TYPE=HOME:xmpp:bob@example.test/Talk.v104", "bob@example.test" },
+	{ "X-GOOGLE-TALK;TYPE=WORK:bob@example.test", "bob@example.test" },
+	{ "IMPP;X-SERVICE-TYPE=Jabber:bob@example.test", "bob@example.test" },
+	{ "IMPP;TYPE=jabber,home:bob@example.test", "bob@example.test" },
+	{ "IMPP;X-SERVICE-TYPE=\"Google Talk\":xmpp:bob@example.test", "bob@example.test" },
+	{ "IMPP;X-SERVICE-TYPE=GoogleTalk;TYPE=HOME:xmpp:bob%40example.test", "bob@example.test" },
+	{ "IMPP;TYPE=\"home\",\"pref\":xmpp:bob@example.test", "bob@example.test" },
+	{ "IMPP;ALTID=1;PID=1.1;TYPE=personal:xmpp:bob@example.test", "bob@example.test" },
+	{ "item12.X-JABBER:bob@example.test\r\nitem12.X-ABLabel:_$!<Home>!$_", "bob@example.test" },
+	{ "IMPP;TYPE=home:XMPP:BOB@EXAMPLE.TEST", "BOB@EXAMPLE.TEST" },
+	{ "IMPP:jabber:bob@example.test", "bob@example.test" },
+	{ "IMPP:xmpp:bob%5c40space@example.test?roster;name=Bob", "bob\\40space@example.test" },
+	{ "IMPP:xmpp:b%C3%B6b@example.test", "böb@example.test" },
+	{ "IMPP:xm\r\n pp:bob@exa\r\n\tmple.test", "bob@example.test" },
+	{ "X-JABBER;ENCODING=QUOTED-PRINTABLE:bob=40example.test", "bob@example.test" },
+	{ "IMPP;CHARSET=UTF-8;ENCODING=QUOTED-PRINTABLE:xmpp:bob=40example.test", "bob@example.test" },
+	{ "X-SOCIALPROFILE;TYPE=xmpp:xmpp:bob@example.test", "bob@example.test" },
+	{ "URL;TYPE=xmpp:xmpp:bob@example.test?message", "bob@example.test" },
 	{ "IMPP;PREF=50:xmpp:b@x.test\r\nIMPP;PREF=1:xmpp:a@x.test\r\nIMPP:xmpp:c@x.test",
 	  "a@x.test b@x.test c@x.test" },
 	{ "IMPP:xmpp:c@x.test\r\nIMPP;TYPE=pref:xmpp:a@x.test", "a@x.test c@x.test" },
@@ -49,6 +68,16 @@ static const struct {
 	{ "IMPP:xmpp:bob@a@b", "" },
 	{ "IMPP:xmpp:evil@x.test%0aX:y@z", "" },
 	{ "X-SKYPE:bob@example.test", "" },
+	{ "IMPP:bob@example.test", "" },
+	{ "IMPP;X-SERVICE-TYPE=MSN:msnim:bob@example.test", "" },
+	{ "IMPP;X-SERVICE-TYPE=AIM:bob@example.test", "" },
+	{ "IMPP;TYPE=icq:12345", "" },
+	{ "IMPP:aim:goim?screenname=bob@example.test", "" },
+	{ "IMPP:ymsgr:bob@example.test", "" },
+	{ "IMPP;TYPE=xmpp:", "" },
+	{ "IMPP;TYPE=xmpp:bob", "" },
+	{ "IMPP:xmpp:bob@example.test%00x", "" },
+	{ "IMPP:matrix:u/bob:example.test", "" },
 	{ "URL:https://bob@example.test/", "" },
 	{ "NOTE:xmpp:bob@example.test", "" },
 };
@@ -134,29 +163,117 @@ static void bad_cards_are_skipped_and_counted(void **state)
 	assert_int_equal(bad, 0);
 }
 
+/* Without scheme and service nobody can tell whether it is a JID. */
+static void what_may_be_a_jid_is_told_apart(void **state)
+{
+	static const struct {
+		const char *line, *unsure;
+	} cases[] = {
+		{ "IMPP:bob@example.test", "bob@example.test" },
+		{ "IMPP;TYPE=home:bob@example.test", "bob@example.test" },
+		{ "IMPP;TYPE=work,pref:bob@example.test/x", "bob@example.test" },
+		{ "IMPP;X-SERVICE-TYPE=Skype:bob@example.test", "" },
+		{ "IMPP;TYPE=msn:bob@example.test", "" },
+		{ "IMPP:sip:bob@example.test", "" },
+		{ "IMPP:xmpp:bob@example.test", "" },
+		{ "IMPP:bob", "" },
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *text = g_strdup_printf("BEGIN:VCARD\nVERSION:4.0\nFN:Bob\n%s\n"
+							"END:VCARD\n",
+							cases[i].line);
+		g_autoptr(GPtrArray) cards = sn_vcard_parse(text, "f", NULL);
+		g_autofree char *unsure = joined(((SnVcard *)cards->pdata[0])->unsure);
+		assert_string_equal(unsure, cases[i].unsure);
+	}
+}
+
+#define TEXT(text) ((char *)(guintptr)(text))
+
 static void what_is_written_reads_back(void **state)
 {
 	SnVcard vcard = {
-		.uid = (char *)(guintptr) "id-1",
-		.name = (char *)(guintptr) "Jörg; \"Müller\", jr.\nEND:VCARD",
-		.mails = (char *[]){ (char *)(guintptr) "a@x.test", (char *)(guintptr) "b@x.test",
-				     NULL },
-		.jids = (char *[]){ (char *)(guintptr) "j@x.test", NULL },
+		.uid = TEXT("id-1"),
+		.name = TEXT("Jörg; \"Müller\", jr. \\ and a name that is much too long for one line, "
+			     "with ümläuts where it is folded äöüäöüäöüäöüäöü\nEND:VCARD"),
+		.mails = (char *[]){ TEXT("a@x.test"), TEXT("\"a b\"@x.test"), NULL },
+		.jids = (char *[]){ TEXT("j@x.test"), TEXT("jörg#1@x.test"), NULL },
 	};
-	g_autofree char *text = sn_vcard_format(&vcard);
-	int bad;
-	g_autoptr(GPtrArray) cards = sn_vcard_parse(text, "f", &bad);
 
-	assert_int_equal(bad, 0);
-	assert_int_equal(cards->len, 1);
-	const SnVcard *card = cards->pdata[0];
-	g_autofree char *mails = joined(card->mails);
-	g_autofree char *jids = joined(card->jids);
-	assert_non_null(strstr(text, "VERSION:3.0"));
-	assert_string_equal(card->uid, "id-1");
-	assert_string_equal(card->name, "Jörg; \"Müller\", jr. END:VCARD");
-	assert_string_equal(mails, "a@x.test b@x.test");
-	assert_string_equal(jids, "j@x.test");
+	for (int four = 0; four < 2; four++) {
+		g_autofree char *text = sn_vcard_format(&vcard, four ? SN_VCARD_4 : SN_VCARD_3);
+		g_auto(GStrv) lines = g_strsplit(text, "\r\n", -1);
+		int bad;
+		g_autoptr(GPtrArray) cards = sn_vcard_parse(text, "f", &bad);
+
+		for (char **line = lines; *line; line++) {
+			assert_true(strlen(*line) <= 75);
+			assert_true(g_utf8_validate(*line, -1, NULL));
+			assert_null(strpbrk(*line, "\r\n"));
+		}
+		assert_int_equal(bad, 0);
+		assert_int_equal(cards->len, 1);
+		const SnVcard *card = cards->pdata[0];
+		g_autofree char *jids = joined(card->jids);
+		assert_non_null(strstr(text, four ? "VERSION:4.0" : "VERSION:3.0"));
+		assert_string_equal(card->uid, "id-1");
+		assert_true(g_str_has_prefix(card->name, "Jörg; \"Müller\", jr. \\ and a name"));
+		assert_true(g_str_has_suffix(card->name, "END:VCARD"));
+		assert_string_equal(card->mails[0], "a@x.test");
+		assert_string_equal(jids, "j@x.test jörg#1@x.test");
+	}
+}
+
+/* ---- cards of others, completed in place ---- */
+
+static char *complete(const char *text, const char *uid, const char *mail, const char *jid,
+		      gboolean *found)
+{
+	SnVcard vcard = { .uid = TEXT(uid), .mails = (char *[]){ TEXT(mail), NULL },
+			  .jids = (char *[]){ TEXT(jid), NULL } };
+
+	return sn_vcard_complete(text, &vcard, found);
+}
+
+static const char two_cards[] =
+	"junk that stays\r\nBEGIN:VCARD\r\nVERSION:4.0\r\nUID:1\r\nFN:Bob\r\nEMAIL:bob@x.test\r\n"
+	"X-ODD;P=\"a:b;c\":keep\\,this\r\n  folded\r\nEND:VCARD\r\n"
+	"BEGIN:VCARD\r\nVERSION:3.0\r\nUID:2\r\nFN:Carol\r\nEMAIL:Carol@X.test\r\nEND:VCARD\r\n";
+
+static void only_what_a_card_lacks_is_added_and_all_else_stays(void **state)
+{
+	gboolean found = FALSE;
+	g_autofree char *bob = complete(two_cards, NULL, "bob@x.test", "bob@chat.test", &found);
+	const char *end = strstr(two_cards, "END:VCARD");
+
+	assert_true(found);
+	g_autofree char *before = g_strndup(two_cards, (gsize)(end - two_cards));
+	g_autofree char *wanted = g_strconcat(before, "IMPP:xmpp:bob@chat.test\r\n", end, NULL);
+	assert_string_equal(bob, wanted);
+	/* once is enough */
+	g_autofree char *again = complete(bob, NULL, "bob@x.test", "bob@chat.test", &found);
+	assert_true(found);
+	assert_null(again);
+	/* the id is stronger than an address, case does not matter */
+	g_autofree char *carol = complete(two_cards, "2", "bob@x.test", "carol@x.test", &found);
+	g_autoptr(GPtrArray) cards = sn_vcard_parse(carol, "f", NULL);
+	g_autofree char *mails = joined(((SnVcard *)cards->pdata[1])->mails);
+	g_autofree char *jids = joined(((SnVcard *)cards->pdata[1])->jids);
+	assert_string_equal(mails, "Carol@X.test bob@x.test");
+	assert_string_equal(jids, "carol@x.test");
+	g_autofree char *nobody = complete(two_cards, "3", "dave@x.test", "dave@chat.test", &found);
+	assert_false(found);
+	assert_null(nobody);
+}
+
+static void old_cards_get_what_old_programs_understand(void **state)
+{
+	g_autofree char *text = complete("BEGIN:VCARD\nVERSION:2.1\nN:Bob\nEMAIL:bob@x.test\n"
+					 "END:VCARD\n",
+					 NULL, "bob@x.test", "bob@chat.test", NULL);
+
+	assert_non_null(strstr(text, "\nX-JABBER:bob@chat.test\nEND:VCARD\n"));
 }
 
 static void random_bytes_do_no_harm(void **state)
@@ -186,7 +303,10 @@ int main(void)
 		cmocka_unit_test(names_and_mails_are_read),
 		cmocka_unit_test(old_cards_with_other_charsets_are_read),
 		cmocka_unit_test(bad_cards_are_skipped_and_counted),
+		cmocka_unit_test(what_may_be_a_jid_is_told_apart),
 		cmocka_unit_test(what_is_written_reads_back),
+		cmocka_unit_test(only_what_a_card_lacks_is_added_and_all_else_stays),
+		cmocka_unit_test(old_cards_get_what_old_programs_understand),
 		cmocka_unit_test(random_bytes_do_no_harm),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
