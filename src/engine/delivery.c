@@ -54,9 +54,10 @@ gboolean sn_job_end(SnJob *job)
 	if (!self)
 		return FALSE;
 	g_hash_table_remove(self->jobs, &job->entry);
-	if (self->skipped)
+	if (self->skipped && !self->ill) {
+		self->skipped = FALSE;
 		sn_delivery_again(self);
-	self->skipped = FALSE;
+	}
 	return TRUE;
 }
 
@@ -222,7 +223,7 @@ void sn_delivery_set_timer(SnDelivery *self)
 		next = earliest(self->grace, next);
 	if (now < self->last_look)
 		next = now; /* the clock was set back */
-	if (self->unwell || !g_queue_is_empty(&self->unwritten))
+	if (self->unwell || self->skipped || !g_queue_is_empty(&self->unwritten))
 		next = earliest(now + (STORAGE_RETRY << MIN(self->ill, ILL_MAX)), next);
 	if (self->timer) {
 		g_source_destroy(self->timer);
@@ -374,7 +375,8 @@ void sn_delivery_look(SnDelivery *self)
 	}
 	SnTime now = sn_delivery_now(self);
 	self->looking = TRUE;
-	self->unwell = FALSE;
+	self->ill = self->unwell ? self->ill + 1 : 0;
+	self->unwell = self->skipped = FALSE;
 	mind_the_clock(self, now);
 	self->again = TRUE;
 	for (int round = 0; self->again && round < MAX_ROUNDS; round++) {
@@ -388,7 +390,6 @@ void sn_delivery_look(SnDelivery *self)
 			look_at(self, g_array_index(due, SnId, i));
 	}
 	announce_late(self);
-	self->ill = self->unwell ? self->ill + 1 : 0;
 	self->looking = FALSE;
 	sn_delivery_set_timer(self);
 }

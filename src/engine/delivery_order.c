@@ -52,6 +52,16 @@ static void wake_deferred(SnDelivery *self, const SnOutboxEntry *entry)
 	}
 }
 
+void sn_delivery_send_deferred(SnDelivery *self, SnId id, const char *detail)
+{
+	g_autoptr(GArray) deferred = sn_outbox_deferred_before(self->engine->store, id);
+
+	for (guint i = 0; i < deferred->len; i++) {
+		SnFact fact = { .detail = detail, .fresh = TRUE };
+		sn_delivery_apply(self, g_array_index(deferred, SnId, i), SN_DELIVERY_SEND, &fact);
+	}
+}
+
 static const char *how_it_stands(const SnOutboxEntry *first)
 {
 	switch (first->state) {

@@ -41,7 +41,7 @@ struct sn_delivery {
 	gboolean looking, again;
 	gboolean skipped;      /* something was due whose request was under way */
 	gboolean unwell;       /* something could not be written since the last look */
-	int ill;               /* looks in a row that were unwell */
+	int ill;               /* looks in a row after which something could not be written */
 	gboolean clock_wrong;  /* the clock was set back, and times are not repaired yet */
 };
 
@@ -166,6 +166,9 @@ SnDecision sn_delivery_decision(SnDelivery *self, const SnOutboxEntry *entry);
  * said "now"; there: the person is available. */
 gboolean sn_delivery_hold(SnDelivery *self, const SnOutboxEntry *entry, gboolean forced,
                           gboolean there);
+
+/* The contact said "now" to this one: what waits for the person goes first, on the same word. */
+void sn_delivery_send_deferred(SnDelivery *self, SnId entry, const char *detail);
 
 /* ---- delivery_check.c ---- */
 /* Of an entry in `sending`, or one in `choosing` because nobody knows; else does nothing. */

@@ -67,6 +67,8 @@ gboolean sn_delivery_obey(SnDelivery *self, SnId id, SnAnswer answer, const char
 	switch (sn_answer_plain(answer)) {
 	case SN_ANSWER_NOW:
 		fact.detail = said;
+		if (!clear_request)
+			sn_delivery_send_deferred(self, id, said);
 		return sn_delivery_apply(self, id, SN_DELIVERY_SEND, &fact);
 	case SN_ANSWER_LATER:
 		fact.reason = waits;
