@@ -56,6 +56,8 @@ static void check_count(Life *life, const SnOutboxEntry *entry, Watched *one)
 
 	if (times > 1 && !one->resent)
 		broken(life, entry, "went twice");
+	if (times > 0 && one->taken_back)
+		broken(life, entry, "went although it was cancelled");
 	if (gone && times == 0 && !one->claimed)
 		broken(life, entry, "is said to have gone");
 	if (!ended) {

@@ -24,6 +24,12 @@ static void note(Life *life, const char *format, ...)
 	va_end(args);
 }
 
+static void rest(Life *life)
+{
+	if (!work(life->delivery) && !life->broken)
+		life->broken = g_strdup("the engine does not come to rest");
+}
+
 /* ---- a full disk ---- */
 
 static int refuse_when_full(void *data)
@@ -141,6 +147,9 @@ static void request_something(Life *life)
 	/* Only the user can make it go twice, by saying so of one that may have gone. */
 	one->claimed |= request == SN_REQUEST_ARRIVED;
 	one->resent |= again && taken(life->delivery, one->wire) > 0;
+	/* Nothing of it is out, so the cancel has to win, whatever comes; a later word replaces it. */
+	one->taken_back = request == SN_REQUEST_CANCEL && entry->state != SN_STATE_SENDING &&
+	                  !sn_outbox_is_uncertain(entry) && taken(life->delivery, one->wire) == 0;
 	ring_bell(life);
 }
 
@@ -283,7 +292,7 @@ static void time_passes(Life *life)
 
 	note(life, "+%" G_GINT64_FORMAT "s", by / SN_SECOND);
 	if (!pass(life->delivery, by) && !life->broken)
-		life->broken = g_strdup("the timer fires all the time");
+		life->broken = g_strdup("the engine does not come to rest as time passes");
 }
 
 static void sleeps(Life *life)
@@ -335,7 +344,7 @@ void life_step(Life *life)
 	if (events[i].happens != write_message || life->written < MESSAGES)
 		events[i].happens(life);
 	if (pick(life, 4))
-		work(life->delivery);
+		rest(life);
 	else if (life->delivery->woken) /* answers stay open for a while */
 		sn_delivery_look(life->delivery->engine.delivery);
 	watch_new(life);
@@ -395,7 +404,7 @@ static void all_are_there(Life *life)
 		world_presence(world, jids[i], SN_PRESENCE_ONLINE, 0);
 		sn_delivery_presence(life->delivery->engine.delivery, address->id);
 	}
-	work(life->delivery);
+	rest(life);
 }
 
 /* What asks the user, and what is scheduled for later, hears "cancel" or "send". */
@@ -414,12 +423,13 @@ static gboolean decide(Life *life)
 		gboolean send = pick(life, 2);
 		any = TRUE;
 		one->resent |= send && taken(life->delivery, one->wire) > 0;
+		one->taken_back = FALSE;
 		note(life, "%s(%" G_GINT64_FORMAT ")", send ? "send" : "cancel", one->id);
 		sn_outbox_request(life->delivery->world->store, one->id,
 		                  send ? SN_REQUEST_SEND : SN_REQUEST_CANCEL, NULL);
 		ring_bell(life);
 	}
-	work(life->delivery);
+	rest(life);
 	return any;
 }
 
@@ -433,12 +443,12 @@ void life_end(Life *life)
 	self->archive = TRUE;
 	if (!self->account.im_online)
 		line_changes(life);
-	work(self);
+	rest(life);
 	all_are_there(life);
 	for (int i = 0; i < 4 && !life->broken; i++) {
 		/* longer than any schedule, undo window and pause; nobody pokes the engine */
 		if (!pass(self, 3 * SN_HOUR))
-			life->broken = g_strdup("the timer fires all the time");
+			life->broken = g_strdup("the engine does not come to rest as time passes");
 		watch_new(life);
 		if (!decide(life) && i > 1)
 			break;

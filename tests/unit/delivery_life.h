@@ -21,6 +21,7 @@ typedef struct {
 	char *body;         /* as it was last written or edited with success */
 	gboolean resent;    /* the user said "send again" of one that may have gone */
 	gboolean claimed;   /* the user said "it has arrived" while nobody could know */
+	gboolean taken_back; /* the user cancelled it while nothing of it had gone */
 	int at_end;         /* how often it had been taken when it came to an end; -1 = it has not */
 } Watched;
 

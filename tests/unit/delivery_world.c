@@ -389,18 +389,20 @@ SnTime alarm_at(Delivery *self)
 	return self->armed && !g_source_is_destroyed(self->armed) ? MAX(self->armed_at, 1) : 0;
 }
 
-void work(Delivery *self)
+gboolean work(Delivery *self)
 {
 	int bound = 1000;
 
 	while (self->woken || !g_queue_is_empty(&self->requests)) {
-		g_assert(bound-- > 0);
+		if (bound-- <= 0)
+			return FALSE;
 		if (self->woken) {
 			self->woken = FALSE;
 			sn_delivery_look(self->engine.delivery);
 		}
 		pump(self);
 	}
+	return TRUE;
 }
 
 static void ring(Delivery *self)
@@ -414,12 +416,14 @@ gboolean pass(Delivery *self, SnTime by)
 	SnTime end = self->awake + by;
 	SnTime bound = 5000 + by / (20 * SN_SECOND); /* a full disk is tried again that often */
 
-	for (SnTime at; (at = alarm_at(self)) && at <= end; work(self)) {
+	for (SnTime at; (at = alarm_at(self)) && at <= end;) {
 		if (bound-- <= 0)
 			return FALSE;
 		self->world->now += MAX(at - self->awake, 0);
 		self->awake = MAX(at, self->awake);
 		ring(self);
+		if (!work(self))
+			return FALSE;
 	}
 	self->world->now += end - self->awake;
 	self->awake = end;

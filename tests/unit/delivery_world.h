@@ -78,9 +78,10 @@ void later(Delivery *self, SnTime by);
 void asleep(Delivery *self, SnTime by);
 /* The time awake when the engine looks by itself; 0 = never. */
 SnTime alarm_at(Delivery *self);
-/* As the real engine: it looks when it was woken, and servers answer, until nothing changes. */
-void work(Delivery *self);
-/* Time passes, awake, and the engine looks only when its timer fires. FALSE: it fires all the time. */
+/* As the real engine: it looks when it was woken, and servers answer, until nothing changes. FALSE:
+ * it never comes to rest. */
+gboolean work(Delivery *self);
+/* Time passes, awake, and the engine looks only when its timer fires. FALSE: no rest. */
 gboolean pass(Delivery *self, SnTime by);
 /* kill -9 and a new start; off line unless online. Open requests are never answered. */
 void crash(Delivery *self, gboolean online);
