@@ -70,7 +70,7 @@ static int read_clock(const char *text, gsize length)
 	gsize colon = 0;
 	int hour = 0, minute = 0;
 
-	while (colon < length && g_ascii_isdigit(text[colon]))
+	while (colon < length && colon < 3 && g_ascii_isdigit(text[colon]))
 		hour = hour * 10 + text[colon++] - '0';
 	if (colon < 1 || colon > 2 || length != colon + 3 || text[colon] != ':')
 		return -1;

@@ -79,6 +79,25 @@ static void ready(SnDelivery *self, const SnOutboxEntry *entry, gboolean forced,
 		sn_delivery_apply(self, entry->id, SN_DELIVERY_READY, &fact);
 }
 
+/*
+ * "; there at bob@home.example". What was written to one address is not sent to another by itself, also
+ * when both are the same person's; but the user should know.
+ */
+static char *elsewhere(SnDelivery *self, const SnOutboxEntry *entry)
+{
+	g_autoptr(SnAddress) address = contact(self, entry);
+	g_autoptr(SnWhereabouts) best =
+		address ? sn_whereabouts(self->engine->store, self->engine->config, address->person, 0,
+	                                 self->engine->clock)
+			: NULL;
+	gboolean there = best && best->availability == SN_AVAILABLE &&
+	                 best->address != address->id &&
+	                 sn_delivery_availability(self, entry, NULL, NULL) != SN_AVAILABLE;
+
+	return there ? g_strdup_printf("; %s at %s", sn_presence_word(best->show), best->value)
+	             : g_strdup("");
+}
+
 /* "Bob is away for 2 h", "The presence of Bob is unknown"; caller frees. */
 static char *presence_text(SnDelivery *self, const SnOutboxEntry *entry)
 {
@@ -89,9 +108,13 @@ static char *presence_text(SnDelivery *self, const SnOutboxEntry *entry)
 	if (account && !account->im_online)
 		return g_strdup_printf("The account %s is not connected", account->config->name);
 	sn_delivery_availability(self, entry, &show, &text);
+	g_autofree char *other = elsewhere(self, entry);
+	if (show == SN_PRESENCE_UNKNOWN && g_str_has_prefix(text, "presence unknown,"))
+		return g_strdup_printf("The presence of %s is unknown%s%s", who,
+		                       text + strlen("presence unknown"), other);
 	if (show == SN_PRESENCE_UNKNOWN)
-		return g_strdup_printf("The presence of %s is unknown", who);
-	return g_strdup_printf("%s is %s", who, text);
+		return g_strdup_printf("The presence of %s is unknown%s", who, other);
+	return g_strdup_printf("%s is %s%s", who, text, other);
 }
 
 static void defer(SnDelivery *self, const SnOutboxEntry *entry, const char *what,

@@ -471,6 +471,29 @@ static void nobody_is_asked_at_night(void **state)
 	delivery_free(self);
 }
 
+/* ---- several addresses ---- */
+
+static void who_is_there_at_another_address_is_named(void **state)
+{
+	Delivery *self = world("[delivery]\nif-unavailable = defer\n");
+	SnStore *store = self->world->store;
+	SnId second = sn_address_intern(store, SN_CHANNEL_IM, "bob@home.example", NULL, NULL);
+
+	assert_true(sn_link_confirm(store, second, world_person_of(self->world, SN_CHANNEL_IM, BOB_IM),
+	                            NULL));
+	world_roster(self->world, "bob@home.example", SN_SUB_BOTH);
+	bob_is(self, SN_PRESENCE_XA);
+	world_presence(self->world, "bob@home.example", SN_PRESENCE_ONLINE, 0);
+	SnId id = queue_im(self, "hello");
+	settle(self);
+	/* it waits for the address it was written to, and says where he is */
+	assert_state(self, id, SN_STATE_WAITING);
+	g_autofree char *reason = reason_of(self, id);
+	assert_non_null(strstr(reason, "; online at bob@home.example"));
+	assert_int_equal(self->stanzas->len, 0);
+	delivery_free(self);
+}
+
 /* ---- standing wishes ---- */
 
 static void always_is_remembered_with_its_date(void **state)
@@ -522,6 +545,7 @@ int main(void)
 		cmocka_unit_test(put_off_by_one_who_is_online_holds_until_it_changes),
 		cmocka_unit_test(quiet_hours_defer_to_their_end),
 		cmocka_unit_test(nobody_is_asked_at_night),
+		cmocka_unit_test(who_is_there_at_another_address_is_named),
 		cmocka_unit_test(always_is_remembered_with_its_date),
 	};
 
