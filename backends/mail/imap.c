@@ -161,11 +161,15 @@ static void rest_online(SnImap *imap)
 	SnImapSession *session = imap->session;
 	gint64 before = g_get_monotonic_time();
 
-	sn_inbox_kicked(imap->inbox); /* is connected already */
-	if (session->imap->imap_stream->read_buffer_len == 0 &&
+	gboolean kicked = sn_inbox_kicked(imap->inbox);
+
+	if (kicked && imap->watch)
+		sn_imap_watch_kick(imap->watch);
+	if (!kicked && session->imap->imap_stream->read_buffer_len == 0 &&
 	    !sn_stream_has_data(session->stream))
 		sn_inbox_wait(imap->inbox, sn_stream_fd(session->stream), KEEPALIVE_MS);
-	gboolean quiet = g_get_monotonic_time() - before >= (gint64)KEEPALIVE_MS * 1000;
+	/* kicked: it looks connected, and whether it is shows when it is used */
+	gboolean quiet = kicked || g_get_monotonic_time() - before >= (gint64)KEEPALIVE_MS * 1000;
 	if (sn_inbox_stopping(imap->inbox) || !(quiet || sn_stream_has_data(session->stream)))
 		return;
 	/* something came unasked (news, or a farewell), or the line needs a sign of life */

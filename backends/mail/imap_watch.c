@@ -245,8 +245,8 @@ static gboolean stay_idle(SnImapWatch *watch, gint64 until)
 				report_all(watch, FALSE);
 			continue;
 		}
-		if (left <= 0 || sn_inbox_has(watch->inbox, 0))
-			return TRUE;
+		if (left <= 0 || sn_inbox_has(watch->inbox, 0) || sn_inbox_kicked(watch->inbox))
+			return TRUE; /* kicked: whether the line lives shows when idling ends */
 		sn_inbox_wait(watch->inbox, sn_stream_fd(watch->session->stream), (int)left);
 	}
 	return FALSE;

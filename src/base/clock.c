@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
 
 static SnTime system_now(gpointer data)
 {
@@ -10,15 +12,66 @@ static SnTime system_now(gpointer data)
 	return g_get_real_time() / 1000;
 }
 
+/* GLib's monotonic time is CLOCK_MONOTONIC, which stands still in suspend. */
+static SnTime system_steady(gpointer data)
+{
+	(void)data;
+	return g_get_monotonic_time() / 1000;
+}
+
 const SnClock *sn_clock_system(void)
 {
-	static const SnClock clock = { system_now, NULL };
+	static const SnClock clock = { system_now, NULL, system_steady };
 	return &clock;
 }
 
 SnTime sn_clock_now(const SnClock *clock)
 {
 	return clock ? clock->now(clock->data) : system_now(NULL);
+}
+
+/* ---- jumps ---- */
+
+#define JUMP (2 * SN_SECOND)
+#define FAR_AWAY (3653 * SN_DAY)
+
+void sn_clock_watch(SnClockWatch *watch, const SnClock *clock)
+{
+	if (!clock)
+		clock = sn_clock_system();
+	watch->wall = clock->now(clock->data);
+	watch->steady = clock->steady ? clock->steady(clock->data) : 0;
+}
+
+SnTime sn_clock_jump(SnClockWatch *watch, const SnClock *clock)
+{
+	SnClockWatch before = *watch;
+
+	if (!clock)
+		clock = sn_clock_system();
+	sn_clock_watch(watch, clock);
+	if (!clock->steady)
+		return 0;
+	SnTime jump = (watch->wall - before.wall) - (watch->steady - before.steady);
+	return ABS(jump) < JUMP ? 0 : jump;
+}
+
+int sn_clock_alarm_new(void)
+{
+	return timerfd_create(CLOCK_REALTIME, TFD_NONBLOCK | TFD_CLOEXEC);
+}
+
+/* A timer that never rings but is cancelled when the clock is set, which waking up does too. */
+gboolean sn_clock_alarm_arm(int fd)
+{
+	struct itimerspec far = { .it_value.tv_sec = (system_now(NULL) + FAR_AWAY) / 1000 };
+	guint64 count;
+
+	if (fd < 0)
+		return FALSE;
+	ssize_t done = read(fd, &count, sizeof count); /* ECANCELED is the news */
+	(void)done;
+	return timerfd_settime(fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &far, NULL) == 0;
 }
 
 char *sn_time_format(SnTime time)

@@ -190,7 +190,8 @@ static void on_timer(gpointer data)
 	SnDelivery *self = data;
 
 	g_clear_pointer(&self->timer, g_source_unref);
-	sn_delivery_look(self);
+	/* with a look at the clock before: this timer stood still while the machine slept */
+	sn_engine_wake(self->engine);
 }
 
 static SnTime earliest(SnTime one, SnTime two)
@@ -219,6 +220,8 @@ void sn_delivery_set_timer(SnDelivery *self)
 
 	next = earliest(earliest_of(self->announces, self->last_look), next);
 	next = earliest(earliest_of(self->settling, self->last_look), next);
+	if (self->woke_until > self->last_look)
+		next = earliest(self->woke_until, next);
 	if (self->grace > self->last_look)
 		next = earliest(self->grace, next);
 	if (now < self->last_look)
@@ -363,6 +366,23 @@ void sn_delivery_presence(SnDelivery *self, SnId address)
 			look_at(self, id);
 	}
 	sn_delivery_set_timer(self);
+}
+
+/* A line that lives brings what it kept within this time, and a session that is resumed too. */
+#define WAKE_GRACE (10 * SN_SECOND)
+
+void sn_delivery_woke(SnDelivery *self)
+{
+	SnTime now = sn_delivery_now(self);
+
+	self->woke_until = now + WAKE_GRACE;
+	self->grace = MAX(self->grace, now + EXPIRY_GRACE);
+}
+
+gboolean sn_delivery_is_waking(SnDelivery *self, const SnOutboxEntry *entry)
+{
+	return self->woke_until > sn_delivery_now(self) &&
+	       entry->created < self->woke_until - WAKE_GRACE;
 }
 
 /* ---- the look ---- */

@@ -326,6 +326,9 @@ void sn_delivery_plan(SnDelivery *self, SnId id)
 		plan_asked(self, entry, account);
 	} else {
 		gboolean told = sn_delivery_decision(self, entry) == SN_DECISION_GO;
+		if (!told && (entry->channel == SN_CHANNEL_IM || entry->when) &&
+		    sn_delivery_is_waking(self, entry))
+			return; /* its timer looks again */
 		if (!sn_delivery_terms(self, entry, told))
 			return;
 		if (entry->channel == SN_CHANNEL_IM)

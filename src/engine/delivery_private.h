@@ -37,6 +37,7 @@ struct sn_delivery {
 	GQueue unwritten;      /* of SnUnwritten: results that could not be written (disk full) */
 	GSource *timer;
 	SnTime last_look;
+	SnTime woke_until;     /* the machine slept: what the line and presences say is not sure yet */
 	SnTime grace;          /* until then nothing expires whose time passed in sleep */
 	gboolean looking, again;
 	gboolean skipped;      /* something was due whose request was under way */
@@ -103,6 +104,9 @@ SnTime sn_delivery_now(const SnDelivery *self);
 const SnSettings *sn_delivery_settings(const SnDelivery *self);
 /* For the next look; a look ends with it. */
 void sn_delivery_set_timer(SnDelivery *self);
+/* It was written before the machine slept, and the machine has only just woken: what is known of
+ * lines and presences may be of before. */
+gboolean sn_delivery_is_waking(SnDelivery *self, const SnOutboxEntry *entry);
 /* Look again soon: something of ours made more to do. */
 void sn_delivery_again(SnDelivery *self);
 gboolean sn_delivery_is_uncertain(const SnOutboxEntry *entry);

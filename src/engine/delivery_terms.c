@@ -12,9 +12,14 @@
 /* The undo window is not a time that the user chose for it to go. */
 #define SCHEDULED (2 * SN_MINUTE)
 
+static gboolean is_scheduled(const SnOutboxEntry *entry)
+{
+	return entry->send_at > entry->created + SCHEDULED;
+}
+
 static gboolean is_put_off(const SnOutboxEntry *entry)
 {
-	return entry->when || entry->send_at > entry->created + SCHEDULED ||
+	return entry->when || is_scheduled(entry) ||
 	       (entry->state == SN_STATE_WAITING && !entry->error_word);
 }
 
@@ -99,7 +104,8 @@ gboolean sn_delivery_terms(SnDelivery *self, const SnOutboxEntry *entry, gboolea
 	}
 	if (forced)
 		return TRUE;
-	if (entry->send_at > now) {
+	/* a clock that was set back does not make a schedule of an undo window */
+	if (entry->send_at > now && is_scheduled(entry)) {
 		g_autofree char *time = sn_delivery_time_text(entry->send_at);
 		g_autofree char *until = g_strdup_printf("Not before %s", time);
 		wait(self, entry, NULL, until, entry->send_at);
@@ -118,7 +124,8 @@ gboolean sn_delivery_terms(SnDelivery *self, const SnOutboxEntry *entry, gboolea
 gboolean sn_delivery_terms_begin(SnDelivery *self, const SnOutboxEntry *entry)
 {
 	SnTime now = sn_delivery_now(self);
-	g_autofree char *time = entry->send_at > now ? sn_delivery_time_text(entry->send_at) : NULL;
+	gboolean later = entry->send_at > now && is_scheduled(entry);
+	g_autofree char *time = later ? sn_delivery_time_text(entry->send_at) : NULL;
 	g_autofree char *until = time ? g_strdup_printf("Not before %s (as you decided)", time)
 	                              : g_strdup("As you decided");
 	/* what it waits for besides is looked at right after */

@@ -86,6 +86,8 @@ SnDelivery *sn_delivery_new(SnEngine *engine);
 void sn_delivery_free(SnDelivery *delivery);
 /* Bell rang, or a timer: look at what is due. Sets its own next timer. */
 void sn_delivery_look(SnDelivery *delivery);
+/* The machine slept: presences are those of before for a moment. */
+void sn_delivery_woke(SnDelivery *delivery);
 /* Start-up: entries found in `sending` are checked (archive, Sent) before anything is sent. */
 void sn_delivery_recover(SnDelivery *delivery);
 void sn_delivery_account_online(SnDelivery *delivery, SnEngineAccount *account, SnChannel channel);

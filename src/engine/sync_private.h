@@ -24,7 +24,9 @@ typedef struct sn_engine_core {
 	GThread *thread;
 	GMainLoop *loop;
 	SnBell *bell;
-	GSource *bell_source, *look_source, *durable_source, *settle_source;
+	GSource *bell_source, *look_source, *durable_source, *settle_source, *clock_source;
+	int clock_fd;             /* readable when the clock was set or the machine woke; -1 */
+	SnClockWatch clock_watch;
 	gint64 first_write, last_write; /* monotonic ms, since the last fsync */
 	SnNotifier *notifier;
 	SnVcards *vcards; /* NULL: no vdir */

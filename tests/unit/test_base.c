@@ -189,6 +189,61 @@ static void ids_are_unique_and_well_formed(void **state)
 	assert_int_equal(strlen(thread), 24);
 }
 
+/* ---- a machine that sleeps ---- */
+
+typedef struct {
+	SnTime wall, steady;
+} Times;
+
+static SnTime wall_of(gpointer data)
+{
+	return ((Times *)data)->wall;
+}
+
+static SnTime steady_of(gpointer data)
+{
+	return ((Times *)data)->steady;
+}
+
+static void a_sleep_is_noticed_by_two_clocks(void **state)
+{
+	Times times = { 1000000, 500 };
+	SnClock clock = { wall_of, &times, steady_of }, no_steady = { wall_of, &times, NULL };
+	SnClockWatch watch, blind;
+
+	sn_clock_watch(&watch, &clock);
+	sn_clock_watch(&blind, &no_steady);
+	times.wall += SN_HOUR;
+	times.steady += SN_HOUR; /* awake all the time */
+	assert_int_equal(sn_clock_jump(&watch, &clock), 0);
+	times.wall += 8 * SN_HOUR + 3000;
+	times.steady += 3000; /* slept */
+	assert_int_equal(sn_clock_jump(&watch, &clock), 8 * SN_HOUR);
+	assert_int_equal(sn_clock_jump(&watch, &clock), 0); /* told once */
+	times.wall -= SN_HOUR; /* set back */
+	assert_int_equal(sn_clock_jump(&watch, &clock), -SN_HOUR);
+	times.wall += 1500; /* a correction of the clock is no sleep */
+	assert_int_equal(sn_clock_jump(&watch, &clock), 0);
+	assert_int_equal(sn_clock_jump(&blind, &no_steady), 0);
+	sn_clock_watch(&watch, NULL);
+	assert_int_equal(sn_clock_jump(&watch, NULL), 0);
+}
+
+/* That it rings when the clock is set is the kernel's promise (TFD_TIMER_CANCEL_ON_SET): a test must
+ * not set the clock of the machine. */
+static void the_alarm_is_silent_while_nobody_sets_the_clock(void **state)
+{
+	int fd = sn_clock_alarm_new();
+
+	assert_true(fd >= 0);
+	assert_true(sn_clock_alarm_arm(fd));
+	assert_false(readable(fd));
+	assert_true(sn_clock_alarm_arm(fd));
+	assert_false(readable(fd));
+	close(fd);
+	assert_false(sn_clock_alarm_arm(-1));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -201,6 +256,8 @@ int main(void)
 		cmocka_unit_test(only_one_holds_the_lock),
 		cmocka_unit_test(times_are_written_and_read),
 		cmocka_unit_test(ids_are_unique_and_well_formed),
+		cmocka_unit_test(a_sleep_is_noticed_by_two_clocks),
+		cmocka_unit_test(the_alarm_is_silent_while_nobody_sets_the_clock),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

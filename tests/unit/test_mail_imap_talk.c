@@ -306,6 +306,28 @@ static void lost_watch_comes_back_by_itself(void **state)
 	close_scene(&scene);
 }
 
+static void a_watch_that_only_looks_alive_is_tried_when_told(void **state)
+{
+	/* as after a sleep: the server has gone, and nobody told this end */
+	const char *const scripts[] = {
+		LOGIN "*", LOGIN_WITH("IDLE") ROOT SELECT("1") "C IDLE\nS + idling\nC DONE\nX",
+		LOGIN_WITH("IDLE") ROOT SELECT("1") "C IDLE\nS + idling\nH", NULL
+	};
+	Scene scene = open_scene(scripts, SN_LINK_PLAIN);
+
+	watch(&scene, "INBOX");
+	assert_non_null(sn_mail_desk_next(scene.desk, 0, SN_MAIL_EV_CHANGED, "INBOX", 20));
+	while (!heard(&scene, "IDLE"))
+		g_usleep(2000);
+	guint from = scene.desk->past->len;
+	scene.desk->ops->reconnect(scene.desk->source);
+	assert_non_null(sn_mail_desk_next(scene.desk, from, SN_MAIL_EV_CHANGED, "INBOX", 20));
+	assert_int_equal(sn_script_server_connections(scene.server), 3);
+	assert_true(heard(&scene, "DONE"));
+	assert_true(heard(&scene, "NOOP"));
+	close_scene(&scene);
+}
+
 static void other_folders_are_watched_by_notify(void **state)
 {
 	/* the folder that is added while the line idles makes it stop, ask, and idle again */
@@ -390,6 +412,7 @@ int main(void)
 		cmocka_unit_test(append_sends_flags_time_and_crlf),
 		cmocka_unit_test(news_before_and_while_idling_are_told),
 		cmocka_unit_test(lost_watch_comes_back_by_itself),
+		cmocka_unit_test(a_watch_that_only_looks_alive_is_tried_when_told),
 		cmocka_unit_test(other_folders_are_watched_by_notify),
 		cmocka_unit_test(refused_connection_and_unknown_host_are_told_apart),
 		cmocka_unit_test(farewell_of_the_server_is_noticed_while_idle),
