@@ -198,6 +198,30 @@ void sn_carried_say(SnMessage *message, guint not_ours, guint too_many)
 	message->notice = g_string_free(notice, notice->len == 0);
 }
 
+static gboolean is_told_file(const GPtrArray *carried, const char *sha256)
+{
+	for (guint i = 0; i < carried->len; i++) {
+		const SnMailCarried *one = g_ptr_array_index(carried, i);
+		for (guint j = 0; one->files && j < one->files->len; j++) {
+			const SnMailCarriedFile *file = g_ptr_array_index(one->files, j);
+			if (g_strcmp0(file->sha256, sha256) == 0)
+				return TRUE;
+		}
+	}
+	return FALSE;
+}
+
+/* A file that an earlier IM had goes along as a file of the email. It is here for the history's
+ * sake, as the digest is, and no file of what the email says. */
+static void note_told_files(SnMessage *message, const GPtrArray *carried)
+{
+	for (guint i = 0; message->parts && i < message->parts->len; i++) {
+		SnPart *part = g_ptr_array_index(message->parts, i);
+		if (part->sha256 && is_told_file(carried, part->sha256))
+			part->inline_ = TRUE;
+	}
+}
+
 /* A carried message carries nothing further: one level is what the sender vouches for. */
 static void prepare_carried(SnPrepared *prepared, const SnConfig *config)
 {
@@ -216,6 +240,8 @@ static void prepare_carried(SnPrepared *prepared, const SnConfig *config)
 		                        : !im_is_ours(config, one);
 	}
 	sn_carried_say(prepared->message, not_ours, carried->len - count);
+	if (!not_ours && carried->len == count)
+		note_told_files(prepared->message, carried);
 	/* what came along stands at its own time: no need to read it twice */
 	if (!not_ours && carried->len == count && prepared->mail->own_length >= 0) {
 		prepared->message->body[prepared->mail->own_length] = '\0';

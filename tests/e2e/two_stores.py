@@ -207,7 +207,7 @@ def mail_with(world, user, text):
 def correspondence(world, alice, bob):
     """Both ways, over both channels, each answer with history; three hops and more."""
     drawing = world.directory / "drawing \u56f3.bin"
-    drawing.write_bytes(hashlib.sha256(b"drawing").digest() * 200)
+    drawing.write_bytes(hashlib.sha256(b"drawing").digest() * 900)
     photo = world.directory / "photo.png"
     photo.write_bytes(b"\x89PNG" + bytes(range(256)) * 8)
     first = send(alice, BOB, "Könntest du den dritten Durchstich ansehen?\n\n図面を添付します。",

@@ -34,7 +34,7 @@ static const struct {
 typedef struct {
 	SnId id;
 	guint parties;      /* bits of Human */
-	gboolean went, encrypted, carried;
+	gboolean went, encrypted, carried, own; /* own: said to be of the user */
 	int teller;         /* carried: Human, or -1 the user */
 } Fact;
 
@@ -115,6 +115,7 @@ static Fact write_letter(World *world, const Letter *letter)
 		.went = !letter->deleted && (!letter->state || letter->state == SN_STATE_READ),
 		.encrypted = letter->encrypted,
 		.carried = letter->carried,
+		.own = out,
 		.teller = letter->teller,
 	};
 }
@@ -163,7 +164,8 @@ static gboolean may_travel(const Fact *fact, guint recipients, const SnHistoryRe
 {
 	if (!fact->went || (recipients & ~fact->parties))
 		return FALSE;
-	if (fact->carried && fact->teller >= 0 && !(recipients & 1U << fact->teller))
+	if (fact->carried && fact->teller >= 0 &&
+	    (fact->own || !(recipients & 1U << fact->teller)))
 		return FALSE;
 	return !fact->encrypted || request->encrypted || has(request->agreed, fact->id);
 }

@@ -210,6 +210,39 @@ static void what_came_along_is_not_read_twice(void **state)
 	}
 }
 
+static void a_file_of_an_earlier_im_is_no_file_of_the_email(void **state)
+{
+	SnBench *bench = *state;
+	g_autofree char *hash = g_compute_checksum_for_string(G_CHECKSUM_SHA256, "abc", 3);
+	g_autoptr(GString) body = g_string_new(
+		"--out\nContent-Type: text/plain\n\nSee below.\n"
+		"--out\nContent-Type: image/png; name=own.png\nContent-Disposition: attachment\n"
+		"Content-Transfer-Encoding: base64\n\nZGVm\n"
+		"--out\nContent-Type: image/png; name=old.png\nContent-Disposition: attachment\n"
+		"Content-Transfer-Encoding: base64\n\nYWJj\n"
+		"--out\nContent-Type: multipart/digest; boundary=in\n"
+		"Content-Description: Earlier messages\n\n");
+
+	g_string_append_printf(body,
+	                       "--in\nContent-Type: message/cpim\n\nFrom: Bob <im:bob@im.example>\n"
+	                       "To: <im:alice@example.test>\nDateTime: 2026-11-14T11:00:00Z\n"
+	                       "NS: file <urn:xmpp:file:metadata:0>\n"
+	                       "file.file: 3 image/png %s old.png -\n\n"
+	                       "Content-Type: text/plain; charset=utf-8\n\nLook\n",
+	                       hash);
+	SnId by = ingest(bench, CARRIER("files@work.example"), body);
+	g_autoptr(SnMessage) carrier = sn_bench_message(bench, by);
+	g_autoptr(GPtrArray) carried =
+		sn_message_carried(bench->store, by, SN_MESSAGE_FULL);
+	assert_int_equal(carrier->attachments, 1);
+	assert_int_equal(carrier->parts->len, 2); /* both can be opened */
+	assert_false(((SnPart *)carrier->parts->pdata[0])->inline_);
+	assert_true(((SnPart *)carrier->parts->pdata[1])->inline_);
+	const SnMessage *im = carried->pdata[0];
+	assert_int_equal(im->attachments, 1);
+	assert_string_equal(((SnPart *)im->parts->pdata[0])->sha256, hash);
+}
+
 /* ---- names ---- */
 
 static void a_teller_renames_nobody(void **state)
@@ -463,6 +496,7 @@ int main(void)
 		TEST(a_huge_im_is_cut_and_shows_it),
 		TEST(small_things_do_not_unpack_to_large_ones),
 		TEST(what_came_along_is_not_read_twice),
+		TEST(a_file_of_an_earlier_im_is_no_file_of_the_email),
 		TEST(a_teller_renames_nobody),
 		TEST(words_put_into_the_users_mouth_are_told_not_said),
 		TEST(an_own_mail_told_otherwise_is_flagged_whatever_way_it_went),
