@@ -19,6 +19,7 @@ typedef struct {
 	gboolean chosen;          /* the prompt was answered */
 	gboolean files_confirmed; /* "no file attached" was asked */
 	gboolean large_confirmed; /* "too large for the server" was asked */
+	gboolean without;         /* and it goes without what is too large */
 	GPtrArray *candidates;    /* of char *: addresses offered */
 	SnChannel channel;
 } Sending;
@@ -298,8 +299,7 @@ static void large_answered(SnApp *app, const char *answer, gpointer data)
 		sn_composer_set_mode(app->composer, SN_MODE_MAIL);
 		sending->large_confirmed = FALSE; /* the mail server has a limit of its own */
 	} else if (strcmp(answer, "without") == 0) {
-		sending->rule = SN_RULE_SEND;
-		sending->chosen = TRUE;
+		sending->without = sending->chosen = TRUE;
 	}
 	send_step(app, sending);
 }
@@ -420,6 +420,8 @@ static gboolean queue(SnApp *app, const SnPlan *plan, const Sending *sending, GE
 	sn_terms_apply(terms, &app->settings->delivery_working_hours, sn_app_now(app), &entry);
 	id = sn_outbox_queue(app->store, &entry, TRUE, error);
 	if (!id)
+		return FALSE;
+	if (sending->without && !sn_outbox_request(app->store, id, SN_REQUEST_SEND, error))
 		return FALSE;
 	queued(app, plan, id, entry.send_at);
 	return TRUE;

@@ -216,7 +216,7 @@ static void a_file_too_large_is_said_before_it_is_sent(void **state)
 	ui_desk_play(desk, without);
 	g_autoptr(SnOutboxEntry) entry = ui_desk_entry(desk, before);
 	assert_non_null(entry);
-	assert_int_equal(entry->if_unavailable, SN_RULE_SEND);
+	assert_int_equal(entry->request, SN_REQUEST_SEND); /* nobody asks a second time */
 }
 
 static void a_long_conversation_is_read_page_by_page(void **state)
