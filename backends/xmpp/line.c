@@ -28,6 +28,7 @@
 #define PUMP_TURNS 64
 #define QUIET_TURNS 5 /* a TLS record of 16 KB in reads of 4 KB, and one that finds nothing */
 #define TCP_GIVE_UP_MS 30000
+#define REFUSALS 2 /* log-ins broken off before another resource is tried */
 
 typedef struct {
 	GSource source;
@@ -331,12 +332,29 @@ static void plan_next(SnIm *im, GError *error, gboolean was_online)
 		sn_xmpp_fail_all_waiting(im, error);
 }
 
+/* Somebody else has ours, and the server lets him keep it, or he takes it back each time. */
+static void take_other_resource(SnIm *im)
+{
+	g_free(im->resource);
+	im->resource = sn_xmpp_made_up_resource();
+	im->refusals = 0;
+}
+
+static void note_refusal(SnIm *im, const GError *error)
+{
+	gboolean for_good = error && (error->code == SN_ERROR_AUTH || error->code == SN_ERROR_TLS);
+
+	if (im->phase == SN_PHASE_LOGIN && error && !for_good && ++im->refusals >= REFUSALS)
+		take_other_resource(im);
+}
+
 /* The end of an attempt or of a session. Takes error, see plan_next(). */
 static void line_lost(SnIm *im, GError *error)
 {
 	gboolean was_online = im->phase == SN_PHASE_ONLINE;
 	gint64 now = g_get_monotonic_time();
 
+	note_refusal(im, error);
 	g_assert(im->phase != SN_PHASE_OFFLINE);
 	drop_connection(im);
 	im->phase = SN_PHASE_OFFLINE;
@@ -407,6 +425,7 @@ static int on_nonza(xmpp_conn_t *conn, xmpp_stanza_t *stanza, void *data)
 
 static void logged_in(SnIm *im)
 {
+	im->refusals = 0;
 	xmpp_handler_add(im->conn, on_stanza, NULL, NULL, NULL, im);
 	xmpp_handler_add(im->conn, on_nonza, XMPP_NS_SM, NULL, NULL, im);
 	if (im->was_resuming && im->wire.resumed) {
@@ -437,6 +456,8 @@ static void on_event(xmpp_conn_t *conn, xmpp_conn_event_t event, int error,
 		g_source_remove_unix_fd(im->pump, im->fd_tag);
 	im->fd_tag = NULL;
 	im->fd = -1;
+	if (im->phase == SN_PHASE_ONLINE && stream && stream->type == XMPP_SE_CONFLICT)
+		take_other_resource(im);
 	if (!im->loss)
 		im->loss = sn_wire_error(im, error, stream);
 }

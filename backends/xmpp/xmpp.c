@@ -277,13 +277,18 @@ static gpointer initialise_library(gpointer data)
 	return NULL;
 }
 
+char *sn_xmpp_made_up_resource(void)
+{
+	return g_strdup_printf("sennit.%08x", g_random_int());
+}
+
 static SnIm *im_new(const SnLinkSpec *link, SnQueue *events, gpointer owner, char *jid)
 {
 	SnIm *im = g_new0(SnIm, 1);
 
 	im->jid = jid;
 	im->domain = sn_jid_domain(jid);
-	im->resource = g_strdup_printf("sennit.%08x", g_random_int());
+	im->resource = link->resource ? g_strdup(link->resource) : sn_xmpp_made_up_resource();
 	im->connect_host = g_strdup(link->connect_host);
 	im->ca_file = g_strdup(link->ca_file);
 	im->port = link->port;

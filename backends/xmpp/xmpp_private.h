@@ -118,6 +118,7 @@ struct sn_im {
 	gboolean turned_down, was_resuming, leaving, active;
 	GError *loss;   /* told by the library, not yet dealt with; NULL */
 	guint failures; /* attempts in a row */
+	guint refusals; /* log-ins in a row that the server broke off */
 	gint64 online_since, lost_since,
 		last_heard; /* monotonic, us; lost_since 0: none in flight */
 	GError *last_error; /* why it is off line */
@@ -171,6 +172,7 @@ typedef void (*SnXmppTask)(SnIm *im, gpointer data);
 void sn_xmpp_post(SnQueue *inbox, SnXmppTask run, gpointer data, GDestroyNotify free_data);
 GSource *sn_xmpp_timer(SnIm *im, guint ms, GSourceFunc call);
 void sn_xmpp_timer_clear(GSource **timer);
+char *sn_xmpp_made_up_resource(void); /* caller frees */
 gboolean sn_xmpp_stopping(SnIm *im);
 
 /* ---- line.c ---- */

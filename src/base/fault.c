@@ -4,6 +4,7 @@
 #ifdef SN_FAULTS
 #include <fcntl.h>
 #include <glib.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@ typedef struct {
 	char *place; /* WORD or WORD/TAG; NULL: none */
 	gint left;   /* passings until the end */
 	int log;     /* -1: none */
+	int signal;
 } Plan;
 
 /* As the environment was at the first passing. */
@@ -27,6 +29,7 @@ static Plan *plan(void)
 		made.place = times ? g_strndup(wanted, (gsize)(times - wanted)) : g_strdup(wanted);
 		made.left = times ? atoi(times + 1) : 1;
 		made.log = log ? open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600) : -1;
+		made.signal = g_getenv("SENNIT_FAULT_STOP") ? SIGSTOP : SIGKILL;
 		g_once_init_leave(&ready, 1);
 	}
 	return &made;
@@ -60,8 +63,9 @@ void sn_fault_pass(SnFault point, const char *tag)
 	if (!now->place || (strcmp(now->place, word) != 0 && strcmp(now->place, place) != 0) ||
 	    g_atomic_int_add(&now->left, -1) != 1)
 		return;
-	kill(getpid(), SIGKILL);
-	for (;;)
+	/* To this thread, which would run on for a while if another got it. */
+	pthread_kill(pthread_self(), now->signal);
+	while (now->signal == SIGKILL)
 		pause(); /* not one step further */
 }
 #endif

@@ -6,6 +6,8 @@
  *
  *   SENNIT_FAULT=WORD[/TAG][:N]  the process ends itself with SIGKILL when it passes the point for
  *                                the N-th time (1), with that tag if one is given
+ *   SENNIT_FAULT_STOP=1          it stops there (SIGSTOP) instead, so that the test can do something
+ *                                to the line and let it go on (SIGCONT)
  *   SENNIT_FAULT_LOG=FILE        appends a line "WORD" or "WORD/TAG" for each point passed
  *
  * In all other builds the macros are nothing. Any thread.

@@ -122,6 +122,39 @@ static void start_outgoing(SnEngineAccount *account)
 		sn_account_status(account, SN_END_OUTGOING, SN_STATUS_ONLINE, NULL, 0);
 }
 
+/* A number of the profile's own, kept in the store. Caller frees. */
+static char *profile_number(SnEngineAccount *account)
+{
+	g_autofree char *key = g_strdup_printf("resource.%s", account->config->name);
+	g_autoptr(GError) error = NULL;
+	char *number = sn_store_get(account->engine->store, key);
+
+	if (number)
+		return number;
+	number = g_strdup_printf("%08x%08x", g_random_int(), g_random_int());
+	if (!sn_store_set(account->engine->store, key, number, &error))
+		g_warning("%s", error->message);
+	return number;
+}
+
+/*
+ * The XMPP resource: the same at each start. A killed engine leaves a session behind, and what it
+ * had written may still be on its way there; a new session of the same name ends that one, so that
+ * nothing comes late that was sent again meanwhile. A copy of the profile on another machine has
+ * another name, and each account its own. It tells nothing about either. Caller frees.
+ */
+static char *resource_of(SnEngineAccount *account)
+{
+	g_autofree char *number = profile_number(account), *machine = NULL;
+	g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
+
+	if (!g_file_get_contents("/etc/machine-id", &machine, NULL, NULL))
+		machine = g_strdup(g_get_host_name());
+	g_checksum_update(sum, (const guchar *)number, -1);
+	g_checksum_update(sum, (const guchar *)machine, -1);
+	return g_strdup_printf("sennit.%.8s", g_checksum_get_string(sum));
+}
+
 static void start_im(SnEngineAccount *account)
 {
 	const SnEndpoint *endpoint = &account->config->im;
@@ -130,7 +163,9 @@ static void start_im(SnEngineAccount *account)
 
 	if (endpoint->kind == SN_ENDPOINT_NONE)
 		return;
+	g_autofree char *resource = resource_of(account);
 	SnLinkSpec link = link_of(endpoint, keep_secret(account, SN_END_IM, endpoint));
+	link.resource = resource;
 	account->core->im = sn_im_sync_new(account);
 	sn_account_status(account, SN_END_IM, SN_STATUS_CONNECTING, NULL, 0);
 	account->im_ops = backends->im ? backends->im(&error) : NULL;

@@ -34,7 +34,7 @@ class Peer(slixmpp.ClientXMPP):
         self.send_presence()
         await self.get_roster()
         self.say(event="online")
-        asyncio.get_running_loop().create_task(self.obey())
+        self.orders = asyncio.get_running_loop().create_task(self.obey())  # kept: else it may be collected
 
     def received(self, stanza):
         self.say(event="message", sender=stanza["from"].bare, body=stanza["body"], id=stanza["id"],

@@ -323,7 +323,10 @@ class Worker:
                 return "none"
             state = entries[-1]["state"]
             return state if state in FINAL else None
-        state = wait(look, f"{token} final; it is {self.entries(profile, token)}", 30)
+        try:
+            state = wait(look, f"{token} final", 30)
+        except Failed as failure:
+            raise Failed(f"{failure}; it is {self.entries(profile, token)}") from None
         if state == "choosing":
             end = time.monotonic() + 3
             while time.monotonic() < end and look() == "choosing":
@@ -405,7 +408,8 @@ class Bench:
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join()
+            while thread.is_alive():
+                thread.join(0.5)
         return results
 
     def passed(self):
@@ -523,6 +527,7 @@ def main():
     if options.only:
         cases = [c for c in plan() if re.search(options.only, f"{c[0]}: {c[1]}")]
         globals()["plan"] = lambda: cases
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # the servers are stopped then, too
     bench = Bench(options.builddir.resolve(), options.workers)
     try:
         if options.long:

@@ -1,19 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
-# kill -9 at every step of delivery, with real servers; see kills.py. Needs a build with fault points
-# (--enable-developer); `make kill-table` does more of it and writes docs/delivery-kills.txt.
-build=${TOP_BUILDDIR:-.} source=${TOP_SRCDIR:-.}
-if ! grep -q '^FAULT_CPPFLAGS = -D' "$build/Makefile"; then
-	echo "1..0 # SKIP this build has no fault points (configure --enable-developer)"
-	exit 0
-fi
-if grep -q '^SANITIZE_FLAGS = -f' "$build/Makefile"; then
-	echo "1..0 # SKIP done with the plain build; a sanitizer sees nothing of a process that is killed"
-	exit 0
-fi
-if [ ! -x /usr/sbin/dovecot ] || [ ! -x /usr/sbin/postfix ] || [ ! -x /usr/bin/prosody ]; then
-	[ -z "${SENNIT_REQUIRE_SERVERS:-}" ] || { echo "Bail out! Dovecot, Postfix or Prosody is missing"; exit 99; }
-	echo "1..0 # SKIP Dovecot, Postfix or Prosody is not installed"
-	exit 0
-fi
-exec /usr/bin/python3 "$source/tests/faults/kills.py" --builddir "$build"
+# kill -9 at every step of delivery, with real servers; see kills.py. `make kill-table` does more of
+# it and writes docs/delivery-kills.txt.
+script=kills.py
+. "${TOP_SRCDIR:-.}/tests/faults/faults.sh"

@@ -394,9 +394,37 @@ static int tear_down(void **state)
 
 #define IN_WORLD(test) cmocka_unit_test_setup_teardown(test, set_up_world, tear_down_world)
 
+/* After a crash the old session is still there, with what was on its way in it. */
+static void a_session_of_the_same_name_ends_the_old_one(void **state)
+{
+	World *world = world_of(state);
+	ImClient *old = login(ALICE "/sennit.same", servers->xmpp, SN_LINK_STARTTLS);
+	assert_true(im_client_ready(old, WAIT));
+	ImClient *new = login(ALICE "/sennit.same", servers->xmpp, SN_LINK_STARTTLS);
+	assert_true(im_client_ready(new, WAIT));
+	SnImEvent *line = im_client_wait_line(old, SN_LINE_OFFLINE, WAIT);
+	assert_non_null(line);
+	sn_im_event_free(line);
+	/* One that is alive comes back under another name, and both stay. */
+	assert_true(im_client_ready(old, WAIT));
+	im_client_forget(new);
+	expect_end(old, im_client_send(old, BOB, "same-old", "from the old one"), SN_EVENT_DONE, 0);
+	expect_end(new, im_client_send(new, BOB, "same-new", "from the new one"), SN_EVENT_DONE, 0);
+	assert_int_equal(im_client_count(new, SN_EVENT_LINE, NULL, NULL), 0);
+	static const char *const said[] = { "from the old one", "from the new one" };
+	for (gsize i = 0; i < G_N_ELEMENTS(said); i++) {
+		SnImEvent *heard = im_client_wait_body(world->bob, said[i], WAIT);
+		assert_non_null(heard);
+		sn_im_event_free(heard);
+	}
+	im_client_free(old);
+	im_client_free(new);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		IN_WORLD(a_session_of_the_same_name_ends_the_old_one),
 		IN_WORLD(a_cut_line_is_resumed_and_nothing_is_missed),
 		IN_WORLD(an_ack_lost_on_the_way_comes_with_the_resumption),
 		IN_WORLD(a_message_that_vanished_is_sent_again_once),

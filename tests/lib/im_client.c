@@ -19,6 +19,7 @@ ImClient *im_client_new(const char *jid, const char *password, const char *host,
 {
 	ImClient *client = g_new0(ImClient, 1);
 	g_autoptr(GError) error = NULL;
+	g_auto(GStrv) parts = g_strsplit(jid, "/", 2);
 
 	client->password = g_strdup(password);
 	client->events = sn_queue_new((GDestroyNotify)sn_im_event_free, 0);
@@ -26,7 +27,8 @@ ImClient *im_client_new(const char *jid, const char *password, const char *host,
 	SnLinkSpec link = { .connect_host = host,
 			    .port = port,
 			    .tls = tls,
-			    .user = jid,
+			    .user = parts[0],
+			    .resource = parts[1],
 			    .ca_file = ca_file,
 			    .secret = { password_of, free_password, client } };
 	client->im = sn_xmpp_ops.create(&link, client->events, client, &error);

@@ -16,7 +16,7 @@ typedef struct {
 
 typedef gboolean (*ImMatch)(const SnImEvent *event, const void *data);
 
-/* jid, password copied; ca_file NULL: the system's only. */
+/* jid, with or without a resource; password copied; ca_file NULL: the system's only. */
 ImClient *im_client_new(const char *jid, const char *password, const char *host, guint16 port,
 			int tls, const char *ca_file);
 void im_client_free(ImClient *client);
