@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* presence.c - roster and presence; the conversation's row shows the best of its person. */
+#include <string.h>
+
 #include "src/store/private.h"
 
 #define RESOURCE_LIMIT 100 /* remembered for one address and account */
@@ -61,7 +63,12 @@ static int by_worth(gconstpointer a, gconstpointer b)
 {
 	const SnPresenceRow *one = *(SnPresenceRow *const *)a, *other = *(SnPresenceRow *const *)b;
 
-	return sn_presence_row_better(one, other) ? -1 : sn_presence_row_better(other, one);
+	if (sn_presence_row_better(one, other))
+		return -1;
+	if (sn_presence_row_better(other, one))
+		return 1;
+	return one->account != other->account ? (one->account > other->account) * 2 - 1
+	                                      : strcmp(one->resource, other->resource);
 }
 
 /* What the account knows of the address as a whole, when no client of it is on line. */
@@ -131,7 +138,7 @@ static void add_rows(SnStore *store, SnId address, GPtrArray *rows)
 	                      "ON k.address = a.id LEFT JOIN account c ON c.id = k.account "
 	                      "LEFT JOIN roster r ON r.account = k.account AND r.address = a.id "
 	                      "LEFT JOIN presence p ON p.account = k.account AND p.address = a.id "
-	                      "WHERE a.id = ?1 ORDER BY c.id, p.resource",
+	                      "WHERE a.id = ?1",
 	                      V(address));
 
 	while (sn_sql_row(query))
@@ -152,7 +159,7 @@ GPtrArray *sn_presence_rows(SnStore *store, SnId person, SnId address)
 	else
 		sn_sql_ids(sn_sql(store,
 		                  "SELECT id FROM address WHERE person = ?1 AND channel = 1 "
-		                  "ORDER BY last_used DESC, id",
+		                  "ORDER BY id",
 		                  V(person)),
 		           addresses);
 	for (guint i = 0; i < addresses->len; i++)
