@@ -138,6 +138,17 @@ static char *read_folders(Reading *reading, const char *value, int end)
 	return NULL;
 }
 
+static char *read_chat_folder(Reading *reading, const char *value, int end)
+{
+	g_autofree char *name = sn_ini_unquote(value);
+
+	if (g_ascii_strcasecmp(name, "inbox") == 0)
+		return g_strdup(": transcripts need a folder of their own");
+	g_free(reading->account->chat_folder);
+	reading->account->chat_folder = g_steal_pointer(&name);
+	return NULL;
+}
+
 static char *read_copy_to(Reading *reading, const char *value, int end)
 {
 	g_free(reading->account->copy_to);
@@ -245,6 +256,8 @@ static const Key keys[] = {
 	  read_folders },
 	{ { "copy-to", "folder", "where a copy of sent email goes: a folder, a role such as sent (the default), or \"\" for none" },
 	  read_copy_to },
+	{ { "chat-folder", "folder", "where transcripts of IM conversations go on the mail server, like Chats; \"\" (the default) for nowhere" },
+	  read_chat_folder },
 	{ { "if-unavailable", "rule", "what to do with an IM when the contact is not available: ask, defer, mail, send or ask-them" },
 	  read_if_unavailable },
 	{ { "not-available", "presences", "which presences of its contacts count as not available, like offline,xa,dnd,away" },
@@ -283,6 +296,7 @@ static void account_free(gpointer data)
 	sn_endpoint_clear(&account->im);
 	g_strfreev(account->folders);
 	g_free(account->copy_to);
+	g_free(account->chat_folder);
 	sn_quiet_free(account->quiet_hours);
 	g_free(account->time_zone);
 	g_free(account->signature);
@@ -298,6 +312,7 @@ static SnAccount *account_new(const char *name)
 	account->aliases = g_new0(char *, 1);
 	account->folders = g_new0(char *, 1);
 	account->copy_to = g_strdup("sent");
+	account->chat_folder = g_strdup("");
 	account->if_unavailable = SN_RULE_DEFAULT;
 	account->enabled = TRUE;
 	return account;

@@ -62,6 +62,7 @@ typedef struct {
 	char **aliases;      /* other own addresses; NULL-terminated, never NULL */
 	SnEndpoint source, outgoing, im; /* kind NONE when absent */
 	char **folders;      /* globs of folders to sync; empty = INBOX and special-use; never NULL */
+	char *chat_folder;   /* where transcripts of IM conversations go; "" = nowhere */
 	char *copy_to;       /* folder or role for the Sent copy; "" = none; default "sent" */
 	SnRule if_unavailable;
 	/* the policy of the account; unset: that of [delivery] */

@@ -47,6 +47,8 @@
 	X(mail, answer_mdn, MDN, "ask", "tell senders who ask that you have read their email: never ask always-known") \
 	X(im, receipts, BOOL, "true", "answer XEP-0184 receipt requests of known contacts")         \
 	X(im, markers, BOOL, "true", "send XEP-0333 displayed markers")                             \
+	X(im, transcript_idle, TIME, "10m", "a transcript is written when nothing was said for this long") \
+	X(im, transcript_encrypted, BOOL, "false", "end-to-end encrypted IMs are written into transcripts too, in the open") \
 	X(im, download_max, SIZE, "20M", "files up to this size are fetched by themselves")         \
 	X(notify, incoming, BOOL, "true", "desktop notification for new messages")                  \
 	X(notify, delivered, BOOL, "true", "... when a deferred, converted or cross-channel message arrived") \

@@ -92,6 +92,7 @@ static void start_source(SnEngineAccount *account)
 	SnLinkSpec link = link_of(endpoint, keep_secret(account, SN_END_SOURCE, endpoint));
 	core->mail = sn_mail_sync_new(account);
 	core->actions = sn_actions_new(account);
+	core->transcripts = sn_transcripts_new(account);
 	sn_account_status(account, SN_END_SOURCE, SN_STATUS_CONNECTING, NULL, 0);
 	account->source_ops = load ? load(&error) : NULL;
 	if (account->source_ops)
@@ -253,6 +254,7 @@ static void account_free(SnEngineAccount *account)
 	sn_dispatch_detach(account);
 	g_clear_pointer(&core->mail, sn_mail_sync_free);
 	g_clear_pointer(&core->actions, sn_actions_free);
+	g_clear_pointer(&core->transcripts, sn_transcripts_free);
 	g_clear_pointer(&core->im, sn_im_sync_free);
 	sn_queue_unref(core->mail_in);
 	sn_queue_unref(core->mail_out);
@@ -321,5 +323,6 @@ gboolean sn_account_same(const SnAccount *one, const SnAccount *two)
 {
 	return same_endpoint(&one->source, &two->source) &&
 	       same_endpoint(&one->outgoing, &two->outgoing) && same_endpoint(&one->im, &two->im) &&
+	       !g_strcmp0(one->chat_folder, two->chat_folder) &&
 	       same_command(one->folders, two->folders);
 }

@@ -228,7 +228,8 @@ gboolean sn_account_settled(const SnEngineAccount *account, const GError **error
 
 	*error = source_down ? core->errors[SN_END_SOURCE] : core->errors[SN_END_IM];
 	if (core->mail && !source_down &&
-	    !(sn_mail_sync_settled(core->mail) && sn_actions_settled(core->actions)))
+	    !(sn_mail_sync_settled(core->mail) && sn_actions_settled(core->actions) &&
+	      sn_transcripts_settled(core->transcripts)))
 		return FALSE;
 	return !core->im || im_down || sn_im_sync_settled(core->im);
 }

@@ -197,6 +197,8 @@ static gboolean look(gpointer data)
 		SnEngineAccount *account = g_ptr_array_index(engine->accounts, i);
 		if (account->core->actions)
 			sn_actions_look(account->core->actions);
+		if (account->core->transcripts)
+			sn_transcripts_look(account->core->transcripts);
 		if (account->core->im)
 			sn_im_sync_look(account->core->im);
 	}

@@ -155,9 +155,14 @@ gboolean sn_file_mail(SnStore *store, const SnConfig *config, SnAfter *after, Sn
 		return FALSE;
 	if (id)
 		*id = message->id;
+	gboolean chat = place->chats && sn_transcript_is_one(place->chats, prepared);
 	if (place->folder && !sn_location_set(store, message->id, place->folder, place->uid,
 	                                      place->name, place->flags, error))
 		return FALSE;
+	/* Versions of a transcript are one email by its id; the newest bytes stand for it. */
+	if (chat)
+		return (place->partial || sn_message_set_raw(store, message->id, prepared->raw, error)) &&
+		       sn_transcript_file(store, place->chats, prepared, place, message->id, error);
 	if (prepared->carried && *result != SN_DUPLICATE) {
 		for (guint i = 0; i < prepared->carried->len; i++)
 			if (!file_one_carried(store, config, prepared, i, message->id, sender,

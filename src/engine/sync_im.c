@@ -160,6 +160,7 @@ static void after_filing(SnImSync *sync, const SnImMessage *im, SnId id, SnAddRe
 
 	if (!message)
 		return;
+	sn_transcripts_look(account->core->transcripts);
 	if (message->direction == SN_OUT) {
 		sn_delivery_seen(engine->delivery, SN_CHANNEL_IM, message->origin_id);
 		if (result == SN_ADDED && !im->groupchat)

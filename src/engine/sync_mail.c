@@ -114,6 +114,8 @@ static gboolean globs_match(char **globs, const char *name)
 /* Without globs: what holds conversations. Drafts, junk and trash hold none. */
 static gboolean is_chosen(const SnAccount *config, const char *name, const char *role)
 {
+	if (config->chat_folder && g_str_equal(config->chat_folder, name))
+		return TRUE;
 	if (config->folders && *config->folders)
 		return globs_match(config->folders, name) || is_inbox(name, role);
 	return is_inbox(name, role) || !g_strcmp0(role, "sent") || !g_strcmp0(role, "archive");
@@ -282,6 +284,8 @@ static gboolean take_message(SnMailSync *sync, MailFolder *folder, const SnMailE
 		.received = event->time,
 		.partial = event->partial,
 		.quiet = !folder->complete,
+		.chats = !g_strcmp0(folder->name, account->config->chat_folder) ? account->config
+		                                                               : NULL,
 	};
 
 	folder->got++;
@@ -335,6 +339,7 @@ static void round_ended(SnMailSync *sync, MailFolder *folder)
 	}
 	sn_engine_touched(sync->account->engine);
 	work(sync);
+	sn_transcripts_look(sync->account->core->transcripts);
 }
 
 static void round_failed(SnMailSync *sync, MailFolder *folder, const SnMailEvent *event)
@@ -545,6 +550,28 @@ void sn_mail_sync_folder(SnMailSync *sync, const char *name)
 		return;
 	folder->wanted = TRUE;
 	work(sync);
+}
+
+void sn_mail_sync_list(SnMailSync *sync)
+{
+	if (sync->listing)
+		return;
+	sync->listed = FALSE;
+	work(sync);
+}
+
+gboolean sn_mail_sync_has(SnMailSync *sync, const char *name)
+{
+	return find_folder(sync, name) != NULL;
+}
+
+gboolean sn_mail_sync_is_fresh(SnMailSync *sync, const char *name)
+{
+	const MailFolder *folder = find_folder(sync, name);
+
+	if (!sync->online || !sync->listed || sync->storage_failed)
+		return FALSE;
+	return !folder || (folder->complete && !folder->wanted && sync->running != folder);
 }
 
 static void retry_now(gpointer data)

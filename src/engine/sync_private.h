@@ -86,6 +86,7 @@ typedef struct {
 	SnTime received;
 	gboolean partial;     /* raw is not all of it */
 	gboolean quiet;       /* no notification: first sync, import */
+	const SnAccount *chats; /* the folder holds transcripts of this account; NULL */
 } SnPlace;
 gboolean sn_file_mail(SnStore *store, const SnConfig *config, SnAfter *after,
                       SnPrepared *prepared, const SnPlace *place, SnId *message,
@@ -134,6 +135,7 @@ typedef enum { SN_END_SOURCE, SN_END_OUTGOING, SN_END_IM, SN_END_COUNT } SnEnd;
 typedef struct sn_mail_sync SnMailSync;
 typedef struct sn_im_sync SnImSync;
 typedef struct sn_actions SnActions;
+typedef struct sn_transcripts SnTranscripts;
 typedef struct sn_end_secret SnEndSecret;
 
 typedef struct sn_account_core {
@@ -147,6 +149,7 @@ typedef struct sn_account_core {
 	SnMailSync *mail;
 	SnImSync *im;
 	SnActions *actions;
+	SnTranscripts *transcripts;
 	SnEndSecret *secrets[SN_END_COUNT];
 	SnStatusKind kinds[SN_END_COUNT];
 	GError *errors[SN_END_COUNT]; /* the last one while the end is down */
@@ -196,6 +199,26 @@ void sn_mail_sync_folder(SnMailSync *sync, const char *name);
 gboolean sn_mail_fetch_whole(SnEngine *engine, const SnMessage *message);
 /* The name of the account's folder with this role (or itself a name); NULL when there is none. */
 char *sn_mail_folder_name(SnEngineAccount *account, const char *target);
+
+/* Looks for folders that are new on the server. */
+void sn_mail_sync_list(SnMailSync *sync);
+/* Is it one of those that are synced? */
+gboolean sn_mail_sync_has(SnMailSync *sync, const char *name);
+/* All that was in it when it was asked for last is here; TRUE also when the server has no such
+ * folder. */
+gboolean sn_mail_sync_is_fresh(SnMailSync *sync, const char *name);
+
+/* ---- transcript.c, transcript_mail.c ---- */
+SnTranscripts *sn_transcripts_new(SnEngineAccount *account);
+void sn_transcripts_free(SnTranscripts *transcripts);
+/* Something was said, the line is up, or a folder was synced. */
+void sn_transcripts_look(SnTranscripts *transcripts);
+gboolean sn_transcripts_settled(const SnTranscripts *transcripts);
+/* An email of the chat folder: is it a transcript of this account? */
+gboolean sn_transcript_is_one(const SnAccount *account, const SnPrepared *prepared);
+/* Files the IMs in it. message: its row; within the transaction that made it. */
+gboolean sn_transcript_file(SnStore *store, const SnAccount *account, const SnPrepared *prepared,
+                            const SnPlace *place, SnId message, GError **error);
 
 /* ---- actions.c ---- */
 SnActions *sn_actions_new(SnEngineAccount *account);

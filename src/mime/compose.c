@@ -138,6 +138,12 @@ static void add_addresses(GMimeMessage *message, const SnMailCompose *compose)
 		g_mime_message_add_mailbox(message, types[address->role], address->name,
 					   address->address);
 	}
+	if (!compose->to_group)
+		return;
+	/* An empty group (RFC 5322 section 3.4): named, and nobody can answer to it by mistake. */
+	InternetAddress *group = internet_address_group_new(compose->to_group);
+	internet_address_list_add(g_mime_message_get_to(message), group);
+	g_object_unref(group);
 }
 
 static void set_header(GMimeMessage *message, const char *name, const char *value)
@@ -192,6 +198,7 @@ GBytes *sn_mail_compose(const SnMailCompose *compose, GError **error)
 	set_threading(message, compose);
 	set_header(message, SN_HEADER_JABBER_ID, compose->jabber_id);
 	set_header(message, "Auto-Submitted", compose->auto_submitted);
+	set_header(message, SN_HEADER_CHAT, compose->chat);
 	if (compose->ask_read_receipt)
 		set_header(message, "Disposition-Notification-To", compose->from_address);
 	set_header(message, SN_HEADER_ORIGIN_ID, compose->chat_origin_id);

@@ -89,6 +89,8 @@ gboolean sn_mime_check_compose(const SnMailCompose *compose, GError **error)
 	    !check_id("Message-ID", compose->message_id, error) ||
 	    !check_id("In-Reply-To", compose->in_reply_to, error) ||
 	    !check_line(SN_HEADER_JABBER_ID, compose->jabber_id, error) ||
+	    !check_line("To", compose->to_group, error) ||
+	    !check_line(SN_HEADER_CHAT, compose->chat, error) ||
 	    !check_line("Auto-Submitted", compose->auto_submitted, error) ||
 	    !check_id(SN_HEADER_ORIGIN_ID, compose->chat_origin_id, error) ||
 	    !check_id(SN_HEADER_ANSWERED_ID, compose->chat_in_reply_to, error))

@@ -300,6 +300,7 @@ void sn_mime_read_headers(SnMail *mail, GMimeMessage *message, const SnMailOptio
 	mail->list_id = read_list_id(g_mime_object_get_header(object, "List-Id"));
 	mail->jabber_id = read_jabber_id(g_mime_object_get_header(object, SN_HEADER_JABBER_ID));
 	mail->auto_submitted = first_word(g_mime_object_get_header(object, "Auto-Submitted"));
+	mail->chat = clean_value(g_mime_object_get_header(object, SN_HEADER_CHAT));
 	mail->read_receipt_to = read_receipt_to(object);
 	mail->chat_origin_id = clean_id(g_mime_object_get_header(object, SN_HEADER_ORIGIN_ID));
 	mail->chat_in_reply_to = clean_id(g_mime_object_get_header(object, SN_HEADER_ANSWERED_ID));

@@ -7,7 +7,8 @@
  * Threads: any thread with at least 8 MiB of stack, objects stay in it. Call sn_mime_init() once.
  *
  * Written and read: Jabber-ID (RFC 7259); Sennit-Origin-ID, the origin-id of an IM that became this
- * email; Sennit-In-Reply-To, that of the IM that it answers (In-Reply-To names emails only). History is a multipart/digest below the top-level multipart/mixed with the
+ * email; Sennit-In-Reply-To, that of the IM that it answers (In-Reply-To names emails only);
+ * Sennit-Chat, on a transcript of IMs. History is a multipart/digest below the top-level multipart/mixed with the
  * Content-Description "Earlier messages": emails as message/rfc822 with a Content-Digest of their
  * bytes (message/global in base64 where lines are too long for mail transport), IMs as message/cpim.
  */
@@ -105,6 +106,7 @@ typedef struct {
 	char *authentication;  /* of the server named in the parse options; NULL */
 	char *chat_origin_id;  /* of an IM that became this email (our X-less header); NULL */
 	char *chat_in_reply_to; /* of the IM that this email answers; NULL */
+	char *chat;            /* value of Sennit-Chat: a transcript; "OWN CONTACT DAY"; NULL */
 	char *text;            /* readable body; "" when there is none */
 	gssize own_length;     /* bytes of it before a transcript that only repeats `carried`; -1: all */
 	gboolean text_from_html;
@@ -152,6 +154,8 @@ typedef struct {
 	const char *jabber_id;      /* NULL */
 	const char *auto_submitted; /* NULL */
 	const char *chat_origin_id, *chat_in_reply_to; /* NULL */
+	const char *chat;           /* Sennit-Chat; NULL */
+	const char *to_group;       /* To: somebody without an email address, by name; NULL */
 	gboolean ask_read_receipt;  /* RFC 8098, of everybody, to from_address */
 	const char *text;           /* the new text; lines are sent format=flowed */
 	const char *transcript;     /* readable history, below the text; NULL */

@@ -19,6 +19,7 @@
 /* Header fields of ours. */
 #define SN_HEADER_JABBER_ID "Jabber-ID"
 #define SN_HEADER_ORIGIN_ID "Sennit-Origin-ID"
+#define SN_HEADER_CHAT "Sennit-Chat"
 #define SN_HEADER_ANSWERED_ID "Sennit-In-Reply-To"
 #define SN_HEADER_DIGEST "Content-Digest" /* of a carried email: sha-256=:base64: (RFC 9530) */
 #define SN_HEADER_REDUCED "Sennit-Reduced"   /* on a carried email: it is not as it was sent */

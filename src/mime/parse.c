@@ -62,6 +62,7 @@ void sn_mail_free(SnMail *mail)
 	g_free(mail->chat_in_reply_to);
 	g_free(mail->text);
 	g_free(mail->return_path);
+	g_free(mail->chat);
 	g_free(mail->read_receipt_to);
 	g_free(mail->notice);
 	g_free(mail);

@@ -79,11 +79,14 @@ gboolean sn_message_settle(SnStore *store, SnId message, gboolean removed, GErro
 		              "hidden = iif(?3, 1, hidden) WHERE id = ?1",
 		              V(message), V(sn_now(store)), V(removed ? 1 : 0));
 	guint flags = (p.any & ~by_all) | (p.all & by_all);
+	/* Reports are folded below what they are about, transcripts are not emails to be seen. */
 	return sn_run(store, error,
-	              "UPDATE message SET flags = ?2, hidden = iif(?3 = 0 AND (about > 0 OR about = -1), 2, ?3), "
-	              "lost = NULL WHERE id = ?1 AND (flags <> ?2 "
-	              "OR hidden <> iif(?3 = 0 AND (about > 0 OR about = -1), 2, ?3) OR lost IS NOT NULL)",
-	              V(message), V(flags), V(p.visible ? 0 : 1));
+	              "UPDATE message SET flags = ?2, lost = NULL, hidden = "
+	              "CASE WHEN ?3 OR about = ?5 THEN 1 WHEN about > 0 OR about = ?4 THEN 2 ELSE 0 END "
+	              "WHERE id = ?1 AND (flags <> ?2 OR lost IS NOT NULL OR hidden <> "
+	              "CASE WHEN ?3 OR about = ?5 THEN 1 WHEN about > 0 OR about = ?4 THEN 2 ELSE 0 END)",
+	              V(message), V(flags), V(p.visible ? 0 : 1), V((SnId)SN_ABOUT_UNHEARD),
+	              V((SnId)SN_ABOUT_TRANSCRIPT));
 }
 
 gboolean sn_message_purge(SnStore *store, GError **error)

@@ -114,6 +114,17 @@ static const char to_version_2[] =
 	"END;"
 	SN_MAP_TO_VERSION_2
 	"ALTER TABLE draft ADD COLUMN read_receipt INTEGER NOT NULL DEFAULT 0;"
+	"CREATE TABLE transcript (folder INTEGER NOT NULL REFERENCES folder (id), "
+	"uid INTEGER NOT NULL, key TEXT NOT NULL, ids TEXT, PRIMARY KEY (folder, uid)) "
+	"STRICT, WITHOUT ROWID;"
+	"CREATE INDEX transcript_key ON transcript (key);"
+	"CREATE TABLE transcript_day (account INTEGER NOT NULL REFERENCES account (id), "
+	"peer INTEGER NOT NULL, day INTEGER NOT NULL, "
+	"due INTEGER NOT NULL, tries INTEGER NOT NULL DEFAULT 0, "
+	"PRIMARY KEY (account, peer, day)) STRICT, WITHOUT ROWID;"
+	"CREATE INDEX transcript_due ON transcript_day (account, due);"
+	"CREATE TRIGGER transcript_gone AFTER DELETE ON location BEGIN "
+	"DELETE FROM transcript WHERE folder = OLD.folder AND uid = OLD.uid; END;"
 	"";
 
 /* steps[i] turns version i + 1 into i + 2; the newest has none. */

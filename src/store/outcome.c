@@ -165,16 +165,12 @@ gboolean sn_message_set_outcome(SnStore *store, SnId message, SnState state, con
 	              V(message), V(state), V(tidy));
 }
 
-/* Of message.about, besides ids. Neither is seen between filing and hearing. */
-#define UNHEARD (-1)
-#define STRAY (-2)
-
 gboolean sn_message_set_unheard(SnStore *store, SnId message, GError **error)
 {
 	return sn_run(store, error,
 	              "UPDATE message SET about = ?2, hidden = iif(hidden = 0, 2, hidden) "
 	              "WHERE id = ?1",
-	              V(message), V((SnId)UNHEARD));
+	              V(message), V((SnId)SN_ABOUT_UNHEARD));
 }
 
 GArray *sn_message_unheard(SnStore *store)
@@ -182,7 +178,7 @@ GArray *sn_message_unheard(SnStore *store)
 	GArray *ids = g_array_new(FALSE, FALSE, sizeof(SnId));
 
 	sn_sql_ids(sn_sql(store, "SELECT id FROM message WHERE about = ?1 AND about <> 0 ORDER BY id",
-	                  V((SnId)UNHEARD)),
+	                  V((SnId)SN_ABOUT_UNHEARD)),
 	           ids);
 	return ids;
 }
@@ -194,7 +190,7 @@ GArray *sn_message_strays(SnStore *store, const char *message_id)
 	sn_sql_ids(sn_sql(store,
 	                  "SELECT id FROM message WHERE in_reply_to = ?1 AND about = ?2 "
 	                  "ORDER BY id LIMIT 20",
-	                  V(message_id), V((SnId)STRAY)),
+	                  V(message_id), V((SnId)SN_ABOUT_STRAY)),
 	           ids);
 	return ids;
 }
@@ -205,7 +201,7 @@ gboolean sn_message_set_stray(SnStore *store, SnId message, const char *message_
 	              "UPDATE message SET about = iif(?2 IS NULL, 0, ?3), "
 	              "in_reply_to = coalesce(?2, in_reply_to), hidden = iif(hidden = 2, 0, hidden) "
 	              "WHERE id = ?1",
-	              V(message), V(message_id), V((SnId)STRAY));
+	              V(message), V(message_id), V((SnId)SN_ABOUT_STRAY));
 }
 
 static gboolean fold_below(SnStore *store, SnId message, SnId about, GError **error)

@@ -117,6 +117,9 @@ SnId sn_outbox_insert(SnStore *store, const SnOutboxNew *entry, const GPtrArray 
 /* outbox_change.c */
 gboolean sn_outbox_journal(SnStore *store, SnId id, const char *what, const char *detail,
                            GError **error);
+/* Of message.about, besides ids of messages (outcome.h, transcript.h). */
+enum { SN_ABOUT_UNHEARD = -1, SN_ABOUT_STRAY = -2, SN_ABOUT_TRANSCRIPT = -3 };
+
 /* outcome.c: within a transaction. again: the next try goes only to those who failed. */
 gboolean sn_outcome_write(SnStore *store, SnId entry, const char *address, SnFate fate,
                           const char *text, GError **error);

@@ -609,6 +609,31 @@ CREATE TABLE archive (
 	PRIMARY KEY (account, jid)
 ) STRICT, WITHOUT ROWID;
 
+-- Chat transcripts that lie in a folder, and the days whose transcript has to be written
+-- (transcript.h). ids: sorted, one a line; NULL when it cannot be read here.
+CREATE TABLE transcript (
+	folder INTEGER NOT NULL REFERENCES folder (id),
+	uid INTEGER NOT NULL,
+	key TEXT NOT NULL,
+	ids TEXT,
+	PRIMARY KEY (folder, uid)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX transcript_key ON transcript (key);
+
+CREATE TABLE transcript_day (
+	account INTEGER NOT NULL REFERENCES account (id),
+	peer INTEGER NOT NULL,
+	day INTEGER NOT NULL,
+	due INTEGER NOT NULL,
+	tries INTEGER NOT NULL DEFAULT 0,
+	PRIMARY KEY (account, peer, day)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX transcript_due ON transcript_day (account, due);
+
+CREATE TRIGGER transcript_gone AFTER DELETE ON location BEGIN
+	DELETE FROM transcript WHERE folder = OLD.folder AND uid = OLD.uid;
+END;
+
 -- ---- what keeps the conversation's row right ----
 
 CREATE TRIGGER message_added AFTER INSERT ON message BEGIN
