@@ -112,6 +112,14 @@ static char *wait_folder(int count, const char *text)
 	return shown;
 }
 
+static gboolean has_gone(SnBench *bench, gpointer data)
+{
+	g_autoptr(SnOutboxEntry) entry = sn_outbox_get(bench->store, *(SnId *)data, 0);
+
+	return entry && (entry->state == SN_STATE_ACCEPTED || entry->state == SN_STATE_DELIVERED ||
+	                 entry->state == SN_STATE_READ);
+}
+
 static void say(SnLive *from, SnLive *to, const char *who, const char *text)
 {
 	SnId id = sn_live_send(from, SN_CHANNEL_IM, who, text);
@@ -119,7 +127,7 @@ static void say(SnLive *from, SnLive *to, const char *who, const char *text)
 	if (to)
 		assert_true(sn_bench_wait(to->bench, has_text, (gpointer)text));
 	else
-		assert_true(sn_live_wait_state(from, id, SN_STATE_ACCEPTED));
+		assert_true(sn_bench_wait(from->bench, has_gone, &id));
 }
 
 static guint ims_with(SnLive *live, const char *who, gboolean *all_plain)
@@ -260,6 +268,89 @@ static void another_machine_gets_the_ims_back(void **state)
 	assert_true(again >= here);
 }
 
+/* ---- a Maildir ---- */
+
+static const SnMailSourceOps *load_imap(GError **error)
+{
+	return &sn_imap_ops;
+}
+
+static const SnMailSourceOps *load_maildir(GError **error)
+{
+	return &sn_maildir_ops;
+}
+
+static const SnImOps *load_im(GError **error)
+{
+	return &sn_xmpp_ops;
+}
+
+static int files_in(const char *maildir, char **first)
+{
+	int count = 0;
+
+	for (int i = 0; i < 2; i++) {
+		g_autofree char *path =
+			g_build_filename(maildir, ".Chats", i ? "cur" : "new", NULL);
+		g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
+		for (const char *name; dir && (name = g_dir_read_name(dir)); count++)
+			if (first && !*first)
+				*first = g_build_filename(path, name, NULL);
+	}
+	return count;
+}
+
+static gboolean maildir_says(const char *maildir, const char *text)
+{
+	for (int i = 0; i < 150; i++) {
+		g_autofree char *path = NULL, *raw = NULL;
+		if (files_in(maildir, &path) == 1 && g_file_get_contents(path, &raw, NULL, NULL) &&
+		    strstr(raw, text))
+			return TRUE;
+		g_usleep(200000);
+	}
+	return FALSE;
+}
+
+static void a_maildir_keeps_them_too(void **state)
+{
+	Stage *stage = *state;
+
+	if (!servers)
+		skip();
+	g_autofree char *dir = g_dir_make_tmp("sennit-XXXXXX", NULL);
+	g_autofree char *maildir = g_build_filename(dir, "Mail", NULL);
+	for (int i = 0; i < 3; i++) {
+		static const char *const below[] = { "cur", "new", "tmp" };
+		g_autofree char *path = g_build_filename(maildir, below[i], NULL);
+		g_mkdir_with_parents(path, 0700);
+	}
+	g_autofree char *accounts = g_strdup_printf(
+		"[alice]\nfrom = alice@example.test\nsource = maildir://%s\n"
+		"im = xmpp://alice@example.test\nim-host = localhost:%d\n"
+		"password-command = echo alice-secret\nca-file = %s\n" CHATS,
+		maildir, servers->xmpp, servers->ca_file);
+	SnBench *bench = sn_bench_new(accounts, SOON, SN_STORE_CLIENT);
+	g_autoptr(GError) error = NULL;
+	SnEngineSetup setup = { .paths = bench->paths,
+		                .config = bench->config,
+		                .backends = { .maildir = load_maildir, .im = load_im } };
+	SnEngine *engine = sn_engine_start(&setup, &error);
+	g_assert_no_error(error);
+	sn_engine_settle(engine, 60000, &error);
+	g_assert_no_error(error);
+	open_one(&stage->bob, "bob", NULL);
+	say(&stage->bob, NULL, "alice@example.test", "ins-verzeichnis");
+	assert_true(maildir_says(maildir, "ins-verzeichnis"));
+	say(&stage->bob, NULL, "alice@example.test", "und-noch-mehr");
+	assert_true(maildir_says(maildir, "und-noch-mehr"));
+	sn_engine_settle(engine, 60000, &error);
+	assert_int_equal(files_in(maildir, NULL), 1);
+	sn_engine_stop(&engine);
+	sn_bench_free(bench);
+	sn_bench_remove(dir);
+}
+
 /* ---- kill -9 ---- */
 
 static char *child_accounts(void)
@@ -269,16 +360,6 @@ static char *child_accounts(void)
 	                       "im = xmpp://alice@example.test\nim-host = localhost:%d\n"
 	                       "password-command = echo alice-secret\nca-file = %s\n" CHATS,
 	                       servers->imaps, servers->xmpp, servers->ca_file);
-}
-
-static const SnMailSourceOps *load_imap(GError **error)
-{
-	return &sn_imap_ops;
-}
-
-static const SnImOps *load_im(GError **error)
-{
-	return &sn_xmpp_ops;
 }
 
 static int run_child(const char *dir)
@@ -331,8 +412,7 @@ static void killed_at_any_point_it_ends_with_one_that_has_everything(void **stat
 	assert_true(g_file_set_contents(b, SOON, -1, NULL));
 	for (int i = 0; i < 12; i++) {
 		g_autofree char *text = g_strdup_printf("runde%02d", i);
-		SnId id = sn_live_send(&stage->bob, SN_CHANNEL_IM, "alice@example.test", text);
-		assert_true(sn_live_wait_state(&stage->bob, id, SN_STATE_ACCEPTED));
+		say(&stage->bob, NULL, "alice@example.test", text);
 		GPid child = spawn_child(dir);
 		int before = sn_servers_count(servers, "alice", "Chats");
 		if (i % 2)
@@ -377,6 +457,7 @@ int main(int argc, char **argv)
 		TEST(a_conversation_becomes_one_email_that_grows),
 		TEST(two_machines_keep_one_between_them),
 		TEST(another_machine_gets_the_ims_back),
+		TEST(a_maildir_keeps_them_too),
 		TEST(killed_at_any_point_it_ends_with_one_that_has_everything),
 	};
 
