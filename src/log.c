@@ -11,6 +11,7 @@ enum { MAX_LOG = 4 * 1024 * 1024 };
 
 struct sn_log {
 	int file;      /* -1: it could not be opened */
+	gboolean journal; /* stderr is a journal that reads levels */
 	int terminal;  /* where stderr went before; -1 */
 	gboolean both;
 };
@@ -20,6 +21,27 @@ static const char *kind_of(GLogLevelFlags level)
 	if (level & (G_LOG_LEVEL_ERROR | G_LOG_LEVEL_CRITICAL))
 		return "error";
 	return level & G_LOG_LEVEL_WARNING ? "warning" : "note";
+}
+
+/* Of syslog(3). */
+static int level_of(GLogLevelFlags level)
+{
+	if (level & (G_LOG_LEVEL_ERROR | G_LOG_LEVEL_CRITICAL))
+		return 3;
+	return level & G_LOG_LEVEL_WARNING ? 4 : level & G_LOG_LEVEL_DEBUG ? 7 : 5;
+}
+
+/* $JOURNAL_STREAM names the device and inode of the journal's end. */
+static gboolean is_journal(int fd)
+{
+	const char *stream = g_getenv("JOURNAL_STREAM");
+	struct stat status;
+
+	if (!stream || fstat(fd, &status) != 0)
+		return FALSE;
+	g_autofree char *own = g_strdup_printf("%" G_GUINT64_FORMAT ":%" G_GUINT64_FORMAT,
+	                                       (guint64)status.st_dev, (guint64)status.st_ino);
+	return strcmp(own, stream) == 0;
 }
 
 static GLogWriterOutput write_log(GLogLevelFlags level, const GLogField *fields, gsize count,
@@ -49,7 +71,10 @@ static GLogWriterOutput write_log(GLogLevelFlags level, const GLogField *fields,
 	g_autofree char *line = g_strdup_printf("%s %s: %s: %s\n", when, domain, kind_of(level), clean);
 	ssize_t done = write(log->file, line, strlen(line));
 	(void)done;
-	if (log->both)
+	/* sd-daemon(3): the journal takes the level off, and knows who says it */
+	if (log->both && log->journal)
+		fprintf(stderr, "<%d>%s\n", level_of(level), clean);
+	else if (log->both)
 		fprintf(stderr, "sennit: %s\n", clean);
 	return G_LOG_WRITER_HANDLED;
 }
@@ -67,6 +92,7 @@ SnLog *sn_log_open(const char *path, gboolean both)
 	log->file = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 	log->terminal = -1;
 	log->both = both;
+	log->journal = both && is_journal(STDERR_FILENO);
 	g_log_set_writer_func(write_log, log, NULL);
 	return log;
 }

@@ -2,7 +2,6 @@
 /* main.c - puts the layers together: with modules.c the only place that knows them all. */
 #include "config.h"
 
-#include <glib-unix.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
@@ -16,79 +15,41 @@
 #include "src/host.h"
 #include "src/log.h"
 #include "src/modules.h"
+#include "src/service.h"
 #include "ui/ui.h"
 
 enum { ONCE_TIMEOUT = 10 * 60 * 1000, PROBE_TIMEOUT = 20 * 1000 };
 
 /* ---- what the verbs need of the engine ---- */
 
-typedef struct {
-	SnCliContext *context;
-	const SnEngineOps *ops;
-	SnEngine *engine;
-	GMainLoop *loop;
-} Service;
-
-static gboolean on_end(gpointer data)
+static gboolean run_once(const SnEngineOps *ops, SnCliContext *context, GError **error)
 {
-	g_main_loop_quit(((Service *)data)->loop);
-	return G_SOURCE_CONTINUE;
-}
-
-/* Without a terminal a hang-up means: read the configuration again. */
-static gboolean on_hangup(gpointer data)
-{
-	Service *service = data;
-	g_autoptr(GError) error = NULL;
-	SnConfig *config = isatty(STDIN_FILENO) ? NULL :
-	                   sn_config_load(service->context->paths, &error);
-
-	if (isatty(STDIN_FILENO))
-		return on_end(data);
-	if (!config) {
-		g_warning("The old configuration stays: %s", error->message);
-		return G_SOURCE_CONTINUE;
-	}
-	service->ops->reload(service->engine, config);
-	sn_config_unref(service->context->config);
-	service->context->config = config;
-	return G_SOURCE_CONTINUE;
-}
-
-static void wait_for_signal(Service *service)
-{
-	service->loop = g_main_loop_new(NULL, FALSE);
-	guint sources[] = { g_unix_signal_add(SIGINT, on_end, service),
-		            g_unix_signal_add(SIGTERM, on_end, service),
-		            g_unix_signal_add(SIGHUP, on_hangup, service) };
-
-	g_main_loop_run(service->loop);
-	for (gsize i = 0; i < G_N_ELEMENTS(sources); i++)
-		g_source_remove(sources[i]);
-	g_main_loop_unref(service->loop);
-}
-
-static gboolean engine_run(gboolean once, gpointer data, GError **error)
-{
-	SnCliContext *context = data;
-	Service service = { context, sn_modules_engine(error), NULL, NULL };
-	gboolean ok = TRUE;
-
-	if (!service.ops)
-		return FALSE;
-	sn_log_open(context->paths->log_path, TRUE);
 	SnEngineSetup setup = {
 		.paths = context->paths, .config = context->config, .backends = sn_modules_backends
 	};
-	service.engine = service.ops->start(&setup, error);
-	if (!service.engine)
-		return FALSE;
-	if (once)
-		ok = service.ops->settle(service.engine, ONCE_TIMEOUT, error);
-	else
-		wait_for_signal(&service);
-	service.ops->stop(&service.engine);
+	SnEngine *engine = ops->start(&setup, error);
+	gboolean ok = engine && ops->settle(engine, ONCE_TIMEOUT, error);
+
+	ops->stop(&engine);
 	return ok;
+}
+
+static gboolean engine_run(SnEngineHow how, gpointer data, GError **error)
+{
+	SnCliContext *context = data;
+	const SnEngineOps *ops = sn_modules_engine(error);
+	SnService service = {
+		.ops = ops,
+		.paths = context->paths,
+		.config = &context->config,
+		.backends = sn_modules_backends,
+		.wait = how == SN_ENGINE_WAIT,
+	};
+
+	if (!ops)
+		return FALSE;
+	sn_log_open(context->paths->log_path, TRUE);
+	return how == SN_ENGINE_ONCE ? run_once(ops, context, error) : sn_service_run(&service, error);
 }
 
 static gboolean import(SnStore *store, const char *path, gint64 *added, gint64 *known,

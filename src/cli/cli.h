@@ -29,9 +29,15 @@ SnExit sn_exit_for_code(SnErrorCode code);
 
 typedef struct sn_vcard SnVcard; /* src/vcard/vcard.h */
 
+typedef enum {
+	SN_ENGINE_ONCE,    /* until everything is synced and delivered */
+	SN_ENGINE_SERVICE, /* until SIGINT or SIGTERM */
+	SN_ENGINE_WAIT,    /* the same, after the engine of a client has ended, if one runs */
+} SnEngineHow;
+
 typedef struct {
 	/* All may be slow (they load modules); NULL members do not happen. */
-	gboolean (*engine_run)(gboolean once, gpointer data, GError **error); /* until SIGINT/SIGTERM */
+	gboolean (*engine_run)(SnEngineHow how, gpointer data, GError **error);
 	gboolean (*import)(SnStore *store, const char *path, gint64 *added, gint64 *known,
 	                   gint64 *failed, void (*progress)(gint64, gpointer), gpointer progress_data,
 	                   gpointer data, GError **error);

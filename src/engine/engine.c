@@ -567,6 +567,27 @@ static char *headers_text(GBytes *raw)
 	return sn_mail_headers_text(raw);
 }
 
+typedef struct {
+	void (*pong)(gpointer data);
+	gpointer data;
+} Ping;
+
+static gboolean answer_ping(gpointer data)
+{
+	const Ping *ping = data;
+
+	ping->pong(ping->data);
+	return G_SOURCE_REMOVE;
+}
+
+static void ping(SnEngine *engine, void (*pong)(gpointer data), gpointer data)
+{
+	Ping *ping = g_new(Ping, 1);
+
+	*ping = (Ping){ pong, data };
+	g_main_context_invoke_full(engine->context, G_PRIORITY_DEFAULT, answer_ping, ping, g_free);
+}
+
 const SnEngineOps sn_engine_ops = {
 	.start = sn_engine_start,
 	.reload = sn_engine_reload,
@@ -576,4 +597,5 @@ const SnEngineOps sn_engine_ops = {
 	.probe = sn_engine_probe,
 	.part_bytes = part_bytes,
 	.headers_text = headers_text,
+	.ping = ping,
 };

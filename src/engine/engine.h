@@ -74,6 +74,8 @@ typedef struct {
 	/* For the client's message view: sn_mail_part_bytes(), sn_mail_headers_text(). Any thread. */
 	GBytes *(*part_bytes)(GBytes *raw, int position, GError **error);
 	char *(*headers_text)(GBytes *raw);
+	/* Calls pong on the engine's thread when it is free: a sign of life. */
+	void (*ping)(SnEngine *engine, void (*pong)(gpointer data), gpointer data);
 } SnEngineOps;
 extern const SnEngineOps sn_engine_ops;
 

@@ -18,7 +18,7 @@
 	"im = xmpp://alice@example.test\n"                                                     \
 	"password-command = echo secret\n"
 
-static gboolean engine_run(gboolean once, gpointer data, GError **error)
+static gboolean engine_run(SnEngineHow how, gpointer data, GError **error)
 {
 	((CliDesk *)data)->engine_runs++;
 	return TRUE;
