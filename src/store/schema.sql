@@ -279,6 +279,7 @@ CREATE TABLE shell_draft (
 	within INTEGER NOT NULL,
 	encrypt INTEGER NOT NULL,
 	agreed TEXT,
+	read_receipt INTEGER NOT NULL,
 	PRIMARY KEY (conversation, part)
 ) STRICT, WITHOUT ROWID;
 

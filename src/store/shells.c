@@ -11,7 +11,7 @@
 
 /* gave: 1 its pin, 2 that it was opened, 4 life (the other was archived), 8 the reply mode. */
 
-#define REST "send_at, conditions, otherwise, within"
+#define REST "send_at, conditions, otherwise, within, read_receipt"
 #define DRAFT                                                                                    \
 	"mode, reply_to, subject, body, cc, bcc, attachments, history, picked, encrypt, agreed, " \
 	"updated, " REST
@@ -19,7 +19,7 @@
 #define TYPED(d)                                                                                 \
 	"(" d ".mode, " d ".reply_to, " d ".subject, " d ".body, " d ".cc, " d ".bcc, " d        \
 	".attachments, " d ".history, " d ".picked, " d ".encrypt, " d ".agreed, " d             \
-	".send_at, " d ".conditions, " d ".otherwise, " d ".within)"
+	".send_at, " d ".conditions, " d ".otherwise, " d ".within, " d ".read_receipt)"
 
 /* Two drafts in one: h the other's, g the shell's. */
 #define JOINED(column, separator)                                                                \
@@ -78,7 +78,7 @@ static gboolean draft_is_as_given(SnStore *store, SnId shell, SnId heir)
 	              "JOIN shell_draft g ON g.conversation = ?1 AND g.part = 0 "
 	              "WHERE d.conversation = ?2 AND " TYPED("d") " IS (h.mode, " REPLY_TO ", " SUBJECT
 	              ", " BODY ", " CC ", " BCC ", " ATTACHMENTS ", " HISTORY ", " PICKED ", " ENCRYPT
-	              ", " AGREED ", h.send_at, h.conditions, h.otherwise, h.within)",
+	              ", " AGREED ", h.send_at, h.conditions, h.otherwise, h.within, h.read_receipt)",
 	              V(shell), V(heir)) != 0;
 }
 
