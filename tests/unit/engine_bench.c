@@ -3,6 +3,7 @@
 
 #include <glib/gstdio.h>
 #include <poll.h>
+#include <string.h>
 
 #include "src/engine/engine_private.h"
 
@@ -62,11 +63,14 @@ void sn_bench_free(SnBench *bench)
 
 GBytes *sn_bench_mail(const char *headers, const char *body)
 {
-	GString *raw = g_string_new(headers);
+	g_autofree char *text = g_strconcat(headers, "\n", body, NULL);
+	GString *raw = g_string_sized_new(strlen(text) + 1000);
 
-	g_string_append(raw, "\n");
-	g_string_append(raw, body);
-	g_string_replace(raw, "\n", "\r\n", 0);
+	for (const char *c = text; *c; c++) {
+		if (*c == '\n')
+			g_string_append_c(raw, '\r');
+		g_string_append_c(raw, *c);
+	}
 	return g_string_free_to_bytes(raw);
 }
 
