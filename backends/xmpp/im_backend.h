@@ -69,6 +69,9 @@ struct sn_im_message {
 SnImMessage *sn_im_message_new(void);
 void sn_im_message_free(SnImMessage *message);
 
+/* The private node in which devices of one user exchange what they know of people. */
+#define SN_PRIVATE_PEOPLE "sennit:people:1"
+
 typedef enum {
 	SN_IM_REQ_SEND,       /* message; DONE when the server has acked it (XEP-0198); when the server
 	                         offers no 0198: when it answered a ping sent after it. ERROR UNCERTAIN
@@ -91,6 +94,12 @@ typedef enum {
 	                         server holds the same */
 	SN_IM_REQ_REACH_GET,  /* jid: what a contact publishes -> REACH event, DONE; ERROR PERMISSION
 	                         when we may not see it */
+	SN_IM_REQ_PRIVATE_GET, /* node: all items of a private node of our own (XEP-0223) -> PRIVATE
+	                         events, DONE. A node that is not there is empty */
+	SN_IM_REQ_PRIVATE_PUT, /* node, item, text: publishes one item, DONE once the server has
+	                         confirmed before and after that only we can read the node; ERROR
+	                         PERMISSION when it does not (then nothing is left there), UNAVAILABLE
+	                         when it has no such store */
 	SN_IM_REQ_JOIN,       /* room jid, nick */
 	SN_IM_REQ_LEAVE,
 } SnImRequestKind;
@@ -105,6 +114,7 @@ typedef struct {
 	SnTime start;
 	guint max_messages;      /* ARCHIVE: stop after that many; 0 = no bound but the backend's 100,000 */
 	char *path, *type, *url;
+	char *node, *item, *text;
 	GBytes *bytes;
 	gint64 max_size;
 	char **uris;
@@ -123,6 +133,8 @@ typedef enum {
 	SN_IM_EV_VCARD,       /* jid, name, mails, jids */
 	SN_IM_EV_REACH,       /* jid, uris, best first: XEP-0152 of a contact, from PEP or presence;
 	                         empty = taken back. Only mailto:, xmpp: and tel: */
+	SN_IM_EV_PRIVATE,     /* node, item, text (NULL: taken back): of a private node, asked for or
+	                         because another client of ours published it */
 	SN_IM_EV_FEATURES,    /* before each SYNCED: upload service (url), its max size, archive
 	                         offered, carbons on */
 	SN_IM_EV_SYNCED,      /* line is up and a gap may exist: resumed = FALSE means query the archive */
@@ -144,6 +156,7 @@ typedef struct {
 	gboolean ask, removed, resumed, complete, found;
 	char **mails, **jids, **uris;
 	char *url, *sha256, *type, *last_id;
+	char *node, *item, *text;
 	gint64 size, done, total;
 	gint64 upload_max;     /* FEATURES: 0 = no upload service; -1 = no limit told */
 	gsize stanza_max;      /* FEATURES: bytes a stanza may have; 0 = unknown (be modest: 10 kB) */

@@ -58,7 +58,7 @@ void sn_im_request_free(SnImRequest *request)
 	char **strings[] = {
 		&request->jid, &request->name, &request->nick, &request->show, &request->status,
 		&request->after_id, &request->with, &request->origin_id, &request->path, &request->type,
-		&request->url,
+		&request->url, &request->node, &request->item, &request->text,
 	};
 	for (gsize i = 0; i < G_N_ELEMENTS(strings); i++)
 		g_free(*strings[i]);
@@ -84,7 +84,8 @@ void sn_im_event_free(SnImEvent *event)
 		return;
 	char **strings[] = {
 		&event->jid, &event->name, &event->show, &event->status, &event->subscription,
-		&event->url, &event->sha256, &event->type, &event->last_id,
+		&event->url, &event->sha256, &event->type, &event->last_id, &event->node,
+		&event->item, &event->text,
 	};
 	for (gsize i = 0; i < G_N_ELEMENTS(strings); i++)
 		g_free(*strings[i]);

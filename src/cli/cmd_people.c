@@ -5,6 +5,7 @@
 #include "src/cli/cli_private.h"
 #include "src/cli/people_import.h"
 #include "src/cli/people_rule.h"
+#include "src/store/facts.h"
 
 extern const SnCliVerb sn_cmd_people;
 
@@ -25,6 +26,7 @@ static const SnCliSub subs[] = {
 	{ "split", "WHO ADDRESS...", "these addresses of WHO are somebody else" },
 	{ "undo", "", "take back the last of these changes, then the one before, and so on" },
 	{ "conflicts", "[WHO]", "what your sources disagree about" },
+	{ "sync", "", "whether your other devices know the same (sync-map in sennit.conf)" },
 	{ "name", "WHO NAME", "call WHO by this name" },
 	{ "rule", "WHO [RULE|KEY=VALUE...]", "when WHO is not available: default, ask, defer, mail, send or ask-them; KEY is wish, not-available, quiet-hours, time-zone or answer; alone: show them" },
 	{ "import", "FILE|DIR...", "read vCard files" },
@@ -270,6 +272,26 @@ static int split(SnStore *store, SnId person, const SnArgs *args)
 	return SN_EXIT_DONE;
 }
 
+static int show_sync(SnCliContext *context, SnStore *store)
+{
+	int code = SN_EXIT_DONE;
+	SnConfig *config = sn_cli_config(context, &code);
+	const char *account = config ? sn_config_settings(config)->general_sync_map : NULL;
+	g_autofree char *state = sn_store_get(store, "map-sync-state");
+
+	if (!config)
+		return code;
+	if (!*account) {
+		puts("off: sync-map in sennit.conf names no account");
+		return SN_EXIT_DONE;
+	}
+	fputs("by the account ", stdout);
+	sn_out_text(state ? state : account);
+	puts(state ? "" : ": not tried yet");
+	printf("%d devices of yours, %d decisions\n", sn_facts_devices(store), sn_facts_count(store));
+	return SN_EXIT_DONE;
+}
+
 static int undo(SnStore *store)
 {
 	g_autoptr(GError) error = NULL;
@@ -328,6 +350,8 @@ static int run(SnCliContext *context, const SnArgs *args)
 		return sn_people_export(context, store, args);
 	if (strcmp(what, "undo") == 0)
 		return undo(store);
+	if (strcmp(what, "sync") == 0)
+		return show_sync(context, store);
 	if (strcmp(what, "conflicts") == 0) {
 		const char *who = sn_args_get(args, 1);
 		SnId person = who ? sn_cli_find_person(store, who, &code) : 0;

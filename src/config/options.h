@@ -22,6 +22,7 @@
 	X(general, download_dir, PATH, "", "where attachments are saved; empty: the XDG download directory") \
 	X(general, address_book_cmd, STRING, "", "prints 'address<Tab>name' lines for %s")          \
 	X(general, vdir, PATH, "", "directory of vCard files, read in place")                      \
+	X(general, sync_map, STRING, "", "account whose XMPP server keeps people, names and rules for your other devices; empty: none") \
 	X(delivery, not_available, SHOWS, "offline,xa,dnd", "presences that count as not available") \
 	X(delivery, quiet_hours, QUIET, "none", "contacts count as not available then, like 22:00-07:00, weekends") \
 	X(delivery, time_zone, ZONE, "", "time zone of the quiet hours, like Europe/Berlin; empty: yours") \

@@ -192,6 +192,7 @@ static gboolean look(gpointer data)
 	look_at_clock(engine);
 	sn_delivery_look(engine->delivery);
 	sn_wishes_look(engine);
+	sn_map_sync_look(engine->core->map_sync);
 	sn_mdn_look(engine);
 	for (guint i = 0; i < engine->accounts->len; i++) {
 		SnEngineAccount *account = g_ptr_array_index(engine->accounts, i);
@@ -356,6 +357,7 @@ static void close_parts(SnEngine *engine)
 	sn_accounts_stop(engine, engine->accounts);
 	g_clear_pointer(&engine->delivery, sn_delivery_free);
 	g_clear_pointer(&core->vcards, sn_vcards_free);
+	g_clear_pointer(&core->map_sync, sn_map_sync_free);
 	g_clear_pointer(&core->book, sn_book_free);
 	g_clear_pointer(&core->notifier, sn_notifier_free);
 	drop_source(&core->look_source);
@@ -395,6 +397,7 @@ static gpointer engine_main(gpointer data)
 		core->notifier = sn_notifier_new(engine);
 		core->book = sn_book_new(engine);
 		core->vcards = sn_vcards_new(engine);
+		core->map_sync = sn_map_sync_new(engine);
 		engine->delivery = sn_delivery_new(engine);
 		start_accounts(engine);
 		watch_clock(engine);
@@ -507,6 +510,17 @@ static void reload_free(gpointer data)
 }
 
 /* Accounts whose connections did not change keep them; only their settings are looked at anew. */
+static void restart_map_sync(SnEngine *engine)
+{
+	g_clear_pointer(&engine->core->map_sync, sn_map_sync_free);
+	engine->core->map_sync = sn_map_sync_new(engine);
+	for (guint i = 0; i < engine->accounts->len; i++) {
+		SnEngineAccount *account = g_ptr_array_index(engine->accounts, i);
+		if (account->im_online)
+			sn_map_sync_synced(engine->core->map_sync, account);
+	}
+}
+
 static gboolean reload(gpointer data)
 {
 	Reload *job = data;
@@ -541,6 +555,7 @@ static gboolean reload(gpointer data)
 	g_clear_pointer(&engine->core->book, sn_book_free);
 	engine->core->book = sn_book_new(engine);
 	engine->core->vcards = sn_vcards_new(engine);
+	restart_map_sync(engine);
 	sn_engine_wake(engine);
 	return G_SOURCE_REMOVE;
 }

@@ -541,10 +541,14 @@ void sn_im_sync_event(SnImSync *sync, const SnImEvent *event)
 		if (event->jid)
 			sn_map_reach(sync->account->engine->store, event->jid, event->uris);
 		break;
+	case SN_IM_EV_PRIVATE:
+		sn_map_sync_event(sync->account->engine->core->map_sync, sync->account, event);
+		break;
 	case SN_IM_EV_FEATURES: take_features(sync, event); break;
 	case SN_IM_EV_SYNCED:
 		line_synced(sync, event);
 		next_lookup(sync);
+		sn_map_sync_synced(sync->account->engine->core->map_sync, sync->account);
 		sn_im_sync_look(sync);
 		break;
 	}

@@ -16,6 +16,7 @@
 typedef struct sn_notifier SnNotifier;
 typedef struct sn_vcards SnVcards;
 typedef struct sn_book SnBook;
+typedef struct sn_map_sync SnMapSync;
 
 typedef enum { SN_PHASE_STARTING, SN_PHASE_RUNNING, SN_PHASE_FAILED } SnPhase;
 
@@ -31,6 +32,7 @@ typedef struct sn_engine_core {
 	SnNotifier *notifier;
 	SnVcards *vcards; /* NULL: no vdir */
 	SnBook *book;     /* NULL: no address-book-cmd */
+	SnMapSync *map_sync; /* NULL: no sync-map */
 	gboolean telling;  /* mdn.c: one is on its way */
 	SnTime tell_after; /* ... and none before */
 	/* shared with the threads that start, settle and stop */
@@ -290,6 +292,17 @@ gboolean sn_mdn_file(SnStore *store, const SnConfig *config, const SnPrepared *p
 void sn_mdn_answer(SnEngine *engine, const char *message, const char *value);
 void sn_mdn_start(SnEngine *engine);
 void sn_mdn_look(SnEngine *engine);
+
+/* ---- map_sync.c: the user's other devices ---- */
+SnMapSync *sn_map_sync_new(SnEngine *engine); /* NULL: none configured */
+void sn_map_sync_free(SnMapSync *sync);
+/* All of these: sync NULL is fine. A new session; news of the private node; something changed here. */
+void sn_map_sync_synced(SnMapSync *sync, SnEngineAccount *account);
+void sn_map_sync_event(SnMapSync *sync, SnEngineAccount *account, const SnImEvent *event);
+void sn_map_sync_look(SnMapSync *sync);
+/* The text of an item, and what is in one: of SnFact; whatever is malformed is left out. */
+char *sn_map_sync_write(const GPtrArray *facts);
+GPtrArray *sn_map_sync_read(const char *text);
 
 /* ---- notify.c ---- */
 SnNotifier *sn_notifier_new(SnEngine *engine);

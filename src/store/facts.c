@@ -10,7 +10,7 @@
 enum {
 	MAX_CHANGES = 500,         /* that can be undone */
 	MAX_FACTS = 100000,        /* of all devices together */
-	CHUNK_BYTES = 12 * 1024,   /* of keys and values; the smallest stanza limit in use is 64 KB */
+	CHUNK_BYTES = 5000,        /* of keys and values: fits a stanza of 10,000 (RFC 6120, 13.12) */
 	DEVICE_LENGTH = 12,
 };
 
@@ -147,10 +147,13 @@ char *sn_facts_device(SnStore *store, GError **error)
 	if (device)
 		return device;
 	g_autofree char *random = sn_id_origin();
-	device = g_strndup(random + strlen(random) - DEVICE_LENGTH, DEVICE_LENGTH);
-	if (!sn_store_set(store, "map-device", device, error))
-		g_clear_pointer(&device, g_free);
-	return device;
+	/* whoever came first gave the name, client or engine */
+	if (!sn_store_begin(store, error))
+		return NULL;
+	gboolean ok = sn_run(store, error,
+	                     "INSERT OR IGNORE INTO setting (key, value) VALUES ('map-device', ?1)",
+	                     V(random + strlen(random) - DEVICE_LENGTH));
+	return sn_store_finish(store, ok, error) ? sn_store_get(store, "map-device") : NULL;
 }
 
 static gint64 last_clock(SnStore *store)
@@ -460,4 +463,14 @@ int sn_facts_chunks(SnStore *store)
 	g_autofree char *device = sn_facts_device(store, NULL);
 
 	return (int)sn_one(store, "SELECT max(chunk) FROM fact WHERE device = ?1", V(device));
+}
+
+int sn_facts_devices(SnStore *store)
+{
+	return (int)sn_one(store, "SELECT count(DISTINCT device) FROM fact");
+}
+
+int sn_facts_count(SnStore *store)
+{
+	return (int)sn_one(store, "SELECT count(*) FROM fact WHERE value IS NOT NULL");
 }

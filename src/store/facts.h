@@ -51,4 +51,8 @@ gboolean sn_facts_take(SnStore *store, const char *device, const GPtrArray *fact
 GPtrArray *sn_facts_chunk(SnStore *store, int chunk); /* of SnFact, by key */
 int sn_facts_chunks(SnStore *store);                  /* chunks are 1 to this */
 
+/* How many devices wrote what still counts, and how much that is. */
+int sn_facts_devices(SnStore *store);
+int sn_facts_count(SnStore *store);
+
 #endif

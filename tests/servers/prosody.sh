@@ -2,6 +2,11 @@
 # prosody.sh - XMPP with archive, carbons, stream management, upload, rooms. Sourced by `servers`.
 
 prosody_config() {
+	local open_module= open_option=
+	if [ -n "${SN_XMPP_OPEN_PEP:-}" ]; then
+		open_module='"test_open_pep";'
+		open_option="open_pep = \"$SN_XMPP_OPEN_PEP\""
+	fi
 	cat <<CONF
 pidfile = "$dir/prosody/prosody.pid"
 data_path = "$dir/prosody/data"
@@ -28,7 +33,10 @@ modules_enabled = {
   "roster"; "saslauth"; "tls"; "disco"; "posix"; "ping"; "time"; "version"; "uptime"; "private";
   "vcard4"; "vcard_legacy"; "pep"; "bookmarks"; "blocklist"; "carbons"; "smacks"; "csi_simple";
   "offline"; "message"; "presence"; "iq"; "admin_shell"; ${SN_XMPP_NO_ARCHIVE:+--} "mam";
+  $open_module
 }
+plugin_paths = { "$dir/prosody/plugins" }
+$open_option
 smacks_hibernation_time = 300
 smacks_max_unacked_stanzas = 0
 archive_expires_after = "never"
@@ -80,6 +88,8 @@ start_prosody() {
 			prosody_roster "${pair#*:}" "${pair%:*}" >"$data/roster/${pair#*:}.dat"
 		done
 	fi
+	mkdir -p "$dir/prosody/plugins"
+	cp "$here"/mod_*.lua "$dir/prosody/plugins/"
 	prosody_config >"$dir/prosody/prosody.cfg.lua"
 	give "$dir/prosody"
 	# As root it would crash inside its own refusal to run as root, and go on serving.
