@@ -189,6 +189,24 @@ static void fill_recipients(SnView *view, const SnOutboxEntry *entry)
 	sn_page_fact(view->page, 0, "From", entry->from ? entry->from : "");
 }
 
+/* What was heard of each recipient; of one alone the entry's own state says it. */
+static void fill_outcomes(SnApp *app, SnView *view, const SnOutboxEntry *entry)
+{
+	g_autoptr(GPtrArray) all = sn_outcome_list(app->store, entry->id);
+	gboolean first = TRUE;
+
+	for (guint i = 0; all->len > 1 && i < all->len; i++) {
+		const SnOutcome *one = all->pdata[i];
+		if (one->fate == SN_FATE_NONE)
+			continue;
+		g_autofree char *line = g_strdup_printf("%s: %s%s%s", one->address,
+		                                        sn_fate_word(one->fate), one->text ? ", " : "",
+		                                        one->text ? one->text : "");
+		sn_page_fact(view->page, 0, first ? "Known" : "", line);
+		first = FALSE;
+	}
+}
+
 static void fill_times(SnApp *app, SnView *view, const SnOutboxEntry *entry)
 {
 	SnTime now = sn_app_now(app);
@@ -241,6 +259,7 @@ static void entry_fill(SnApp *app, SnView *view)
 	sn_page_line(view->page, 0, NULL);
 	sn_page_fact(view->page, 0, "By", sn_words_channel(entry->channel));
 	fill_recipients(view, entry);
+	fill_outcomes(app, view, entry);
 	if (entry->subject)
 		sn_page_fact(view->page, 0, "Subject", entry->subject);
 	fill_times(app, view, entry);

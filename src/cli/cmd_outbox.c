@@ -120,6 +120,22 @@ static void print_line_time(const char *label, SnTime time)
 	print_line(label, text);
 }
 
+/* One line for each recipient of whom something was heard. */
+static void print_outcomes(SnStore *store, SnId entry)
+{
+	g_autoptr(GPtrArray) all = sn_outcome_list(store, entry);
+
+	for (guint i = 0; i < all->len; i++) {
+		const SnOutcome *one = all->pdata[i];
+		if (one->fate == SN_FATE_NONE)
+			continue;
+		g_autofree char *line = g_strdup_printf("%s: %s%s%s", one->address,
+		                                        sn_fate_word(one->fate), one->text ? ", " : "",
+		                                        one->text ? one->text : "");
+		print_line("", line);
+	}
+}
+
 static int show_entry(SnStore *store, const SnOutboxEntry *entry, gboolean json)
 {
 	g_autofree char *to = sn_entry_to(entry);
@@ -143,6 +159,7 @@ static int show_entry(SnStore *store, const SnOutboxEntry *entry, gboolean json)
 		printf("%-9s sennit outbox check|arrived|send|cancel %" G_GINT64_FORMAT "\n", "choose",
 		       entry->id);
 	print_line("to", to);
+	print_outcomes(store, entry->id);
 	print_line("from", entry->from);
 	print_line("via", via);
 	print_line("subject", entry->subject);

@@ -197,6 +197,26 @@ char *sn_cli_entry_next(SnStore *store, const SnOutboxEntry *entry)
 	                          sn_entry_behind(store, entry), sn_clock_now(NULL));
 }
 
+/* Those of whom something was heard. */
+static void add_outcomes(SnStore *store, SnJson *object, SnId entry)
+{
+	g_autoptr(GPtrArray) all = sn_outcome_list(store, entry);
+	SnJson *array = NULL;
+
+	for (guint i = 0; i < all->len; i++) {
+		const SnOutcome *one = all->pdata[i];
+		if (one->fate == SN_FATE_NONE)
+			continue;
+		SnJson *item = sn_json_object();
+		sn_json_text(item, "address", one->address);
+		sn_json_text(item, "state", sn_fate_word(one->fate));
+		sn_json_time(item, "time", one->time);
+		sn_json_text(item, "reason", one->text);
+		array = array ? array : sn_json_array(object, "recipients");
+		sn_json_append(array, item);
+	}
+}
+
 SnJson *sn_json_entry(SnStore *store, const SnOutboxEntry *entry)
 {
 	g_autoptr(GPtrArray) events = sn_outbox_events(store, entry->id);
@@ -231,6 +251,7 @@ SnJson *sn_json_entry(SnStore *store, const SnOutboxEntry *entry)
 		sn_json_int(object, "converted_to", entry->converted_to);
 	sn_json_text(object, "message_id", entry->message_id);
 	sn_json_text(object, "origin_id", entry->origin_id);
+	add_outcomes(store, object, entry->id);
 	SnJson *array = sn_json_array(object, "events");
 	for (guint i = 0; events && i < events->len; i++) {
 		const SnOutboxEvent *event = events->pdata[i];
