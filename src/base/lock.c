@@ -3,25 +3,59 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include "src/base/error.h"
 
-/* flock() rather than fcntl(): it belongs to the open file, so two locks in one process exclude
- * each other as well, and closing an unrelated descriptor does not drop it. */
+#define WAKE_MS 2000 /* how long what a dead engine left is waited for */
+#define STEP_US 10000
+
+/* A lock of the open file: two locks in one process exclude each other as well, closing an unrelated
+ * descriptor does not drop it, and unlike with flock() one can see who has it without taking it. */
 struct sn_lock {
 	int file;
 };
+
+static gboolean try_lock(int file)
+{
+	struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+
+	return fcntl(file, F_OFD_SETLK, &whole) == 0;
+}
+
+static gboolean is_locked(int file)
+{
+	struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+
+	return fcntl(file, F_OFD_GETLK, &whole) == 0 && whole.l_type != F_UNLCK;
+}
 
 static int read_pid(int file)
 {
 	char text[32] = "";
 	ssize_t length = pread(file, text, sizeof text - 1, 0);
 	return length > 0 ? atoi(text) : 0;
+}
+
+/* An engine that was killed while it started a command has left the lock to that child until the
+ * command runs: that is no engine. */
+static gboolean is_dead(int pid)
+{
+	return pid > 0 && kill(pid, 0) != 0 && errno == ESRCH;
+}
+
+static gboolean take(int file)
+{
+	for (int waited = 0; !try_lock(file); waited += STEP_US / 1000) {
+		if (waited >= WAKE_MS || !is_dead(read_pid(file)))
+			return FALSE;
+		g_usleep(STEP_US);
+	}
+	return TRUE;
 }
 
 SnLock *sn_lock_take(const char *path, GError **error)
@@ -33,7 +67,7 @@ SnLock *sn_lock_take(const char *path, GError **error)
 		            g_strerror(errno));
 		return NULL;
 	}
-	if (flock(file, LOCK_EX | LOCK_NB) != 0) {
+	if (!take(file)) {
 		g_set_error(error, SN_ERROR, SN_ERROR_BUSY,
 		            "An engine already runs for this profile (process %d)", read_pid(file));
 		close(file);
@@ -64,7 +98,7 @@ int sn_lock_holder(const char *path)
 
 	if (file < 0)
 		return 0;
-	if (flock(file, LOCK_SH | LOCK_NB) != 0)
+	if (is_locked(file))
 		pid = read_pid(file);
 	close(file);
 	return pid;

@@ -301,8 +301,20 @@ class Worker:
                 self.finish_question(profile, token, result)
             state = self.settle(profile, token, confirmed, scenario)
             self.count(profile, name, token, confirmed, state, result)
+        except Failed as failure:
+            raise Failed(f"{failure}; {self.last_words(profile, process)}") from None
         finally:
             self.stop(process)
+
+    @staticmethod
+    def last_words(profile, process):
+        """What a failure of the engine needs to be understood."""
+        said = (profile.directory / "engine.out").read_text(errors="replace")[-600:]
+        threads = ""
+        if process.poll() is None and os.environ.get("SENNIT_KILL_STACKS"):
+            threads = subprocess.run(["gdb", "-p", str(process.pid), "-batch", "-ex", "thread apply all bt 14"],
+                                     capture_output=True, text=True).stdout
+        return f"the engine ended with {process.poll()} and said: {said} {threads}"
 
     def finish_question(self, profile, token, result):
         """An answer that was given before the kill counts; else the contact answers now."""

@@ -7,6 +7,8 @@
 #include <cmocka.h>
 #include <glib/gstdio.h>
 #include <poll.h>
+#include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "src/base/bell.h"
@@ -137,6 +139,65 @@ static void bell_is_heard_by_another_listener(void **state)
 	g_rmdir(dir);
 }
 
+static gpointer look_all_the_time(gpointer data)
+{
+	const char *path = data;
+
+	for (int i = 0; i < 20000; i++)
+		sn_lock_holder(path);
+	return NULL;
+}
+
+/* A command that asks whether an engine runs must not keep one from starting. */
+static void looking_does_not_lock(void **state)
+{
+	g_autofree char *dir = g_dir_make_tmp("sennit-XXXXXX", NULL);
+	g_autofree char *path = g_build_filename(dir, "lock", NULL);
+
+	sn_lock_release(sn_lock_take(path, NULL));
+	GThread *thread = g_thread_new("look", look_all_the_time, path);
+	for (int i = 0; i < 5000; i++) {
+		SnLock *lock = sn_lock_take(path, NULL);
+		assert_non_null(lock);
+		sn_lock_release(lock);
+	}
+	g_thread_join(thread);
+	g_unlink(path);
+	g_rmdir(dir);
+}
+
+/* Killed between fork() and exec() of a command, the engine leaves its open files to that child. */
+static void what_a_killed_holder_started_does_not_hold_it_for_long(void **state)
+{
+	g_autofree char *dir = g_dir_make_tmp("sennit-XXXXXX", NULL);
+	g_autofree char *path = g_build_filename(dir, "lock", NULL);
+	int ready[2];
+	char byte;
+
+	assert_int_equal(pipe(ready), 0);
+	pid_t holder = fork();
+	if (holder == 0) {
+		SnLock *lock = sn_lock_take(path, NULL);
+		if (lock && fork() == 0) {
+			usleep(300 * 1000); /* as slow as a loaded machine */
+			_exit(0);
+		}
+		_exit(write(ready[1], lock ? "y" : "n", 1) == 1 ? pause() : 1);
+	}
+	assert_int_equal(read(ready[0], &byte, 1), 1);
+	assert_int_equal(byte, 'y');
+	assert_null(sn_lock_take(path, NULL)); /* it lives */
+	kill(holder, SIGKILL);
+	waitpid(holder, NULL, 0);
+	SnLock *lock = sn_lock_take(path, NULL);
+	assert_non_null(lock);
+	sn_lock_release(lock);
+	close(ready[0]);
+	close(ready[1]);
+	g_unlink(path);
+	g_rmdir(dir);
+}
+
 static void only_one_holds_the_lock(void **state)
 {
 	g_autofree char *dir = g_dir_make_tmp("sennit-XXXXXX", NULL);
@@ -254,6 +315,8 @@ int main(void)
 		cmocka_unit_test(source_calls_the_handler_on_its_context),
 		cmocka_unit_test(bell_is_heard_by_another_listener),
 		cmocka_unit_test(only_one_holds_the_lock),
+		cmocka_unit_test(looking_does_not_lock),
+		cmocka_unit_test(what_a_killed_holder_started_does_not_hold_it_for_long),
 		cmocka_unit_test(times_are_written_and_read),
 		cmocka_unit_test(ids_are_unique_and_well_formed),
 		cmocka_unit_test(a_sleep_is_noticed_by_two_clocks),
