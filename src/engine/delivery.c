@@ -379,6 +379,11 @@ void sn_delivery_woke(SnDelivery *self)
 	self->grace = MAX(self->grace, now + EXPIRY_GRACE);
 }
 
+gboolean sn_delivery_has_grace(SnDelivery *self, const SnOutboxEntry *entry)
+{
+	return self->grace > sn_delivery_now(self) && entry->expires <= self->grace - EXPIRY_GRACE;
+}
+
 gboolean sn_delivery_is_waking(SnDelivery *self, const SnOutboxEntry *entry)
 {
 	return self->woke_until > sn_delivery_now(self) &&

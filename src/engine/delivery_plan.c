@@ -310,7 +310,7 @@ void sn_delivery_plan(SnDelivery *self, SnId id)
 	if (entry->behind && !(entry->expires && entry->expires <= now))
 		return; /* woken when that one lets pass */
 	/* What ran out in a sleep gets a try first. */
-	gboolean over = is_over(entry, now) && self->grace <= now;
+	gboolean over = is_over(entry, now) && !sn_delivery_has_grace(self, entry);
 	if (is_over(entry, now) && !over && entry->next_try > now)
 		return;
 	SnEngineAccount *account = sn_engine_account_by_id(self->engine, entry->account);

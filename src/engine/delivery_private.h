@@ -107,6 +107,9 @@ void sn_delivery_set_timer(SnDelivery *self);
 /* It was written before the machine slept, and the machine has only just woken: what is known of
  * lines and presences may be of before. */
 gboolean sn_delivery_is_waking(SnDelivery *self, const SnOutboxEntry *entry);
+/* Its time ran out while nobody looked (no engine ran, the machine slept), and since then there was
+ * hardly time to try. */
+gboolean sn_delivery_has_grace(SnDelivery *self, const SnOutboxEntry *entry);
 /* Look again soon: something of ours made more to do. */
 void sn_delivery_again(SnDelivery *self);
 gboolean sn_delivery_is_uncertain(const SnOutboxEntry *entry);

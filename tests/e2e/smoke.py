@@ -257,6 +257,61 @@ def deferred_through_a_kill(world):
 
 
 @scenario
+def scheduled_and_conditional(world):
+    """headless: a time, a presence, an email when that does not come, encryption; each goes once"""
+    alice = person_of(world, "alice-terms")
+    alice.engine()
+    alice.wait_online()
+    peer = Peer(world, "bob")
+    peer.send(ALICE, "Hello from the quay")
+    alice.wait_message(BOB, "Hello from the quay")
+    # at a time, and not before
+    timed = alice.run("send", "--to", BOB, "--via", "im", "--after", "3s", text="On time").split()[0]
+    check("will go today" in alice.last.stderr, f"says when: {alice.last.stderr}")
+    entry = next(e for e in alice.outbox() if e["id"] == int(timed))
+    check(entry["state"] == "queued" and entry["next"] == entry["send_at"], f"queued: {entry}")
+    check(not peer.messages("On time"), "went too early")
+    peer.wait_message("On time")
+    # when he may be disturbed, which he may not now
+    peer.away("dnd")
+    wait(lambda: any(p["presence"] == "dnd" for p in alice.json("people") if p.get("presence")),
+         "bob's presence")
+    held = alice.run("send", "--to", BOB, "--via", "im", "--when", "not-dnd", text="When free").split()[0]
+    alice.wait_state(held, "waiting")
+    peer.away("online")
+    peer.wait_message("When free")
+    # when he is there, else by email
+    peer.close()
+    wait(lambda: any(p["presence"] == "offline" for p in alice.json("people") if p.get("presence")),
+         "bob has gone")
+    late = alice.run("send", "--to", BOB, "--via", "im", "--when", "online", "--then", "mail",
+                     "--within", "3s", text="Or as an email").split()[0]
+    alice.wait_state(late, "converted")
+    wait(lambda: mails_with(world, "bob", "Or as an email"), "the email")
+    # encrypted or not at all
+    secret = alice.run("send", "--to", BOB, "--via", "im", "--encrypt", "required",
+                       text="Under the mat").split()[0]
+    alice.wait_state(secret, "waiting")
+    alice.run("outbox", "send", secret, code=2)
+    alice.run("outbox", "cancel", secret)
+    # and nothing went twice, not even through a stop and a start; what could come twice comes first
+    alice.stop_engine()
+    alice.engine()
+    alice.wait_online()
+    again = Peer(world, "bob", resource="again")
+    alice.run("send", "--to", BOB, "--via", "im", "--history", "none", text="And then this")
+    again.wait_message("And then this")
+    for text in ("On time", "When free"):
+        check(len(peer.messages(text)) == 1, f"{text}: {peer.messages(text)}")
+        check(not again.messages(text), f"{text} came again")
+    check(len(mails_with(world, "bob", "Or as an email")) == 1, "one email")
+    check(not mails_with(world, "bob", "Under the mat") and not again.messages("Under the mat"),
+          "what had to be encrypted went")
+    again.close()
+    alice.stop_engine()
+
+
+@scenario
 def contact_answers_email(world):
     """contact away answers "email": one email with text, addresses and history"""
     alice, peer = person_of(world, "alice-ask"), Peer(world, "bob")

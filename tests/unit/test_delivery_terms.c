@@ -373,6 +373,33 @@ static void the_fallback_comes_when_the_time_is_over(void **state)
 	}
 }
 
+/* An engine that starts lets what ran out meanwhile have a try; what runs out later does not wait. */
+static void the_fallback_comes_soon_after_a_start_too(void **state)
+{
+	Delivery *self = world_at(NOW, NULL);
+	SnOutboxNew before = im("ran out meanwhile"), after = im("runs out later");
+
+	bob_is(self, SN_PRESENCE_OFFLINE);
+	before.when = after.when = SN_WHEN_ONLINE;
+	before.then = after.then = SN_RULE_MAIL;
+	before.expires = at(NOW) + SN_MINUTE;
+	after.expires = at(NOW) + 62 * SN_MINUTE;
+	SnId one = queue_new(self, &before, BOB_IM), two = queue_new(self, &after, BOB_IM);
+	settle(self);
+	self->world->now += SN_HOUR;
+	crash(self, TRUE);
+	sn_store_set_clock(self->world->store, &self->world->clock);
+	bob_is(self, SN_PRESENCE_OFFLINE);
+	later(self, SN_MINUTE);
+	assert_state(self, one, SN_STATE_WAITING);
+	assert_state(self, two, SN_STATE_WAITING);
+	later(self, SN_MINUTE);
+	assert_state(self, two, SN_STATE_CONVERTED);
+	later(self, 20 * SN_MINUTE);
+	assert_state(self, one, SN_STATE_CONVERTED);
+	delivery_free(self);
+}
+
 static void an_email_instead_keeps_the_time(void **state)
 {
 	Delivery *self = world_at(NOW, NULL);
@@ -597,6 +624,7 @@ int main(void)
 		cmocka_unit_test(send_now_overrides_a_condition),
 		cmocka_unit_test(an_entry_is_put_off_while_it_is_on_its_way),
 		cmocka_unit_test(the_fallback_comes_when_the_time_is_over),
+		cmocka_unit_test(the_fallback_comes_soon_after_a_start_too),
 		cmocka_unit_test(an_email_instead_keeps_the_time),
 		cmocka_unit_test(what_waits_for_its_own_terms_is_not_gathered),
 		cmocka_unit_test(outside_the_hours_nothing_goes_that_was_put_off),
