@@ -217,7 +217,7 @@ char *sn_words_next(SnStore *store, const SnOutboxEntry *entry, SnTime now)
 	return sn_entry_next_text(entry,
 	                          conversation && conversation->title ? conversation->title
 	                                                              : "the contact",
-	                          sn_entry_behind(store, entry) ? SN_BEHIND_ANY : 0, now);
+	                          entry->behind ? SN_BEHIND_ANY : 0, now);
 }
 
 /* Words of the machine (src/engine/machine.h) and of the store, as its reader would say them. */
@@ -233,7 +233,8 @@ const char *sn_words_event(const char *what)
 		{ "no-line", "not connected" },
 		{ "defer", "waits" },
 		{ "waiting", "waits" },
-		{ "retry", "looked at again" },
+		{ "looked", "looked at again" },
+		{ "retry", "tried again" },
 		{ "ask-them", "asked" },
 		{ "appeared", "there again" },
 		{ "send", "to be sent now" },

@@ -194,7 +194,7 @@ char *sn_cli_entry_next(SnStore *store, const SnOutboxEntry *entry)
 	return sn_entry_next_text(entry,
 	                          conversation && conversation->title ? conversation->title
 	                                                              : "the contact",
-	                          sn_entry_behind(store, entry), sn_clock_now(NULL));
+	                          entry->behind, sn_clock_now(NULL));
 }
 
 /* Those of whom something was heard. */

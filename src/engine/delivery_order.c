@@ -86,7 +86,7 @@ gboolean sn_delivery_hold(SnDelivery *self, const SnOutboxEntry *entry, gboolean
 	if (!first)
 		return FALSE;
 	g_assert(first->id < entry->id);
-	g_autofree char *reason = g_strdup_printf("It goes after the message before it, %s",
+	g_autofree char *reason = g_strdup_printf("Behind the message before it, %s",
 	                                          how_it_stands(first));
 	g_autofree char *detail = g_strdup_printf("entry %" G_GINT64_FORMAT, before);
 	SnFact fact = { .detail = detail, .reason = reason, .behind = before };

@@ -5,8 +5,6 @@
 
 #include "src/route/plan.h"
 
-enum { OPEN_MAX = 500 };
-
 /* ---- terms ---- */
 
 gboolean sn_terms_wait(const SnTerms *terms)
@@ -112,26 +110,6 @@ SnTerms sn_terms_of(const SnOutboxEntry *entry, SnTime now)
 
 /* ---- what happens next ---- */
 
-SnId sn_entry_behind(SnStore *store, const SnOutboxEntry *entry)
-{
-	SnTime soon = MAX(entry->send_at, entry->created) + SN_MINUTE;
-	SnId behind = 0;
-
-	if (entry->state != SN_STATE_QUEUED)
-		return 0;
-	g_autoptr(GPtrArray) open = sn_outbox_list(store, SN_OUTBOX_OPEN, entry->id, OPEN_MAX, 0);
-	for (guint i = 0; open && i < open->len; i++) {
-		const SnOutboxEntry *older = open->pdata[i];
-		gboolean on_its_way = older->state == SN_STATE_QUEUED ||
-		                      older->state == SN_STATE_SENDING ||
-		                      (older->state == SN_STATE_WAITING && older->error_word);
-		if (on_its_way && older->conversation == entry->conversation &&
-		    older->channel == entry->channel && older->send_at <= soon)
-			behind = older->id;
-	}
-	return behind;
-}
-
 /* "tomorrow 09:00"; of today only the time, after `at`. */
 static char *clock_text(SnTime time, SnTime now, const char *at)
 {
@@ -168,7 +146,7 @@ static char *queued_text(const SnOutboxEntry *entry, const char *who, SnId behin
 		return g_strdup_printf("Goes %s%s%s%s.", at, *when ? ", if " : "", when, end);
 	}
 	if (behind == SN_BEHIND_ANY)
-		return g_strdup("Goes when the message before it has gone.");
+		return g_strdup("Goes right after it.");
 	if (behind)
 		return g_strdup_printf("Goes when the message before it has gone (entry %" G_GINT64_FORMAT
 		                       ").", behind);

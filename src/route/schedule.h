@@ -20,9 +20,7 @@ gboolean sn_terms_wait(const SnTerms *terms);
 /* The terms of an entry, as its sender may change them. */
 SnTerms sn_terms_of(const SnOutboxEntry *entry, SnTime now);
 
-/* The earlier entry that this one is queued behind; 0. The engine has the last word. */
-SnId sn_entry_behind(SnStore *store, const SnOutboxEntry *entry);
-/* What happens next with an entry, a sentence. behind: as above; SN_BEHIND_ANY: one that need not be
+/* What happens next with an entry, a sentence. behind: SnOutboxEntry.behind; SN_BEHIND_ANY: one that need not be
  * named. Caller frees. */
 #define SN_BEHIND_ANY ((SnId)-1)
 char *sn_entry_next_text(const SnOutboxEntry *entry, const char *who, SnId behind, SnTime now);

@@ -197,7 +197,8 @@ gboolean sn_outbox_note(SnStore *store, SnId id, const char *what, const char *d
 /* Marks `ids` converted into the new entry, queues that one; one transaction. 0 on error. */
 SnId sn_outbox_convert(SnStore *store, const SnId *ids, gsize count, const SnOutboxNew *mail,
                        GError **error);
-/* Entries the engine has to look at: due by `now`, with a request, or in `sending`. Of SnId. */
+/* Entries the engine has to look at: due by `now`, with a request, or in `sending`; in no order. Of
+ * SnId. */
 GArray *sn_outbox_due(SnStore *store, SnTime now);
 /* The earliest time later than `after` when sn_outbox_due() has more; 0 = never. */
 SnTime sn_outbox_next_due(SnStore *store, SnTime after);

@@ -18,8 +18,8 @@ static GArray *ids_of(SnSql *query)
 GArray *sn_outbox_due(SnStore *store, SnTime now)
 {
 	return ids_of(sn_sql(store,
-	                     "SELECT id FROM outbox WHERE look <= ?1 "
-	                     "UNION SELECT id FROM outbox WHERE request <> 0 ORDER BY id",
+	                     "SELECT id FROM outbox WHERE look <= ?1 UNION ALL "
+	                     "SELECT id FROM outbox WHERE request <> 0 AND (look IS NULL OR look > ?1)",
 	                     V(now)));
 }
 

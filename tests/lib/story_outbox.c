@@ -136,7 +136,7 @@ static void underway(Story *story)
 	SnId waiting = queue(story, im("Come by for tea when you are back"), DORA);
 	for (int i = 0; i < 4; i++) {
 		move(story, waiting, i ? SN_STATE_WAITING : SN_STATE_QUEUED,
-		     &(SnOutboxChange){ .state = SN_STATE_WAITING, .what = i ? "retry" : "defer",
+		     &(SnOutboxChange){ .state = SN_STATE_WAITING, .what = i ? "looked" : "defer",
 		                        .reason = "Dora Splice is away for long",
 		                        .detail = "Dora Splice is away for long",
 		                        .next_try = STORY_NOW + 5 * SN_MINUTE,
@@ -172,7 +172,11 @@ static void underway(Story *story)
 	SnId sending = queue(story, im("Pictures of the splice, three of them"), BOB);
 	move(story, sending, SN_STATE_QUEUED,
 	     &(SnOutboxChange){ .state = SN_STATE_SENDING, .what = "sending", .step = 2 });
-	queue(story, im("And one of the cat"), BOB);
+	SnId behind = queue(story, im("And one of the cat"), BOB);
+	move(story, behind, SN_STATE_QUEUED,
+	     &(SnOutboxChange){ .state = SN_STATE_QUEUED, .what = "behind", .behind = sending,
+	                        .reason = "Behind the message before it, which is on its way",
+	                        .expires = STORY_NOW + 7 * SN_DAY });
 	story->now = STORY_NOW - SN_SECOND;
 	SnOutboxNew undo = mail("Your book", "Tomorrow at four would be fine.");
 	undo.send_at = STORY_NOW + 4 * SN_SECOND;

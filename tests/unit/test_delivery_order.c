@@ -76,7 +76,7 @@ static void a_later_im_does_not_pass_one_that_waits(void **state)
 	settle(self);
 	assert_state(self, one, SN_STATE_WAITING);
 	assert_state(self, two, SN_STATE_QUEUED);
-	assert_reason(self, two, "after the message before it, which waits");
+	assert_reason(self, two, "ehind the message before it, which waits");
 	assert_reason(self, three, "which is on its way");
 	assert_int_equal(self->stanzas->len, 0);
 	/* They are held, not looked at all the time. */
@@ -250,7 +250,7 @@ static void across_channels_a_thread_keeps_its_order(void **state)
 	settle(self);
 	assert_state(self, im, SN_STATE_WAITING);
 	assert_state(self, mail, SN_STATE_QUEUED);
-	assert_reason(self, mail, "after the message before it");
+	assert_reason(self, mail, "ehind the message before it");
 	/* Emails keep their order among themselves, too. */
 	assert_state(self, other, SN_STATE_QUEUED);
 	bob_is(self, SN_PRESENCE_ONLINE);

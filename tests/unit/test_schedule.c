@@ -120,7 +120,7 @@ static void every_state_says_what_comes_next(void **state)
 		{ { .state = SN_STATE_QUEUED, .created = now }, 7,
 		  "Goes when the message before it has gone (entry 7)." },
 		{ { .state = SN_STATE_QUEUED, .created = now }, SN_BEHIND_ANY,
-		  "Goes when the message before it has gone." },
+		  "Goes right after it." },
 		{ { .state = SN_STATE_QUEUED, .created = now }, 0,
 		  "Goes as soon as the engine looks at it." },
 		{ { .state = SN_STATE_QUEUED, .created = now, .request = SN_REQUEST_CANCEL }, 0,
@@ -257,20 +257,6 @@ static void what_cannot_go_there_stays_as_it_is(void **state)
 	world_free(world);
 }
 
-static void an_entry_behind_another_says_so(void **state)
-{
-	World *world = world_new(NULL);
-	SnId first = queue(world, SN_CHANNEL_IM, "one", NULL), second = queue(world, SN_CHANNEL_IM, "two", NULL);
-	SnId mail = queue(world, SN_CHANNEL_MAIL, "by email", NULL);
-	g_autoptr(SnOutboxEntry) a = entry_of(world, first), b = entry_of(world, second);
-	g_autoptr(SnOutboxEntry) c = entry_of(world, mail);
-
-	assert_int_equal(sn_entry_behind(world->store, a), 0);
-	assert_int_equal(sn_entry_behind(world->store, b), first);
-	assert_int_equal(sn_entry_behind(world->store, c), 0);
-	world_free(world);
-}
-
 static void the_plan_says_that_encryption_is_missing(void **state)
 {
 	World *world = world_new(NULL);
@@ -303,7 +289,6 @@ int main(void)
 		cmocka_unit_test(every_state_says_what_comes_next),
 		cmocka_unit_test(a_message_changes_its_channel_until_it_goes),
 		cmocka_unit_test(what_cannot_go_there_stays_as_it_is),
-		cmocka_unit_test(an_entry_behind_another_says_so),
 		cmocka_unit_test(the_plan_says_that_encryption_is_missing),
 	};
 

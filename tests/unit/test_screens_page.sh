@@ -24,7 +24,7 @@ sh "$top/docs/screens.sh" "$top/tests/golden" >"$made"
 check "docs/screens.md is up to date (else: make screens)" cmp -s "$made" "$page"
 check "no two pages have one number" sh -c \
 	'test -z "$(sed -n "s/^#: \\([0-9]*\\) .*/\\1/p" "$1"/*.keys | sort | uniq -d)"' - "$top/tests/golden"
-for state in 'queued' 'Goes in . s' 'message before it has gone' 'needs your decision' 'waiting' \
+for state in 'queued' 'Goes in . s' 'ehind the message before it' 'needs your decision' 'waiting' \
 	'looked at again' 'asked' 'step 2 is done' ' sent' 'delivered' ' read' 'sent as email' 'failed' \
 	'cancelled'; do
 	check "it shows: $state" grep -q "$state" "$page"
