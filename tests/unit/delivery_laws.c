@@ -149,6 +149,21 @@ static Stood stood(Life *life, SnId id, gint64 before)
 		id, before);
 }
 
+/* ---- never without a pause ---- */
+
+#define AT_ONCE 6 /* several lines that come and go at one moment are no haste */
+
+static void check_pauses(Life *life, const SnOutboxEntry *entry)
+{
+	gint64 tries = number(life,
+	                      "SELECT max(n) FROM (SELECT count(*) AS n FROM outbox_event WHERE "
+	                      "outbox = ?1 AND what = 'temporary' GROUP BY time)",
+	                      entry->id, 0);
+
+	if (tries > AT_ONCE)
+		broken(life, entry, "is tried again without a pause");
+}
+
 /* ---- the order ---- */
 
 static gboolean may_pass(Life *life, const SnOutboxEntry *entry, gint64 sending)
@@ -295,6 +310,7 @@ void laws_check(Life *life)
 			continue;
 		check_count(life, entry, one);
 		check_next_step(life, entry);
+		check_pauses(life, entry);
 		check_conversion(life, entry);
 	}
 }

@@ -236,7 +236,9 @@ static void server_misbehaves(Life *life)
 	Fate fate = (Fate)pick(life, FATE_AUTH + 1);
 	gboolean im = pick(life, 2);
 
-	note(life, "%s-fate%d", im ? "im" : "mail", fate);
+	life->delivery->fate_lasts = pick(life, 3) ? 0 : 12;
+	note(life, "%s-fate%d%s", im ? "im" : "mail", fate,
+	     life->delivery->fate_lasts ? "-lasting" : "");
 	if (im)
 		life->delivery->next_im = fate;
 	else
@@ -256,6 +258,7 @@ static void line_changes(Life *life)
 	}
 	note(life, "off");
 	self->account.im_online = self->account.source_online = FALSE;
+	self->fate_lasts = 0;
 	self->next_im = pick(life, 2) ? FATE_LOST_BEFORE : FATE_LOST_AFTER;
 	self->next_mail = self->next_im;
 	pump(self); /* what was under way is torn */
@@ -345,7 +348,7 @@ void life_step(Life *life)
 		events[i].happens(life);
 	if (pick(life, 4))
 		rest(life);
-	else if (life->delivery->woken) /* answers stay open for a while */
+	else if (life->delivery->woken && pick(life, 2)) /* answers stay open for a while */
 		sn_delivery_look(life->delivery->engine.delivery);
 	watch_new(life);
 }
@@ -440,6 +443,7 @@ void life_end(Life *life)
 	note(life, "END");
 	life->full = FALSE;
 	self->next_im = self->next_mail = FATE_TAKEN;
+	self->fate_lasts = 0;
 	self->archive = TRUE;
 	if (!self->account.im_online)
 		line_changes(life);

@@ -149,11 +149,14 @@ static GError *error_of(Fate fate)
 	g_assert_not_reached();
 }
 
-static Fate take(Fate *next)
+static Fate take(Delivery *self, Fate *next)
 {
 	Fate fate = *next;
 
-	*next = FATE_TAKEN;
+	if (fate != FATE_TAKEN && self->fate_lasts > 0)
+		self->fate_lasts--;
+	else
+		*next = FATE_TAKEN;
 	return fate;
 }
 
@@ -216,7 +219,7 @@ static void serve_smtp(Delivery *self, Pending *pending)
 	}
 	if (!fails_early(fate) && !smtp_may_end(self, pending))
 		return;
-	fate = take(&self->next_mail);
+	fate = take(self, &self->next_mail);
 	SnSendEvent *event = sn_send_event_new(
 		fate == FATE_TAKEN ? SN_EVENT_DONE : SN_EVENT_ERROR, request->id, NULL);
 
@@ -251,7 +254,7 @@ static void serve_imap(Delivery *self, Pending *pending)
 
 static void serve_upload(Delivery *self, const SnImRequest *request, SnImEvent *event)
 {
-	Fate fate = take(&self->next_upload);
+	Fate fate = take(self, &self->next_upload);
 
 	if (fate == FATE_TAKEN) {
 		event->url = g_strdup_printf("https://files.example/%u/%s", self->uploads->len,
@@ -266,7 +269,7 @@ static void serve_upload(Delivery *self, const SnImRequest *request, SnImEvent *
 
 static void serve_stanza(Delivery *self, SnImRequest *request, SnImEvent *event)
 {
-	Fate fate = take(&self->next_im);
+	Fate fate = take(self, &self->next_im);
 
 	if (arrives(fate)) {
 		count(self, request->message->id);

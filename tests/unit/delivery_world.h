@@ -38,6 +38,7 @@ typedef struct {
 	GPtrArray *uploaded;  /* of GBytes: what they hold */
 	gint64 mail_max;      /* the SMTP server takes no more; 0 = anything, and tells nothing */
 	Fate next_im, next_mail, next_upload;
+	int fate_lasts;       /* how often besides */
 	gboolean archive;     /* the server has one */
 	gboolean dsn;         /* the SMTP server promises reports */
 	gboolean sent_has;    /* a SEARCH_ID in Sent finds it */
