@@ -145,7 +145,11 @@ int sn_wait_request(SnStore *store, SnId id)
 			? "it is being sent: it may be too late for that"
 			: "noted; the engine has not come to it yet");
 	g_autofree char *late = refusal(store, id);
-	printf("%s\n", sn_state_word(entry->state));
+	if (entry->converted_to)
+		printf("%s to entry %" G_GINT64_FORMAT "\n", sn_state_word(entry->state),
+		       entry->converted_to);
+	else
+		printf("%s\n", sn_state_word(entry->state));
 	return late ? sn_cli_failf(SN_EXIT_FAILED, "%s: the message is %s", late,
 	                           sn_state_word(entry->state)) : SN_EXIT_DONE;
 }

@@ -411,6 +411,20 @@ def scenario_plain_clients(world):
     ims = [m for m in alice.find(CAROL, "Come to the quay") if m["channel"] == "im"]
     result(bool(ims) and ims[0].get("thread") == answer.get("thread"),
            "and belongs to the thread of that IM", f"{ims}\n{answer}")
+
+    # an email that keeps the time of the IM it was goes at once on the user's word
+    entry = alice.run("send", "--to", CAROL, "--via", "im", "--history", "none", "--after", "2h", "--yes",
+                      text="Bring the long line").split()[0]
+    said = alice.run("outbox", "convert", entry)
+    named = re.fullmatch(r"converted to entry (\d+)\n", said)
+    result(bool(named), "the entry that became an email names the email's", said)
+    later = [e for e in alice.outbox() if named and e["id"] == int(named.group(1))]
+    result(bool(later) and later[0]["state"] == "queued" and later[0].get("send_at"),
+           "which keeps its time", str(later))
+    alice.run("outbox", "send", later[0]["id"])
+    mail_with(world, "carol", "Bring the long line")
+    alice.wait_state(later[0]["id"], "accepted", "delivered")
+    result(True, "until the user says now")
     carol.close()
     alice.stop_engine()
 

@@ -416,6 +416,23 @@ static void an_email_instead_keeps_the_time(void **state)
 	delivery_free(self);
 }
 
+static void send_now_lets_the_email_go_before_its_time(void **state)
+{
+	Delivery *self = world_at(NOW, NULL);
+	SnOutboxNew new = im("x");
+
+	new.send_at = at("2026-11-22T12:30:00Z");
+	SnId id = queue_new(self, &new, BOB_IM);
+	settle(self);
+	ask_for(self, id, SN_REQUEST_CONVERT);
+	g_autoptr(SnOutboxEntry) old = entry_of(self, id);
+	assert_state(self, old->converted_to, SN_STATE_QUEUED);
+	ask_for(self, old->converted_to, SN_REQUEST_SEND);
+	assert_state(self, old->converted_to, SN_STATE_ACCEPTED);
+	assert_int_equal(self->mails->len, 1);
+	delivery_free(self);
+}
+
 static void what_waits_for_its_own_terms_is_not_gathered(void **state)
 {
 	Delivery *self = world_at(NOW, NULL);
@@ -626,6 +643,7 @@ int main(void)
 		cmocka_unit_test(the_fallback_comes_when_the_time_is_over),
 		cmocka_unit_test(the_fallback_comes_soon_after_a_start_too),
 		cmocka_unit_test(an_email_instead_keeps_the_time),
+		cmocka_unit_test(send_now_lets_the_email_go_before_its_time),
 		cmocka_unit_test(what_waits_for_its_own_terms_is_not_gathered),
 		cmocka_unit_test(outside_the_hours_nothing_goes_that_was_put_off),
 		cmocka_unit_test(a_machine_that_wakes_at_night_sends_in_the_morning),
