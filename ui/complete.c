@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Completion of the command line. */
+#include "src/store/wish.h"
 #include "ui/command.h"
 
 #include <string.h>
@@ -45,11 +46,24 @@ GPtrArray *sn_complete_file(const char *word)
 	return words;
 }
 
+/* The address book is asked by the engine, and what it says is there at the next key. */
+static void ask_book(SnApp *app, const char *word)
+{
+	const char *command = sn_config_settings(app->config)->general_address_book_cmd;
+
+	if (!command || !*command || g_utf8_strlen(word, -1) < 3 || g_strcmp0(word, app->book_word) == 0)
+		return;
+	g_free(app->book_word);
+	app->book_word = g_strdup(word);
+	sn_wish_set(app->store, SN_WISH_BOOK, word, "", NULL);
+}
+
 /* Names and addresses that hold the word, whatever its case. */
 GPtrArray *sn_complete_person(SnApp *app, const char *word)
 {
 	GPtrArray *words = new_words();
 
+	ask_book(app, word);
 	for (int archived = 0; archived <= 1; archived++) {
 		g_autoptr(GPtrArray) rows = sn_conversation_page(app->store, NULL, archived,
 		                                                 *word ? word : NULL, 50);

@@ -36,6 +36,7 @@ static void app_free(SnApp *app)
 		g_ptr_array_unref(app->set_configs);
 	g_free(app->message);
 	g_free(app->search);
+	g_free(app->book_word);
 	g_free(app);
 }
 

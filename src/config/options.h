@@ -20,7 +20,7 @@
 	X(general, theme, STRING, "default-dark", "theme file below themes/, without .theme")       \
 	X(general, editor, STRING, "", "program for C-e; empty: $VISUAL, $EDITOR, vi")              \
 	X(general, download_dir, PATH, "", "where attachments are saved; empty: the XDG download directory") \
-	X(general, address_book_cmd, STRING, "", "prints 'address<Tab>name' lines for %s")          \
+	X(general, address_book_cmd, STRING, "", "prints 'address<Tab>name' lines for an address or a part of a name, %s") \
 	X(general, vdir, PATH, "", "directory of vCard files, read in place")                      \
 	X(general, sync_map, STRING, "", "account whose XMPP server keeps people, names and rules for your other devices; empty: none") \
 	X(delivery, not_available, SHOWS, "offline,xa,dnd", "presences that count as not available") \

@@ -193,6 +193,7 @@ static gboolean look(gpointer data)
 	sn_delivery_look(engine->delivery);
 	sn_wishes_look(engine);
 	sn_map_sync_look(engine->core->map_sync);
+	sn_book_look(engine);
 	sn_mdn_look(engine);
 	for (guint i = 0; i < engine->accounts->len; i++) {
 		SnEngineAccount *account = g_ptr_array_index(engine->accounts, i);

@@ -178,18 +178,37 @@ static void claim_mail(SnStore *store, const SnAddress *im, const char *value, c
 		claim(store, address, im->id, SN_LINK_XMPP_VCARD, evidence);
 }
 
-void sn_map_vcard(SnStore *store, const char *jid, const char *name, char *const *mails)
+static void add_published(SnStore *store, const SnAddress *im, SnChannel channel,
+                          char *const *values, GArray *ids)
+{
+	for (int i = 0; values && values[i] && i < MAX_PUBLISHED; i++) {
+		g_autofree char *value = sn_address_normalise(channel, values[i]);
+		if (!value || sn_address_is_own(store, channel, value))
+			continue;
+		SnId id = sn_address_intern(store, channel, value, NULL, NULL);
+		if (id && id != im->id)
+			g_array_append_val(ids, id);
+	}
+}
+
+void sn_map_vcard(SnStore *store, const char *jid, const char *name, char *const *mails,
+                  char *const *jids)
 {
 	g_autofree char *bare = sn_address_normalise(SN_CHANNEL_IM, jid);
 	g_autoptr(SnAddress) address = bare ? sn_address_find(store, SN_CHANNEL_IM, bare) : NULL;
+	g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(SnId));
+	g_autoptr(GError) error = NULL;
 
 	/* only contacts of the roster: a stranger's vCard is worth nothing */
 	if (!address || !sn_roster_get(store, address->id, NULL, NULL, NULL))
 		return;
 	if (name && *name && !address->name)
 		sn_address_intern(store, SN_CHANNEL_IM, bare, name, NULL);
-	for (int i = 0; mails && mails[i] && i < MAX_PUBLISHED; i++)
-		claim_mail(store, address, mails[i], "the contact's published vCard");
+	add_published(store, address, SN_CHANNEL_MAIL, mails, ids);
+	add_published(store, address, SN_CHANNEL_IM, jids, ids);
+	if (!sn_claims_replace(store, address->id, SN_LINK_XMPP_VCARD,
+	                       "the contact's published vCard", ids, &error))
+		g_info("%s", error->message);
 }
 
 /* Another IM address of the contact is a claim like any other. */

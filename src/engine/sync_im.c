@@ -415,7 +415,8 @@ static void lookup_reply(SnEngineAccount *account, const SnImEvent *event, gpoin
 	switch (event->kind) {
 	case SN_IM_EV_VCARD:
 		if (event->jid)
-			sn_map_vcard(account->engine->store, event->jid, event->name, event->mails);
+			sn_map_vcard(account->engine->store, event->jid, event->name, event->mails,
+			             event->jids);
 		break;
 	case SN_EVENT_DONE:
 	case SN_EVENT_ERROR:
@@ -535,7 +536,7 @@ void sn_im_sync_event(SnImSync *sync, const SnImEvent *event)
 	case SN_IM_EV_VCARD:
 		if (event->jid)
 			sn_map_vcard(sync->account->engine->store, event->jid, event->name,
-			             event->mails);
+			             event->mails, event->jids);
 		break;
 	case SN_IM_EV_REACH:
 		if (event->jid)

@@ -263,7 +263,8 @@ void sn_map_mail(SnStore *store, const SnConfig *config, const SnMail *mail, SnI
 /* Evidence in an IM: it answers an email of ours. */
 void sn_map_im(SnStore *store, const SnImMessage *im, SnId sender);
 /* A contact's published vCard. */
-void sn_map_vcard(SnStore *store, const char *jid, const char *name, char *const *mails);
+void sn_map_vcard(SnStore *store, const char *jid, const char *name, char *const *mails,
+                  char *const *jids);
 /* An email from `sender` brought an IM along: if it is one that we hold, both ends know it. */
 void sn_map_carried_im(SnStore *store, const SnConfig *config, const SnMailCarried *carried,
                        SnId sender);
@@ -283,6 +284,8 @@ SnBook *sn_book_new(SnEngine *engine); /* NULL: none configured */
 void sn_book_free(SnBook *book);
 /* Asks address-book-cmd about this address, unless it was asked today. */
 void sn_book_ask(SnBook *book, SnId address);
+/* Words that clients want completed. */
+void sn_book_look(SnEngine *engine);
 
 /* ---- mdn.c ---- */
 /* Within the transaction that files an email: does its sender ask to be told that it was read? */

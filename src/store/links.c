@@ -223,6 +223,42 @@ gboolean sn_claim_add(SnStore *store, SnId one, SnId other, SnLinkSource source,
 	return sn_store_finish(store, ok, error);
 }
 
+static gboolean forget_others(SnStore *store, SnId address, SnLinkSource source,
+                              const char *evidence, const GArray *others, GError **error)
+{
+	g_autoptr(GArray) known = g_array_new(FALSE, FALSE, sizeof(SnId));
+
+	sn_sql_ids(sn_sql(store,
+	                  "SELECT iif(a = ?1, b, a) FROM claim WHERE (a = ?1 OR b = ?1) "
+	                  "AND source = ?2 AND evidence IS ?3",
+	                  V(address), V(source), V(evidence)),
+	           known);
+	for (guint i = 0; i < known->len; i++) {
+		SnId other = g_array_index(known, SnId, i);
+		gboolean keep = FALSE;
+		for (guint j = 0; j < others->len && !keep; j++)
+			keep = g_array_index(others, SnId, j) == other;
+		if (!keep && !sn_run(store, error,
+		                     "DELETE FROM claim WHERE a = min(?1, ?2) AND b = max(?1, ?2) "
+		                     "AND source = ?3",
+		                     V(address), V(other), V(source)))
+			return FALSE;
+	}
+	return TRUE;
+}
+
+gboolean sn_claims_replace(SnStore *store, SnId address, SnLinkSource source, const char *evidence,
+                           const GArray *others, GError **error)
+{
+	if (!sn_store_begin(store, error))
+		return FALSE;
+	gboolean ok = forget_others(store, address, source, evidence, others, error);
+	for (guint i = 0; i < others->len && ok; i++)
+		ok = sn_claim_add(store, address, g_array_index(others, SnId, i), source, evidence,
+		                  error);
+	return sn_store_finish(store, ok, error);
+}
+
 /* A card of one person, made of what was told of it address by address. */
 static gboolean add_to_card(SnStore *store, SnId address, SnId person, SnLinkSource source,
                             const char *evidence, GError **error)

@@ -100,6 +100,10 @@ GPtrArray *sn_person_find(SnStore *store, const char *who);
  */
 gboolean sn_claim_add(SnStore *store, SnId one, SnId other, SnLinkSource source,
                       const char *evidence, GError **error);
+/* All that this source says about the address, now, and with this evidence: `others` (of SnId). What
+ * it said before with the same evidence, and does not say now, is forgotten. */
+gboolean sn_claims_replace(SnStore *store, SnId address, SnLinkSource source, const char *evidence,
+                           const GArray *others, GError **error);
 
 /*
  * `address` belongs to `person`, says `source`. The user, or whoever has the user's word (confirmed),

@@ -23,6 +23,8 @@
 	                          /* files that lie elsewhere, whatever their size               */ \
 	X(MDN, "mdn")             /* key: message id; value "yes" or "no": tell its sender that  */ \
 	                          /* it was read (RFC 8098)                                      */ \
+	X(BOOK, "book")           /* key: part of a name; value "": ask address-book-cmd for it;   */ \
+	                          /* whom it names is then among the addresses                   */ \
 	X(RECONNECT, "reconnect") /* key: account name, or "" for all; value "": now             */
 
 typedef enum {

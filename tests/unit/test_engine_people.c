@@ -403,6 +403,65 @@ static void the_address_book_is_asked_about_who_writes(void **state)
 	assert_null(other);
 }
 
+static void with_book(Stage *stage, const char *script)
+{
+	g_autofree char *path = g_build_filename(stage->vdir, "book.sh", NULL);
+	g_autofree char *settings =
+		g_strdup_printf("[general]\naddress-book-cmd = sh %s %%s\n", path);
+
+	assert_true(g_file_set_contents(path, script, -1, NULL));
+	open_with(stage, settings);
+	start(stage);
+}
+
+static gboolean is_known(SnBench *bench, gpointer data)
+{
+	g_autoptr(SnAddress) address = sn_address_find(bench->store, SN_CHANNEL_MAIL, data);
+
+	return address != NULL;
+}
+
+/* One after the other: a book that floods, hangs, dies or talks nonsense does not keep the next
+ * answer away, and says nothing. */
+static void a_book_may_do_what_it_likes(void **state)
+{
+	Stage *stage = *state;
+
+	with_book(stage,
+	          "case $1 in\n"
+	          "flood) while :; do echo 'mallory@evil.example\tflood'; done;;\n"
+	          "dies) printf 'mallory@evil.example\tdies\n'; kill -9 $$;;\n"
+	          "odd) printf '\\000\\377\\033[2J\\n\\t\\t\\n@\\tx\\nmallory evil@x\\ty\\n';;\n"
+	          "many) for i in $(seq 500); do printf \"m$i@evil.example\\tMany\\n\"; done;;\n"
+	          "quiet) exec >&-; sleep 1000;;\n"
+	          "good) printf 'searching...\\ngrace@work.example\\tGrace \\033[31mHopper\\tnote\\n';;\n"
+	          "esac\n");
+	static const char *const words[] = { "flood", "odd", "-rf", "", "many", "quiet", "good" };
+	for (gsize i = 0; i < G_N_ELEMENTS(words); i++)
+		assert_true(sn_wish_set(stage->bench->store, SN_WISH_BOOK, words[i], "", NULL));
+	assert_true(sn_bench_wait(stage->bench, is_known, (gpointer) "grace@work.example"));
+	g_autoptr(GPtrArray) found = sn_person_find(stage->bench->store, "grace");
+	assert_int_equal(found->len, 1);
+	assert_null(strchr(((SnPerson *)found->pdata[0])->name, '\033'));
+	assert_true(g_str_has_prefix(((SnPerson *)found->pdata[0])->name, "Grace"));
+	assert_false(is_known(stage->bench, (gpointer) "mallory@evil.example"));
+	assert_true(is_known(stage->bench, (gpointer) "m1@evil.example"));
+	assert_false(is_known(stage->bench, (gpointer) "m400@evil.example"));
+}
+
+/* Two people of one name in the book are not one because somebody looked for the name. */
+static void looking_for_a_name_links_nobody(void **state)
+{
+	Stage *stage = *state;
+
+	with_book(stage, "printf '" BOB_MAIL "\\tBob\\nxmpp:" BOB "\\tBob\\n'\n");
+	assert_true(sn_wish_set(stage->bench->store, SN_WISH_BOOK, "bob", "", NULL));
+	assert_true(sn_bench_wait(stage->bench, is_known, (gpointer)BOB_MAIL));
+	g_autoptr(SnAddress) im = sn_address_find(stage->bench->store, SN_CHANNEL_IM, BOB);
+	assert_non_null(im);
+	assert_false(are_one(stage->bench, NULL));
+}
+
 /* ---- files ---- */
 
 static void push_file(Stage *stage, const char *from, const char *type, gint64 size)
@@ -520,6 +579,8 @@ int main(void)
 		TEST(what_vdirsyncer_brings_and_takes_is_followed),
 		TEST(the_own_card_says_nothing_of_others),
 		TEST(the_address_book_is_asked_about_who_writes),
+		TEST(a_book_may_do_what_it_likes),
+		TEST(looking_for_a_name_links_nobody),
 		TEST(an_email_sent_as_a_file_is_carried),
 		TEST(files_of_strangers_and_large_ones_wait_to_be_asked_for),
 		TEST(what_is_read_is_told_to_contacts),

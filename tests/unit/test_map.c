@@ -141,11 +141,13 @@ static void a_published_vcard_of_a_contact_is_a_candidate(void **state)
 
 	/* a stranger's says nothing */
 	sn_address_intern(bench->store, SN_CHANNEL_IM, "bob@im.example", NULL, NULL);
-	sn_map_vcard(bench->store, "bob@im.example", "Bob", mails);
+	sn_map_vcard(bench->store, "bob@im.example", "Bob", mails, NULL);
 	assert_null(sn_address_find(bench->store, SN_CHANNEL_MAIL, "Bob@work.example"));
 	assert_true(sn_roster_set(bench->store, account, "bob@im.example", NULL, SN_SUB_BOTH, FALSE,
 	                          NULL));
-	sn_map_vcard(bench->store, "bob@im.example/x", "Bob", mails);
+	char *jids[] = { (char *)"bob@second.example", (char *)"bob@im.example",
+		         (char *)"alice@example.test", NULL };
+	sn_map_vcard(bench->store, "bob@im.example/x", "Bob", mails, jids);
 	SnId person = person_of(bench, SN_CHANNEL_IM, "bob@im.example");
 	g_autoptr(GPtrArray) all = sn_person_addresses(bench->store, person);
 	int candidates = 0;
@@ -155,6 +157,13 @@ static void a_published_vcard_of_a_contact_is_a_candidate(void **state)
 		              one->source == SN_LINK_XMPP_VCARD;
 	}
 	assert_int_equal(candidates, 1);
+	assert_int_equal(all->len, 3); /* the other JID too; not the user's */
+	/* what it does not name any more is not suggested any more */
+	char *none[] = { NULL };
+	sn_map_vcard(bench->store, "bob@im.example", "Bob", none, jids);
+	g_autoptr(GPtrArray) left = sn_person_addresses(bench->store, person);
+	assert_int_equal(left->len, 2);
+	assert_string_equal(((SnAddress *)left->pdata[1])->value, "bob@second.example");
 }
 
 static void reachability_by_mail_is_a_wish_until_withdrawn(void **state)

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 #include <string.h>
 
+#include "src/store/wish.h"
 #include "tests/lib/ui_desk.h"
 
 #define BOB "bob@example.test"
@@ -107,6 +108,20 @@ static void marked_addresses_go_together(void **state)
 	ui_desk_play(desk, "keys :person<Space>Dora<Enter>ggvS\nexpect at least one has to go\n");
 }
 
+/* The first key asks the book, by way of the engine, and nothing waits for it. */
+static void the_address_book_is_asked_for_what_is_typed(void **state)
+{
+	UiDesk *desk = ui_desk_new(UI_DESK_STORY, "[general]\naddress-book-cmd = khard %s\n");
+
+	ui_desk_play(desk, "keys :compose<Space>grac<Tab>\n");
+	g_autoptr(GPtrArray) wishes = sn_wish_list(desk->store, SN_WISH_BOOK);
+	assert_int_equal(wishes->len, 1);
+	assert_string_equal(((SnWish *)wishes->pdata[0])->key, "grac");
+	sn_address_intern(desk->store, SN_CHANNEL_MAIL, "hopper@work.example", "Grace Hopper", NULL);
+	ui_desk_play(desk, "keys :compose<Space>grac<Tab>\nexpect hopper@work.example\n");
+	ui_desk_free(desk);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -117,6 +132,7 @@ int main(void)
 		TEST(drafts_on_the_screen_come_together),
 		TEST(an_address_that_two_cards_claim_goes_where_the_user_says),
 		TEST(marked_addresses_go_together),
+		cmocka_unit_test(the_address_book_is_asked_for_what_is_typed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
