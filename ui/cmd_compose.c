@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "src/base/when.h"
 #include "ui/command.h"
 #include "ui/composer.h"
 #include "ui/editor.h"

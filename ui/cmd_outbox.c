@@ -92,7 +92,7 @@ static gboolean put_off(SnApp *app, SnId id, const char *when, GError **error)
 		return FALSE;
 	terms = sn_terms_of(entry, now);
 	terms.send_at = at;
-	sn_terms_apply(&terms, &app->settings->delivery_working_hours, now, &new);
+	sn_terms_apply(&terms, app->settings->delivery_working_hours, now, &new);
 	if (!sn_outbox_reschedule(app->store, id, new.send_at, new.when, new.then, new.expires, error))
 		return FALSE;
 	text = sn_when_text(new.send_at, now, NULL);

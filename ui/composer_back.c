@@ -123,7 +123,7 @@ char *sn_composer_terms_text(SnComposer *composer)
 
 	if (!composer->draft)
 		return NULL;
-	text = sn_terms_text(&composer->draft->terms, &app->settings->delivery_working_hours,
+	text = sn_terms_text(&composer->draft->terms, app->settings->delivery_working_hours,
 	                     sn_composer_channel(composer),
 	                     conversation && conversation->title ? conversation->title : "the contact",
 	                     sn_app_now(app));

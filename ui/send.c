@@ -417,7 +417,7 @@ static gboolean queue(SnApp *app, const SnPlan *plan, const Sending *sending, GE
 		            ":send-at sets another, :send-at now sends it at once.");
 		return FALSE;
 	}
-	sn_terms_apply(terms, &app->settings->delivery_working_hours, sn_app_now(app), &entry);
+	sn_terms_apply(terms, app->settings->delivery_working_hours, sn_app_now(app), &entry);
 	id = sn_outbox_queue(app->store, &entry, TRUE, error);
 	if (!id)
 		return FALSE;

@@ -92,7 +92,7 @@ static void fill_rules(SnApp *app, SnView *view, SnId account)
 	SnQuestionRule questions = sn_policy_questions(app->store, app->config, view->subject,
 	                                               &question_origin);
 	g_autofree char *shows = sn_shows_format(policy->not_available);
-	g_autofree char *hours = policy->quiet ? sn_quiet_format(policy->quiet) : NULL;
+	g_autofree char *hours = policy->quiet ? sn_hours_format(policy->quiet) : NULL;
 	g_autofree char *zoned = hours && policy->zone
 	                                 ? g_strdup_printf("%s in %s", hours, policy->zone)
 	                                 : g_strdup(hours);

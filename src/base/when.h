@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * when.h - times in the future as people write them, and the hours in which they work. Pure: the
- * present and the time zone are the caller's.
+ * when.h - times in the future as people write them. Pure: the present and the time zone are the
+ * caller's.
  *
  * A zone is the one that holds at that time: "tomorrow 9:00" is nine o'clock on the wall, whether
  * the clocks change in the night or not, while "24h" is exactly a day later.
@@ -33,26 +33,5 @@ char *sn_span_text(SnTime span);
 /* "today 14:30", "tomorrow 09:00", "Mon 23 Nov 09:00", with the year when it is another one. A part
  * of it can be typed again. Caller frees. */
 char *sn_when_text(SnTime time, SnTime now, GTimeZone *zone);
-
-/* ---- hours of work ---- */
-
-/* From minute `from` of the day until before `to`; to <= from: until then on the day after. */
-typedef struct {
-	guint8 days; /* 1 << 0 Monday ... 1 << 6 Sunday: the day on which it begins */
-	gint16 from, to;
-} SnHoursSpan;
-
-enum { SN_HOURS_MAX = 8 };
-typedef struct {
-	SnHoursSpan spans[SN_HOURS_MAX];
-	gsize count; /* 0: always */
-} SnHours;
-
-/* "Mon-Fri 08:00-18:00", "Mon-Thu 8:00-17:00, Fri 8:00-15:00", "Mon,Wed 9:00-12:00"; "" = always.
- * SN_ERROR_INVALID. */
-gboolean sn_hours_parse(const char *text, SnHours *hours, GError **error);
-gboolean sn_hours_open(const SnHours *hours, SnTime time, GTimeZone *zone);
-/* `time` itself when it is within the hours, else when they begin next. */
-SnTime sn_hours_next(const SnHours *hours, SnTime time, GTimeZone *zone);
 
 #endif

@@ -245,7 +245,7 @@ static int reschedule(SnCliContext *context, SnStore *store, const SnOutboxEntry
 
 	if (!sn_cli_terms(args, &terms, &code))
 		return code;
-	sn_terms_apply(&terms, &settings->delivery_working_hours, sn_clock_now(NULL), &new);
+	sn_terms_apply(&terms, settings->delivery_working_hours, sn_clock_now(NULL), &new);
 	if (!sn_outbox_reschedule(store, entry->id, new.send_at, new.when, new.then, new.expires,
 	                          &error))
 		return sn_cli_fail(error);

@@ -335,7 +335,7 @@ static SnId queue(Send *send, SnState *state)
 		.state = choose ? SN_STATE_CHOOSING : SN_STATE_QUEUED,
 		.reason = choose ? plan->text : NULL,
 	};
-	sn_terms_apply(&send->terms, &settings->delivery_working_hours, sn_clock_now(NULL), &entry);
+	sn_terms_apply(&send->terms, settings->delivery_working_hours, sn_clock_now(NULL), &entry);
 	*state = entry.state;
 	SnId id = sn_outbox_queue(send->store, &entry, FALSE, &error);
 	if (!id)
@@ -377,7 +377,7 @@ static void tell_terms(const Send *send)
 	g_autoptr(SnConversation) conversation = sn_conversation_get(send->store, send->conversation);
 	const SnSettings *settings = sn_config_settings(send->context->config);
 	const char *who = conversation && conversation->title ? conversation->title : "the contact";
-	g_autofree char *text = sn_terms_text(&send->terms, &settings->delivery_working_hours,
+	g_autofree char *text = sn_terms_text(&send->terms, settings->delivery_working_hours,
 	                                      send->plan->channel, who, sn_clock_now(NULL));
 
 	if (text)

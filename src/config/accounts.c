@@ -172,7 +172,7 @@ static char *read_quiet_hours(Reading *reading, const char *value, int end)
 {
 	g_autofree char *problem = NULL;
 
-	reading->account->quiet_hours = sn_quiet_parse(value, &problem);
+	reading->account->quiet_hours = sn_hours_parse(value, &problem);
 	return reading->account->quiet_hours ? NULL : g_strdup_printf(": %s", problem);
 }
 
@@ -297,7 +297,7 @@ static void account_free(gpointer data)
 	g_strfreev(account->folders);
 	g_free(account->copy_to);
 	g_free(account->chat_folder);
-	sn_quiet_free(account->quiet_hours);
+	sn_hours_free(account->quiet_hours);
 	g_free(account->time_zone);
 	g_free(account->signature);
 	g_free(account->authserv_id);

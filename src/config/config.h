@@ -13,7 +13,7 @@
 
 #include "src/base/clock.h"
 #include "src/base/error.h"
-#include "src/base/quiet.h"
+#include "src/base/hours.h"
 #include "src/store/people.h"
 
 /* Directories of the profile: XDG base directories; with -c DIR: DIR itself holds the configuration
@@ -68,7 +68,7 @@ typedef struct {
 	/* the policy of the account; unset: that of [delivery] */
 	gboolean has_not_available;
 	guint not_available; /* 1 << SnPresenceShow */
-	SnQuiet *quiet_hours; /* NULL: unset */
+	SnHours *quiet_hours; /* NULL: unset */
 	char *time_zone;      /* NULL: unset */
 	char *signature;     /* NULL */
 	char *authserv_id;   /* whose Authentication-Results are believed; NULL */

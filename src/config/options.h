@@ -5,14 +5,13 @@
 
 #include <glib.h>
 
-#include "src/base/quiet.h"
-#include "src/base/when.h"
+#include "src/base/hours.h"
 #include "src/store/policy.h"
 #include "src/store/receipt.h"
 
 /* types: BOOL (true/false), INT, TIME (30s 5m 2h 7d -> ms), SIZE (64k 25M -> bytes), STRING,
  * PATH (absolute or ~/..., expanded; "" stays "")
- * HOURS (of work, as sn_hours_parse() reads them), QUIET (quiet.h)
+ * HOURS (hours.h)
  * ZONE (a name like Europe/Berlin; "" = here), ANSWER (SnQuestionRule)
  * MDN (SnMdnRule)
  * RULE (ask defer mail send ask-them), SHOWS (list of presence words -> bit mask), HISTORY */
@@ -24,7 +23,7 @@
 	X(general, vdir, PATH, "", "directory of vCard files, read in place")                      \
 	X(general, sync_map, STRING, "", "account whose XMPP server keeps people, names and rules for your other devices; empty: none") \
 	X(delivery, not_available, SHOWS, "offline,xa,dnd", "presences that count as not available") \
-	X(delivery, quiet_hours, QUIET, "none", "contacts count as not available then, like 22:00-07:00, weekends") \
+	X(delivery, quiet_hours, HOURS, "none", "contacts count as not available then, like 22:00-07:00, weekends") \
 	X(delivery, time_zone, ZONE, "", "time zone of the quiet hours, like Europe/Berlin; empty: yours") \
 	X(delivery, if_unavailable, RULE, "ask", "what then: ask defer mail send ask-them")         \
 	X(delivery, retry, TIME, "5m", "first retry of a deferred message; backs off")              \
@@ -34,7 +33,7 @@
 	X(delivery, ask_again, TIME, "1h", "a contact is not asked again within this time; the last answer holds") \
 	X(delivery, undo_mail, TIME, "5s", "an email can be taken back for this long")              \
 	X(delivery, undo_im, TIME, "0s", "an IM can be taken back for this long")                   \
-	X(delivery, working_hours, HOURS, "", "deferred and scheduled messages go only then, like Mon-Fri 08:00-18:00; empty: at any time") \
+	X(delivery, working_hours, HOURS, "none", "deferred and scheduled messages go only then, like mon-fri 08:00-18:00; none: at any time") \
 	X(delivery, accept_questions, BOOL, "true", "show availability questions of others as a prompt") \
 	X(delivery, answer_questions, ANSWER, "ask", "answers them: ask now later mail later-when-away mail-when-away") \
 	X(history, on_switch, HISTORY, "thread", "history sent when a reply changes channel: none thread all last:N") \
@@ -65,10 +64,9 @@
 #define SN_OPTION_FIELD_SIZE(section, key) gint64 section##_##key;
 #define SN_OPTION_FIELD_STRING(section, key) char *section##_##key;
 #define SN_OPTION_FIELD_PATH(section, key) char *section##_##key;
-#define SN_OPTION_FIELD_HOURS(section, key) SnHours section##_##key;
+#define SN_OPTION_FIELD_HOURS(section, key) SnHours *section##_##key;
 #define SN_OPTION_FIELD_RULE(section, key) SnRule section##_##key;
 #define SN_OPTION_FIELD_SHOWS(section, key) guint section##_##key; /* 1 << SnPresenceShow */
-#define SN_OPTION_FIELD_QUIET(section, key) SnQuiet *section##_##key;
 #define SN_OPTION_FIELD_ZONE(section, key) char *section##_##key;
 #define SN_OPTION_FIELD_ANSWER(section, key) SnQuestionRule section##_##key;
 #define SN_OPTION_FIELD_MDN(section, key) SnMdnRule section##_##key;

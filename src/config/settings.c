@@ -62,14 +62,6 @@ static char *read_TIME(const char *text, SnTime *value)
 	       NULL : g_strdup(": a time is a number with ms, s, m, h, d or w, like 90s or 1h30m");
 }
 
-static char *read_HOURS(const char *text, SnHours *value)
-{
-	g_autofree char *plain = sn_ini_unquote(text);
-
-	return sn_hours_parse(plain, value, NULL) ?
-	       NULL : g_strdup(": hours look like Mon-Fri 08:00-18:00, several with a comma");
-}
-
 static char *read_SIZE(const char *text, gint64 *value)
 {
 	return sn_bytes_parse(text, value) ?
@@ -131,16 +123,14 @@ static char *read_SHOWS(const char *text, guint *value)
 	return sn_shows_parse(text, value);
 }
 
-static char *read_QUIET(const char *text, SnQuiet **value)
+static char *read_HOURS(const char *text, SnHours **value)
 {
-	char *problem = NULL;
-	SnQuiet *hours = sn_quiet_parse(text, &problem);
+	g_autofree char *plain = sn_ini_unquote(text), *problem = NULL;
+	SnHours *hours = sn_hours_parse(plain, &problem);
 
-	if (!hours) {
-		g_autofree char *own = problem;
-		return g_strdup_printf(": %s", own);
-	}
-	sn_quiet_free(*value);
+	if (!hours)
+		return g_strdup_printf(": %s", problem);
+	sn_hours_free(*value);
 	*value = hours;
 	return NULL;
 }
@@ -332,12 +322,11 @@ SnSettings *sn_settings_read(const char *text, const char *file, SnProblems *pro
 #define FREE_INT(value) (void)(value)
 #define FREE_TIME(value) (void)(value)
 #define FREE_SIZE(value) (void)(value)
-#define FREE_HOURS(value) (void)(value)
 #define FREE_RULE(value) (void)(value)
 #define FREE_MDN(value) (void)(value)
 #define FREE_SHOWS(value) (void)(value)
 #define FREE_ANSWER(value) (void)(value)
-#define FREE_QUIET(value) sn_quiet_free(value)
+#define FREE_HOURS(value) sn_hours_free(value)
 #define FREE_ZONE(value) g_free(value)
 #define FREE_STRING(value) g_free(value)
 #define FREE_PATH(value) g_free(value)

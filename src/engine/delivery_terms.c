@@ -93,7 +93,7 @@ static gboolean is_connected_for(SnDelivery *self, const SnOutboxEntry *entry, c
 
 gboolean sn_delivery_terms(SnDelivery *self, const SnOutboxEntry *entry, gboolean forced)
 {
-	const SnHours *hours = &sn_delivery_settings(self)->delivery_working_hours;
+	const SnHours *hours = sn_delivery_settings(self)->delivery_working_hours;
 	g_autofree char *encrypt = sn_delivery_terms_encrypt(self, entry), *why = NULL;
 	SnTime now = sn_delivery_now(self), open = sn_hours_next(hours, now, NULL);
 
@@ -139,7 +139,7 @@ gboolean sn_delivery_terms_begin(SnDelivery *self, const SnOutboxEntry *entry)
 
 gboolean sn_delivery_terms_put_off(SnDelivery *self, const SnOutboxEntry *entry)
 {
-	const SnHours *hours = &sn_delivery_settings(self)->delivery_working_hours;
+	const SnHours *hours = sn_delivery_settings(self)->delivery_working_hours;
 	SnTime now = sn_delivery_now(self), open = sn_hours_next(hours, now, NULL);
 
 	if (open == now || entry->then == SN_RULE_FAIL)

@@ -89,7 +89,7 @@ static void judge(SnWhereabouts *self, const SnPolicy *policy, const SnClock *cl
 	SnTime now = sn_clock_now(clock);
 
 	self->quiet = policy->quiet &&
-	              sn_quiet_contain(policy->quiet, now, policy->zone, &self->until);
+	              sn_hours_contain(policy->quiet, now, policy->zone, &self->until);
 	if (self->quiet) {
 		self->availability = SN_NOT_AVAILABLE;
 		self->origin = g_strdup(policy->quiet_origin);

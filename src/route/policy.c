@@ -7,23 +7,23 @@ void sn_policy_free(SnPolicy *policy)
 {
 	if (!policy)
 		return;
-	sn_quiet_free(policy->quiet);
+	sn_hours_free(policy->quiet);
 	g_free(policy->shows_origin);
 	g_free(policy->quiet_origin);
 	g_free(policy->zone);
 	g_free(policy);
 }
 
-static SnQuiet *copy_hours(const SnQuiet *hours)
+static SnHours *copy_hours(const SnHours *hours)
 {
-	g_autofree char *text = sn_quiet_format(hours);
+	g_autofree char *text = sn_hours_format(hours);
 
-	return sn_quiet_parse(text, NULL);
+	return sn_hours_parse(text, NULL);
 }
 
-static void set_quiet(SnPolicy *policy, SnQuiet *hours, char *origin)
+static void set_quiet(SnPolicy *policy, SnHours *hours, char *origin)
 {
-	sn_quiet_free(policy->quiet);
+	sn_hours_free(policy->quiet);
 	g_free(policy->quiet_origin);
 	policy->quiet = hours;
 	policy->quiet_origin = origin;
@@ -53,7 +53,7 @@ static void apply_account(SnPolicy *policy, const SnAccount *account)
 static void apply_person(SnPolicy *policy, const SnPersonPolicy *own, const char *name)
 {
 	g_autofree char *origin = g_strdup_printf("your rule for %s", name);
-	SnQuiet *hours = own->quiet_hours ? sn_quiet_parse(own->quiet_hours, NULL) : NULL;
+	SnHours *hours = own->quiet_hours ? sn_hours_parse(own->quiet_hours, NULL) : NULL;
 
 	if (own->has_not_available) {
 		policy->not_available = own->not_available;
@@ -83,7 +83,7 @@ SnPolicy *sn_policy_for(SnStore *store, const SnConfig *config, SnId person, SnI
 		g_autoptr(SnPersonPolicy) own = sn_person_policy(store, person);
 		apply_person(policy, own, who->name);
 	}
-	if (policy->quiet && sn_quiet_is_none(policy->quiet))
+	if (policy->quiet && sn_hours_is_none(policy->quiet))
 		set_quiet(policy, NULL, NULL);
 	g_assert(!policy->quiet == !policy->quiet_origin);
 	return policy;
@@ -151,10 +151,10 @@ static gboolean fill_not_available(SnPersonPolicy *policy, const char *value, GE
 static gboolean fill_quiet_hours(SnPersonPolicy *policy, const char *value, GError **error)
 {
 	g_autofree char *problem = NULL;
-	g_autoptr(SnQuiet) hours = value ? sn_quiet_parse(value, &problem) : NULL;
+	g_autoptr(SnHours) hours = value ? sn_hours_parse(value, &problem) : NULL;
 
 	g_free(policy->quiet_hours);
-	policy->quiet_hours = hours ? sn_quiet_format(hours) : NULL;
+	policy->quiet_hours = hours ? sn_hours_format(hours) : NULL;
 	return !problem || invalid(error, "quiet-hours", value, problem);
 }
 

@@ -12,7 +12,7 @@
 typedef struct {
 	guint not_available; /* 1 << SnPresenceShow */
 	char *shows_origin;  /* "your rule for Bob"; NULL: the settings */
-	SnQuiet *quiet;      /* NULL: no quiet hours */
+	SnHours *quiet;      /* NULL: no quiet hours */
 	char *quiet_origin;  /* never NULL with quiet */
 	char *zone;          /* NULL: here */
 } SnPolicy;

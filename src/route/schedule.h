@@ -6,6 +6,7 @@
 #ifndef SN_ROUTE_SCHEDULE_H
 #define SN_ROUTE_SCHEDULE_H
 
+#include "src/base/when.h"
 #include "src/config/config.h"
 #include "src/store/outbox.h"
 

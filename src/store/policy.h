@@ -34,7 +34,7 @@ gboolean sn_question_rule_parse(const char *word, SnQuestionRule *rule);
 typedef struct {
 	gboolean has_not_available;
 	guint not_available;      /* 1 << SnPresenceShow */
-	char *quiet_hours;        /* as sn_quiet_parse() takes it; NULL: not set */
+	char *quiet_hours;        /* as sn_hours_parse() takes it; NULL: not set */
 	char *time_zone;          /* NULL: not set */
 	SnQuestionRule questions; /* DEFAULT: not set */
 } SnPersonPolicy;

@@ -34,23 +34,23 @@ static void terms_are_said_in_one_line(void **state)
 		SnChannel channel;
 		const char *hours, *text;
 	} cases[] = {
-		{ { 0 }, SN_CHANNEL_IM, "", NULL },
-		{ { 0, 0, 0, 0, SN_ENCRYPT_IF_POSSIBLE }, SN_CHANNEL_IM, "", NULL },
-		{ { at(MORNING) }, SN_CHANNEL_IM, "", "will go tomorrow 09:00" },
-		{ { at("2026-11-24T08:00:00Z"), ONLINE, SN_RULE_MAIL, 2 * SN_HOUR }, SN_CHANNEL_IM, "",
+		{ { 0 }, SN_CHANNEL_IM, "none", NULL },
+		{ { 0, 0, 0, 0, SN_ENCRYPT_IF_POSSIBLE }, SN_CHANNEL_IM, "none", NULL },
+		{ { at(MORNING) }, SN_CHANNEL_IM, "none", "will go tomorrow 09:00" },
+		{ { at("2026-11-24T08:00:00Z"), ONLINE, SN_RULE_MAIL, 2 * SN_HOUR }, SN_CHANNEL_IM, "none",
 		  "will go Tue 24 Nov 09:00, if Bob is online; else email after 2 h" },
-		{ { 0, SN_WHEN_AVAILABLE | SN_WHEN_NOT_DND, SN_RULE_FAIL, SN_DAY }, SN_CHANNEL_IM, "",
+		{ { 0, SN_WHEN_AVAILABLE | SN_WHEN_NOT_DND, SN_RULE_FAIL, SN_DAY }, SN_CHANNEL_IM, "none",
 		  "will go when Bob is available and not busy; else it fails after 1 day" },
-		{ { 0, ONLINE | SN_WHEN_NETWORK, SN_RULE_MAIL, 90 * SN_MINUTE }, SN_CHANNEL_MAIL, "",
+		{ { 0, ONLINE | SN_WHEN_NETWORK, SN_RULE_MAIL, 90 * SN_MINUTE }, SN_CHANNEL_MAIL, "none",
 		  "will go when Bob is online and the account is connected; else the email goes all the "
 		  "same after 1 h 30 min" },
-		{ { 0, SN_WHEN_NETWORK }, SN_CHANNEL_MAIL, "", "will go when the account is connected" },
-		{ { 0, 0, SN_RULE_MAIL, 2 * SN_HOUR }, SN_CHANNEL_IM, "",
+		{ { 0, SN_WHEN_NETWORK }, SN_CHANNEL_MAIL, "none", "will go when the account is connected" },
+		{ { 0, 0, SN_RULE_MAIL, 2 * SN_HOUR }, SN_CHANNEL_IM, "none",
 		  "will go when Bob is available; else email after 2 h" },
-		{ { 0, ONLINE, SN_RULE_FAIL }, SN_CHANNEL_IM, "", "will go when Bob is online; else it fails" },
-		{ { 0, 0, 0, 0, SN_ENCRYPT_REQUIRED }, SN_CHANNEL_IM, "",
+		{ { 0, ONLINE, SN_RULE_FAIL }, SN_CHANNEL_IM, "none", "will go when Bob is online; else it fails" },
+		{ { 0, 0, 0, 0, SN_ENCRYPT_REQUIRED }, SN_CHANNEL_IM, "none",
 		  "will go once it can be encrypted" },
-		{ { at(MORNING), 0, 0, 0, SN_ENCRYPT_REQUIRED }, SN_CHANNEL_IM, "",
+		{ { at(MORNING), 0, 0, 0, SN_ENCRYPT_REQUIRED }, SN_CHANNEL_IM, "none",
 		  "will go tomorrow 09:00, once it can be encrypted" },
 		/* hours of work move a time and a condition, but not what goes at once */
 		{ { at("2026-11-23T18:00:00Z") }, SN_CHANNEL_IM, "Mon-Fri 08:00-18:00",
@@ -62,10 +62,10 @@ static void terms_are_said_in_one_line(void **state)
 	};
 
 	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
-		SnHours hours;
-		assert_true(sn_hours_parse(cases[i].hours, &hours, NULL));
+		g_autoptr(SnHours) hours = sn_hours_parse(cases[i].hours, NULL);
+		assert_non_null(hours);
 		g_autofree char *text =
-			sn_terms_text(&cases[i].terms, &hours, cases[i].channel, "Bob", at(NOW));
+			sn_terms_text(&cases[i].terms, hours, cases[i].channel, "Bob", at(NOW));
 		if (g_strcmp0(text, cases[i].text) != 0)
 			fail_msg("\"%s\" instead of \"%s\"", text ? text : "(none)",
 			         cases[i].text ? cases[i].text : "(none)");
@@ -75,10 +75,10 @@ static void terms_are_said_in_one_line(void **state)
 static void terms_become_an_entry_and_terms_again(void **state)
 {
 	SnTerms terms = { at(MORNING), ONLINE, SN_RULE_MAIL, 2 * SN_HOUR, SN_ENCRYPT_REQUIRED };
-	SnHours hours = { .count = 0 };
+	g_autoptr(SnHours) hours = sn_hours_parse("none", NULL);
 	SnOutboxNew new = { .state = SN_STATE_QUEUED };
 
-	sn_terms_apply(&terms, &hours, at(NOW), &new);
+	sn_terms_apply(&terms, hours, at(NOW), &new);
 	assert_int_equal(new.send_at, at(MORNING));
 	assert_int_equal(new.expires, at(MORNING) + 2 * SN_HOUR);
 	assert_int_equal(new.if_unavailable, SN_RULE_DEFER);
@@ -96,7 +96,7 @@ static void terms_become_an_entry_and_terms_again(void **state)
 	/* an undo window stays, what the user said for this message stays */
 	SnOutboxNew plain = { .send_at = at(NOW) + 5000, .if_unavailable = SN_RULE_SEND };
 	SnTerms none = { 0 };
-	sn_terms_apply(&none, &hours, at(NOW), &plain);
+	sn_terms_apply(&none, hours, at(NOW), &plain);
 	assert_int_equal(plain.send_at, at(NOW) + 5000);
 	assert_int_equal(plain.expires, 0);
 	assert_int_equal(plain.if_unavailable, SN_RULE_SEND);

@@ -223,73 +223,6 @@ static void spans_are_read_and_said(void **state)
 	}
 }
 
-/* ---- hours of work ---- */
-
-static void assert_next(const char *hours_text, const char *time, const char *expected)
-{
-	SnHours hours;
-
-	assert_true(sn_hours_parse(hours_text, &hours, NULL));
-	SnTime next = sn_hours_next(&hours, at(time), berlin);
-	g_autofree char *is = sn_time_format(next);
-	if (next != at(expected))
-		fail_msg("%s, at %s: %s instead of %s", hours_text, time, is, expected);
-	assert_int_equal(sn_hours_open(&hours, at(time), berlin), at(time) == at(expected));
-	assert_true(sn_hours_open(&hours, next, berlin));
-}
-
-static void hours_say_when_work_begins(void **state)
-{
-	static const char week[] = "Mon-Fri 08:00-18:00";
-	static const char split[] = "mon-thu 8:00-12:00 13:00-17:00, Fri 8:00-12:00";
-
-	assert_next("", NOW, NOW);
-	assert_next(week, NOW, "2026-11-23T07:00:00Z");                    /* Sunday */
-	assert_next(week, "2026-11-23T06:59:59Z", "2026-11-23T07:00:00Z"); /* before work */
-	assert_next(week, "2026-11-23T07:00:00Z", "2026-11-23T07:00:00Z"); /* begins */
-	assert_next(week, "2026-11-23T16:59:00Z", "2026-11-23T16:59:00Z");
-	assert_next(week, "2026-11-23T17:00:00Z", "2026-11-24T07:00:00Z"); /* over */
-	assert_next(week, "2026-11-27T17:00:00Z", "2026-11-30T07:00:00Z"); /* the weekend */
-	assert_next(split, "2026-11-23T11:30:00Z", "2026-11-23T12:00:00Z");
-	assert_next(split, "2026-11-27T12:30:00Z", "2026-11-30T07:00:00Z");
-	assert_next("Mon,Wed 9:00-10:00", "2026-11-23T09:00:00Z", "2026-11-25T08:00:00Z");
-	assert_next("Sun 0:00-24:00", "2026-11-22T22:59:00Z", "2026-11-22T22:59:00Z");
-	assert_next("Sun 0:00-24:00", "2026-11-22T23:00:00Z", "2026-11-28T23:00:00Z");
-	/* a night shift, and days around the end of the week */
-	assert_next("Sat-Mon 22:00-06:00", "2026-11-23T04:59:00Z", "2026-11-23T04:59:00Z");
-	assert_next("Sat-Mon 22:00-06:00", "2026-11-23T05:00:00Z", "2026-11-23T21:00:00Z");
-	assert_next("Sat-Mon 22:00-06:00", "2026-11-24T05:00:00Z", "2026-11-28T21:00:00Z");
-	/* the only day of the week, a moment after its end */
-	assert_next("Wed 9:00-10:00", "2026-11-25T09:00:00Z", "2026-12-02T08:00:00Z");
-}
-
-static void hours_follow_the_wall_clock_through_a_change(void **state)
-{
-	assert_next("Mon-Fri 08:00-18:00", "2026-03-27T18:00:00Z", "2026-03-30T06:00:00Z");
-	assert_next("Mon-Fri 08:00-18:00", "2026-10-23T17:00:00Z", "2026-10-26T07:00:00Z");
-	/* work begins in the hour that the clocks skip: when they have */
-	assert_next("Sun 2:30-6:00", "2026-03-28T12:00:00Z", "2026-03-29T01:00:00Z");
-}
-
-static void hours_that_say_nothing_are_refused(void **state)
-{
-	static const char *const bad[] = { "Mon-Fri", "08:00-18:00", "Mon 8-18", "Mon 08:00-08:00",
-		                           "Mon-Foo 8:00-9:00", "Mon 8:00-25:00", "always",
-		                           "Mon 8:00-9:00, Tue", "Mon-Tue-Wed 8:00-9:00",
-		                           "Mon 8:00-9:00-10:00",
-		                           "Mon 1:00-2:00 3:00-4:00 5:00-6:00 7:00-8:00 9:00-10:00 "
-		                           "11:00-12:00 13:00-14:00 15:00-16:00 17:00-18:00" };
-
-	for (gsize i = 0; i < G_N_ELEMENTS(bad); i++) {
-		g_autoptr(GError) error = NULL;
-		SnHours hours;
-		if (sn_hours_parse(bad[i], &hours, &error))
-			fail_msg("\"%s\" was taken", bad[i]);
-		assert_int_equal(hours.count, 0);
-		assert_non_null(strstr(error->message, "Mon-Fri 08:00-18:00"));
-	}
-}
-
 static int zones(void **state)
 {
 	berlin = g_time_zone_new_identifier("Europe/Berlin");
@@ -316,9 +249,6 @@ int main(void)
 		cmocka_unit_test(the_wall_clock_holds_when_the_clocks_change),
 		cmocka_unit_test(times_are_said_as_they_can_be_typed),
 		cmocka_unit_test(spans_are_read_and_said),
-		cmocka_unit_test(hours_say_when_work_begins),
-		cmocka_unit_test(hours_follow_the_wall_clock_through_a_change),
-		cmocka_unit_test(hours_that_say_nothing_are_refused),
 	};
 
 	return cmocka_run_group_tests(tests, zones, forget_zones);

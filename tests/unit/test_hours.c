@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Times of the week as people write them, in the time zone of the contact. */
+/* Times of the week as people write them: quiet hours of a contact, hours of work. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "src/base/quiet.h"
+#include "src/base/hours.h"
 
 /* "2026-11-20T23:30", a Friday, in the zone. */
 static SnTime at(const char *text, const char *zone)
@@ -36,20 +36,27 @@ static void what_people_write_is_understood(void **state)
 		{ "weekdays 12:00-13:00, sun", "weekdays 12:00-13:00, sun" },
 		{ "mon-sun 01:00-02:00", "01:00-02:00" },
 		{ "daily", "daily" },
+		/* several days, several spans of theirs; a comma begins anew */
+		{ "mon wed 9:00-10:00", "mon wed 09:00-10:00" },
+		{ "Monday, Wed 9:00-10:00", "mon, wed 09:00-10:00" },
+		{ "mon-thu 8:00-12:00 13:00-17:00, FRIDAY 8:00-12:00",
+		  "mon-thu 08:00-12:00, mon-thu 13:00-17:00, fri 08:00-12:00" },
+		{ "8:00-12:00 13:00-17:00", "08:00-12:00, 13:00-17:00" },
+		{ "sat-mon thu weekends", "thu sat-mon" },
 		{ "none", "none" },
 		{ "NONE", "none" },
 	};
 
 	for (gsize i = 0; i < G_N_ELEMENTS(said); i++) {
 		char *problem = NULL;
-		g_autoptr(SnQuiet) hours = sn_quiet_parse(said[i].text, &problem);
+		g_autoptr(SnHours) hours = sn_hours_parse(said[i].text, &problem);
 		if (!hours)
 			fail_msg("\"%s\": %s", said[i].text, problem);
-		g_autofree char *normal = sn_quiet_format(hours);
+		g_autofree char *normal = sn_hours_format(hours);
 		assert_string_equal(normal, said[i].normal);
 		/* and that is understood again, as the same */
-		g_autoptr(SnQuiet) again = sn_quiet_parse(normal, NULL);
-		g_autofree char *twice = sn_quiet_format(again);
+		g_autoptr(SnHours) again = sn_hours_parse(normal, NULL);
+		g_autofree char *twice = sn_hours_format(again);
 		assert_string_equal(twice, normal);
 	}
 }
@@ -58,7 +65,7 @@ static void what_is_unclear_is_refused_with_a_reason(void **state)
 {
 	static const char *const wrong[] = {
 		"", ",", "22-07", "22:00", "22:00-", "-07:00", "25:00-07:00", "22:60-07:00",
-		"24:00-07:00", "10:00-10:00", "10:00-12:00 mon", "mon tue", "10:00-11:00 12:00-13:00",
+		"24:00-07:00", "8-18", "10:00-11:00-12:00", "10:00-10:00", "10:00-12:00 mon", "mon-fri 8:00-9:00 tue",
 		"night", "mon-", "weekends-mon", "mon-fri-sun", "22:00-07:00,", "22:00 - 07:00",
 		"022:00-07:00", "22:0-07:00", "22:00-07:000", "10:00-11:00;sat", "none, sat",
 		"99999999999:00-1:00", "\xff\xfe",
@@ -66,7 +73,7 @@ static void what_is_unclear_is_refused_with_a_reason(void **state)
 
 	for (gsize i = 0; i < G_N_ELEMENTS(wrong); i++) {
 		g_autofree char *problem = NULL;
-		SnQuiet *hours = sn_quiet_parse(wrong[i], &problem);
+		SnHours *hours = sn_hours_parse(wrong[i], &problem);
 		if (hours)
 			fail_msg("\"%s\" was taken", wrong[i]);
 		assert_non_null(problem);
@@ -76,9 +83,9 @@ static void what_is_unclear_is_refused_with_a_reason(void **state)
 	g_autoptr(GString) spans = g_string_new("sat");
 	for (int i = 0; i < 40; i++)
 		g_string_append(spans, ", sat");
-	assert_null(sn_quiet_parse(spans->str, &problem));
+	assert_null(sn_hours_parse(spans->str, &problem));
 	assert_non_null(strstr(problem, "more than 32"));
-	assert_null(sn_quiet_parse(many, NULL));
+	assert_null(sn_hours_parse(many, NULL));
 }
 
 static void the_clock_decides(void **state)
@@ -111,48 +118,48 @@ static void the_clock_decides(void **state)
 	};
 
 	for (gsize i = 0; i < G_N_ELEMENTS(days); i++) {
-		g_autoptr(SnQuiet) hours = sn_quiet_parse(days[i].hours, NULL);
+		g_autoptr(SnHours) hours = sn_hours_parse(days[i].hours, NULL);
 		SnTime until = -1, wanted = days[i].until ? at(days[i].until, "UTC") : 0;
 		gboolean within =
-			sn_quiet_contain(hours, at(days[i].time, "UTC"), "UTC", &until);
+			sn_hours_contain(hours, at(days[i].time, "UTC"), "UTC", &until);
 		if (within != days[i].within || until != wanted)
 			fail_msg("%s at %s: %d until %s", days[i].hours, days[i].time, within,
 			         until ? sn_time_format(until) : "never");
-		assert_int_equal(sn_quiet_contain(hours, at(days[i].time, "UTC"), "UTC", NULL), within);
+		assert_int_equal(sn_hours_contain(hours, at(days[i].time, "UTC"), "UTC", NULL), within);
 	}
 }
 
 static void the_contacts_zone_counts(void **state)
 {
-	g_autoptr(SnQuiet) night = sn_quiet_parse("22:00-07:00", NULL);
+	g_autoptr(SnHours) night = sn_hours_parse("22:00-07:00", NULL);
 	SnTime time = at("2026-11-20T14:30", "UTC"), until;
 
-	assert_true(sn_quiet_contain(night, time, "Asia/Tokyo", &until)); /* 23:30 there */
+	assert_true(sn_hours_contain(night, time, "Asia/Tokyo", &until)); /* 23:30 there */
 	assert_int_equal(until, at("2026-11-21T07:00", "Asia/Tokyo"));
-	assert_false(sn_quiet_contain(night, time, "Europe/Berlin", NULL));
-	assert_true(sn_quiet_contain(night, time, "+09:00", NULL));
+	assert_false(sn_hours_contain(night, time, "Europe/Berlin", NULL));
+	assert_true(sn_hours_contain(night, time, "+09:00", NULL));
 	/* nothing said: the zone of this machine, which the test has set */
-	assert_false(sn_quiet_contain(night, time, NULL, NULL));
-	assert_true(sn_quiet_contain(night, at("2026-11-20T23:00", "UTC"), NULL, NULL));
+	assert_false(sn_hours_contain(night, time, NULL, NULL));
+	assert_true(sn_hours_contain(night, at("2026-11-20T23:00", "UTC"), NULL, NULL));
 }
 
 /* Berlin sets its clocks back on 25 October 2026 and forward on 28 March 2027. */
 static void the_night_of_the_clock_change_ends_by_the_wall(void **state)
 {
 	static const char *const zone = "Europe/Berlin";
-	g_autoptr(SnQuiet) night = sn_quiet_parse("22:00-07:00", NULL);
-	g_autoptr(SnQuiet) twice = sn_quiet_parse("02:10-02:50", NULL);
+	g_autoptr(SnHours) night = sn_hours_parse("22:00-07:00", NULL);
+	g_autoptr(SnHours) twice = sn_hours_parse("02:10-02:50", NULL);
 	SnTime autumn = at("2026-10-24T23:00", zone), spring = at("2027-03-27T23:00", zone), until;
 
-	assert_true(sn_quiet_contain(night, autumn, zone, &until));
+	assert_true(sn_hours_contain(night, autumn, zone, &until));
 	assert_int_equal(until, at("2026-10-25T07:00", zone));
 	assert_int_equal(until - autumn, 9 * SN_HOUR);
-	assert_true(sn_quiet_contain(night, spring, zone, &until));
+	assert_true(sn_hours_contain(night, spring, zone, &until));
 	assert_int_equal(until - spring, 7 * SN_HOUR);
 	/* The time that comes twice: however it is read, the end lies ahead. */
 	SnTime first = at("2026-10-25T00:15", "UTC");
 	for (SnTime time = first; time < first + 3 * SN_HOUR; time += 5 * SN_MINUTE)
-		if (sn_quiet_contain(twice, time, zone, &until))
+		if (sn_hours_contain(twice, time, zone, &until))
 			assert_true(until > time && until <= time + 2 * SN_HOUR);
 }
 
@@ -187,16 +194,68 @@ static void ends_are_ends(void **state)
 		                            "sun 23:00-01:00, mon 00:30-02:00", "wed" };
 
 	for (gsize i = 0; i < G_N_ELEMENTS(some); i++) {
-		g_autoptr(SnQuiet) hours = sn_quiet_parse(some[i], NULL);
+		g_autoptr(SnHours) hours = sn_hours_parse(some[i], NULL);
 		SnTime start = at("2026-11-20T00:00", "UTC"), until;
 		for (SnTime time = start; time < start + 14 * SN_DAY; time += 10 * SN_MINUTE) {
-			if (!sn_quiet_contain(hours, time, "UTC", &until))
+			if (!sn_hours_contain(hours, time, "UTC", &until))
 				continue;
 			assert_true(until > time);
-			assert_false(sn_quiet_contain(hours, until, "UTC", NULL));
-			assert_true(sn_quiet_contain(hours, until - SN_MINUTE, "UTC", NULL));
+			assert_false(sn_hours_contain(hours, until, "UTC", NULL));
+			assert_true(sn_hours_contain(hours, until - SN_MINUTE, "UTC", NULL));
 		}
 	}
+}
+
+/* ---- hours of work ---- */
+
+static void assert_next(const char *hours_text, const char *time, const char *expected)
+{
+	static const char *const zone = "Europe/Berlin";
+	g_autoptr(SnHours) hours = sn_hours_parse(hours_text, NULL);
+	SnTime now = at(time, "UTC"), wanted = at(expected, "UTC");
+
+	assert_non_null(hours);
+	SnTime next = sn_hours_next(hours, now, zone);
+	g_autofree char *is = sn_time_format(next);
+	if (next != wanted)
+		fail_msg("%s, at %s: %s instead of %s", hours_text, time, is, expected);
+	if (!sn_hours_is_none(hours)) {
+		assert_int_equal(sn_hours_contain(hours, now, zone, NULL), now == wanted);
+		assert_true(sn_hours_contain(hours, next, zone, NULL));
+	}
+}
+
+static void hours_say_when_work_begins(void **state)
+{
+	static const char week[] = "Mon-Fri 08:00-18:00";
+	static const char split[] = "mon-thu 8:00-12:00 13:00-17:00, Fri 8:00-12:00";
+
+	assert_next("none", "2026-11-22T20:00", "2026-11-22T20:00");
+	assert_next(week, "2026-11-22T20:00", "2026-11-23T07:00");                    /* Sunday */
+	assert_next(week, "2026-11-23T06:59:59", "2026-11-23T07:00"); /* before work */
+	assert_next(week, "2026-11-23T07:00", "2026-11-23T07:00"); /* begins */
+	assert_next(week, "2026-11-23T16:59", "2026-11-23T16:59");
+	assert_next(week, "2026-11-23T17:00", "2026-11-24T07:00"); /* over */
+	assert_next(week, "2026-11-27T17:00", "2026-11-30T07:00"); /* the weekend */
+	assert_next(split, "2026-11-23T11:30", "2026-11-23T12:00");
+	assert_next(split, "2026-11-27T12:30", "2026-11-30T07:00");
+	assert_next("Monday WED 9:00-10:00", "2026-11-23T09:00", "2026-11-25T08:00");
+	assert_next("Sun 0:00-24:00", "2026-11-22T22:59", "2026-11-22T22:59");
+	assert_next("Sun 0:00-24:00", "2026-11-22T23:00", "2026-11-28T23:00");
+	/* a night shift, and days around the end of the week */
+	assert_next("Sat-Mon 22:00-06:00", "2026-11-23T04:59", "2026-11-23T04:59");
+	assert_next("Sat-Mon 22:00-06:00", "2026-11-23T05:00", "2026-11-23T21:00");
+	assert_next("Sat-Mon 22:00-06:00", "2026-11-24T05:00", "2026-11-28T21:00");
+	/* the only day of the week, a moment after its end */
+	assert_next("Wed 9:00-10:00", "2026-11-25T09:00", "2026-12-02T08:00");
+}
+
+static void hours_follow_the_wall_clock_through_a_change(void **state)
+{
+	assert_next("Mon-Fri 08:00-18:00", "2026-03-27T18:00", "2026-03-30T06:00");
+	assert_next("Mon-Fri 08:00-18:00", "2026-10-23T17:00", "2026-10-26T07:00");
+	/* work begins in the hour that the clocks skip: when they have */
+	assert_next("Sun 2:30-6:00", "2026-03-28T12:00", "2026-03-29T01:00");
 }
 
 int main(void)
@@ -210,6 +269,8 @@ int main(void)
 		cmocka_unit_test(zones_are_known_or_refused),
 		cmocka_unit_test(a_clock_names_the_day_when_it_is_another),
 		cmocka_unit_test(ends_are_ends),
+		cmocka_unit_test(hours_say_when_work_begins),
+		cmocka_unit_test(hours_follow_the_wall_clock_through_a_change),
 	};
 
 	g_setenv("TZ", "UTC", TRUE);
