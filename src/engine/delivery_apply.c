@@ -39,7 +39,8 @@ SnTime sn_delivery_backoff(SnDelivery *self, int attempts, gboolean network)
 		pause *= 2;
 	pause = MIN(pause, longest);
 	/* A tenth either way, so that many clients do not come back at the same moment. */
-	return MAX(1, pause + (SnTime)g_rand_double_range(self->engine->random, -0.1, 0.1) * pause);
+	double jitter = g_rand_double_range(self->engine->random, -0.1, 0.1);
+	return MAX(1, pause + (SnTime)(jitter * (double)pause));
 }
 
 static gboolean tells_of_outside(SnDeliveryEvent event)

@@ -439,6 +439,22 @@ static void retries_back_off_to_the_longest_pause(void **state)
 	delivery_free(self);
 }
 
+/* Many clients that were put off at the same moment do not all come back at the same moment. */
+static void pauses_of_several_messages_differ(void **state)
+{
+	Delivery *self = delivery_new("[delivery]\nif-unavailable = defer\nretry = 5m\n");
+	SnTime shortest = G_MAXINT64, longest = 0;
+
+	for (int attempts = 0; attempts < 30; attempts++) {
+		SnTime pause = sn_delivery_backoff(self->engine.delivery, 0, FALSE);
+		shortest = MIN(shortest, pause);
+		longest = MAX(longest, pause);
+		assert_true(pause >= 5 * SN_MINUTE * 9 / 10 && pause <= 5 * SN_MINUTE * 11 / 10);
+	}
+	assert_true(longest - shortest > 10 * SN_SECOND);
+	delivery_free(self);
+}
+
 static void the_account_being_off_line_is_not_the_persons_absence(void **state)
 {
 	Delivery *self = delivery_new(NULL);
@@ -632,6 +648,7 @@ int main(void)
 		cmocka_unit_test(a_choice_is_moot_when_the_person_appears),
 		cmocka_unit_test(deferred_until_the_person_appears),
 		cmocka_unit_test(retries_back_off_to_the_longest_pause),
+		cmocka_unit_test(pauses_of_several_messages_differ),
 		cmocka_unit_test(the_account_being_off_line_is_not_the_persons_absence),
 		cmocka_unit_test(unknown_presence_is_sent_after_a_moment),
 		cmocka_unit_test(a_deferred_one_does_not_go_on_unknown_presence),
