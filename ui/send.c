@@ -395,6 +395,7 @@ static gboolean queue(SnApp *app, const SnPlan *plan, const Sending *sending, GE
 		.reply_to = composer->draft->reply_to,
 		.attachments = files,
 		.history = history && history->messages->len ? history->messages : NULL,
+		.agreed = composer->draft->agreed,
 		.history_attachments = app->settings->history_attachments,
 		.if_unavailable = sending->rule,
 		.send_at = delay > 0 ? sn_app_now(app) + delay : 0,

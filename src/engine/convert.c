@@ -170,6 +170,19 @@ static GArray *mail_history(SnDelivery *self, const GPtrArray *entries, const Sn
 	return ids;
 }
 
+/* What the user lets go in the open, he lets go in this email as well. */
+static GArray *mail_agreed(const GPtrArray *entries)
+{
+	GArray *ids = g_array_new(FALSE, FALSE, sizeof(SnId));
+
+	for (guint i = 0; i < entries->len; i++) {
+		const SnOutboxEntry *entry = entries->pdata[i];
+		for (guint j = 0; entry->agreed && j < entry->agreed->len; j++)
+			add_id(ids, g_array_index(entry->agreed, SnId, j));
+	}
+	return ids;
+}
+
 /* Attachments lie in the store already: their hash names them. Borrowed from the entries. */
 static GPtrArray *mail_files(const GPtrArray *entries)
 {
@@ -201,6 +214,7 @@ gboolean sn_convert(SnDelivery *self, const SnOutboxEntry *entry, const char *be
 		sn_plan_subject(store, entry->conversation, entry->reply_to, first->body);
 	gboolean attachments;
 	g_autoptr(GArray) history = mail_history(self, entries, plan, &attachments);
+	g_autoptr(GArray) agreed = mail_agreed(entries);
 	g_autoptr(GPtrArray) files = mail_files(entries);
 	g_autofree SnId *ids = g_new(SnId, entries->len);
 	for (guint i = 0; i < entries->len; i++)
@@ -217,6 +231,7 @@ gboolean sn_convert(SnDelivery *self, const SnOutboxEntry *entry, const char *be
 		.thread = first->thread,
 		.attachments = files->len ? files : NULL,
 		.history = history->len ? history : NULL,
+		.agreed = agreed,
 		.history_attachments = attachments,
 		.announce = TRUE,
 		.state = SN_STATE_QUEUED,

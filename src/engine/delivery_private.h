@@ -230,8 +230,18 @@ gboolean sn_delivery_has_begun(SnDelivery *self, const SnOutboxEntry *entry);
  * Files of earlier IMs whose bytes are here are added to im_files (of SnMailFile), each once. */
 GPtrArray *sn_history_mail(SnDelivery *self, const SnOutboxEntry *entry, gint64 room,
                            char **transcript, GPtrArray *im_files);
-/* The messages of the entry's history that are still here, with bodies. Of SnMessage. */
-GPtrArray *sn_history_messages(SnDelivery *self, const SnOutboxEntry *entry);
+/*
+ * The messages of the entry's history that are still here, with bodies, as far as the rules
+ * (history.h) let them travel to its recipients now: the entry may be another one than the one they
+ * were chosen for. *left_out: how many are not among them, which the journal tells; may be NULL. Of
+ * SnMessage.
+ */
+GPtrArray *sn_history_messages(SnDelivery *self, const SnOutboxEntry *entry, guint *left_out);
+/* The same for some of them. */
+GPtrArray *sn_history_allowed(SnDelivery *self, const SnOutboxEntry *entry, const GArray *ids,
+                              guint *left_out);
+/* "(2 earlier messages left out)", for the reader, whom the reason is none of. Caller frees. */
+char *sn_history_left_out_line(guint count);
 /* Readable text of messages, each cut to `longest` bytes (0: whole). Caller frees. */
 char *sn_history_transcript(const GPtrArray *messages, gsize longest);
 /* A raw email without its Bcc lines (with all their continuation lines). */

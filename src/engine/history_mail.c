@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "src/engine/history_files.h"
+#include "src/route/history.h"
 
 static void carried_free(gpointer data)
 {
@@ -157,18 +158,71 @@ char *sn_history_transcript(const GPtrArray *messages, gsize longest)
 	return sn_transcript_format(lines, messages->len);
 }
 
-GPtrArray *sn_history_messages(SnDelivery *self, const SnOutboxEntry *entry)
+/* ---- what may travel ---- */
+
+/* Tried again and again, it leaves out the same each time: said once. */
+static void note_left_out(SnDelivery *self, SnId entry, const char *words)
+{
+	g_autoptr(GPtrArray) events = sn_outbox_events(self->engine->store, entry);
+
+	for (guint i = 0; events && i < events->len; i++) {
+		const SnOutboxEvent *event = events->pdata[i];
+		if (strcmp(event->what, "left out") == 0 && g_strcmp0(event->detail, words) == 0)
+			return;
+	}
+	sn_outbox_note(self->engine->store, entry, "left out", words, NULL);
+}
+
+static void say_not_allowed(SnDelivery *self, SnId entry, guint gone, guint taken,
+                            const char *why)
+{
+	g_autofree char *words =
+		g_strdup_printf("%u earlier message%s: %s%s%s", gone + taken,
+	                        gone + taken == 1 ? "" : "s", why ? why : "",
+	                        why && gone ? "; " : "", gone ? "no longer here" : "");
+
+	g_assert(gone + taken > 0);
+	note_left_out(self, entry, words);
+}
+
+GPtrArray *sn_history_allowed(SnDelivery *self, const SnOutboxEntry *entry, const GArray *ids,
+                              guint *left_out)
 {
 	GPtrArray *messages = g_ptr_array_new_with_free_func((GDestroyNotify)sn_message_free);
+	SnHistoryRequest request = { .conversation = entry->conversation,
+		                     .agreed = entry->agreed,
+		                     .recipients = entry->recipients,
+		                     .encrypted = entry->encrypt == SN_ENCRYPT_REQUIRED };
+	g_autofree char *why = NULL;
+	guint gone = 0;
 
-	for (guint i = 0; entry->history && i < entry->history->len; i++) {
+	for (guint i = 0; ids && i < ids->len; i++) {
 		SnMessage *message = sn_message_get(self->engine->store,
-		                                    g_array_index(entry->history, SnId, i),
-		                                    SN_MESSAGE_FULL);
+		                                    g_array_index(ids, SnId, i), SN_MESSAGE_FULL);
 		if (message)
 			g_ptr_array_add(messages, message);
+		else
+			gone++;
 	}
+	guint taken = messages->len
+		? sn_history_judge(self->engine->store, &request, messages, &why)
+		: 0;
+	if (gone + taken)
+		say_not_allowed(self, entry->id, gone, taken, why);
+	if (left_out)
+		*left_out = gone + taken;
 	return messages;
+}
+
+char *sn_history_left_out_line(guint count)
+{
+	return count == 1 ? g_strdup("(1 earlier message left out)")
+	                  : g_strdup_printf("(%u earlier messages left out)", count);
+}
+
+GPtrArray *sn_history_messages(SnDelivery *self, const SnOutboxEntry *entry, guint *left_out)
+{
+	return sn_history_allowed(self, entry, entry->history, left_out);
 }
 
 /* ---- fitting into what the server takes ---- */
@@ -184,6 +238,7 @@ typedef struct {
 	gint64 room;         /* bytes for all of it */
 	int only_text;       /* emails that go as text alone, because they are too large */
 	int large_files;     /* files left out because they are */
+	guint not_allowed;   /* messages chosen before that may not travel any more */
 } Fit;
 
 static gint64 size_of_ims(const Fit *fit)
@@ -287,17 +342,28 @@ static char *left_out_words(const Fit *fit)
 	return g_string_free(words, words->len == 0);
 }
 
+static void append_line(char **transcript, const char *line)
+{
+	char *text = g_strdup_printf("%s\n%s\n", *transcript, line);
+
+	g_free(*transcript);
+	*transcript = text;
+}
+
 static void say_left_out(const Fit *fit, char **transcript)
 {
 	g_autofree char *words = left_out_words(fit);
 
+	if (fit->not_allowed) {
+		g_autofree char *line = sn_history_left_out_line(fit->not_allowed);
+		append_line(transcript, line);
+	}
 	if (!words)
 		return;
-	char *text = g_strdup_printf("%s\n(Left out, too large for the mail server: %s.)\n",
-	                             *transcript, words);
-	g_free(*transcript);
-	*transcript = text;
-	sn_outbox_note(fit->delivery->engine->store, fit->entry->id, "left out", words, NULL);
+	g_autofree char *line =
+		g_strdup_printf("(Left out, too large for the mail server: %s.)", words);
+	append_line(transcript, line);
+	note_left_out(fit->delivery, fit->entry->id, words);
 }
 
 static const SnEmailFiles *email_of(const Fit *fit, SnId message)
@@ -375,8 +441,13 @@ GPtrArray *sn_history_mail(SnDelivery *self, const SnOutboxEntry *entry, gint64 
                            char **transcript, GPtrArray *im_files)
 {
 	GPtrArray *history = g_ptr_array_new_with_free_func(carried_free);
-	g_autoptr(GPtrArray) messages = sn_history_messages(self, entry);
-	Fit fit = { .delivery = self, .entry = entry, .messages = messages, .room = room };
+	guint not_allowed;
+	g_autoptr(GPtrArray) messages = sn_history_messages(self, entry, &not_allowed);
+	Fit fit = { .delivery = self,
+		    .entry = entry,
+		    .messages = messages,
+		    .room = room,
+		    .not_allowed = not_allowed };
 
 	*transcript = NULL;
 	if (messages->len == 0)

@@ -202,7 +202,7 @@ static gboolean goes(const SnOutboxEntry *entry, const SnEngineAccount *account,
 GPtrArray *sn_im_parts_plan(SnDelivery *self, const SnOutboxEntry *entry,
                             const SnEngineAccount *account)
 {
-	g_autoptr(GPtrArray) messages = sn_history_messages(self, entry);
+	g_autoptr(GPtrArray) messages = sn_history_messages(self, entry, NULL);
 	g_autoptr(GPtrArray) forwards = group_forwards(account, messages);
 	g_autoptr(GPtrArray) parts = body_parts(self, entry, account);
 	g_autoptr(GArray) emails = g_array_new(FALSE, FALSE, sizeof(SnId));
@@ -296,6 +296,17 @@ gboolean sn_im_parts_file(SnDelivery *self, const SnOutboxEntry *entry, const Sn
 	return request->bytes != NULL;
 }
 
+/* Between its upload and its stanza an earlier email may have become one that stays here. */
+static gboolean still_allowed(SnDelivery *self, const SnOutboxEntry *entry, SnId email)
+{
+	g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(SnId));
+	guint left_out;
+
+	g_array_append_val(ids, email);
+	g_ptr_array_unref(sn_history_allowed(self, entry, ids, &left_out));
+	return left_out == 0;
+}
+
 static SnImMessage *file_message(SnDelivery *self, const SnOutboxEntry *entry,
                                  const SnEngineAccount *account, const GPtrArray *steps,
                                  const SnImStep *step)
@@ -304,6 +315,8 @@ static SnImMessage *file_message(SnDelivery *self, const SnOutboxEntry *entry,
 	g_autofree char *name = NULL, *type = NULL;
 
 	if (!upload || !upload->url || strcmp(upload->url, "-") == 0)
+		return NULL;
+	if (step->source == 'm' && !still_allowed(self, entry, step->number))
 		return NULL;
 	SnImMessage *message = sn_im_message_new();
 	SnImFile *file = g_new0(SnImFile, 1);
@@ -394,14 +407,16 @@ static char *history_text(const GPtrArray *messages, const GPtrArray *steps, gsi
 static SnImMessage *text_message(SnDelivery *self, const SnOutboxEntry *entry,
                                  const SnEngineAccount *account, const GPtrArray *steps)
 {
-	g_autoptr(GPtrArray) messages = sn_history_messages(self, entry);
+	guint left_out;
+	g_autoptr(GPtrArray) messages = sn_history_messages(self, entry, &left_out);
 
 	if (messages->len == 0)
 		return NULL;
 	SnImMessage *message = sn_im_message_new();
 	gboolean more;
-	message->body = history_text(messages, steps, text_limit(account), &more);
-	g_strchomp(message->body);
+	g_autofree char *text = history_text(messages, steps, text_limit(account), &more);
+	g_autofree char *line = left_out ? sn_history_left_out_line(left_out) : NULL;
+	message->body = line ? g_strconcat(text, line, NULL) : g_strchomp(g_strdup(text));
 	message->attach_to = more ? NULL : g_strdup(entry->origin_id);
 	return message;
 }
@@ -430,17 +445,16 @@ static GPtrArray *files_of(const SnPart *part)
 	return files;
 }
 
-static SnImMessage *forward_message(SnDelivery *self, const SnEngineAccount *account,
-                                    const SnImStep *step)
+static SnImMessage *forward_message(SnDelivery *self, const SnOutboxEntry *entry,
+                                    const SnEngineAccount *account, const SnImStep *step)
 {
 	g_autoptr(GPtrArray) forwarded =
 		g_ptr_array_new_with_free_func((GDestroyNotify)sn_im_message_free);
+	g_autoptr(GPtrArray) messages = sn_history_allowed(self, entry, step->ids, NULL);
 
-	for (guint i = 0; i < step->ids->len; i++) {
-		g_autoptr(SnMessage) earlier =
-			sn_message_get(self->engine->store, g_array_index(step->ids, SnId, i),
-		                       SN_MESSAGE_FULL);
-		const char *body = earlier ? forward_body(earlier) : NULL;
+	for (guint i = 0; i < messages->len; i++) {
+		const SnMessage *earlier = messages->pdata[i];
+		const char *body = forward_body(earlier);
 		const SnPart *shared = body ? open_file(earlier) : NULL;
 		if (!body)
 			continue;
@@ -512,7 +526,7 @@ SnImMessage *sn_im_parts_message(SnDelivery *self, const SnOutboxEntry *entry,
 	case SN_IM_STEP_FILE: message = file_message(self, entry, account, steps, step); break;
 	case SN_IM_STEP_TEXT: message = text_message(self, entry, account, steps); break;
 	case SN_IM_STEP_FORWARD:
-		message = forward_message(self, account, step);
+		message = forward_message(self, entry, account, step);
 		if (message)
 			message->attach_to = g_strdup(entry->origin_id);
 		break;

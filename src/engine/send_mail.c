@@ -151,7 +151,7 @@ static gint64 room_for_history(SnDelivery *self, const SnOutboxEntry *entry,
 static gboolean transcript_repeats(SnDelivery *self, const SnOutboxEntry *entry,
                                    const GPtrArray *history)
 {
-	g_autoptr(GPtrArray) messages = sn_history_messages(self, entry);
+	g_autoptr(GPtrArray) messages = sn_history_messages(self, entry, NULL);
 
 	return history->len == messages->len;
 }

@@ -104,6 +104,14 @@ GPtrArray *sn_history_rows(SnStore *store, const SnHistoryRequest *request, SnTi
 /* Why it may not travel: "carol@example.net was no party to it"; NULL when it may. Caller frees. */
 char *sn_history_why(const SnHistoryRow *row);
 
+/*
+ * The same rules for messages that were chosen before: takes those out of `messages` (of SnMessage,
+ * FULL, which it owns) that may not travel now. Their number; *why: the reasons, for the sender (caller
+ * frees; NULL when none is taken out).
+ */
+guint sn_history_judge(SnStore *store, const SnHistoryRequest *request, GPtrArray *messages,
+                       char **why);
+
 /* "3 emails, 2 IMs, 1 file, 14 kB", or "no history"; caller frees. */
 char *sn_history_summary(const SnHistory *history);
 

@@ -218,3 +218,35 @@ GPtrArray *sn_history_rows(SnStore *store, const SnHistoryRequest *request, SnTi
 		g_ptr_array_add(rows, row_of(&judge, page->pdata[i - 1]));
 	return rows;
 }
+
+/* ---- once more ---- */
+
+static void add_reason(GString *reasons, const char *reason)
+{
+	if (!strstr(reasons->str, reason))
+		g_string_append_printf(reasons, "%s%s", reasons->len ? "; " : "", reason);
+}
+
+guint sn_history_judge(SnStore *store, const SnHistoryRequest *request, GPtrArray *messages,
+                       char **why)
+{
+	g_autoptr(GString) reasons = g_string_new(NULL);
+	g_auto(SnJudge) judge;
+	guint taken = 0;
+
+	sn_judge_init(&judge, store, request);
+	for (guint i = 0; i < messages->len;) {
+		SnHistoryRow *row = row_of(&judge, messages->pdata[i]);
+		g_autofree char *reason = sn_history_why(row);
+		sn_history_row_free(row);
+		if (!reason) {
+			i++;
+			continue;
+		}
+		add_reason(reasons, reason);
+		g_ptr_array_remove_index(messages, i);
+		taken++;
+	}
+	*why = taken ? g_strdup(reasons->str) : NULL;
+	return taken;
+}

@@ -246,6 +246,7 @@ static SnOutboxNew other_message(const SnOutboxEntry *old, const SnPlan *plan, c
 		.reply_to = old->reply_to,
 		.attachments = old->attachments && old->attachments->len ? old->attachments : NULL,
 		.history = old->history && old->history->len ? old->history : NULL,
+		.agreed = old->agreed,
 		.history_attachments = old->history_attachments,
 		.if_unavailable = old->if_unavailable,
 		.announce = TRUE,

@@ -125,6 +125,7 @@ static const char to_version_2[] =
 	"CREATE INDEX transcript_due ON transcript_day (account, due);"
 	"CREATE TRIGGER transcript_gone AFTER DELETE ON location BEGIN "
 	"DELETE FROM transcript WHERE folder = OLD.folder AND uid = OLD.uid; END;"
+	"ALTER TABLE outbox_history ADD COLUMN agreed INTEGER NOT NULL DEFAULT 0;"
 	"";
 
 /* steps[i] turns version i + 1 into i + 2; the newest has none. */

@@ -62,6 +62,8 @@ void sn_outbox_entry_free(SnOutboxEntry *entry)
 		g_ptr_array_unref(entry->attachments);
 	if (entry->history)
 		g_array_unref(entry->history);
+	if (entry->agreed)
+		g_array_unref(entry->agreed);
 	g_free(entry);
 }
 
@@ -245,6 +247,27 @@ static gboolean find_peer(SnStore *store, const SnOutboxNew *new, SnId *peer, GE
 	return TRUE;
 }
 
+static gboolean is_agreed(const SnOutboxNew *new, SnId message)
+{
+	for (guint i = 0; new->agreed && i < new->agreed->len; i++)
+		if (g_array_index(new->agreed, SnId, i) == message)
+			return TRUE;
+	return FALSE;
+}
+
+static gboolean write_history(SnStore *store, const SnOutboxNew *new, SnId id, GError **error)
+{
+	for (guint i = 0; new->history && i < MIN(new->history->len, HISTORY_LIMIT); i++) {
+		SnId message = g_array_index(new->history, SnId, i);
+		if (!sn_run(store, error,
+		            "INSERT INTO outbox_history (outbox, seq, message, agreed) "
+		            "VALUES (?1, ?2, ?3, ?4)",
+		            V(id), V(i), V(message), V(is_agreed(new, message) ? 1 : 0)))
+			return FALSE;
+	}
+	return TRUE;
+}
+
 static gboolean write_lists(SnStore *store, SnId id, const SnOutboxNew *new,
                             const GPtrArray *files, GError **error)
 {
@@ -267,12 +290,7 @@ static gboolean write_lists(SnStore *store, SnId id, const SnOutboxNew *new,
 		            V(id), V(i), V(file->name), V(file->type), V(file->sha256)))
 			return FALSE;
 	}
-	for (guint i = 0; new->history && i < MIN(new->history->len, HISTORY_LIMIT); i++)
-		if (!sn_run(store, error,
-		            "INSERT INTO outbox_history (outbox, seq, message) VALUES (?1, ?2, ?3)",
-		            V(id), V(i), V(g_array_index(new->history, SnId, i))))
-			return FALSE;
-	return TRUE;
+	return write_history(store, new, id, error);
 }
 
 static SnId write_entry(SnStore *store, const SnOutboxNew *new, const SnMessage *m, GError **error)
@@ -458,6 +476,12 @@ static void read_rest(SnStore *store, SnOutboxEntry *entry, guint what)
 	sn_sql_ids(sn_sql(store, "SELECT message FROM outbox_history WHERE outbox = ?1 ORDER BY seq",
 	                  V(entry->id)),
 	           entry->history);
+	entry->agreed = g_array_new(FALSE, FALSE, sizeof(SnId));
+	sn_sql_ids(sn_sql(store,
+	                  "SELECT message FROM outbox_history WHERE outbox = ?1 AND agreed = 1 "
+	                  "ORDER BY seq",
+	                  V(entry->id)),
+	           entry->agreed);
 }
 
 SnOutboxEntry *sn_outbox_get(SnStore *store, SnId id, guint what)

@@ -78,6 +78,7 @@ typedef struct {
 	GPtrArray *recipients;  /* of SnParty */
 	GPtrArray *attachments; /* of SnAttachment */
 	GArray *history;        /* of SnId, messages that travel along, oldest first */
+	GArray *agreed;         /* of SnId, those encrypted that the user lets go in the open */
 	gboolean history_attachments;
 } SnOutboxEntry;
 void sn_outbox_entry_free(SnOutboxEntry *entry);
@@ -102,6 +103,7 @@ typedef struct {
 	const char *thread;     /* NULL: taken from reply_to, or the message itself is the root */
 	GPtrArray *attachments; /* of SnAttachment with path; NULL */
 	GArray *history;        /* of SnId; NULL */
+	const GArray *agreed;   /* of SnId, as above; NULL */
 	gboolean history_attachments;
 	SnRule if_unavailable;
 	SnTime send_at;         /* undo window or schedule; 0 = now */

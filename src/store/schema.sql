@@ -498,6 +498,7 @@ CREATE TABLE outbox_history (
 	outbox INTEGER NOT NULL REFERENCES outbox (id) ON DELETE CASCADE,
 	seq INTEGER NOT NULL,
 	message INTEGER NOT NULL,
+	agreed INTEGER NOT NULL DEFAULT 0, -- encrypted, and the user lets it go in the open
 	PRIMARY KEY (outbox, seq)
 ) STRICT, WITHOUT ROWID;
 
