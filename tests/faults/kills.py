@@ -496,9 +496,9 @@ def write_table(path, results, passed):
         "| channel | killed where | kills | lost | doubled | asked |", "|---|---|--:|--:|--:|--:|"]
     lines += [f"| {channel} | {step} | {' | '.join(map(str, row))} |" for (channel, step), row in rows.items()]
     lines += [f"| | **all** | **{kills}** | **{lost}** | **{doubled}** | **{asked}** |", "",
-              "Asked is only who sent an email through a server that promises no reports of delivery, or "
-              "through a command, and only between the moment when the last word may go and the row "
-              "that says it went. Where the server reports, the report settles it."]
+              "Asked is only about an email, and only between the moment when the last word may go and "
+              "the row that says it went. What went through a server that reports is settled by its "
+              "report; what had not gone, and what went without a report, is left to the user."]
     path.write_text("\n".join(lines) + "\n")
 
 
