@@ -34,8 +34,7 @@
 	X(delivery, undo_mail, TIME, "5s", "an email can be taken back for this long")              \
 	X(delivery, undo_im, TIME, "0s", "an IM can be taken back for this long")                   \
 	X(delivery, working_hours, HOURS, "none", "deferred and scheduled messages go only then, like mon-fri 08:00-18:00; none: at any time") \
-	X(delivery, accept_questions, BOOL, "true", "show availability questions of others as a prompt") \
-	X(delivery, answer_questions, ANSWER, "ask", "answers them: ask now later mail later-when-away mail-when-away") \
+	X(delivery, answer_questions, ANSWER, "ask", "availability questions of others: ask now later mail later-when-away mail-when-away ignore") \
 	X(history, on_switch, HISTORY, "thread", "history sent when a reply changes channel: none thread all last:N") \
 	X(history, otherwise, HISTORY, "none", "history sent with other replies")                   \
 	X(history, attachments, BOOL, "true", "original attachments travel with history")           \

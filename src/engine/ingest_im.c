@@ -298,11 +298,10 @@ static gboolean find_answered(Filing *filing, GError **error)
 static gboolean ask_user(Filing *filing, GError **error)
 {
 	const SnImMessage *im = filing->im;
-	const SnSettings *settings = sn_config_settings(filing->engine->config);
 	const char *values[MAX_CHOICES + 1] = { NULL }, *labels[MAX_CHOICES + 1] = { NULL };
 	guint count = im->response_values ? g_strv_length(im->response_values) : 0;
 
-	if (!count || filing->out || im->groupchat || !settings->delivery_accept_questions)
+	if (!count || filing->out || im->groupchat)
 		return TRUE;
 	count = MIN(count, MAX_CHOICES);
 	for (guint i = 0; i < count; i++) {
@@ -310,6 +309,8 @@ static gboolean ask_user(Filing *filing, GError **error)
 		labels[i] = im->response_labels && im->response_labels[i] ? im->response_labels[i]
 		                                                          : values[i];
 	}
+	if (sn_own_question_ignored(filing->engine, filing->message->sender, (char *const *)values))
+		return TRUE;
 	SnId question = sn_question_add(filing->engine->store, filing->message->conversation,
 	                                filing->message->id, filing->message->body, values, labels,
 	                                error);

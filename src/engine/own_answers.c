@@ -18,6 +18,15 @@ enum { PER_CONTACT = 3, FOR_ALL = 20 }; /* in an hour */
 #define PAUSE_MIN 1000
 #define PAUSE_MAX 3000
 
+gboolean sn_own_question_ignored(const SnEngine *engine, SnId sender, char *const *values)
+{
+	g_autoptr(SnAddress) address =
+		sn_answer_is_question(values) ? sn_address_get(engine->store, sender) : NULL;
+
+	return address && sn_policy_questions(engine->store, engine->config, address->person, NULL) ==
+	                          SN_QUESTION_IGNORE;
+}
+
 gboolean sn_own_question_note(SnStore *store, SnId question, char *const *values, GError **error)
 {
 	return !sn_answer_is_question(values) ||
@@ -34,6 +43,7 @@ static SnAnswer answer_of(SnQuestionRule rule, gboolean away)
 	case SN_QUESTION_MAIL_WHEN_AWAY: return away ? SN_ANSWER_MAIL : SN_ANSWER_NONE;
 	case SN_QUESTION_DEFAULT:
 	case SN_QUESTION_ASK:
+	case SN_QUESTION_IGNORE:
 	case SN_QUESTION_RULE_COUNT: return SN_ANSWER_NONE;
 	}
 	g_assert_not_reached();

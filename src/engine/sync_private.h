@@ -242,6 +242,8 @@ gboolean sn_contact_request(SnEngineAccount *account, const char *jid, const cha
                             GError **error);
 
 /* ---- own_answers.c ---- */
+/* It asks for the user's time, and by the rule for its sender that is not even shown as a prompt. */
+gboolean sn_own_question_ignored(const SnEngine *engine, SnId sender, char *const *values);
 /* Marks a question that offers now, later and email. */
 gboolean sn_own_question_note(SnStore *store, SnId question, char *const *values, GError **error);
 /* A message that may ask for the user's time: a rule may answer it. */

@@ -172,7 +172,7 @@ static gboolean fill_answer(SnPersonPolicy *policy, const char *value, GError **
 	policy->questions = SN_QUESTION_DEFAULT;
 	return !value || sn_question_rule_parse(value, &policy->questions) ||
 	       invalid(error, "answer", value,
-	               "write ask, now, later, mail, later-when-away or mail-when-away");
+	               "write ask, now, later, mail, later-when-away, mail-when-away or ignore");
 }
 
 typedef struct {
@@ -192,7 +192,7 @@ static const Key keys[] = {
 	{ { "quiet-hours", "22:00-07:00,weekends none", "times when they are not to be disturbed" },
 	  NULL, fill_quiet_hours },
 	{ { "time-zone", "Europe/Berlin", "where their clock is" }, NULL, fill_time_zone },
-	{ { "answer", "ask now later mail later-when-away mail-when-away",
+	{ { "answer", "ask now later mail later-when-away mail-when-away ignore",
 	    "how their questions about your time are answered" },
 	  NULL, fill_answer },
 };

@@ -19,7 +19,8 @@
 	X(LATER, "later", "later")                                                              \
 	X(MAIL, "mail", "email")                                                                \
 	X(LATER_WHEN_AWAY, "later-when-away", "later, when I am away; else ask me")             \
-	X(MAIL_WHEN_AWAY, "mail-when-away", "email, when I am away; else ask me")
+	X(MAIL_WHEN_AWAY, "mail-when-away", "email, when I am away; else ask me")                \
+	X(IGNORE, "ignore", "not at all")
 
 typedef enum {
 #define X(name, word, meaning) SN_QUESTION_##name,

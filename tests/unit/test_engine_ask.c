@@ -255,6 +255,30 @@ static void a_person_has_a_rule_of_its_own(void **state)
 	stage_free(stage);
 }
 
+static void who_ignores_questions_is_not_prompted(void **state)
+{
+	static const char *const menu[] = { "soup", "salad", NULL };
+	Stage *stage = stage_new("[delivery]\nanswer-questions = ignore\n");
+	g_autoptr(SnMessage) asked = ask(stage, BOB);
+	g_autofree char *none = answer(stage, SOON);
+
+	assert_string_equal(asked->body, "Is now a good time?"); /* there as a message */
+	assert_null(none);
+	assert_int_equal(open_questions(stage, asked), 0);
+	/* that is about the user's time; other choices are one key as ever */
+	SnImMessage *im = question(stage, BOB, menu);
+	g_autofree char *id = g_strdup(im->id);
+	push(stage, im);
+	g_autoptr(SnMessage) other = filed(stage, id, BOB);
+	assert_int_equal(open_questions(stage, other), 1);
+	/* and one person may be let through */
+	g_autoptr(SnAddress) bob = sn_bench_address(stage->bench, SN_CHANNEL_IM, BOB);
+	assert_true(sn_policy_set(stage->bench->store, bob->person, "answer=ask", NULL));
+	g_autoptr(SnMessage) again = ask(stage, BOB);
+	assert_int_equal(open_questions(stage, again), 2);
+	stage_free(stage);
+}
+
 /* ---- limits ---- */
 
 static void strangers_and_other_questions_get_no_answer(void **state)
@@ -447,6 +471,7 @@ int main(void)
 		cmocka_unit_test(without_a_rule_the_user_is_asked),
 		cmocka_unit_test(when_away_means_only_then),
 		cmocka_unit_test(a_person_has_a_rule_of_its_own),
+		cmocka_unit_test(who_ignores_questions_is_not_prompted),
 		cmocka_unit_test(strangers_and_other_questions_get_no_answer),
 		cmocka_unit_test(answers_by_rule_have_a_rate),
 		cmocka_unit_test(another_device_may_be_faster),
