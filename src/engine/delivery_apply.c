@@ -272,6 +272,8 @@ void sn_delivery_tell_untold(SnDelivery *self)
 		SnId id = g_array_index(untold, SnId, i);
 		g_autoptr(SnOutboxEntry) entry =
 			sn_outbox_get(self->engine->store, id, SN_OUTBOX_FULL);
+		if (!entry)
+			continue; /* could not be read: told with the next start */
 		if (entry->state == SN_STATE_FAILED)
 			tell_failure(self, entry);
 		else if (is_late(entry->state))

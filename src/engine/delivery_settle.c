@@ -95,7 +95,7 @@ static void earlier_displayed(SnDelivery *self, const SnOutboxEntry *entry)
 	for (guint i = 0; i < earlier->len; i++) {
 		g_autoptr(SnOutboxEntry) one = sn_outbox_get(
 			self->engine->store, g_array_index(earlier, SnId, i), SN_OUTBOX_FULL);
-		if (g_strcmp0(sn_delivery_jid(one), sn_delivery_jid(entry)) == 0)
+		if (one && g_strcmp0(sn_delivery_jid(one), sn_delivery_jid(entry)) == 0)
 			arrived(self, one, TRUE);
 	}
 }
