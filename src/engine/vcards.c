@@ -22,6 +22,7 @@ enum {
 	MAX_FILES = 50000,
 	MAX_SIZE = 8 << 20, /* a file may hold a whole address book */
 	SETTLE = 500,       /* ms: a sync of the vdir writes many files */
+	STORE_PAUSE = 30000, /* ms: when the store cannot be written */
 };
 
 #define PLACE "vdir:" /* then the path below the directory, a tab, and which card of the file */
@@ -81,9 +82,14 @@ static void take_file(SnVcards *vcards, const char *path)
 	g_autofree char *full = g_build_filename(vcards->dir, path, NULL);
 	g_autofree char *text = NULL;
 	g_autoptr(GError) error = NULL;
+	GStatBuf info;
 	gsize length;
 	int bad = 0;
 
+	if (g_stat(full, &info) == 0 && info.st_size > MAX_SIZE) {
+		g_info("%s is too large.", path); /* not even read */
+		return;
+	}
 	if (!g_file_get_contents(full, &text, &length, &error)) {
 		g_info("%s", error->message);
 		return;
@@ -165,14 +171,22 @@ static void finish(SnVcards *vcards)
 	g_clear_pointer(&vcards->files, g_ptr_array_unref);
 }
 
+static void changed(gpointer data);
+
 static gboolean read_some(gpointer data)
 {
 	SnVcards *vcards = data;
 	SnStore *store = vcards->engine->store;
 	guint end = MIN(vcards->next + FILES_PER_TURN, vcards->files->len);
 
-	if (!sn_store_begin(store, NULL))
-		return G_SOURCE_CONTINUE;
+	if (!sn_store_begin(store, NULL)) {
+		/* not at once again, which would be at it without a pause while the disk is full */
+		vcards->later = vcards->later ? vcards->later
+		                              : sn_engine_timer(vcards->engine, STORE_PAUSE, changed,
+		                                                vcards);
+		g_clear_pointer(&vcards->turn, g_source_unref);
+		return G_SOURCE_REMOVE;
+	}
 	while (vcards->next < end)
 		take_file(vcards, g_ptr_array_index(vcards->files, vcards->next++));
 	if (vcards->next == vcards->files->len)
