@@ -73,6 +73,15 @@ static const char *folder_of(const SnTranscripts *self)
 	return can ? config->chat_folder : NULL;
 }
 
+static void arm(SnTranscripts *self, SnTime due)
+{
+	SnEngine *engine = self->account->engine;
+
+	stop_timer(self);
+	self->timer = sn_engine_timer(engine, MAX(due - sn_clock_now(engine->clock), 1),
+	                              look_again, self);
+}
+
 static void warn(const SnTranscripts *self, const GError *error)
 {
 	g_warning("%s: the transcript of a conversation was not written: %s",
@@ -108,7 +117,9 @@ static void failed(SnTranscripts *self, const GError *error)
 
 	if (error && !transient)
 		warn(self, error);
-	later(self, transient ? AFTER_ERROR : AFTER_REFUSAL, self->day.tries);
+	SnTime pause = transient ? AFTER_ERROR : AFTER_REFUSAL;
+	later(self, pause, self->day.tries);
+	arm(self, sn_clock_now(self->account->engine->clock) + pause); /* nothing else may come by then */
 }
 
 /* ---- comparing ---- */
@@ -306,15 +317,6 @@ static void scan(SnTranscripts *self)
 		}
 	if (more)
 		sn_engine_wake(engine);
-}
-
-static void arm(SnTranscripts *self, SnTime due)
-{
-	SnEngine *engine = self->account->engine;
-
-	stop_timer(self);
-	self->timer = sn_engine_timer(engine, MAX(due - sn_clock_now(engine->clock), 1),
-	                              look_again, self);
 }
 
 void sn_transcripts_look(SnTranscripts *self)
