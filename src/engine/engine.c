@@ -8,7 +8,6 @@
 #include "src/engine/sync_private.h"
 
 #include <glib-unix.h>
-#include <unistd.h>
 
 enum {
 	DURABLE_AFTER = 1000,    /* ms without a write: a quiet moment for fsync */
@@ -134,62 +133,12 @@ void sn_engine_touched(SnEngine *engine)
 
 /* ---- intents ---- */
 
-/* ---- a machine that slept ---- */
-
-enum { SLEPT = 10 * 1000 };
-
-/* A connection that was up before a sleep may be dead, and no timer tells: those of the backends
- * stood still too. What came due meanwhile goes after the connections were looked at. */
-static void look_at_clock(SnEngine *engine)
-{
-	SnTime jump = sn_clock_jump(&engine->core->clock_watch, engine->clock);
-
-	if (jump == 0)
-		return;
-	g_message("The clock went %s by %" G_GINT64_FORMAT " s: the machine slept, or it was set.",
-	          jump > 0 ? "forward" : "back", ABS(jump) / SN_SECOND);
-	if (jump < SLEPT)
-		return; /* set back, or a little: the delivery looks at its times itself */
-	for (guint i = 0; i < engine->accounts->len; i++) {
-		SnEngineAccount *account = g_ptr_array_index(engine->accounts, i);
-		if (account->source)
-			account->source_ops->reconnect(account->source);
-		if (account->im)
-			account->im_ops->reconnect(account->im);
-	}
-	sn_delivery_woke(engine->delivery);
-}
-
-static gboolean clock_was_set(gint fd, GIOCondition condition, gpointer data)
-{
-	SnEngine *engine = data;
-
-	if (!sn_clock_alarm_arm(fd))
-		return G_SOURCE_REMOVE;
-	sn_engine_wake(engine);
-	return G_SOURCE_CONTINUE;
-}
-
-static void watch_clock(SnEngine *engine)
-{
-	SnEngineCore *core = engine->core;
-
-	sn_clock_watch(&core->clock_watch, engine->clock);
-	core->clock_fd = sn_clock_alarm_new();
-	if (!sn_clock_alarm_arm(core->clock_fd))
-		return; /* noticed whenever something else is looked at */
-	core->clock_source = g_unix_fd_source_new(core->clock_fd, G_IO_IN);
-	g_source_set_callback(core->clock_source, (GSourceFunc)(void (*)(void))clock_was_set, engine,
-	                      NULL);
-	g_source_attach(core->clock_source, engine->context);
-}
-
 static gboolean look(gpointer data)
 {
 	SnEngine *engine = data;
 
 	g_clear_pointer(&engine->core->look_source, g_source_unref);
-	look_at_clock(engine);
+	sn_engine_look_at_clock(engine);
 	sn_delivery_look(engine->delivery);
 	sn_wishes_look(engine);
 	sn_map_sync_look(engine->core->map_sync);
@@ -365,10 +314,7 @@ static void close_parts(SnEngine *engine)
 	drop_source(&core->settle_source);
 	drop_source(&core->durable_source);
 	drop_source(&core->bell_source);
-	drop_source(&core->clock_source);
-	if (core->clock_fd >= 0)
-		close(core->clock_fd);
-	core->clock_fd = -1;
+	sn_engine_leave_clock(engine);
 	g_clear_pointer(&core->bell, sn_bell_free);
 	if (engine->store) {
 		sn_status_reset(engine->store, NULL);
@@ -401,7 +347,7 @@ static gpointer engine_main(gpointer data)
 		core->map_sync = sn_map_sync_new(engine);
 		engine->delivery = sn_delivery_new(engine);
 		start_accounts(engine);
-		watch_clock(engine);
+		sn_engine_watch_clock(engine);
 		sn_delivery_recover(engine->delivery);
 		sn_mdn_start(engine);
 		report_phase(core, SN_PHASE_RUNNING, NULL);

@@ -309,6 +309,12 @@ void sn_map_sync_look(SnMapSync *sync);
 char *sn_map_sync_write(const GPtrArray *facts);
 GPtrArray *sn_map_sync_read(const char *text);
 
+/* ---- engine_clock.c ---- */
+/* Hears of a sleep and of a clock that was set, by itself and at each look; until left. */
+void sn_engine_watch_clock(SnEngine *engine);
+void sn_engine_look_at_clock(SnEngine *engine);
+void sn_engine_leave_clock(SnEngine *engine);
+
 /* ---- notify.c ---- */
 SnNotifier *sn_notifier_new(SnEngine *engine);
 void sn_notifier_free(SnNotifier *notifier);
