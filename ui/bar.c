@@ -8,6 +8,8 @@
 #include "src/store/sync.h"
 #include "src/text/text.h"
 
+enum { LONG_ROWS = 4 };
+
 /* The keys are looked up, so that the bar is right for whoever changed them. */
 static const struct {
 	const char *context, *command, *label;
@@ -198,6 +200,32 @@ static char *left_text(SnApp *app, SnObject *object)
 	return NULL;
 }
 
+/*
+ * What does not fit in the bar's row takes rows above it until the next key: the end of an error
+ * says what to do. Returns the rows it took, 0 when it fits.
+ */
+static int draw_long(SnApp *app, SnRect rect, SnStyle style, char *text)
+{
+	int columns = MAX(rect.cols - 2, 8), rows;
+	g_autoptr(GArray) spans = NULL;
+
+	if (sn_text_width(text) <= columns)
+		return 0;
+	spans = sn_text_wrap(text, columns);
+	rows = MIN((int)spans->len, MIN(LONG_ROWS, rect.y + 1));
+	rect.y -= rows - 1;
+	rect.rows = rows;
+	sn_grid_fill(app->grid, rect, style);
+	for (int y = 0; y < rows; y++) {
+		SnSpan span = g_array_index(spans, SnSpan, y);
+		/* the last row takes what is left, and says when it is cut */
+		if (y + 1 < rows)
+			text[span.end] = '\0';
+		sn_grid_fit(app->grid, rect.x + 1, rect.y + y, columns, style, text + span.start);
+	}
+	return rows;
+}
+
 void sn_bar_draw(SnApp *app, SnRect rect)
 {
 	SnStyle bar = sn_theme_style(app->theme, SN_OBJ_BAR);
@@ -208,6 +236,8 @@ void sn_bar_draw(SnApp *app, SnRect rect)
 
 	sn_grid_fill(app->grid, rect, bar);
 	text = left_text(app, &object);
+	if (text && draw_long(app, rect, sn_theme_over(app->theme, bar, object), text))
+		return;
 	if (text) {
 		x += sn_grid_fit(app->grid, x, rect.y, right - x, sn_theme_over(app->theme, bar, object),
 		                 text) + 3;

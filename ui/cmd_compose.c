@@ -347,11 +347,39 @@ static GPtrArray *complete_time(SnApp *app, const char *line, gsize *start)
 	return words;
 }
 
+/* In the outbox the message meant is the selected one, not a draft that is out of sight. */
+static gboolean in_outbox(SnApp *app)
+{
+	const SnView *view = sn_app_view(app);
+
+	return view && (view->ops == &sn_view_outbox || view->ops == &sn_view_entry);
+}
+
+static void put_off_entry(SnApp *app, const char *text, gpointer data)
+{
+	g_autofree char *time = text ? g_strstrip(g_strdup(text)) : NULL;
+	g_autofree char *line = NULL;
+
+	if (!time || !*time)
+		return;
+	line = strcmp(time, "now") == 0 ? g_strdup("entry send")
+	                                : g_strconcat("entry defer ", time, NULL);
+	sn_command_run(app, line);
+}
+
 static gboolean run_send_at(SnApp *app, int argc, char **argv, GError **error)
 {
 	SnAskLine ask = { .label = "Send at (2h, 14:30, tomorrow 9:00; now): ",
 		          .complete = complete_time, .done = time_answered };
 
+	if (in_outbox(app)) {
+		ask.done = put_off_entry;
+		if (argc)
+			put_off_entry(app, argv[0], NULL);
+		else
+			sn_prompt_line(app, &ask);
+		return TRUE;
+	}
 	if (!need_conversation(app, error))
 		return FALSE;
 	if (argc)
@@ -435,6 +463,9 @@ static gboolean run_send_when(SnApp *app, int argc, char **argv, GError **error)
 	g_autofree char *terms = NULL;
 	SnAsk ask;
 
+	if (in_outbox(app))
+		return sn_command_fail(error, "For a message in the outbox it is :send-at, or d; "
+		                              "e takes it back as a draft for :send-when.");
 	if (!need_conversation(app, error))
 		return FALSE;
 	if (argc)

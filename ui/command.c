@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "src/base/nearest.h"
 #include "ui/view.h"
 
 const SnCommand *const sn_command_groups[] = {
@@ -38,6 +39,17 @@ const SnCommand *sn_command_find(const char *name)
 			}
 		}
 	return several ? NULL : found;
+}
+
+static const char *nearest(const char *name)
+{
+	g_autoptr(GPtrArray) names = g_ptr_array_new();
+
+	for (const SnCommand *const *group = sn_command_groups; *group; group++)
+		for (const SnCommand *command = *group; command->name; command++)
+			g_ptr_array_add(names, (char *)command->name);
+	g_ptr_array_add(names, NULL);
+	return sn_nearest(name, (const char *const *)names->pdata);
 }
 
 /* Splits at blanks; quotes keep blanks together; the last of `max` arguments is the rest. */
@@ -85,7 +97,9 @@ void sn_command_run(SnApp *app, const char *line)
 	g_assert(!command || command->run);
 	sn_app_dirty(app);
 	if (!command) {
-		sn_app_say(app, SN_OBJ_ERROR, "There is no command '%s'. ? lists them all.", name);
+		const char *near = nearest(name);
+		sn_app_say(app, SN_OBJ_ERROR, "There is no command '%s'%s%s%s ? lists them all.", name,
+		           near ? "; did you mean '" : "", near ? near : "", near ? "'?" : ".");
 		return;
 	}
 	words = split(line + strlen(name), command->max);

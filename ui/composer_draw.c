@@ -105,8 +105,14 @@ static void draw_mode(SnComposer *composer, SnRect rect)
 	/* what will happen comes first, then what travels along, then the reminder of the key */
 	if (sn_text_width(what) + width + 4 > rect.cols) {
 		g_string_assign(right, history);
-		width = MIN(sn_text_width(right->str), rect.cols / 2);
+		width = sn_text_width(right->str);
 	}
+	/* the size stands in the history view too; why a message waits stands nowhere else */
+	if (sn_text_width(what) + width + 4 > rect.cols && strrchr(right->str, ',')) {
+		g_string_truncate(right, (gsize)(strrchr(right->str, ',') - right->str));
+		width = sn_text_width(right->str);
+	}
+	width = MIN(width, rect.cols / 2);
 	sn_grid_fit(app->grid, rect.x + rect.cols - width - 1, rect.y, width, style, right->str);
 	sn_grid_fit(app->grid, rect.x + 1, rect.y, rect.cols - width - 4, style,
 	            what);

@@ -236,7 +236,7 @@ static void ask_choice(SnApp *app, const SnPlan *plan, Sending *sending)
 	                         ? "may not be available: their presence is not known"
 	                 : plan->show == SN_PRESENCE_DND     ? "is not available: do not disturb"
 	                 : plan->show == SN_PRESENCE_OFFLINE ? "is not available: offline"
-	                 : plan->show == SN_PRESENCE_XA      ? "is not available: away for long"
+	                 : plan->show == SN_PRESENCE_XA      ? "is not available: extended away"
 	                                                     : "is not available: away");
 	question = g_strdup_printf("%s %s.", title(app), words);
 	/* what is to be done is the question */

@@ -9,7 +9,7 @@
 
 enum { ENTRIES_SHOWN = 500, INDENT = 4, WHAT_WIDTH = 26, NARROW = 70 };
 
-/* "Dora is away for long. Goes when ..." in one paragraph. */
+/* "Dora is extended away. Goes when ..." in one paragraph. */
 static char *why_and_next(SnApp *app, const SnOutboxEntry *entry)
 {
 	SnTime now = sn_app_now(app);

@@ -83,6 +83,18 @@ static void fact(SnView *view, const char *name, const char *value, const char *
 	sn_page_fact(view->page, 0, name, text);
 }
 
+/* "offline, extended away, do not disturb": as the table above says it */
+static GString *shows_words(guint mask)
+{
+	GString *words = g_string_new(NULL);
+
+	for (int show = SN_PRESENCE_OFFLINE; show <= SN_PRESENCE_CHAT; show++)
+		if (mask & 1u << show)
+			g_string_append_printf(words, "%s%s", words->len ? ", " : "",
+			                       sn_words_presence((SnPresenceShow)show));
+	return words;
+}
+
 static void fill_rules(SnApp *app, SnView *view, SnId account)
 {
 	g_autoptr(SnPolicy) policy = sn_policy_for(app->store, app->config, view->subject, account);
@@ -91,13 +103,13 @@ static void fill_rules(SnApp *app, SnView *view, SnId account)
 		sn_plan_rule(app->store, app->config, view->subject, account, &rule_origin);
 	SnQuestionRule questions = sn_policy_questions(app->store, app->config, view->subject,
 	                                               &question_origin);
-	g_autofree char *shows = sn_shows_format(policy->not_available);
+	g_autoptr(GString) shows = shows_words(policy->not_available);
 	g_autofree char *hours = policy->quiet ? sn_hours_format(policy->quiet) : NULL;
 	g_autofree char *zoned = hours && policy->zone
 	                                 ? g_strdup_printf("%s in %s", hours, policy->zone)
 	                                 : g_strdup(hours);
 
-	fact(view, "Not available", *shows ? shows : "never",
+	fact(view, "Not available", shows->len ? shows->str : "never",
 	     policy->shows_origin ? policy->shows_origin : "your rule for everybody");
 	if (zoned)
 		fact(view, "Quiet hours", zoned, policy->quiet_origin);

@@ -118,7 +118,7 @@ static const struct {
 } presences[] = {
 	[SN_PRESENCE_UNKNOWN] = { "", "presence unknown", SN_OBJ_FAINT },
 	[SN_PRESENCE_OFFLINE] = { "\342\227\213", "offline", SN_OBJ_PRESENCE_OFFLINE },
-	[SN_PRESENCE_XA] = { "\342\227\220", "away for long", SN_OBJ_PRESENCE_AWAY },
+	[SN_PRESENCE_XA] = { "\342\227\220", "extended away", SN_OBJ_PRESENCE_AWAY },
 	[SN_PRESENCE_DND] = { "\342\212\226", "do not disturb", SN_OBJ_PRESENCE_DND },
 	[SN_PRESENCE_AWAY] = { "\342\227\220", "away", SN_OBJ_PRESENCE_AWAY },
 	[SN_PRESENCE_ONLINE] = { "\342\227\217", "online", SN_OBJ_PRESENCE_ONLINE },

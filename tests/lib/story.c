@@ -200,7 +200,7 @@ static void dora(Story *story)
 	SnOutboxNew entry = { .account = story->account, .channel = SN_CHANNEL_IM, .from = ALICE,
 		              .recipients = to, .body = "The sail is ready, come by when you like",
 		              .if_unavailable = SN_RULE_DEFER, .state = SN_STATE_WAITING,
-		              .reason = "Dora is away for long" };
+		              .reason = "Dora is extended away" };
 	SnConversation *conversation;
 
 	after(story, "2026-11-21T18:20:00Z");

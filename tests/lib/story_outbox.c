@@ -118,8 +118,8 @@ static void undecided(Story *story)
 	SnId choosing = queue(story, im("Shall I bring the long rope as well?"), DORA);
 	move(story, choosing, SN_STATE_QUEUED,
 	     &(SnOutboxChange){ .state = SN_STATE_CHOOSING, .what = "need-choice",
-	                        .reason = "Dora Splice is away for long",
-	                        .detail = "Dora Splice is away for long" });
+	                        .reason = "Dora Splice is extended away",
+	                        .detail = "Dora Splice is extended away" });
 	SnId unknown = queue(story, mail("Plans for Saturday", "I am there at nine."), BOB);
 	move(story, unknown, SN_STATE_QUEUED, &(SnOutboxChange){ .state = SN_STATE_SENDING, .what = "sending" });
 	move(story, unknown, SN_STATE_SENDING,
@@ -137,8 +137,8 @@ static void underway(Story *story)
 	for (int i = 0; i < 4; i++) {
 		move(story, waiting, i ? SN_STATE_WAITING : SN_STATE_QUEUED,
 		     &(SnOutboxChange){ .state = SN_STATE_WAITING, .what = i ? "looked" : "defer",
-		                        .reason = "Dora Splice is away for long",
-		                        .detail = "Dora Splice is away for long",
+		                        .reason = "Dora Splice is extended away",
+		                        .detail = "Dora Splice is extended away",
 		                        .next_try = STORY_NOW + 5 * SN_MINUTE,
 		                        .expires = STORY_NOW + 7 * SN_DAY });
 		story->now += 5 * SN_MINUTE;
@@ -153,8 +153,8 @@ static void underway(Story *story)
 	SnId asked = queue(story, im("Do you have ten minutes for the sail?"), DORA);
 	move(story, asked, SN_STATE_QUEUED,
 	     &(SnOutboxChange){ .state = SN_STATE_ASKED, .what = "ask-them",
-	                        .reason = "Dora Splice is away for long",
-	                        .detail = "Dora Splice is away for long",
+	                        .reason = "Dora Splice is extended away",
+	                        .detail = "Dora Splice is extended away",
 	                        .next_try = STORY_NOW + 28 * SN_MINUTE });
 	SnOutboxNew secret = im("The key is under the mat");
 	secret.encrypt = SN_ENCRYPT_REQUIRED;

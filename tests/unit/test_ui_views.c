@@ -98,6 +98,25 @@ static void requests_reach_the_entry(void **state)
 	}
 }
 
+/* There is a draft behind the view; the message meant is the one that is selected. */
+static void send_at_in_the_outbox_is_for_the_selected_message(void **state)
+{
+	UiDesk *desk = *state;
+	SnId id = ui_desk_last_entry(desk);
+	g_autoptr(SnOutboxEntry) entry = NULL;
+
+	ui_desk_play(desk, "keys :open<Space>" DORA "<Enter>o:send-at<Space>2h<Enter>\nexpect Goes today\n"
+	                   "keys q\nabsent Will go\n"
+	                   "keys o:send-at<Enter>\nexpect Send at\nkeys tomorrow<Space>9:00<Enter>\n"
+	                   "expect Goes tomorrow 09:00\n"
+	                   "keys :send-when<Space>online<Enter>\nexpect takes it back as a draft\n");
+	entry = sn_outbox_get(desk->store, id, 0);
+	assert_true(entry->send_at > entry->created);
+	ui_desk_play(desk, "keys o:send-at<Space>now<Enter>\nexpect Is sent now\n");
+	g_autoptr(SnOutboxEntry) now = sn_outbox_get(desk->store, id, 0);
+	assert_int_equal(now->request, SN_REQUEST_SEND);
+}
+
 static void a_waiting_message_is_edited(void **state)
 {
 	UiDesk *desk = *state;
@@ -118,7 +137,7 @@ static void the_timeline_offers_the_same(void **state)
 	UiDesk *desk = *state;
 	g_autoptr(SnOutboxEntry) entry = NULL;
 
-	ui_desk_play(desk, "keys :open<Space>" DORA "<Enter>Gx\nexpect to happen with this message\nexpect away for long\n"
+	ui_desk_play(desk, "keys :open<Space>" DORA "<Enter>Gx\nexpect to happen with this message\nexpect extended away\n"
 	                   "keys m\nexpect Becomes an email\n");
 	entry = sn_outbox_get(desk->store, ui_desk_last_entry(desk), 0);
 	assert_int_equal(entry->request, SN_REQUEST_CONVERT);
@@ -270,7 +289,8 @@ static void unknown_commands_are_named(void **state)
 {
 	UiDesk *desk = *state;
 
-	ui_desk_play(desk, "keys :frobnicate<Enter>\nexpect There is no command 'frobnicate'\n"
+	ui_desk_play(desk, "keys :frobnicate<Enter>\nexpect There is no command 'frobnicate'. ? lists\n"
+	                   "keys :snd-at<Space>2h<Enter>\nexpect did you mean 'send-at'?\n"
 	                   "keys :mode<Enter>\nexpect Usage: :mode auto|im|mail\n"
 	                   "keys :mode<Space>fax<Enter>\nexpect A mode is auto, im or mail\n");
 }
@@ -372,6 +392,7 @@ int main(void)
 		T(an_address_is_added_and_taken_away),
 		T(name_and_rule_of_a_person),
 		T(requests_reach_the_entry),
+		T(send_at_in_the_outbox_is_for_the_selected_message),
 		T(a_waiting_message_is_edited),
 		T(the_timeline_offers_the_same),
 		T(a_file_is_saved_once_more_beside_the_first),
