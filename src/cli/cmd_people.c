@@ -171,7 +171,7 @@ static int show_person(SnStore *store, const SnConfig *config, SnId id, gboolean
 		return SN_EXIT_DONE;
 	}
 	sn_out_text(person->name);
-	printf("  (id:%" G_GINT64_FORMAT ")\npresence: %s\nrule:     %s\n", id,
+	printf("  (id:%" G_GINT64_FORMAT ")\npresence:      %s\nrule:          %s\n", id,
 	       sn_presence_word(presence->show), sn_rule_word(person->rule));
 	sn_people_print_availability(store, config, id);
 	SnTable *table = sn_table_new(titles);

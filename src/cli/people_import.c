@@ -79,6 +79,11 @@ static gboolean import_file(Import *import, const char *path, GError **error)
 	if (!cards)
 		return FALSE;
 	import->bad += bad;
+	if (bad)
+		fprintf(stderr, "sennit: %s: %d of its vCards cannot be read; each needs BEGIN, VERSION and "
+		        "END lines\n", path, bad);
+	else if (!cards->len)
+		fprintf(stderr, "sennit: %s: there is no vCard with an address in it\n", path);
 	if (!sn_store_begin(import->store, error))
 		return FALSE;
 	for (guint i = 0; i < cards->len; i++)
@@ -134,8 +139,9 @@ int sn_people_import(SnCliContext *context, SnStore *store, const SnArgs *args)
 		sn_json_item(&list, object);
 		sn_json_end(&list);
 	} else {
-		printf("%d people, %d addresses, %d not read\n", import.cards, import.addresses,
-		       import.bad);
+		printf("%d %s, %d %s, %d not read\n", import.cards,
+		       import.cards == 1 ? "person" : "people", import.addresses,
+		       import.addresses == 1 ? "address" : "addresses", import.bad);
 		if (open)
 			puts("Your sources disagree about some addresses; see: sennit people conflicts");
 	}

@@ -96,7 +96,7 @@ static void print_wish(const SnContactWish *wish)
 	                    : wish->rule    ? ", something newer counts"
 	                                    : "";
 
-	printf("wish:     %s (%s%s%s on %s%s)", wish->rule ? sn_rule_word(wish->rule) : "none",
+	printf("wish:          %s (%s%s%s, %s%s)", wish->rule ? sn_rule_word(wish->rule) : "none",
 	       sn_wish_source_text(wish->source), wish->value ? " by " : "",
 	       wish->value ? wish->value : "", time, state);
 	if (wish->source == SN_WISHED_PUBLISHED && wish->detail) {
@@ -111,7 +111,7 @@ void sn_people_print_availability(SnStore *store, const SnConfig *config, SnId p
 	g_autoptr(SnWhereabouts) there = sn_whereabouts(store, config, person, 0, NULL);
 	g_autoptr(GPtrArray) wishes = sn_contact_wishes(store, person);
 
-	fputs("now:      ", stdout);
+	fputs("now:           ", stdout);
 	if (there->value)
 		printf("%s, ", there->value);
 	sn_out_text(there->text);
@@ -120,7 +120,7 @@ void sn_people_print_availability(SnStore *store, const SnConfig *config, SnId p
 		const char *key = sn_policy_key(i)->key;
 		g_autofree char *value = sn_policy_get(store, person, key);
 		if (value && strcmp(key, "wish") != 0 && strcmp(key, "rule") != 0)
-			printf("%s: %s\n", key, value);
+			printf("%s:%*s%s\n", key, (int)MAX(14 - strlen(key), 1), "", value);
 	}
 	for (guint i = 0; i < wishes->len; i++)
 		print_wish(wishes->pdata[i]);

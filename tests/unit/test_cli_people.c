@@ -97,6 +97,16 @@ static void what_sources_disagree_about_is_listed(void **state)
 	assert_int_equal(run("import", file), 0);
 	assert_non_null(strstr(desk->out, "2 people, 4 addresses, 0 not read"));
 	assert_non_null(strstr(desk->out, "sennit people conflicts"));
+	/* what was not read is named */
+	g_autofree char *broken = g_build_filename(desk->context.paths->config, "broken.vcf", NULL);
+	cli_desk_write(desk, "broken.vcf",
+	               CARD("3", "Dora", "EMAIL:dora@home.test\r\n") "BEGIN:VCARD\r\nFN:Half\r\n");
+	assert_int_equal(run("import", broken), 7);
+	assert_non_null(strstr(desk->out, "1 person, 1 address, 1 not read"));
+	assert_true(cli_desk_said(desk, "broken.vcf: 1 of its vCards cannot be read"));
+	cli_desk_write(desk, "broken.vcf", "not a card\n");
+	assert_int_equal(run("import", broken), 0);
+	assert_true(cli_desk_said(desk, "no vCard with an address"));
 	assert_int_equal(run("conflicts"), 0);
 	assert_non_null(strstr(desk->out, "xmpp:bob@chat.test"));
 	assert_non_null(strstr(desk->out, "belongs to neither until you decide"));
