@@ -189,6 +189,9 @@ char *sn_words_entry(const SnOutboxEntry *entry, SnTime now)
 
 	if (!again && entry->reason && *entry->reason && entry->state != SN_STATE_CONVERTED)
 		g_string_append_printf(out, ": %s", entry->reason);
+	/* a reason may be a whole sentence of a server; here others follow it */
+	if (out->len && out->str[out->len - 1] == '.')
+		g_string_truncate(out, out->len - 1);
 	if (entry->request == SN_REQUEST_CANCEL && entry->state != SN_STATE_SENDING) {
 		g_string_append(out, ", being taken back");
 	} else if (entry->state == SN_STATE_QUEUED && entry->send_at > entry->created + SN_MINUTE &&

@@ -82,7 +82,7 @@ char *sn_history_why(const SnHistoryRow *row)
 {
 	switch (row->travel) {
 	case SN_TRAVEL_YES: return NULL;
-	case SN_TRAVEL_NOT_SENT: return g_strdup("it never went");
+	case SN_TRAVEL_NOT_SENT: return g_strdup("it has not gone");
 	case SN_TRAVEL_NO_PARTY:
 		return g_strdup_printf("%s was no party to it",
 		                       row->outsider ? row->outsider : "the recipient");

@@ -184,9 +184,9 @@ static void what_may_no_longer_travel_is_left_out(void **state)
 		{ "the user said yes to the IM",
 		  { .channel = SN_CHANNEL_IM, .encrypted = TRUE, .agreed = TRUE }, TO_BOB_IM, NULL },
 		{ "deleted meanwhile", { .deleted = TRUE }, TO_BOB,
-		  "1 earlier message: it never went\n" },
+		  "1 earlier message: it has not gone\n" },
 		{ "it came back meanwhile", { .out = TRUE, .failed = TRUE }, TO_BOB_IM,
-		  "1 earlier message: it never went\n" },
+		  "1 earlier message: it has not gone\n" },
 	};
 
 	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {

@@ -58,6 +58,9 @@ static void an_entry_says_why_and_what_next(void **state)
 		                .next_try = NOW + 4 * SN_MINUTE };
 
 	assert_words(sn_words_entry(&entry, NOW), "waiting: bob is away, next try in 4 min");
+	entry.reason = (char *)"The server closed the connection.";
+	assert_words(sn_words_entry(&entry, NOW),
+	             "waiting: The server closed the connection, next try in 4 min");
 	entry = (SnOutboxEntry){ .state = SN_STATE_QUEUED, .created = NOW, .send_at = NOW + SN_DAY };
 	assert_words(sn_words_entry(&entry, NOW), "queued, goes tomorrow 10:30");
 	entry.send_at = NOW + 5 * SN_SECOND; /* the window to take it back */
