@@ -47,4 +47,8 @@ GArray *sn_email_files_parse(const char *text);
  * bytes are not here. */
 GBytes *sn_history_email(SnDelivery *self, SnId message, const GArray *left, GError **error);
 
+/* How to know the files of an IM again, and where they lie unless the address holds a key. Of
+ * SnMailCarriedFile. */
+GPtrArray *sn_history_carry_files(const SnMessage *message);
+
 #endif

@@ -9,21 +9,6 @@
 #include "src/engine/history_files.h"
 #include "src/route/history.h"
 
-static void carried_free(gpointer data)
-{
-	SnMailCarried *carried = data;
-
-	if (carried->rfc822)
-		g_bytes_unref(carried->rfc822);
-	g_free(carried->from);
-	g_free(carried->to);
-	g_free(carried->from_name);
-	g_free(carried->text);
-	g_free(carried->id);
-	g_clear_pointer(&carried->files, g_ptr_array_unref);
-	g_free(carried);
-}
-
 /* The end of the header field that begins at `start`, its continuation lines included. */
 static gsize field_end(const char *data, gsize start, gsize size)
 {
@@ -72,8 +57,7 @@ static const char *other_party(const SnMessage *message)
 	return NULL;
 }
 
-/* How to know the files of an IM again, and where they lie unless the address holds a key. */
-static GPtrArray *carry_files(const SnMessage *message)
+GPtrArray *sn_history_carry_files(const SnMessage *message)
 {
 	GPtrArray *files = g_ptr_array_new_with_free_func((GDestroyNotify)sn_mail_carried_file_free);
 
@@ -105,7 +89,7 @@ static SnMailCarried *carry_im(SnDelivery *self, const SnMessage *message)
 	carried->time = message->time;
 	carried->text = g_strdup(message->body ? message->body : "");
 	carried->id = g_strdup(message->origin_id);
-	carried->files = carry_files(message);
+	carried->files = sn_history_carry_files(message);
 	return carried;
 }
 
@@ -440,7 +424,7 @@ static void add_im_files(Fit *fit, const SnMessage *message, GPtrArray *files)
 GPtrArray *sn_history_mail(SnDelivery *self, const SnOutboxEntry *entry, gint64 room,
                            char **transcript, GPtrArray *im_files)
 {
-	GPtrArray *history = g_ptr_array_new_with_free_func(carried_free);
+	GPtrArray *history = g_ptr_array_new_with_free_func((GDestroyNotify)sn_mail_carried_free);
 	guint not_allowed;
 	g_autoptr(GPtrArray) messages = sn_history_messages(self, entry, &not_allowed);
 	Fit fit = { .delivery = self,

@@ -7,6 +7,7 @@
  * believes them because they lie in the folder that accounts.conf names, where only the user writes;
  * even so none may be of another day or between others than the two.
  */
+#include "src/engine/history_files.h"
 #include "src/engine/transcript_private.h"
 
 #include <string.h>
@@ -148,39 +149,15 @@ static SnMailCarried *carry(const Sides *sides, const SnMessage *message)
 	carried->time = message->time;
 	carried->text = g_utf8_make_valid(body, (gssize)MIN(strlen(body), LONGEST_TEXT));
 	carried->id = g_strdup(message->origin_id);
-	carried->files =
-		g_ptr_array_new_with_free_func((GDestroyNotify)sn_mail_carried_file_free);
-	for (guint i = 0; message->parts && i < message->parts->len; i++) {
-		const SnPart *part = message->parts->pdata[i];
-		gboolean open = part->url && g_str_has_prefix(part->url, "https:");
-		SnMailCarriedFile *file = g_new0(SnMailCarriedFile, 1);
-		*file = (SnMailCarriedFile){ .url = open ? g_strdup(part->url) : NULL,
-			                     .name = g_strdup(part->name),
-			                     .type = g_strdup(part->type),
-			                     .sha256 = g_strdup(part->sha256),
-			                     .size = part->size };
-		g_ptr_array_add(carried->files, file);
-	}
+	carried->files = sn_history_carry_files(message);
 	return carried;
-}
-
-static void free_carried(gpointer data)
-{
-	SnMailCarried *carried = data;
-
-	g_free(carried->from);
-	g_free(carried->to);
-	g_free(carried->text);
-	g_free(carried->id);
-	g_ptr_array_unref(carried->files);
-	g_free(carried);
 }
 
 GBytes *sn_transcript_compose(SnEngineAccount *account, const SnTranscriptDay *day,
                               const char *contact, const GPtrArray *messages, GError **error)
 {
 	g_auto(Sides) sides = { .account = account, .contact = contact };
-	g_autoptr(GPtrArray) history = g_ptr_array_new_with_free_func(free_carried);
+	g_autoptr(GPtrArray) history = g_ptr_array_new_with_free_func((GDestroyNotify)sn_mail_carried_free);
 	g_autoptr(GPtrArray) to = g_ptr_array_new();
 	const SnAccount *config = account->config;
 

@@ -107,7 +107,7 @@ static gboolean list_leaf(const SnMimeLeaf *leaf, gpointer data)
 			g_ptr_array_add(reader->mail->carried, carried);
 			return TRUE;
 		}
-		sn_mime_carried_free(carried);
+		sn_mail_carried_free(carried);
 	}
 	g_assert(leaf->position > (int)reader->mail->parts->len);
 	SnMailPart *entry = g_new0(SnMailPart, 1);

@@ -4,7 +4,7 @@
 
 #include "src/mime/mime_private.h"
 
-void sn_mime_carried_free(SnMailCarried *carried)
+void sn_mail_carried_free(SnMailCarried *carried)
 {
 	if (!carried)
 		return;

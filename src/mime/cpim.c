@@ -211,7 +211,7 @@ SnMailCarried *sn_mime_read_cpim(const char *text, gsize length)
 	g_autofree char *body = g_strchomp(g_strdup(at));
 	carried->text = g_strconcat(body, length > MAX_CPIM ? CUT_MARK : "", NULL);
 	if (!carried->from || !carried->time) {
-		sn_mime_carried_free(carried);
+		sn_mail_carried_free(carried);
 		return NULL;
 	}
 	return carried;

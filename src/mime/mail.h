@@ -61,6 +61,7 @@ typedef struct {
 	char *id;          /* origin-id, from our header in the cpim part; NULL */
 	GPtrArray *files;  /* IM: of SnMailCarriedFile, from our headers; NULL */
 } SnMailCarried;
+void sn_mail_carried_free(SnMailCarried *carried);
 
 /*
  * What a delivery report says of one recipient (RFC 3464), an MDN (RFC 8098), or an email that came

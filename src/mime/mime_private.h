@@ -93,7 +93,6 @@ char *sn_mime_find_status(const char *text);
 SnMailCarried *sn_mime_read_cpim(const char *text, gsize length);
 char *sn_mime_write_cpim(const SnMailCarried *carried);
 SnMailCarried *sn_mime_read_carried(const SnMimeMessage *message, const SnMimeLeaf *leaf);
-void sn_mime_carried_free(SnMailCarried *carried);
 
 char *sn_mime_digest(GBytes *bytes); /* "sha-256=:base64:" (RFC 9530) */
 

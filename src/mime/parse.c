@@ -26,7 +26,7 @@ static void free_part(gpointer data)
 
 static void free_carried(gpointer data)
 {
-	sn_mime_carried_free(data);
+	sn_mail_carried_free(data);
 }
 
 static void free_report(gpointer data)
