@@ -145,14 +145,6 @@ void sn_app_contexts(const SnApp *app, const char *out[5])
 	out[n] = NULL;
 }
 
-const char *sn_app_context(const SnApp *app)
-{
-	const char *contexts[5];
-
-	sn_app_contexts(app, contexts);
-	return contexts[0];
-}
-
 SnPage *sn_app_page(SnApp *app)
 {
 	SnView *view = sn_app_view(app);

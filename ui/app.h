@@ -94,8 +94,7 @@ gboolean sn_app_reload(SnApp *app, GError **error);
 char **sn_app_theme_dirs(const SnApp *app);
 void sn_app_set_timer(SnApp *app, SnTimer timer, SnTime when);
 /* Name of the context whose keys count now: "list", "compose-im", "outbox", ... */
-const char *sn_app_context(const SnApp *app);
-/* The same as a fallback chain, NULL-terminated, static. */
+/* As a fallback chain, NULL-terminated, static. */
 void sn_app_contexts(const SnApp *app, const char *out[5]);
 /* Page that movement commands move: of the view on top, else of the pane. NULL in the composer. */
 SnPage *sn_app_page(SnApp *app);

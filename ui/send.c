@@ -128,15 +128,10 @@ static void address_chosen(SnApp *app, const char *answer, gpointer data)
 
 static char *candidate_label(const SnAddress *address)
 {
-	static const char *const sources[] = {
-#define X(name, word, trusted) word,
-		SN_LINK_TABLE(X)
-#undef X
-	};
 	g_autofree char *value = sn_text_clean_line(address->value, -1);
 	g_autofree char *evidence = address->evidence ? sn_text_clean_line(address->evidence, -1) : NULL;
 
-	return g_strdup_printf("%s  (%s%s%s)", value, sources[address->source], evidence ? ": " : "",
+	return g_strdup_printf("%s  (%s%s%s)", value, sn_link_source_word(address->source), evidence ? ": " : "",
 	                       evidence ? evidence : "");
 }
 

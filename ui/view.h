@@ -32,9 +32,6 @@ struct sn_view {
 	gboolean stale;   /* fill again before drawing */
 };
 
-extern const SnViewOps *const sn_views[]; /* ends with NULL */
-const SnViewOps *sn_view_named(const char *name); /* NULL */
-
 /* Puts a view on top (one of its kind at a time: an open one is closed first). */
 void sn_view_open(SnApp *app, const SnViewOps *ops, const char *argument, gint64 subject);
 /* Closes the one on top. */

@@ -1,25 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Overlays in general: the list of them, opening, closing, drawing. */
+/* Overlays in general: opening, closing, drawing. */
 #include "ui/view.h"
 
 #include <string.h>
 
 #include "src/text/text.h"
-
-const SnViewOps *const sn_views[] = {
-	&sn_view_outbox,  &sn_view_entry, &sn_view_person,  &sn_view_accounts, &sn_view_search,
-	&sn_view_folders, &sn_view_log,   &sn_view_help,    &sn_view_message,  &sn_view_history,
-	&sn_view_files,
-	&sn_view_text,    &sn_view_thread, NULL,
-};
-
-const SnViewOps *sn_view_named(const char *name)
-{
-	for (const SnViewOps *const *ops = sn_views; *ops; ops++)
-		if (strcmp((*ops)->name, name) == 0)
-			return *ops;
-	return NULL;
-}
 
 static void destroy(SnApp *app, SnView *view)
 {

@@ -289,11 +289,6 @@ gboolean sn_stream_has_data(SnStream *stream)
 	return poll(&fd, 1, 0) > 0;
 }
 
-gboolean sn_stream_is_secure(SnStream *stream)
-{
-	return stream->ssl != NULL;
-}
-
 int sn_stream_fd(SnStream *stream)
 {
 	return stream->fd;

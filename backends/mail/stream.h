@@ -34,7 +34,6 @@ gboolean sn_stream_connect(SnStream *stream, const char *host, guint16 port, int
  */
 gboolean sn_stream_start_tls(SnStream *stream, const char *host, const SnTrust *trust,
                              int timeout_ms, GError **error);
-gboolean sn_stream_is_secure(SnStream *stream);
 
 /* Checks what is read from now on; see guard.h. */
 void sn_stream_set_guard(SnStream *stream, const SnGuard *guard);

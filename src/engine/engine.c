@@ -73,19 +73,6 @@ static gboolean account_has(const SnAccount *config, SnChannel channel, const ch
 	return FALSE;
 }
 
-SnEngineAccount *sn_engine_account_by_address(SnEngine *engine, SnChannel channel,
-                                              const char *address)
-{
-	g_autofree char *wanted = sn_address_normalise(channel, address);
-
-	for (guint i = 0; wanted && i < engine->accounts->len; i++) {
-		SnEngineAccount *one = g_ptr_array_index(engine->accounts, i);
-		if (account_has(one->config, channel, wanted))
-			return one;
-	}
-	return NULL;
-}
-
 gboolean sn_config_owns(const SnConfig *config, SnChannel channel, const char *normalised)
 {
 	for (gsize i = 0; normalised && i < sn_config_account_count(config); i++) {

@@ -61,9 +61,6 @@ GSource *sn_engine_timer(SnEngine *engine, SnTime after, GSourceOnceFunc callbac
 
 guint64 sn_engine_next_id(SnEngine *engine);
 SnEngineAccount *sn_engine_account_by_id(SnEngine *engine, SnId account); /* NULL */
-/* The account whose IM (or mail) end has this address; NULL. */
-SnEngineAccount *sn_engine_account_by_address(SnEngine *engine, SnChannel channel,
-                                              const char *address);
 
 /*
  * Requests to backends with a callback for their end: the callback gets every event with the id,

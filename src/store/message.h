@@ -39,7 +39,6 @@ typedef enum {
 #undef X
 } SnState;
 const char *sn_state_word(SnState state);
-gboolean sn_state_parse(const char *word, SnState *state);
 
 typedef enum {
 	SN_FLAG_SEEN = 1 << 0,     /* RFC 9051 section 2.3.2 */

@@ -33,7 +33,6 @@ typedef enum {
 } SnLinkSource;
 
 const char *sn_link_source_word(SnLinkSource source);
-gboolean sn_link_source_parse(const char *word, SnLinkSource *source);
 gboolean sn_link_source_trusted(SnLinkSource source);
 
 /* What to do with a message when the person is not available. */

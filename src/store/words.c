@@ -49,7 +49,6 @@ static const char *const states[] = {
 #undef X
 };
 TO_WORD(sn_state_word, SnState, states)
-FROM_WORD(sn_state_parse, SnState, states)
 
 static const char *const sources[] = {
 #define X(name, word, trusted) word,
@@ -57,7 +56,6 @@ static const char *const sources[] = {
 #undef X
 };
 TO_WORD(sn_link_source_word, SnLinkSource, sources)
-FROM_WORD(sn_link_source_parse, SnLinkSource, sources)
 
 static const gboolean trusted_sources[] = {
 #define X(name, word, trusted) trusted,
