@@ -10,6 +10,7 @@
 #include "ui/history_file.h"
 #include "ui/prompt.h"
 #include "ui/view.h"
+#include "ui/words.h"
 
 static void line_entered(SnApp *app, const char *answer, gpointer data)
 {
@@ -45,7 +46,7 @@ static gboolean run_presence(SnApp *app, int argc, char **argv, GError **error)
 		g_strdup_printf("%s\t%s", sn_presence_word(show), words[1] ? words[1] : "");
 	if (!sn_wish_set(app->store, SN_WISH_PRESENCE, "", wish, error))
 		return FALSE;
-	sn_app_say(app, SN_OBJ_SUCCESS, "Your contacts see you as %s.", sn_presence_word(show));
+	sn_app_say(app, SN_OBJ_SUCCESS, "Your contacts see you as %s.", sn_words_presence(show));
 	return TRUE;
 }
 
