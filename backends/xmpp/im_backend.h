@@ -60,6 +60,13 @@ struct sn_im_message {
 	 * stanza brings need not show the stanza itself.
 	 */
 	char *attach_to;
+	/*
+	 * The text is one of several stanzas, because it is longer than the server takes. The same on
+	 * all of them: origin-id of the message, which the last one has; the others have that id, a dot,
+	 * and part_first, part_first + 1 and so on. NULL, 0, 0: all of it is here.
+	 */
+	char *part_of;
+	int part_first, part_count;
 	/* XEP-0439 quick responses: parallel arrays, NULL-terminated; NULL */
 	char **response_values, **response_labels;
 	char *chat_state;        /* XEP-0085 "composing" ...; NULL */

@@ -29,7 +29,7 @@ void sn_im_message_free(SnImMessage *message)
 		&message->thread, &message->error_condition, &message->error_text, &message->receipt_id,
 		&message->displayed_id, &message->reply_id, &message->reply_to, &message->quote,
 		&message->in_reply_to_mail, &message->chat_state, &message->replace_id,
-		&message->attach_to,  &message->note,
+		&message->attach_to,  &message->note, &message->part_of,
 	};
 	for (gsize i = 0; i < G_N_ELEMENTS(strings); i++)
 		g_free(*strings[i]);

@@ -127,6 +127,10 @@ gboolean sn_ingest_mail(SnStore *store, const SnConfig *config, SnEngine *engine
 /* Files one IM with the carried messages it forwards. */
 gboolean sn_ingest_im(SnEngine *engine, SnEngineAccount *account, const SnImMessage *im,
                       SnId *message, SnAddResult *result, GError **error);
+/* message: just filed from `im`. When it is one of the stanzas of a long text and all of them are
+ * here from this sender, they become one message. In the caller's transaction. */
+gboolean sn_join_im(SnStore *store, const SnImMessage *im, const char *sender,
+                    const SnMessage *message, GError **error);
 
 /* ---- notifications ---- */
 void sn_engine_notify(SnEngine *engine, SnNotifyKind kind, SnId conversation, const char *title,

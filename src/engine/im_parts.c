@@ -483,6 +483,24 @@ static SnImMessage *forward_message(SnDelivery *self, const SnOutboxEntry *entry
 
 /* ---- the body ---- */
 
+/* So that a receiver that knows how can join them again. */
+static void mark_parts(SnImMessage *message, const SnOutboxEntry *entry, const GPtrArray *steps)
+{
+	int first = -1, count = 0;
+
+	for (guint i = 0; i < steps->len; i++) {
+		if (((SnImStep *)steps->pdata[i])->kind != SN_IM_STEP_BODY)
+			continue;
+		first = first < 0 ? (int)i : first;
+		count++;
+	}
+	if (count < 2)
+		return;
+	message->part_of = g_strdup(entry->origin_id);
+	message->part_first = first;
+	message->part_count = count;
+}
+
 static SnImMessage *body_message(SnDelivery *self, const SnOutboxEntry *entry,
                                  const SnEngineAccount *account, const GPtrArray *steps,
                                  guint index)
@@ -500,6 +518,7 @@ static SnImMessage *body_message(SnDelivery *self, const SnOutboxEntry *entry,
 		g_string_append(text, parts->pdata[i]);
 	SnImMessage *message = sn_im_message_new();
 	message->body = sn_im_quote(self, entry, message, text->str, step->number == 0);
+	mark_parts(message, entry, steps);
 	message->want_receipt = last;
 	message->want_marker = last;
 	if (is_late(self, entry)) {

@@ -133,6 +133,8 @@ static gboolean repeats_history(const Filing *filing)
 	const SnImMessage *im = filing->im;
 	gboolean brings = (im->files && im->files->len) || (im->forwarded && im->forwarded->len);
 
+	if (im->part_of)
+		return FALSE;
 	return filing->attach_to ? !brings : follows_reply(filing);
 }
 
@@ -334,7 +336,9 @@ static gboolean file(Filing *filing, SnAddResult *result, GError **error)
 	if (!filing->out)
 		sn_map_im(store, filing->im, filing->message->sender);
 	return file_history(filing, error) && join_message(filing, error) &&
-	       find_answered(filing, error) && ask_user(filing, error);
+	       find_answered(filing, error) &&
+	       sn_join_im(store, filing->im, filing->from, filing->message, error) &&
+	       ask_user(filing, error);
 }
 
 static gboolean look_at_addresses(Filing *filing)

@@ -142,7 +142,8 @@ static gboolean told_by_us(SnJudge *self, const SnMessage *message)
 static gboolean was_exchanged(const SnMessage *message)
 {
 	/* a stanza that only brought history is none itself */
-	if (message->flags & (SN_FLAG_DRAFT | SN_FLAG_DELETED) || message->attached)
+	if (message->flags & (SN_FLAG_DRAFT | SN_FLAG_DELETED) || message->attached ||
+	    g_strcmp0(message->notice, SN_NOTICE_HISTORY) == 0)
 		return FALSE;
 	switch (message->state) {
 	case SN_STATE_RECEIVED:

@@ -160,6 +160,9 @@ GBytes *sn_message_raw(SnStore *store, SnId id, GError **error);
 /* The bytes of an own message once they are made (before it is sent); replaces earlier ones. */
 gboolean sn_message_set_raw(SnStore *store, SnId id, GBytes *raw, GError **error);
 
+/* Another text: of one that was edited, or has become whole. In the caller's transaction. */
+gboolean sn_message_set_text(SnStore *store, SnId id, const char *subject, const char *body,
+                             GError **error);
 /* What a message answers, learned from its text or thread after it was filed. */
 gboolean sn_message_set_answered(SnStore *store, SnId id, SnId answered, GError **error);
 

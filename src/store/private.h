@@ -78,8 +78,6 @@ gboolean sn_message_insert(SnStore *store, SnMessage *message, SnId peer, SnId r
                            GError **error);
 gboolean sn_message_rewrite(SnStore *store, SnMessage *message, SnId peer, SnId raw,
                             GError **error);
-gboolean sn_message_set_text(SnStore *store, SnId id, const char *subject, const char *body,
-                             GError **error);
 gboolean sn_message_delete(SnStore *store, SnId id, GError **error);
 
 /*

@@ -306,6 +306,11 @@ static void long_texts_are_split_below_the_limit(void **state)
 		assert_true(sn_im_escaped_size(part->body, strlen(part->body)) < 10000);
 		assert_int_equal(part->want_receipt, last);
 		assert_int_equal(strcmp(part->id, entry->origin_id) == 0, last);
+		assert_string_equal(part->part_of, entry->origin_id);
+		assert_int_equal(part->part_count, self->stanzas->len);
+		g_autofree char *numbered = g_strdup_printf("%s.%u", part->part_of,
+		                                            (guint)part->part_first + i);
+		assert_true(last || strcmp(part->id, numbered) == 0);
 		assert_int_equal(taken(self, part->id), 1);
 		g_string_append(all, part->body);
 	}

@@ -521,6 +521,98 @@ static void an_email_that_we_hold_is_better_evidence(void **state)
 	assert_false(candidate->confirmed);
 }
 
+/* ---- a text in several stanzas ---- */
+
+static SnImMessage *piece(const char *of, int number, int first, int count, const char *text)
+{
+	gboolean last = number == count - 1;
+	g_autofree char *id =
+		last ? g_strdup(of) : g_strdup_printf("%s.%d", of, first + number);
+	SnImMessage *im = from_bob(id, text);
+
+	im->part_of = g_strdup(of);
+	im->part_first = first;
+	im->part_count = count;
+	return im;
+}
+
+static const char *const pieces[] = { "One, \n", "two ", "three." };
+
+static void a_long_text_is_one_message_in_any_order(void **state)
+{
+	static const int orders[][3] = { { 0, 1, 2 }, { 2, 1, 0 }, { 1, 2, 0 }, { 0, 2, 1 } };
+	Stage *stage = *state;
+
+	for (guint i = 0; i < G_N_ELEMENTS(orders); i++) {
+		g_autofree char *of = g_strdup_printf("long-%u", i);
+		for (int j = 0; j < 3; j++) {
+			int number = orders[i][j];
+			g_autoptr(SnMessage) row =
+				receive(stage, piece(of, number, 4, 3, pieces[number]));
+			/* until all are here each stands for itself */
+			assert_int_equal(shown(stage, row->conversation),
+			                 j < 2 ? i + (guint)j + 1 : i + 1);
+		}
+		SnId id = sn_message_find_im(stage->bench->store, of, BOB);
+		g_autoptr(SnMessage) whole = sn_bench_message(stage->bench, id);
+		assert_string_equal(whole->body, "One, \ntwo three.");
+		assert_int_equal(whole->attached, 0);
+		/* the archive brings it again */
+		g_autoptr(SnMessage) again = receive(stage, piece(of, 0, 4, 3, pieces[0]));
+		assert_int_equal(again->attached, whole->id);
+		assert_int_equal(shown(stage, whole->conversation), i + 1);
+	}
+}
+
+static void the_first_stanza_says_what_a_long_text_answers(void **state)
+{
+	Stage *stage = *state;
+
+	link_bob(stage);
+	SnId mail = own_mail(stage, "asked@example.test", "Asked", "Which rope?\n");
+	SnImMessage *first = piece("answer", 0, 0, 2, "The hemp ");
+	first->in_reply_to_mail = g_strdup("asked@example.test");
+	g_autoptr(SnMessage) row = receive(stage, first);
+	assert_int_equal(row->reply_to, mail);
+	g_autoptr(SnMessage) rest = receive(stage, piece("answer", 1, 0, 2, "one."));
+	g_autoptr(SnMessage) whole = sn_bench_message(stage->bench, rest->id);
+	assert_string_equal(whole->body, "The hemp one.");
+	assert_int_equal(whole->reply_to, mail);
+}
+
+/* One is missing, or the numbers make no sense: each stands for itself. */
+static void what_does_not_belong_together_is_not_joined(void **state)
+{
+	static const struct {
+		int first, count;
+	} odd[] = { { 0, 1 }, { -1, 2 }, { 0, 100000 }, { 7, 2 }, { 0, 3 }, { G_MAXINT, 2 } };
+	Stage *stage = *state;
+	guint rows = 0;
+
+	for (guint i = 0; i < G_N_ELEMENTS(odd); i++) {
+		g_autofree char *of = g_strdup_printf("odd-%u", i);
+		g_autofree char *id = g_strdup_printf("%s.0", of);
+		SnImMessage *both[] = { from_bob(id, "one"), from_bob(of, "two") };
+		for (int j = 0; j < 2; j++) {
+			both[j]->part_of = g_strdup(of);
+			both[j]->part_first = odd[i].first;
+			both[j]->part_count = odd[i].count;
+			g_autoptr(SnMessage) row = receive(stage, both[j]);
+			assert_int_equal(shown(stage, row->conversation), ++rows);
+			assert_string_equal(row->body, j ? "two" : "one");
+		}
+	}
+	/* it names a message that it is no part of: that one stays what it is */
+	g_autoptr(SnMessage) kept = receive(stage, from_bob("mine.0", "keep me"));
+	SnImMessage *liar = from_bob("other", "gone");
+	liar->part_of = g_strdup("mine");
+	liar->part_count = 2;
+	g_autoptr(SnMessage) row = receive(stage, liar);
+	assert_int_equal(shown(stage, row->conversation), rows + 2);
+	g_autoptr(SnMessage) still = sn_bench_message(stage->bench, kept->id);
+	assert_string_equal(still->body, "keep me");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -540,6 +632,9 @@ int main(void)
 		TEST(a_forwarded_file_is_told_with_its_text),
 		TEST(an_email_of_unlinked_addresses_stays_where_it_was_told),
 		TEST(an_email_that_we_hold_is_better_evidence),
+		TEST(a_long_text_is_one_message_in_any_order),
+		TEST(the_first_stanza_says_what_a_long_text_answers),
+		TEST(what_does_not_belong_together_is_not_joined),
 	};
 	sn_mime_init();
 	return cmocka_run_group_tests(tests, NULL, NULL);

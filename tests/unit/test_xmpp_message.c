@@ -85,6 +85,9 @@ static void everything_a_message_has_comes_back(void **state)
 	message->replace_id = g_strdup("wrong-one");
 	message->chat_state = g_strdup("active");
 	message->attach_to = g_strdup("the-reply");
+	message->part_of = g_strdup("origin-1");
+	message->part_first = 2;
+	message->part_count = 3;
 	SnImMessage *back = round_trip(message);
 	assert_string_equal(back->id, "id-1");
 	assert_string_equal(back->origin_id, "origin-1");
@@ -105,6 +108,9 @@ static void everything_a_message_has_comes_back(void **state)
 	assert_string_equal(back->replace_id, "wrong-one");
 	assert_string_equal(back->chat_state, "active");
 	assert_string_equal(back->attach_to, "the-reply");
+	assert_string_equal(back->part_of, "origin-1");
+	assert_int_equal(back->part_first, 2);
+	assert_int_equal(back->part_count, 3);
 	sn_im_message_free(message);
 	sn_im_message_free(back);
 }
