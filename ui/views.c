@@ -2,8 +2,6 @@
 /* Overlays in general: opening, closing, drawing. */
 #include "ui/view.h"
 
-#include <string.h>
-
 #include "src/text/text.h"
 
 static void destroy(SnApp *app, SnView *view)
