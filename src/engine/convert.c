@@ -76,7 +76,10 @@ gboolean sn_convert_possible(SnDelivery *self, const SnOutboxEntry *entry, char 
 static gboolean goes_along(SnDelivery *self, const SnOutboxEntry *other,
                            const SnOutboxEntry *entry)
 {
-	gboolean own = other->when || other->encrypt == SN_ENCRYPT_REQUIRED;
+	/* a time beyond any undo window was given by the user */
+	SnTime now = sn_delivery_now(self);
+	gboolean put_off = other->send_at > MAX(now, entry->send_at) + SN_MINUTE;
+	gboolean own = put_off || other->when || other->encrypt == SN_ENCRYPT_REQUIRED;
 	gboolean asked = entry->request == SN_REQUEST_CONVERT && other->state == SN_STATE_CHOOSING &&
 	                 !other->error_word;
 	gboolean told = other->request == SN_REQUEST_CONVERT &&

@@ -450,6 +450,28 @@ static void what_waits_for_its_own_terms_is_not_gathered(void **state)
 	delivery_free(self);
 }
 
+static void what_was_put_off_keeps_its_time(void **state)
+{
+	Delivery *self = world_at(NOW, NULL);
+	SnOutboxNew now = im("whenever"), later = im("in the morning");
+
+	bob_is(self, SN_PRESENCE_OFFLINE);
+	now.if_unavailable = later.if_unavailable = SN_RULE_DEFER;
+	SnId kept = queue_new(self, &later, BOB_IM), goes = queue_new(self, &now, BOB_IM);
+	settle(self);
+	assert_state(self, kept, SN_STATE_WAITING);
+	SnTime morning = self->world->now + 12 * SN_HOUR;
+	assert_true(sn_outbox_reschedule(self->world->store, kept, morning, 0, SN_RULE_DEFER, 0,
+	                                 NULL));
+	settle(self);
+	ask_for(self, goes, SN_REQUEST_CONVERT);
+	assert_state(self, goes, SN_STATE_CONVERTED);
+	g_autoptr(SnOutboxEntry) waits = entry_of(self, kept);
+	assert_int_not_equal(waits->state, SN_STATE_CONVERTED);
+	assert_int_equal(waits->send_at, morning);
+	delivery_free(self);
+}
+
 /* ---- hours of work ---- */
 
 static void outside_the_hours_nothing_goes_that_was_put_off(void **state)
@@ -645,6 +667,7 @@ int main(void)
 		cmocka_unit_test(an_email_instead_keeps_the_time),
 		cmocka_unit_test(send_now_lets_the_email_go_before_its_time),
 		cmocka_unit_test(what_waits_for_its_own_terms_is_not_gathered),
+		cmocka_unit_test(what_was_put_off_keeps_its_time),
 		cmocka_unit_test(outside_the_hours_nothing_goes_that_was_put_off),
 		cmocka_unit_test(a_machine_that_wakes_at_night_sends_in_the_morning),
 		cmocka_unit_test(the_fallback_waits_for_the_hours_too),
