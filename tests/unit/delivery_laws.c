@@ -263,6 +263,7 @@ static guint times_in(const char *text, const char *part)
 static void check_gathered(Life *life, const SnOutboxEntry *mail)
 {
 	gint64 made = number(life, "SELECT min(id) FROM outbox_event WHERE outbox = ?1", mail->id, 0);
+	SnTime then = number(life, "SELECT min(time) FROM outbox_event WHERE outbox = ?1", mail->id, 0);
 
 	for (guint i = 0; i < life->watched->len; i++) {
 		const Watched *one = &g_array_index(life->watched, Watched, i);
@@ -278,7 +279,8 @@ static void check_gathered(Life *life, const SnOutboxEntry *mail)
 		}
 		gboolean taken_back = number(life, "SELECT 1 " BEFORE "AND what = 'request' AND "
 		                             "detail = 'cancel'", im->id, made) != 0;
-		if (!im->when && !taken_back && stood(life, im->id, made) == STOOD_BACK)
+		gboolean has_terms = im->when || im->send_at > then + SN_MINUTE;
+		if (!has_terms && !taken_back && stood(life, im->id, made) == STOOD_BACK)
 			broken(life, im, "waited, and was left behind by an email");
 	}
 }
