@@ -254,10 +254,8 @@ static void repair_clock(SnDelivery *self, SnTime now)
 	g_autoptr(GError) error = NULL;
 
 	self->clock_wrong = !sn_outbox_clock_back(self->engine->store, now, longest, &error);
-	if (self->clock_wrong) {
-		g_warning("The outbox could not be written: %s", error->message);
-		self->unwell = TRUE;
-	}
+	if (self->clock_wrong)
+		sn_delivery_is_unwell(self, error);
 	cap_times(self->settling, now + PRESENCE_GRACE);
 	cap_times(self->announces, now + SN_MINUTE);
 	self->grace = MIN(self->grace, now + EXPIRY_GRACE);

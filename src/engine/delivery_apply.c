@@ -420,9 +420,9 @@ static gboolean write_step(SnDelivery *self, SnId id, SnDeliveryEvent event, con
 	return sn_store_commit(store, error);
 }
 
-/* What could not be written is tried again: it is all in the rows. */
-static void falls_ill(SnDelivery *self)
+void sn_delivery_is_unwell(SnDelivery *self, const GError *error)
 {
+	g_warning("The outbox could not be written: %s", error->message);
 	self->unwell = TRUE;
 	if (!self->looking)
 		sn_delivery_set_timer(self);
@@ -435,8 +435,7 @@ gboolean sn_delivery_apply(SnDelivery *self, SnId id, SnDeliveryEvent event, con
 	SnDeliveryStep step = { SN_STATE_FAILED, SN_EFFECT_NONE, FALSE };
 
 	if (!write_step(self, id, event, fact, &entry, &step, &error)) {
-		g_warning("The outbox could not be written: %s", error->message);
-		falls_ill(self);
+		sn_delivery_is_unwell(self, error);
 		if (tells_of_outside(event))
 			keep_unwritten(self, id, event, fact);
 		return FALSE;
@@ -449,8 +448,7 @@ gboolean sn_delivery_apply(SnDelivery *self, SnId id, SnDeliveryEvent event, con
 	                    step.effect == SN_EFFECT_QUESTION;
 	if (step.known && goes_out && !sn_store_sync(self->engine->store, &error)) {
 		/* Perhaps not durable, so it is not sent now; the next look checks it. */
-		g_warning("The outbox could not be made durable: %s", error->message);
-		falls_ill(self);
+		sn_delivery_is_unwell(self, error);
 	} else if (step.known) {
 		if (goes_out)
 			sn_fault_of(CHANGE_DURABLE, sn_delivery_event_word(event));

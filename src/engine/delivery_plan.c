@@ -365,8 +365,11 @@ static void too_late(SnDelivery *self, const SnOutboxEntry *entry)
 		                  .clear_request = TRUE,
 		                  .behind = entry->behind };
 
-	sn_outbox_change(self->engine->store, entry->id, entry->state, &change, NULL);
-	sn_delivery_again(self); /* it may be due besides */
+	g_autoptr(GError) error = NULL;
+	if (sn_outbox_change(self->engine->store, entry->id, entry->state, &change, &error))
+		sn_delivery_again(self); /* it may be due besides */
+	else
+		sn_delivery_is_unwell(self, error);
 }
 
 /* What may have gone is not made to wait: it would go again by itself when the person appears. */

@@ -88,6 +88,8 @@ typedef struct {
  */
 gboolean sn_delivery_apply(SnDelivery *self, SnId entry, SnDeliveryEvent event,
                            const SnFact *fact);
+/* Something could not be written. It is all in the rows, so the next looks try it again. */
+void sn_delivery_is_unwell(SnDelivery *self, const GError *error);
 /* The pause before try number `attempts`, with jitter. */
 SnTime sn_delivery_backoff(SnDelivery *self, int attempts, gboolean network);
 void sn_delivery_write_again(SnDelivery *self);

@@ -89,10 +89,12 @@ gboolean sn_delivery_is_put_off(SnDelivery *self, const SnOutboxEntry *entry)
 
 	if (!asked)
 		return FALSE;
-	gboolean awaited = entry->state == SN_STATE_ASKED && !asked->answered;
+	/* what lies in the future was written by a clock that ran ahead, and would hold for too long */
+	SnTime now = sn_delivery_now(self);
+	gboolean awaited = entry->state == SN_STATE_ASKED && !asked->answered && asked->time <= now;
 	gboolean later = sn_answer_plain((SnAnswer)asked->answer) == SN_ANSWER_LATER &&
-	                 asked->answered + sn_delivery_settings(self)->delivery_ask_again >
-	                         sn_delivery_now(self);
+	                 asked->answered <= now &&
+	                 asked->answered + sn_delivery_settings(self)->delivery_ask_again > now;
 	g_autoptr(SnPresence) there = sn_presence_best(self->engine->store, asked->address);
 	return (awaited && there->since < asked->time) ||
 	       (later && there->since < asked->answered);
