@@ -441,13 +441,19 @@ def short(bench):
     names = [f"killed at {place}{'' if n == 1 else f' ({n})'}: {name}" for name, place, n in cases]
     print(f"1..{len(cases) + 2}", flush=True)
 
+    told = []
+    done = {}  # TAP wants them in order
+
     def say(number, result, seconds):
         problem = result.verdict()
+        done[number] = f"{'not ' if problem else ''}ok {number + 1} - {names[number]}"
         if os.environ.get("SENNIT_KILL_TIMES"):
-            print(f"# {seconds:.1f} s")
-        print(f"{'not ' if problem else ''}ok {number + 1} - {names[number]}", flush=True)
+            done[number] += f"\n# {seconds:.1f} s"
         if problem:
-            print("# " + problem.replace("\n", "\n# "), flush=True)
+            done[number] += "\n# " + problem.replace("\n", "\n# ")
+        while len(told) in done:
+            print(done[len(told)], flush=True)
+            told.append(number)
     bad = any(r.verdict() for r in bench.run(cases, say))
     for number, (name, problem) in enumerate(check_points(bench.passed())):
         print(f"{'not ' if problem else ''}ok {len(cases) + 1 + number} - {name}")
