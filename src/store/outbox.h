@@ -240,7 +240,7 @@ typedef struct {
 	SnId message;        /* the row in the timeline that asked */
 	char *question;
 	char **values, **labels; /* NULL-terminated, same length */
-	SnTime time;
+	SnTime time;         /* when it was asked, by its message; never after it came here */
 	gboolean answered;
 	gboolean availability; /* now, later and email are offered: somebody asks for our time */
 } SnQuestion;

@@ -75,7 +75,10 @@ static void read_choices(SnStore *store, SnQuestion *question)
 	question->labels = (char **)g_ptr_array_steal(labels, NULL);
 }
 
-#define COLUMNS "SELECT id, conversation, message, question, time, answered, away FROM question "
+/* Asked when the message says, which may be long before it came; a time to come is none. */
+#define COLUMNS                                                                                \
+	"SELECT id, conversation, message, question, coalesce((SELECT min(m.time, question.time) " \
+	"FROM message m WHERE m.id = question.message), time), answered, away FROM question "
 
 static SnQuestion *read_question(SnStore *store, SnSql *query)
 {

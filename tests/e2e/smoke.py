@@ -373,6 +373,8 @@ def prompts_five_answers(world):
     ask("fourth asks", "a")
     peer.wait_message("later")
     wait(lambda: [e for e in alice.outbox() if e["state"] == "asked"], "an asked entry")
+    peer.send(ALICE, "later")  # or every new device of Bob's would put the question to him again
+    wait(lambda: not [e for e in alice.outbox() if e["state"] == "asked"], "the answer heard")
     ask("fifth is taken back", "Escape")
     peer.away(None)
     peer.wait_message("first waits")
