@@ -74,6 +74,7 @@ typedef enum {
 	SN_MAIL_EV_GONE,         /* uids */
 	SN_MAIL_EV_PROGRESS,     /* done, total */
 	SN_MAIL_EV_CHANGED,      /* folder: look again */
+	SN_MAIL_EV_FOLDERS,      /* folders came or went: LIST again, and WATCH those that are new */
 } SnMailEventKind;
 
 typedef struct {

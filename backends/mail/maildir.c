@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <poll.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "backends/mail/link.h"
@@ -8,7 +7,7 @@
 #include "backends/mail/names.h"
 #include "backends/mail/uids.h"
 
-#define HEADER_LIMIT 65536 /* how far a Message-ID is looked for */
+#define MISSING "The mail directory %s is not there."
 #define SETTLE_MS 50       /* a delivery makes several changes; one event for all of them */
 
 enum { RANK_URGENT, RANK_SYNC };
@@ -20,6 +19,7 @@ typedef struct {
 	GThread *thread;
 	GHashTable *folders; /* name -> SnMaildirFolder */
 	SnMaildirWatch *watch;
+	GHashTable *watched;  /* names of folders, from WATCH */
 	gboolean online;
 	guint failures;
 } Maildir;
@@ -27,6 +27,11 @@ typedef struct {
 static Maildir *self(SnMailSource *source)
 {
 	return (Maildir *)source;
+}
+
+static gboolean root_is_there(Maildir *maildir)
+{
+	return g_file_test(maildir->root, G_FILE_TEST_IS_DIR);
 }
 
 /* The folder as far as it is known; NULL with an error when its directory is not there. */
@@ -85,12 +90,24 @@ static void report_folder(const char *name, const char *path, gpointer data)
 	sn_report_mail(&listing->maildir->report, event, sizeof *event);
 }
 
+static void watch_dir(const char *name, const char *path, gpointer data)
+{
+	Listing *listing = data;
+
+	sn_maildir_watch_dir(listing->maildir->watch, path);
+}
+
 static gboolean serve_list(Maildir *maildir, SnMailRequest *request, SnMailEvent *done,
 			   GError **error)
 {
 	Listing listing = { maildir, request->id };
 
-	sn_maildir_list(maildir->root, report_folder, &listing);
+	/* a root that is not mounted has no folders, which does not mean that they are gone */
+	if (!root_is_there(maildir)) {
+		g_set_error(error, SN_ERROR, SN_ERROR_NOT_FOUND, MISSING, maildir->root);
+		return FALSE;
+	}
+	sn_maildir_list(maildir->root, report_folder, watch_dir, &listing);
 	return TRUE;
 }
 
@@ -110,7 +127,10 @@ static gboolean serve_watch(Maildir *maildir, SnMailRequest *request, SnMailEven
 {
 	SnMaildirFolder *folder = open_folder(maildir, request->folder, error);
 
-	return folder && sn_maildir_watch_add(maildir->watch, folder->name, folder->path, error);
+	if (!folder || !sn_maildir_watch_add(maildir->watch, folder->name, folder->path, error))
+		return FALSE;
+	g_hash_table_add(maildir->watched, g_strdup(folder->name));
+	return TRUE;
 }
 
 static gboolean serve_fetch(Maildir *maildir, SnMailRequest *request, SnMailEvent *done,
@@ -177,7 +197,9 @@ static guint32 number_of(Maildir *maildir, const char *name, const char *base)
 	if (!folder || !folder->numbered || !sn_maildir_scan(folder, NULL))
 		return 0;
 	SnMaildirEntry *entry = g_hash_table_lookup(folder->entries, base);
-	return !entry ? 0 : entry->uid ? entry->uid : sn_maildir_number(folder, entry);
+	if (!entry)
+		return 0;
+	return entry->uid ? entry->uid : sn_maildir_number(folder, entry);
 }
 
 static gboolean serve_move(Maildir *maildir, SnMailRequest *request, SnMailEvent *done,
@@ -218,28 +240,6 @@ static gboolean serve_append(Maildir *maildir, SnMailRequest *request, SnMailEve
 	return TRUE;
 }
 
-/* Looks at the header only; unfolds nothing, as a Message-ID has no spaces. */
-static gboolean has_message_id(const char *path, const char *wanted)
-{
-	g_autofree char *header = g_malloc(HEADER_LIMIT + 1);
-	FILE *file = fopen(path, "re");
-	gsize length = file ? fread(header, 1, HEADER_LIMIT, file) : 0;
-
-	if (file)
-		fclose(file);
-	header[length] = '\0';
-	for (const char *line = header; line && *line && *line != '\n' && *line != '\r';) {
-		const char *next = strchr(line, '\n');
-		/* the value may stand on the following line */
-		if (g_ascii_strncasecmp(line, "Message-ID:", 11) == 0) {
-			const char *open = strchr(line, '<');
-			return open && g_str_has_prefix(open, wanted);
-		}
-		line = next ? next + 1 : NULL;
-	}
-	return FALSE;
-}
-
 static gboolean serve_search(Maildir *maildir, SnMailRequest *request, SnMailEvent *done,
 			     GError **error)
 {
@@ -254,8 +254,7 @@ static gboolean serve_search(Maildir *maildir, SnMailRequest *request, SnMailEve
 	g_hash_table_iter_init(&iter, folder->entries);
 	while (g_hash_table_iter_next(&iter, NULL, &value)) {
 		SnMaildirEntry *entry = value;
-		g_autofree char *path = g_build_filename(folder->path, entry->file, NULL);
-		if (sn_inbox_stopping(maildir->inbox) || !has_message_id(path, wanted))
+		if (sn_inbox_stopping(maildir->inbox) || !sn_maildir_has_id(folder, entry, wanted))
 			continue;
 		done->uid = entry->uid ? entry->uid : sn_maildir_number(folder, entry);
 		break;
@@ -304,8 +303,10 @@ static void serve(Maildir *maildir, SnMailRequest *request)
 	GError *error = NULL;
 
 	done->folder = g_strdup(request->folder);
-	if (!kinds[request->kind].serve(maildir, request, done, &error))
+	if (!kinds[request->kind].serve(maildir, request, done, &error)) {
 		g_assert(error);
+		maildir->online = maildir->online && root_is_there(maildir);
+	}
 	end(maildir, request, done, error);
 }
 
@@ -319,10 +320,29 @@ static void serve_urgent(gpointer data)
 		serve(maildir, request);
 }
 
+/* A directory that was removed and made again is not watched any more. */
+static void watch_again(Maildir *maildir)
+{
+	GHashTableIter iter;
+	gpointer name;
+
+	g_hash_table_iter_init(&iter, maildir->watched);
+	while (g_hash_table_iter_next(&iter, &name, NULL)) {
+		const SnMaildirFolder *folder = open_folder(maildir, name, NULL);
+		if (folder)
+			sn_maildir_watch_add(maildir->watch, name, folder->path, NULL);
+	}
+	maildir->online = maildir->online && root_is_there(maildir);
+}
+
 static void report_changed(const char *name, gpointer data)
 {
 	Maildir *maildir = data;
-	SnMailEvent *event = sn_report_event(&maildir->report, SN_MAIL_EV_CHANGED, 0);
+	int kind = name ? SN_MAIL_EV_CHANGED : SN_MAIL_EV_FOLDERS;
+	SnMailEvent *event = sn_report_event(&maildir->report, kind, 0);
+
+	if (!name)
+		watch_again(maildir);
 
 	event->folder = g_strdup(name);
 	sn_report_mail(&maildir->report, event, 0);
@@ -331,15 +351,15 @@ static void report_changed(const char *name, gpointer data)
 /* A disk that is not there may be plugged in later. */
 static void rest_offline(Maildir *maildir)
 {
-	if (g_file_test(maildir->root, G_FILE_TEST_IS_DIR)) {
+	if (root_is_there(maildir)) {
 		maildir->online = TRUE;
 		maildir->failures = 0;
 		sn_report_line(&maildir->report, SN_LINE_ONLINE, NULL, 0);
 		return;
 	}
 	SnTime wait = sn_link_backoff(++maildir->failures);
-	g_autoptr(GError) error = g_error_new(SN_ERROR, SN_ERROR_NOT_FOUND,
-					      "The mail directory %s is not there.", maildir->root);
+	g_autoptr(GError) error =
+		g_error_new(SN_ERROR, SN_ERROR_NOT_FOUND, MISSING, maildir->root);
 	sn_report_line(&maildir->report, SN_LINE_OFFLINE, error, sn_clock_now(NULL) + wait);
 	gint64 until = g_get_monotonic_time() + wait * 1000;
 	while (!sn_inbox_stopping(maildir->inbox) && !sn_inbox_kicked(maildir->inbox) &&
@@ -395,6 +415,7 @@ static SnMailSource *create(const SnLinkSpec *link, const char *path, SnQueue *e
 	maildir->folders = g_hash_table_new_full(g_str_hash, g_str_equal, NULL,
 						 (GDestroyNotify)sn_maildir_folder_free);
 	maildir->watch = sn_maildir_watch_new();
+	maildir->watched = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	maildir->thread = g_thread_new("maildir", run, maildir);
 	return (SnMailSource *)maildir;
 }
@@ -436,6 +457,7 @@ static void destroy(SnMailSource **source)
 	g_thread_join(maildir->thread);
 	sn_inbox_free(maildir->inbox);
 	sn_maildir_watch_free(maildir->watch);
+	g_hash_table_unref(maildir->watched);
 	g_hash_table_unref(maildir->folders);
 	sn_queue_unref(maildir->report.events);
 	g_free(maildir->root);

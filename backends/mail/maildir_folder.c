@@ -11,6 +11,7 @@
 
 #define MAX_ENTRIES 5000000
 #define MAX_MESSAGE ((gint64)256 << 20)
+#define HEADER_LIMIT 65536 /* how far a Message-ID is looked for */
 
 static const struct {
 	char letter;
@@ -38,6 +39,7 @@ SnMaildirFolder *sn_maildir_folder_new(const char *name, const char *path)
 	folder->path = g_strdup(path);
 	folder->uidnext = 1;
 	folder->entries = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, entry_free);
+	folder->by_uid = g_hash_table_new(NULL, NULL);
 	return folder;
 }
 
@@ -45,6 +47,7 @@ void sn_maildir_folder_free(SnMaildirFolder *folder)
 {
 	if (!folder)
 		return;
+	g_hash_table_unref(folder->by_uid);
 	g_hash_table_unref(folder->entries);
 	g_free(folder->name);
 	g_free(folder->path);
@@ -97,20 +100,25 @@ char *sn_maildir_file_with(const char *base, const char *file, guint flags)
 
 /* ---- scanning ---- */
 
-static void note_file(SnMaildirFolder *folder, GHashTable *found, const char *part,
-		      const char *file)
+static void note_file(GHashTable *found, const char *part, const struct dirent *item)
 {
-	const char *info = info_of(file);
-	g_autofree char *base = info ? g_strndup(file, (gsize)(info - file)) : g_strdup(file);
-	SnMaildirEntry *old = g_hash_table_lookup(folder->entries, base);
+	const char *info = info_of(item->d_name);
 	SnMaildirEntry *entry = g_new0(SnMaildirEntry, 1);
 
-	entry->file = g_strconcat(part, "/", file, NULL);
-	entry->flags = sn_maildir_flags_of(file);
-	entry->uid = old ? old->uid : 0;
-	entry->told = old && old->told && old->flags == entry->flags;
-	entry->base = g_steal_pointer(&base);
+	entry->base = info ? g_strndup(item->d_name, (gsize)(info - item->d_name))
+			   : g_strdup(item->d_name);
+	entry->file = g_strconcat(part, "/", item->d_name, NULL);
+	entry->flags = sn_maildir_flags_of(item->d_name);
+	entry->inode = item->d_ino;
+	entry->size = -1;
 	g_hash_table_replace(found, entry->base, entry);
+}
+
+/* A pipe or a socket is no message, and would be waited for. */
+static gboolean may_be_message(const struct dirent *item)
+{
+	return item->d_name[0] != '.' &&
+	       (item->d_type == DT_REG || item->d_type == DT_LNK || item->d_type == DT_UNKNOWN);
 }
 
 static gboolean scan_part(SnMaildirFolder *folder, GHashTable *found, const char *part,
@@ -123,10 +131,72 @@ static gboolean scan_part(SnMaildirFolder *folder, GHashTable *found, const char
 	if (!dir)
 		return set_error(error, errno, "Reading", path);
 	while ((item = readdir(dir)) && g_hash_table_size(found) < MAX_ENTRIES)
-		if (item->d_name[0] != '.' && item->d_type != DT_DIR)
-			note_file(folder, found, part, item->d_name);
+		if (may_be_message(item))
+			note_file(found, part, item);
 	closedir(dir);
 	return TRUE;
+}
+
+/* What is known of a file passes on to the entry of the new scan. */
+static void pass_on(SnMaildirEntry *to, const SnMaildirEntry *from)
+{
+	to->uid = from->uid;
+	to->told = from->told && from->flags == to->flags;
+	if (to->inode == from->inode) {
+		to->size = from->size;
+		to->mtime = from->mtime;
+	}
+}
+
+static void index_numbers(SnMaildirFolder *folder)
+{
+	GHashTableIter iter;
+	gpointer value;
+
+	g_hash_table_remove_all(folder->by_uid);
+	g_hash_table_iter_init(&iter, folder->entries);
+	while (g_hash_table_iter_next(&iter, NULL, &value)) {
+		SnMaildirEntry *entry = value;
+		if (entry->uid)
+			g_assert(g_hash_table_insert(folder->by_uid, GUINT_TO_POINTER(entry->uid),
+						     entry));
+	}
+}
+
+/* A file that got mbsync's number while the directory was read may have been seen under both names:
+ * the one without is then the old one. */
+static void drop_doubles(GHashTable *found, const GPtrArray *fresh)
+{
+	for (guint i = 0; i < fresh->len; i++) {
+		const SnMaildirEntry *entry = fresh->pdata[i];
+		g_autofree char *stem = sn_maildir_stem(entry->base);
+		const SnMaildirEntry *other = g_hash_table_lookup(found, stem);
+		if (other && other != entry && other->inode == entry->inode)
+			g_hash_table_remove(found, stem);
+	}
+}
+
+static void compare(SnMaildirFolder *folder, GHashTable *found)
+{
+	g_autoptr(GPtrArray) fresh = g_ptr_array_new(), lost = g_ptr_array_new();
+	GHashTableIter iter;
+	gpointer value;
+
+	g_hash_table_iter_init(&iter, found);
+	while (g_hash_table_iter_next(&iter, NULL, &value)) {
+		SnMaildirEntry *entry = value;
+		const SnMaildirEntry *old = g_hash_table_lookup(folder->entries, entry->base);
+		if (old)
+			pass_on(entry, old);
+		else
+			g_ptr_array_add(fresh, entry);
+	}
+	drop_doubles(found, fresh);
+	g_hash_table_iter_init(&iter, folder->entries);
+	while (g_hash_table_iter_next(&iter, NULL, &value))
+		if (!g_hash_table_contains(found, ((SnMaildirEntry *)value)->base))
+			g_ptr_array_add(lost, value);
+	sn_maildir_match(folder, fresh, lost);
 }
 
 gboolean sn_maildir_scan(SnMaildirFolder *folder, GError **error)
@@ -138,31 +208,108 @@ gboolean sn_maildir_scan(SnMaildirFolder *folder, GError **error)
 		g_hash_table_unref(found);
 		return FALSE;
 	}
+	compare(folder, found);
 	g_hash_table_unref(folder->entries);
 	folder->entries = found;
+	index_numbers(folder);
 	return TRUE;
 }
 
+gboolean sn_maildir_stat(SnMaildirFolder *folder, SnMaildirEntry *entry)
+{
+	g_autofree char *path = g_build_filename(folder->path, entry->file, NULL);
+	struct stat info;
+
+	if (stat(path, &info) != 0)
+		return FALSE;
+	entry->size = info.st_size;
+	entry->mtime = (gint64)info.st_mtim.tv_sec * G_USEC_PER_SEC + info.st_mtim.tv_nsec / 1000;
+	return TRUE;
+}
+
+/* ---- numbers ---- */
+
 SnMaildirEntry *sn_maildir_by_uid(SnMaildirFolder *folder, guint32 uid)
 {
-	GHashTableIter iter;
-	gpointer value;
-
-	g_hash_table_iter_init(&iter, folder->entries);
-	while (g_hash_table_iter_next(&iter, NULL, &value))
-		if (((SnMaildirEntry *)value)->uid == uid)
-			return value;
-	return NULL;
+	return g_hash_table_lookup(folder->by_uid, GUINT_TO_POINTER(uid));
 }
 
 guint32 sn_maildir_number(SnMaildirFolder *folder, SnMaildirEntry *entry)
 {
 	g_assert(entry->uid == 0);
 	entry->uid = folder->uidnext++;
+	g_assert(g_hash_table_insert(folder->by_uid, GUINT_TO_POINTER(entry->uid), entry));
 	return entry->uid;
 }
 
+/* The files whose names the caller knows. given: uid -> entry. */
+static void take_exact(SnMaildirFolder *folder, GHashTable *given, const GPtrArray *names,
+		       const GArray *uids)
+{
+	for (guint i = 0; i < names->len; i++) {
+		guint32 uid = g_array_index(uids, guint32, i);
+		const char *name = names->pdata[i];
+		SnMaildirEntry *entry = name ? g_hash_table_lookup(folder->entries, name) : NULL;
+		if (!entry || g_hash_table_contains(given, GUINT_TO_POINTER(uid)) ||
+		    g_hash_table_lookup(given, GUINT_TO_POINTER(entry->uid)) == entry)
+			continue;
+		entry->uid = uid;
+		g_hash_table_insert(given, GUINT_TO_POINTER(uid), entry);
+	}
+}
+
+/* Others keep what they have, unless the caller gave it away. Returns those without a number. */
+static GPtrArray *keep_numbers(SnMaildirFolder *folder, GHashTable *given)
+{
+	GPtrArray *fresh = g_ptr_array_new();
+	GHashTableIter iter;
+	gpointer value;
+
+	g_hash_table_iter_init(&iter, folder->entries);
+	while (g_hash_table_iter_next(&iter, NULL, &value)) {
+		SnMaildirEntry *entry = value, *owner;
+		owner = g_hash_table_lookup(given, GUINT_TO_POINTER(entry->uid));
+		if (entry->uid && !owner)
+			g_hash_table_insert(given, GUINT_TO_POINTER(entry->uid), entry);
+		else if (owner != entry) {
+			entry->uid = 0;
+			entry->told = FALSE;
+		}
+		if (!entry->uid)
+			g_ptr_array_add(fresh, entry);
+	}
+	return fresh;
+}
+
+void sn_maildir_take_numbers(SnMaildirFolder *folder, const GPtrArray *names, const GArray *uids)
+{
+	g_autoptr(GHashTable) given = g_hash_table_new(NULL, NULL);
+	g_autoptr(GPtrArray) lost = g_ptr_array_new_with_free_func(entry_free);
+
+	g_assert(names && uids && names->len == uids->len);
+	take_exact(folder, given, names, uids);
+	g_autoptr(GPtrArray) fresh = keep_numbers(folder, given);
+	for (guint i = 0; i < names->len && fresh->len > 0; i++) {
+		guint32 uid = g_array_index(uids, guint32, i);
+		if (!names->pdata[i] || g_hash_table_contains(given, GUINT_TO_POINTER(uid)))
+			continue;
+		SnMaildirEntry *entry = g_new0(SnMaildirEntry, 1);
+		entry->base = g_strdup(names->pdata[i]);
+		entry->uid = uid;
+		entry->size = -1;
+		g_ptr_array_add(lost, entry);
+	}
+	sn_maildir_match(folder, fresh, lost);
+	index_numbers(folder);
+}
+
 /* ---- changing ---- */
+
+static void forget(SnMaildirFolder *folder, SnMaildirEntry *entry)
+{
+	g_hash_table_remove(folder->by_uid, GUINT_TO_POINTER(entry->uid));
+	g_hash_table_remove(folder->entries, entry->base);
+}
 
 static void set_file(SnMaildirEntry *entry, char *file, guint flags)
 {
@@ -176,10 +323,11 @@ static void set_file(SnMaildirEntry *entry, char *file, guint flags)
 static gboolean find_again(SnMaildirFolder *folder, SnMaildirEntry **entry, GError **error)
 {
 	g_autofree char *base = g_strdup((*entry)->base);
+	guint32 uid = (*entry)->uid;
 
 	if (!sn_maildir_scan(folder, error))
 		return FALSE;
-	*entry = g_hash_table_lookup(folder->entries, base);
+	*entry = uid ? sn_maildir_by_uid(folder, uid) : g_hash_table_lookup(folder->entries, base);
 	if (*entry)
 		return TRUE;
 	g_set_error(error, SN_ERROR, SN_ERROR_NOT_FOUND, "The message is no longer in %s.",
@@ -215,7 +363,7 @@ gboolean sn_maildir_remove(SnMaildirFolder *folder, SnMaildirEntry *entry, GErro
 	for (int tries = 0; tries < 3; tries++) {
 		g_autofree char *path = g_build_filename(folder->path, entry->file, NULL);
 		if (unlink(path) == 0) {
-			g_hash_table_remove(folder->entries, entry->base);
+			forget(folder, entry);
 			return TRUE;
 		}
 		if (errno != ENOENT)
@@ -314,14 +462,6 @@ char *sn_maildir_deliver(const char *path, const void *bytes, gsize length, guin
 	return g_steal_pointer(&base);
 }
 
-/* mbsync keeps its own number in the name (",U=17"), which means something else elsewhere. */
-static char *base_elsewhere(const char *base)
-{
-	g_autoptr(GRegex) number = g_regex_new(",U=[0-9]+", 0, 0, NULL);
-
-	return g_regex_replace_literal(number, base, -1, 0, "", 0, NULL);
-}
-
 static char *copy_away(SnMaildirFolder *folder, SnMaildirEntry *entry, const char *target_path,
 		       GError **error)
 {
@@ -342,7 +482,8 @@ static char *copy_away(SnMaildirFolder *folder, SnMaildirEntry *entry, const cha
 char *sn_maildir_move(SnMaildirFolder *folder, SnMaildirEntry *entry, const char *target_path,
 		      GError **error)
 {
-	g_autofree char *base = base_elsewhere(entry->base);
+	/* mbsync's number means something else elsewhere */
+	g_autofree char *base = sn_maildir_stem(entry->base);
 
 	for (int tries = 0; tries < 3; tries++) {
 		g_autofree char *file = sn_maildir_file_with(base, entry->file, entry->flags);
@@ -354,7 +495,7 @@ char *sn_maildir_move(SnMaildirFolder *folder, SnMaildirEntry *entry, const char
 			continue;
 		}
 		if (rename(from, to) == 0) {
-			g_hash_table_remove(folder->entries, entry->base);
+			forget(folder, entry);
 			return g_steal_pointer(&base);
 		}
 		if (errno == EXDEV)
@@ -371,27 +512,74 @@ char *sn_maildir_move(SnMaildirFolder *folder, SnMaildirEntry *entry, const char
 	return NULL;
 }
 
+/* Waits for nothing: what is no plain file is no message. */
+static int open_message(const char *path, struct stat *info)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+	if (fd < 0)
+		return -1;
+	if (fstat(fd, info) == 0 && S_ISREG(info->st_mode))
+		return fd;
+	close(fd);
+	errno = EINVAL;
+	return -1;
+}
+
+/* The file as it is now; NULL with errno. */
+static GBytes *read_all(int fd, gsize size)
+{
+	GByteArray *bytes = g_byte_array_sized_new((guint)MIN(size + 1, G_MAXUINT / 2));
+	guint8 buffer[65536];
+	ssize_t got;
+
+	while ((got = read(fd, buffer, sizeof buffer)) != 0) {
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0 || bytes->len + got > MAX_MESSAGE) {
+			errno = got < 0 ? errno : EFBIG;
+			g_byte_array_unref(bytes);
+			return NULL;
+		}
+		g_byte_array_append(bytes, buffer, (guint)got);
+	}
+	return g_byte_array_free_to_bytes(bytes);
+}
+
+static GBytes *read_entry(SnMaildirFolder *folder, SnMaildirEntry *entry, SnTime *time)
+{
+	g_autofree char *path = g_build_filename(folder->path, entry->file, NULL);
+	struct stat info;
+	int fd = open_message(path, &info);
+
+	if (fd < 0)
+		return NULL;
+	entry->size = info.st_size;
+	entry->mtime = (gint64)info.st_mtim.tv_sec * G_USEC_PER_SEC + info.st_mtim.tv_nsec / 1000;
+	*time = entry->mtime / 1000;
+	errno = EFBIG;
+	GBytes *raw = info.st_size > MAX_MESSAGE ? NULL : read_all(fd, (gsize)info.st_size);
+	int failure = errno;
+	close(fd);
+	errno = failure;
+	return raw;
+}
+
 GBytes *sn_maildir_read(SnMaildirFolder *folder, SnMaildirEntry *entry, SnTime *time,
 			GError **error)
 {
 	for (int tries = 0; tries < 3; tries++) {
-		g_autofree char *path = g_build_filename(folder->path, entry->file, NULL);
-		char *bytes = NULL;
-		gsize length = 0;
-		struct stat info = { 0 };
-		if (stat(path, &info) == 0 && info.st_size > MAX_MESSAGE) {
+		GBytes *raw = read_entry(folder, entry, time);
+		if (raw)
+			return raw;
+		if (errno == EFBIG) {
 			g_set_error(error, SN_ERROR, SN_ERROR_LIMIT,
-				    "The message in %s is too large.", path);
+				    "The message in %s/%s is too large.", folder->path,
+				    entry->file);
 			return NULL;
 		}
-		g_autoptr(GError) failure = NULL;
-		if (g_file_get_contents(path, &bytes, &length, &failure)) {
-			*time = (SnTime)info.st_mtim.tv_sec * SN_SECOND +
-				info.st_mtim.tv_nsec / 1000000;
-			return g_bytes_new_take(bytes, length);
-		}
-		if (!g_error_matches(failure, G_FILE_ERROR, G_FILE_ERROR_NOENT)) {
-			g_set_error(error, SN_ERROR, SN_ERROR_STORAGE, "%s", failure->message);
+		if (errno != ENOENT) {
+			set_error(error, errno, "Reading", entry->file);
 			return NULL;
 		}
 		if (!find_again(folder, &entry, error))
@@ -400,4 +588,28 @@ GBytes *sn_maildir_read(SnMaildirFolder *folder, SnMaildirEntry *entry, SnTime *
 	g_set_error(error, SN_ERROR, SN_ERROR_BUSY,
 		    "Another program keeps changing the message in %s.", folder->name);
 	return NULL;
+}
+
+gboolean sn_maildir_has_id(SnMaildirFolder *folder, const SnMaildirEntry *entry, const char *wanted)
+{
+	g_autofree char *path = g_build_filename(folder->path, entry->file, NULL);
+	g_autofree char *header = g_malloc(HEADER_LIMIT + 1);
+	struct stat info;
+	int fd = open_message(path, &info);
+	ssize_t length = fd >= 0 ? read(fd, header, HEADER_LIMIT) : 0;
+
+	if (fd >= 0)
+		close(fd);
+	header[MAX(length, 0)] = '\0';
+	/* unfolds nothing, as a Message-ID has no spaces */
+	for (const char *line = header; line && *line && *line != '\n' && *line != '\r';) {
+		const char *next = strchr(line, '\n');
+		/* the value may stand on the following line */
+		if (g_ascii_strncasecmp(line, "Message-ID:", 11) == 0) {
+			const char *open = strchr(line, '<');
+			return open && g_str_has_prefix(open, wanted);
+		}
+		line = next ? next + 1 : NULL;
+	}
+	return FALSE;
 }

@@ -1,7 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * maildir_layout.c - Maildir++ (".Sub.Folder" beside cur/, names in modified UTF-7, as Dovecot
- * keeps them) and plain directories ("Sub/Folder", as mbsync's Verbatim makes them), also mixed.
+ * maildir_layout.c - which directories are folders, and their names. Known are, also mixed:
+ *
+ *   Maildir++         root/.Work.Plans    Dovecot, Courier; mbsync's "SubFolders Maildir++", where
+ *                                         root/..sub.deep is INBOX/sub/deep
+ *   plain directories root/Work/Plans     mbsync's Verbatim
+ *   mbsync's Legacy   root/Work/.Plans    every folder but the top one has a dot
+ *
+ * All of them write names in modified UTF-7; plain UTF-8 is understood as well.
  */
 #include <errno.h>
 #include <glib/gstdio.h>
@@ -12,12 +18,13 @@
 
 #define MAX_DEPTH 10
 #define MAX_FOLDERS 20000
+#define MAX_DIRS 50000 /* looked into */
 
 typedef struct {
-	const char *root;
-	SnMaildirOnFolder on_folder;
+	SnMaildirOnFolder on_folder, on_dir; /* on_dir: NULL */
 	gpointer data;
-	guint count;
+	guint count, dirs;
+	gboolean root_is_folder;
 	GHashTable *seen; /* names */
 } Listing;
 
@@ -37,54 +44,71 @@ static void report(Listing *listing, const char *name, const char *path)
 	listing->on_folder(name, path, listing->data);
 }
 
-/* ".Work.Plans" -> "Work/Plans"; NULL if it is none. */
-static char *plus_plus_name(const char *entry)
-{
-	return entry[1] ? sn_name_from_wire(entry + 1, '.') : NULL;
-}
-
 static gboolean is_part_of_folder(const char *entry)
 {
 	return strcmp(entry, "cur") == 0 || strcmp(entry, "new") == 0 || strcmp(entry, "tmp") == 0;
 }
 
+/* ".Work.Plans" -> "Work/Plans", "..sub" -> "INBOX/sub"; NULL if it is none. */
+static char *plus_plus_name(const char *entry)
+{
+	g_assert(*entry == '.');
+	if (entry[1] != '.')
+		return entry[1] ? sn_name_from_wire(entry + 1, '.') : NULL;
+	g_autofree char *name = entry[2] ? sn_name_from_wire(entry + 2, '.') : NULL;
+	return name ? g_strconcat("INBOX/", name, NULL) : NULL;
+}
+
+/* The name of what lies in the directory of the folder prefix ("" at the root); NULL if it is no
+ * folder and holds none. */
+static char *name_of(const Listing *listing, const char *entry, const char *prefix)
+{
+	if (*entry == '.' && !*prefix)
+		return plus_plus_name(entry);
+	g_autofree char *name = sn_name_from_wire(*entry == '.' ? entry + 1 : entry, '/');
+	if (!name || *name == '.' || strchr(name, '/') || is_part_of_folder(name))
+		return NULL;
+	/* where the root itself is the inbox, another Inbox is a folder like others */
+	if (!*prefix && strcmp(name, "INBOX") == 0)
+		return g_strdup(listing->root_is_folder ? entry : "INBOX");
+	return *prefix ? g_strconcat(prefix, "/", name, NULL) : g_steal_pointer(&name);
+}
+
 static void walk(Listing *listing, const char *path, const char *prefix, guint depth)
 {
-	GDir *dir = depth < MAX_DEPTH ? g_dir_open(path, 0, NULL) : NULL;
+	if (depth >= MAX_DEPTH || listing->dirs >= MAX_DIRS)
+		return;
+	listing->dirs++;
+	if (listing->on_dir)
+		listing->on_dir(NULL, path, listing->data);
+	GDir *dir = g_dir_open(path, 0, NULL);
 	const char *entry;
 
 	while (dir && (entry = g_dir_read_name(dir)) && listing->count < MAX_FOLDERS) {
 		g_autofree char *below = g_build_filename(path, entry, NULL);
 		if (is_part_of_folder(entry) || !g_file_test(below, G_FILE_TEST_IS_DIR))
 			continue;
-		if (*entry == '.') {
-			g_autofree char *name = depth == 0 ? plus_plus_name(entry) : NULL;
-			if (name && sn_maildir_is_folder(below))
-				report(listing, name, below);
-			continue;
-		}
-		if (!g_utf8_validate(entry, -1, NULL))
-			continue;
-		g_autofree char *name =
-			*prefix ? g_strconcat(prefix, "/", entry, NULL) : g_strdup(entry);
-		if (sn_maildir_is_folder(below))
-			report(listing, g_ascii_strcasecmp(name, "INBOX") == 0 ? "INBOX" : name,
-			       below);
-		walk(listing, below, name, depth + 1);
+		g_autofree char *name = name_of(listing, entry, prefix);
+		gboolean folder = name && sn_maildir_is_folder(below);
+		if (folder)
+			report(listing, name, below);
+		/* what begins with a dot beside plain folders may be anything: .notmuch, .git */
+		if (name && (folder || *entry != '.' || *prefix))
+			walk(listing, below, name, depth + 1);
 	}
 	if (dir)
 		g_dir_close(dir);
 }
 
-void sn_maildir_list(const char *root, SnMaildirOnFolder on_folder, gpointer data)
+void sn_maildir_list(const char *root, SnMaildirOnFolder on_folder, SnMaildirOnFolder on_dir,
+		     gpointer data)
 {
-	Listing listing = { root, on_folder, data, 0,
-			    g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL) };
+	g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	Listing listing = { on_folder, on_dir, data, 0, 0, sn_maildir_is_folder(root), seen };
 
-	if (sn_maildir_is_folder(root))
+	if (listing.root_is_folder)
 		report(&listing, "INBOX", root);
 	walk(&listing, root, "", 0);
-	g_hash_table_unref(listing.seen);
 }
 
 /* Each part must be a plain name: nothing leads out of root or into a folder's own directories. */
@@ -103,10 +127,18 @@ static gboolean is_safe(const char *name)
 
 static char *plus_plus_path(const char *root, const char *name)
 {
-	g_autofree char *wire = sn_name_to_wire(name, '.');
-	g_autofree char *entry = g_strconcat(".", wire, NULL);
+	gboolean below_inbox = g_str_has_prefix(name, "INBOX/");
+	g_autofree char *wire = sn_name_to_wire(below_inbox ? name + 6 : name, '.');
+	g_autofree char *entry = g_strconcat(below_inbox ? ".." : ".", wire, NULL);
 
 	return wire ? g_build_filename(root, entry, NULL) : NULL;
+}
+
+static char *plain_path(const char *root, const char *name)
+{
+	g_autofree char *wire = sn_name_to_wire(name, '/');
+
+	return wire ? g_build_filename(root, wire, NULL) : NULL;
 }
 
 typedef struct {
@@ -134,35 +166,57 @@ char *sn_maildir_path(const char *root, const char *name, GError **error)
 	g_autofree char *dotted = plus_plus_path(root, name);
 	if (dotted && sn_maildir_is_folder(dotted))
 		return g_steal_pointer(&dotted);
-	g_autofree char *plain = g_build_filename(root, name, NULL);
-	if (sn_maildir_is_folder(plain))
+	g_autofree char *plain = plain_path(root, name);
+	if (plain && sn_maildir_is_folder(plain))
 		return g_steal_pointer(&plain);
+	/* the other ways to write it are found by looking */
 	Search search = { name, NULL };
-	if (strcmp(name, "INBOX") == 0)
-		sn_maildir_list(root, note_if_named, &search);
+	sn_maildir_list(root, note_if_named, NULL, &search);
 	if (!search.path)
 		g_set_error(error, SN_ERROR, SN_ERROR_NOT_FOUND, "There is no folder %s in %s.",
 			    name, root);
 	return search.path;
 }
 
-static void note_plain(const char *name, const char *path, gpointer data)
-{
-	g_autofree char *entry = g_path_get_basename(path);
+typedef struct {
+	const char *root;
+	char *inbox;                  /* NULL: there is none, or it is the root */
+	gboolean plain, legacy, utf8; /* some folder is written in that way */
+} Style;
 
-	if (*entry != '.' && strcmp(name, "INBOX") != 0)
-		*(gboolean *)data = TRUE;
+static void note_style(const char *name, const char *path, gpointer data)
+{
+	Style *style = data;
+	const char *below = path + strlen(style->root);
+
+	below += strspn(below, "/");
+	if (strcmp(name, "INBOX") == 0) {
+		style->inbox = *below ? g_strdup(path) : NULL;
+		return;
+	}
+	style->plain |= *below != '.';
+	style->legacy |= strstr(below, "/.") != NULL;
+	style->utf8 |= !g_str_is_ascii(below);
 }
 
-/* Maildir++ where INBOX is the root itself and nothing speaks for plain directories. */
-static gboolean wants_plus_plus(const char *root)
+/* Where a new folder goes: as those that are there. Maildir++ where INBOX is the root itself and
+ * nothing speaks for plain directories. */
+static char *new_path(const char *root, const char *name)
 {
-	gboolean plain = FALSE;
+	Style style = { .root = root };
 
-	if (!sn_maildir_is_folder(root))
-		return FALSE;
-	sn_maildir_list(root, note_plain, &plain);
-	return !plain;
+	sn_maildir_list(root, note_style, NULL, &style);
+	g_autofree char *inbox = style.inbox;
+	if (sn_maildir_is_folder(root) && !style.plain)
+		return plus_plus_path(root, name);
+	gboolean below = inbox && g_str_has_prefix(name, "INBOX/");
+	g_autofree char *wire = style.utf8 ? g_strdup(name) : sn_name_to_wire(name, '/');
+	g_auto(GStrv) parts = wire ? g_strsplit(wire, "/", -1) : NULL;
+	/* Legacy: "Work/Plans" -> "Work/.Plans" */
+	g_autofree char *path = parts ? g_strjoinv(style.legacy ? "/." : "/", parts + below) : NULL;
+	if (!path)
+		return NULL;
+	return g_strconcat(below ? inbox : root, below && style.legacy ? "/." : "/", path, NULL);
 }
 
 char *sn_maildir_create(const char *root, const char *name, GError **error)
@@ -177,8 +231,10 @@ char *sn_maildir_create(const char *root, const char *name, GError **error)
 		g_propagate_error(error, g_steal_pointer(&missing));
 		return NULL;
 	}
-	path = wants_plus_plus(root) ? plus_plus_path(root, name)
-				     : g_build_filename(root, name, NULL);
+	path = new_path(root, name);
+	if (!path)
+		g_set_error(error, SN_ERROR, SN_ERROR_INVALID, "%s cannot be the name of a folder.",
+			    name);
 	for (gsize i = 0; path && i < G_N_ELEMENTS(parts); i++) {
 		g_autofree char *part = g_build_filename(path, parts[i], NULL);
 		if (g_mkdir_with_parents(part, 0700) == 0)

@@ -5,6 +5,7 @@
  * maildir.c         the thread and its requests
  * maildir_sync.c    a folder's files against what the caller knows
  * maildir_folder.c  one folder: scanning, flags in file names, delivery
+ * maildir_match.c   files that another program gave another name
  * maildir_layout.c  which directories are folders, and their names
  * maildir_watch.c   inotify
  */
@@ -18,22 +19,27 @@ typedef struct {
 	char *base;       /* file name without flags: what stays the same */
 	char *file;       /* below the folder: "cur/name:2,S", "new/name" */
 	guint flags;
-	guint32 uid;      /* 0: none yet */
-	gboolean told;    /* the caller knows these flags */
+	guint32 uid;      /* 0: none yet; no two entries have the same */
+	gboolean told;    /* the caller knows these flags and this name */
+	guint64 inode;
+	gint64 size, mtime; /* bytes, µs; size -1: nobody looked yet */
 } SnMaildirEntry;
 
 typedef struct {
 	char *name;          /* UTF-8, '/' separated */
 	char *path;
 	GHashTable *entries; /* base -> SnMaildirEntry, as of the last scan */
+	GHashTable *by_uid;  /* uid -> one of entries */
 	guint32 uidnext;
 	gboolean numbered;   /* a SYNC said which number belongs to which name */
 } SnMaildirFolder;
 
 /* ---- layout ---- */
 typedef void (*SnMaildirOnFolder)(const char *name, const char *path, gpointer data);
-/* Calls back for every folder below root; at most 20,000, 10 levels deep. */
-void sn_maildir_list(const char *root, SnMaildirOnFolder on_folder, gpointer data);
+/* Calls back for every folder below root; at most 20,000, 10 levels deep. on_dir (NULL): with name
+ * NULL for each directory that may hold folders, before it is read. */
+void sn_maildir_list(const char *root, SnMaildirOnFolder on_folder, SnMaildirOnFolder on_dir,
+                     gpointer data);
 /* The directory of an existing folder; NULL with NOT_FOUND or INVALID. */
 char *sn_maildir_path(const char *root, const char *name, GError **error);
 /* Makes it in the layout that root has; TRUE also when it is there. EXISTS is not an error. */
@@ -47,10 +53,25 @@ void sn_maildir_folder_free(SnMaildirFolder *folder);
 gboolean sn_maildir_scan(SnMaildirFolder *folder, GError **error);
 SnMaildirEntry *sn_maildir_by_uid(SnMaildirFolder *folder, guint32 uid); /* NULL */
 guint32 sn_maildir_number(SnMaildirFolder *folder, SnMaildirEntry *entry);
+/* The caller's numbers are the truth: these names have these numbers. */
+void sn_maildir_take_numbers(SnMaildirFolder *folder, const GPtrArray *names, const GArray *uids);
+/* Looks at size and time of the entry's file; FALSE: it is not there (any more). */
+gboolean sn_maildir_stat(SnMaildirFolder *folder, SnMaildirEntry *entry);
 
 guint sn_maildir_flags_of(const char *file);
 /* "name:2,FS": keeps letters of `file` that mean nothing to us (keywords). */
 char *sn_maildir_file_with(const char *base, const char *file, guint flags);
+
+/* ---- match ---- */
+/*
+ * Some of the fresh entries (no file of that name was known) are lost ones (no file of that name is
+ * left) under another name: mbsync puts its number into names (",U=17") and changes it. They get
+ * the lost one's number. Same name but for that number, or same inode, size and time. Both arrays
+ * of SnMaildirEntry, owned by the caller.
+ */
+void sn_maildir_match(SnMaildirFolder *folder, const GPtrArray *fresh, const GPtrArray *lost);
+/* The name without mbsync's number. */
+char *sn_maildir_stem(const char *base);
 
 /* Changes flags by renaming into cur/. */
 gboolean sn_maildir_set_flags(SnMaildirFolder *folder, SnMaildirEntry *entry, guint flags,
@@ -66,6 +87,10 @@ char *sn_maildir_move(SnMaildirFolder *folder, SnMaildirEntry *entry, const char
 GBytes *sn_maildir_read(SnMaildirFolder *folder, SnMaildirEntry *entry, SnTime *time,
                         GError **error);
 
+/* Has it this Message-ID ("<id>")? Looks at the header only. */
+gboolean sn_maildir_has_id(SnMaildirFolder *folder, const SnMaildirEntry *entry,
+                           const char *wanted);
+
 /* ---- sync ---- */
 /* give_way(data) is called now and then, so that a long sync does not hold up other requests; it
  * may scan the folder anew. */
@@ -76,10 +101,14 @@ gboolean sn_maildir_sync(SnReport *report, SnMaildirFolder *folder, SnMailReques
 typedef struct sn_maildir_watch SnMaildirWatch;
 SnMaildirWatch *sn_maildir_watch_new(void);
 void sn_maildir_watch_free(SnMaildirWatch *watch); /* NULL is fine */
+/* A folder's messages; again after its directory was made anew. */
 gboolean sn_maildir_watch_add(SnMaildirWatch *watch, const char *name, const char *path,
                               GError **error);
+/* A directory in which folders may appear and vanish. What cannot be watched is passed over. */
+void sn_maildir_watch_dir(SnMaildirWatch *watch, const char *path);
 int sn_maildir_watch_fd(SnMaildirWatch *watch);
-/* Calls back once for each folder that changed since the last call; never blocks. */
+/* Calls back once for each folder that changed since the last call, and with NULL first when
+ * folders came or went. Never blocks. */
 void sn_maildir_watch_read(SnMaildirWatch *watch, void (*on_change)(const char *name, gpointer),
                            gpointer data);
 

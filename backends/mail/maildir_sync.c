@@ -3,10 +3,10 @@
  * maildir_sync.c - a folder's files against what the caller knows.
  *
  * Files have names, not numbers. The caller keeps which number belongs to which name; a new name
- * gets the next number. So uidvalidity never changes, and renames of flags cost nothing.
+ * gets the next number. So uidvalidity never changes, and renames of flags cost nothing. A file
+ * whose whole name another program changed keeps its number too, see maildir_match.c.
  */
 #include <string.h>
-#include <sys/stat.h>
 
 #include "backends/mail/maildir_private.h"
 #include "backends/mail/uids.h"
@@ -15,11 +15,6 @@
 #define TEXT_LIMIT 65536
 #define PROGRESS_EVERY 250
 #define GIVE_WAY_EVERY 20
-
-typedef struct {
-	SnMaildirEntry *entry;
-	gint64 mtime; /* µs */
-} Fresh;
 
 static SnMailEvent *event_new(SnReport *report, SnMaildirFolder *folder, int kind, guint64 id)
 {
@@ -42,21 +37,12 @@ static void report_state(SnReport *report, SnMaildirFolder *folder, guint64 id)
 /* What the caller says is the truth about numbers. */
 static void take_numbers(SnMaildirFolder *folder, const SnMailRequest *request)
 {
-	guint count = request->known && request->known_names
-			      ? MIN(request->known->len, request->known_names->len)
-			      : 0;
-
 	folder->uidnext = MAX(folder->uidnext, request->uidnext);
 	for (guint i = 0; request->known && i < request->known->len; i++)
 		folder->uidnext = MAX(folder->uidnext, sn_uid_at(request->known, i) + 1);
-	if (request->uidvalidity != UIDVALIDITY)
-		count = 0;
-	for (guint i = 0; i < count; i++) {
-		const char *name = g_ptr_array_index(request->known_names, i);
-		SnMaildirEntry *entry = name ? g_hash_table_lookup(folder->entries, name) : NULL;
-		if (entry)
-			entry->uid = sn_uid_at(request->known, i);
-	}
+	if (request->uidvalidity == UIDVALIDITY && request->known && request->known_names &&
+	    request->known->len == request->known_names->len)
+		sn_maildir_take_numbers(folder, request->known_names, request->known);
 	folder->numbered = TRUE;
 }
 
@@ -95,18 +81,18 @@ static gboolean report_gone(SnReport *report, SnMaildirFolder *folder, const SnM
 
 static gint older_first(gconstpointer a, gconstpointer b)
 {
-	const Fresh *x = a, *y = b;
+	const SnMaildirEntry *x = *(SnMaildirEntry *const *)a, *y = *(SnMaildirEntry *const *)b;
 
 	if (x->mtime != y->mtime)
 		return x->mtime < y->mtime ? -1 : 1;
-	return strcmp(x->entry->base, y->entry->base);
+	return strcmp(x->base, y->base);
 }
 
 /* Reports flags of what is known; collects what is not, oldest first. */
-static GArray *sort_out(SnReport *report, SnMaildirFolder *folder, const SnMailRequest *request)
+static GPtrArray *sort_out(SnReport *report, SnMaildirFolder *folder, const SnMailRequest *request)
 {
 	const GArray *known = request->uidvalidity == UIDVALIDITY ? request->known : NULL;
-	GArray *fresh = g_array_new(FALSE, FALSE, sizeof(Fresh));
+	GPtrArray *fresh = g_ptr_array_new();
 	GHashTableIter iter;
 	gpointer value;
 
@@ -114,13 +100,8 @@ static GArray *sort_out(SnReport *report, SnMaildirFolder *folder, const SnMailR
 	while (g_hash_table_iter_next(&iter, NULL, &value)) {
 		SnMaildirEntry *entry = value;
 		if (!known || entry->uid == 0 || !sn_uids_has(known, entry->uid)) {
-			g_autofree char *path = g_build_filename(folder->path, entry->file, NULL);
-			struct stat info = { 0 };
-			Fresh one = { entry, 0 };
-			if (stat(path, &info) == 0)
-				one.mtime = (gint64)info.st_mtim.tv_sec * G_USEC_PER_SEC +
-					    info.st_mtim.tv_nsec / 1000;
-			g_array_append_val(fresh, one);
+			if (sn_maildir_stat(folder, entry))
+				g_ptr_array_add(fresh, entry);
 		} else if (!entry->told) {
 			SnMailEvent *event =
 				event_new(report, folder, SN_MAIL_EV_FLAGS, request->id);
@@ -131,7 +112,7 @@ static GArray *sort_out(SnReport *report, SnMaildirFolder *folder, const SnMailR
 			sn_report_mail(report, event, sizeof *event);
 		}
 	}
-	g_array_sort(fresh, older_first);
+	g_ptr_array_sort(fresh, older_first);
 	return fresh;
 }
 
@@ -149,33 +130,29 @@ static GBytes *cut(GBytes *raw)
 	return g_bytes_new_from_bytes(raw, 0, MIN(length, header + TEXT_LIMIT));
 }
 
-/* FALSE: it vanished meanwhile, which is nobody's fault. */
-static gboolean report_message(SnReport *report, SnMaildirFolder *folder, SnMaildirEntry *entry,
-			       const SnMailRequest *request)
+/* Nothing, when it vanished meanwhile, which is nobody's fault. */
+static void report_message(SnReport *report, SnMaildirFolder *folder, guint32 uid,
+			   const SnMailRequest *request)
 {
-	g_autofree char *base = g_strdup(entry->base);
-	guint32 uid = entry->uid;
+	SnMaildirEntry *entry = sn_maildir_by_uid(folder, uid);
 	SnTime time = 0;
-	g_autoptr(GBytes) raw = sn_maildir_read(folder, entry, &time, NULL);
+	g_autoptr(GBytes) raw = entry ? sn_maildir_read(folder, entry, &time, NULL) : NULL;
 
-	if (!raw)
-		return FALSE;
+	/* reading may have scanned anew, which replaces the entries */
+	entry = sn_maildir_by_uid(folder, uid);
+	if (!raw || !entry)
+		return;
 	SnMailEvent *event = event_new(report, folder, SN_MAIL_EV_MESSAGE, request->id);
 	event->uid = uid;
-	event->name = g_steal_pointer(&base);
+	event->name = g_strdup(entry->base);
+	event->flags = entry->flags;
 	event->time = time;
 	event->size = (gint64)g_bytes_get_size(raw);
 	gboolean large = request->full_size > 0 && event->size > request->full_size;
 	event->raw = large ? cut(raw) : g_bytes_ref(raw);
 	event->partial = (gint64)g_bytes_get_size(event->raw) < event->size;
-	/* a rename may have replaced the entry */
-	entry = g_hash_table_lookup(folder->entries, event->name);
-	if (entry) {
-		event->flags = entry->flags;
-		entry->told = TRUE;
-	}
+	entry->told = TRUE;
 	sn_report_mail(report, event, g_bytes_get_size(event->raw) + sizeof *event);
-	return TRUE;
 }
 
 static void report_progress(SnReport *report, SnMaildirFolder *folder, guint64 id, gint64 done,
@@ -188,32 +165,24 @@ static void report_progress(SnReport *report, SnMaildirFolder *folder, guint64 i
 	sn_report_mail(report, event, 1);
 }
 
-static gboolean report_fresh(SnReport *report, SnMaildirFolder *folder, GArray *fresh,
+static gboolean report_fresh(SnReport *report, SnMaildirFolder *folder, GPtrArray *fresh,
 			     const SnMailRequest *request, void (*give_way)(gpointer data),
 			     gpointer data, GError **error)
 {
-	guint count = fresh->len;
-	g_autoptr(GPtrArray) bases = g_ptr_array_new_with_free_func(g_free);
+	guint count = request->newest > 0 ? MIN(fresh->len, request->newest) : fresh->len;
+	g_autoptr(GArray) uids = sn_uids_new();
 
-	if (request->newest > 0 && count > request->newest) {
-		count = request->newest;
-		g_array_remove_range(fresh, 0, fresh->len - count);
+	for (guint i = fresh->len - count; i < fresh->len; i++) {
+		SnMaildirEntry *entry = fresh->pdata[i];
+		guint32 uid = entry->uid ? entry->uid : sn_maildir_number(folder, entry);
+		g_array_append_val(uids, uid);
 	}
-	for (guint i = 0; i < count; i++) {
-		SnMaildirEntry *entry = g_array_index(fresh, Fresh, i).entry;
-		if (entry->uid == 0)
-			sn_maildir_number(folder, entry);
-		g_ptr_array_add(bases, g_strdup(entry->base));
-	}
-	/* by name: reading may scan anew, which replaces the entries */
 	for (guint i = count; i-- > 0;) {
-		SnMaildirEntry *entry = g_hash_table_lookup(folder->entries, bases->pdata[i]);
 		if (sn_inbox_cancelled(report->inbox, request->id)) {
 			g_set_error(error, SN_ERROR, SN_ERROR_CANCELLED, "Cancelled.");
 			return FALSE;
 		}
-		if (entry)
-			report_message(report, folder, entry, request);
+		report_message(report, folder, sn_uid_at(uids, i), request);
 		if ((count - i) % GIVE_WAY_EVERY == 0)
 			give_way(data);
 		if ((count - i) % PROGRESS_EVERY == 0 || i == 0)
@@ -232,7 +201,7 @@ gboolean sn_maildir_sync(SnReport *report, SnMaildirFolder *folder, SnMailReques
 		report_state(report, folder, request->id);
 	if (!report_gone(report, folder, request, error))
 		return FALSE;
-	g_autoptr(GArray) fresh = sort_out(report, folder, request);
+	g_autoptr(GPtrArray) fresh = sort_out(report, folder, request);
 	if (!report_fresh(report, folder, fresh, request, give_way, data, error))
 		return FALSE;
 	report_state(report, folder, request->id);

@@ -27,6 +27,8 @@ typedef struct {
 	gboolean complete;    /* and all others */
 	gboolean wanted;      /* something changed: look */
 	gboolean watched, unwatchable;
+	gboolean listed; /* in the list of folders that is coming in */
+	gboolean gone;   /* not in the last one: deleted, or named otherwise now */
 	SnMailSync *sync;
 	guint64 base_modseq; /* of the first round: changes since then are not all known */
 	/* of the round under way */
@@ -38,7 +40,7 @@ typedef struct {
 struct sn_mail_sync {
 	SnEngineAccount *account;
 	GPtrArray *folders; /* of MailFolder, in the order of work */
-	gboolean online, listing, listed;
+	gboolean online, listing, listed, list_again;
 	MailFolder *running;
 	gboolean storage_failed;
 	GSource *poll, *retry;
@@ -152,11 +154,20 @@ static void take_folder(SnMailSync *sync, const SnMailEvent *event)
 		g_warning("%s", error->message);
 		return;
 	}
-	if (!event->selectable || !is_chosen(account->config, event->folder, role) ||
-	    find_folder(sync, event->folder))
+	if (!event->selectable || !is_chosen(account->config, event->folder, role))
 		return;
+	MailFolder *folder = find_folder(sync, event->folder);
+	if (folder) {
+		folder->listed = TRUE;
+		if (folder->gone) {
+			folder->gone = folder->watched = folder->unwatchable = FALSE;
+			folder->wanted = TRUE;
+		}
+		return;
+	}
 	g_autoptr(SnFolder) known = sn_folder_get(store, id);
-	MailFolder *folder = g_new0(MailFolder, 1);
+	folder = g_new0(MailFolder, 1);
+	folder->listed = TRUE;
 	folder->id = id;
 	folder->name = g_strdup(event->folder);
 	folder->role = g_strdup(role);
@@ -164,6 +175,32 @@ static void take_folder(SnMailSync *sync, const SnMailEvent *event)
 	folder->wanted = TRUE;
 	folder->sync = sync;
 	g_ptr_array_add(sync->folders, folder);
+}
+
+/* Messages of a folder that is gone stay in the timeline for a while: they may have been moved. */
+static void drop_gone_folders(SnMailSync *sync)
+{
+	g_autoptr(GError) error = NULL;
+	gboolean any = FALSE;
+
+	for (guint i = 0; i < sync->folders->len; i++)
+		any |= ((MailFolder *)g_ptr_array_index(sync->folders, i))->listed;
+	/* nothing at all: more likely a disk that is not mounted */
+	for (guint i = 0; any && i < sync->folders->len; i++) {
+		MailFolder *folder = g_ptr_array_index(sync->folders, i);
+		gboolean missing = !folder->listed;
+		folder->listed = FALSE;
+		if (!missing || folder->gone)
+			continue;
+		if (!sn_folder_reset(sync->account->engine->store, folder->id, &error)) {
+			g_warning("%s", error->message);
+			g_clear_error(&error);
+			continue;
+		}
+		folder->gone = folder->complete = folder->recent_done = TRUE;
+		folder->wanted = FALSE;
+		sn_engine_touched(sync->account->engine);
+	}
 }
 
 static void list_reply(SnEngineAccount *account, const SnMailEvent *event, gpointer data)
@@ -174,7 +211,9 @@ static void list_reply(SnEngineAccount *account, const SnMailEvent *event, gpoin
 	case SN_MAIL_EV_FOLDER: take_folder(sync, event); return;
 	case SN_EVENT_DONE:
 		sync->listing = FALSE;
-		sync->listed = TRUE;
+		sync->listed = !sync->list_again;
+		sync->list_again = FALSE;
+		drop_gone_folders(sync);
 		g_ptr_array_sort(sync->folders, by_rank);
 		work(sync);
 		return;
@@ -305,6 +344,16 @@ static gboolean take_message(SnMailSync *sync, MailFolder *folder, const SnMailE
 	return TRUE;
 }
 
+static gboolean take_flags(SnMailSync *sync, MailFolder *folder, const SnMailEvent *event,
+                           GError **error)
+{
+	SnStore *store = sync->account->engine->store;
+
+	return sn_location_flags(store, folder->id, event->uid, event->flags, error) &&
+	       (!event->name ||
+	        sn_location_rename(store, folder->id, event->uid, event->name, error));
+}
+
 static gboolean take_gone(SnMailSync *sync, MailFolder *folder, const SnMailEvent *event,
                           GError **error)
 {
@@ -374,10 +423,7 @@ static void sync_reply(SnEngineAccount *account, const SnMailEvent *event, gpoin
 	switch (event->kind) {
 	case SN_MAIL_EV_FOLDER_STATE: good = take_state(sync, folder, event, &error); break;
 	case SN_MAIL_EV_MESSAGE: good = take_message(sync, folder, event, &error); break;
-	case SN_MAIL_EV_FLAGS:
-		good = sn_location_flags(account->engine->store, folder->id, event->uid,
-		                         event->flags, &error);
-		break;
+	case SN_MAIL_EV_FLAGS: good = take_flags(sync, folder, event, &error); break;
 	case SN_MAIL_EV_GONE: good = take_gone(sync, folder, event, &error); break;
 	case SN_MAIL_EV_PROGRESS:
 		sync->round_done = event->done;
@@ -416,7 +462,7 @@ static void watch(SnMailSync *sync)
 
 	for (guint i = 0; i < sync->folders->len; i++) {
 		MailFolder *folder = g_ptr_array_index(sync->folders, i);
-		if (folder->watched || folder->unwatchable)
+		if (folder->watched || folder->unwatchable || folder->gone)
 			continue;
 		SnMailRequest *request =
 			sn_mail_request_new(SN_MAIL_REQ_WATCH, sn_engine_next_id(engine));
@@ -461,6 +507,8 @@ static MailFolder *next_folder(SnMailSync *sync)
 
 	for (guint i = 0; i < sync->folders->len; i++) {
 		MailFolder *folder = g_ptr_array_index(sync->folders, i);
+		if (folder->gone)
+			continue;
 		if (!folder->recent_done || (folder->complete && folder->wanted))
 			return folder;
 		if (!next && !folder->complete)
@@ -525,6 +573,8 @@ void sn_mail_sync_line(SnMailSync *sync, SnLineState line)
 
 void sn_mail_sync_event(SnMailSync *sync, const SnMailEvent *event)
 {
+	if (event->kind == SN_MAIL_EV_FOLDERS)
+		sn_mail_sync_list(sync);
 	if (event->kind != SN_MAIL_EV_CHANGED)
 		return;
 	MailFolder *folder = event->folder ? find_folder(sync, event->folder) : NULL;
@@ -554,8 +604,10 @@ void sn_mail_sync_folder(SnMailSync *sync, const char *name)
 
 void sn_mail_sync_list(SnMailSync *sync)
 {
-	if (sync->listing)
+	if (sync->listing) {
+		sync->list_again = TRUE; /* the answer may have been on its way already */
 		return;
+	}
 	sync->listed = FALSE;
 	work(sync);
 }
@@ -571,7 +623,7 @@ gboolean sn_mail_sync_is_fresh(SnMailSync *sync, const char *name)
 
 	if (!sync->online || !sync->listed || sync->storage_failed)
 		return FALSE;
-	return !folder || (folder->complete && !folder->wanted && sync->running != folder);
+	return !folder || folder->gone || (folder->complete && !folder->wanted && sync->running != folder);
 }
 
 static void retry_now(gpointer data)
@@ -603,7 +655,7 @@ gboolean sn_mail_sync_settled(const SnMailSync *sync)
 		return FALSE;
 	for (guint i = 0; i < sync->folders->len; i++) {
 		const MailFolder *folder = g_ptr_array_index(sync->folders, i);
-		if (!folder->complete || folder->wanted)
+		if (!folder->gone && (!folder->complete || folder->wanted))
 			return FALSE;
 	}
 	return TRUE;

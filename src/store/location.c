@@ -3,6 +3,7 @@
  * location.c - where emails lie, and what follows from it: an email's flags are those of its
  * places, and it is not shown while it lies only in the trash, the junk or the drafts.
  */
+#include "src/store/place.h"
 #include "src/store/private.h"
 
 #define LOST_FOR (7 * SN_DAY) /* a message that no folder holds is kept this long */
@@ -165,6 +166,16 @@ gboolean sn_location_flags(SnStore *store, SnId folder, guint32 uid, guint flags
 	if (!sn_store_begin(store, error))
 		return FALSE;
 	return sn_store_finish(store, set_flags(store, folder, uid, flags, error), error);
+}
+
+gboolean sn_location_rename(SnStore *store, SnId folder, guint32 uid, const char *name,
+                            GError **error)
+{
+	g_assert(name);
+	return sn_run(store, error,
+	              "UPDATE location SET name = ?3 "
+	              "WHERE folder = ?1 AND uid = ?2 AND name IS NOT ?3",
+	              V(folder), V(uid), V(name));
 }
 
 static gboolean remove_location(SnStore *store, SnId folder, guint32 uid, GError **error)

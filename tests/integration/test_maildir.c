@@ -8,137 +8,18 @@
 
 #include <glib/gstdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <utime.h>
 
-#include "tests/lib/mail_desk.h"
-
-typedef struct {
-	char *root;
-	SnMailDesk *desk;
-} Box;
-
-static void make_folder(const char *path)
-{
-	static const char *const parts[] = { "cur", "new", "tmp" };
-
-	for (int i = 0; i < 3; i++) {
-		g_autofree char *part = g_build_filename(path, parts[i], NULL);
-		assert_int_equal(g_mkdir_with_parents(part, 0700), 0);
-	}
-}
-
-static void put(const char *root, const char *file, const char *id, int age)
-{
-	g_autofree char *path = g_build_filename(root, file, NULL);
-	g_autofree char *text = g_strdup_printf(
-		"Subject: x\nMessage-ID:\n <%s@example.test>\n\nHello %s.\n", id, id);
-	struct utimbuf times = { 1700000000 - age, 1700000000 - age };
-
-	assert_true(g_file_set_contents(path, text, -1, NULL));
-	assert_int_equal(utime(path, &times), 0);
-}
-
-static Box open_box(gboolean with_inbox)
-{
-	Box box = { g_dir_make_tmp("sn-maildir-XXXXXX", NULL), NULL };
-
-	if (with_inbox)
-		make_folder(box.root);
-	box.desk = sn_mail_desk_new(&sn_maildir_ops, NULL, box.root);
-	assert_non_null(sn_mail_desk_line(box.desk, SN_LINE_ONLINE, 10));
-	return box;
-}
-
-static void close_box(Box *box)
-{
-	const char *argv[] = { "rm", "-rf", "--", box->root, NULL };
-
-	sn_mail_desk_free(box->desk);
-	g_spawn_sync(NULL, (char **)argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, NULL,
-		     NULL);
-	g_free(box->root);
-}
-
-/* What a caller keeps: numbers and names. */
-typedef struct {
-	GArray *uids;
-	GPtrArray *names;
-	guint32 uidnext;
-} Memory;
-
-static Memory memory_new(void)
-{
-	return (Memory){ g_array_new(FALSE, FALSE, sizeof(guint32)),
-			 g_ptr_array_new_with_free_func(g_free), 0 };
-}
-
-static void memory_free(Memory *memory)
-{
-	g_array_unref(memory->uids);
-	g_ptr_array_unref(memory->names);
-}
-
-/* Syncs and remembers what came, like the engine. */
-static guint64 run_sync(SnMailDesk *desk, const char *folder, Memory *memory)
-{
-	SnMailRequest *request = sn_mail_desk_request(desk, SN_MAIL_REQ_SYNC, folder);
-	guint64 id = request->id;
-
-	request->full_size = 100000;
-	request->uidvalidity = memory->uidnext ? 1 : 0;
-	request->uidnext = memory->uidnext;
-	request->known = g_array_copy(memory->uids);
-	request->known_names = g_ptr_array_new_with_free_func(g_free);
-	for (guint i = 0; i < memory->names->len; i++)
-		g_ptr_array_add(request->known_names, g_strdup(memory->names->pdata[i]));
-	const SnMailEvent *end = sn_mail_desk_run(desk, request);
-	if (end->error)
-		print_message("# %s\n", end->error->message);
-	assert_int_equal(end->kind, SN_EVENT_DONE);
-	const SnMailEvent *gone = sn_mail_desk_event(desk, id, SN_MAIL_EV_GONE, 0);
-	for (guint i = 0; gone && i < gone->uids->len; i++)
-		for (guint j = 0; j < memory->uids->len; j++)
-			if (g_array_index(memory->uids, guint32, j) ==
-			    g_array_index(gone->uids, guint32, i)) {
-				g_array_remove_index(memory->uids, j);
-				g_ptr_array_remove_index(memory->names, j);
-			}
-	for (guint i = sn_mail_desk_count(desk, id, SN_MAIL_EV_MESSAGE); i-- > 0;) {
-		const SnMailEvent *event = sn_mail_desk_event(desk, id, SN_MAIL_EV_MESSAGE, i);
-		g_array_append_val(memory->uids, event->uid);
-		g_ptr_array_add(memory->names, g_strdup(event->name));
-	}
-	guint states = sn_mail_desk_count(desk, id, SN_MAIL_EV_FOLDER_STATE);
-	memory->uidnext =
-		sn_mail_desk_event(desk, id, SN_MAIL_EV_FOLDER_STATE, states - 1)->uidnext;
-	return id;
-}
-
-static GArray *one_uid(guint32 uid)
-{
-	GArray *uids = g_array_new(FALSE, FALSE, sizeof(guint32));
-
-	g_array_append_val(uids, uid);
-	return uids;
-}
-
-static gboolean exists(const char *root, const char *file)
-{
-	g_autofree char *path = g_build_filename(root, file, NULL);
-
-	return g_file_test(path, G_FILE_TEST_EXISTS);
-}
+#include "tests/lib/maildir_box.h"
 
 static void both_layouts_are_listed(void **state)
 {
-	Box box = open_box(TRUE);
+	SnBox box = sn_box_open(TRUE);
 	g_autofree char *dotted = g_build_filename(box.root, ".Work.M&APY-bel", NULL);
 	g_autofree char *sent = g_build_filename(box.root, ".Sent", NULL);
 	g_autofree char *plain = g_build_filename(box.root, "lists", "tmux users", NULL);
-	make_folder(dotted);
-	make_folder(sent);
-	make_folder(plain);
+	sn_make_maildir(dotted);
+	sn_make_maildir(sent);
+	sn_make_maildir(plain);
 	SnMailRequest *request = sn_mail_desk_request(box.desk, SN_MAIL_REQ_LIST, NULL);
 	guint64 id = request->id;
 	sn_mail_desk_run(box.desk, request);
@@ -156,16 +37,16 @@ static void both_layouts_are_listed(void **state)
 	}
 	assert_string_equal(found->str, "INBOX:inbox;Work/Möbel:-;Sent:sent;lists/tmux users:-;");
 	assert_int_equal(sn_mail_desk_count(box.desk, id, SN_MAIL_EV_FOLDER), 4);
-	close_box(&box);
+	sn_box_close(&box);
 }
 
 static void numbers_stay_with_names_through_flags_and_restart(void **state)
 {
-	Box box = open_box(TRUE);
-	Memory memory = memory_new();
-	put(box.root, "cur/old:2,S", "old", 100);
-	put(box.root, "new/young", "young", 1);
-	guint64 id = run_sync(box.desk, "INBOX", &memory);
+	SnBox box = sn_box_open(TRUE);
+	SnMemory memory = sn_memory_new();
+	sn_box_put(box.root, "cur/old:2,S", "old", 100);
+	sn_box_put(box.root, "new/young", "young", 1);
+	guint64 id = sn_box_sync(box.desk, "INBOX", &memory);
 	assert_int_equal(sn_mail_desk_count(box.desk, id, SN_MAIL_EV_MESSAGE), 2);
 	/* newest first, with the greater number */
 	const SnMailEvent *first = sn_mail_desk_event(box.desk, id, SN_MAIL_EV_MESSAGE, 0);
@@ -180,11 +61,11 @@ static void numbers_stay_with_names_through_flags_and_restart(void **state)
 	g_autofree char *gone = g_build_filename(box.root, "cur/old:2,S", NULL);
 	assert_int_equal(rename(from, to), 0);
 	assert_int_equal(unlink(gone), 0);
-	put(box.root, "new/third", "third", 0);
+	sn_box_put(box.root, "new/third", "third", 0);
 	/* and we start anew */
 	sn_mail_desk_free(box.desk);
 	box.desk = sn_mail_desk_new(&sn_maildir_ops, NULL, box.root);
-	id = run_sync(box.desk, "INBOX", &memory);
+	id = sn_box_sync(box.desk, "INBOX", &memory);
 	assert_int_equal(sn_mail_desk_count(box.desk, id, SN_MAIL_EV_FLAGS), 1);
 	const SnMailEvent *event = sn_mail_desk_event(box.desk, id, SN_MAIL_EV_FLAGS, 0);
 	assert_int_equal(event->uid, 2);
@@ -194,65 +75,65 @@ static void numbers_stay_with_names_through_flags_and_restart(void **state)
 	assert_string_equal(event->name, "third");
 	assert_int_equal(event->uid, 3);
 	/* and nothing more the next time */
-	id = run_sync(box.desk, "INBOX", &memory);
+	id = sn_box_sync(box.desk, "INBOX", &memory);
 	assert_int_equal(sn_mail_desk_count(box.desk, id, SN_MAIL_EV_MESSAGE), 0);
 	assert_int_equal(sn_mail_desk_count(box.desk, id, SN_MAIL_EV_FLAGS), 0);
 	assert_int_equal(sn_mail_desk_count(box.desk, id, SN_MAIL_EV_GONE), 0);
-	memory_free(&memory);
-	close_box(&box);
+	sn_memory_free(&memory);
+	sn_box_close(&box);
 }
 
 static void flags_are_letters_of_the_file_name(void **state)
 {
-	Box box = open_box(TRUE);
-	Memory memory = memory_new();
-	put(box.root, "cur/a:2,Tb", "a", 0);
-	run_sync(box.desk, "INBOX", &memory);
+	SnBox box = sn_box_open(TRUE);
+	SnMemory memory = sn_memory_new();
+	sn_box_put(box.root, "cur/a:2,Tb", "a", 0);
+	sn_box_sync(box.desk, "INBOX", &memory);
 	SnMailRequest *request = sn_mail_desk_request(box.desk, SN_MAIL_REQ_STORE, "INBOX");
-	request->uids = one_uid(1);
+	request->uids = sn_one_uid(1);
 	request->set = SN_MAIL_SEEN | SN_MAIL_ANSWERED | SN_MAIL_FORWARDED | SN_MAIL_DRAFT;
 	request->clear = SN_MAIL_DELETED;
 	assert_int_equal(sn_mail_desk_run(box.desk, request)->kind, SN_EVENT_DONE);
 	/* in order, and the keyword of another program is kept */
-	assert_true(exists(box.root, "cur/a:2,DPRSb"));
+	assert_true(sn_box_has(box.root, "cur/a:2,DPRSb"));
 	/* another program renames it behind our back */
 	g_autofree char *from = g_build_filename(box.root, "cur/a:2,DPRSb", NULL);
 	g_autofree char *to = g_build_filename(box.root, "cur/a:2,Sb", NULL);
 	assert_int_equal(rename(from, to), 0);
 	request = sn_mail_desk_request(box.desk, SN_MAIL_REQ_STORE, "INBOX");
-	request->uids = one_uid(1);
+	request->uids = sn_one_uid(1);
 	request->set = SN_MAIL_FLAGGED;
 	assert_int_equal(sn_mail_desk_run(box.desk, request)->kind, SN_EVENT_DONE);
 	const SnMailEvent *event;
-	guint64 id = run_sync(box.desk, "INBOX", &memory);
+	guint64 id = sn_box_sync(box.desk, "INBOX", &memory);
 	event = sn_mail_desk_event(box.desk, id, SN_MAIL_EV_GONE, 0);
 	assert_null(event);
 	request = sn_mail_desk_request(box.desk, SN_MAIL_REQ_DELETE, "INBOX");
-	request->uids = one_uid(1);
+	request->uids = sn_one_uid(1);
 	assert_int_equal(sn_mail_desk_run(box.desk, request)->kind, SN_EVENT_DONE);
-	id = run_sync(box.desk, "INBOX", &memory);
+	id = sn_box_sync(box.desk, "INBOX", &memory);
 	assert_int_equal(sn_mail_desk_count(box.desk, id, SN_MAIL_EV_GONE), 1);
-	memory_free(&memory);
-	close_box(&box);
+	sn_memory_free(&memory);
+	sn_box_close(&box);
 }
 
 static void move_append_search_and_fetch(void **state)
 {
-	Box box = open_box(TRUE);
-	Memory memory = memory_new();
-	put(box.root, "cur/m,U=7:2,S", "m", 0);
-	run_sync(box.desk, "INBOX", &memory);
+	SnBox box = sn_box_open(TRUE);
+	SnMemory memory = sn_memory_new();
+	sn_box_put(box.root, "cur/m,U=7:2,S", "m", 0);
+	sn_box_sync(box.desk, "INBOX", &memory);
 	SnMailRequest *request = sn_mail_desk_request(box.desk, SN_MAIL_REQ_SEARCH_ID, "INBOX");
 	request->message_id = g_strdup("m@example.test");
 	assert_int_equal(sn_mail_desk_run(box.desk, request)->uid, 1);
 	request = sn_mail_desk_request(box.desk, SN_MAIL_REQ_MOVE, "INBOX");
-	request->uids = one_uid(1);
+	request->uids = sn_one_uid(1);
 	request->target = g_strdup("Archive/2026");
 	const SnMailEvent *end = sn_mail_desk_run(box.desk, request);
 	assert_int_equal(end->kind, SN_EVENT_DONE);
 	/* Maildir++, and without mbsync's number of the old folder */
 	assert_string_equal(end->name, "m");
-	assert_true(exists(box.root, ".Archive.2026/cur/m:2,S"));
+	assert_true(sn_box_has(box.root, ".Archive.2026/cur/m:2,S"));
 	request = sn_mail_desk_request(box.desk, SN_MAIL_REQ_APPEND, "Archive/2026");
 	request->raw = g_bytes_new_static("Message-ID: <ap@example.test>\n\nx\n", 34);
 	request->flags = SN_MAIL_SEEN | SN_MAIL_DRAFT;
@@ -261,73 +142,73 @@ static void move_append_search_and_fetch(void **state)
 	g_autofree char *file =
 		g_strdup_printf("%s/.Archive.2026/cur/%s:2,DS", box.root, end->name);
 	assert_true(g_file_test(file, G_FILE_TEST_EXISTS));
-	Memory other = memory_new();
+	SnMemory other = sn_memory_new();
 	/* numbers of a folder that was never read mean nothing yet */
 	request = sn_mail_desk_request(box.desk, SN_MAIL_REQ_FETCH, "Archive/2026");
-	request->uids = one_uid(1);
+	request->uids = sn_one_uid(1);
 	assert_true(sn_error_is_transient(sn_mail_desk_run(box.desk, request)->error));
-	guint64 id = run_sync(box.desk, "Archive/2026", &other);
+	guint64 id = sn_box_sync(box.desk, "Archive/2026", &other);
 	assert_int_equal(sn_mail_desk_count(box.desk, id, SN_MAIL_EV_MESSAGE), 2);
 	request = sn_mail_desk_request(box.desk, SN_MAIL_REQ_FETCH, "Archive/2026");
-	request->uids = one_uid(1);
+	request->uids = sn_one_uid(1);
 	id = request->id;
 	assert_int_equal(sn_mail_desk_run(box.desk, request)->kind, SN_EVENT_DONE);
 	assert_non_null(sn_mail_desk_event(box.desk, id, SN_MAIL_EV_MESSAGE, 0));
-	memory_free(&memory);
-	memory_free(&other);
-	close_box(&box);
+	sn_memory_free(&memory);
+	sn_memory_free(&other);
+	sn_box_close(&box);
 }
 
 static void large_message_is_cut_after_its_beginning(void **state)
 {
-	Box box = open_box(TRUE);
-	Memory memory = memory_new();
+	SnBox box = sn_box_open(TRUE);
+	SnMemory memory = sn_memory_new();
 	g_autofree char *body = g_strnfill(200000, 'y');
 	g_autofree char *text = g_strconcat("Subject: big\n\n", body, "\n", NULL);
 	g_autofree char *path = g_build_filename(box.root, "new/big", NULL);
 	assert_true(g_file_set_contents(path, text, -1, NULL));
-	guint64 id = run_sync(box.desk, "INBOX", &memory);
+	guint64 id = sn_box_sync(box.desk, "INBOX", &memory);
 	const SnMailEvent *event = sn_mail_desk_event(box.desk, id, SN_MAIL_EV_MESSAGE, 0);
 	assert_true(event->partial);
 	assert_int_equal(event->size, strlen(text));
 	assert_in_range(g_bytes_get_size(event->raw), 65536, 65600);
-	memory_free(&memory);
-	close_box(&box);
+	sn_memory_free(&memory);
+	sn_box_close(&box);
 }
 
 static void watch_tells_of_deliveries(void **state)
 {
-	Box box = open_box(TRUE);
+	SnBox box = sn_box_open(TRUE);
 	SnMailRequest *request = sn_mail_desk_request(box.desk, SN_MAIL_REQ_WATCH, "INBOX");
 
 	assert_int_equal(sn_mail_desk_run(box.desk, request)->kind, SN_EVENT_DONE);
 	guint from = box.desk->past->len;
-	put(box.root, "new/w", "w", 0);
+	sn_box_put(box.root, "new/w", "w", 0);
 	assert_non_null(sn_mail_desk_next(box.desk, from, SN_MAIL_EV_CHANGED, "INBOX", 10));
-	close_box(&box);
+	sn_box_close(&box);
 }
 
 static void plain_layout_stays_plain(void **state)
 {
-	Box box = open_box(FALSE);
+	SnBox box = sn_box_open(FALSE);
 	g_autofree char *inbox = g_build_filename(box.root, "Inbox", NULL);
-	make_folder(inbox);
-	put(inbox, "new/p", "p", 0);
-	Memory memory = memory_new();
-	guint64 id = run_sync(box.desk, "INBOX", &memory);
+	sn_make_maildir(inbox);
+	sn_box_put(inbox, "new/p", "p", 0);
+	SnMemory memory = sn_memory_new();
+	guint64 id = sn_box_sync(box.desk, "INBOX", &memory);
 	assert_int_equal(sn_mail_desk_count(box.desk, id, SN_MAIL_EV_MESSAGE), 1);
 	SnMailRequest *request = sn_mail_desk_request(box.desk, SN_MAIL_REQ_CREATE, "Sent");
 	assert_int_equal(sn_mail_desk_run(box.desk, request)->kind, SN_EVENT_DONE);
-	assert_true(exists(box.root, "Sent/cur"));
-	memory_free(&memory);
-	close_box(&box);
+	assert_true(sn_box_has(box.root, "Sent/cur"));
+	sn_memory_free(&memory);
+	sn_box_close(&box);
 }
 
 static void names_do_not_lead_out_of_the_directory(void **state)
 {
 	static const char *const bad[] = { "../x",  "a/../../x", "/etc", "",       "cur",
 					   "a/new", ".hidden",   "a//b", "INBOX/." };
-	Box box = open_box(TRUE);
+	SnBox box = sn_box_open(TRUE);
 
 	for (gsize i = 0; i < G_N_ELEMENTS(bad); i++) {
 		SnMailRequest *request = sn_mail_desk_request(box.desk, SN_MAIL_REQ_CREATE, bad[i]);
@@ -335,7 +216,7 @@ static void names_do_not_lead_out_of_the_directory(void **state)
 		assert_int_equal(end->kind, SN_EVENT_ERROR);
 		assert_true(g_error_matches(end->error, SN_ERROR, SN_ERROR_INVALID));
 	}
-	close_box(&box);
+	sn_box_close(&box);
 }
 
 static void missing_directory_is_said_and_waited_for(void **state)
@@ -347,11 +228,11 @@ static void missing_directory_is_said_and_waited_for(void **state)
 
 	assert_non_null(line);
 	assert_true(g_error_matches(line->error, SN_ERROR, SN_ERROR_NOT_FOUND));
-	make_folder(root);
+	sn_make_maildir(root);
 	desk->ops->reconnect(desk->source);
 	assert_non_null(sn_mail_desk_line(desk, SN_LINE_ONLINE, 10));
-	Box box = { g_steal_pointer(&parent), desk };
-	close_box(&box);
+	SnBox box = { g_steal_pointer(&parent), desk };
+	sn_box_close(&box);
 }
 
 int main(void)
