@@ -192,6 +192,16 @@ void sn_stream_set_timeout(SnStream *stream, int timeout_ms)
 	stream->timeout_ms = timeout_ms;
 }
 
+/* A peer that leaves with something unread of ours is seen as a reset or as an end: by chance. */
+static void broke(SnStream *stream, int failure)
+{
+	if (failure == 0 || failure == ECONNRESET || failure == EPIPE)
+		sn_stream_fail(stream, SN_ERROR_NETWORK, "%s closed the connection.", stream->host);
+	else
+		sn_stream_fail(stream, SN_ERROR_NETWORK, "The connection to %s broke: %s.",
+			       stream->host, g_strerror(failure));
+}
+
 static gssize plain_read(SnStream *stream, void *buffer, gsize size)
 {
 	gint64 deadline = sn_stream_deadline(stream->timeout_ms);
@@ -201,16 +211,14 @@ static gssize plain_read(SnStream *stream, void *buffer, gsize size)
 		if (got > 0)
 			return got;
 		if (got == 0) {
-			sn_stream_fail(stream, SN_ERROR_NETWORK, "%s closed the connection.",
-				       stream->host);
+			broke(stream, 0);
 			return -1;
 		}
 		if (errno == EAGAIN || errno == EWOULDBLOCK) {
 			if (!sn_stream_await(stream, POLLIN, deadline))
 				return -1;
 		} else if (errno != EINTR) {
-			sn_stream_fail(stream, SN_ERROR_NETWORK, "The connection to %s broke: %s.",
-				       stream->host, g_strerror(errno));
+			broke(stream, errno);
 			return -1;
 		}
 	}
@@ -228,8 +236,7 @@ static gssize plain_write(SnStream *stream, const void *bytes, gsize length)
 			if (!sn_stream_await(stream, POLLOUT, deadline))
 				return -1;
 		} else if (errno != EINTR) {
-			sn_stream_fail(stream, SN_ERROR_NETWORK, "The connection to %s broke: %s.",
-				       stream->host, g_strerror(errno));
+			broke(stream, errno);
 			return -1;
 		}
 	}
