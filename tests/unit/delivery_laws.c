@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What must hold whatever happens to messages. */
-#include <sqlite3.h>
 #include <string.h>
 
 #include "src/store/statement.h"
@@ -60,6 +59,9 @@ static void check_count(Life *life, const SnOutboxEntry *entry, Watched *one)
 		broken(life, entry, "went although it was cancelled");
 	if (gone && times == 0 && !one->claimed)
 		broken(life, entry, "is said to have gone");
+	if (sn_outbox_is_uncertain(entry) && !one->resent &&
+	    g_hash_table_contains(life->delivery->answered, one->wire))
+		broken(life, entry, "is said to be uncertain, and the server has said that it went");
 	if (!ended) {
 		one->at_end = -1;
 		return;
@@ -109,23 +111,14 @@ static void check_next_step(Life *life, const SnOutboxEntry *entry)
 		broken(life, entry, "has no next step: no timer is set");
 }
 
-/* ---- the order ---- */
-
 /* ---- what the journal says (its ids are one sequence over all entries) ---- */
 
-static gint64 number(Life *life, const char *sql, SnId id, gint64 before)
+/* sql: a literal, whose statement the store keeps. */
+static gint64 number(Life *life, const char *sql, SnId id, gint64 event)
 {
-	sqlite3_stmt *statement = NULL;
-	sqlite3 *db = life->delivery->world->store->db;
+	const SnValue values[] = { { SN_VALUE_NONE, 0, NULL }, sn_value_int(id), sn_value_int(event) };
 
-	if (sqlite3_prepare_v2(db, sql, -1, &statement, NULL) != SQLITE_OK)
-		g_error("%s", sqlite3_errmsg(db));
-	sqlite3_bind_int64(statement, 1, id);
-	if (sqlite3_bind_parameter_count(statement) > 1)
-		sqlite3_bind_int64(statement, 2, before);
-	gint64 result = sqlite3_step(statement) == SQLITE_ROW ? sqlite3_column_int64(statement, 0) : 0;
-	sqlite3_finalize(statement);
-	return result;
+	return sn_sql_one(life->delivery->world->store, sql, values, strstr(sql, "?2") ? 2 : 1);
 }
 
 #define BEFORE "FROM outbox_event WHERE outbox = ?1 AND id < ?2 "
@@ -260,6 +253,17 @@ static guint times_in(const char *text, const char *part)
 	return times;
 }
 
+/* A "send" since then has taken the time away that it had. */
+static SnTime time_at(Life *life, const SnOutboxEntry *im, const Watched *one, gint64 made)
+{
+	gboolean told = number(life,
+	                       "SELECT 1 FROM outbox_event WHERE outbox = ?1 AND id > ?2 "
+	                       "AND what = 'send'",
+	                       im->id, made) != 0;
+
+	return told ? one->send_at : im->send_at;
+}
+
 static void check_gathered(Life *life, const SnOutboxEntry *mail)
 {
 	gint64 made = number(life, "SELECT min(id) FROM outbox_event WHERE outbox = ?1", mail->id, 0);
@@ -279,7 +283,7 @@ static void check_gathered(Life *life, const SnOutboxEntry *mail)
 		}
 		gboolean taken_back = number(life, "SELECT 1 " BEFORE "AND what = 'request' AND "
 		                             "detail = 'cancel'", im->id, made) != 0;
-		gboolean has_terms = im->when || im->send_at > then + SN_MINUTE;
+		gboolean has_terms = im->when || time_at(life, im, one, made) > then + SN_MINUTE;
 		if (!has_terms && !taken_back && stood(life, im->id, made) == STOOD_BACK)
 			broken(life, im, "waited, and was left behind by an email");
 	}
@@ -313,6 +317,8 @@ void laws_check(Life *life)
 		check_count(life, entry, one);
 		check_next_step(life, entry);
 		check_pauses(life, entry);
+		if (taken(life->delivery, one->wire) > 0 && !one->resent)
+			check_text(life, entry, one);
 		check_conversion(life, entry);
 	}
 }

@@ -57,6 +57,7 @@ static void watch(Life *life, const SnOutboxEntry *entry)
 	Watched one = { .id = entry->id,
 		        .wire = g_strdup(entry->origin_id ? entry->origin_id : entry->message_id),
 		        .body = g_strdup(entry->body),
+		        .send_at = entry->send_at,
 		        .at_end = -1 };
 
 	g_array_append_val(life->watched, one);
@@ -130,27 +131,30 @@ static void write_message(Life *life)
 	ring_bell(life);
 }
 
-/* What the user sees as possible depends on what the entry looks like. */
+static void request(Life *life, Watched *one, SnOutboxRequest what)
+{
+	g_autoptr(SnOutboxEntry) entry = entry_of(life->delivery, one->id);
+	gboolean again = what == SN_REQUEST_SEND || what == SN_REQUEST_RETRY ||
+	                 what == SN_REQUEST_CONVERT;
+
+	if (!sn_outbox_request(life->delivery->world->store, one->id, what, NULL))
+		return;
+	note(life, "%s(%" G_GINT64_FORMAT ")", sn_outbox_request_word(what), one->id);
+	/* Only the user can make it go twice, by saying so of one that may have gone. */
+	one->claimed |= what == SN_REQUEST_ARRIVED;
+	one->resent |= again && taken(life->delivery, one->wire) > 0;
+	/* Nothing of it is out, so the cancel has to win, whatever comes; a later word replaces it. */
+	one->taken_back = what == SN_REQUEST_CANCEL && entry->state != SN_STATE_SENDING &&
+	                  !sn_outbox_is_uncertain(entry) && taken(life->delivery, one->wire) == 0;
+	ring_bell(life);
+}
+
 static void request_something(Life *life)
 {
 	Watched *one = some_message(life);
-	SnOutboxRequest request = (SnOutboxRequest)(1 + pick(life, SN_REQUEST_LAST));
 
-	if (!one)
-		return;
-	g_autoptr(SnOutboxEntry) entry = entry_of(life->delivery, one->id);
-	gboolean again = request == SN_REQUEST_SEND || request == SN_REQUEST_RETRY ||
-	                 request == SN_REQUEST_CONVERT;
-	if (!sn_outbox_request(life->delivery->world->store, one->id, request, NULL))
-		return;
-	note(life, "%s(%" G_GINT64_FORMAT ")", sn_outbox_request_word(request), one->id);
-	/* Only the user can make it go twice, by saying so of one that may have gone. */
-	one->claimed |= request == SN_REQUEST_ARRIVED;
-	one->resent |= again && taken(life->delivery, one->wire) > 0;
-	/* Nothing of it is out, so the cancel has to win, whatever comes; a later word replaces it. */
-	one->taken_back = request == SN_REQUEST_CANCEL && entry->state != SN_STATE_SENDING &&
-	                  !sn_outbox_is_uncertain(entry) && taken(life->delivery, one->wire) == 0;
-	ring_bell(life);
+	if (one)
+		request(life, one, (SnOutboxRequest)(1 + pick(life, SN_REQUEST_LAST)));
 }
 
 static void edit_something(Life *life)
@@ -229,6 +233,20 @@ static void something_comes_back(Life *life)
 	}
 }
 
+/* A cancel, and before the engine has seen it, what would make the message go. */
+static void is_cancelled_at_the_last_moment(Life *life)
+{
+	Watched *one = some_message(life);
+
+	if (!one)
+		return;
+	request(life, one, SN_REQUEST_CANCEL);
+	if (pick(life, 2))
+		presence_changes(life);
+	else
+		contact_answers(life);
+}
+
 /* ---- servers, line, machine ---- */
 
 static void server_misbehaves(Life *life)
@@ -277,7 +295,6 @@ static void is_killed(Life *life)
 		take_without_answer(life->delivery);
 	life->full = FALSE;
 	crash(life->delivery, FALSE);
-	sn_store_set_clock(life->delivery->world->store, &life->delivery->world->clock);
 	watch_disk(life);
 }
 
@@ -329,7 +346,8 @@ static const struct {
 	void (*happens)(Life *life);
 	int often;
 } events[] = {
-	{ write_message, 20 },  { request_something, 16 }, { edit_something, 6 },
+	{ write_message, 20 },  { request_something, 14 }, { is_cancelled_at_the_last_moment, 4 },
+	{ edit_something, 6 },
 	{ presence_changes, 18 }, { contact_answers, 6 },  { something_comes_back, 8 },
 	{ server_misbehaves, 8 }, { line_changes, 7 },     { is_killed, 5 },
 	{ disk_changes, 3 },    { time_passes, 20 },       { sleeps, 2 },
@@ -346,10 +364,14 @@ void life_step(Life *life)
 		at -= events[i].often;
 	if (events[i].happens != write_message || life->written < MESSAGES)
 		events[i].happens(life);
-	if (pick(life, 4))
-		rest(life);
-	else if (life->delivery->woken && pick(life, 2)) /* answers stay open for a while */
-		sn_delivery_look(life->delivery->engine.delivery);
+	switch (pick(life, 5)) {
+	case 0: break; /* the next thing happens before the engine has seen this */
+	case 1: /* answers stay open for a while */
+		if (life->delivery->woken)
+			sn_delivery_look(life->delivery->engine.delivery);
+		break;
+	default: rest(life); break;
+	}
 	watch_new(life);
 }
 
@@ -374,7 +396,6 @@ Life *life_new(guint32 seed)
 		g_strdup_printf("[delivery]\nif-unavailable = %s\n",
 	                        rules[pick(life, G_N_ELEMENTS(rules))]);
 	life->delivery = delivery_new(settings);
-	sn_store_set_clock(life->delivery->world->store, &life->delivery->world->clock);
 	life->watched = g_array_new(FALSE, FALSE, sizeof(Watched));
 	life->log = g_string_new(NULL);
 	add_carol(life);
@@ -423,14 +444,8 @@ static gboolean decide(Life *life)
 		                     entry->send_at > life->delivery->world->now;
 		if (entry->state != SN_STATE_CHOOSING && !scheduled)
 			continue;
-		gboolean send = pick(life, 2);
+		request(life, one, pick(life, 2) ? SN_REQUEST_SEND : SN_REQUEST_CANCEL);
 		any = TRUE;
-		one->resent |= send && taken(life->delivery, one->wire) > 0;
-		one->taken_back = FALSE;
-		note(life, "%s(%" G_GINT64_FORMAT ")", send ? "send" : "cancel", one->id);
-		sn_outbox_request(life->delivery->world->store, one->id,
-		                  send ? SN_REQUEST_SEND : SN_REQUEST_CANCEL, NULL);
-		ring_bell(life);
 	}
 	rest(life);
 	return any;

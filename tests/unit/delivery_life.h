@@ -19,6 +19,7 @@ typedef struct {
 	SnId id;
 	char *wire;         /* origin-id or Message-ID */
 	char *body;         /* as it was last written or edited with success */
+	SnTime send_at;     /* when it was to go as it was written */
 	gboolean resent;    /* the user said "send again" of one that may have gone */
 	gboolean claimed;   /* the user said "it has arrived" while nobody could know */
 	gboolean taken_back; /* the user cancelled it while nothing of it had gone */

@@ -232,6 +232,8 @@ static void serve_smtp(Delivery *self, Pending *pending)
 		g_ptr_array_add(self->envelopes, g_string_free(to, FALSE));
 		count(self, request->envelope_id);
 	}
+	if (fate == FATE_TAKEN && pending->send_reply)
+		g_hash_table_add(self->answered, g_strdup(request->envelope_id));
 	event->error = error_of(fate);
 	event->reply = g_strdup("250 queued");
 	event->max_size = self->mail_max;
@@ -267,10 +269,12 @@ static void serve_upload(Delivery *self, const SnImRequest *request, SnImEvent *
 	event->error = error_of(fate);
 }
 
-static void serve_stanza(Delivery *self, SnImRequest *request, SnImEvent *event)
+static void serve_stanza(Delivery *self, SnImRequest *request, SnImEvent *event, gboolean heard)
 {
 	Fate fate = take(self, &self->next_im);
 
+	if (fate == FATE_TAKEN && heard)
+		g_hash_table_add(self->answered, g_strdup(request->message->id));
 	if (arrives(fate)) {
 		count(self, request->message->id);
 		g_ptr_array_add(self->stanzas, g_steal_pointer(&request->message));
@@ -287,7 +291,7 @@ static void serve_im(Delivery *self, Pending *pending)
 	SnImEvent *event = sn_im_event_new(SN_EVENT_DONE, request->id, NULL);
 
 	switch (request->kind) {
-	case SN_IM_REQ_SEND: serve_stanza(self, request, event); break;
+	case SN_IM_REQ_SEND: serve_stanza(self, request, event, pending->im_reply != NULL); break;
 	case SN_IM_REQ_UPLOAD: serve_upload(self, request, event); break;
 	case SN_IM_REQ_PROBE: self->probes++; break;
 	case SN_IM_REQ_ARCHIVE_FIND:
@@ -438,6 +442,8 @@ gboolean pass(Delivery *self, SnTime by)
 static void start(Delivery *self, gboolean online)
 {
 	self->engine.store = self->world->store;
+	/* also what the start itself writes */
+	sn_store_set_clock(self->world->store, &self->world->clock);
 	self->account.id = self->world->home;
 	self->account.im_online = self->account.source_online = online;
 	self->account.im_features = online;
@@ -472,6 +478,7 @@ static Delivery *make(World *world)
 	self->uploads = g_ptr_array_new_with_free_func(g_free);
 	self->uploaded = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
 	self->arrived = g_ptr_array_new_with_free_func(g_free);
+	self->answered = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	g_queue_init(&self->requests);
 	return self;
 }
@@ -516,6 +523,7 @@ void crash(Delivery *self, gboolean online)
 {
 	sn_delivery_free(self->engine.delivery);
 	forget_requests(self);
+	g_hash_table_remove_all(self->answered);
 	world_reopen(self->world);
 	start(self, online);
 }
@@ -532,6 +540,7 @@ void delivery_free(Delivery *self)
 	g_ptr_array_unref(self->uploads);
 	g_ptr_array_unref(self->uploaded);
 	g_ptr_array_unref(self->arrived);
+	g_hash_table_unref(self->answered);
 	g_clear_pointer(&self->armed, g_source_unref);
 	g_free(self->last_title);
 	g_free(self->last_body);

@@ -53,6 +53,7 @@ typedef struct {
 	SnTime armed_at;      /* in time awake */
 	GSourceOnceFunc on_timer;
 	gpointer on_timer_data;
+	GHashTable *answered; /* ids of what a server has said it took to the engine that still runs */
 	GPtrArray *arrived;   /* of char *: ids of what the servers took, in order */
 } Delivery;
 

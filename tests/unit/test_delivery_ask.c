@@ -17,7 +17,6 @@ static Delivery *world(const char *settings)
 {
 	Delivery *self = delivery_new(settings);
 
-	sn_store_set_clock(self->world->store, &self->world->clock);
 	return self;
 }
 

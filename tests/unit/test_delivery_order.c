@@ -191,6 +191,28 @@ static void what_may_have_gone_holds_up_nothing(void **state)
 	delivery_free(self);
 }
 
+static void a_wish_that_comes_too_late_does_not_make_it_go_again(void **state)
+{
+	Delivery *self = world_with(DEFER);
+
+	self->archive = FALSE;
+	bob_is(self, SN_PRESENCE_DND);
+	SnId id = queue_im(self, "once");
+	settle(self);
+	/* "Wait" is asked for, and before the engine hears it the contact appears. */
+	assert_true(sn_outbox_request(self->world->store, id, SN_REQUEST_DEFER, NULL));
+	self->next_im = FATE_LOST_AFTER;
+	world_presence(self->world, BOB_IM, SN_PRESENCE_ONLINE, 0);
+	g_autoptr(SnAddress) bob = sn_address_find(self->world->store, SN_CHANNEL_IM, BOB_IM);
+	sn_delivery_presence(self->engine.delivery, bob->id);
+	settle(self);
+	assert_state(self, id, SN_STATE_CHOOSING);
+	bob_is(self, SN_PRESENCE_OFFLINE);
+	bob_is(self, SN_PRESENCE_ONLINE);
+	assert_went(self, "once");
+	delivery_free(self);
+}
+
 static void a_held_one_goes_when_the_one_before_has_ended(void **state)
 {
 	static const struct {
@@ -579,6 +601,7 @@ int main(void)
 		cmocka_unit_test(the_contacts_word_takes_along_what_waits),
 		cmocka_unit_test(a_schedule_that_is_sent_now_goes_now),
 		cmocka_unit_test(what_may_have_gone_holds_up_nothing),
+		cmocka_unit_test(a_wish_that_comes_too_late_does_not_make_it_go_again),
 		cmocka_unit_test(a_held_one_goes_when_the_one_before_has_ended),
 		cmocka_unit_test(no_order_is_worth_a_message),
 		cmocka_unit_test(across_channels_a_thread_keeps_its_order),

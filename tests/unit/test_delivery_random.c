@@ -15,7 +15,11 @@
 
 #include "tests/unit/delivery_life.h"
 
+#ifdef __SANITIZE_ADDRESS__
+#define LIVES 100
+#else
 #define LIVES 400
+#endif
 #define STEPS 50
 
 typedef struct {
@@ -68,6 +72,17 @@ static guint64 number_of(const char *name, guint64 otherwise)
 	return text ? g_ascii_strtoull(text, NULL, 10) : otherwise;
 }
 
+/* That the disk is full is said again with each try: thousands of lines in a thousand lives. */
+static GLogWriterOutput leave_out_full_disks(GLogLevelFlags level, const GLogField *fields,
+                                             gsize count, gpointer data)
+{
+	for (gsize i = 0; i < count; i++)
+		if (strcmp(fields[i].key, "MESSAGE") == 0 &&
+		    strstr(fields[i].value, "constraint failed (code 531)"))
+			return G_LOG_WRITER_HANDLED;
+	return g_log_writer_default(level, fields, count, data);
+}
+
 static void whatever_happens(void **state)
 {
 	guint64 seed = number_of("SENNIT_SEED", 0), first = number_of("SENNIT_FIRST", 1);
@@ -85,5 +100,7 @@ static void whatever_happens(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(whatever_happens) };
+
+	g_log_set_writer_func(leave_out_full_disks, NULL, NULL);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

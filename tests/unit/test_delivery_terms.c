@@ -29,7 +29,6 @@ static Delivery *world_at(const char *now, const char *settings)
 	Delivery *self = delivery_new(settings);
 
 	self->world->now = at(now);
-	sn_store_set_clock(self->world->store, &self->world->clock);
 	return self;
 }
 
@@ -128,7 +127,6 @@ static void a_scheduled_message_survives_a_crash(void **state)
 	new.send_at = at("2026-11-23T08:00:00Z");
 	SnId id = queue_new(self, &new, BOB_MAIL);
 	crash(self, TRUE);
-	sn_store_set_clock(self->world->store, &self->world->clock);
 	settle(self);
 	assert_state(self, id, SN_STATE_QUEUED);
 	self->world->now = at("2026-11-25T03:00:00Z");
@@ -388,7 +386,6 @@ static void the_fallback_comes_soon_after_a_start_too(void **state)
 	settle(self);
 	self->world->now += SN_HOUR;
 	crash(self, TRUE);
-	sn_store_set_clock(self->world->store, &self->world->clock);
 	bob_is(self, SN_PRESENCE_OFFLINE);
 	later(self, SN_MINUTE);
 	assert_state(self, one, SN_STATE_WAITING);
@@ -600,7 +597,6 @@ static void what_must_be_encrypted_never_goes_in_the_clear(void **state)
 	assert_reason(self, one, "encrypted");
 	ask_for(self, two, SN_REQUEST_SEND);
 	crash(self, TRUE);
-	sn_store_set_clock(self->world->store, &self->world->clock);
 	settle(self);
 	later(self, SN_DAY);
 	assert_state(self, two, SN_STATE_FAILED);
