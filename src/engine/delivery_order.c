@@ -72,11 +72,22 @@ static const char *how_it_stands(const SnOutboxEntry *first)
 	}
 }
 
+/* What ran out while nobody looked gets a chance to go in order first. */
+static gboolean has_waited_enough(SnDelivery *self, const SnOutboxEntry *entry)
+{
+	return entry->expires && entry->expires <= sn_delivery_now(self) &&
+	       !sn_delivery_has_grace(self, entry);
+}
+
+gboolean sn_delivery_is_held(SnDelivery *self, const SnOutboxEntry *entry)
+{
+	return entry->behind && !has_waited_enough(self, entry);
+}
+
 gboolean sn_delivery_hold(SnDelivery *self, const SnOutboxEntry *entry, gboolean forced,
                           gboolean there)
 {
-	SnTime now = sn_delivery_now(self);
-	gboolean moving = forced || (entry->behind && entry->expires && entry->expires <= now);
+	gboolean moving = forced || (entry->behind && has_waited_enough(self, entry));
 
 	if (there && !moving)
 		wake_deferred(self, entry);

@@ -307,7 +307,7 @@ void sn_delivery_plan(SnDelivery *self, SnId id)
 
 	if (!entry || (entry->state == SN_STATE_QUEUED && entry->send_at > now))
 		return;
-	if (entry->behind && !(entry->expires && entry->expires <= now))
+	if (sn_delivery_is_held(self, entry))
 		return; /* woken when that one lets pass */
 	/* What ran out in a sleep gets a try first. */
 	gboolean over = is_over(entry, now) && !sn_delivery_has_grace(self, entry);

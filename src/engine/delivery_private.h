@@ -171,6 +171,8 @@ typedef enum {
 	SN_DECISION_GO, /* now, whatever the presence; or a part of it has gone already */
 } SnDecision;
 SnDecision sn_delivery_decision(SnDelivery *self, const SnOutboxEntry *entry);
+/* It goes after another one, and has not waited for that for too long. */
+gboolean sn_delivery_is_held(SnDelivery *self, const SnOutboxEntry *entry);
 /* It could go: TRUE when an earlier one goes first, and it is held back until then. forced: somebody
  * said "now"; there: the person is available. */
 gboolean sn_delivery_hold(SnDelivery *self, const SnOutboxEntry *entry, gboolean forced,

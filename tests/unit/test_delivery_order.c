@@ -16,7 +16,6 @@ static Delivery *world_with(const char *settings)
 {
 	Delivery *self = delivery_new(settings);
 
-	sn_store_set_clock(self->world->store, &self->world->clock);
 	return self;
 }
 
@@ -253,6 +252,46 @@ static void no_order_is_worth_a_message(void **state)
 	later(self, 6 * SN_DAY);
 	assert_state(self, two, SN_STATE_QUEUED);
 	later(self, 2 * SN_DAY); /* nobody decided about the first: the second has waited enough */
+	assert_state(self, one, SN_STATE_CHOOSING);
+	assert_state(self, two, SN_STATE_ACCEPTED);
+	delivery_free(self);
+}
+
+/* It ran out in a sleep, so the line and the contact may still come back: no reason to pass. */
+static void who_is_held_does_not_pass_right_after_a_sleep(void **state)
+{
+	Delivery *self = world_with(DEFER);
+
+	bob_is(self, SN_PRESENCE_OFFLINE);
+	SnId im = queue_in(self, SN_CHANNEL_IM, "first", "the-thread");
+	settle(self);
+	SnId mail = queue_in(self, SN_CHANNEL_MAIL, "about it", "the-thread");
+	settle(self);
+	assert_state(self, mail, SN_STATE_QUEUED);
+	asleep(self, 9 * SN_DAY);
+	assert_state(self, mail, SN_STATE_QUEUED);
+	bob_is(self, SN_PRESENCE_ONLINE);
+	assert_state(self, im, SN_STATE_ACCEPTED);
+	assert_state(self, mail, SN_STATE_ACCEPTED);
+	g_autoptr(SnOutboxEntry) first = entry_of(self, im);
+	assert_string_equal(self->arrived->pdata[0], first->origin_id);
+	delivery_free(self);
+}
+
+static void but_it_passes_soon_when_nobody_comes(void **state)
+{
+	Delivery *self = world_with(NULL);
+
+	bob_is(self, SN_PRESENCE_XA);
+	SnId one = queue_im(self, "one");
+	settle(self);
+	world_presence(self->world, BOB_IM, SN_PRESENCE_ONLINE, 0);
+	SnId two = queue_im(self, "two");
+	settle(self);
+	asleep(self, 9 * SN_DAY);
+	assert_true(pass(self, 10 * SN_MINUTE));
+	assert_state(self, two, SN_STATE_QUEUED);
+	assert_true(pass(self, 10 * SN_MINUTE));
 	assert_state(self, one, SN_STATE_CHOOSING);
 	assert_state(self, two, SN_STATE_ACCEPTED);
 	delivery_free(self);
@@ -604,6 +643,8 @@ int main(void)
 		cmocka_unit_test(a_wish_that_comes_too_late_does_not_make_it_go_again),
 		cmocka_unit_test(a_held_one_goes_when_the_one_before_has_ended),
 		cmocka_unit_test(no_order_is_worth_a_message),
+		cmocka_unit_test(who_is_held_does_not_pass_right_after_a_sleep),
+		cmocka_unit_test(but_it_passes_soon_when_nobody_comes),
 		cmocka_unit_test(across_channels_a_thread_keeps_its_order),
 		cmocka_unit_test(an_unrelated_email_does_not_wait_for_an_im),
 		cmocka_unit_test(the_user_lets_an_email_of_the_thread_pass),
