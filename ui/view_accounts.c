@@ -81,15 +81,14 @@ static void fill_status(SnApp *app, SnView *view, const SnStatus *status, gint64
 static void fill_account(SnApp *app, SnView *view, const SnAccount *account, GPtrArray *statuses,
                          gint64 *id)
 {
-	gboolean any = FALSE;
+	const char *mail = account->from_address, *im = account->im.user;
+	gboolean any = FALSE, both = mail && im && strcmp(mail, im) != 0;
 
 	sn_page_line(view->page, 0, NULL);
 	sn_page_line(view->page, 0, NULL);
 	sn_page_addf(view->page, SN_OBJ_LIST_UNREAD, " %s", account->name);
-	sn_page_addf(view->page, SN_OBJ_FAINT, "  %s%s%s",
-	             account->from_address ? account->from_address : "",
-	             account->from_address && account->im.user ? ", " : "",
-	             account->im.user ? account->im.user : "");
+	sn_page_addf(view->page, SN_OBJ_FAINT, "  %s%s%s", mail ? mail : im ? im : "",
+	             both ? ", " : "", both ? im : "");
 	for (guint i = 0; statuses && i < statuses->len; i++) {
 		const SnStatus *status = g_ptr_array_index(statuses, i);
 		if (g_strcmp0(status->account, account->name) != 0)

@@ -9,6 +9,8 @@ typedef struct {
 	SnView *view;
 	const char *context;
 	gint64 id;
+	GString *keys; /* of the line that is not written yet; NULL */
+	const char *command, *meaning;
 } Fill;
 
 static const struct {
@@ -23,6 +25,7 @@ static const struct {
 	{ "view", "In every view" },
 	{ "outbox", "In the outbox" },
 	{ "person", "In the person view" },
+	{ "files", "In the files of a person" },
 	{ "search", "In search results" },
 	{ "folders", "In the list of folders" },
 	{ "message", "In the message view" },
@@ -45,21 +48,36 @@ static const char *meaning_of(const char *command)
 	return found ? found->help : "";
 }
 
+/* Several keys for the same stand on one line. */
+static void write_bind(Fill *fill)
+{
+	SnPage *page = fill->view->page;
+
+	if (!fill->keys)
+		return;
+	sn_page_line(page, ++fill->id, NULL);
+	sn_page_addf(page, SN_OBJ_KEY, "   %s", fill->keys->str);
+	sn_page_tab(page, 25);
+	sn_page_add(page, SN_OBJ_DEFAULT, fill->meaning ? fill->meaning : meaning_of(fill->command));
+	sn_page_tab(page, 64);
+	sn_page_addf(page, SN_OBJ_FAINT, ":%s", fill->command);
+	g_string_free(g_steal_pointer(&fill->keys), TRUE);
+}
+
 static void add_bind(const char *context, const char *keys, const char *command, const char *meaning,
                      gpointer data)
 {
 	Fill *fill = data;
-	SnPage *page = fill->view->page;
+	gboolean same_context = g_strcmp0(fill->context, context) == 0;
 
-	if (g_strcmp0(fill->context, context) != 0)
-		sn_page_heading(page, title_of(context));
-	fill->context = context;
-	sn_page_line(page, ++fill->id, NULL);
-	sn_page_addf(page, SN_OBJ_KEY, "   %s", keys);
-	sn_page_tab(page, 16);
-	sn_page_add(page, SN_OBJ_DEFAULT, meaning ? meaning : meaning_of(command));
-	sn_page_tab(page, 58);
-	sn_page_addf(page, SN_OBJ_FAINT, ":%s", command);
+	if (fill->keys && same_context && strcmp(fill->command, command) == 0) {
+		g_string_append_printf(fill->keys, " %s", keys);
+		return;
+	}
+	write_bind(fill);
+	if (!same_context)
+		sn_page_heading(fill->view->page, title_of(context));
+	*fill = (Fill){ fill->view, context, fill->id, g_string_new(keys), command, meaning };
 }
 
 static void add_commands(Fill *fill)
@@ -79,7 +97,7 @@ static void add_commands(Fill *fill)
 
 static void fill(SnApp *app, SnView *view)
 {
-	Fill fill = { view, NULL, 0 };
+	Fill fill = { .view = view };
 
 	sn_page_line(view->page, 0, NULL);
 	sn_page_note(view->page,
@@ -87,6 +105,7 @@ static void fill(SnApp *app, SnView *view)
 	             "changes the channel of the answer, Enter or C-x sends, Esc goes back. All keys "
 	             "can be changed in binds.conf; / searches here.");
 	sn_binds_each(app->binds, add_bind, &fill);
+	write_bind(&fill);
 	add_commands(&fill);
 }
 

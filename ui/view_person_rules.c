@@ -9,8 +9,19 @@
 #include "src/text/text.h"
 #include "ui/words.h"
 
-enum { CLIENTS_SHOWN = 20, CLIENT_COLUMN = 26, PRESENCE_COLUMN = 36, SINCE_COLUMN = 53,
-       STATUS_COLUMN = 60 };
+enum { CLIENTS_SHOWN = 20, CLIENT_COLUMN = 26 };
+
+/* A wide screen has room for the names that clients give themselves. */
+typedef struct {
+	int presence, since, status;
+} Columns;
+
+static Columns columns_of(const SnView *view)
+{
+	int presence = CLIENT_COLUMN + CLAMP(view->columns - 70, 10, 20);
+
+	return (Columns){ presence, presence + 17, presence + 24 };
+}
 
 /* ---- what is known ---- */
 
@@ -35,8 +46,10 @@ static void cell(SnPage *page, int column, int next, SnObject object, const char
 	sn_page_add(page, object, shown);
 }
 
-static void fill_client(SnApp *app, SnPage *page, const SnPresenceRow *row)
+static void fill_client(SnApp *app, SnView *view, const SnPresenceRow *row)
 {
+	SnPage *page = view->page;
+	Columns at = columns_of(view);
 	SnObject object;
 	const char *mark = sn_words_presence_mark(row->show, &object);
 	g_autofree char *presence = g_strdup_printf("%s%s%s", mark, *mark ? " " : "",
@@ -50,27 +63,28 @@ static void fill_client(SnApp *app, SnPage *page, const SnPresenceRow *row)
 
 	sn_page_line(page, 0, NULL);
 	cell(page, 1, CLIENT_COLUMN, SN_OBJ_DEFAULT, row->value);
-	cell(page, CLIENT_COLUMN, PRESENCE_COLUMN, SN_OBJ_FAINT, row->resource);
-	cell(page, PRESENCE_COLUMN, SINCE_COLUMN, object, presence);
-	cell(page, SINCE_COLUMN, STATUS_COLUMN, SN_OBJ_LIST_TIME, since);
-	cell(page, STATUS_COLUMN, STATUS_COLUMN + 200, SN_OBJ_FAINT,
+	cell(page, CLIENT_COLUMN, at.presence, SN_OBJ_FAINT, row->resource);
+	cell(page, at.presence, at.since, object, presence);
+	cell(page, at.since, at.status, SN_OBJ_LIST_TIME, since);
+	cell(page, at.status, at.status + 200, SN_OBJ_FAINT,
 	     silent ? "takes no messages" : row->status ? row->status : why_words(row->why));
 }
 
 static void fill_clients(SnApp *app, SnView *view)
 {
 	g_autoptr(GPtrArray) rows = sn_presence_rows(app->store, view->subject, 0);
+	Columns at = columns_of(view);
 
 	if (rows->len == 0)
 		return;
 	sn_page_line(view->page, 0, NULL);
 	cell(view->page, 1, CLIENT_COLUMN, SN_OBJ_FAINT, "Address");
-	cell(view->page, CLIENT_COLUMN, PRESENCE_COLUMN, SN_OBJ_FAINT, "Client");
-	cell(view->page, PRESENCE_COLUMN, SINCE_COLUMN, SN_OBJ_FAINT, "Presence");
-	cell(view->page, SINCE_COLUMN, STATUS_COLUMN, SN_OBJ_FAINT, "Since");
-	cell(view->page, STATUS_COLUMN, STATUS_COLUMN + 200, SN_OBJ_FAINT, "Status");
+	cell(view->page, CLIENT_COLUMN, at.presence, SN_OBJ_FAINT, "Client");
+	cell(view->page, at.presence, at.since, SN_OBJ_FAINT, "Presence");
+	cell(view->page, at.since, at.status, SN_OBJ_FAINT, "Since");
+	cell(view->page, at.status, at.status + 200, SN_OBJ_FAINT, "Status");
 	for (guint i = 0; i < MIN(rows->len, CLIENTS_SHOWN); i++)
-		fill_client(app, view->page, rows->pdata[i]);
+		fill_client(app, view, rows->pdata[i]);
 }
 
 /* ---- rules ---- */
