@@ -128,7 +128,11 @@ static gboolean move(SnStore *store, SnId id, const char *target, GError **error
 	              V(SN_ACTION_MOVE)) &&
 	       sn_run(store, error,
 	              "UPDATE location SET target = (SELECT iif(f.role = ?2 OR f.name = ?2, NULL, ?2) "
-	              "FROM folder f WHERE f.id = location.folder) WHERE message = ?1",
+	              "FROM folder f WHERE f.id = location.folder), "
+	              "shown_in = coalesce((SELECT t.id FROM folder f JOIN folder t "
+	              "ON t.account = f.account WHERE f.id = location.folder "
+	              "AND (t.role = ?2 OR t.name = ?2) "
+	              "ORDER BY t.id <> f.id, t.role IS NOT ?2, t.id LIMIT 1), 0) WHERE message = ?1",
 	              V(id), V(target)) &&
 	       sn_run(store, error,
 	              "INSERT INTO action (kind, account, folder, message, uid, name, target) "
@@ -216,7 +220,8 @@ static gboolean end_move(SnStore *store, SnId action, GError **error)
 	if (!message)
 		return TRUE;
 	if (!sn_run(store, error,
-	            "UPDATE location SET target = NULL FROM action WHERE action.id = ?1 "
+	            "UPDATE location SET target = NULL, shown_in = location.folder "
+	            "FROM action WHERE action.id = ?1 "
 	            "AND location.folder = action.folder AND location.uid = action.uid",
 	            V(action)))
 		return FALSE;

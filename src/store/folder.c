@@ -65,6 +65,16 @@ GPtrArray *sn_folder_list(SnStore *store, SnId account)
 	return list;
 }
 
+/* What is on its way to it stands in its list from now on. */
+static gboolean list_arrivals(SnStore *store, SnId folder, GError **error)
+{
+	return sn_run(store, error,
+	              "UPDATE location SET shown_in = ?1 FROM folder t, folder f WHERE shown_in = 0 "
+	              "AND t.id = ?1 AND f.id = location.folder AND f.account = t.account "
+	              "AND (target = t.name OR target = t.role)",
+	              V(folder));
+}
+
 /* A folder that turns out to be the trash hides what lies in it. */
 static gboolean set_role(SnStore *store, SnId folder, const char *role, GError **error)
 {
@@ -80,7 +90,7 @@ static gboolean set_role(SnStore *store, SnId folder, const char *role, GError *
 	for (guint i = 0; i < messages->len; i++)
 		if (!sn_message_settle(store, g_array_index(messages, SnId, i), FALSE, error))
 			return FALSE;
-	return TRUE;
+	return list_arrivals(store, folder, error);
 }
 
 static SnId intern(SnStore *store, SnId account, const char *name, const char *role,
@@ -94,7 +104,8 @@ static SnId intern(SnStore *store, SnId account, const char *name, const char *r
 	if (!sn_run(store, error, "INSERT INTO folder (account, name, role) VALUES (?1, ?2, ?3)",
 	            V(account), V(name), V(role)))
 		return 0;
-	return sn_last_id(store);
+	id = sn_last_id(store);
+	return list_arrivals(store, id, error) ? id : 0;
 }
 
 SnId sn_folder_intern(SnStore *store, SnId account, const char *name, const char *role,

@@ -128,10 +128,11 @@ static gboolean set_location(SnStore *store, SnId message, SnId folder, guint32 
 
 	flags = with_pending(store, folder, uid, message, flags);
 	if (!sn_run(store, error,
-	            "INSERT INTO location (folder, uid, message, name, flags) "
-	            "VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (folder, uid) DO UPDATE SET "
-	            "message = ?3, name = ?4, flags = ?5, "
-	            "target = iif(message = ?3, target, NULL)",
+	            "INSERT INTO location (folder, uid, message, name, flags, shown_in, time) "
+	            "VALUES (?1, ?2, ?3, ?4, ?5, ?1, (SELECT time FROM message WHERE id = ?3)) "
+	            "ON CONFLICT (folder, uid) DO UPDATE SET message = ?3, name = ?4, flags = ?5, "
+	            "time = excluded.time, target = iif(message = ?3, target, NULL), "
+	            "shown_in = iif(message = ?3, shown_in, folder)",
 	            V(folder), V(uid), V(message), V(name), V(flags)))
 		return FALSE;
 	if (before && before != message && !sn_message_settle(store, before, TRUE, error))

@@ -270,10 +270,10 @@ GPtrArray *sn_folder_page(SnStore *store, SnId folder, SnTime before_time, SnId 
 		before_time = before_id = G_MAXINT64;
 	return sn_message_rows(store,
 	                       sn_sql(store,
-	                              "SELECT " COLUMNS "FROM message m " JOINS
-	                              "WHERE m.id IN (SELECT message FROM location WHERE folder = ?1 "
-	                              "AND target IS NULL) AND (m.time, m.id) < (?2, ?3) "
-	                              "ORDER BY m.time DESC, m.id DESC LIMIT ?4",
+	                              "SELECT " COLUMNS "FROM location l INDEXED BY location_listed "
+	                              "CROSS JOIN message m ON m.id = l.message " JOINS
+	                              "WHERE l.shown_in = ?1 AND (l.time, l.message) < (?2, ?3) "
+	                              "ORDER BY l.time DESC, l.message DESC LIMIT ?4",
 	                              V(folder), V(before_time), V(before_id), V(limit)),
 	                       what, NULL);
 }

@@ -171,8 +171,8 @@ gboolean sn_message_set_state(SnStore *store, SnId id, SnState state, GError **e
 gboolean sn_part_set_file(SnStore *store, SnId message, int position, const char *path,
                           const char *sha256, gint64 size, GError **error);
 
-/* The messages that lie in a folder now, newest first; page by the last row's (time, id), (0, 0) =
- * first page. Of SnMessage. */
+/* The messages in a folder's list, newest first; page by the last row's (time, id), (0, 0) = first
+ * page. Of SnMessage. More ways to read it: folder_list.h. */
 GPtrArray *sn_folder_page(SnStore *store, SnId folder, SnTime before_time, SnId before_id,
                           int limit, guint what);
 
@@ -193,6 +193,7 @@ typedef struct {
 	char *match;         /* FTS5 expression built from quoted words; NULL: none */
 	char *without;       /* the same, for what must not be there; NULL: none */
 	SnId conversation;   /* 0: any */
+	SnId folder;         /* only what stands in its list (folder_list.h), the trash too; 0: any */
 	int channel;         /* SnChannel, or -1 */
 	char *from, *to, *subject; /* substring; NULL */
 	SnTime after, before;      /* 0 */

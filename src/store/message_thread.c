@@ -6,6 +6,8 @@
  * same thread; whichever comes last puts it together. What was told by others is a parent in its own
  * conversation only.
  */
+#include <string.h>
+
 #include "src/base/ids.h"
 #include "src/store/private.h"
 
@@ -25,7 +27,7 @@ gboolean sn_thread_join(SnStore *store, SnMessage *m, GError **error)
 {
 	g_autofree char *thread = NULL;
 
-	if (m->thread && m->channel == SN_CHANNEL_IM) {
+	if (m->thread) {
 		thread = sn_one_text(store, "SELECT thread FROM thread_alias WHERE alias = ?1",
 		                     V(m->thread));
 		if (thread) {
@@ -70,10 +72,36 @@ static gboolean take_childs_thread(SnStore *store, SnId id, GError **error)
 	              V(id));
 }
 
+/*
+ * Answers that name nothing but what they answer began a thread of that name, as long as it was not
+ * here; now that it says what it answers itself, they belong to the same thread. An id that is here
+ * twice is borrowed by somebody, and moves nothing.
+ */
+static gboolean lengthen_chain(SnStore *store, const SnMessage *m, GError **error)
+{
+	if (m->channel != SN_CHANNEL_MAIL || m->carried || !m->message_id || !m->thread ||
+	    strcmp(m->thread, m->message_id) == 0 ||
+	    !sn_one(store, "SELECT 1 FROM message WHERE thread = ?1 LIMIT 1", V(m->message_id)) ||
+	    sn_one(store, "SELECT 1 FROM message WHERE message_id = ?1 AND id <> ?2 AND carried = 0 "
+	                  "LIMIT 1",
+	           V(m->message_id), V(m->id)))
+		return TRUE;
+	return sn_run(store, error, "UPDATE message SET thread = ?2 WHERE thread = ?1",
+	              V(m->message_id), V(m->thread)) &&
+	       sn_run(store, error, "UPDATE thread_alias SET thread = ?2 WHERE thread = ?1",
+	              V(m->message_id), V(m->thread)) &&
+	       sn_run(store, error,
+	              "INSERT OR IGNORE INTO thread_alias (alias, thread) VALUES (?1, ?2)",
+	              V(m->message_id), V(m->thread));
+}
+
 gboolean sn_thread_adopt(SnStore *store, const SnMessage *m, GError **error)
 {
 	const char *ids[] = { m->message_id, m->origin_id, m->stanza_id };
 	g_autofree char *hash = NULL;
+
+	if (!lengthen_chain(store, m, error))
+		return FALSE;
 
 	for (gsize i = 0; i < G_N_ELEMENTS(ids); i++) {
 		if (!ids[i] || !sn_one(store, "SELECT 1 FROM message WHERE in_reply_to = ?1 LIMIT 1",

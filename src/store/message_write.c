@@ -139,6 +139,8 @@ gboolean sn_message_delete(SnStore *store, SnId id, GError **error)
 	                            "AND in_reply_to IN (SELECT message_id FROM message WHERE id = ?1 "
 	                            "UNION ALL SELECT origin_id FROM message WHERE id = ?1)",
 	              V(id)) &&
+	       /* while its thread is still known, for the one that comes next in the list */
+	       sn_run(store, error, "DELETE FROM location WHERE message = ?1", V(id)) &&
 	       sn_run(store, error, "DELETE FROM message WHERE id = ?1", V(id));
 }
 

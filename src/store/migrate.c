@@ -5,6 +5,7 @@
  * schema.sql is the newest shape. A change of it raises SN_STORE_VERSION and adds one step below
  * that turns the version before into it. user_version is the only thing looked at when opening.
  */
+#include "src/store/migrate_folders.h"
 #include "src/store/migrate_map.h"
 #include "src/store/message.h"
 #include "src/store/outbox.h"
@@ -126,6 +127,7 @@ static const char to_version_2[] =
 	"CREATE TRIGGER transcript_gone AFTER DELETE ON location BEGIN "
 	"DELETE FROM transcript WHERE folder = OLD.folder AND uid = OLD.uid; END;"
 	"ALTER TABLE outbox_history ADD COLUMN agreed INTEGER NOT NULL DEFAULT 0;"
+	SN_FOLDERS_TO_VERSION_2
 	"";
 
 /* steps[i] turns version i + 1 into i + 2; the newest has none. */

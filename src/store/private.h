@@ -94,6 +94,8 @@ void sn_search_rollback(SnStore *store, guint length);     /* forgets all but th
 char *sn_search_fold(const char *text, gboolean *prefix);
 /* SQL functions of this store: fold(text). */
 gboolean sn_search_functions(SnStore *store, GError **error);
+/* folder_list.c: bare_subject(text). */
+gboolean sn_folder_functions(SnStore *store, GError **error);
 
 /*
  * raw.c: bytes kept once, by content. Packing takes time and is done before the transaction;

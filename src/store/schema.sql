@@ -561,7 +561,10 @@ CREATE TABLE folder (
 	UNIQUE (account, name)
 ) STRICT;
 
--- target: where an own, not yet replayed change moves it.
+-- target: where an own, not yet replayed change moves it; '\Deleted': it goes for good.
+-- shown_in, time, top: for lists of a folder, which are read a screen at a time. shown_in: the folder
+-- in whose list it stands, which is where it goes once that is decided; 0 none. time: the message's.
+-- top: no newer message of its thread stands in that list.
 CREATE TABLE location (
 	folder INTEGER NOT NULL REFERENCES folder (id),
 	uid INTEGER NOT NULL,
@@ -569,9 +572,14 @@ CREATE TABLE location (
 	name TEXT,
 	flags INTEGER NOT NULL DEFAULT 0,
 	target TEXT,
+	shown_in INTEGER NOT NULL DEFAULT 0,
+	time INTEGER NOT NULL DEFAULT 0,
+	top INTEGER NOT NULL DEFAULT 1,
 	PRIMARY KEY (folder, uid)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX location_message ON location (message);
+CREATE INDEX location_listed ON location (shown_in, time, message);
+CREATE INDEX location_top ON location (shown_in, time, message) WHERE top = 1;
 CREATE INDEX location_name ON location (folder, name) WHERE name IS NOT NULL;
 
 CREATE TABLE action (
@@ -747,16 +755,83 @@ CREATE TRIGGER draft_deleted AFTER DELETE ON draft BEGIN
 	UPDATE conversation SET has_draft = 0 WHERE id = OLD.conversation;
 END;
 
-CREATE TRIGGER location_added AFTER INSERT ON location BEGIN
-	UPDATE folder SET total = total + 1, unread = unread + (NEW.flags & 1 = 0) WHERE id = NEW.folder;
+-- Who of a thread is the newest in a list: first whether somebody newer is there, else the one who
+-- was has to make way.
+CREATE TRIGGER location_added AFTER INSERT ON location WHEN NEW.shown_in <> 0 BEGIN
+	UPDATE folder SET total = total + 1, unread = unread + (NEW.flags & 1 = 0)
+		WHERE id = NEW.shown_in;
+	UPDATE location SET top = 0 WHERE folder = NEW.folder AND uid = NEW.uid AND EXISTS (
+		SELECT 1 FROM message n CROSS JOIN message m INDEXED BY message_thread
+		CROSS JOIN location l INDEXED BY location_message
+		WHERE n.id = NEW.message AND m.thread = n.thread AND (m.time, m.id) > (n.time, n.id)
+		AND l.message = m.id AND l.shown_in = NEW.shown_in);
+	UPDATE location SET top = 0 WHERE +top = 1 AND +shown_in = NEW.shown_in AND EXISTS (
+		SELECT 1 FROM location x WHERE x.folder = NEW.folder AND x.uid = NEW.uid AND x.top = 1)
+		AND message = (
+		SELECT m.id FROM message n CROSS JOIN message m INDEXED BY message_thread
+		CROSS JOIN location l INDEXED BY location_message
+		WHERE n.id = NEW.message AND m.thread = n.thread AND (m.time, m.id) < (n.time, n.id)
+		AND l.message = m.id AND l.shown_in = NEW.shown_in AND l.top = 1
+		ORDER BY m.time DESC, m.id DESC LIMIT 1);
 END;
 
 CREATE TRIGGER location_flagged AFTER UPDATE OF flags ON location
 WHEN OLD.flags & 1 <> NEW.flags & 1 BEGIN
 	UPDATE folder SET unread = unread + (NEW.flags & 1 = 0) - (OLD.flags & 1 = 0)
-		WHERE id = NEW.folder;
+		WHERE id = NEW.shown_in;
 END;
 
-CREATE TRIGGER location_deleted AFTER DELETE ON location BEGIN
-	UPDATE folder SET total = total - 1, unread = unread - (OLD.flags & 1 = 0) WHERE id = OLD.folder;
+CREATE TRIGGER location_deleted AFTER DELETE ON location WHEN OLD.shown_in <> 0 BEGIN
+	UPDATE folder SET total = total - 1, unread = unread - (OLD.flags & 1 = 0)
+		WHERE id = OLD.shown_in;
+	UPDATE location SET top = 1 WHERE OLD.top AND +shown_in = OLD.shown_in AND message = (
+		SELECT m.id FROM message n CROSS JOIN message m INDEXED BY message_thread
+		CROSS JOIN location l INDEXED BY location_message
+		WHERE n.id = OLD.message AND m.thread = n.thread
+		AND l.message = m.id AND l.shown_in = OLD.shown_in
+		ORDER BY m.time DESC, m.id DESC LIMIT 1);
+END;
+
+-- It goes from one list to another: written as leaving and coming.
+CREATE TRIGGER location_relisted AFTER UPDATE OF shown_in, message ON location
+WHEN OLD.shown_in <> NEW.shown_in OR OLD.message <> NEW.message BEGIN
+	UPDATE folder SET total = total - 1, unread = unread - (OLD.flags & 1 = 0)
+		WHERE id = OLD.shown_in;
+	UPDATE folder SET total = total + 1, unread = unread + (OLD.flags & 1 = 0)
+		WHERE id = NEW.shown_in;
+	UPDATE location SET top = 1 WHERE OLD.top AND +shown_in = OLD.shown_in AND message = (
+		SELECT m.id FROM message n CROSS JOIN message m INDEXED BY message_thread
+		CROSS JOIN location l INDEXED BY location_message
+		WHERE n.id = OLD.message AND m.thread = n.thread
+		AND l.message = m.id AND l.shown_in = OLD.shown_in
+		ORDER BY m.time DESC, m.id DESC LIMIT 1);
+	UPDATE location SET top = NOT EXISTS (
+		SELECT 1 FROM message n CROSS JOIN message m INDEXED BY message_thread
+		CROSS JOIN location l INDEXED BY location_message
+		WHERE n.id = NEW.message AND m.thread = n.thread AND (m.time, m.id) > (n.time, n.id)
+		AND l.message = m.id AND l.shown_in = NEW.shown_in)
+		WHERE folder = NEW.folder AND uid = NEW.uid;
+	UPDATE location SET top = 0 WHERE +top = 1 AND +shown_in = NEW.shown_in AND EXISTS (
+		SELECT 1 FROM location x WHERE x.folder = NEW.folder AND x.uid = NEW.uid AND x.top = 1)
+		AND message = (
+		SELECT m.id FROM message n CROSS JOIN message m INDEXED BY message_thread
+		CROSS JOIN location l INDEXED BY location_message
+		WHERE n.id = NEW.message AND m.thread = n.thread AND (m.time, m.id) < (n.time, n.id)
+		AND l.message = m.id AND l.shown_in = NEW.shown_in AND l.top = 1
+		ORDER BY m.time DESC, m.id DESC LIMIT 1);
+END;
+
+-- Another thread, or another time: rare, so both threads are looked through whole.
+CREATE TRIGGER message_rethreaded AFTER UPDATE OF thread, time ON message
+WHEN (OLD.thread IS NOT NEW.thread OR OLD.time <> NEW.time)
+	AND EXISTS (SELECT 1 FROM location WHERE message = NEW.id) BEGIN
+	UPDATE location SET time = NEW.time WHERE message = NEW.id AND time <> NEW.time;
+	UPDATE location SET top = NOT EXISTS (
+		SELECT 1 FROM message n CROSS JOIN message m INDEXED BY message_thread
+		CROSS JOIN location l INDEXED BY location_message
+		WHERE n.id = location.message AND m.thread = n.thread AND (m.time, m.id) > (n.time, n.id)
+		AND l.message = m.id AND l.shown_in = location.shown_in)
+		WHERE message IN (SELECT id FROM message WHERE thread IN (OLD.thread, NEW.thread)
+			UNION SELECT NEW.id)
+		AND +shown_in IN (SELECT shown_in FROM location WHERE message = NEW.id);
 END;

@@ -79,7 +79,7 @@ static gboolean open_database(SnStore *store, GError **error)
 	sqlite3_busy_handler(store->db, wait_busy, store);
 	sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	sqlite3_wal_hook(store->db, log_grew, store); /* in place of automatic checkpoints */
-	if (!sn_search_functions(store, error))
+	if (!sn_search_functions(store, error) || !sn_folder_functions(store, error))
 		return FALSE;
 	return sn_exec(store,
 	               "PRAGMA foreign_keys = ON;"

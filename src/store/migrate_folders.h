@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* migrate_folders.h - what the lists of folders bring with format 2; part of migrate.c. */
+#ifndef SN_STORE_MIGRATE_FOLDERS_H
+#define SN_STORE_MIGRATE_FOLDERS_H
+
+/* clang-format off */
+#define SN_FOLDERS_TO_VERSION_2 \
+	/* lists of a folder, and who of a thread is the newest in it */ \
+	"ALTER TABLE location ADD COLUMN shown_in INTEGER NOT NULL DEFAULT 0;" \
+	"ALTER TABLE location ADD COLUMN time INTEGER NOT NULL DEFAULT 0;" \
+	"ALTER TABLE location ADD COLUMN top INTEGER NOT NULL DEFAULT 1;" \
+	"DROP TRIGGER location_added; DROP TRIGGER location_flagged; DROP TRIGGER " \
+	"location_deleted;" \
+	"UPDATE location SET time = (SELECT time FROM message WHERE id = location.message), " \
+	"shown_in = coalesce((SELECT iif(location.target IS NULL, f.id, (SELECT t.id FROM folder " \
+	"t WHERE t.account = f.account AND (t.role = location.target OR t.name = location.target) " \
+	"ORDER BY t.role IS NOT location.target, t.id LIMIT 1)) FROM folder f WHERE f.id = " \
+	"location.folder), 0);" \
+	"UPDATE location SET top = 0 WHERE EXISTS (SELECT 1 FROM message n CROSS JOIN message m " \
+	"INDEXED BY message_thread CROSS JOIN location l INDEXED BY location_message WHERE n.id = " \
+	"location.message AND m.thread = n.thread AND (m.time, m.id) > (n.time, n.id) AND " \
+	"l.message = m.id AND l.shown_in = location.shown_in);" \
+	"UPDATE folder SET (total, unread) = (SELECT count(*), coalesce(sum(flags & 1 = 0), 0) " \
+	"FROM location WHERE shown_in = folder.id);" \
+	"CREATE INDEX location_listed ON location (shown_in, time, message);" \
+	"CREATE INDEX location_top ON location (shown_in, time, message) WHERE top = 1;" \
+	"CREATE TRIGGER location_added AFTER INSERT ON location WHEN NEW.shown_in <> 0 BEGIN " \
+	"UPDATE folder SET total = total + 1, unread = unread + (NEW.flags & 1 = 0) " \
+	"WHERE id = NEW.shown_in; " \
+	"UPDATE location SET top = 0 WHERE folder = NEW.folder AND uid = NEW.uid AND EXISTS ( " \
+	"SELECT 1 FROM message n CROSS JOIN message m INDEXED BY message_thread " \
+	"CROSS JOIN location l INDEXED BY location_message " \
+	"WHERE n.id = NEW.message AND m.thread = n.thread AND (m.time, m.id) > (n.time, n.id) " \
+	"AND l.message = m.id AND l.shown_in = NEW.shown_in); " \
+	"UPDATE location SET top = 0 WHERE +top = 1 AND +shown_in = NEW.shown_in AND EXISTS ( " \
+	"SELECT 1 FROM location x WHERE x.folder = NEW.folder AND x.uid = NEW.uid AND x.top = 1) " \
+	"AND message = ( " \
+	"SELECT m.id FROM message n CROSS JOIN message m INDEXED BY message_thread " \
+	"CROSS JOIN location l INDEXED BY location_message " \
+	"WHERE n.id = NEW.message AND m.thread = n.thread AND (m.time, m.id) < (n.time, n.id) " \
+	"AND l.message = m.id AND l.shown_in = NEW.shown_in AND l.top = 1 " \
+	"ORDER BY m.time DESC, m.id DESC LIMIT 1); " \
+	"END;" \
+	"CREATE TRIGGER location_flagged AFTER UPDATE OF flags ON location " \
+	"WHEN OLD.flags & 1 <> NEW.flags & 1 BEGIN " \
+	"UPDATE folder SET unread = unread + (NEW.flags & 1 = 0) - (OLD.flags & 1 = 0) " \
+	"WHERE id = NEW.shown_in; " \
+	"END;" \
+	"CREATE TRIGGER location_deleted AFTER DELETE ON location WHEN OLD.shown_in <> 0 BEGIN " \
+	"UPDATE folder SET total = total - 1, unread = unread - (OLD.flags & 1 = 0) " \
+	"WHERE id = OLD.shown_in; " \
+	"UPDATE location SET top = 1 WHERE OLD.top AND +shown_in = OLD.shown_in AND message = ( " \
+	"SELECT m.id FROM message n CROSS JOIN message m INDEXED BY message_thread " \
+	"CROSS JOIN location l INDEXED BY location_message " \
+	"WHERE n.id = OLD.message AND m.thread = n.thread " \
+	"AND l.message = m.id AND l.shown_in = OLD.shown_in " \
+	"ORDER BY m.time DESC, m.id DESC LIMIT 1); " \
+	"END;" \
+	"CREATE TRIGGER location_relisted AFTER UPDATE OF shown_in, message ON location " \
+	"WHEN OLD.shown_in <> NEW.shown_in OR OLD.message <> NEW.message BEGIN " \
+	"UPDATE folder SET total = total - 1, unread = unread - (OLD.flags & 1 = 0) " \
+	"WHERE id = OLD.shown_in; " \
+	"UPDATE folder SET total = total + 1, unread = unread + (OLD.flags & 1 = 0) " \
+	"WHERE id = NEW.shown_in; " \
+	"UPDATE location SET top = 1 WHERE OLD.top AND +shown_in = OLD.shown_in AND message = ( " \
+	"SELECT m.id FROM message n CROSS JOIN message m INDEXED BY message_thread " \
+	"CROSS JOIN location l INDEXED BY location_message " \
+	"WHERE n.id = OLD.message AND m.thread = n.thread " \
+	"AND l.message = m.id AND l.shown_in = OLD.shown_in " \
+	"ORDER BY m.time DESC, m.id DESC LIMIT 1); " \
+	"UPDATE location SET top = NOT EXISTS ( " \
+	"SELECT 1 FROM message n CROSS JOIN message m INDEXED BY message_thread " \
+	"CROSS JOIN location l INDEXED BY location_message " \
+	"WHERE n.id = NEW.message AND m.thread = n.thread AND (m.time, m.id) > (n.time, n.id) " \
+	"AND l.message = m.id AND l.shown_in = NEW.shown_in) " \
+	"WHERE folder = NEW.folder AND uid = NEW.uid; " \
+	"UPDATE location SET top = 0 WHERE +top = 1 AND +shown_in = NEW.shown_in AND EXISTS ( " \
+	"SELECT 1 FROM location x WHERE x.folder = NEW.folder AND x.uid = NEW.uid AND x.top = 1) " \
+	"AND message = ( " \
+	"SELECT m.id FROM message n CROSS JOIN message m INDEXED BY message_thread " \
+	"CROSS JOIN location l INDEXED BY location_message " \
+	"WHERE n.id = NEW.message AND m.thread = n.thread AND (m.time, m.id) < (n.time, n.id) " \
+	"AND l.message = m.id AND l.shown_in = NEW.shown_in AND l.top = 1 " \
+	"ORDER BY m.time DESC, m.id DESC LIMIT 1); " \
+	"END;" \
+	"CREATE TRIGGER message_rethreaded AFTER UPDATE OF thread, time ON message " \
+	"WHEN (OLD.thread IS NOT NEW.thread OR OLD.time <> NEW.time) " \
+	"AND EXISTS (SELECT 1 FROM location WHERE message = NEW.id) BEGIN " \
+	"UPDATE location SET time = NEW.time WHERE message = NEW.id AND time <> NEW.time; " \
+	"UPDATE location SET top = NOT EXISTS ( " \
+	"SELECT 1 FROM message n CROSS JOIN message m INDEXED BY message_thread " \
+	"CROSS JOIN location l INDEXED BY location_message " \
+	"WHERE n.id = location.message AND m.thread = n.thread AND (m.time, m.id) > (n.time, n.id) " \
+	"AND l.message = m.id AND l.shown_in = location.shown_in) " \
+	"WHERE message IN (SELECT id FROM message WHERE thread IN (OLD.thread, NEW.thread) " \
+	"UNION SELECT NEW.id) " \
+	"AND +shown_in IN (SELECT shown_in FROM location WHERE message = NEW.id); " \
+	"END;"
+/* clang-format on */
+
+#endif
