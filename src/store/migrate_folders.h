@@ -11,11 +11,10 @@
 	"ALTER TABLE location ADD COLUMN top INTEGER NOT NULL DEFAULT 1;" \
 	"DROP TRIGGER location_added; DROP TRIGGER location_flagged; DROP TRIGGER " \
 	"location_deleted;" \
-	"UPDATE location SET time = (SELECT time FROM message WHERE id = location.message), " \
-	"shown_in = coalesce((SELECT iif(location.target IS NULL, f.id, (SELECT t.id FROM folder " \
-	"t WHERE t.account = f.account AND (t.role = location.target OR t.name = location.target) " \
-	"ORDER BY t.role IS NOT location.target, t.id LIMIT 1)) FROM folder f WHERE f.id = " \
-	"location.folder), 0);" \
+	"UPDATE location SET shown_in = folder, time = (SELECT time FROM message m WHERE m.id = message);" \
+	"UPDATE location SET shown_in = coalesce((SELECT t.id FROM folder f JOIN folder t ON t.account = " \
+	"f.account WHERE f.id = location.folder AND (t.role = location.target OR t.name = " \
+	"location.target) LIMIT 1), 0) WHERE target IS NOT NULL;" \
 	"UPDATE location SET top = 0 WHERE EXISTS (SELECT 1 FROM message n CROSS JOIN message m " \
 	"INDEXED BY message_thread CROSS JOIN location l INDEXED BY location_message WHERE n.id = " \
 	"location.message AND m.thread = n.thread AND (m.time, m.id) > (n.time, n.id) AND " \

@@ -59,8 +59,12 @@ static void check_counters(TmpStore *tmp)
 		"SELECT count(*) FROM outbox o JOIN message m ON m.id = o.message "
 		"WHERE m.conversation <> o.conversation OR m.outbox <> o.id",
 		"SELECT count(*) FROM folder f WHERE total <> (SELECT count(*) FROM location l "
-		"WHERE l.folder = f.id) OR unread <> (SELECT count(*) FROM location l "
-		"WHERE l.folder = f.id AND l.flags & 1 = 0)",
+		"WHERE l.shown_in = f.id) OR unread <> (SELECT count(*) FROM location l "
+		"WHERE l.shown_in = f.id AND l.flags & 1 = 0)",
+		"SELECT count(*) FROM location l JOIN message n ON n.id = l.message WHERE l.time <> n.time "
+		"OR l.top <> NOT EXISTS (SELECT 1 FROM message m JOIN location o ON o.message = m.id "
+		"WHERE m.thread = n.thread AND (m.time, m.id) > (n.time, n.id) "
+		"AND o.shown_in = l.shown_in)",
 		"SELECT count(*) FROM blob b WHERE refs <> (SELECT count(*) FROM message WHERE raw = b.id) "
 		"+ (SELECT count(*) FROM outbox_attachment WHERE blob = b.id) OR refs = 0",
 		"SELECT count(*) FROM conversation c WHERE has_draft <> (SELECT count(*) FROM draft d "
