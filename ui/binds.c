@@ -20,6 +20,7 @@ static const char *const contexts_known[] = {
 	"global", "list",    "timeline", "compose", "compose-im", "compose-mail", "view",
 	"outbox", "person",  "accounts", "search",  "folders",    "log",          "help",
 	"message", "history", "prompt",   "files",
+	"index",
 };
 
 static void bind_free(gpointer data)

@@ -5,6 +5,7 @@
 
 #include "ui/command.h"
 #include "ui/composer.h"
+#include "ui/index.h"
 #include "ui/prompt.h"
 #include "ui/question.h"
 #include "ui/view.h"
@@ -20,15 +21,28 @@ static const SnConversation *current(SnApp *app, GError **error)
 	return conversation;
 }
 
+/* A message that a view shows is answered in its own conversation, whichever the timeline shows. */
+static void go_to(SnApp *app, SnId id)
+{
+	g_autoptr(SnMessage) message = sn_message_get(app->store, id, 0);
+
+	if (!message || message->conversation == sn_timeline_conversation_id(app->timeline))
+		return;
+	sn_list_select(app->list, message->conversation);
+	sn_timeline_open(app->timeline, message->conversation, id);
+}
+
 static gboolean run_reply(SnApp *app, int argc, char **argv, GError **error)
 {
 	gboolean all = argc > 0 && strcmp(argv[0], "all") == 0;
 	SnId message = 0;
 
-	if (!current(app, error))
-		return FALSE;
 	if (app->pane != SN_PANE_LIST || sn_app_view(app))
 		message = sn_command_message(app, NULL);
+	if (message && sn_app_view(app))
+		go_to(app, message);
+	if (!current(app, error))
+		return FALSE;
 	sn_view_close_all(app);
 	sn_composer_reply(app->composer, message, all);
 	sn_app_focus(app, SN_PANE_COMPOSE);
@@ -48,11 +62,21 @@ static gboolean run_quote(SnApp *app, int argc, char **argv, GError **error)
 	for (char **line = lines; *line; line++)
 		if (**line || line[1])
 			g_string_append_printf(quote, ">%s%s\n", **line == '>' ? "" : " ", *line);
+	if (sn_app_view(app))
+		go_to(app, id);
 	sn_view_close_all(app);
 	sn_composer_reply(app->composer, id, FALSE);
 	sn_app_focus(app, SN_PANE_COMPOSE);
 	sn_composer_paste(app->composer, quote->str);
 	return TRUE;
+}
+
+/* The list of a folder is on top. */
+static gboolean on_index(SnApp *app)
+{
+	const SnView *view = sn_app_view(app);
+
+	return view && view->ops == &sn_view_index;
 }
 
 /* Runs an intent on each chosen message. */
@@ -61,7 +85,9 @@ static gboolean on_chosen(SnApp *app, gboolean (*act)(SnApp *, SnId, GError **),
 	g_autoptr(GArray) ids = NULL;
 	SnId one = 0;
 
-	if (sn_app_view(app))
+	if (on_index(app))
+		ids = sn_index_chosen(sn_index_of(app));
+	else if (sn_app_view(app))
 		one = sn_command_message(app, error);
 	else
 		ids = sn_timeline_chosen(app->timeline);
@@ -70,7 +96,10 @@ static gboolean on_chosen(SnApp *app, gboolean (*act)(SnApp *, SnId, GError **),
 	for (guint i = 0; i < (one ? 1 : ids->len); i++)
 		if (!act(app, one ? one : g_array_index(ids, SnId, i), error))
 			return FALSE;
-	sn_timeline_clear_marks(app->timeline);
+	if (on_index(app))
+		sn_index_clear_marks(sn_index_of(app));
+	else
+		sn_timeline_clear_marks(app->timeline);
 	if (one)
 		sn_view_close(app);
 	app->stale = TRUE;
@@ -106,13 +135,15 @@ static void delete_answered(SnApp *app, const char *answer, gpointer data)
 static gboolean run_delete(SnApp *app, int argc, char **argv, GError **error)
 {
 	static const SnChoice choices[] = { { 'y', "move to the trash", "yes" }, { 'n', "keep", "no" } };
-	guint marked = sn_timeline_mark_count(app->timeline);
+	guint marked = on_index(app) ? sn_index_mark_count(sn_index_of(app))
+	               : sn_app_view(app) ? 0
+	                                  : sn_timeline_mark_count(app->timeline);
 	g_autofree char *question = NULL;
 	SnAsk ask = { .choices = choices, .count = 2, .done = delete_answered };
 
 	if (!sn_command_message(app, error))
 		return FALSE;
-	question = marked > 1 && !sn_app_view(app)
+	question = marked > 1
 	                   ? g_strdup_printf("Delete the %u marked messages?", marked)
 	                   : g_strdup("Delete this message?");
 	ask.question = question;
@@ -186,6 +217,12 @@ static gboolean run_flag(SnApp *app, int argc, char **argv, GError **error)
 
 static gboolean run_mark(SnApp *app, int argc, char **argv, GError **error)
 {
+	if (on_index(app)) {
+		sn_index_toggle_mark(sn_index_of(app));
+		sn_page_move(sn_app_page(app), 1);
+		sn_app_dirty(app);
+		return TRUE;
+	}
 	sn_timeline_mark(app->timeline);
 	sn_page_move(sn_timeline_page(app->timeline), 1);
 	return TRUE;
@@ -195,7 +232,10 @@ static gboolean run_fold(SnApp *app, int argc, char **argv, GError **error)
 {
 	char how = strcmp(argv[0], "open") == 0 ? 'o' : strcmp(argv[0], "close") == 0 ? 'c' : 'a';
 
-	sn_timeline_fold(app->timeline, how, argc > 1);
+	if (on_index(app))
+		sn_index_fold(sn_index_of(app), how, argc > 1);
+	else
+		sn_timeline_fold(app->timeline, how, argc > 1);
 	return TRUE;
 }
 
@@ -235,7 +275,7 @@ const SnCommand sn_commands_message[] = {
 	{ "mark-read", "", "mark the conversation as read", 0, NULL, 0, 0, run_mark_read },
 	{ "flag", "", "flag the message, or no longer", 0, NULL, 0, 0, run_flag },
 	{ "mark", "", "mark the message for the next command", 0, NULL, 0, 0, run_mark },
-	{ "fold", "open|close|toggle [all]", "show or hide quotes and signatures", SN_COMPLETE_WORDS, "open close toggle all", 1, 2, run_fold },
+	{ "fold", "open|close|toggle [all]", "show or hide quotes and signatures; in a folder, the emails of a thread", SN_COMPLETE_WORDS, "open close toggle all", 1, 2, run_fold },
 	{ "copy", "", "copy the text to the clipboard", 0, NULL, 0, 0, run_copy },
 	{ "answer", "NUMBER", "answer a contact's question", 0, NULL, 1, 1, run_answer },
 	{ NULL, NULL, NULL, 0, NULL, 0, 0, NULL },

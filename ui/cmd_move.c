@@ -48,8 +48,11 @@ static void page_move(SnApp *app, SnPage *page, const char *how)
 static gboolean run_move(SnApp *app, int argc, char **argv, GError **error)
 {
 	SnPage *page = sn_app_page(app);
+	SnView *view = sn_app_view(app);
 
 	if (page) {
+		if (view && view->ops->ahead)
+			view->ops->ahead(app, view, argv[0]);
 		if (page == sn_list_page(app->list))
 			sn_list_ahead(app->list, strcmp(argv[0], "bottom") == 0);
 		page_move(app, page, argv[0]);
@@ -142,7 +145,11 @@ static gboolean run_next_unread(SnApp *app, int argc, char **argv, GError **erro
 /* q: one step back, and out at the end. */
 static gboolean run_back(SnApp *app, int argc, char **argv, GError **error)
 {
-	if (sn_app_view(app))
+	SnView *view = sn_app_view(app);
+
+	if (view && view->ops->back && view->ops->back(app, view))
+		return TRUE;
+	if (view)
 		sn_view_close(app);
 	else if (app->pane != SN_PANE_LIST)
 		sn_app_focus(app, SN_PANE_LIST);

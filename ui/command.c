@@ -9,7 +9,7 @@
 const SnCommand *const sn_command_groups[] = {
 	sn_commands_app,    sn_commands_move,   sn_commands_message, sn_commands_compose,
 	sn_commands_person, sn_commands_people, sn_commands_outbox, sn_commands_view,    sn_commands_history,
-	sn_commands_told,   sn_commands_files,  NULL,
+	sn_commands_told,   sn_commands_files,  sn_commands_index, NULL,
 };
 
 gboolean sn_command_fail(GError **error, const char *format, ...)
@@ -114,11 +114,17 @@ void sn_command_run(SnApp *app, const char *line)
 
 SnId sn_command_message(SnApp *app, GError **error)
 {
-	const SnView *view = sn_app_view(app);
+	SnView *view = sn_app_view(app);
 	const SnMessage *message;
 
 	if (view && view->ops == &sn_view_message)
 		return view->subject;
+	if (view && view->ops->message) {
+		SnId id = view->ops->message(app, view);
+		if (!id)
+			sn_command_fail(error, "No message is selected.");
+		return id;
+	}
 	message = sn_timeline_selected(app->timeline);
 	if (message)
 		return message->id;

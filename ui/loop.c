@@ -185,8 +185,12 @@ static void refresh(SnApp *app)
 	sn_list_refresh(app->list);
 	sn_timeline_refresh(app->timeline);
 	sn_composer_refresh(app->composer);
-	for (guint i = 0; i < app->views->len; i++)
-		sn_view_stale(g_ptr_array_index(app->views, i));
+	for (guint i = 0; i < app->views->len; i++) {
+		SnView *view = g_ptr_array_index(app->views, i);
+		sn_view_stale(view);
+		if (view->ops->stale)
+			view->ops->stale(app, view);
+	}
 	sn_app_dirty(app);
 }
 

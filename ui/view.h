@@ -14,6 +14,15 @@ typedef struct {
 	void (*close)(SnApp *app, SnView *view); /* frees view->data; may be NULL */
 	/* Reads its rows and fills view->page; again after each change and resize. */
 	void (*fill)(SnApp *app, SnView *view);
+	/* The store changed: fill() follows. May be NULL. */
+	void (*stale)(SnApp *app, SnView *view);
+	/* Before the selection moves: how as of the command `move`. For views that hold only a part of
+	 * their rows; may be NULL. */
+	void (*ahead)(SnApp *app, SnView *view, const char *how);
+	/* One step back within the view; FALSE: there is none, it closes. May be NULL. */
+	gboolean (*back)(SnApp *app, SnView *view);
+	/* The message that commands are about; 0. May be NULL: it is about none. */
+	gint64 (*message)(SnApp *app, SnView *view);
 	/* Enter on the selected item; may be NULL. */
 	void (*activate)(SnApp *app, SnView *view);
 	/* The selection moved (to read further rows); may be NULL. */
@@ -38,6 +47,8 @@ void sn_view_open(SnApp *app, const SnViewOps *ops, const char *argument, gint64
 void sn_view_close(SnApp *app);
 void sn_view_close_all(SnApp *app);
 void sn_view_stale(SnView *view);
+/* Fills it now, before anything is drawn. */
+void sn_view_refill(SnApp *app, SnView *view);
 void sn_view_draw(SnApp *app, SnView *view, SnRect rect);
 
 /* Addresses marked in the person view, for a split; when none is, the selected one. Of SnId. */
@@ -52,6 +63,6 @@ void sn_part_fetch(SnApp *app, SnId message, int position, SnPartUse use, gpoint
 
 extern const SnViewOps sn_view_outbox, sn_view_entry, sn_view_person, sn_view_accounts, sn_view_search,
 	sn_view_folders, sn_view_log, sn_view_help, sn_view_message, sn_view_history, sn_view_files,
-	sn_view_text, sn_view_thread;
+	sn_view_text, sn_view_thread, sn_view_index;
 
 #endif

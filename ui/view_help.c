@@ -28,6 +28,7 @@ static const struct {
 	{ "files", "In the files of a person" },
 	{ "search", "In search results" },
 	{ "folders", "In the list of folders" },
+	{ "index", "In a mail folder" },
 	{ "message", "In the message view" },
 	{ "history", "When choosing what travels along" },
 };

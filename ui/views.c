@@ -68,6 +68,18 @@ void sn_view_stale(SnView *view)
 	view->stale = TRUE;
 }
 
+void sn_view_refill(SnApp *app, SnView *view)
+{
+	g_assert(view->columns > 0);
+	view->stale = FALSE;
+	sn_page_clear(view->page, app->theme, view->columns - 1);
+	view->ops->fill(app, view);
+	if (sn_page_lines(view->page) == 0 && view->ops->empty) {
+		sn_page_line(view->page, 0, NULL);
+		sn_page_note(view->page, view->ops->empty);
+	}
+}
+
 static void draw_title(SnApp *app, SnView *view, SnRect rect)
 {
 	SnStyle style = sn_theme_style(app->theme, SN_OBJ_TITLE);
@@ -86,14 +98,8 @@ void sn_view_draw(SnApp *app, SnView *view, SnRect rect)
 	SnRect body = { rect.x, rect.y + 1, rect.cols, rect.rows - 1 };
 
 	if (view->stale || view->columns != rect.cols) {
-		view->stale = FALSE;
 		view->columns = rect.cols;
-		sn_page_clear(view->page, app->theme, rect.cols - 1);
-		view->ops->fill(app, view);
-		if (sn_page_lines(view->page) == 0 && view->ops->empty) {
-			sn_page_line(view->page, 0, NULL);
-			sn_page_note(view->page, view->ops->empty);
-		}
+		sn_view_refill(app, view);
 	}
 	draw_title(app, view, rect);
 	sn_page_draw(view->page, app->grid, body, TRUE);

@@ -24,6 +24,8 @@ void story_fill_reports(SnStore *store);
 void story_fill_cards(SnStore *store);
 /* Adds several clients of Bob's, what he wishes, rules for him, and a question of his. */
 void story_fill_away(SnStore *store);
+/* Adds mail folders with threads, spam, folders in folders (story_folders.c). */
+void story_fill_folders(SnStore *store);
 /* Adds `count` people with a few messages each, for scrolling. */
 void story_fill_many(SnStore *store, int count);
 

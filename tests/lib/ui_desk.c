@@ -66,6 +66,8 @@ UiDesk *ui_desk_new(UiDeskFill fill, const char *settings)
 		story_fill_reports(desk->store);
 	if (fill == UI_DESK_AWAY)
 		story_fill_away(desk->store);
+	if (fill == UI_DESK_FOLDERS)
+		story_fill_folders(desk->store);
 	if (fill == UI_DESK_MANY)
 		story_fill_many(desk->store, MANY);
 	if (fill == UI_DESK_OUTBOX)

@@ -43,7 +43,7 @@ static void compare(const char *name, const char *shown)
 }
 
 /* Scripts say in their first line what the store holds: "# story", "# empty", "# many", "# told",
- * "# reports", "# outbox", "# cards", "# away". */
+ * "# reports", "# outbox", "# cards", "# away", "# folders". */
 static void plays(void **state)
 {
 	const char *name = *state;
@@ -57,6 +57,7 @@ static void plays(void **state)
 	                   : g_str_has_prefix(script, "# reports") ? UI_DESK_REPORTS
 	                   : g_str_has_prefix(script, "# outbox") ? UI_DESK_OUTBOX
 	                   : g_str_has_prefix(script, "# cards") ? UI_DESK_CARDS
+	                   : g_str_has_prefix(script, "# folders") ? UI_DESK_FOLDERS
 	                   : g_str_has_prefix(script, "# away") ? UI_DESK_AWAY
 	                                                           : UI_DESK_STORY,
 	                   NULL);
