@@ -89,11 +89,7 @@ static gboolean expunge(SnImap *imap, SnMailRequest *request, struct mailimap_se
 	if (session->uidplus)
 		return sn_imap_check(session, mailimap_uid_expunge(session->imap, set), error,
 				     "Messages of %s could not be removed", session->selected);
-	struct mailimap_search_key *key =
-		mailimap_search_key_new(MAILIMAP_SEARCH_KEY_DELETED, NULL, NULL, NULL, NULL, NULL,
-					NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0,
-					NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL);
-	g_autoptr(GArray) marked = sn_imap_uid_search(session, key, error);
+	g_autoptr(GArray) marked = sn_imap_uid_search(session, "DELETED", error);
 	if (!marked)
 		return FALSE;
 	g_autoptr(GArray) foreign = sn_uids_minus(marked, request->uids);
@@ -331,9 +327,9 @@ gboolean sn_imap_serve_search(SnImap *imap, SnMailRequest *request, SnMailEvent 
 	if (!sn_imap_select(imap->session, request->folder, TRUE, error))
 		return FALSE;
 	g_autofree char *bracketed = g_strdup_printf("<%s>", id);
-	g_autoptr(GArray) found = sn_imap_uid_search(
-		imap->session,
-		mailimap_search_key_new_header(strdup("Message-ID"), strdup(bracketed)), error);
+	g_autofree char *quoted = sn_imap_quote(bracketed);
+	g_autofree char *key = g_strconcat("HEADER Message-ID ", quoted, NULL);
+	g_autoptr(GArray) found = sn_imap_uid_search(imap->session, key, error);
 	if (!found)
 		return FALSE;
 	done->uid = found->len ? sn_uid_at(found, found->len - 1) : 0;

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "backends/mail/imap_private.h"
+#include "backends/mail/imap_talk.h"
 
 #include <string.h>
 #include <time.h>
 
+#define MAX_FOUND (5 * 1000 * 1000)
 #define TEXT_LIMIT 65536 /* of a message that is only fetched in part */
 
 typedef struct {
@@ -158,50 +160,94 @@ gboolean sn_imap_fetch(SnImapSession *session, struct mailimap_set *set, SnImapW
 			     session->selected);
 }
 
-/* The numbers of `known` inside the ranges, whatever a server claims to have vanished. */
-static void collect_vanished(const struct mailimap_qresync_vanished *vanished, const GArray *known,
-			     GArray *gone)
+/* ---- what is not the message itself, read here ---- */
+
+static guint flag_of(const char *name)
 {
-	if (!vanished->qr_known_uids || !known)
-		return;
-	for (clistiter *i = clist_begin(vanished->qr_known_uids->set_list); i; i = clist_next(i)) {
-		const struct mailimap_set_item *item = clist_content(i);
-		guint32 last = item->set_last ? item->set_last : G_MAXUINT32;
-		for (guint at = sn_uids_lower_bound(known, item->set_first);
-		     at < known->len && sn_uid_at(known, at) <= last; at++)
-			g_array_append_vals(gone, &g_array_index(known, guint32, at), 1);
+	static const struct {
+		const char *name;
+		guint bit;
+	} table[] = {
+		{ "\\Seen", SN_MAIL_SEEN },       { "\\Answered", SN_MAIL_ANSWERED },
+		{ "\\Flagged", SN_MAIL_FLAGGED }, { "\\Deleted", SN_MAIL_DELETED },
+		{ "\\Draft", SN_MAIL_DRAFT },
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(table); i++)
+		if (g_ascii_strcasecmp(name, table[i].name) == 0)
+			return table[i].bit;
+	return keyword_bit(name);
+}
+
+gboolean sn_imap_hear_fetch(const SnImapLine *line, SnImapMessage *message)
+{
+	const SnWord *pairs = sn_word_at(line->words, 0);
+
+	*message = (SnImapMessage){ 0 };
+	if (strcmp(line->kind, "FETCH") != 0 || !pairs || !pairs->items)
+		return FALSE;
+	message->uid = (guint32)sn_word_number(sn_word_value(pairs->items, "UID"));
+	message->size = (gint64)MIN(sn_word_number(sn_word_value(pairs->items, "RFC822.SIZE")),
+				    G_MAXINT64);
+	const SnWord *flags = sn_word_value(pairs->items, "FLAGS");
+	for (guint i = 0; flags && flags->items && i < flags->items->len; i++) {
+		const char *name = sn_word_text(sn_word_at(flags->items, i));
+		message->flags |= name ? flag_of(name) : 0;
 	}
-	sn_uids_sort(gone);
+	message->has_flags = flags != NULL;
+	return message->uid != 0;
+}
+
+typedef struct {
+	const GArray *known;
+	GArray *gone;
+} Vanished;
+
+/* The numbers of `known` inside the run, whatever a server claims to have vanished. */
+static void collect(guint32 first, guint32 last, gpointer data)
+{
+	Vanished *vanished = data;
+
+	for (guint at = sn_uids_lower_bound(vanished->known, first);
+	     at < vanished->known->len && sn_uid_at(vanished->known, at) <= last; at++)
+		g_array_append_vals(vanished->gone, &g_array_index(vanished->known, guint32, at),
+				    1);
+}
+
+void sn_imap_hear_vanished(const SnImapLine *line, const GArray *known, GArray *gone)
+{
+	const SnWord *first = sn_word_at(line->words, 0);
+	/* VANISHED (EARLIER) 1:5 */
+	const char *set = sn_word_text(first && first->items ? sn_word_at(line->words, 1) : first);
+	Vanished vanished = { known, gone };
+
+	if (set && strcmp(line->kind, "VANISHED") == 0)
+		sn_imap_set_each(set, collect, &vanished);
+}
+
+typedef struct {
+	SnImapSink sink;
+	gpointer data;
+} Flags;
+
+static void hear_flags(const SnImapLine *line, gpointer data)
+{
+	const Flags *flags = data;
+	SnImapMessage message;
+
+	if (sn_imap_hear_fetch(line, &message) && message.has_flags)
+		flags->sink(&message, flags->data);
 }
 
 gboolean sn_imap_fetch_changed(SnImapSession *session, guint32 last, guint64 modseq,
-			       const GArray *known, GArray *gone, SnImapSink sink, gpointer data,
-			       GError **error)
+			       SnImapSink sink, gpointer data, GError **error)
 {
-	Handler handler = { sink, data };
-	struct mailimap_set *set = mailimap_set_new_interval(1, last);
-	struct mailimap_fetch_type *type = wanted(SN_IMAP_FLAGS);
-	struct mailimap_qresync_vanished *vanished = NULL;
-	clist *list = NULL;
-	int result;
+	Flags flags = { sink, data };
+	g_autofree char *command = g_strdup_printf(
+		"UID FETCH 1:%u (FLAGS) (CHANGEDSINCE %" G_GUINT64_FORMAT ")", last, modseq);
 
-	mailimap_set_msg_att_handler(session->imap, handle, &handler);
-	if (session->qresync)
-		result = mailimap_uid_fetch_qresync(session->imap, set, type, modseq, &list,
-						    &vanished);
-	else
-		result = mailimap_uid_fetch_changedsince(session->imap, set, type, modseq, &list);
-	mailimap_set_msg_att_handler(session->imap, NULL, NULL);
-	if (list)
-		mailimap_fetch_list_free(list);
-	if (vanished) {
-		collect_vanished(vanished, known, gone);
-		mailimap_qresync_vanished_free(vanished);
-	}
-	mailimap_fetch_type_free(type);
-	mailimap_set_free(set);
-	return sn_imap_check(session, result, error, "Changes of %s could not be fetched",
-			     session->selected);
+	return sn_imap_say(session, command, hear_flags, &flags, error,
+			   "Changes could not be fetched");
 }
 
 struct mailimap_set *sn_imap_set(const GArray *uids, guint from, guint to)
@@ -219,23 +265,87 @@ struct mailimap_set *sn_imap_set(const GArray *uids, guint from, guint to)
 	return set;
 }
 
-GArray *sn_imap_uid_search(SnImapSession *session, struct mailimap_search_key *key, GError **error)
-{
-	clist *list = NULL;
-	int result = mailimap_uid_search(session->imap, NULL, key, &list);
+/* ---- searching ---- */
 
-	mailimap_search_key_free(key);
-	GArray *uids = sn_uids_new();
-	if (list) {
-		for (clistiter *i = clist_begin(list); i; i = clist_next(i)) {
-			guint32 uid = *(uint32_t *)clist_content(i);
-			if (uid != 0)
-				g_array_append_val(uids, uid);
-		}
-		mailimap_search_result_free(list);
+typedef struct {
+	GArray *uids;
+	gboolean too_many;
+} Found;
+
+static void add_run(guint32 first, guint32 last, gpointer data)
+{
+	Found *found = data;
+
+	if (last - first >= MAX_FOUND - MIN(found->uids->len, MAX_FOUND)) {
+		found->too_many = TRUE;
+		return;
 	}
-	sn_uids_sort(uids);
-	if (!sn_imap_check(session, result, error, "%s could not be searched", session->selected))
-		g_clear_pointer(&uids, g_array_unref);
-	return uids;
+	for (guint32 uid = first; uid <= last && uid != 0; uid++)
+		g_array_append_val(found->uids, uid);
+}
+
+/* * SEARCH 1 2 3, or ESEARCH (TAG "5") UID ALL 1:3 (RFC 4731) */
+static void hear_found(const SnImapLine *line, gpointer data)
+{
+	Found *found = data;
+	gboolean extended = strcmp(line->kind, "ESEARCH") == 0;
+
+	if (!extended && strcmp(line->kind, "SEARCH") != 0)
+		return;
+	for (guint i = 0; i < line->words->len; i++) {
+		const char *text = sn_word_text(sn_word_at(line->words, i));
+		const char *next = sn_word_text(sn_word_at(line->words, i + 1));
+		if (extended && text && next && g_ascii_strcasecmp(text, "ALL") == 0)
+			sn_imap_set_each(next, add_run, found);
+		guint64 uid = extended ? 0 : sn_word_number(sn_word_at(line->words, i));
+		if (uid > 0 && uid < G_MAXUINT32)
+			add_run((guint32)uid, (guint32)uid, found);
+	}
+}
+
+gboolean sn_imap_uid_search_all(SnImapSession *session, const char *const *keys, guint count,
+				GArray **results, GError **error)
+{
+	g_autofree SnImapCommand *commands = g_new0(SnImapCommand, count);
+	g_autofree Found *found = g_new0(Found, count);
+	g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
+	gboolean good;
+
+	for (guint i = 0; i < count; i++) {
+		char *text = g_strconcat(session->esearch ? "UID SEARCH RETURN (ALL) "
+							  : "UID SEARCH ",
+					 keys[i], NULL);
+		g_ptr_array_add(texts, text);
+		found[i].uids = sn_uids_new();
+		commands[i] =
+			(SnImapCommand){ .text = text, .hear = hear_found, .data = &found[i] };
+	}
+	/* plain SEARCH answers do not say which command they belong to */
+	guint at_once = session->esearch ? count : 1;
+	good = TRUE;
+	for (guint i = 0; i < count && good; i += at_once)
+		good = sn_imap_talk(session, &commands[i], at_once, error);
+	for (guint i = 0; i < count; i++) {
+		good = good && sn_imap_agreed(session, &commands[i], error,
+					      "%s could not be searched", session->selected);
+		if (good && found[i].too_many) {
+			g_set_error(error, SN_ERROR, SN_ERROR_LIMIT,
+				    "%s has more messages than this program can handle.",
+				    session->selected);
+			good = FALSE;
+		}
+		sn_uids_sort(found[i].uids);
+		results[i] = found[i].uids;
+		sn_imap_command_clear(&commands[i]);
+	}
+	for (guint i = 0; i < count && !good; i++)
+		g_clear_pointer(&results[i], g_array_unref);
+	return good;
+}
+
+GArray *sn_imap_uid_search(SnImapSession *session, const char *key, GError **error)
+{
+	GArray *uids = NULL;
+
+	return sn_imap_uid_search_all(session, &key, 1, &uids, error) ? uids : NULL;
 }

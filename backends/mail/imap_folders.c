@@ -1,115 +1,181 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * imap_folders.c - which folders there are, and in the same round trip how each is (RFC 5819), so
+ * that those where nothing happened need not be opened.
+ */
 #include "backends/mail/imap_private.h"
+#include "backends/mail/imap_talk.h"
 #include "backends/mail/names.h"
+
+#include <string.h>
 
 #define MAX_FOLDERS 20000
 
-static const struct mailimap_mailbox_list *entry_at(clistiter *i)
+typedef struct {
+	char *name; /* as people see it */
+	const char *role; /* as the server says; NULL */
+	gboolean selectable;
+	guint32 uidvalidity, uidnext, exists;
+	guint64 highestmodseq;
+} Folder;
+
+typedef struct {
+	SnImapSession *session;
+	GPtrArray *folders;  /* of Folder, in the server's order */
+	GHashTable *by_wire; /* wire name -> Folder */
+	GHashTable *roles;   /* those that the server gives away */
+} Listing;
+
+static void folder_free(gpointer data)
 {
-	return clist_content(i);
+	Folder *folder = data;
+
+	g_free(folder->name);
+	g_free(folder);
 }
 
-static gboolean has_attribute(const struct mailimap_mailbox_list *entry, const char *attribute)
+static void hear_attributes(Listing *listing, Folder *folder, const SnWord *attributes)
 {
-	if (!entry->mb_flag || !entry->mb_flag->mbf_oflags)
-		return FALSE;
-	for (clistiter *i = clist_begin(entry->mb_flag->mbf_oflags); i; i = clist_next(i)) {
-		const struct mailimap_mbx_list_oflag *flag = clist_content(i);
-		const char *text = flag->of_flag_ext;
-		if (text && g_ascii_strcasecmp(*text == '\\' ? text + 1 : text, attribute) == 0)
-			return TRUE;
+	for (guint i = 0; attributes && attributes->items && i < attributes->items->len; i++) {
+		const char *text = sn_word_text(sn_word_at(attributes->items, i));
+		if (!text)
+			continue;
+		if (g_ascii_strcasecmp(text, "\\Noselect") == 0 ||
+		    g_ascii_strcasecmp(text, "\\NonExistent") == 0)
+			folder->selectable = FALSE;
+		if (!folder->role)
+			folder->role = sn_role_of_attribute(text);
 	}
-	return FALSE;
+	if (folder->role)
+		g_hash_table_add(listing->roles, (gpointer)folder->role);
 }
 
-static const char *role_by_attribute(const struct mailimap_mailbox_list *entry)
+/* * LIST (attributes) "delimiter" name */
+static void hear_list(Listing *listing, const SnImapLine *line)
 {
-	if (!entry->mb_flag || !entry->mb_flag->mbf_oflags)
-		return NULL;
-	for (clistiter *i = clist_begin(entry->mb_flag->mbf_oflags); i; i = clist_next(i)) {
-		const struct mailimap_mbx_list_oflag *flag = clist_content(i);
-		const char *role =
-			flag->of_flag_ext ? sn_role_of_attribute(flag->of_flag_ext) : NULL;
-		if (role)
-			return role;
-	}
-	return NULL;
+	SnImapSession *session = listing->session;
+	const char *delimiter = sn_word_text(sn_word_at(line->words, 1));
+	const char *wire = sn_word_text(sn_word_at(line->words, 2));
+
+	if (!wire || listing->folders->len >= MAX_FOLDERS ||
+	    g_hash_table_contains(listing->by_wire, wire))
+		return;
+	session->delimiter = delimiter ? *delimiter : '\0';
+	session->delimiter_known = TRUE;
+	char *name = sn_imap_seen_name(session, wire);
+	if (!name)
+		return;
+	Folder *folder = g_new0(Folder, 1);
+	folder->name = name;
+	folder->selectable = TRUE;
+	hear_attributes(listing, folder, sn_word_at(line->words, 0));
+	g_ptr_array_add(listing->folders, folder);
+	g_hash_table_insert(listing->by_wire, g_strdup(wire), folder);
 }
 
-static gboolean is_selectable(const struct mailimap_mailbox_list *entry)
+/* * STATUS name (UIDNEXT 5 ...) */
+static void hear_status(Listing *listing, const SnImapLine *line)
 {
-	gboolean noselect = entry->mb_flag &&
-			    entry->mb_flag->mbf_type == MAILIMAP_MBX_LIST_FLAGS_SFLAG &&
-			    entry->mb_flag->mbf_sflag == MAILIMAP_MBX_LIST_SFLAG_NOSELECT;
+	const char *wire = sn_word_text(sn_word_at(line->words, 0));
+	Folder *folder = wire ? g_hash_table_lookup(listing->by_wire, wire) : NULL;
+	const SnWord *values = sn_word_at(line->words, 1);
 
-	return !noselect && !has_attribute(entry, "Noselect") &&
-	       !has_attribute(entry, "NonExistent");
+	if (!folder || !values || !values->items)
+		return;
+	folder->uidvalidity = (guint32)sn_word_number(sn_word_value(values->items, "UIDVALIDITY"));
+	folder->uidnext = (guint32)sn_word_number(sn_word_value(values->items, "UIDNEXT"));
+	folder->exists = (guint32)sn_word_number(sn_word_value(values->items, "MESSAGES"));
+	folder->highestmodseq = sn_word_number(sn_word_value(values->items, "HIGHESTMODSEQ"));
+}
+
+static void hear(const SnImapLine *line, gpointer data)
+{
+	if (strcmp(line->kind, "LIST") == 0)
+		hear_list(data, line);
+	else if (strcmp(line->kind, "STATUS") == 0)
+		hear_status(data, line);
 }
 
 /* Each role once: what the server says goes before what a name suggests. */
-static const char *choose_role(const char *name, const struct mailimap_mailbox_list *entry,
-			       GHashTable *taken)
+static const char *choose_role(const Listing *listing, const Folder *folder)
 {
-	const char *role = role_by_attribute(entry);
+	const char *role = folder->role;
 
 	if (!role) {
-		role = sn_role_of_name(name);
-		if (role && g_hash_table_contains(taken, role))
+		role = sn_role_of_name(folder->name);
+		if (role && g_hash_table_contains(listing->roles, role))
 			return NULL;
 	}
 	return role;
 }
 
-static void report_folder(SnImap *imap, SnMailRequest *request,
-			  const struct mailimap_mailbox_list *entry, GHashTable *taken)
+static void report_folder(SnImap *imap, SnMailRequest *request, const Listing *listing,
+			  const Folder *folder)
 {
-	g_autofree char *name = sn_name_from_wire(entry->mb_name, entry->mb_delimiter);
-
-	if (!name)
-		return;
 	SnMailEvent *event = sn_report_event(&imap->report, SN_MAIL_EV_FOLDER, request->id);
-	event->role = g_strdup(choose_role(name, entry, taken));
-	event->folder = g_steal_pointer(&name);
-	event->selectable = is_selectable(entry);
-	sn_report_mail(&imap->report, event, sizeof *event);
+
+	event->folder = g_strdup(folder->name);
+	event->role = g_strdup(choose_role(listing, folder));
+	event->selectable = folder->selectable;
+	event->uidvalidity = folder->uidvalidity;
+	event->uidnext = folder->uidnext;
+	event->highestmodseq = folder->highestmodseq;
+	event->total = folder->exists;
+	sn_report_mail(&imap->report, event, 1);
+}
+
+static char *list_command(const SnImapSession *session)
+{
+	if (!session->list_status)
+		return g_strdup("LIST \"\" \"*\"");
+	return g_strdup_printf("LIST \"\" \"*\" RETURN (%sSTATUS (MESSAGES UIDNEXT UIDVALIDITY%s))",
+			       session->special_use ? "SPECIAL-USE " : "",
+			       session->condstore ? " HIGHESTMODSEQ" : "");
+}
+
+static gboolean ask(Listing *listing, GError **error)
+{
+	SnImapSession *session = listing->session;
+	g_autofree char *command = list_command(session);
+	g_autoptr(GError) refusal = NULL;
+
+	if (sn_imap_say(session, command, hear, listing, &refusal, "The folders cannot be listed"))
+		return TRUE;
+	if (session->list_status && !sn_imap_session_is_dead(session)) {
+		session->list_status = FALSE; /* it promises what it cannot do */
+		return ask(listing, error);
+	}
+	g_propagate_error(error, g_steal_pointer(&refusal));
+	return FALSE;
 }
 
 gboolean sn_imap_serve_list(SnImap *imap, SnMailRequest *request, SnMailEvent *done, GError **error)
 {
-	clist *list = NULL;
-	int result = mailimap_list(imap->session->imap, "", "*", &list);
-	g_autoptr(GHashTable) taken = g_hash_table_new(g_str_hash, g_str_equal);
-	guint count = 0;
+	g_autoptr(GPtrArray) folders = g_ptr_array_new_with_free_func(folder_free);
+	g_autoptr(GHashTable) by_wire = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	g_autoptr(GHashTable) roles = g_hash_table_new(g_str_hash, g_str_equal);
+	Listing listing = { imap->session, folders, by_wire, roles };
 
-	if (!sn_imap_check(imap->session, result, error, "The folders cannot be listed")) {
-		if (list)
-			mailimap_list_result_free(list);
+	if (!ask(&listing, error))
 		return FALSE;
-	}
-	for (clistiter *i = list ? clist_begin(list) : NULL; i; i = clist_next(i)) {
-		const char *role = role_by_attribute(entry_at(i));
-		if (role)
-			g_hash_table_add(taken, (gpointer)role);
-	}
-	for (clistiter *i = list ? clist_begin(list) : NULL; i && count < MAX_FOLDERS;
-	     i = clist_next(i), count++)
-		report_folder(imap, request, entry_at(i), taken);
-	if (list)
-		mailimap_list_result_free(list);
+	for (guint i = 0; i < folders->len; i++)
+		report_folder(imap, request, &listing, g_ptr_array_index(folders, i));
 	return TRUE;
 }
 
 gboolean sn_imap_create_folder(SnImapSession *session, const char *folder, GError **error)
 {
-	g_autofree char *wire = sn_imap_wire_name(session, folder, error);
+	g_autofree char *quoted = sn_imap_quoted_name(session, folder, error);
+	g_autofree char *create = quoted ? g_strconcat("CREATE ", quoted, NULL) : NULL;
+	g_autofree char *subscribe = quoted ? g_strconcat("SUBSCRIBE ", quoted, NULL) : NULL;
 
-	if (!wire)
+	if (!quoted)
 		return FALSE;
-	if (!sn_imap_check(session, mailimap_create(session->imap, wire), error,
-			   "The folder %s could not be made", folder))
+	g_autofree char *doing = g_strdup_printf("The folder %s could not be made", folder);
+	if (!sn_imap_say(session, create, NULL, NULL, error, doing))
 		return FALSE;
 	/* other clients show only what is subscribed; no matter when it fails */
-	mailimap_subscribe(session->imap, wire);
+	sn_imap_say(session, subscribe, NULL, NULL, NULL, "SUBSCRIBE");
 	return TRUE;
 }
 

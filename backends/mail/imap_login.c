@@ -2,23 +2,21 @@
 #include <string.h>
 
 #include "backends/mail/auth.h"
-#include "backends/mail/imap_session.h"
+#include "backends/mail/imap_talk.h"
 
 /* The mechanisms of the server's AUTH= capabilities, upper case, NULL-terminated. */
 static GPtrArray *offered(SnImapSession *session)
 {
 	GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
-	const struct mailimap_connection_info *info = session->imap->imap_connection_info;
+	GHashTableIter iter;
+	gpointer name;
 
-	if (info && info->imap_capability)
-		for (clistiter *i = clist_begin(info->imap_capability->cap_list); i;
-		     i = clist_next(i)) {
-			const struct mailimap_capability *capability = clist_content(i);
-			if (capability->cap_type == MAILIMAP_CAPABILITY_AUTH_TYPE)
-				g_ptr_array_add(
-					names,
-					g_ascii_strup(capability->cap_data.cap_auth_type, -1));
-		}
+	if (session->capabilities) {
+		g_hash_table_iter_init(&iter, session->capabilities);
+		while (g_hash_table_iter_next(&iter, &name, NULL))
+			if (g_str_has_prefix(name, "AUTH="))
+				g_ptr_array_add(names, g_strdup((char *)name + 5));
+	}
 	g_ptr_array_add(names, NULL);
 	return names;
 }
@@ -55,7 +53,7 @@ static gboolean begin(SnImapSession *session, SnAuth *auth, gboolean *spoken)
 	mailimap *imap = session->imap;
 	const char *mechanism = sn_auth_mechanism(auth);
 
-	*spoken = sn_auth_has_initial(auth) && mailimap_has_extension(imap, "SASL-IR");
+	*spoken = sn_auth_has_initial(auth) && sn_imap_has(session, "SASL-IR");
 	if (mailimap_send_current_tag(imap) != MAILIMAP_NO_ERROR ||
 	    mailstream_flush(imap->imap_stream) < 0)
 		return FALSE;
@@ -78,6 +76,9 @@ static gboolean conclude(SnImapSession *session, SnAuth *auth, const char *line,
 		return FALSE;
 	}
 	session->imap->imap_state = MAILIMAP_STATE_AUTHENTICATED;
+	g_autoptr(SnImapLine) said = sn_imap_line_parse(line, strlen(line));
+	if (said && !g_strcmp0(said->code, "CAPABILITY"))
+		sn_imap_note_capabilities(session, said->words);
 	return TRUE;
 }
 
@@ -114,7 +115,7 @@ static gboolean try_secret(SnImapSession *session, const char *secret, GError **
 		sn_auth_free(auth);
 		return done;
 	}
-	if (spec->oauth2 || mailimap_has_extension(session->imap, "LOGINDISABLED")) {
+	if (spec->oauth2 || sn_imap_has(session, "LOGINDISABLED")) {
 		g_set_error(error, SN_ERROR, SN_ERROR_AUTH,
 			    "%s offers no way to log in that this account can use.", spec->host);
 		return FALSE;

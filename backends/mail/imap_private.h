@@ -3,7 +3,8 @@
  * imap_private.h - the IMAP source, shared by its files.
  *
  * imap.c          the thread: connect, reconnect, take requests, watch the idle line
- * imap_session.c  one connection; imap_login.c: authentication
+ * imap_session.c  one connection; imap_login.c: authentication; imap_select.c: opening a folder
+ * imap_talk.c     commands and answers of our own; imap_words.c: reading an answer
  * imap_folders.c  LIST, CREATE
  * imap_fetch.c    FETCH answers -> messages and flags, streamed
  * imap_sync.c     what is new, changed, gone
@@ -58,6 +59,7 @@ typedef struct {
 	guint flags;
 	SnTime time;
 	gint64 size;    /* RFC822.SIZE; 0 unknown */
+	gboolean has_flags;
 	GBytes *raw;    /* NULL: none came */
 } SnImapMessage;
 typedef void (*SnImapSink)(const SnImapMessage *message, gpointer data);
@@ -66,16 +68,21 @@ typedef enum { SN_IMAP_FLAGS, SN_IMAP_WHOLE, SN_IMAP_TEXT } SnImapWhat;
 /* UID FETCH of some uids (ascending); each answer goes to sink as it arrives. */
 gboolean sn_imap_fetch(SnImapSession *session, struct mailimap_set *set, SnImapWhat what,
                        SnImapSink sink, gpointer data, GError **error);
-/* FLAGS of 1:last changed since modseq; gone: numbers of `known` that vanished (QRESYNC only). */
+/* FLAGS of 1:last changed since modseq (CONDSTORE). */
 gboolean sn_imap_fetch_changed(SnImapSession *session, guint32 last, guint64 modseq,
-                               const GArray *known, GArray *gone, SnImapSink sink, gpointer data,
-                               GError **error);
+                               SnImapSink sink, gpointer data, GError **error);
+/* A FETCH response that is read here: number, size, flags. FALSE: it is none, or without number. */
+gboolean sn_imap_hear_fetch(const SnImapLine *line, SnImapMessage *message);
+/* Adds the numbers of `known` that a VANISHED response names to `gone` (unsorted). */
+void sn_imap_hear_vanished(const SnImapLine *line, const GArray *known, GArray *gone);
 /* uids[from, to) with runs as ranges; free with mailimap_set_free(). */
 struct mailimap_set *sn_imap_set(const GArray *uids, guint from, guint to);
 
-/* UID SEARCH; takes key. Numbers ascending; NULL with error. */
-GArray *sn_imap_uid_search(SnImapSession *session, struct mailimap_search_key *key,
-                           GError **error);
+/* UID SEARCH. Numbers ascending; NULL with error. */
+GArray *sn_imap_uid_search(SnImapSession *session, const char *key, GError **error);
+/* Several in one round trip; results: as many, of GArray; all NULL with error. */
+gboolean sn_imap_uid_search_all(SnImapSession *session, const char *const *keys, guint count,
+                                GArray **results, GError **error);
 
 /* ---- watching ---- */
 SnImapWatch *sn_imap_watch_new(const SnLink *link, SnQueue *events, gpointer owner);

@@ -4,12 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backends/mail/imap_talk.h"
 #include "backends/mail/names.h"
 
 #define MAX_LINE (4 << 20) /* 100,000 numbers of a SEARCH answer are below 1.1 MB */
 #define MAX_LITERAL ((guint64)256 << 20)
 #define MAX_DEPTH 100
 #define STREAM_BUFFER 32768
+#define MAX_CAPABILITIES 500
 
 /* ---- our stream as libetpan's ---- */
 
@@ -78,7 +80,7 @@ static mailstream *wrap(SnStream *stream)
 /* ---- errors ---- */
 
 /* The response codes of RFC 5530 that change what the caller can do. */
-static SnErrorCode code_of(const char *word)
+SnErrorCode sn_imap_code_of(const char *code)
 {
 	static const struct {
 		const char *word;
@@ -93,8 +95,8 @@ static SnErrorCode code_of(const char *word)
 		{ "EXPIRED", SN_ERROR_AUTH },
 	};
 
-	for (gsize i = 0; word && i < G_N_ELEMENTS(table); i++)
-		if (g_ascii_strcasecmp(word, table[i].word) == 0)
+	for (gsize i = 0; code && i < G_N_ELEMENTS(table); i++)
+		if (g_ascii_strcasecmp(code, table[i].word) == 0)
 			return table[i].code;
 	return SN_ERROR_REJECTED;
 }
@@ -132,7 +134,7 @@ gboolean sn_imap_check(SnImapSession *session, int result, GError **error, const
 	va_end(arguments);
 	const struct mailimap_response_info *info = session->imap->imap_response_info;
 	g_autofree char *quoted = sn_link_quote_reply(session->imap->imap_response);
-	g_set_error(error, SN_ERROR, code_of(info ? info->rsp_atom : NULL), "%s: %s says \"%s\".",
+	g_set_error(error, SN_ERROR, sn_imap_code_of(info ? info->rsp_atom : NULL), "%s: %s says \"%s\".",
 		    what, session->link->spec.host, quoted);
 	return FALSE;
 }
@@ -148,14 +150,71 @@ static void ignore_progress(size_t current, size_t maximum, void *context)
 {
 }
 
+/* ---- what the server can do ---- */
+
+gboolean sn_imap_has(SnImapSession *session, const char *capability)
+{
+	return session->capabilities && g_hash_table_contains(session->capabilities, capability);
+}
+
+static void forget_capabilities(SnImapSession *session)
+{
+	g_clear_pointer(&session->capabilities, g_hash_table_unref);
+}
+
+static void note_capability(SnImapSession *session, const char *name)
+{
+	if (!session->capabilities)
+		session->capabilities =
+			g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	if (g_hash_table_size(session->capabilities) < MAX_CAPABILITIES)
+		g_hash_table_add(session->capabilities, g_ascii_strup(name, -1));
+}
+
+void sn_imap_note_capabilities(SnImapSession *session, const GPtrArray *words)
+{
+	forget_capabilities(session);
+	session->capabilities = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	for (guint i = 0; i < words->len; i++) {
+		const char *name = sn_word_text(sn_word_at(words, i));
+		if (name)
+			note_capability(session, name);
+	}
+}
+
+/* Those of the greeting, which libetpan reads. */
+static void note_greeting(SnImapSession *session)
+{
+	const struct mailimap_connection_info *info = session->imap->imap_connection_info;
+
+	if (!info || !info->imap_capability)
+		return;
+	for (clistiter *i = clist_begin(info->imap_capability->cap_list); i; i = clist_next(i)) {
+		const struct mailimap_capability *one = clist_content(i);
+		g_autofree char *mechanism =
+			one->cap_type == MAILIMAP_CAPABILITY_AUTH_TYPE
+				? g_strconcat("AUTH=", one->cap_data.cap_auth_type, NULL)
+				: NULL;
+		note_capability(session, mechanism ? mechanism : one->cap_data.cap_name);
+	}
+}
+
+static void hear_capabilities(const SnImapLine *line, gpointer data)
+{
+	if (strcmp(line->kind, "CAPABILITY") == 0)
+		sn_imap_note_capabilities(data, line->words);
+}
+
+/* Unless they came by themselves. */
 static gboolean ask_capabilities(SnImapSession *session, GError **error)
 {
-	struct mailimap_capability_data *data = NULL;
-	int result = mailimap_capability(session->imap, &data);
-
-	if (data)
-		mailimap_capability_data_free(data); /* the session keeps its own copy */
-	return sn_imap_check(session, result, error, "The server does not say what it can do");
+	if (!session->capabilities &&
+	    !sn_imap_say(session, "CAPABILITY", hear_capabilities, session, error,
+			 "The server does not say what it can do"))
+		return FALSE;
+	if (!session->capabilities)
+		note_capability(session, "IMAP4REV1");
+	return TRUE;
 }
 
 static gboolean starttls(SnImapSession *session, gboolean authenticated, GError **error)
@@ -163,7 +222,7 @@ static gboolean starttls(SnImapSession *session, gboolean authenticated, GError 
 	const SnLinkSpec *spec = &session->link->spec;
 
 	/* A greeting that says "you are logged in" leaves no way to start TLS (RFC 3501 6.2.1). */
-	if (authenticated || !mailimap_has_extension(session->imap, "STARTTLS")) {
+	if (authenticated || !sn_imap_has(session, "STARTTLS")) {
 		g_set_error(error, SN_ERROR, SN_ERROR_TLS,
 			    "%s does not offer STARTTLS, so no password was sent.", spec->host);
 		return FALSE;
@@ -182,6 +241,7 @@ static gboolean starttls(SnImapSession *session, gboolean authenticated, GError 
 			    spec->host, reply);
 		return FALSE;
 	}
+	forget_capabilities(session); /* those were anybody's words */
 	return sn_imap_check(session, result, error, "STARTTLS failed") &&
 	       sn_link_secure(session->link, session->stream, error) &&
 	       ask_capabilities(session, error);
@@ -202,60 +262,85 @@ static gboolean greet(SnImapSession *session, GError **error)
 	gboolean authenticated = result == MAILIMAP_NO_ERROR_AUTHENTICATED;
 	if (authenticated || result == MAILIMAP_NO_ERROR_NON_AUTHENTICATED)
 		result = MAILIMAP_NO_ERROR;
-	if (!sn_imap_check(session, result, error, "The server refuses the connection") ||
-	    !ask_capabilities(session, error))
+	if (!sn_imap_check(session, result, error, "The server refuses the connection"))
+		return FALSE;
+	note_greeting(session);
+	if (!ask_capabilities(session, error))
 		return FALSE;
 	if (session->link->spec.tls == SN_LINK_STARTTLS && !starttls(session, authenticated, error))
 		return FALSE;
-	return authenticated || sn_imap_login(session, error);
+	if (authenticated)
+		return TRUE;
+	/* more is offered to those who are logged in; some say so with their OK */
+	g_autoptr(GHashTable) before = g_steal_pointer(&session->capabilities);
+	session->capabilities = g_hash_table_ref(before);
+	if (!sn_imap_login(session, error))
+		return FALSE;
+	if (session->capabilities == before)
+		forget_capabilities(session);
+	return TRUE;
 }
 
-static gboolean enable_qresync(SnImapSession *session, GError **error)
+/* ENABLE (RFC 5161) tells what it did; what it does not name stays off. */
+static void hear_enabled(const SnImapLine *line, gpointer data)
 {
-	struct mailimap_capability_data *wanted, *given = NULL;
-	clist *list = clist_new();
+	SnImapSession *session = data;
 
-	g_assert(list);
-	clist_append(list,
-		     mailimap_capability_new(MAILIMAP_CAPABILITY_NAME, NULL, strdup("QRESYNC")));
-	wanted = mailimap_capability_data_new(list);
-	int result = mailimap_enable(session->imap, wanted, &given);
-	mailimap_capability_data_free(wanted);
-	if (given)
-		mailimap_capability_data_free(given);
-	return sn_imap_check(session, result, error, "QRESYNC was refused");
+	if (strcmp(line->kind, "ENABLED") != 0)
+		return;
+	for (guint i = 0; i < line->words->len; i++) {
+		const char *name = sn_word_text(sn_word_at(line->words, i));
+		if (name && g_ascii_strcasecmp(name, "QRESYNC") == 0)
+			session->qresync = TRUE;
+		else if (name && g_ascii_strcasecmp(name, "UTF8=ACCEPT") == 0)
+			session->utf8 = TRUE;
+	}
+}
+
+/* With one round trip for all; that one of them is refused hurts nobody. */
+static gboolean set_up(SnImapSession *session, GError **error)
+{
+	SnImapCommand commands[3] = { 0 };
+	guint count = 0;
+	gboolean qresync = sn_imap_has(session, "QRESYNC");
+	/* without it a server may change messages whose headers are UTF-8, or hide them */
+	gboolean utf8 = sn_imap_has(session, "UTF8=ACCEPT");
+
+	if (sn_imap_has(session, "ENABLE") && (qresync || utf8))
+		commands[count++] = (SnImapCommand){
+			.text = !utf8     ? "ENABLE QRESYNC"
+				: qresync ? "ENABLE QRESYNC UTF8=ACCEPT"
+					  : "ENABLE UTF8=ACCEPT",
+			.hear = hear_enabled,
+			.data = session,
+		};
+	/* some servers refuse to open a folder for clients that do not say their name */
+	if (sn_imap_has(session, "ID"))
+		commands[count++] = (SnImapCommand){ .text = "ID (\"name\" \"sennit\")" };
+	if (count == 0)
+		return TRUE;
+	gboolean good = sn_imap_talk(session, commands, count, error);
+	for (guint i = 0; i < count; i++)
+		sn_imap_command_clear(&commands[i]);
+	return good;
 }
 
 static gboolean learn(SnImapSession *session, GError **error)
 {
-	mailimap *imap = session->imap;
-	clist *list = NULL;
-
 	if (!ask_capabilities(session, error))
 		return FALSE;
-	session->condstore = mailimap_has_extension(imap, "CONDSTORE") ||
-			     mailimap_has_extension(imap, "QRESYNC");
-	session->qresync =
-		mailimap_has_extension(imap, "QRESYNC") && mailimap_has_extension(imap, "ENABLE");
-	session->uidplus = mailimap_has_extension(imap, "UIDPLUS");
-	session->move = mailimap_has_extension(imap, "MOVE");
-	session->idle = mailimap_has_extension(imap, "IDLE");
-	session->notify = mailimap_has_extension(imap, "NOTIFY");
-	session->special_use = mailimap_has_extension(imap, "SPECIAL-USE");
-	if (session->qresync && !enable_qresync(session, error)) {
-		if (sn_imap_session_is_dead(session))
-			return FALSE;
-		g_clear_error(error);
-		session->qresync = FALSE;
-	}
-	int result = mailimap_list(imap, "", "", &list);
-	if (result == MAILIMAP_NO_ERROR && list && clist_begin(list)) {
-		struct mailimap_mailbox_list *root = clist_content(clist_begin(list));
-		session->delimiter = root->mb_delimiter;
-	}
-	if (list)
-		mailimap_list_result_free(list);
-	return sn_imap_check(session, result, error, "The folders cannot be listed");
+	session->condstore = sn_imap_has(session, "CONDSTORE") || sn_imap_has(session, "QRESYNC");
+	session->uidplus = sn_imap_has(session, "UIDPLUS");
+	session->move = sn_imap_has(session, "MOVE");
+	session->idle = sn_imap_has(session, "IDLE");
+	session->notify = sn_imap_has(session, "NOTIFY");
+	session->special_use = sn_imap_has(session, "SPECIAL-USE");
+	session->literal_plus = sn_imap_has(session, "LITERAL+");
+	session->literal_minus = sn_imap_has(session, "LITERAL-") ||
+				 sn_imap_has(session, "IMAP4REV2");
+	session->esearch = sn_imap_has(session, "ESEARCH");
+	session->list_status = sn_imap_has(session, "LIST-STATUS");
+	return set_up(session, error);
 }
 
 SnImapSession *sn_imap_session_open(const SnLink *link, int cancel_fd, GError **error)
@@ -285,57 +370,51 @@ void sn_imap_session_free(SnImapSession *session)
 		session->imap->imap_stream = NULL;
 	}
 	mailimap_free(session->imap);
+	forget_capabilities(session);
 	g_free(session->selected);
+	g_free(session->mailbox_id);
 	g_free(session);
+}
+
+/* ---- names ---- */
+
+static void hear_delimiter(const SnImapLine *line, gpointer data)
+{
+	SnImapSession *session = data;
+	const char *delimiter = sn_word_text(sn_word_at(line->words, 1));
+
+	if (strcmp(line->kind, "LIST") == 0) {
+		session->delimiter = delimiter ? *delimiter : '\0';
+		session->delimiter_known = TRUE;
+	}
 }
 
 char *sn_imap_wire_name(SnImapSession *session, const char *folder, GError **error)
 {
-	char *wire = sn_name_to_wire(folder, session->delimiter);
+	/* the delimiter is asked for only where it matters, and told by every LIST */
+	gboolean plain = !folder || !(strchr(folder, '/') || strstr(folder, SN_NAME_OTHER_SLASH));
 
+	if (!plain && !session->delimiter_known &&
+	    !sn_imap_say(session, "LIST \"\" \"\"", hear_delimiter, session, error,
+			 "The folders cannot be listed"))
+		return NULL;
+	char *wire = session->utf8 ? sn_name_to_utf8(folder, session->delimiter)
+				   : sn_name_to_wire(folder, session->delimiter);
 	if (!wire)
 		g_set_error(error, SN_ERROR, SN_ERROR_INVALID, "%s cannot be the name of a folder.",
 			    folder ? folder : "Nothing");
 	return wire;
 }
 
-/* Many servers refuse to open a folder without saying why (RFC 5530 NONEXISTENT). */
-static gboolean folder_is_missing(SnImapSession *session, const char *wire)
+char *sn_imap_quoted_name(SnImapSession *session, const char *folder, GError **error)
 {
-	clist *list = NULL;
-	int result = mailimap_list(session->imap, "", wire, &list);
-	gboolean missing = result == MAILIMAP_NO_ERROR && (!list || clist_isempty(list));
+	g_autofree char *wire = sn_imap_wire_name(session, folder, error);
 
-	if (list)
-		mailimap_list_result_free(list);
-	return missing && sn_imap_check(session, result, NULL, "LIST");
+	return wire ? sn_imap_quote(wire) : NULL;
 }
 
-gboolean sn_imap_select(SnImapSession *session, const char *folder, gboolean again, GError **error)
+char *sn_imap_seen_name(SnImapSession *session, const char *wire)
 {
-	uint64_t modseq = 0;
-
-	if (!again && g_strcmp0(session->selected, folder) == 0)
-		return TRUE;
-	g_autofree char *wire = sn_imap_wire_name(session, folder, error);
-	if (!wire)
-		return FALSE;
-	g_clear_pointer(&session->selected, g_free);
-	int result = session->condstore ? mailimap_select_condstore(session->imap, wire, &modseq)
-					: mailimap_select(session->imap, wire);
-	g_autoptr(GError) refusal = NULL;
-	if (!sn_imap_check(session, result, &refusal, "The folder %s cannot be opened", folder)) {
-		if (!sn_imap_session_is_dead(session) && folder_is_missing(session, wire))
-			refusal->code = SN_ERROR_NOT_FOUND;
-		g_propagate_error(error, g_steal_pointer(&refusal));
-		return FALSE;
-	}
-	const struct mailimap_selection_info *info = session->imap->imap_selection_info;
-	g_assert(info);
-	session->uidvalidity = info->sel_uidvalidity;
-	session->uidnext = info->sel_uidnext;
-	session->exists = info->sel_exists;
-	session->highestmodseq = modseq;
-	session->selected = g_strdup(folder);
-	return TRUE;
+	return session->utf8 ? sn_name_from_utf8(wire, session->delimiter)
+			     : sn_name_from_wire(wire, session->delimiter);
 }

@@ -8,18 +8,27 @@
 
 #include <libetpan/libetpan.h>
 
+#include "backends/mail/imap_words.h"
 #include "backends/mail/link.h"
+
+enum { SN_IMAP_SHORT_LITERAL = 4096 }; /* LITERAL- (RFC 7888) */
 
 typedef struct {
 	const SnLink *link; /* borrowed */
 	SnStream *stream;   /* owned by imap's stream once connected */
 	mailimap *imap;
+	GHashTable *capabilities; /* upper case, as told last; NULL: not told yet */
 	gboolean condstore, qresync, uidplus, move, idle, notify, special_use;
+	gboolean literal_plus, literal_minus, esearch, list_status;
+	gboolean utf8;            /* names are UTF-8 (RFC 6855), else modified UTF-7 */
+	gboolean delimiter_known;
 	char delimiter; /* 0: flat */
 	/* the selected folder as of its SELECT; NULL */
 	char *selected;
 	guint32 uidvalidity, uidnext, exists;
-	guint64 highestmodseq;
+	guint64 highestmodseq; /* 0: the folder has none */
+	gboolean read_only;
+	char *mailbox_id;      /* RFC 8474; NULL */
 } SnImapSession;
 
 /* Connects, secures, logs in, learns what the server can. cancel_fd as in stream.h. */
@@ -32,12 +41,32 @@ gboolean sn_imap_session_is_dead(SnImapSession *session);
 gboolean sn_imap_check(SnImapSession *session, int result, GError **error, const char *doing, ...)
 	G_GNUC_PRINTF(4, 5);
 
-/* Wire name of a folder; NULL with INVALID. */
+/* "UIDPLUS", "AUTH=PLAIN": what the server said that it can do. */
+gboolean sn_imap_has(SnImapSession *session, const char *capability);
+/* words: those of a CAPABILITY response or code. */
+void sn_imap_note_capabilities(SnImapSession *session, const GPtrArray *words);
+/* What the caller can do about a NO with this response code (RFC 5530; NULL: none). */
+SnErrorCode sn_imap_code_of(const char *code);
+
+/* Wire name of a folder; NULL with INVALID. Asks for the delimiter when it has to. */
 char *sn_imap_wire_name(SnImapSession *session, const char *folder, GError **error);
+/* The folder's name on the wire, as a quoted string. */
+char *sn_imap_quoted_name(SnImapSession *session, const char *folder, GError **error);
+/* The name that people see, of one on the wire; NULL when it is none. */
+char *sn_imap_seen_name(SnImapSession *session, const char *wire);
+
+/* ---- imap_select.c ---- */
 
 /* SELECTs the folder unless it is selected; again = anew in any case (fresh counts). */
 gboolean sn_imap_select(SnImapSession *session, const char *folder, gboolean again,
                         GError **error);
+/*
+ * SELECTs anew, and on a server with QRESYNC (RFC 7162) hears in the same round trip what changed
+ * since: FETCH and VANISHED. That only holds when its uidvalidity is still that one.
+ */
+gboolean sn_imap_select_since(SnImapSession *session, const char *folder, guint32 uidvalidity,
+                              guint64 modseq, void (*hear)(const SnImapLine *line, gpointer data),
+                              gpointer data, GError **error);
 
 /* What libetpan exports but does not declare. */
 int mailimap_send_current_tag(mailimap *session);

@@ -2,10 +2,16 @@
 /*
  * imap_sync.c - what changed in a folder since the caller last looked.
  *
- * With QRESYNC or CONDSTORE (RFC 7162) the server tells; without, lists of numbers are compared.
- * Either way the count of messages must come out right in the end, or everything is compared.
+ * With QRESYNC (RFC 7162) the server tells while it opens the folder, in one round trip; with
+ * CONDSTORE alone it tells the flags that changed. Without either, lists of numbers are compared:
+ * all of them, and for each flag those that have it, which most messages do not. In every case the
+ * count of messages must come out right in the end, or everything is compared.
  */
+#include <string.h>
+#include <time.h>
+
 #include "backends/mail/imap_private.h"
+#include "backends/mail/imap_talk.h"
 
 #define SEARCH_CHUNK \
 	100000 /* sequence numbers per SEARCH: bounds the length of the answer's line */
@@ -18,6 +24,13 @@
 #define SHORT_BATCH_US (100 * 1000)
 #define LONG_BATCH_US (400 * 1000)
 
+#define WEEK_MAX 2000 /* however many came in lately: the rest follows anyway */
+
+typedef struct {
+	guint32 uid;
+	guint flags;
+} Change;
+
 typedef struct {
 	SnImap *imap;
 	SnImapSession *session;
@@ -28,8 +41,11 @@ typedef struct {
 	const GArray *known;    /* NULL: none of use */
 	GArray *fresh;          /* to be fetched, ascending */
 	GArray *large;          /* those of them to be fetched in part */
+	GArray *changes;        /* of Change: heard while the folder was opened ... */
+	GArray *gone;           /* ... and what vanished, of known */
 	const GArray *expected; /* while fetching: what was asked for ... */
 	gboolean partial;       /* ... and how */
+	gboolean looked;        /* for the first time: fresh is what came in lately */
 	gint64 done, total;
 } Sync;
 
@@ -84,6 +100,15 @@ static void report_flags(const SnImapMessage *message, gpointer data)
 	sn_report_mail(&sync->imap->report, event, sizeof *event);
 }
 
+static void report_changes(Sync *sync)
+{
+	for (guint i = 0; i < sync->changes->len; i++) {
+		const Change *change = &g_array_index(sync->changes, Change, i);
+		SnImapMessage message = { .uid = change->uid, .flags = change->flags };
+		report_flags(&message, sync);
+	}
+}
+
 static void report_message(const SnImapMessage *message, gpointer data)
 {
 	Sync *sync = data;
@@ -115,20 +140,18 @@ static gboolean is_cancelled(Sync *sync, GError **error)
 }
 
 /* All numbers in the folder. By sequence numbers, which have no gaps, so the number of commands
- * is bounded by the number of messages. */
+ * is bounded by the number of messages; in one where the answer is short (RFC 4731). */
 static GArray *search_all(Sync *sync, GError **error)
 {
 	GArray *all = sn_uids_new();
-	guint32 exists = sync->exists;
+	guint32 exists = sync->exists, chunk = sync->session->esearch ? exists : SEARCH_CHUNK;
 
 	for (guint32 first = 1; first <= exists && first != 0;) {
-		guint32 last = exists - first < SEARCH_CHUNK ? exists : first + SEARCH_CHUNK - 1;
+		guint32 last = exists - first < chunk ? exists : first + chunk - 1;
+		g_autofree char *key = g_strdup_printf("%u:%u", first, last);
 		GArray *some = NULL;
 		if (!is_cancelled(sync, error))
-			some = sn_imap_uid_search(
-				sync->session,
-				mailimap_search_key_new_set(mailimap_set_new_interval(first, last)),
-				error);
+			some = sn_imap_uid_search(sync->session, key, error);
 		if (!some) {
 			g_array_unref(all);
 			return NULL;
@@ -149,8 +172,9 @@ static gboolean compare_all(Sync *sync, GError **error)
 	if (!all)
 		return FALSE;
 	if (sync->known) {
-		g_autoptr(GArray) gone = sn_uids_minus(sync->known, all);
-		report_gone(sync, gone);
+		g_array_unref(sync->gone);
+		sync->gone = sn_uids_minus(sync->known, all);
+		report_gone(sync, sync->gone);
 	}
 	g_clear_pointer(&sync->fresh, g_array_unref);
 	sync->fresh = sn_uids_minus(all, sync->known);
@@ -164,9 +188,8 @@ static GArray *search_new(Sync *sync, GError **error)
 
 	if (sync->uidnext != 0 && sync->uidnext <= from)
 		return sn_uids_new();
-	GArray *found = sn_imap_uid_search(
-		sync->session, mailimap_search_key_new_uid(mailimap_set_new_interval(from, 0)),
-		error);
+	g_autofree char *key = g_strdup_printf("UID %u:*", from);
+	GArray *found = sn_imap_uid_search(sync->session, key, error);
 	if (found)
 		g_array_remove_range(found, 0, sn_uids_lower_bound(found, from));
 	return found;
@@ -174,43 +197,142 @@ static GArray *search_new(Sync *sync, GError **error)
 
 static gboolean use_modseq(Sync *sync, GError **error)
 {
-	g_autoptr(GArray) gone = sn_uids_new();
+	const SnMailRequest *request = sync->request;
 
-	if (sync->highestmodseq != sync->request->highestmodseq &&
-	    !sn_imap_fetch_changed(sync->session, MAX(sync->request->uidnext, 2) - 1,
-				   sync->request->highestmodseq, sync->known, gone, report_flags,
-				   sync, error))
+	if (!sync->session->qresync && sync->highestmodseq != request->highestmodseq &&
+	    !sn_imap_fetch_changed(sync->session, MAX(request->uidnext, 2) - 1,
+				   request->highestmodseq, report_flags, sync, error))
 		return FALSE;
+	report_changes(sync);
+	sn_uids_sort(sync->gone);
 	g_autoptr(GArray) found = search_new(sync, error);
 	if (!found)
 		return FALSE;
 	g_autoptr(GArray) fresh = sn_uids_minus(found, sync->known);
-	g_assert(gone->len <= sync->known->len);
+	g_assert(sync->gone->len <= sync->known->len);
 	/* Something is missing or too much: a vanished message the server did not tell of, or older
 	 * ones that were left out last time. */
-	if (sync->known->len - gone->len + fresh->len != sync->exists)
+	if (sync->known->len - sync->gone->len + fresh->len != sync->exists)
 		return compare_all(sync, error);
-	report_gone(sync, gone);
+	report_gone(sync, sync->gone);
 	sync->fresh = g_steal_pointer(&fresh);
+	return TRUE;
+}
+
+/* The flags of all messages from a server that cannot tell what changed: asked for flag by flag,
+ * in one round trip, as the lists of those that have one are short. */
+static const struct {
+	const char *key;
+	guint bit;
+	gboolean inverse; /* the key finds those without it */
+} flag_keys[] = {
+	{ "UNSEEN", SN_MAIL_SEEN, TRUE },
+	{ "ANSWERED", SN_MAIL_ANSWERED, FALSE },
+	{ "FLAGGED", SN_MAIL_FLAGGED, FALSE },
+	{ "DELETED", SN_MAIL_DELETED, FALSE },
+	{ "DRAFT", SN_MAIL_DRAFT, FALSE },
+	{ "KEYWORD $Forwarded", SN_MAIL_FORWARDED, FALSE },
+	{ "KEYWORD $MDNSent", SN_MAIL_MDN_SENT, FALSE },
+};
+
+static void compare_with(Sync *sync, GArray *const *having, const GArray *gone)
+{
+	const GArray *known = sync->known;
+
+	for (guint i = 0; i < known->len; i++) {
+		SnImapMessage now = { .uid = sn_uid_at(known, i) };
+		if (sn_uids_has(gone, now.uid))
+			continue;
+		for (gsize k = 0; k < G_N_ELEMENTS(flag_keys); k++)
+			if (sn_uids_has(having[k], now.uid) != flag_keys[k].inverse)
+				now.flags |= flag_keys[k].bit;
+		if (now.flags != g_array_index(sync->request->known_flags, guint, i))
+			report_flags(&now, sync);
+	}
+}
+
+static gboolean search_flags(Sync *sync, GError **error)
+{
+	const char *keys[G_N_ELEMENTS(flag_keys)];
+	GArray *having[G_N_ELEMENTS(flag_keys)];
+
+	for (gsize k = 0; k < G_N_ELEMENTS(flag_keys); k++)
+		keys[k] = flag_keys[k].key;
+	if (!sn_imap_uid_search_all(sync->session, keys, G_N_ELEMENTS(keys), having, error))
+		return FALSE;
+	compare_with(sync, having, sync->gone);
+	for (gsize k = 0; k < G_N_ELEMENTS(flag_keys); k++)
+		g_array_unref(having[k]);
 	return TRUE;
 }
 
 static gboolean compare_flags(Sync *sync, GError **error)
 {
+	const GArray *flags = sync->request->known_flags;
 	guint32 last = sync->known->len ? sn_uid_at(sync->known, sync->known->len - 1) : 0;
 
 	if (last == 0 || sync->exists == 0)
 		return TRUE;
+	if (flags && flags->len == sync->known->len)
+		return search_flags(sync, error);
 	struct mailimap_set *set = mailimap_set_new_interval(1, last);
 	gboolean done = sn_imap_fetch(sync->session, set, SN_IMAP_FLAGS, report_flags, sync, error);
 	mailimap_set_free(set);
 	return done;
 }
 
-static gboolean find_changes(Sync *sync, GError **error)
+/* "SINCE 5-Mar-2026": the day before the server's or ours began, as it has no time zone. */
+static char *since_key(SnTime since)
+{
+	static const char *const months[] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun",
+					      "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
+	time_t seconds = (time_t)(since / SN_SECOND);
+	struct tm tm;
+
+	if (since <= 0 || !gmtime_r(&seconds, &tm))
+		return NULL;
+	return g_strdup_printf("SINCE %d-%s-%d", tm.tm_mday, months[tm.tm_mon], tm.tm_year + 1900);
+}
+
+/* Which of a folder that is not known at all. */
+static char *first_key(Sync *sync)
 {
 	const SnMailRequest *request = sync->request;
 
+	if (request->newest == 0 || sync->exists <= request->newest)
+		return g_strdup("ALL");
+	g_autofree char *since = since_key(request->since);
+	return g_strdup_printf(since ? "OR %u:%u %s" : "%u:%u", sync->exists - request->newest + 1,
+			       sync->exists, since);
+}
+
+/* The first look: what is to be fetched and what of it is large, in one round trip. */
+static gboolean look_first(Sync *sync, GError **error)
+{
+	gint64 limit = sync->request->full_size;
+	gboolean limited = limit > 0 && limit < G_MAXUINT32;
+	g_autofree char *key = first_key(sync);
+	g_autofree char *larger =
+		limited ? g_strdup_printf("LARGER %u %s", (guint)limit, key) : NULL;
+	const char *keys[] = { key, larger };
+	GArray *results[2] = { NULL, NULL };
+
+	if (!sn_imap_uid_search_all(sync->session, keys, limited ? 2 : 1, results, error))
+		return FALSE;
+	sync->looked = TRUE;
+	sync->fresh = results[0];
+	sync->large = limited ? results[1] : sn_uids_new();
+	return TRUE;
+}
+
+static gboolean find_changes(Sync *sync, GError **error)
+{
+	const SnMailRequest *request = sync->request;
+	gboolean short_answer = sync->session->esearch || sync->exists <= SEARCH_CHUNK ||
+				request->newest > 0;
+
+	if (sync->exists > 0 && (!sync->known || sync->known->len == 0) && short_answer)
+		return look_first(sync, error);
 	if (!sync->known)
 		return compare_all(sync, error);
 	if (request->highestmodseq != 0 && sync->highestmodseq != 0 && request->uidnext != 0)
@@ -224,18 +346,16 @@ static gboolean find_large(Sync *sync, GError **error)
 {
 	gint64 limit = sync->request->full_size;
 
+	if (sync->large)
+		return TRUE;
 	if (limit <= 0 || limit >= G_MAXUINT32 || sync->fresh->len == 0) {
 		sync->large = sn_uids_new();
 		return TRUE;
 	}
-	struct mailimap_search_key *both = mailimap_search_key_new_multiple_empty();
-	g_assert(both);
-	mailimap_search_key_multiple_add(
-		both,
-		mailimap_search_key_new_uid(mailimap_set_new_interval(
-			sn_uid_at(sync->fresh, 0), sn_uid_at(sync->fresh, sync->fresh->len - 1))));
-	mailimap_search_key_multiple_add(both, mailimap_search_key_new_larger((uint32_t)limit));
-	sync->large = sn_imap_uid_search(sync->session, both, error);
+	g_autofree char *key = g_strdup_printf(
+		"UID %u:%u LARGER %u", sn_uid_at(sync->fresh, 0),
+		sn_uid_at(sync->fresh, sync->fresh->len - 1), (guint)limit);
+	sync->large = sn_imap_uid_search(sync->session, key, error);
 	return sync->large != NULL;
 }
 
@@ -288,6 +408,8 @@ static gboolean fetch_fresh(Sync *sync, GError **error)
 {
 	guint limit = sync->request->newest;
 
+	if (limit > 0 && sync->looked)
+		limit = MAX(limit, WEEK_MAX); /* there are only recent ones among them */
 	if (limit > 0 && sync->fresh->len > limit)
 		g_array_remove_range(sync->fresh, 0, sync->fresh->len - limit);
 	sync->total = sync->fresh->len;
@@ -309,26 +431,61 @@ static gboolean fetch_fresh(Sync *sync, GError **error)
 	return TRUE;
 }
 
+/* What the server tells while it opens the folder; believed when the folder is still the same. */
+static void hear_change(const SnImapLine *line, gpointer data)
+{
+	Sync *sync = data;
+	SnImapMessage message;
+
+	if (strcmp(line->kind, "VANISHED") == 0) {
+		sn_imap_hear_vanished(line, sync->known, sync->gone);
+	} else if (sn_imap_hear_fetch(line, &message) && message.has_flags &&
+		   sn_uids_has(sync->known, message.uid)) {
+		Change change = { message.uid, message.flags };
+		g_array_append_val(sync->changes, change);
+	}
+}
+
+static gboolean open_folder(Sync *sync, GError **error)
+{
+	const SnMailRequest *request = sync->request;
+	SnImapSession *session = sync->session;
+	guint64 modseq = request->uidnext ? request->highestmodseq : 0;
+
+	if (!sn_imap_select_since(session, request->folder, request->uidvalidity, modseq,
+				  hear_change, sync, error))
+		return FALSE;
+	sync->uidvalidity = session->uidvalidity;
+	sync->uidnext = session->uidnext;
+	sync->exists = session->exists;
+	sync->highestmodseq = session->highestmodseq;
+	return TRUE;
+}
+
 gboolean sn_imap_serve_sync(SnImap *imap, SnMailRequest *request, SnMailEvent *done, GError **error)
 {
-	Sync sync = { .imap = imap, .session = imap->session, .request = request };
-
-	if (!sn_imap_select(imap->session, request->folder, TRUE, error))
-		return FALSE;
-	sync.uidvalidity = imap->session->uidvalidity;
-	sync.uidnext = imap->session->uidnext;
-	sync.exists = imap->session->exists;
-	sync.highestmodseq = imap->session->highestmodseq;
 	g_autoptr(GArray) none = sn_uids_new();
-	if (request->uidvalidity != sync.uidvalidity)
+	Sync sync = {
+		.imap = imap,
+		.session = imap->session,
+		.request = request,
+		.known = request->known ? request->known : none,
+		.changes = g_array_new(FALSE, FALSE, sizeof(Change)),
+		.gone = sn_uids_new(),
+	};
+
+	gboolean good = open_folder(&sync, error);
+	if (good && request->uidvalidity != sync.uidvalidity) {
+		sync.known = NULL;
 		report_state(&sync);
-	else
-		sync.known = request->known ? request->known : none;
-	gboolean good = find_changes(&sync, error) && fetch_fresh(&sync, error) &&
-			!is_cancelled(&sync, error);
+	}
+	good = good && find_changes(&sync, error) && fetch_fresh(&sync, error) &&
+	       !is_cancelled(&sync, error);
 	if (good)
 		report_state(&sync);
 	g_clear_pointer(&sync.fresh, g_array_unref);
 	g_clear_pointer(&sync.large, g_array_unref);
+	g_array_unref(sync.changes);
+	g_array_unref(sync.gone);
 	return good;
 }

@@ -58,13 +58,17 @@ typedef struct {
 	GArray *known;          /* of guint32: uids the caller has, ascending (to find what is gone) */
 	GPtrArray *known_names; /* Maildir: of char *, base name without flags, same order as known */
 	gint64 full_size;       /* messages larger than this: only header and text (partial = TRUE) */
+	GArray *known_flags;    /* of guint: their flags, same order as known; NULL */
 	guint32 newest;         /* stop after this many of the newest unknown messages; 0 = all */
+	SnTime since;           /* ... but, of a folder not known at all, not before all that came in
+	                           since then (up to a few thousand); 0 = whenever */
 } SnMailRequest;
 SnMailRequest *sn_mail_request_new(SnMailRequestKind kind, guint64 id);
 void sn_mail_request_free(SnMailRequest *request);
 
 typedef enum {
-	SN_MAIL_EV_FOLDER = SN_EVENT_OWN + 12, /* name, role, (un)selectable */
+	SN_MAIL_EV_FOLDER = SN_EVENT_OWN + 12, /* name, role, (un)selectable; the values of
+	                            FOLDER_STATE where the server tells them now, else 0 */
 	SN_MAIL_EV_FOLDER_STATE, /* uidvalidity, uidnext, highestmodseq, total. A uidvalidity other
 	                            than the request's comes first: forget the folder. The values to
 	                            remember for next time come last, right before DONE */
@@ -73,7 +77,8 @@ typedef enum {
 	SN_MAIL_EV_FLAGS,        /* uid, flags, name */
 	SN_MAIL_EV_GONE,         /* uids */
 	SN_MAIL_EV_PROGRESS,     /* done, total */
-	SN_MAIL_EV_CHANGED,      /* folder: look again */
+	SN_MAIL_EV_CHANGED,      /* folder: look again; the values of FOLDER_STATE where they came
+	                            along, else 0 */
 	SN_MAIL_EV_FOLDERS,      /* folders came or went: LIST again, and WATCH those that are new */
 } SnMailEventKind;
 

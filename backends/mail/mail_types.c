@@ -23,6 +23,7 @@ void sn_mail_request_free(SnMailRequest *request)
 	g_clear_pointer(&request->raw, g_bytes_unref);
 	g_free(request->message_id);
 	g_clear_pointer(&request->known, g_array_unref);
+	g_clear_pointer(&request->known_flags, g_array_unref);
 	g_clear_pointer(&request->known_names, g_ptr_array_unref);
 	g_free(request);
 }

@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#define OTHER_SLASH "\xe2\x88\x95" /* U+2215 DIVISION SLASH */
-
 static gboolean has_control(const char *text)
 {
 	for (; *text; text = g_utf8_next_char(text))
@@ -28,19 +26,15 @@ static char *change_delimiter(const char *name, char from, char to)
 	if (from == to)
 		return g_strdup(name);
 	if (to == '/') {
-		g_autofree char *kept = replace(name, "/", OTHER_SLASH);
+		g_autofree char *kept = replace(name, "/", SN_NAME_OTHER_SLASH);
 		return from ? replace(kept, old, new) : g_steal_pointer(&kept);
 	}
 	g_autofree char *changed = to ? replace(name, old, new) : g_strdup(name);
-	return replace(changed, OTHER_SLASH, "/");
+	return replace(changed, SN_NAME_OTHER_SLASH, "/");
 }
 
-char *sn_name_from_wire(const char *wire, char delimiter)
+static char *seen_name(const char *text, char delimiter)
 {
-	g_autofree char *text = g_convert(wire, -1, "UTF-8", "UTF-7-IMAP", NULL, NULL, NULL);
-
-	if (!text && g_utf8_validate(wire, -1, NULL))
-		text = g_strdup(wire); /* servers that speak UTF-8 unasked */
 	if (!text || !*text || has_control(text))
 		return NULL;
 	if (g_ascii_strcasecmp(text, "INBOX") == 0)
@@ -48,12 +42,32 @@ char *sn_name_from_wire(const char *wire, char delimiter)
 	return change_delimiter(text, delimiter, '/');
 }
 
-char *sn_name_to_wire(const char *name, char delimiter)
+char *sn_name_from_wire(const char *wire, char delimiter)
+{
+	g_autofree char *text = g_convert(wire, -1, "UTF-8", "UTF-7-IMAP", NULL, NULL, NULL);
+
+	if (!text) /* servers that speak UTF-8 unasked */
+		return sn_name_from_utf8(wire, delimiter);
+	return seen_name(text, delimiter);
+}
+
+char *sn_name_from_utf8(const char *wire, char delimiter)
+{
+	return g_utf8_validate(wire, -1, NULL) ? seen_name(wire, delimiter) : NULL;
+}
+
+char *sn_name_to_utf8(const char *name, char delimiter)
 {
 	if (!name || !*name || !g_utf8_validate(name, -1, NULL) || has_control(name))
 		return NULL;
-	g_autofree char *changed = change_delimiter(name, '/', delimiter);
-	return g_convert(changed, -1, "UTF-7-IMAP", "UTF-8", NULL, NULL, NULL);
+	return change_delimiter(name, '/', delimiter);
+}
+
+char *sn_name_to_wire(const char *name, char delimiter)
+{
+	g_autofree char *changed = sn_name_to_utf8(name, delimiter);
+
+	return changed ? g_convert(changed, -1, "UTF-7-IMAP", "UTF-8", NULL, NULL, NULL) : NULL;
 }
 
 const char *sn_role_of_attribute(const char *attribute)

@@ -18,7 +18,7 @@
 #define ROOT "C LIST\nS * LIST (\\Noselect) \"/\" \"\"\nS $T OK done\n"
 #define GREETING \
 	"S * OK hello\nC CAPABILITY\nS * CAPABILITY IMAP4rev1 AUTH=PLAIN SASL-IR\nS $T OK done\n"
-#define LOGIN LOGIN_WITH("") ROOT
+#define LOGIN LOGIN_WITH("")
 #define SELECT(exists)                                                                      \
 	"C SELECT\nS * " exists " EXISTS\nS * OK [UIDVALIDITY 7] .\nS * OK [UIDNEXT 4] .\n" \
 	"S $T OK [READ-WRITE] open\n"

@@ -13,7 +13,11 @@
 	"S * OK [UIDNEXT 10] .\nS * OK [HIGHESTMODSEQ " modseq "] .\nS $T OK open\n"
 #define QRESYNC_LOGIN                                       \
 	LOGIN_WITH("CONDSTORE QRESYNC ENABLE UIDPLUS MOVE") \
-	"C ENABLE QRESYNC\nS * ENABLED QRESYNC\nS $T OK done\n" ROOT
+	"C ENABLE QRESYNC\nS * ENABLED QRESYNC\nS $T OK done\n"
+#define SELECT_QRESYNC(exists, modseq, news)                                       \
+	"C SELECT \"INBOX\" (QRESYNC (7 100))\nS * OK [CLOSED] the other one\n"        \
+	"S * " exists " EXISTS\nS * OK [UIDVALIDITY 7] .\nS * OK [UIDNEXT 10] .\n" \
+	"S * OK [HIGHESTMODSEQ " modseq "] .\n" news "S $T OK [READ-WRITE] open\n"
 
 static GArray *uids_of(guint count, ...)
 {
@@ -60,8 +64,8 @@ static void assert_uids(const GArray *uids, guint count, ...)
 static void nothing_is_asked_for_when_nothing_changed(void **state)
 {
 	const char *const scripts[] = {
-		QRESYNC_LOGIN SELECT_CONDSTORE(
-			"2", "100") "C UID SEARCH UID 5:*\nS * SEARCH 4\nS $T OK done\n*",
+		QRESYNC_LOGIN SELECT_QRESYNC(
+			"2", "100", "") "C UID SEARCH UID 5:*\nS * SEARCH 4\nS $T OK done\n*",
 		NULL
 	};
 	Scene scene = open_scene(scripts, SN_LINK_PLAIN);
@@ -77,11 +81,11 @@ static void nothing_is_asked_for_when_nothing_changed(void **state)
 static void server_with_qresync_tells_what_vanished(void **state)
 {
 	const char *const scripts[] = {
-		QRESYNC_LOGIN SELECT_CONDSTORE(
-			"2", "110") "C UID FETCH 1:4 (UID FLAGS) (CHANGEDSINCE 100 VANISHED)\n"
-				    "S * VANISHED (EARLIER) 1:2,300:4294967295\n"
-				    "S * 1 FETCH (UID 3 FLAGS (\\Seen $Forwarded) MODSEQ (109))\nS "
-				    "$T OK done\n"
+		QRESYNC_LOGIN SELECT_QRESYNC(
+			"2", "110",
+			"S * VANISHED (EARLIER) 1:2,300:4294967295\n"
+			"S * 1 FETCH (UID 3 FLAGS (\\Seen $Forwarded) MODSEQ (109))\n"
+			"S * 2 FETCH (UID 9 FLAGS () MODSEQ (110))\n")
 				    "C UID SEARCH UID 5:*\nS * SEARCH 9\nS $T OK done\n"
 				    "C UID FETCH 9 \nS * 2 FETCH (UID 9 FLAGS () RFC822.SIZE 1 "
 				    "BODY[] {1}\nS x)\n"
@@ -105,10 +109,10 @@ static void server_with_qresync_tells_what_vanished(void **state)
 static void server_with_condstore_alone_is_asked_for_all_numbers_when_the_count_is_off(void **state)
 {
 	const char *const scripts[] = {
-		LOGIN_WITH("CONDSTORE") ROOT SELECT_CONDSTORE(
-			"1", "110") "C UID FETCH 1:4 (UID FLAGS) (CHANGEDSINCE 100)\nS $T OK done\n"
+		LOGIN_WITH("CONDSTORE") SELECT_CONDSTORE(
+			"1", "110") "C UID FETCH 1:4 (FLAGS) (CHANGEDSINCE 100)\nS $T OK done\n"
 				    "C UID SEARCH UID 5:*\nS * SEARCH 2\nS $T OK done\n"
-				    "C UID SEARCH 1\nS * SEARCH 2\nS $T OK done\n*",
+				    "C UID SEARCH 1:1\nS * SEARCH 2\nS $T OK done\n*",
 		NULL
 	};
 	Scene scene = open_scene(scripts, SN_LINK_PLAIN);
@@ -122,7 +126,7 @@ static void new_validity_is_told_before_anything_else(void **state)
 {
 	const char *const scripts[] = {
 		LOGIN "C SELECT\nS * 1 EXISTS\nS * OK [UIDVALIDITY 8] .\nS * OK [UIDNEXT 2] .\n"
-		      "S $T OK open\nC UID SEARCH 1\nS * SEARCH 1\nS $T OK done\n"
+		      "S $T OK open\nC UID SEARCH ALL\nS * SEARCH 1\nS $T OK done\n"
 		      "C UID FETCH 1 \nS * 1 FETCH (UID 1 FLAGS () RFC822.SIZE 1 BODY[] {1}\nS x)\n"
 		      "S $T OK done\n*",
 		NULL
@@ -148,8 +152,8 @@ static void large_message_is_fetched_as_header_and_beginning(void **state)
 {
 	const char *const scripts[] = {
 		LOGIN SELECT(
-			"2") "C UID SEARCH 1:2\nS * SEARCH 2 3\nS $T OK done\n"
-			     "C UID SEARCH UID 2:3 LARGER 5\nS * SEARCH 3\nS $T OK done\n"
+			"2") "C UID SEARCH ALL\nS * SEARCH 2 3\nS $T OK done\n"
+			     "C UID SEARCH LARGER 5 ALL\nS * SEARCH 3\nS $T OK done\n"
 			     "C UID FETCH 2 \nS * 1 FETCH (UID 2 FLAGS () RFC822.SIZE 1 BODY[] "
 			     "{1}\n"
 			     "S x)\nS $T OK done\n"
@@ -243,7 +247,7 @@ static void append_sends_flags_time_and_crlf(void **state)
 {
 	const char *const scripts[] = {
 		LOGIN "C APPEND Sent (\\Seen) \"14-Nov-2023 22:13:20 +0000\" {13}\nS + go on\n"
-		      "L 13\nC \nS 5 OK [APPENDUID 5 77] done\n*",
+		      "L 13\nC \nS 4 OK [APPENDUID 5 77] done\n*",
 		NULL
 	};
 	Scene scene = open_scene(scripts, SN_LINK_PLAIN);
@@ -272,7 +276,7 @@ static void watch(Scene *scene, const char *folder)
 static void news_before_and_while_idling_are_told(void **state)
 {
 	const char *const scripts[] = { LOGIN "*",
-					LOGIN_WITH("IDLE") ROOT SELECT(
+					LOGIN_WITH("IDLE") SELECT(
 						"1") "C IDLE\nS * 2 EXISTS\nS + idling\nW\n"
 						     "S * OK Still here\nS * 3 EXISTS\nW\nH",
 					NULL };
@@ -291,8 +295,8 @@ static void news_before_and_while_idling_are_told(void **state)
 static void lost_watch_comes_back_by_itself(void **state)
 {
 	const char *const scripts[] = {
-		LOGIN "*", LOGIN_WITH("IDLE") ROOT SELECT("1") "C IDLE\nS + idling\nW\nX",
-		LOGIN_WITH("IDLE") ROOT SELECT("1") "C IDLE\nS + idling\nH", NULL
+		LOGIN "*", LOGIN_WITH("IDLE") SELECT("1") "C IDLE\nS + idling\nW\nX",
+		LOGIN_WITH("IDLE") SELECT("1") "C IDLE\nS + idling\nH", NULL
 	};
 	Scene scene = open_scene(scripts, SN_LINK_PLAIN);
 
@@ -310,8 +314,8 @@ static void a_watch_that_only_looks_alive_is_tried_when_told(void **state)
 {
 	/* as after a sleep: the server has gone, and nobody told this end */
 	const char *const scripts[] = {
-		LOGIN "*", LOGIN_WITH("IDLE") ROOT SELECT("1") "C IDLE\nS + idling\nC DONE\nX",
-		LOGIN_WITH("IDLE") ROOT SELECT("1") "C IDLE\nS + idling\nH", NULL
+		LOGIN "*", LOGIN_WITH("IDLE") SELECT("1") "C IDLE\nS + idling\nC DONE\nX",
+		LOGIN_WITH("IDLE") SELECT("1") "C IDLE\nS + idling\nH", NULL
 	};
 	Scene scene = open_scene(scripts, SN_LINK_PLAIN);
 
@@ -334,7 +338,7 @@ static void other_folders_are_watched_by_notify(void **state)
 	const char *const scripts[] = {
 		LOGIN "*",
 		LOGIN_WITH("IDLE NOTIFY")
-			ROOT SELECT("1") "C IDLE\nS + idling\nC DONE\nS 9 OK done\n"
+			SELECT("1") "C IDLE\nS + idling\nC DONE\nS 6 OK done\n"
 					 "C NOTIFY SET (selected (MessageNew MessageExpunge "
 					 "FlagChange)) (mailboxes (\"Lists\") \n"
 					 "S $T OK done\nC IDLE\nS + idling\nW\n"

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What a sync asks of servers that can this and that: how often, and how much. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "tests/lib/imap_scene.h"
+
+/* All that servers say by themselves: what they can do comes with the greeting and the login. */
+#define QUICK_LOGIN(capabilities)                                              \
+	"S * OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=PLAIN] hello\n"             \
+	"C AUTHENTICATE PLAIN AGFsaWNlAHNlY3JldA==\n"                          \
+	"S $T OK [CAPABILITY IMAP4rev1 " capabilities "] in\n"
+
+static GArray *numbers(guint count, ...)
+{
+	GArray *uids = g_array_new(FALSE, FALSE, sizeof(guint32));
+	va_list arguments;
+
+	va_start(arguments, count);
+	for (guint i = 0; i < count; i++) {
+		guint32 uid = va_arg(arguments, guint32);
+		g_array_append_val(uids, uid);
+	}
+	va_end(arguments);
+	return uids;
+}
+
+static guint64 run(Scene *scene, SnMailRequest *request)
+{
+	guint64 id = request->id;
+	const SnMailEvent *end = sn_mail_desk_run(scene->desk, request);
+
+	if (end->error)
+		print_message("# %s\n", end->error->message);
+	assert_int_equal(end->kind, SN_EVENT_DONE);
+	return id;
+}
+
+static guint lines_heard(Scene *scene)
+{
+	g_autofree char *text = sn_script_server_heard(scene->server);
+	g_auto(GStrv) lines = g_strsplit(g_strchomp(text), "\n", -1);
+
+	return g_strv_length(lines);
+}
+
+static void what_came_in_lately_takes_four_commands_from_login_to_text(void **state)
+{
+	const char *const scripts[] = {
+		QUICK_LOGIN("ESEARCH") "C SELECT \"INBOX\"\nS * 5000 EXISTS\n"
+				       "S * OK [UIDVALIDITY 7] .\nS * OK [UIDNEXT 9001] .\nS $T OK .\n"
+				       "C UID SEARCH RETURN (ALL) OR 4801:5000 SINCE 15-Nov-2023\n"
+				       "C UID SEARCH RETURN (ALL) LARGER 1000 OR 4801:5000 SINCE 15-Nov-2023\n"
+				       /* answered the other way round, as some servers do */
+				       "S * ESEARCH (TAG \"4\") UID\nS * ESEARCH (TAG \"3\") UID ALL 8998:9000\n"
+				       "S 4 OK .\nS 3 OK .\nC UID FETCH 8998:9000 \n"
+				       "S * 1 FETCH (UID 9000 FLAGS () RFC822.SIZE 1 BODY[] {1}\nS x)\nS $T OK .\n*",
+		NULL
+	};
+	Scene scene = open_scene(scripts, SN_LINK_PLAIN);
+	SnMailRequest *request = sn_mail_desk_request(scene.desk, SN_MAIL_REQ_SYNC, "INBOX");
+
+	request->newest = 200;
+	request->since = 1700056800 * SN_SECOND; /* 15 November 2023 */
+	request->full_size = 1000;
+	guint64 id = run(&scene, request);
+	const SnMailEvent *event = sn_mail_desk_event(scene.desk, id, SN_MAIL_EV_MESSAGE, 0);
+	assert_int_equal(event->uid, 9000);
+	assert_false(event->partial);
+	/* login, SELECT, both SEARCHes in one go, FETCH */
+	assert_int_equal(lines_heard(&scene), 5);
+	close_scene(&scene);
+}
+
+static void what_happened_everywhere_is_told_by_the_list_of_folders(void **state)
+{
+	const char *const scripts[] = {
+		QUICK_LOGIN("LIST-STATUS SPECIAL-USE CONDSTORE")
+			"C LIST \"\" \"*\" RETURN (SPECIAL-USE STATUS (MESSAGES UIDNEXT UIDVALIDITY "
+			"HIGHESTMODSEQ))\nS * LIST (\\Sent) \".\" {8}\nS INBOX.S1\n"
+			"S * LIST () \".\" INBOX\nS * LIST (\\NonExistent) \".\" Above\n"
+			"S * STATUS \"INBOX.S1\" (MESSAGES 3 UIDNEXT 9 UIDVALIDITY 7 HIGHESTMODSEQ 12345678901)\n"
+			"S * STATUS Unknown (MESSAGES 3)\nS * STATUS INBOX NIL\nS $T OK .\n*",
+		NULL
+	};
+	Scene scene = open_scene(scripts, SN_LINK_PLAIN);
+	guint64 id = run(&scene, sn_mail_desk_request(scene.desk, SN_MAIL_REQ_LIST, NULL));
+
+	assert_int_equal(sn_mail_desk_count(scene.desk, id, SN_MAIL_EV_FOLDER), 3);
+	const SnMailEvent *event = sn_mail_desk_event(scene.desk, id, SN_MAIL_EV_FOLDER, 0);
+	assert_string_equal(event->folder, "INBOX/S1");
+	assert_string_equal(event->role, "sent");
+	assert_int_equal(event->uidvalidity, 7);
+	assert_int_equal(event->uidnext, 9);
+	assert_int_equal(event->total, 3);
+	assert_true(event->highestmodseq == 12345678901);
+	event = sn_mail_desk_event(scene.desk, id, SN_MAIL_EV_FOLDER, 1);
+	assert_int_equal(event->uidvalidity, 0);
+	event = sn_mail_desk_event(scene.desk, id, SN_MAIL_EV_FOLDER, 2);
+	assert_false(event->selectable);
+	close_scene(&scene);
+}
+
+static void a_promise_that_is_not_kept_costs_one_command(void **state)
+{
+	const char *const scripts[] = { QUICK_LOGIN("LIST-STATUS") "C RETURN\nS $T BAD what\n"
+								   "C LIST \"\" \"*\"\n"
+								   "S * LIST () \"/\" INBOX\nS $T OK .\n*",
+					NULL };
+	Scene scene = open_scene(scripts, SN_LINK_PLAIN);
+	guint64 id = run(&scene, sn_mail_desk_request(scene.desk, SN_MAIL_REQ_LIST, NULL));
+
+	assert_int_equal(sn_mail_desk_count(scene.desk, id, SN_MAIL_EV_FOLDER), 1);
+	close_scene(&scene);
+}
+
+static void flags_of_a_simple_server_are_compared_without_fetching_them(void **state)
+{
+	const char *const scripts[] = {
+		QUICK_LOGIN("ESEARCH") SELECT(
+			"3") "C UID SEARCH RETURN (ALL) 1:3\nS * ESEARCH (TAG \"3\") UID ALL 1:3\nS $T OK .\n"
+			     "C UNSEEN\nC ANSWERED\nC FLAGGED\nC DELETED\nC DRAFT\nC $Forwarded\nC $MDNSent\n"
+			     "S * ESEARCH (TAG \"4\") UID ALL 2:3\nS * ESEARCH (TAG \"6\") UID ALL 3\n"
+			     "S * ESEARCH (TAG \"9\") UID ALL 1\n"
+			     "S 4 OK .\nS 5 OK .\nS 6 OK .\nS 7 OK .\nS 8 OK .\nS 9 OK .\nS 10 OK .\n*",
+		NULL
+	};
+	Scene scene = open_scene(scripts, SN_LINK_PLAIN);
+	SnMailRequest *request = sn_mail_desk_request(scene.desk, SN_MAIL_REQ_SYNC, "INBOX");
+
+	request->uidvalidity = 7;
+	request->uidnext = 4;
+	request->known = numbers(3, 1, 2, 3);
+	request->known_flags = numbers(3, SN_MAIL_SEEN | SN_MAIL_FORWARDED, SN_MAIL_SEEN, 0);
+	guint64 id = run(&scene, request);
+	/* 1 is as it was; 2 is unread again; 3 was flagged */
+	assert_int_equal(sn_mail_desk_count(scene.desk, id, SN_MAIL_EV_FLAGS), 2);
+	const SnMailEvent *event = sn_mail_desk_event(scene.desk, id, SN_MAIL_EV_FLAGS, 0);
+	assert_int_equal(event->uid, 2);
+	assert_int_equal(event->flags, 0);
+	event = sn_mail_desk_event(scene.desk, id, SN_MAIL_EV_FLAGS, 1);
+	assert_int_equal(event->uid, 3);
+	assert_int_equal(event->flags, SN_MAIL_FLAGGED);
+	assert_false(heard(&scene, "FETCH"));
+	close_scene(&scene);
+}
+
+static void names_are_utf8_where_that_was_agreed(void **state)
+{
+	const char *const scripts[] = {
+		QUICK_LOGIN("ENABLE UTF8=ACCEPT ID") "C ENABLE UTF8=ACCEPT\nC ID (\"name\" \"sennit\")\n"
+						     "S * ENABLED UTF8=ACCEPT\nS 2 OK .\nS * ID NIL\nS 3 OK .\n"
+						     "C LIST\nS * LIST () \"/\" \"Entw\xc3\xbcrfe & mehr\"\nS $T OK .\n"
+						     "C CREATE \"M\xc3\xb6" "bel\"\nS $T OK .\n*",
+		NULL
+	};
+	Scene scene = open_scene(scripts, SN_LINK_PLAIN);
+	guint64 id = run(&scene, sn_mail_desk_request(scene.desk, SN_MAIL_REQ_LIST, NULL));
+
+	assert_string_equal(sn_mail_desk_event(scene.desk, id, SN_MAIL_EV_FOLDER, 0)->folder,
+			    "Entw\xc3\xbcrfe & mehr");
+	run(&scene, sn_mail_desk_request(scene.desk, SN_MAIL_REQ_CREATE, "M\xc3\xb6" "bel"));
+	close_scene(&scene);
+}
+
+static void more_numbers_than_can_be_true_are_refused(void **state)
+{
+	const char *const scripts[] = {
+		QUICK_LOGIN("ESEARCH") SELECT(
+			"3") "C UID SEARCH\nS * ESEARCH (TAG \"3\") UID ALL 1:4294967295\nS $T OK .\n*",
+		NULL
+	};
+	Scene scene = open_scene(scripts, SN_LINK_PLAIN);
+
+	assert_says(run_sync(&scene)->error, SN_ERROR_LIMIT, "more messages than");
+	close_scene(&scene);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_came_in_lately_takes_four_commands_from_login_to_text),
+		cmocka_unit_test(what_happened_everywhere_is_told_by_the_list_of_folders),
+		cmocka_unit_test(a_promise_that_is_not_kept_costs_one_command),
+		cmocka_unit_test(flags_of_a_simple_server_are_compared_without_fetching_them),
+		cmocka_unit_test(names_are_utf8_where_that_was_agreed),
+		cmocka_unit_test(more_numbers_than_can_be_true_are_refused),
+	};
+	/* reading the system's authorities takes long under a memory checker, and none is needed */
+	g_setenv("SSL_CERT_FILE", "/dev/null", TRUE);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
