@@ -15,10 +15,12 @@
 #include "src/store/place.h"
 
 enum {
-	RECENT = 200, /* messages of the first round */
+	RECENT = 200, /* messages of the first round, and more if more came in within RECENT_TIME */
 	PROGRESS_MS = 250,
 	STORAGE_RETRY = 30 * 1000,
 };
+
+#define RECENT_TIME (7 * SN_DAY)
 
 typedef struct {
 	SnId id;
@@ -139,6 +141,33 @@ static gint by_rank(gconstpointer a, gconstpointer b)
 	return rank(one) != rank(two) ? rank(one) - rank(two) : strcmp(one->name, two->name);
 }
 
+static MailFolder *add_folder(SnMailSync *sync, SnId id, const char *name, const char *role)
+{
+	g_autoptr(SnFolder) known = sn_folder_get(sync->account->engine->store, id);
+	MailFolder *folder = g_new0(MailFolder, 1);
+
+	folder->id = id;
+	folder->name = g_strdup(name);
+	folder->role = g_strdup(role);
+	folder->complete = folder->recent_done = known && known->uidnext != 0;
+	folder->wanted = TRUE;
+	folder->sync = sync;
+	g_ptr_array_add(sync->folders, folder);
+	return folder;
+}
+
+/* The server told how the folder is, and that is how it was when all of it was here. Without a
+ * modification number that says nothing about flags. */
+static gboolean is_as_told(SnStore *store, const MailFolder *folder, const SnMailEvent *event)
+{
+	if (!folder->complete || !event->uidvalidity || !event->highestmodseq)
+		return FALSE;
+	g_autoptr(SnFolder) known = sn_folder_get(store, folder->id);
+	return known && known->uidvalidity == event->uidvalidity &&
+	       known->uidnext == event->uidnext && known->highestmodseq == event->highestmodseq &&
+	       known->total == event->total;
+}
+
 static void take_folder(SnMailSync *sync, const SnMailEvent *event)
 {
 	SnEngineAccount *account = sync->account;
@@ -157,24 +186,15 @@ static void take_folder(SnMailSync *sync, const SnMailEvent *event)
 	if (!event->selectable || !is_chosen(account->config, event->folder, role))
 		return;
 	MailFolder *folder = find_folder(sync, event->folder);
-	if (folder) {
-		folder->listed = TRUE;
-		if (folder->gone) {
-			folder->gone = folder->watched = folder->unwatchable = FALSE;
-			folder->wanted = TRUE;
-		}
-		return;
-	}
-	g_autoptr(SnFolder) known = sn_folder_get(store, id);
-	folder = g_new0(MailFolder, 1);
+	if (!folder)
+		folder = add_folder(sync, id, event->folder, role);
 	folder->listed = TRUE;
-	folder->id = id;
-	folder->name = g_strdup(event->folder);
-	folder->role = g_strdup(role);
-	folder->complete = folder->recent_done = known && known->uidnext != 0;
-	folder->wanted = TRUE;
-	folder->sync = sync;
-	g_ptr_array_add(sync->folders, folder);
+	if (folder->gone) {
+		folder->gone = folder->watched = folder->unwatchable = FALSE;
+		folder->wanted = TRUE;
+	}
+	if (is_as_told(store, folder, event))
+		folder->wanted = FALSE;
 }
 
 /* Messages of a folder that is gone stay in the timeline for a while: they may have been moved. */
@@ -270,9 +290,12 @@ static void start_round(SnMailSync *sync, MailFolder *folder)
 		folder->limit = 0;
 	} else {
 		folder->limit = request->newest = folder->recent_done ? 0 : RECENT;
+		request->since = sn_clock_now(account->engine->clock) - RECENT_TIME;
 	}
 	request->full_size = settings->mail_full_size;
-	request->known = sn_location_uids(store, folder->id);
+	/* flags are compared here only where the server cannot tell which have changed */
+	request->known = sn_location_uids(store, folder->id,
+	                                  request->highestmodseq ? NULL : &request->known_flags);
 	if (request->known && account->config->source.kind == SN_ENDPOINT_MAILDIR)
 		request->known_names = known_names(store, folder->id, request->known);
 	folder->got = 0;
@@ -561,7 +584,8 @@ void sn_mail_sync_line(SnMailSync *sync, SnLineState line)
 	gboolean online = line == SN_LINE_ONLINE;
 
 	if (online && !sync->online) {
-		/* what happened while away is asked for, folder by folder */
+		/* what happened while away is asked for, of all folders at once or one by one */
+		sync->listed = FALSE;
 		for (guint i = 0; i < sync->folders->len; i++)
 			((MailFolder *)g_ptr_array_index(sync->folders, i))->wanted = TRUE;
 	}
@@ -578,6 +602,8 @@ void sn_mail_sync_event(SnMailSync *sync, const SnMailEvent *event)
 	if (event->kind != SN_MAIL_EV_CHANGED)
 		return;
 	MailFolder *folder = event->folder ? find_folder(sync, event->folder) : NULL;
+	if (folder && is_as_told(sync->account->engine->store, folder, event))
+		return;
 	if (folder)
 		folder->wanted = TRUE;
 	else if (!event->folder)

@@ -211,15 +211,20 @@ guint32 sn_location_find_name(SnStore *store, SnId folder, const char *name)
 	                       V(folder), V(name));
 }
 
-GArray *sn_location_uids(SnStore *store, SnId folder)
+GArray *sn_location_uids(SnStore *store, SnId folder, GArray **flags)
 {
 	GArray *uids = g_array_new(FALSE, FALSE, sizeof(guint32));
-	SnSql *query = sn_sql(store, "SELECT uid FROM location WHERE folder = ?1 ORDER BY uid",
+	SnSql *query = sn_sql(store, "SELECT uid, flags FROM location WHERE folder = ?1 ORDER BY uid",
 	                      V(folder));
 
+	if (flags)
+		*flags = g_array_new(FALSE, FALSE, sizeof(guint));
 	while (sn_sql_row(query)) {
 		guint32 uid = (guint32)sn_sql_int(query, 0);
+		guint now = (guint)sn_sql_int(query, 1);
 		g_array_append_val(uids, uid);
+		if (flags)
+			g_array_append_val(*flags, now);
 	}
 	sn_sql_drop(query);
 	return uids;

@@ -46,7 +46,8 @@ gboolean sn_location_flags(SnStore *store, SnId folder, guint32 uid, guint flags
 gboolean sn_location_remove(SnStore *store, SnId folder, guint32 uid, GError **error);
 SnId sn_location_find(SnStore *store, SnId folder, guint32 uid);               /* message; 0 */
 guint32 sn_location_find_name(SnStore *store, SnId folder, const char *name);  /* uid; 0 */
-GArray *sn_location_uids(SnStore *store, SnId folder); /* of guint32, ascending */
+/* Of guint32, ascending. flags: of guint, in the same order; NULL: not wanted. */
+GArray *sn_location_uids(SnStore *store, SnId folder, GArray **flags);
 
 /* Where a message lies now. */
 typedef struct {

@@ -102,7 +102,7 @@ static void places_are_found_by_uid_and_name(void **state)
 	assert_int_equal(sn_location_find(s->store, s->inbox, 5), other);
 	assert_int_equal(sn_location_find(s->store, s->inbox, 6), 0);
 	assert_int_equal(sn_location_find_name(s->store, s->inbox, "163.m:2"), 5);
-	g_autoptr(GArray) uids = sn_location_uids(s->store, s->inbox);
+	g_autoptr(GArray) uids = sn_location_uids(s->store, s->inbox, NULL);
 	assert_int_equal(uids->len, 2);
 	assert_int_equal(g_array_index(uids, guint32, 1), 5);
 	g_autoptr(GPtrArray) names = sn_location_names(s->store, s->inbox);
