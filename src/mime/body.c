@@ -53,12 +53,24 @@ static gboolean is_machinery(GMimeObject *object)
 	return FALSE;
 }
 
+/* The name that a message is attached under; NULL. */
+static char *declared_name(GMimeObject *object)
+{
+	const char *name = g_mime_object_get_content_disposition_parameter(object, "filename");
+
+	if (!name || !*name)
+		name = g_mime_object_get_content_type_parameter(object, "name");
+	return name && *name ? g_mime_utils_header_decode_text(NULL, name) : NULL;
+}
+
 static void fill_message(SnMailPart *entry, Reader *reader, const SnMimeLeaf *leaf)
 {
 	GMimeMessage *inner = g_mime_message_part_get_message(GMIME_MESSAGE_PART(leaf->object));
 	const char *subject = inner ? g_mime_message_get_subject(inner) : NULL;
+	g_autofree char *given = declared_name(leaf->object);
 	g_autofree char *name =
-		g_strdup_printf("%s.eml", subject && *subject ? subject : "message");
+		given ? g_steal_pointer(&given)
+		      : g_strdup_printf("%s.eml", subject && *subject ? subject : "message");
 	g_autoptr(GBytes) bytes = sn_mime_embedded_bytes(reader->message, leaf);
 
 	entry->name = sn_mime_safe_name(name);
@@ -90,7 +102,9 @@ static void repair_type(GMimeObject *object)
 
 	if (!value || strchr(value, '/') || !GMIME_IS_PART(object))
 		return;
-	GMimeContentType *type = g_mime_content_type_new("text", "plain");
+	const char *parameters = strchr(value, ';');
+	g_autofree char *right = g_strconcat("text/plain", parameters, NULL);
+	GMimeContentType *type = g_mime_content_type_parse(NULL, right);
 	g_mime_object_set_content_type(object, type);
 	g_object_unref(type);
 }

@@ -31,11 +31,17 @@ static char *clean_name(const char *value)
 	return clean;
 }
 
+/* "undisclosed-recipients:;@host" and the like name nobody. */
+static gboolean names_nobody(const char *address)
+{
+	return g_ascii_strncasecmp(address, "undisclosed", 11) == 0 && strchr(address, ':');
+}
+
 static void add_address(SnMail *mail, SnMailRole role, const char *address, const char *name)
 {
 	g_autofree char *clean = clean_value(address);
 
-	if (!clean || mail->addresses->len >= MAX_ADDRESSES)
+	if (!clean || names_nobody(clean) || mail->addresses->len >= MAX_ADDRESSES)
 		return;
 	SnMailAddress *entry = g_new0(SnMailAddress, 1);
 	entry->role = role;
@@ -63,6 +69,22 @@ static void add_list(SnMail *mail, SnMailRole role, InternetAddressList *list)
 	}
 }
 
+/* The last word with an '@', in text without brackets. */
+static char *bare_address(const char *value)
+{
+	g_auto(GStrv) words = g_strsplit_set(value, " \t\r\n,;", 100);
+	char *found = NULL;
+
+	for (char **word = words; *word; word++) {
+		const char *at = strchr(*word, '@');
+		if (!at || at == *word || !at[1] || strpbrk(*word, "()<>\"?="))
+			continue;
+		g_free(found);
+		found = g_strdup(*word);
+	}
+	return found;
+}
+
 /* Where the parser gives up, what stands in the last brackets is still the address. */
 static void add_addresses(SnMail *mail, SnMailRole role, GMimeMessage *message, const char *field,
 			  InternetAddressList *list)
@@ -75,10 +97,15 @@ static void add_addresses(SnMail *mail, SnMailRole role, GMimeMessage *message, 
 	const char *value = g_mime_object_get_header(GMIME_OBJECT(message), field);
 	const char *open = value ? strrchr(value, '<') : NULL;
 	const char *close = open ? strchr(open, '>') : NULL;
-	if (!close || !memchr(open, '@', (gsize)(close - open)))
+	if (open && (!close || !memchr(open, '@', (gsize)(close - open))))
 		return;
-	g_autofree char *address = g_strndup(open + 1, (gsize)(close - open - 1));
-	g_autofree char *raw_name = g_strndup(value, (gsize)(open - value));
+	g_autofree char *address = open    ? g_strndup(open + 1, (gsize)(close - open - 1))
+	                           : value ? bare_address(value)
+	                                   : NULL;
+	const char *found = address ? strstr(value, address) : NULL;
+	if (!found)
+		return;
+	g_autofree char *raw_name = g_strndup(value, (gsize)((open ? open : found) - value));
 	g_autofree char *name = g_mime_utils_header_decode_text(NULL, raw_name);
 	add_address(mail, role, address, name);
 }
@@ -246,9 +273,31 @@ static char *read_receipt_to(GMimeObject *object)
 	return to;
 }
 
+/* "00:19:00 (EDT) -0400" and "est": comments away, names of zones as they are written. */
+static GDateTime *mended_date(GMimeMessage *message)
+{
+	const char *value = g_mime_object_get_header(GMIME_OBJECT(message), "Date");
+	GString *plain = g_string_new(NULL);
+	int depth = 0;
+
+	for (const char *at = value ? value : ""; *at; at++) {
+		depth += *at == '(';
+		if (depth == 0)
+			g_string_append_c(plain, *at);
+		depth -= *at == ')' && depth > 0;
+	}
+	/* The name of a zone, not those of a month and a day before it. */
+	const char *last = strrchr(g_strchomp(plain->str), ' ');
+	for (char *at = last ? plain->str + (last - plain->str) : NULL; at && *at; at++)
+		*at = g_ascii_toupper(*at);
+	GDateTime *date = g_mime_utils_header_decode_date(plain->str);
+	g_string_free(plain, TRUE);
+	return date;
+}
+
 static SnTime read_date(GMimeMessage *message)
 {
-	GDateTime *date = g_mime_message_get_date(message);
+	g_autoptr(GDateTime) date = mended_date(message);
 	SnTime time = date ? g_date_time_to_unix(date) * SN_SECOND : 0;
 
 	return time > 0 && time < YEAR_2100 ? time : 0;

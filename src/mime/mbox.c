@@ -38,9 +38,18 @@ static gboolean finish(Splitter *splitter)
 	return g_bytes_get_size(bytes) == 0 || splitter->callback(bytes, splitter->data);
 }
 
+/* Netscape wrote no empty line before "From - Mon Apr 22 18:36:56 1996", or "From - ". */
+static gboolean is_netscape(const char *line, gsize length)
+{
+	if (length < 7 || length > 40 || memcmp(line, "From - ", 7) != 0)
+		return FALSE;
+	return length <= 9 || (length >= 31 && line[20] == ':' && line[23] == ':');
+}
+
 static gboolean add_line(Splitter *splitter, const char *line, gsize length, gboolean after_blank)
 {
-	if (after_blank && length >= 5 && memcmp(line, "From ", 5) == 0) {
+	if ((after_blank && length >= 5 && memcmp(line, "From ", 5) == 0) ||
+	    is_netscape(line, length)) {
 		if (!finish(splitter))
 			return FALSE;
 		splitter->message = g_byte_array_new();

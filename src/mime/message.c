@@ -58,7 +58,8 @@ SnMimeMessage *sn_mime_open(GBytes *raw, GString *notice)
 	SnMimeMessage *opened = g_new0(SnMimeMessage, 1);
 
 	g_assert(raw);
-	opened->bytes = sn_mime_limit(raw, notice);
+	g_autoptr(GBytes) limited = sn_mime_limit(raw, notice);
+	opened->bytes = sn_mime_mend(limited, notice);
 	opened->array = wrap(opened->bytes);
 	opened->message = construct(opened->array);
 	if (!opened->message) {
@@ -186,14 +187,34 @@ static void free_array(GByteArray *array)
 		g_byte_array_unref(array);
 }
 
+/* Words with blanks between them are text, whatever encoding they are said to have. */
+static gboolean is_no_base64(const char *raw, gsize length)
+{
+	gsize odd = 0, seen = MIN(length, 4096);
+
+	for (gsize i = 0; i < seen; i++)
+		odd += raw[i] == ' ' ? i + 1 < seen && g_ascii_isalnum(raw[i + 1])
+		                     : !g_ascii_isalnum(raw[i]) && !strchr("+/=\r\n\t", raw[i]);
+	return odd * 20 > seen;
+}
+
+static GMimeContentEncoding encoding_of(GMimeDataWrapper *wrapper, const char *raw, gsize length)
+{
+	GMimeContentEncoding encoding = wrapper ? g_mime_data_wrapper_get_encoding(wrapper)
+	                                        : GMIME_CONTENT_ENCODING_DEFAULT;
+
+	return encoding == GMIME_CONTENT_ENCODING_BASE64 && is_no_base64(raw, length)
+	               ? GMIME_CONTENT_ENCODING_DEFAULT
+	               : encoding;
+}
+
 char *sn_mime_decode(GMimePart *part, gsize *length)
 {
 	GMimeDataWrapper *wrapper = g_mime_part_get_content(part);
-	GMimeContentEncoding encoding = wrapper ? g_mime_data_wrapper_get_encoding(wrapper)
-						: GMIME_CONTENT_ENCODING_DEFAULT;
 	GByteArray *copy;
 	gsize raw_length;
 	const char *raw = raw_content(part, &raw_length, &copy);
+	GMimeContentEncoding encoding = encoding_of(wrapper, raw, raw_length);
 	char *out;
 
 	if (encoding == GMIME_CONTENT_ENCODING_UUENCODE) {
@@ -254,7 +275,7 @@ gint64 sn_mime_decoded_size(GMimePart *part)
 		return 0;
 	const char *raw = raw_content(part, &length, &copy);
 	gint64 size;
-	switch (g_mime_data_wrapper_get_encoding(wrapper)) {
+	switch (encoding_of(wrapper, raw, length)) {
 	case GMIME_CONTENT_ENCODING_BASE64: size = base64_size(raw, length); break;
 	case GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE:
 	case GMIME_CONTENT_ENCODING_UUENCODE: {

@@ -32,6 +32,11 @@
  * `notice` what was left out. */
 GBytes *sn_mime_limit(GBytes *raw, GString *notice);
 
+/* ---- mend.c ---- */
+
+/* The same with what the parser would stumble over in its headers put right; a new reference. */
+GBytes *sn_mime_mend(GBytes *bytes, GString *notice);
+
 /* ---- message.c ---- */
 
 /* A parsed message over bytes that are not copied. */
@@ -68,6 +73,9 @@ gint64 sn_mime_decoded_size(GMimePart *part);
 GBytes *sn_mime_embedded_bytes(const SnMimeMessage *message, const SnMimeLeaf *leaf);
 
 /* ---- charset.c ---- */
+
+/* The name under which a declared character set is converted: a superset, or the name itself. */
+const char *sn_mime_charset(const char *declared);
 
 /* Declared character set, else UTF-8, else windows-1252. NUL-terminated UTF-8, not yet clean.
  * *repaired becomes TRUE when the declaration was wrong, missing or unknown. */
