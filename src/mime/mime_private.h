@@ -86,6 +86,11 @@ char *sn_mime_to_utf8(const char *data, gsize length, const char *charset, gbool
 void sn_mime_read_headers(SnMail *mail, GMimeMessage *message, const SnMailOptions *options);
 char *sn_mime_safe_name(const char *name); /* NULL if nothing is left */
 
+/* ---- secure_inline.c ---- */
+
+/* SnSecure of a message with this content and readable text. */
+guint sn_mime_secure_kind(GMimeObject *root, const char *text);
+
 /* ---- body.c, report.c, bounce.c, status.c, cpim.c, carried.c ---- */
 
 void sn_mime_read_parts(SnMail *mail, const SnMimeMessage *message, GString *notice);

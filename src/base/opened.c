@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "src/base/opened.h"
+
+#include <string.h>
+
+const char *sn_signature_word(SnSignatureState state)
+{
+	static const char *const words[] = {
+#define X(name, word) word,
+		SN_SIGNATURE_TABLE(X)
+#undef X
+	};
+
+	g_assert((gsize)state < G_N_ELEMENTS(words));
+	return words[state];
+}
+
+static void free_signature(gpointer data)
+{
+	SnSignature *signature = data;
+
+	g_free(signature->name);
+	g_free(signature->address);
+	g_free(signature->fingerprint);
+	g_free(signature->why);
+	g_free(signature);
+}
+
+static void free_file(gpointer data)
+{
+	SnOpenedFile *file = data;
+
+	g_free(file->name);
+	g_free(file->type);
+	g_clear_pointer(&file->bytes, g_bytes_unref);
+	g_free(file);
+}
+
+/* What came encrypted is wiped, as far as it is ours. */
+static void free_part(gpointer data)
+{
+	SnOpenedPart *part = data;
+
+	if (part->encrypted)
+		explicit_bzero(part->text, strlen(part->text));
+	g_free(part->text);
+	g_ptr_array_unref(part->files);
+	g_free(part);
+}
+
+SnOpened *sn_opened_new(void)
+{
+	SnOpened *opened = g_new0(SnOpened, 1);
+
+	opened->signatures = g_ptr_array_new_with_free_func(free_signature);
+	opened->parts = g_ptr_array_new_with_free_func(free_part);
+	return opened;
+}
+
+void sn_opened_free(SnOpened *opened)
+{
+	if (!opened)
+		return;
+	g_free(opened->why);
+	g_free(opened->subject);
+	g_ptr_array_unref(opened->parts);
+	g_ptr_array_unref(opened->signatures);
+	g_free(opened);
+}
+
+SnOpenedPart *sn_opened_add_part(SnOpened *opened, char *text)
+{
+	SnOpenedPart *part = g_new0(SnOpenedPart, 1);
+
+	g_assert(text);
+	part->text = text;
+	part->files = g_ptr_array_new_with_free_func(free_file);
+	g_ptr_array_add(opened->parts, part);
+	return part;
+}
+
+static gboolean says_something(const SnOpenedPart *part)
+{
+	return *part->text || part->files->len > 0;
+}
+
+const SnSignature *sn_opened_signature(const SnOpened *opened)
+{
+	const SnSignature *worst = NULL;
+
+	for (guint i = 0; i < opened->parts->len; i++) {
+		const SnOpenedPart *part = g_ptr_array_index(opened->parts, i);
+		if (!says_something(part))
+			continue;
+		if (!part->signature)
+			return NULL;
+		if (!worst || part->signature->state > worst->state)
+			worst = part->signature;
+	}
+	/* a signature over nothing that can be read still is one */
+	if (!worst && opened->signatures->len)
+		worst = g_ptr_array_index(opened->signatures, 0);
+	return worst;
+}
+
+gboolean sn_opened_partly(const SnOpened *opened)
+{
+	gboolean covered = FALSE, bare = FALSE;
+
+	for (guint i = 0; i < opened->parts->len; i++) {
+		const SnOpenedPart *part = g_ptr_array_index(opened->parts, i);
+		if (!says_something(part))
+			continue;
+		covered |= part->signature || part->encrypted;
+		bare |= !part->signature && !part->encrypted;
+	}
+	return covered && bare;
+}
+
+char *sn_opened_text(const SnOpened *opened)
+{
+	GString *out = g_string_new(NULL);
+
+	for (guint i = 0; i < opened->parts->len; i++) {
+		const SnOpenedPart *part = g_ptr_array_index(opened->parts, i);
+		if (*part->text)
+			g_string_append_printf(out, "%s%s", out->len ? "\n\n" : "", part->text);
+	}
+	return g_string_free(out, FALSE);
+}
+
+/* ---- words ---- */
+
+static char *signer(const SnSignature *signature)
+{
+	const char *name = signature->name && *signature->name ? signature->name : NULL;
+
+	if (name && signature->address)
+		return g_strdup_printf("%s <%s>", name, signature->address);
+	if (name || signature->address)
+		return g_strdup(name ? name : signature->address);
+	return g_strdup_printf("key %s", signature->fingerprint ? signature->fingerprint : "unknown");
+}
+
+/* The end of a fingerprint, as people compare it. */
+static const char *short_id(const SnSignature *signature)
+{
+	gsize length = signature->fingerprint ? strlen(signature->fingerprint) : 0;
+
+	return length > 16 ? signature->fingerprint + length - 16 : length ? signature->fingerprint : "?";
+}
+
+char *sn_signature_words(const SnSignature *signature)
+{
+	const char *key = signature->smime ? "certificate" : "key";
+	const char *stranger = signature->other ? ", who is not the sender" : "";
+	g_autofree char *who = signer(signature);
+	switch (signature->state) {
+	case SN_SIGNATURE_GOOD: return g_strdup_printf("signed by %s", who);
+	case SN_SIGNATURE_UNPROVEN:
+		return g_strdup_printf("signed as %s, but nobody vouches for this %s", who, key);
+	case SN_SIGNATURE_OTHER:
+		return g_strdup_printf("signed by %s, who is not the sender", who);
+	case SN_SIGNATURE_KEY_EXPIRED:
+		return g_strdup_printf("signed by %s%s, with a %s that has expired", who, stranger, key);
+	case SN_SIGNATURE_EXPIRED:
+		return g_strdup_printf("signed by %s%s, but the signature has expired", who, stranger);
+	case SN_SIGNATURE_REVOKED:
+		return g_strdup_printf("signed by %s%s, with a %s that was revoked", who, stranger, key);
+	case SN_SIGNATURE_DISTRUSTED:
+		return g_strdup_printf("signed as %s%s, with a %s that is not trusted", who, stranger, key);
+	case SN_SIGNATURE_NO_KEY:
+		return g_strdup_printf("signed, not checked: the %s %s is not here", key,
+		                       short_id(signature));
+	case SN_SIGNATURE_FAILED:
+		return g_strdup_printf("signed, not checked: %s",
+		                       signature->why ? signature->why : "unknown error");
+	case SN_SIGNATURE_BAD:
+		return g_strdup("BAD SIGNATURE: this is not what was signed");
+	}
+	g_assert_not_reached();
+}
+
+static char *lock_words(const SnOpened *opened)
+{
+	const char *why = opened->why ? opened->why : "unknown error";
+
+	switch (opened->lock) {
+	case SN_LOCK_NONE: return NULL;
+	case SN_LOCK_ASK: return g_strdup("encrypted, locked: gpg needs your passphrase");
+	case SN_LOCK_NO_KEY:
+		return g_strdup_printf("encrypted, but not for a key of yours%s%s",
+		                       opened->why ? ": for " : "", opened->why ? opened->why : "");
+	case SN_LOCK_PARTLY: return g_strdup("an encrypted part among others was not opened");
+	case SN_LOCK_FAILED: return g_strdup_printf("encrypted, cannot be opened: %s", why);
+	}
+	g_assert_not_reached();
+}
+
+char *sn_opened_words(const SnOpened *opened)
+{
+	const SnSignature *signature = sn_opened_signature(opened);
+	GString *out = g_string_new(NULL);
+	g_autofree char *lock = lock_words(opened), *signed_by = NULL;
+
+	if (!opened->any) {
+		g_string_free(out, TRUE);
+		return NULL;
+	}
+	if (lock)
+		g_string_append(out, lock);
+	else if (opened->encrypted)
+		g_string_append(out, "encrypted");
+	if (sn_opened_partly(opened)) {
+		g_string_append_printf(out, "%sonly parts are signed or encrypted, as marked below",
+		                       out->len ? ", " : "");
+	} else if (signature) {
+		signed_by = sn_signature_words(signature);
+		g_string_append_printf(out, "%s%s", out->len ? ", " : "", signed_by);
+	} else if (opened->encrypted && !lock) {
+		g_string_append(out, ", not signed: anybody can have written it");
+	}
+	return g_string_free(out, FALSE);
+}
+
+int sn_signature_alarm(const SnSignature *signature)
+{
+	switch (signature->state) {
+	case SN_SIGNATURE_GOOD: return 1;
+	case SN_SIGNATURE_BAD:
+	case SN_SIGNATURE_REVOKED:
+	case SN_SIGNATURE_DISTRUSTED: return 3;
+	default: return 2;
+	}
+}
+
+int sn_opened_alarm(const SnOpened *opened)
+{
+	const SnSignature *signature = sn_opened_signature(opened);
+	int alarm = opened->lock != SN_LOCK_NONE || sn_opened_partly(opened) ? 2 : opened->any;
+
+	for (guint i = 0; i < opened->signatures->len; i++)
+		alarm = MAX(alarm, sn_signature_alarm(g_ptr_array_index(opened->signatures, i)));
+	return opened->any && !signature && alarm < 2 ? 2 : alarm;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * secure.h - signed and encrypted email: multipart/signed and multipart/encrypted (RFC 1847, 3156),
+ * application/pkcs7-mime (RFC 8551), OpenPGP blocks in a text. What is shown is parsed from the very
+ * bytes that were verified or decrypted, each part by itself: nothing outside of it is mixed in.
+ */
+#ifndef SN_MIME_SECURE_H
+#define SN_MIME_SECURE_H
+
+#include "src/base/opened.h"
+#include "src/mime/gpg.h"
+
+/* What an email has that can be verified or opened, seen without doing either. */
+typedef enum {
+	SN_SECURE_SIGNED = 1 << 0,
+	SN_SECURE_ENCRYPTED = 1 << 1,
+	SN_SECURE_SMIME = 1 << 2,
+	SN_SECURE_INLINE = 1 << 3, /* OpenPGP blocks in the text */
+} SnSecure;
+
+/*
+ * Verifies and decrypts. An encrypted part beside others that are not is opened only with all_parts,
+ * which is for when the user asks: else a stranger can slip in a text of others, and have the answer
+ * quote it. Never NULL; blocks, see gpg.h. Thread: as sn_mail_parse().
+ */
+SnOpened *sn_mail_open(GBytes *raw, const SnGpg *gpg, gboolean all_parts);
+
+#endif
