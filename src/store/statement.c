@@ -162,11 +162,18 @@ gboolean sn_sql_end(SnSql *query, GError **error)
 
 void sn_sql_drop(SnSql *query)
 {
+	SnStore *store = query->store;
 	g_autoptr(GError) error = NULL;
 
-	if (!sn_sql_end(query, &error) &&
-	    !g_error_matches(error, SN_ERROR, SN_ERROR_CANCELLED))
+	if (sn_sql_end(query, &error))
+		return;
+	if (!g_error_matches(error, SN_ERROR, SN_ERROR_CANCELLED))
 		g_warning("%s", error->message);
+	/* what is written after it would rest on a wrong answer */
+	if (store->depth > 0 && !store->unread) {
+		store->unread = g_steal_pointer(&error);
+		store->unread_at = store->depth;
+	}
 }
 
 gboolean sn_sql_run(SnStore *store, const char *sql, const SnValue *values, gsize count,

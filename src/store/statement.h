@@ -29,6 +29,8 @@ struct sn_store {
 	guint unindexed_at[SN_DEPTH_LIMIT]; /* how many when that transaction began */
 	gint64 changes_at_begin;
 	gboolean changed;         /* by statements outside a transaction */
+	GError *unread;           /* a query of this transaction failed: it must not be committed */
+	int unread_at;            /* the depth at which it failed */
 	int patience;             /* ms to wait for another writer */
 	int turn;                 /* file that tells the engine a client waits; -1 */
 	gint64 data_version;
@@ -75,7 +77,8 @@ char *sn_sql_one_text(SnStore *store, const char *sql, const SnValue *values, gs
 
 gboolean sn_sql_row(SnSql *query);                 /* FALSE at the end and on error */
 gboolean sn_sql_end(SnSql *query, GError **error); /* FALSE with an error if any step failed */
-void sn_sql_drop(SnSql *query);                    /* end, errors logged */
+/* End; errors are logged, and the transaction that the query is part of cannot be committed. */
+void sn_sql_drop(SnSql *query);
 gint64 sn_sql_int(SnSql *query, int column);
 char *sn_sql_text(SnSql *query, int column);       /* a copy; NULL for NULL */
 const char *sn_sql_peek(SnSql *query, int column); /* until the next step; NULL */

@@ -231,19 +231,27 @@ static void after_commit(SnStore *store, gboolean changed)
 		checkpoint(store);
 }
 
+static gboolean read_all(SnStore *store, GError **error)
+{
+	if (store->unread)
+		g_propagate_error(error, g_error_copy(store->unread));
+	return !store->unread;
+}
+
 gboolean sn_store_commit(SnStore *store, GError **error)
 {
 	g_assert(store->depth > 0);
 	if (store->depth > 1) {
 		if ((store->depth > 2 || sn_search_make_room(store, error)) &&
-		    sn_run(store, error, "RELEASE inner")) {
+		    read_all(store, error) && sn_run(store, error, "RELEASE inner")) {
 			store->depth--;
 			return TRUE;
 		}
 		sn_store_rollback(store);
 		return FALSE;
 	}
-	if (!sn_search_commit(store, error) || !sn_run(store, error, "COMMIT")) {
+	if (!sn_search_commit(store, error) || !read_all(store, error) ||
+	    !sn_run(store, error, "COMMIT")) {
 		sn_store_rollback(store);
 		return FALSE;
 	}
@@ -263,6 +271,11 @@ void sn_store_rollback(SnStore *store)
 		sn_exec(store, "ROLLBACK", NULL);
 	store->depth--;
 	sn_search_rollback(store, store->unindexed_at[store->depth]);
+	if (store->depth < store->unread_at) {
+		g_clear_error(&store->unread); /* what rested on it is undone */
+		store->unread_at = 0;
+	}
+	g_assert(!store->unread || store->depth > 0);
 	if (store->depth == 0)
 		end_turn(store);
 }

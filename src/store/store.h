@@ -41,7 +41,8 @@ void sn_store_close(SnStore *store); /* NULL is fine */
 /*
  * Transactions nest (savepoints); the outermost begin takes the write lock, the outermost commit
  * rings the bell if anything changed. A function of this folder that writes opens its own, so
- * single calls need none. After a failed commit everything is rolled back.
+ * single calls need none. After a failed commit everything is rolled back. When a query failed
+ * that answers by itself ("none", "nobody"), the transaction it was in cannot be committed.
  */
 gboolean sn_store_begin(SnStore *store, GError **error);
 gboolean sn_store_commit(SnStore *store, GError **error);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "src/route/plan.h"
+#include "src/store/cards.h"
 #include "tests/unit/route_world.h"
 
 static SnPlan *plan_for(World *world, SnId conversation, SnReplyMode mode, SnId reply_to)
@@ -221,6 +222,39 @@ static void an_unconfirmed_address_needs_a_yes(void **state)
 	world_free(world);
 }
 
+/* Two of the user's cards give one address to two people: it is nobody's, and never used unasked. */
+static void an_address_that_two_cards_claim_needs_a_yes(void **state)
+{
+	World *world = world_new(NULL);
+	SnId conversation = stranger(world, "carol@example.net");
+	static const char *const mails[] = { "carol@example.net", "erin@example.net" };
+
+	for (int i = 0; i < 2; i++) {
+		char *mail[] = { (char *)mails[i], NULL };
+		char *jid[] = { (char *)"shared@chat.example", NULL };
+		SnCard card = { .origin = i ? "erin.vcf" : "carol.vcf", .name = i ? "Erin" : "Carol",
+			        .mails = mail, .jids = jid };
+		assert_true(sn_cards_replace(world->store, SN_LINK_VCARD, card.origin, &card, 1, NULL,
+		                             NULL));
+		g_autoptr(SnPlan) plan = plan_for(world, conversation, SN_MODE_IM, 0);
+		assert_int_equal(plan->status, i ? SN_PLAN_NEED_CONFIRM : SN_PLAN_READY);
+	}
+	g_autoptr(SnPlan) automatic = plan_for(world, conversation, SN_MODE_AUTO, 0);
+	assert_int_equal(automatic->channel, SN_CHANNEL_MAIL);
+	SnPlanRequest named = { .conversation = conversation, .mode = SN_MODE_IM,
+		                .address = "shared@chat.example" };
+	g_autoptr(SnPlan) again = sn_plan_reply(world->store, world->config, &named, &world->clock);
+	assert_int_equal(again->status, SN_PLAN_NEED_CONFIRM);
+	g_autoptr(SnAddress) shared =
+		sn_address_find(world->store, SN_CHANNEL_IM, "shared@chat.example");
+	assert_true(sn_link_confirm(world->store, shared->id,
+	                            world_person_of(world, SN_CHANNEL_MAIL, "carol@example.net"),
+	                            NULL));
+	g_autoptr(SnPlan) decided = plan_for(world, conversation, SN_MODE_IM, 0);
+	assert_int_equal(decided->status, SN_PLAN_READY);
+	world_free(world);
+}
+
 static void a_typed_address_is_used(void **state)
 {
 	World *world = world_new(NULL);
@@ -419,6 +453,7 @@ int main(void)
 		cmocka_unit_test(an_account_off_line_is_said),
 		cmocka_unit_test(no_address_is_asked_for),
 		cmocka_unit_test(an_unconfirmed_address_needs_a_yes),
+		cmocka_unit_test(an_address_that_two_cards_claim_needs_a_yes),
 		cmocka_unit_test(a_typed_address_is_used),
 		cmocka_unit_test(a_wish_for_email_says_where_it_goes),
 		cmocka_unit_test(nobody_offline_is_asked),

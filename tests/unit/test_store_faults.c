@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "src/store/statement.h"
+#include "src/store/cards.h"
 #include "tests/lib/tmpstore.h"
 
 #define BOB "bob@example.test"
@@ -228,6 +229,80 @@ static void an_error_of_the_disk_leaves_nothing_half_written(void **state)
 }
 
 /* ---- locks ---- */
+
+/* ---- a query that fails ---- */
+
+static int forbid_reading_addresses(void *data, int action, const char *one, const char *two,
+                                    const char *database, const char *trigger)
+{
+	return action == SQLITE_READ && g_strcmp0(one, "address") == 0 ? SQLITE_DENY : SQLITE_OK;
+}
+
+/* An address that is there is looked up, and cannot be read: "nobody" is the answer. */
+static void look_up_in_vain(TmpStore *tmp)
+{
+	sqlite3_set_authorizer(tmp->store->db, forbid_reading_addresses, NULL);
+	g_autoptr(SnAddress) address = sn_address_find(tmp->store, SN_CHANNEL_MAIL, BOB);
+	assert_null(address);
+	sqlite3_set_authorizer(tmp->store->db, NULL, NULL);
+}
+
+static void assert_kept(TmpStore *tmp, const char *key, gboolean kept)
+{
+	g_autofree char *value = sn_store_get(tmp->store, key);
+
+	assert_int_equal(value != NULL, kept);
+}
+
+static void what_rests_on_a_failed_query_is_not_committed(void **state)
+{
+	TmpStore *tmp = *state;
+	g_autoptr(GError) error = NULL;
+
+	tmpstore_address(tmp, SN_CHANNEL_MAIL, BOB, "Bob");
+	assert_true(sn_store_begin(tmp->store, NULL));
+	assert_true(sn_store_set(tmp->store, "before", "1", NULL));
+	look_up_in_vain(tmp);
+	/* already a write of its own within is refused */
+	assert_false(sn_store_set(tmp->store, "bob", "is a stranger", NULL));
+	assert_false(sn_store_commit(tmp->store, &error));
+	assert_non_null(error);
+	assert_kept(tmp, "before", FALSE);
+	assert_kept(tmp, "bob", FALSE);
+	/* the next one knows nothing of it, and neither does what was read without a transaction */
+	look_up_in_vain(tmp);
+	assert_true(sn_store_begin(tmp->store, NULL));
+	assert_true(sn_store_set(tmp->store, "bob", "is known", NULL));
+	assert_true(sn_store_commit(tmp->store, NULL));
+	assert_kept(tmp, "bob", TRUE);
+}
+
+static void a_transaction_within_another_fails_alone(void **state)
+{
+	TmpStore *tmp = *state;
+
+	tmpstore_address(tmp, SN_CHANNEL_MAIL, BOB, "Bob");
+	assert_true(sn_store_begin(tmp->store, NULL));
+	assert_true(sn_store_set(tmp->store, "outer", "1", NULL));
+	assert_true(sn_store_begin(tmp->store, NULL));
+	assert_true(sn_store_set(tmp->store, "inner", "1", NULL));
+	look_up_in_vain(tmp);
+	assert_false(sn_store_commit(tmp->store, NULL));
+	/* whoever was told of the failure may go on without it */
+	assert_true(sn_store_commit(tmp->store, NULL));
+	assert_kept(tmp, "outer", TRUE);
+	assert_kept(tmp, "inner", FALSE);
+	/* but what failed outside takes all within along */
+	assert_true(sn_store_begin(tmp->store, NULL));
+	assert_true(sn_store_set(tmp->store, "before", "1", NULL));
+	look_up_in_vain(tmp);
+	assert_true(sn_store_begin(tmp->store, NULL));
+	assert_false(sn_store_set(tmp->store, "inner", "1", NULL));
+	assert_false(sn_store_commit(tmp->store, NULL));
+	assert_false(sn_store_commit(tmp->store, NULL));
+	assert_kept(tmp, "before", FALSE);
+	assert_kept(tmp, "inner", FALSE);
+}
 
 static void a_lock_held_too_long_is_busy(void **state)
 {
@@ -553,7 +628,22 @@ static void relate(Chaos *c)
 	SnId a = tmpstore_address(c->tmp, SN_CHANNEL_MAIL, mail, "Name");
 	SnId b = tmpstore_address(c->tmp, SN_CHANNEL_IM, jid, NULL);
 	g_autoptr(SnAddress) address = sn_address_get(c->tmp->store, a);
+	g_autoptr(SnAddress) other = sn_address_get(c->tmp->store, b);
+	g_autofree char *what = NULL;
+	char *mails[] = { mail, NULL }, *jids[] = { jid, NULL };
+	SnCard card = { .origin = g_rand_boolean(c->random) ? "one" : "two", .name = "Card",
+		        .mails = mails, .jids = jids };
 
+	switch (g_rand_int_range(c->random, 0, 6)) {
+	case 0: sn_people_merge(c->tmp->store, address->person, other->person, NULL); return;
+	case 1: sn_people_split(c->tmp->store, other->person, &b, 1, NULL, NULL); return;
+	case 2: sn_map_undo(c->tmp->store, &what, NULL); return;
+	case 3:
+		assert_true(sn_cards_replace(c->tmp->store, SN_LINK_VCARD, card.origin, &card,
+		                             g_rand_boolean(c->random), NULL, NULL));
+		return;
+	default: break;
+	}
 	if (g_rand_boolean(c->random))
 		sn_link_add(c->tmp->store, b, address->person,
 		            (SnLinkSource)g_rand_int_range(c->random, 0, 8),
@@ -670,6 +760,8 @@ int main(void)
 		TEST(a_full_disk_leaves_nothing_half_written),
 		TEST(a_transaction_that_the_disk_ended_commits_nothing),
 		TEST(an_error_of_the_disk_leaves_nothing_half_written),
+		TEST(what_rests_on_a_failed_query_is_not_committed),
+		TEST(a_transaction_within_another_fails_alone),
 		TEST(a_lock_held_too_long_is_busy),
 		TEST(a_client_gets_its_turn_between_the_batches_of_the_engine),
 		TEST(damage_is_an_error_not_a_crash),

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "src/store/cards.h"
+#include "src/store/facts.h"
 #include "src/store/policy.h"
 #include "src/store/statement.h"
 #include "tests/lib/tmpstore.h"
@@ -730,6 +731,153 @@ static void whatever_happens_nothing_is_lost(void **state)
 	}
 }
 
+/* ---- an end in the middle ---- */
+
+static int stop_once(void *data)
+{
+	int *left = data;
+
+	return --*left == 0;
+}
+
+/* Whatever stops a merge half way (a full disk, a signal, here: SQLite told to give up after so many
+ * steps), what was before is what is. */
+static void a_merge_that_fails_changes_nothing(void **state)
+{
+	TmpStore *tmp = *state;
+	SnId first = tmpstore_mail(tmp, SN_IN, BOB, NULL, "One", "by email");
+	SnId second = tmpstore_im(tmp, SN_IN, BOB_JID, NULL, "by IM");
+	int failures = 0;
+
+	draft(tmp, conversation_of(tmp, first), "s", "one");
+	draft(tmp, conversation_of(tmp, second), NULL, "two");
+	entry(tmp, conversation_of(tmp, second), SN_CHANNEL_IM, BOB_JID);
+	SnId bob = person_of(tmp, mail(tmp, BOB)), chat = person_of(tmp, jid(tmp, BOB_JID));
+	g_autofree char *before = dump(tmp);
+
+	int left = 0;
+	for (int steps = 1; left <= 0; steps++) {
+		g_autoptr(GError) error = NULL;
+		g_autofree char *what = NULL;
+		left = steps;
+		sqlite3_progress_handler(tmp->store->db, 1, stop_once, &left);
+		gboolean merged = sn_people_merge(tmp->store, bob, chat, &error);
+		sqlite3_progress_handler(tmp->store->db, 0, NULL, NULL);
+		failures += !merged;
+		/* stopped where it does not matter: then it is done, and whole */
+		assert_int_equal(conversation_of(tmp, first) == conversation_of(tmp, second), merged);
+		if (merged)
+			assert_true(sn_map_undo(tmp->store, &what, NULL));
+		g_autofree char *after = dump(tmp);
+		assert_string_equal(after, before);
+	}
+	assert_true(failures > 10);
+	print_message("# stopped at %d places\n", failures);
+	check_whole(tmp, 3, 1);
+}
+
+/* ---- what the user set on two conversations ---- */
+
+static void a_conversation_keeps_what_was_set_on_it(void **state)
+{
+	TmpStore *tmp = *state;
+	SnId first = tmpstore_mail(tmp, SN_IN, BOB, NULL, "One", "by email");
+	SnId second = tmpstore_im(tmp, SN_IN, BOB_JID, NULL, "by IM");
+	SnId mails = conversation_of(tmp, first), ims = conversation_of(tmp, second);
+	SnId bob = person_of(tmp, mail(tmp, BOB)), chat = person_of(tmp, jid(tmp, BOB_JID));
+	g_autofree char *what = NULL;
+
+	/* pinned while merged: that is of both, and stays with the one when they part */
+	assert_true(sn_people_merge(tmp->store, bob, chat, NULL));
+	assert_true(sn_conversation_set_flags(tmp->store, mails, FALSE, TRUE, FALSE, NULL));
+	assert_true(sn_conversation_set_mode(tmp->store, mails, SN_MODE_IM, NULL));
+	assert_true(sn_map_undo(tmp->store, &what, NULL));
+	g_autoptr(SnConversation) left = sn_conversation_get(tmp->store, mails);
+	g_autoptr(SnConversation) right = sn_conversation_get(tmp->store, ims);
+	assert_true(left->pinned && !right->pinned);
+	assert_int_equal(left->reply_mode, SN_MODE_IM);
+	assert_int_equal(right->reply_mode, SN_MODE_AUTO);
+	/* archived with one that is not: the user sees both; parted, it is put away again ... */
+	assert_true(sn_conversation_set_flags(tmp->store, mails, FALSE, FALSE, TRUE, NULL));
+	assert_true(sn_people_merge(tmp->store, bob, chat, NULL));
+	g_autoptr(SnConversation) both = sn_conversation_get(tmp->store, mails);
+	assert_false(both->archived);
+	g_clear_pointer(&what, g_free);
+	assert_true(sn_map_undo(tmp->store, &what, NULL));
+	g_autoptr(SnConversation) again = sn_conversation_get(tmp->store, mails);
+	assert_true(again->archived);
+	/* ... unless something came in meanwhile */
+	assert_true(sn_people_merge(tmp->store, bob, chat, NULL));
+	tmp->now += SN_DAY;
+	tmpstore_mail(tmp, SN_IN, BOB, NULL, "Two", "new");
+	g_clear_pointer(&what, g_free);
+	assert_true(sn_map_undo(tmp->store, &what, NULL));
+	g_autoptr(SnConversation) live = sn_conversation_get(tmp->store, mails);
+	assert_false(live->archived);
+}
+
+/* Two devices that say different things about people at the same time: they stay apart, and it is
+ * shown until the user says it again. */
+static void what_two_devices_decided_differently_is_shown(void **state)
+{
+	static const char *const keys[] = { "pair\tmail:bob@work.test\tmail:carol@work.test",
+		                            "pair\tim:bob@chat.test\tmail:carol@work.test",
+		                            "pair\tim:bob@chat.test\tmail:bob@work.test" };
+	static const char *const values[] = { "5\tto", "6\tto", "7\tapart" };
+	TmpStore *tmp = *state;
+	SnId work = mail(tmp, BOB), chat = jid(tmp, BOB_JID), carol = mail(tmp, CAROL);
+
+	for (int i = 0; i < 3; i++) {
+		g_autoptr(GPtrArray) facts =
+			g_ptr_array_new_with_free_func((GDestroyNotify)sn_fact_free);
+		SnFact *fact = g_new0(SnFact, 1);
+		fact->key = g_strdup(keys[i]);
+		fact->value = g_strdup(values[i]);
+		fact->clock = 5 + i;
+		g_ptr_array_add(facts, fact);
+		assert_true(sn_facts_take(tmp->store, i % 2 ? "aa" : "bb", facts, NULL, NULL));
+	}
+	assert_int_not_equal(person_of(tmp, work), person_of(tmp, chat));
+	/* the newer of the two that contradict each other stands */
+	assert_int_equal(person_of(tmp, chat), person_of(tmp, carol));
+	g_autoptr(GPtrArray) list = sn_map_conflicts(tmp->store, person_of(tmp, work));
+	assert_int_equal(list->len, 1);
+	assert_int_equal(((const SnConflict *)list->pdata[0])->source, SN_LINK_USER);
+	g_autoptr(GPtrArray) addresses = sn_person_addresses(tmp->store, person_of(tmp, work));
+	assert_false(((const SnAddress *)addresses->pdata[1])->confirmed);
+	assert_true(sn_link_remove(tmp->store, work, person_of(tmp, carol), NULL));
+	g_autoptr(GPtrArray) none = sn_map_conflicts(tmp->store, 0);
+	assert_int_equal(none->len, 0);
+}
+
+static void claims_are_replaced_and_bounded(void **state)
+{
+	TmpStore *tmp = *state;
+	SnId chat = jid(tmp, BOB_JID), work = mail(tmp, BOB), home = mail(tmp, BOB_HOME);
+	g_autoptr(GArray) two = g_array_new(FALSE, FALSE, sizeof(SnId));
+	g_autoptr(GArray) one = g_array_new(FALSE, FALSE, sizeof(SnId));
+
+	g_array_append_val(two, work);
+	g_array_append_val(two, home);
+	g_array_append_val(one, home);
+	assert_true(sn_claim_add(tmp->store, chat, work, SN_LINK_JABBER_ID, "a header", NULL));
+	assert_true(sn_claims_replace(tmp->store, chat, SN_LINK_XMPP_VCARD, "v", two, NULL));
+	g_autoptr(GPtrArray) before = sn_person_addresses(tmp->store, person_of(tmp, chat));
+	assert_int_equal(before->len, 3);
+	assert_true(sn_claims_replace(tmp->store, chat, SN_LINK_XMPP_VCARD, "v", one, NULL));
+	g_autoptr(GPtrArray) after = sn_person_addresses(tmp->store, person_of(tmp, chat));
+	assert_int_equal(after->len, 3); /* the header still says so */
+	assert_int_equal(((SnAddress *)after->pdata[1])->id, home);
+	assert_int_equal(((SnAddress *)after->pdata[2])->source, SN_LINK_JABBER_ID);
+	/* a thousand forged headers are not a thousand suggestions */
+	for (int i = 0; i < 300; i++) {
+		g_autofree char *value = g_strdup_printf("m%d@evil.test", i);
+		assert_true(sn_claim_add(tmp->store, work, jid(tmp, value), SN_LINK_JABBER_ID, NULL, NULL));
+	}
+	g_autoptr(GPtrArray) many = sn_person_addresses(tmp->store, person_of(tmp, work));
+	assert_true(many->len <= 102);
+}
+
 /* A draft holds what the table of drafts holds, also when that grows. */
 static void a_shell_keeps_the_whole_draft(void **state)
 {
@@ -781,6 +929,10 @@ int main(void)
 		TEST(own_cards_and_empty_ones_say_nothing),
 		cmocka_unit_test(undo_restores_each_state_exactly),
 		cmocka_unit_test(whatever_happens_nothing_is_lost),
+		TEST(a_merge_that_fails_changes_nothing),
+		TEST(a_conversation_keeps_what_was_set_on_it),
+		TEST(what_two_devices_decided_differently_is_shown),
+		TEST(claims_are_replaced_and_bounded),
 		TEST(a_shell_keeps_the_whole_draft),
 		TEST(policies_stay_with_the_addresses),
 	};
