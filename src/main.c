@@ -87,6 +87,13 @@ static char *vcard_complete(const char *text, const SnVcard *card, gboolean *fou
 	return sn_modules_vcard_complete(text, card, found, error);
 }
 
+static GBytes *part_bytes(GBytes *raw, int position, gpointer data, GError **error)
+{
+	const SnEngineOps *ops = sn_modules_engine(error);
+
+	return ops ? ops->part_bytes(raw, position, error) : NULL;
+}
+
 /* ---- the process ---- */
 
 static void set_up_process(void)
@@ -124,7 +131,7 @@ static int run_verb(const SnProgramArgs *program, SnPaths *paths, int argc, char
 		.dir = program->dir,
 		.paths = paths,
 		.services = { engine_run, import, probe, vcards, vcard_format,
-			      vcard_complete, NULL },
+			      vcard_complete, part_bytes, NULL },
 	};
 
 	context.services.data = &context;

@@ -69,7 +69,7 @@ static void take_fields(SnApp *app, const char *query)
 	}
 }
 
-static gboolean compose_to(SnApp *app, const char *to, GError **error)
+gboolean sn_compose_to(SnApp *app, const char *to, GError **error)
 {
 	gboolean mailto = g_ascii_strncasecmp(to, "mailto:", 7) == 0;
 	gboolean xmpp = g_ascii_strncasecmp(to, "xmpp:", 5) == 0;
@@ -100,11 +100,11 @@ static void to_answered(SnApp *app, const char *answer, gpointer data)
 	GError *error = NULL;
 	g_autofree char *to = answer ? g_strstrip(g_strdup(answer)) : NULL;
 
-	if (to && *to && !compose_to(app, to, &error))
+	if (to && *to && !sn_compose_to(app, to, &error))
 		sn_app_error(app, error);
 }
 
-static GPtrArray *complete_to(SnApp *app, const char *line, gsize *start)
+GPtrArray *sn_compose_complete(SnApp *app, const char *line, gsize *start)
 {
 	*start = 0;
 	return sn_complete_person(app, line);
@@ -112,10 +112,10 @@ static GPtrArray *complete_to(SnApp *app, const char *line, gsize *start)
 
 static gboolean run_compose(SnApp *app, int argc, char **argv, GError **error)
 {
-	SnAskLine ask = { .label = "To: ", .complete = complete_to, .done = to_answered };
+	SnAskLine ask = { .label = "To: ", .complete = sn_compose_complete, .done = to_answered };
 
 	if (argc)
-		return compose_to(app, argv[0], error);
+		return sn_compose_to(app, argv[0], error);
 	sn_prompt_line(app, &ask);
 	return TRUE;
 }
@@ -502,7 +502,6 @@ static gboolean run_undo(SnApp *app, int argc, char **argv, GError **error)
 			app->undo_entry = 0;
 		return FALSE;
 	}
-	sn_app_say(app, SN_OBJ_SUCCESS, "Taken back: it is a draft again.");
 	return TRUE;
 }
 

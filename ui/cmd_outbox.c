@@ -48,8 +48,19 @@ static SnId entry_of(SnApp *app, GError **error)
 	return 0;
 }
 
+/* Of an email that is sent on, nothing is the user's to change. */
+static gboolean may_change(SnApp *app, SnId id, GError **error)
+{
+	g_autoptr(SnOutboxEntry) entry = sn_outbox_get(app->store, id, 0);
+
+	return !entry || !entry->resend ||
+	       sn_command_fail(error, "An email that is sent on goes as it is; it can be cancelled.");
+}
+
 static gboolean edit_entry(SnApp *app, SnId id, GError **error)
 {
+	if (!may_change(app, id, error))
+		return FALSE;
 	if (!sn_composer_take_back(app, id, error))
 		return FALSE;
 	sn_app_say(app, SN_OBJ_SUCCESS, "Taken back: change it, and send it again.");
@@ -59,6 +70,8 @@ static gboolean edit_entry(SnApp *app, SnId id, GError **error)
 /* The same message on the other channel: at once where that is possible, else as a draft there. */
 static gboolean switch_entry(SnApp *app, SnId id, GError **error)
 {
+	if (!may_change(app, id, error))
+		return FALSE;
 	g_autoptr(GError) why = NULL;
 	SnId other = sn_entry_switch(app->store, app->config, id, app->clock, &why);
 	g_autoptr(SnOutboxEntry) entry = other ? sn_outbox_get(app->store, other, 0) : NULL;

@@ -90,6 +90,10 @@ gboolean sn_composer_take_back(SnApp *app, SnId entry, GError **error);
 /* The plan must be made again (address map changed ...). */
 void sn_composer_forget_plan(SnComposer *composer);
 
+/* cmd_compose.c: opens the conversation with somebody and its composer. */
+gboolean sn_compose_to(SnApp *app, const char *to, GError **error);
+GPtrArray *sn_compose_complete(SnApp *app, const char *line, gsize *start);
+
 /* send.c: sends the reply, asking what has to be asked. */
 void sn_send(SnApp *app);
 

@@ -91,7 +91,7 @@ gboolean sn_composer_take_back(SnApp *app, SnId id, GError **error)
 
 	if (!entry)
 		return sn_command_fail(error, "It is no longer there.");
-	if (is_occupied(app, entry->conversation))
+	if (!entry->resend && is_occupied(app, entry->conversation))
 		return sn_command_fail(error, "Send or :discard the draft that is there first.");
 	back = sn_outbox_take_back(app->store, id, error);
 	if (!back)
@@ -99,11 +99,16 @@ gboolean sn_composer_take_back(SnApp *app, SnId id, GError **error)
 	if (app->undo_entry == id)
 		app->undo_entry = 0;
 	app->stale = TRUE;
+	if (entry->resend) {
+		sn_app_say(app, SN_OBJ_SUCCESS, "Taken back: it is not sent on.");
+		return TRUE;
+	}
 	sn_view_close_all(app);
 	sn_list_select(app->list, back->conversation);
 	sn_timeline_open(app->timeline, back->conversation, 0);
 	sn_composer_restore(app->composer, back);
 	sn_app_focus(app, SN_PANE_COMPOSE);
+	sn_app_say(app, SN_OBJ_SUCCESS, "Taken back: it is a draft again.");
 	return TRUE;
 }
 

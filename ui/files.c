@@ -14,7 +14,7 @@
 #include "src/text/text.h"
 #include "ui/view.h"
 
-enum { ROW_BASE = 1 << 20, NAME_TRIES = 1000, PIPED_MAX = 1024 * 1024 };
+enum { ROW_BASE = 1 << 20, NAME_TRIES = 1000, PIPED_MAX = 1024 * 1024, WHOLE_COLUMNS = 60 };
 
 gint64 sn_files_row(int position)
 {
@@ -88,12 +88,26 @@ static GBytes *part_bytes(const SnUiHost *host, SnStore *store, const SnMessage 
 	return NULL;
 }
 
+/* The email as it is. */
+static GBytes *whole(SnStore *store, const SnMessage *message, char **name, char **type,
+                     GError **error)
+{
+	g_autofree char *subject = sn_text_clean_line(message->subject ? message->subject : "", -1);
+	g_autofree char *fit = sn_text_fit(*subject ? subject : "message", WHOLE_COLUMNS);
+
+	*name = g_strconcat(g_strdelimit(fit, "/\\:", '-'), ".eml", NULL);
+	*type = g_strdup("message/rfc822");
+	return sn_message_raw(store, message->id, error);
+}
+
 GBytes *sn_files_read(const SnUiHost *host, SnStore *store, SnId id, int position, char **name,
                       char **type, GError **error)
 {
 	g_autoptr(SnMessage) message = store ? sn_message_get(store, id, SN_MESSAGE_FULL) : NULL;
 	const SnPart *part = find_part(message, position);
 
+	if (message && position == 0 && message->channel == SN_CHANNEL_MAIL)
+		return whole(store, message, name, type, error);
 	if (!part) {
 		g_set_error(error, SN_ERROR, SN_ERROR_NOT_FOUND, "There is no such file.");
 		return NULL;

@@ -9,7 +9,7 @@
 gint64 sn_files_row(int position);
 int sn_files_position(gint64 row);
 
-/* Worker thread: the bytes of a file, with its name and type (callers free; set even when the bytes
+/* Worker thread: the bytes of a file (position 0: of the whole email), with its name and type (callers free; set even when the bytes
  * are elsewhere: NOT_FOUND). */
 GBytes *sn_files_read(const SnUiHost *host, SnStore *store, SnId message, int position, char **name,
                       char **type, GError **error);

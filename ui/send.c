@@ -3,6 +3,7 @@
  * From the composer to the outbox. The plan says what is missing; each question answered leads
  * back to the same place, until nothing is missing and the message is queued.
  */
+#include "src/route/forward.h"
 #include "src/route/schedule.h"
 #include "ui/composer.h"
 #include "ui/prompt.h"
@@ -416,6 +417,8 @@ static gboolean queue(SnApp *app, const SnPlan *plan, const Sending *sending, GE
 	sn_terms_apply(terms, app->settings->delivery_working_hours, sn_app_now(app), &entry);
 	id = sn_outbox_queue(app->store, &entry, TRUE, error);
 	if (!id)
+		return FALSE;
+	if (!sn_forward_done(app->store, composer->draft->forwards, error))
 		return FALSE;
 	if (sending->without && !sn_outbox_request(app->store, id, SN_REQUEST_SEND, error))
 		return FALSE;

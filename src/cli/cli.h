@@ -49,6 +49,8 @@ typedef struct {
 	char *(*vcard_format)(const SnVcard *card, int version, gpointer data, GError **error);
 	char *(*vcard_complete)(const char *text, const SnVcard *card, gboolean *found, gpointer data,
 	                        GError **error);
+	/* As sn_mail_part_bytes(). */
+	GBytes *(*part_bytes)(GBytes *raw, int position, gpointer data, GError **error);
 	gpointer data;
 } SnCliServices;
 

@@ -98,6 +98,8 @@ GArray *sn_cli_find_conversations(SnStore *store, const char *who, int *code);
 SnId sn_cli_find_person(SnStore *store, const char *who, int *code);
 /* A row id ("12", "id:12"); 0 when it is none. */
 SnId sn_cli_id(const char *text);
+/* A message's number, or its Message-ID with or without brackets; 0 when there is none. */
+SnId sn_cli_message(SnStore *store, const char *text);
 /* TRUE when an engine runs for the profile. */
 gboolean sn_cli_engine_runs(SnCliContext *context);
 

@@ -6,6 +6,7 @@
 #include "src/base/fault.h"
 #include "src/cli/cli_private.h"
 #include "src/cli/input.h"
+#include "src/cli/forward.h"
 #include "src/cli/terms.h"
 #include "src/cli/wait.h"
 #include "src/route/history.h"
@@ -19,6 +20,9 @@ static const SnCliOption options[] = {
 	{ "subject", 's', SN_OPT_TEXT, "SUBJECT", "of an email; without it the thread's, or the first line" },
 	{ "reply-to", 'r', SN_OPT_TEXT, "ID", "the message answered: its number or its Message-ID" },
 	{ "reply-all", 0, SN_OPT_FLAG, NULL, "answer everybody on that email" },
+	{ "forward", 'f', SN_OPT_LIST, "ID", "pass this message on; may be given several times" },
+	{ "as", 0, SN_OPT_TEXT, "inline|attachment",
+	  "forward emails as text with their files, or whole as attached emails" },
 	{ "cc", 0, SN_OPT_LIST, "ADDRESS", "a copy of the email goes there too" },
 	{ "bcc", 0, SN_OPT_LIST, "ADDRESS", "the same, unseen by the others" },
 	{ "history", 0, SN_OPT_TEXT, "none|thread|all|last:N|since:DATE", "earlier messages that go along" },
@@ -49,6 +53,7 @@ typedef struct {
 	char *body;
 	SnPlan *plan;
 	SnHistory *history;
+	SnForward *forward; /* what is passed on; NULL */
 	SnTerms terms;
 	int code;           /* exit code when a step failed */
 } Send;
@@ -74,11 +79,7 @@ static gboolean find_reply(Send *send)
 
 	if (!text)
 		return TRUE;
-	g_autofree char *bare = g_str_has_prefix(text, "<") && g_str_has_suffix(text, ">") ?
-		g_strndup(text + 1, strlen(text) - 2) : g_strdup(text);
-	SnId id = sn_cli_id(bare);
-	if (!id)
-		id = sn_message_find_mail(send->store, bare);
+	SnId id = sn_cli_message(send->store, text);
 	g_autoptr(SnMessage) message = id ? sn_message_get(send->store, id, 0) : NULL;
 	if (!message)
 		return give_up(send, sn_cli_failf(SN_EXIT_NOT_FOUND, "there is no message '%s'", text));
@@ -260,7 +261,7 @@ static gboolean select_history(Send *send)
 	SnHistorySpec spec;
 
 	if (!text)
-		text = send->plan->switched ? settings->history_on_switch : settings->history_otherwise;
+		text = send->forward ? "none" : send->plan->switched ? settings->history_on_switch : settings->history_otherwise;
 	if (!sn_history_parse(text, NULL, &spec, &error))
 		return give_up(send, sn_cli_fail(error));
 	if (spec.kind == SN_HISTORY_NONE)
@@ -272,7 +273,7 @@ static gboolean select_history(Send *send)
 	return TRUE;
 }
 
-static GPtrArray *attachments_of(const Send *send)
+static GPtrArray *attachments_of(Send *send)
 {
 	const char *const *files = sn_args_list(send->args, "attach");
 	GPtrArray *list = g_ptr_array_new_with_free_func((GDestroyNotify)sn_attachment_free);
@@ -283,6 +284,9 @@ static GPtrArray *attachments_of(const Send *send)
 		attachment->name = g_path_get_basename(attachment->path);
 		g_ptr_array_add(list, attachment);
 	}
+	if (send->forward && !sn_cli_forward_files(send->context, send->store, send->forward, list,
+	                                           &send->code))
+		g_clear_pointer(&list, g_ptr_array_unref);
 	return list;
 }
 
@@ -310,9 +314,12 @@ static SnId queue(Send *send, SnState *state)
 	                  (rule == SN_RULE_ASK ? away :
 	                   rule == SN_RULE_DEFAULT && plan->status == SN_PLAN_NEED_CHOICE);
 
+	if (!attachments)
+		return 0;
 	if (plan->channel == SN_CHANNEL_MAIL)
 		subject = sn_args_text(send->args, "subject") ?
 			g_strdup(sn_args_text(send->args, "subject")) :
+			send->forward ? g_strdup(send->forward->subject) :
 			sn_plan_subject(send->store, send->conversation, send->reply_to, send->body);
 	else
 		subject = g_strdup(sn_args_text(send->args, "subject"));
@@ -338,7 +345,7 @@ static SnId queue(Send *send, SnState *state)
 	sn_terms_apply(&send->terms, settings->delivery_working_hours, sn_clock_now(NULL), &entry);
 	*state = entry.state;
 	SnId id = sn_outbox_queue(send->store, &entry, FALSE, &error);
-	if (!id)
+	if (!id || (send->forward && !sn_forward_done(send->store, send->forward->messages, &error)))
 		give_up(send, sn_cli_fail(error));
 	return id;
 }
@@ -365,9 +372,33 @@ static gboolean check_input(Send *send)
 	send->body = sn_input_text(&error);
 	if (!send->body)
 		return give_up(send, sn_cli_fail(error));
-	if (!*send->body && !files[0])
+	if (!*send->body && !files[0] && !*sn_args_list(send->args, "forward"))
 		return give_up(send, sn_cli_failf(SN_EXIT_INPUT, "the message is empty; its text is read "
 		                                  "from standard input"));
+	return TRUE;
+}
+
+/* Below what is typed comes what is passed on. */
+static gboolean find_forward(Send *send)
+{
+	const char *as = sn_args_text(send->args, "as");
+	g_autofree char *typed = NULL;
+
+	if (!*sn_args_list(send->args, "forward"))
+		return !as || give_up(send, sn_cli_failf(SN_EXIT_USAGE, "--as goes with --forward"));
+	if (sn_args_text(send->args, "reply-to"))
+		return give_up(send, sn_cli_failf(SN_EXIT_USAGE,
+		                                  "--forward and --reply-to exclude each other"));
+	send->forward = sn_cli_forward(send->store, send->args, &send->code);
+	if (!send->forward)
+		return FALSE;
+	typed = send->body;
+	send->body = *typed && *send->forward->text
+	                     ? g_strconcat(typed, "\n\n", send->forward->text, NULL)
+	                     : g_strdup(*typed ? typed : send->forward->text);
+	/* an email is passed on by email, unless somebody says otherwise */
+	if (send->forward->mails && send->mode == SN_MODE_AUTO && !sn_args_text(send->args, "via"))
+		send->mode = SN_MODE_MAIL;
 	return TRUE;
 }
 
@@ -427,7 +458,7 @@ static int run(SnCliContext *context, const SnArgs *args)
 		return send.code;
 	if (!sn_config_account_count(context->config))
 		return sn_cli_failf(SN_EXIT_USAGE, "no account is set up; 'sennit init' does that");
-	if (check_input(&send) && find_reply(&send) && find_recipient(&send) && plan_route(&send) &&
+	if (check_input(&send) && find_forward(&send) && find_reply(&send) && find_recipient(&send) && plan_route(&send) &&
 	    add_copies(&send, "cc", SN_ROLE_CC) && add_copies(&send, "bcc", SN_ROLE_BCC) &&
 	    select_history(&send))
 		id = queue(&send, &state);
@@ -439,6 +470,7 @@ static int run(SnCliContext *context, const SnArgs *args)
 	g_free(send.body);
 	sn_plan_free(send.plan);
 	sn_history_free(send.history);
+	sn_forward_free(send.forward);
 	return send.code;
 }
 

@@ -42,6 +42,20 @@ SnId sn_cli_id(const char *text)
 	return (SnId)id;
 }
 
+SnId sn_cli_message(SnStore *store, const char *text)
+{
+	g_autofree char *bare = g_str_has_prefix(text, "<") && g_str_has_suffix(text, ">")
+	                                ? g_strndup(text + 1, strlen(text) - 2)
+	                                : g_strdup(text);
+	SnId id = sn_cli_id(bare);
+	g_autoptr(SnMessage) message = NULL;
+
+	if (!id)
+		id = sn_message_find_mail(store, bare);
+	message = id ? sn_message_get(store, id, 0) : NULL;
+	return message ? id : 0;
+}
+
 static void name_conversations(const char *who, const GPtrArray *found)
 {
 	sn_cli_failf(SN_EXIT_NOT_FOUND, "'%s' fits %u conversations; use one of these:", who,

@@ -119,7 +119,8 @@ static gboolean write_finish(SnDelivery *self, const SnOutboxEntry *entry, GErro
 	SnEngineAccount *account = sn_engine_account_by_id(self->engine, entry->account);
 	const SnAccount *config = account ? account->config : NULL;
 
-	if (entry->channel == SN_CHANNEL_MAIL && config && config->copy_to && *config->copy_to &&
+	/* what was only sent on has the Message-ID of another email: its copy would be that one */
+	if (entry->channel == SN_CHANNEL_MAIL && !entry->resend && config && config->copy_to && *config->copy_to &&
 	    config->source.kind != SN_ENDPOINT_NONE &&
 	    !sn_action_append(self->engine->store, entry->message, entry->account,
 	                      config->copy_to, SN_FLAG_SEEN, error))

@@ -163,11 +163,30 @@ static gboolean asks_read_receipt(SnDelivery *self, const SnOutboxEntry *entry)
 	        sn_delivery_settings(self)->mail_request_mdn);
 }
 
+/* An email that goes on as it is. */
+static GBytes *compose_again(SnDelivery *self, const SnOutboxEntry *entry,
+                             const SnAccount *config, GError **error)
+{
+	g_autoptr(GBytes) raw = sn_message_raw(self->engine->store, entry->resend, error);
+	g_autoptr(GPtrArray) addresses = compose_addresses(entry);
+	SnMailCompose mail = {
+		.from_address = entry->from,
+		.from_name = config->from_name,
+		.addresses = addresses,
+		.date = sn_delivery_now(self),
+		.message_id = entry->message_id,
+	};
+
+	return raw ? sn_mail_resend(raw, &mail, error) : NULL;
+}
+
 static GBytes *compose(SnDelivery *self, const SnOutboxEntry *entry,
                        const SnEngineAccount *account, GError **error)
 {
 	g_auto(Parts) parts = { 0 };
 	const SnAccount *config = account->config;
+	if (entry->resend)
+		return compose_again(self, entry, config, error);
 	gboolean jabber_id = config->im.kind == SN_ENDPOINT_XMPP &&
 	                     sn_delivery_settings(self)->mail_jabber_id;
 

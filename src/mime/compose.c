@@ -82,14 +82,30 @@ static GMimePart *part_of_type(const char *type)
 	return g_mime_part_new_with_type(major, slash + 1);
 }
 
+static GMimeObject *email_file(const SnMailFile *file);
+
 static GMimeObject *file_part(const SnMailFile *file)
 {
+	if (file->type && g_ascii_strcasecmp(file->type, "message/rfc822") == 0)
+		return email_file(file);
 	GMimePart *part = part_of_type(file->type);
 	g_autofree char *name = sn_mime_safe_name(file->name);
 	gsize length;
 	gconstpointer data = g_bytes_get_data(file->bytes, &length);
 
 	set_content(part, data, length, GMIME_CONTENT_ENCODING_BASE64);
+	g_mime_object_set_disposition(GMIME_OBJECT(part), GMIME_DISPOSITION_ATTACHMENT);
+	if (name)
+		g_mime_part_set_filename(part, name);
+	return GMIME_OBJECT(part);
+}
+
+/* An email as it is: readers show it as a message, and what it was signed with holds. */
+static GMimeObject *email_file(const SnMailFile *file)
+{
+	GMimePart *part = sn_mime_email_part(file->bytes);
+	g_autofree char *name = sn_mime_safe_name(file->name);
+
 	g_mime_object_set_disposition(GMIME_OBJECT(part), GMIME_DISPOSITION_ATTACHMENT);
 	if (name)
 		g_mime_part_set_filename(part, name);
@@ -183,18 +199,24 @@ GBytes *sn_mime_write_message(GMimeMessage *message)
 	return g_byte_array_free_to_bytes(array);
 }
 
+void sn_mime_set_envelope(GMimeMessage *message, const SnMailCompose *compose)
+{
+	g_autoptr(GDateTime) date = g_date_time_new_from_unix_local(
+		(compose->date ? compose->date : sn_clock_now(NULL)) / SN_SECOND);
+
+	add_addresses(message, compose);
+	g_mime_message_set_date(message, date);
+	g_mime_message_set_message_id(message, compose->message_id);
+}
+
 GBytes *sn_mail_compose(const SnMailCompose *compose, GError **error)
 {
 	if (!sn_mime_check_compose(compose, error))
 		return NULL;
 	GMimeMessage *message = g_mime_message_new(TRUE);
-	g_autoptr(GDateTime) date = g_date_time_new_from_unix_local(
-		(compose->date ? compose->date : sn_clock_now(NULL)) / SN_SECOND);
 
-	add_addresses(message, compose);
+	sn_mime_set_envelope(message, compose);
 	g_mime_message_set_subject(message, compose->subject ? compose->subject : "", "utf-8");
-	g_mime_message_set_date(message, date);
-	g_mime_message_set_message_id(message, compose->message_id);
 	set_threading(message, compose);
 	set_header(message, SN_HEADER_JABBER_ID, compose->jabber_id);
 	set_header(message, "Auto-Submitted", compose->auto_submitted);

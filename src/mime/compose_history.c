@@ -11,8 +11,17 @@
 
 #define MAX_LINE 998
 
-/* Without Bcc lines: the recipient was not meant to see them. */
-static GBytes *without_bcc(GBytes *raw)
+static gboolean is_named(const char *line, gsize length, const char *const *names)
+{
+	for (; *names; names++) {
+		gsize size = strlen(*names);
+		if (length > size && line[size] == ':' && g_ascii_strncasecmp(line, *names, size) == 0)
+			return TRUE;
+	}
+	return FALSE;
+}
+
+GBytes *sn_mime_without_fields(GBytes *raw, const char *const *names)
 {
 	gsize length;
 	const char *data = g_bytes_get_data(raw, &length);
@@ -29,10 +38,7 @@ static GBytes *without_bcc(GBytes *raw)
 			break;
 		}
 		if (data[at] != ' ' && data[at] != '\t') {
-			skipping =
-				(end - at > 4 && g_ascii_strncasecmp(data + at, "Bcc:", 4) == 0) ||
-				(end - at > 11 &&
-				 g_ascii_strncasecmp(data + at, "Resent-Bcc:", 11) == 0);
+			skipping = is_named(data + at, end - at, names);
 			if (skipping && !out) {
 				out = g_byte_array_sized_new((guint)length);
 				g_byte_array_append(out, (const guint8 *)data, (guint)at);
@@ -101,9 +107,11 @@ static void set_bytes(GMimePart *part, const void *data, gsize length,
 }
 
 /* A GMimeMessagePart would be parsed and written anew; a plain part is copied. */
-static GMimePart *email_part(GBytes *raw)
+GMimePart *sn_mime_email_part(GBytes *raw)
 {
-	g_autoptr(GBytes) bytes = without_bcc(raw);
+	/* the recipient was not meant to see them */
+	static const char *const bcc[] = { "Bcc", "Resent-Bcc", NULL };
+	g_autoptr(GBytes) bytes = sn_mime_without_fields(raw, bcc);
 	g_autofree char *digest = sn_mime_digest(bytes);
 	gsize length;
 	const char *data = g_bytes_get_data(bytes, &length);
@@ -153,7 +161,7 @@ GMimeObject *sn_mime_history_part(GPtrArray *history)
 	g_assert(history->len > 0);
 	for (guint i = 0; i < history->len; i++) {
 		const SnMailCarried *carried = history->pdata[i];
-		GMimePart *part = carried->rfc822 ? email_part(carried->rfc822) : im_part(carried);
+		GMimePart *part = carried->rfc822 ? sn_mime_email_part(carried->rfc822) : im_part(carried);
 		g_mime_multipart_add(digest, GMIME_OBJECT(part));
 		g_object_unref(part);
 	}

@@ -18,6 +18,12 @@ GBytes *sn_mime_write_message(GMimeMessage *message);
 /* A text/plain part of UTF-8, in whatever encoding fits; caller unrefs. */
 GMimeObject *sn_mime_text_part(const char *type, const char *subtype, const char *text);
 
+/* Whose and whom, Date and Message-ID. */
+void sn_mime_set_envelope(GMimeMessage *message, const SnMailCompose *compose);
+/* Bytes without the header fields of these names (NULL-terminated). */
+GBytes *sn_mime_without_fields(GBytes *raw, const char *const *names);
+/* An email without its Bcc lines, byte for byte; caller unrefs. */
+GMimePart *sn_mime_email_part(GBytes *raw);
 /* The digest of earlier messages; caller unrefs. */
 GMimeObject *sn_mime_history_part(GPtrArray *history);
 

@@ -169,6 +169,10 @@ typedef struct {
 /* RFC 5322 bytes with CRLF. Header injection is impossible (SN_ERROR_INVALID names the field). */
 GBytes *sn_mail_compose(const SnMailCompose *compose, GError **error);
 
+/* The email as it is, below Resent- fields: of compose the addresses (of TO and CC; BCC is for the
+ * envelope only), date and message_id are used. Bcc, Return-Path and Delivered-To are taken out. */
+GBytes *sn_mail_resend(GBytes *raw, const SnMailCompose *compose, GError **error);
+
 /* "The message was displayed" (RFC 8098): to whom asked for it. */
 typedef struct {
 	const char *from_address, *from_name, *to;

@@ -276,6 +276,11 @@ SnId sn_entry_switch(SnStore *store, const SnConfig *config, SnId id, const SnCl
 		g_set_error(error, SN_ERROR, SN_ERROR_NOT_FOUND, "There is no such entry in the outbox.");
 		return 0;
 	}
+	if (old->resend) {
+		g_set_error(error, SN_ERROR, SN_ERROR_INVALID,
+		            "An email that is sent on as it is can only go by email.");
+		return 0;
+	}
 	if (has_copies(old)) {
 		g_set_error(error, SN_ERROR, SN_ERROR_INVALID,
 		            "It goes to several people, and an IM goes to one: edit it instead.");

@@ -69,6 +69,20 @@ void sn_conversation_totals(SnStore *store, int *unread, int *attention, int *pe
 
 /* ---- drafts: saved as typed, one for each conversation ---- */
 
+/* Whom an email answers. */
+typedef enum {
+	SN_WHOM_SENDER, /* or where Reply-To says */
+	SN_WHOM_ALL,
+	SN_WHOM_LIST,   /* the mailing list it came by */
+} SnWhom;
+
+/* How the text of an email is to be read. */
+typedef enum {
+	SN_FORMAT_DEFAULT,  /* as mail.format says */
+	SN_FORMAT_PLAIN,
+	SN_FORMAT_MARKDOWN, /* an HTML alternative is made of it; the text goes as it was typed */
+} SnFormat;
+
 typedef struct {
 	SnId conversation;
 	SnReplyMode mode;
@@ -83,6 +97,10 @@ typedef struct {
 	SnTerms terms;
 	SnTime updated;
 	SnReadReceipt read_receipt; /* an email asks to be told that it was read */
+	char *sender;         /* own address it goes from; NULL: chosen by what is answered */
+	GArray *forwards;     /* of SnId, messages that it passes on; may be NULL */
+	SnFormat format;
+	SnWhom whom;
 } SnDraft;
 SnDraft *sn_draft_new(SnId conversation);
 void sn_draft_free(SnDraft *draft);

@@ -128,6 +128,12 @@ static const char to_version_2[] =
 	"DELETE FROM transcript WHERE folder = OLD.folder AND uid = OLD.uid; END;"
 	"ALTER TABLE outbox_history ADD COLUMN agreed INTEGER NOT NULL DEFAULT 0;"
 	SN_FOLDERS_TO_VERSION_2
+	"ALTER TABLE draft ADD COLUMN sender TEXT;"
+	"ALTER TABLE draft ADD COLUMN forwards TEXT;"
+	"ALTER TABLE draft ADD COLUMN format INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE draft ADD COLUMN whom INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE outbox ADD COLUMN resend INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE outbox ADD COLUMN format INTEGER NOT NULL DEFAULT 0;"
 	"";
 
 /* steps[i] turns version i + 1 into i + 2; the newest has none. */

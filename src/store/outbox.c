@@ -3,6 +3,7 @@
 #include "src/store/outbox.h"
 
 #include <errno.h>
+#include <gio/gio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -18,6 +19,7 @@ void sn_attachment_free(SnAttachment *attachment)
 	if (!attachment)
 		return;
 	g_free(attachment->path);
+	g_clear_pointer(&attachment->bytes, g_bytes_unref);
 	g_free(attachment->name);
 	g_free(attachment->type);
 	g_free(attachment->sha256);
@@ -117,13 +119,33 @@ static GBytes *read_file(const char *path, GError **error)
 	return NULL;
 }
 
+/* What the name and the first bytes say. A type that a reader would take for a part of the message
+ * itself is none for a file, but for an email in a file. */
+static void guess_type(File *file, GBytes *bytes)
+{
+	gsize length;
+	const guchar *data = g_bytes_get_data(bytes, &length);
+	gboolean eml = g_str_has_suffix(file->name, ".eml");
+	g_autofree char *content = g_content_type_guess(file->name, data, MIN(length, 4096), NULL);
+	g_autofree char *type = eml ? g_strdup("message/rfc822") : g_content_type_get_mime_type(content);
+
+	if (!type || (!eml && g_str_has_prefix(type, "message/")) ||
+	    g_str_has_prefix(type, "multipart/") || g_str_has_prefix(type, "inode/"))
+		return;
+	g_free(file->type);
+	file->type = g_steal_pointer(&type);
+}
+
 /* The bytes now; the file may be gone when the message goes. */
 static gboolean fill_file(SnStore *store, File *file, const SnAttachment *from, GError **error)
 {
-	if (from->path) {
-		g_autoptr(GBytes) bytes = read_file(from->path, error);
+	if (from->path || from->bytes) {
+		g_autoptr(GBytes) bytes =
+			from->bytes ? g_bytes_ref(from->bytes) : read_file(from->path, error);
 		if (!bytes || !(file->packed = sn_blob_pack(store, bytes, error)))
 			return FALSE;
+		if (!from->type)
+			guess_type(file, bytes);
 		file->sha256 = g_strdup(sn_packed_sha256(file->packed));
 		file->size = sn_packed_size(file->packed);
 		return TRUE;
@@ -305,15 +327,16 @@ static SnId write_entry(SnStore *store, const SnOutboxNew *new, const SnMessage 
 	            "INSERT INTO outbox (conversation, message, account, channel, state, reason, "
 	            "if_unavailable, created, expires, send_at, sender, message_id, origin_id, "
 	            "subject, body, reply_to, thread, converted_from, announce, "
-	            "history_attachments, conditions, otherwise, encrypt, jid, read_receipt) "
+	            "history_attachments, conditions, otherwise, encrypt, jid, read_receipt, resend, format) "
 	            "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, "
-	            "?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25)",
+	            "?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27)",
 	            V(new->conversation), V(m->id), V(new->account), V(new->channel), V(new->state),
 	            V(reason), V(new->if_unavailable), V(m->time), V(new->expires), V(new->send_at),
 	            V(new->from), V(m->message_id), V(m->origin_id), V(m->subject), V(m->body),
 	            V(new->reply_to), V(m->thread), V(new->converted_from),
 	            V(new->announce ? 1 : 0), V(new->history_attachments ? 1 : 0), V(new->when),
-	            V(new->then), V(new->encrypt), V(jid), V(new->read_receipt)))
+	            V(new->then), V(new->encrypt), V(jid), V(new->read_receipt), V(new->resend),
+	            V(new->format)))
 		return 0;
 	SnId id = sn_last_id(store);
 	if (!sn_run(store, error, "UPDATE message SET outbox = ?2 WHERE id = ?1", V(m->id), V(id)) ||
@@ -389,7 +412,7 @@ SnId sn_outbox_queue(SnStore *store, const SnOutboxNew *entry, gboolean clear_dr
 	"if_unavailable, created, next_try, expires, send_at, attempts, sender, message_id, "   \
 	"origin_id, subject, body, reply_to, thread, converted_to, converted_from, "            \
 	"quick_question, step, announce, history_attachments, conditions, otherwise, encrypt, "  \
-	"behind, read_receipt"
+	"behind, read_receipt, resend, format"
 
 static SnOutboxEntry *read_row(SnSql *query)
 {
@@ -428,6 +451,8 @@ static SnOutboxEntry *read_row(SnSql *query)
 	e->encrypt = (SnEncrypt)sn_sql_int(query, 30);
 	e->behind = sn_sql_int(query, 31);
 	e->read_receipt = (SnReadReceipt)sn_sql_int(query, 32);
+	e->resend = sn_sql_int(query, 33);
+	e->format = (SnFormat)sn_sql_int(query, 34);
 	return e;
 }
 

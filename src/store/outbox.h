@@ -20,6 +20,7 @@
 typedef struct {
 	char *path;    /* file to read when queued; the bytes are copied into the store then. On
 	                  reading: NULL */
+	GBytes *bytes; /* the same, in memory; NULL */
 	char *name, *type, *sha256;
 	gint64 size;
 } SnAttachment;
@@ -74,6 +75,8 @@ typedef struct {
 	int step;              /* engine's own: how far within `sending` (which stanza, which upload) */
 	gboolean announce;     /* tell on the desktop when it arrives */
 	SnReadReceipt read_receipt; /* an email asks to be told that it was read */
+	SnId resend;           /* the email that goes on as it is (RFC 5322 section 3.6.6); 0 */
+	SnFormat format;
 	/* with SN_OUTBOX_FULL */
 	GPtrArray *recipients;  /* of SnParty */
 	GPtrArray *attachments; /* of SnAttachment */
@@ -113,6 +116,9 @@ typedef struct {
 	SnEncrypt encrypt;
 	gboolean announce;
 	SnReadReceipt read_receipt;
+	SnId resend;            /* an email that goes on as it is: body and subject are for the
+	                         * timeline only; 0 */
+	SnFormat format;
 	SnState state;          /* QUEUED, or WAITING/CHOOSING when the user already decided so */
 	const char *reason;     /* NULL */
 	const char *notice;     /* said below the message in the timeline; NULL */

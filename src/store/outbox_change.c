@@ -151,6 +151,11 @@ static gboolean edit(SnStore *store, SnId id, const char *subject, const char *b
 		return no_such(error);
 	if (!(NOT_GONE & (1u << entry->state)))
 		return too_late((int)entry->state, error);
+	if (entry->resend) {
+		g_set_error(error, SN_ERROR, SN_ERROR_INVALID,
+		            "An email that is sent on goes as it is; it can be cancelled.");
+		return FALSE;
+	}
 	if (!is_whole(entry, error))
 		return FALSE;
 	g_autofree char *clean_subject = sn_tidy(subject, SN_LINE_LIMIT);

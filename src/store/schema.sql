@@ -244,7 +244,11 @@ CREATE TABLE draft (
 	within INTEGER NOT NULL DEFAULT 0,
 	encrypt INTEGER NOT NULL DEFAULT 0,
 	agreed TEXT, -- ids of encrypted messages that may travel in the open
-	read_receipt INTEGER NOT NULL DEFAULT 0 -- SnReadReceipt
+	read_receipt INTEGER NOT NULL DEFAULT 0, -- SnReadReceipt
+	sender TEXT, -- own address it is to go from; NULL: as the message answered says
+	forwards TEXT, -- ids of messages that it passes on
+	format INTEGER NOT NULL DEFAULT 0, -- SnFormat
+	whom INTEGER NOT NULL DEFAULT 0 -- SnWhom
 ) STRICT;
 
 -- A conversation whose messages are shown in another (heir) as long as its people are one person.
@@ -280,6 +284,10 @@ CREATE TABLE shell_draft (
 	encrypt INTEGER NOT NULL,
 	agreed TEXT,
 	read_receipt INTEGER NOT NULL,
+	sender TEXT,
+	forwards TEXT,
+	format INTEGER NOT NULL,
+	whom INTEGER NOT NULL,
 	PRIMARY KEY (conversation, part)
 ) STRICT, WITHOUT ROWID;
 
@@ -457,7 +465,9 @@ CREATE TABLE outbox (
 		WHEN 8 THEN iif(behind, nullif(expires, 0), iif(expires, min(next_try, expires), next_try))
 		WHEN 9 THEN next_try END) VIRTUAL,
 	-- goes on when the account is connected again
-	stopped INTEGER AS (state = 4 OR (state = 8 AND (error_word IS NOT NULL OR conditions <> 0)) OR (state = 9 AND step = 0)) VIRTUAL
+	stopped INTEGER AS (state = 4 OR (state = 8 AND (error_word IS NOT NULL OR conditions <> 0)) OR (state = 9 AND step = 0)) VIRTUAL,
+	resend INTEGER NOT NULL DEFAULT 0, -- the email that goes on as it is
+	format INTEGER NOT NULL DEFAULT 0 -- SnFormat
 ) STRICT;
 CREATE INDEX outbox_untold ON outbox (id) WHERE untold = 1;
 CREATE INDEX outbox_conversation ON outbox (conversation);

@@ -11,7 +11,8 @@
 
 /* gave: 1 its pin, 2 that it was opened, 4 life (the other was archived), 8 the reply mode. */
 
-#define REST "send_at, conditions, otherwise, within, read_receipt"
+#define REST                                                                                     \
+	"send_at, conditions, otherwise, within, read_receipt, sender, forwards, format, whom"
 #define DRAFT                                                                                    \
 	"mode, reply_to, subject, body, cc, bcc, attachments, history, picked, encrypt, agreed, " \
 	"updated, " REST
@@ -19,7 +20,8 @@
 #define TYPED(d)                                                                                 \
 	"(" d ".mode, " d ".reply_to, " d ".subject, " d ".body, " d ".cc, " d ".bcc, " d        \
 	".attachments, " d ".history, " d ".picked, " d ".encrypt, " d ".agreed, " d             \
-	".send_at, " d ".conditions, " d ".otherwise, " d ".within, " d ".read_receipt)"
+	".send_at, " d ".conditions, " d ".otherwise, " d ".within, " d ".read_receipt, "   \
+	d ".sender, " d ".forwards, " d ".format, " d ".whom)"
 
 /* Two drafts in one: h the other's, g the shell's. */
 #define JOINED(column, separator)                                                                \
@@ -35,6 +37,7 @@
 #define HISTORY "coalesce(h.history, g.history)"
 #define AGREED JOINED("agreed", "''")
 #define ENCRYPT "max(h.encrypt, g.encrypt)"
+#define FORWARDS JOINED("forwards", "''")
 
 static gboolean give_draft(SnStore *store, SnId shell, SnId heir, GError **error)
 {
@@ -50,7 +53,7 @@ static gboolean give_draft(SnStore *store, SnId shell, SnId heir, GError **error
 	              "UPDATE draft AS h SET body = " BODY ", subject = " SUBJECT ", cc = " CC
 	              ", bcc = " BCC ", attachments = " ATTACHMENTS ", picked = " PICKED
 	              ", reply_to = " REPLY_TO ", history = " HISTORY ", agreed = " AGREED
-	              ", encrypt = " ENCRYPT ", "
+	              ", encrypt = " ENCRYPT ", forwards = " FORWARDS ", "
 	              "updated = max(h.updated, g.updated) + 1 "
 	              "FROM shell_draft AS g WHERE h.conversation = ?2 AND g.conversation = ?1 "
 	              "AND g.part = 0",
@@ -78,7 +81,8 @@ static gboolean draft_is_as_given(SnStore *store, SnId shell, SnId heir)
 	              "JOIN shell_draft g ON g.conversation = ?1 AND g.part = 0 "
 	              "WHERE d.conversation = ?2 AND " TYPED("d") " IS (h.mode, " REPLY_TO ", " SUBJECT
 	              ", " BODY ", " CC ", " BCC ", " ATTACHMENTS ", " HISTORY ", " PICKED ", " ENCRYPT
-	              ", " AGREED ", h.send_at, h.conditions, h.otherwise, h.within, h.read_receipt)",
+	              ", " AGREED ", h.send_at, h.conditions, h.otherwise, h.within, h.read_receipt, h.sender, "
+	              FORWARDS ", h.format, h.whom)",
 	              V(shell), V(heir)) != 0;
 }
 

@@ -140,7 +140,7 @@ int cli_desk_setup(void **state)
 	desk->context.paths->store_path = g_strdup(desk->tmp->path);
 	desk->context.services =
 		(SnCliServices){ engine_run, import, probe, vcards, vcard_format,
-			         vcard_complete, desk };
+			         vcard_complete, NULL, desk };
 	cli_desk_write(desk, "accounts.conf", ACCOUNTS);
 	*state = desk;
 	return 0;
