@@ -70,6 +70,33 @@ void sn_fake_mail_set_flags(const char *user, const char *folder, guint32 uid, g
 	sn_fake_account_unlock();
 }
 
+void sn_fake_mail_set_keywords(const char *user, const char *folder, guint32 uid,
+			       const char *keywords)
+{
+	FakeAccount *account = sn_fake_account_lock(user);
+	FakeFolder *found = sn_fake_folder(account, folder, TRUE);
+	FakeMessage *message = sn_fake_folder_find(found, uid);
+
+	g_assert(message);
+	g_free(message->keywords);
+	message->keywords = g_strdup(keywords);
+	sn_fake_folder_flags(account, found, uid, 0, 0);
+	sn_fake_account_unlock();
+}
+
+char *sn_fake_mail_keywords(const char *user, const char *folder, guint index)
+{
+	FakeAccount *account = sn_fake_account_lock(user);
+	FakeFolder *found = sn_fake_folder(account, folder, FALSE);
+	char *keywords = NULL;
+
+	if (found && index < found->messages->len)
+		keywords = g_strdup(
+			((FakeMessage *)g_ptr_array_index(found->messages, index))->keywords);
+	sn_fake_account_unlock();
+	return keywords;
+}
+
 void sn_fake_mail_new_validity(const char *user, const char *folder)
 {
 	FakeAccount *account = sn_fake_account_lock(user);

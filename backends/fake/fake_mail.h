@@ -29,6 +29,10 @@ void sn_fake_mail_reset(void);
 guint32 sn_fake_mail_put(const char *user, const char *folder, const char *raw, guint flags);
 void sn_fake_mail_remove(const char *user, const char *folder, guint32 uid);
 void sn_fake_mail_set_flags(const char *user, const char *folder, guint32 uid, guint flags);
+/* Keywords, with blanks between; of the index-th message, caller frees. */
+void sn_fake_mail_set_keywords(const char *user, const char *folder, guint32 uid,
+                               const char *keywords);
+char *sn_fake_mail_keywords(const char *user, const char *folder, guint index);
 /* All numbers become void, as when a server's mailbox was rebuilt. */
 void sn_fake_mail_new_validity(const char *user, const char *folder);
 guint sn_fake_mail_count(const char *user, const char *folder);

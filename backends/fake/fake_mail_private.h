@@ -11,6 +11,7 @@ typedef struct {
 	SnTime time;
 	guint64 modseq;
 	GBytes *raw;
+	char *keywords; /* NULL: none */
 } FakeMessage;
 
 typedef struct {
@@ -36,7 +37,7 @@ typedef struct {
 	GPtrArray *folders; /* of FakeFolder */
 	guint64 modseq;
 	FakeFault fault, send_fault;
-	guint requests[SN_MAIL_REQ_CREATE + 1], reconnects;
+	guint requests[SN_MAIL_REQ_COPY + 1], reconnects;
 	gboolean offline;
 	SnErrorCode offline_code;
 	GPtrArray *sources;    /* of FakeSource, living, not owned */

@@ -75,6 +75,7 @@ static void push_message(FakeSource *source, FakeFolder *folder, FakeMessage *me
 
 	event->uid = message->uid;
 	event->flags = message->flags;
+	event->keywords = g_strdup(message->keywords ? message->keywords : "");
 	event->time = message->time;
 	event->size = (gint64)g_bytes_get_size(message->raw);
 	event->partial = full_size > 0 && event->size > full_size;
@@ -131,6 +132,7 @@ static void sync_folder(FakeSource *source, FakeAccount *account, FakeFolder *fo
 				event_new(source, SN_MAIL_EV_FLAGS, request->id, folder->name);
 			event->uid = message->uid;
 			event->flags = message->flags;
+			event->keywords = g_strdup(message->keywords ? message->keywords : "");
 			push(source, event);
 		}
 	}
@@ -154,26 +156,69 @@ static gboolean fetch(FakeSource *source, FakeFolder *folder, const SnMailReques
 	return TRUE;
 }
 
+static gint by_word(gconstpointer a, gconstpointer b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Words with blanks between, in order: without those, and with these. */
+static char *other_keywords(const char *keywords, const char *set, const char *clear)
+{
+	g_auto(GStrv) now = g_strsplit(keywords ? keywords : "", " ", -1);
+	g_auto(GStrv) more = g_strsplit(set ? set : "", " ", -1);
+	g_auto(GStrv) less = g_strsplit(clear ? clear : "", " ", -1);
+	g_autoptr(GPtrArray) words = g_ptr_array_new();
+	char **const from[] = { now, more };
+
+	for (gsize k = 0; k < G_N_ELEMENTS(from); k++)
+		for (char **word = from[k]; *word; word++)
+			if (**word && !g_strv_contains((const char *const *)less, *word) &&
+			    !g_ptr_array_find_with_equal_func(words, *word, g_str_equal, NULL))
+				g_ptr_array_add(words, *word);
+	g_ptr_array_sort(words, by_word);
+	g_ptr_array_add(words, NULL);
+	return g_strjoinv(" ", (char **)words->pdata);
+}
+
+/* The number of the copy. */
+static guint32 copy(FakeAccount *account, const FakeMessage *message, const char *target)
+{
+	FakeFolder *folder = sn_fake_folder(account, target, TRUE);
+	guint32 uid = sn_fake_folder_add(account, folder, message->raw, message->flags, message->time);
+
+	sn_fake_folder_find(folder, uid)->keywords = g_strdup(message->keywords);
+	return uid;
+}
+
 static void change(FakeAccount *account, FakeFolder *folder, const SnMailRequest *request,
 		   SnMailEvent *done)
 {
+	gboolean moves = request->kind == SN_MAIL_REQ_MOVE, copies = request->kind == SN_MAIL_REQ_COPY;
+
+	if (moves || copies)
+		done->uids = g_array_set_size(g_array_new(FALSE, TRUE, sizeof(guint32)),
+					      request->uids->len);
 	for (guint i = 0; request->uids && i < request->uids->len; i++) {
 		guint32 uid = g_array_index(request->uids, guint32, i);
 		FakeMessage *message = sn_fake_folder_find(folder, uid);
 		if (!message)
 			continue;
 		if (request->kind == SN_MAIL_REQ_STORE) {
+			char *keywords = other_keywords(message->keywords, request->set_keywords,
+							request->clear_keywords);
+			g_free(message->keywords);
+			message->keywords = keywords;
 			sn_fake_folder_flags(account, folder, uid, request->set,
 					     request->clear & ~request->set);
 			continue;
 		}
-		if (request->kind == SN_MAIL_REQ_MOVE) {
-			guint32 moved = sn_fake_folder_add(
-				account, sn_fake_folder(account, request->target, TRUE),
-				message->raw, message->flags, message->time);
-			done->uid = request->uids->len == 1 ? moved : 0;
+		if (moves || copies) {
+			guint32 made = copy(account, message, request->target);
+			g_array_index(done->uids, guint32, i) = made;
+			done->uid = request->uids->len == 1 ? made : 0;
 		}
-		sn_fake_folder_remove(account, folder, uid);
+		if (!copies)
+			sn_fake_folder_remove(account, folder, uid);
 	}
 }
 
@@ -236,6 +281,7 @@ static void serve(FakeSource *source, FakeAccount *account, const SnMailRequest 
 	case SN_MAIL_REQ_FETCH: good = fetch(source, folder, request); break;
 	case SN_MAIL_REQ_STORE:
 	case SN_MAIL_REQ_MOVE:
+	case SN_MAIL_REQ_COPY:
 	case SN_MAIL_REQ_DELETE: change(account, folder, request, done); break;
 	case SN_MAIL_REQ_APPEND:
 		done->uid = sn_fake_folder_add(account, folder, request->raw, request->flags,

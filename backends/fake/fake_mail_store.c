@@ -8,6 +8,7 @@ static void message_free(gpointer data)
 	FakeMessage *message = data;
 
 	g_bytes_unref(message->raw);
+	g_free(message->keywords);
 	g_free(message);
 }
 

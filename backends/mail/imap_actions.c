@@ -30,13 +30,23 @@ static struct mailimap_flag_list *flag_list(guint flags)
 	return list;
 }
 
+/* keywords: words with blanks between; NULL */
 static gboolean store(SnImapSession *session, struct mailimap_set *set, int sign, guint flags,
-		      GError **error)
+		      const char *keywords, GError **error)
 {
-	if (flags == 0)
+	struct mailimap_flag_list *list = flag_list(flags);
+	g_auto(GStrv) words = g_strsplit(keywords ? keywords : "", " ", -1);
+
+	for (char **word = words; *word; word++)
+		if (sn_imap_is_keyword(*word))
+			mailimap_flag_list_add(list,
+					       mailimap_flag_new_flag_keyword(strdup(*word)));
+	if (clist_isempty(list->fl_list)) {
+		mailimap_flag_list_free(list);
 		return TRUE;
+	}
 	struct mailimap_store_att_flags *change =
-		mailimap_store_att_flags_new(sign, 1 /* silent */, flag_list(flags));
+		mailimap_store_att_flags_new(sign, 1 /* silent */, list);
 	g_assert(change);
 	int result = mailimap_uid_store(session->imap, set, change);
 	mailimap_store_att_flags_free(change);
@@ -70,8 +80,9 @@ static gboolean for_sets(SnImap *imap, SnMailRequest *request, SnMailEvent *done
 static gboolean store_set(SnImap *imap, SnMailRequest *request, struct mailimap_set *set,
 			  SnMailEvent *done, GError **error)
 {
-	return store(imap->session, set, 1, request->set, error) &&
-	       store(imap->session, set, -1, request->clear & ~request->set, error);
+	return store(imap->session, set, 1, request->set, request->set_keywords, error) &&
+	       store(imap->session, set, -1, request->clear & ~request->set,
+		     request->clear_keywords, error);
 }
 
 gboolean sn_imap_serve_store(SnImap *imap, SnMailRequest *request, SnMailEvent *done,
@@ -102,7 +113,7 @@ static gboolean expunge(SnImap *imap, SnMailRequest *request, struct mailimap_se
 static gboolean delete_set(SnImap *imap, SnMailRequest *request, struct mailimap_set *set,
 			   SnMailEvent *done, GError **error)
 {
-	return store(imap->session, set, 1, SN_MAIL_DELETED, error) &&
+	return store(imap->session, set, 1, SN_MAIL_DELETED, NULL, error) &&
 	       expunge(imap, request, set, error);
 }
 
@@ -114,13 +125,37 @@ gboolean sn_imap_serve_delete(SnImap *imap, SnMailRequest *request, SnMailEvent 
 
 /* ---- move ---- */
 
-static guint32 first_of(const struct mailimap_set *set)
+/* The numbers of a set in its order. */
+static GArray *numbers_of(const struct mailimap_set *set)
 {
-	const struct mailimap_set_item *item = set && clist_begin(set->set_list)
-						       ? clist_content(clist_begin(set->set_list))
-						       : NULL;
+	GArray *numbers = g_array_new(FALSE, FALSE, sizeof(guint32));
 
-	return item ? item->set_first : 0;
+	for (clistiter *i = set ? clist_begin(set->set_list) : NULL; i; i = clist_next(i)) {
+		const struct mailimap_set_item *item = clist_content(i);
+		for (guint32 uid = item->set_first; uid && uid <= item->set_last; uid++) {
+			if (numbers->len >= SET_CHUNK)
+				return numbers;
+			g_array_append_val(numbers, uid);
+		}
+	}
+	return numbers;
+}
+
+/* RFC 4315: the first of the one set became the first of the other, and so on. */
+static void note_new_numbers(SnMailRequest *request, const struct mailimap_set *source,
+			     const struct mailimap_set *target, SnMailEvent *done)
+{
+	g_autoptr(GArray) from = numbers_of(source), to = numbers_of(target);
+
+	if (!done->uids)
+		done->uids = g_array_set_size(g_array_new(FALSE, TRUE, sizeof(guint32)),
+					      request->uids->len);
+	for (guint i = 0; from->len == to->len && i < from->len; i++)
+		for (guint k = 0; k < request->uids->len; k++)
+			if (sn_uid_at(request->uids, k) == sn_uid_at(from, i))
+				g_array_index(done->uids, guint32, k) = sn_uid_at(to, i);
+	if (request->uids->len == 1)
+		done->uid = sn_uid_at(done->uids, 0);
 }
 
 static gboolean is_missing_target(SnImapSession *session, const GError *error)
@@ -149,31 +184,32 @@ static gboolean move_once(SnImap *imap, SnMailRequest *request, struct mailimap_
 {
 	SnImapSession *session = imap->session;
 	struct mailimap_set *source = NULL, *target = NULL;
+	gboolean copy = request->kind == SN_MAIL_REQ_COPY, atomic = session->move && !copy;
 	uint32_t validity = 0;
 	int result;
 
-	if (session->move && session->uidplus)
+	if (atomic && session->uidplus)
 		result = mailimap_uidplus_uid_move(session->imap, set, wire, &validity, &source,
 						   &target);
-	else if (session->move)
+	else if (atomic)
 		result = mailimap_uid_move(session->imap, set, wire);
 	else if (session->uidplus)
 		result = mailimap_uidplus_uid_copy(session->imap, set, wire, &validity, &source,
 						   &target);
 	else
 		result = mailimap_uid_copy(session->imap, set, wire);
-	if (request->uids->len == 1) {
-		done->uid = first_of(target);
-		done->uidvalidity = validity;
-	}
+	done->uidvalidity = validity;
+	note_new_numbers(request, source, target, done);
 	if (source)
 		mailimap_set_free(source);
 	if (target)
 		mailimap_set_free(target);
-	if (sn_imap_check(session, result, error, "Messages could not be moved from %s to %s",
+	if (sn_imap_check(session, result, error,
+			  copy ? "Messages could not be copied from %s to %s"
+			       : "Messages could not be moved from %s to %s",
 			  request->folder, request->target))
-		return session->move || delete_set(imap, request, set, done, error);
-	if (!session->move)
+		return atomic || copy || delete_set(imap, request, set, done, error);
+	if (!atomic)
 		make_uncertain(session, error, "the messages were copied");
 	return FALSE;
 }
@@ -197,6 +233,11 @@ static gboolean move_set(SnImap *imap, SnMailRequest *request, struct mailimap_s
 }
 
 gboolean sn_imap_serve_move(SnImap *imap, SnMailRequest *request, SnMailEvent *done, GError **error)
+{
+	return for_sets(imap, request, done, move_set, error);
+}
+
+gboolean sn_imap_serve_copy(SnImap *imap, SnMailRequest *request, SnMailEvent *done, GError **error)
 {
 	return for_sets(imap, request, done, move_set, error);
 }
@@ -282,6 +323,7 @@ static void report_one(const SnImapMessage *message, gpointer data)
 	event->folder = g_strdup(wanted->request->folder);
 	event->uid = message->uid;
 	event->flags = message->flags;
+	event->keywords = g_strdup(message->keywords);
 	event->time = message->time;
 	event->size = message->size;
 	event->raw = g_bytes_ref(message->raw);

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #define MAX_FOUND (5 * 1000 * 1000)
+#define MAX_KEYWORDS 100 /* of one message; and their length */
 #define TEXT_LIMIT 65536 /* of a message that is only fetched in part */
 
 typedef struct {
@@ -22,6 +23,48 @@ static guint keyword_bit(const char *keyword)
 	return g_ascii_strcasecmp(keyword, "$MDNSent") == 0 ? SN_MAIL_MDN_SENT : 0;
 }
 
+/* Of those that are no flags here. A name that could not be given back is left out. */
+static void add_keyword(GPtrArray *keywords, const char *name)
+{
+	if (keywords->len >= MAX_KEYWORDS || !sn_imap_is_keyword(name) || keyword_bit(name))
+		return;
+	for (guint i = 0; i < keywords->len; i++)
+		if (g_ascii_strcasecmp(keywords->pdata[i], name) == 0)
+			return;
+	g_ptr_array_add(keywords, (gpointer)name);
+}
+
+static gint by_word(gconstpointer a, gconstpointer b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static char *join_keywords(GPtrArray *keywords)
+{
+	g_ptr_array_sort(keywords, by_word);
+	g_ptr_array_add(keywords, NULL);
+	return g_strjoinv(" ", (char **)keywords->pdata);
+}
+
+gboolean sn_imap_is_keyword(const char *name)
+{
+	gsize length = name ? strlen(name) : 0;
+
+	if (length == 0 || length > MAX_KEYWORDS)
+		return FALSE;
+	/* RFC 3501 section 9: atom */
+	for (const char *c = name; *c; c++)
+		if (!g_ascii_isgraph(*c) || strchr("(){%*\"\\]", *c))
+			return FALSE;
+	return TRUE;
+}
+
+void sn_imap_message_clear(SnImapMessage *message)
+{
+	g_clear_pointer(&message->raw, g_bytes_unref);
+	g_clear_pointer(&message->keywords, g_free);
+}
+
 static guint flag_bit(const struct mailimap_flag *flag)
 {
 	switch (flag->fl_type) {
@@ -35,8 +78,9 @@ static guint flag_bit(const struct mailimap_flag *flag)
 	}
 }
 
-static guint read_flags(const struct mailimap_msg_att_dynamic *dynamic)
+static guint read_flags(const struct mailimap_msg_att_dynamic *dynamic, char **keywords)
 {
+	g_autoptr(GPtrArray) words = g_ptr_array_new();
 	guint flags = 0;
 
 	if (!dynamic || !dynamic->att_list)
@@ -45,7 +89,12 @@ static guint read_flags(const struct mailimap_msg_att_dynamic *dynamic)
 		const struct mailimap_flag_fetch *fetched = clist_content(i);
 		if (fetched->fl_type == MAILIMAP_FLAG_FETCH_OTHER && fetched->fl_flag)
 			flags |= flag_bit(fetched->fl_flag);
+		if (fetched->fl_type == MAILIMAP_FLAG_FETCH_OTHER && fetched->fl_flag &&
+		    fetched->fl_flag->fl_type == MAILIMAP_FLAG_KEYWORD)
+			add_keyword(words, fetched->fl_flag->fl_data.fl_keyword);
 	}
+	g_free(*keywords);
+	*keywords = join_keywords(words);
 	return flags;
 }
 
@@ -101,7 +150,7 @@ static void handle(struct mailimap_msg_att *att, void *context)
 	for (clistiter *i = clist_begin(att->att_list); i; i = clist_next(i)) {
 		const struct mailimap_msg_att_item *item = clist_content(i);
 		if (item->att_type == MAILIMAP_MSG_ATT_ITEM_DYNAMIC) {
-			message.flags = read_flags(item->att_data.att_dyn);
+			message.flags = read_flags(item->att_data.att_dyn, &message.keywords);
 			has_flags = TRUE;
 		} else if (item->att_type == MAILIMAP_MSG_ATT_ITEM_STATIC) {
 			read_static(item->att_data.att_static, &message, &raw);
@@ -112,8 +161,7 @@ static void handle(struct mailimap_msg_att *att, void *context)
 	/* without a number it is news about a message that nobody asked for */
 	if (message.uid != 0 && (has_flags || message.raw))
 		handler->sink(&message, handler->data);
-	if (message.raw)
-		g_bytes_unref(message.raw);
+	sn_imap_message_clear(&message);
 }
 
 static struct mailimap_fetch_type *wanted(SnImapWhat what)
@@ -190,10 +238,14 @@ gboolean sn_imap_hear_fetch(const SnImapLine *line, SnImapMessage *message)
 	message->size = (gint64)MIN(sn_word_number(sn_word_value(pairs->items, "RFC822.SIZE")),
 				    G_MAXINT64);
 	const SnWord *flags = sn_word_value(pairs->items, "FLAGS");
+	g_autoptr(GPtrArray) keywords = g_ptr_array_new();
 	for (guint i = 0; flags && flags->items && i < flags->items->len; i++) {
 		const char *name = sn_word_text(sn_word_at(flags->items, i));
 		message->flags |= name ? flag_of(name) : 0;
+		if (name)
+			add_keyword(keywords, name);
 	}
+	message->keywords = flags ? join_keywords(keywords) : NULL;
 	message->has_flags = flags != NULL;
 	return message->uid != 0;
 }
@@ -237,6 +289,7 @@ static void hear_flags(const SnImapLine *line, gpointer data)
 
 	if (sn_imap_hear_fetch(line, &message) && message.has_flags)
 		flags->sink(&message, flags->data);
+	sn_imap_message_clear(&message);
 }
 
 gboolean sn_imap_fetch_changed(SnImapSession *session, guint32 last, guint64 modseq,

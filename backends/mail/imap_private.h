@@ -44,6 +44,7 @@ gboolean sn_imap_serve_sync(SnImap *, SnMailRequest *, SnMailEvent *, GError **)
 gboolean sn_imap_serve_fetch(SnImap *, SnMailRequest *, SnMailEvent *, GError **);
 gboolean sn_imap_serve_store(SnImap *, SnMailRequest *, SnMailEvent *, GError **);
 gboolean sn_imap_serve_move(SnImap *, SnMailRequest *, SnMailEvent *, GError **);
+gboolean sn_imap_serve_copy(SnImap *, SnMailRequest *, SnMailEvent *, GError **);
 gboolean sn_imap_serve_delete(SnImap *, SnMailRequest *, SnMailEvent *, GError **);
 gboolean sn_imap_serve_append(SnImap *, SnMailRequest *, SnMailEvent *, GError **);
 gboolean sn_imap_serve_search(SnImap *, SnMailRequest *, SnMailEvent *, GError **);
@@ -61,7 +62,11 @@ typedef struct {
 	gint64 size;    /* RFC822.SIZE; 0 unknown */
 	gboolean has_flags;
 	GBytes *raw;    /* NULL: none came */
+	char *keywords; /* as of SnMailEvent; NULL: not told */
 } SnImapMessage;
+void sn_imap_message_clear(SnImapMessage *message);
+/* Whether it may be the name of a keyword in a command. */
+gboolean sn_imap_is_keyword(const char *name);
 typedef void (*SnImapSink)(const SnImapMessage *message, gpointer data);
 typedef enum { SN_IMAP_FLAGS, SN_IMAP_WHOLE, SN_IMAP_TEXT } SnImapWhat;
 
@@ -71,7 +76,8 @@ gboolean sn_imap_fetch(SnImapSession *session, struct mailimap_set *set, SnImapW
 /* FLAGS of 1:last changed since modseq (CONDSTORE). */
 gboolean sn_imap_fetch_changed(SnImapSession *session, guint32 last, guint64 modseq,
                                SnImapSink sink, gpointer data, GError **error);
-/* A FETCH response that is read here: number, size, flags. FALSE: it is none, or without number. */
+/* A FETCH response that is read here: number, size, flags. FALSE: it is none, or without number.
+ * End with sn_imap_message_clear() in any case. */
 gboolean sn_imap_hear_fetch(const SnImapLine *line, SnImapMessage *message);
 /* Adds the numbers of `known` that a VANISHED response names to `gone` (unsorted). */
 void sn_imap_hear_vanished(const SnImapLine *line, const GArray *known, GArray *gone);

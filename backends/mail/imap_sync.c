@@ -29,7 +29,13 @@
 typedef struct {
 	guint32 uid;
 	guint flags;
+	char *keywords;
 } Change;
+
+static void change_clear(gpointer data)
+{
+	g_free(((Change *)data)->keywords);
+}
 
 typedef struct {
 	SnImap *imap;
@@ -97,6 +103,7 @@ static void report_flags(const SnImapMessage *message, gpointer data)
 	event->folder = g_strdup(sync->request->folder);
 	event->uid = message->uid;
 	event->flags = message->flags;
+	event->keywords = g_strdup(message->keywords);
 	sn_report_mail(&sync->imap->report, event, sizeof *event);
 }
 
@@ -104,7 +111,9 @@ static void report_changes(Sync *sync)
 {
 	for (guint i = 0; i < sync->changes->len; i++) {
 		const Change *change = &g_array_index(sync->changes, Change, i);
-		SnImapMessage message = { .uid = change->uid, .flags = change->flags };
+		SnImapMessage message = { .uid = change->uid,
+					  .flags = change->flags,
+					  .keywords = change->keywords };
 		report_flags(&message, sync);
 	}
 }
@@ -121,6 +130,7 @@ static void report_message(const SnImapMessage *message, gpointer data)
 	event->folder = g_strdup(sync->request->folder);
 	event->uid = message->uid;
 	event->flags = message->flags;
+	event->keywords = g_strdup(message->keywords);
 	event->time = message->time;
 	event->size = message->size;
 	event->raw = g_bytes_ref(message->raw);
@@ -435,15 +445,17 @@ static gboolean fetch_fresh(Sync *sync, GError **error)
 static void hear_change(const SnImapLine *line, gpointer data)
 {
 	Sync *sync = data;
-	SnImapMessage message;
+	SnImapMessage message = { 0 };
 
 	if (strcmp(line->kind, "VANISHED") == 0) {
 		sn_imap_hear_vanished(line, sync->known, sync->gone);
 	} else if (sn_imap_hear_fetch(line, &message) && message.has_flags &&
 		   sn_uids_has(sync->known, message.uid)) {
-		Change change = { message.uid, message.flags };
+		Change change = { message.uid, message.flags,
+				  g_steal_pointer(&message.keywords) };
 		g_array_append_val(sync->changes, change);
 	}
+	sn_imap_message_clear(&message);
 }
 
 static gboolean open_folder(Sync *sync, GError **error)
@@ -473,6 +485,7 @@ gboolean sn_imap_serve_sync(SnImap *imap, SnMailRequest *request, SnMailEvent *d
 		.changes = g_array_new(FALSE, FALSE, sizeof(Change)),
 		.gone = sn_uids_new(),
 	};
+	g_array_set_clear_func(sync.changes, change_clear);
 
 	gboolean good = open_folder(&sync, error);
 	if (good && request->uidvalidity != sync.uidvalidity) {

@@ -38,6 +38,7 @@ typedef enum {
 	SN_MAIL_REQ_APPEND,  /* folder, raw, flags, time; DONE has the uid if known */
 	SN_MAIL_REQ_SEARCH_ID, /* folder, message_id: DONE has the uid, or 0 (exactly-once check) */
 	SN_MAIL_REQ_CREATE,  /* folder */
+	SN_MAIL_REQ_COPY,    /* as MOVE, and it stays where it is; not to be given twice */
 } SnMailRequestKind;
 
 typedef struct {
@@ -49,6 +50,7 @@ typedef struct {
 	                           was told by a SYNC; before the folder's first SYNC they mean
 	                           nothing, and requests with them end in TEMPORARY */
 	guint set, clear, flags;
+	char *set_keywords, *clear_keywords; /* STORE, IMAP only: words with blanks between; NULL */
 	GBytes *raw;
 	SnTime time;            /* INTERNALDATE for APPEND; 0 = now */
 	char *message_id;
@@ -99,7 +101,10 @@ typedef struct {
 	gboolean partial;       /* raw lacks the larger parts; FETCH gets all */
 	gint64 size;            /* RFC822.SIZE */
 	char *name;             /* Maildir base name without flags */
-	GArray *uids;           /* GONE */
+	GArray *uids;           /* GONE; DONE of an IMAP MOVE: the new ones in the order of the
+	                           request's, 0 where it is not known */
+	char *keywords;         /* MESSAGE, FLAGS: IMAP keywords that are no flag above, in order, with
+	                           blanks between; "" none; NULL: not told (Maildir) */
 	gint64 done, total;
 } SnMailEvent;
 SnMailEvent *sn_mail_event_new(int kind, guint64 id, gpointer owner);

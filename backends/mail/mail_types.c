@@ -22,6 +22,8 @@ void sn_mail_request_free(SnMailRequest *request)
 	g_clear_pointer(&request->uids, g_array_unref);
 	g_clear_pointer(&request->raw, g_bytes_unref);
 	g_free(request->message_id);
+	g_free(request->set_keywords);
+	g_free(request->clear_keywords);
 	g_clear_pointer(&request->known, g_array_unref);
 	g_clear_pointer(&request->known_flags, g_array_unref);
 	g_clear_pointer(&request->known_names, g_ptr_array_unref);
@@ -47,6 +49,7 @@ void sn_mail_event_free(SnMailEvent *event)
 	g_free(event->role);
 	g_clear_pointer(&event->raw, g_bytes_unref);
 	g_free(event->name);
+	g_free(event->keywords);
 	g_clear_pointer(&event->uids, g_array_unref);
 	g_free(event);
 }

@@ -224,6 +224,37 @@ static gboolean serve_move(Maildir *maildir, SnMailRequest *request, SnMailEvent
 	return target != NULL;
 }
 
+/* Another file with the same bytes and flags. */
+static gboolean serve_copy(Maildir *maildir, SnMailRequest *request, SnMailEvent *done,
+			   GError **error)
+{
+	SnMaildirFolder *folder = open_numbered(maildir, request, error);
+	g_autofree char *target =
+		folder ? sn_maildir_create(maildir->root, request->target, error) : NULL;
+
+	for (guint i = 0; target && request->uids && i < request->uids->len; i++) {
+		SnMaildirEntry *entry = sn_maildir_by_uid(folder, sn_uid_at(request->uids, i));
+		SnTime time = 0;
+		guint flags = entry ? entry->flags : 0;
+		g_autoptr(GBytes) raw = entry ? sn_maildir_read(folder, entry, &time, error) : NULL;
+		gsize length = 0;
+		if (!entry)
+			continue;
+		if (!raw)
+			return FALSE;
+		const void *bytes = g_bytes_get_data(raw, &length);
+		g_autofree char *base =
+			sn_maildir_deliver(target, bytes, length, flags, time, error);
+		if (!base)
+			return FALSE;
+		if (request->uids->len == 1) {
+			done->uid = number_of(maildir, request->target, base);
+			done->name = g_steal_pointer(&base);
+		}
+	}
+	return target != NULL;
+}
+
 static gboolean serve_append(Maildir *maildir, SnMailRequest *request, SnMailEvent *done,
 			     GError **error)
 {
@@ -285,6 +316,7 @@ static const struct {
 	[SN_MAIL_REQ_APPEND] = { serve_append, RANK_URGENT },
 	[SN_MAIL_REQ_SEARCH_ID] = { serve_search, RANK_URGENT },
 	[SN_MAIL_REQ_CREATE] = { serve_create, RANK_URGENT },
+	[SN_MAIL_REQ_COPY] = { serve_copy, RANK_URGENT },
 };
 
 /* ---- the thread ---- */

@@ -277,6 +277,77 @@ static void large_message_comes_in_part_and_then_whole(void **state)
 	sn_mail_desk_free(desk);
 }
 
+/* Keywords of what lies in a folder, as a fresh look tells them; by number. */
+static const SnMailEvent *look(SnMailDesk *desk, const char *folder, guint32 uid)
+{
+	SnMailRequest *request = sn_mail_desk_request(desk, SN_MAIL_REQ_FETCH, folder);
+	guint64 id = request->id;
+
+	request->uids = uids_of(1, uid);
+	assert_int_equal(sn_mail_desk_run(desk, request)->kind, SN_EVENT_DONE);
+	return sn_mail_desk_event(desk, id, SN_MAIL_EV_MESSAGE, 0);
+}
+
+static void keywords_are_set_told_and_taken_away(void **state)
+{
+	if (!servers)
+		skip();
+	SnMailDesk *desk = open_desk("carol");
+	guint32 uid = append(desk, "Tags", "t1", SN_MAIL_SEEN);
+	SnMailRequest *request = sn_mail_desk_request(desk, SN_MAIL_REQ_STORE, "Tags");
+	request->uids = uids_of(1, uid);
+	request->set_keywords = g_strdup("work $Junk bad\"word two(");
+	assert_int_equal(sn_mail_desk_run(desk, request)->kind, SN_EVENT_DONE);
+	assert_string_equal(look(desk, "Tags", uid)->keywords, "$Junk work");
+	assert_int_equal(look(desk, "Tags", uid)->flags, SN_MAIL_SEEN);
+	request = sn_mail_desk_request(desk, SN_MAIL_REQ_STORE, "Tags");
+	request->uids = uids_of(1, uid);
+	request->set = SN_MAIL_FLAGGED;
+	request->set_keywords = g_strdup("later");
+	request->clear_keywords = g_strdup("$Junk nowhere");
+	assert_int_equal(sn_mail_desk_run(desk, request)->kind, SN_EVENT_DONE);
+	assert_string_equal(look(desk, "Tags", uid)->keywords, "later work");
+	/* they go along with a move */
+	request = sn_mail_desk_request(desk, SN_MAIL_REQ_MOVE, "Tags");
+	request->uids = uids_of(1, uid);
+	request->target = g_strdup("Tags2");
+	const SnMailEvent *end = sn_mail_desk_run(desk, request);
+	assert_string_equal(look(desk, "Tags2", end->uid)->keywords, "later work");
+	sn_mail_desk_free(desk);
+}
+
+static void copies_stay_and_many_moves_tell_each_number(void **state)
+{
+	if (!servers)
+		skip();
+	SnMailDesk *desk = open_desk("carol");
+	guint32 one = append(desk, "Many", "y1", 0), two = append(desk, "Many", "y2", 0),
+		three = append(desk, "Many", "y3", SN_MAIL_SEEN);
+	SnMailRequest *request = sn_mail_desk_request(desk, SN_MAIL_REQ_COPY, "Many");
+	request->uids = uids_of(1, two);
+	request->target = g_strdup("Copies/New");
+	const SnMailEvent *end = sn_mail_desk_run(desk, request);
+	assert_int_equal(end->kind, SN_EVENT_DONE);
+	assert_true(end->uid > 0);
+	assert_non_null(look(desk, "Many", two));
+	assert_non_null(look(desk, "Copies/New", end->uid));
+	request = sn_mail_desk_request(desk, SN_MAIL_REQ_DELETE, "Many");
+	request->uids = uids_of(1, two);
+	sn_mail_desk_run(desk, request);
+	/* one of the three is not there any more */
+	request = sn_mail_desk_request(desk, SN_MAIL_REQ_MOVE, "Many");
+	request->uids = uids_of(3, one, two, three);
+	request->target = g_strdup("Copies/New");
+	end = sn_mail_desk_run(desk, request);
+	assert_int_equal(end->kind, SN_EVENT_DONE);
+	assert_int_equal(end->uids->len, 3);
+	assert_int_equal(g_array_index(end->uids, guint32, 1), 0);
+	assert_int_equal(look(desk, "Copies/New", g_array_index(end->uids, guint32, 2))->flags,
+			 SN_MAIL_SEEN);
+	assert_true(g_array_index(end->uids, guint32, 0) > 0);
+	sn_mail_desk_free(desk);
+}
+
 static void move_makes_its_target_and_tells_the_new_number(void **state)
 {
 	if (!servers)
@@ -420,6 +491,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(folders_are_listed_with_their_roles),
+		cmocka_unit_test(keywords_are_set_told_and_taken_away),
+		cmocka_unit_test(copies_stay_and_many_moves_tell_each_number),
 		cmocka_unit_test(first_sync_brings_messages_newest_first),
 		cmocka_unit_test(later_sync_brings_only_what_changed),
 		cmocka_unit_test(the_same_without_modification_numbers),

@@ -126,6 +126,13 @@ static void move_append_search_and_fetch(void **state)
 	SnMailRequest *request = sn_mail_desk_request(box.desk, SN_MAIL_REQ_SEARCH_ID, "INBOX");
 	request->message_id = g_strdup("m@example.test");
 	assert_int_equal(sn_mail_desk_run(box.desk, request)->uid, 1);
+	request = sn_mail_desk_request(box.desk, SN_MAIL_REQ_COPY, "INBOX");
+	request->uids = sn_one_uid(1);
+	request->target = g_strdup("Copies");
+	const SnMailEvent *copied = sn_mail_desk_run(box.desk, request);
+	assert_int_equal(copied->kind, SN_EVENT_DONE);
+	g_autofree char *copy = g_strdup_printf("%s/.Copies/cur/%s:2,S", box.root, copied->name);
+	assert_true(g_file_test(copy, G_FILE_TEST_EXISTS));
 	request = sn_mail_desk_request(box.desk, SN_MAIL_REQ_MOVE, "INBOX");
 	request->uids = sn_one_uid(1);
 	request->target = g_strdup("Archive/2026");
