@@ -232,12 +232,14 @@ static void archive_done(SnImSync *sync, const SnImEvent *event)
 	if (event->last_id &&
 	    !sn_archive_set(engine->store, sync->account->id, sync->own, event->last_id, &error))
 		warn(sync, error);
-	if (more) {
+	if (more && sync->online) {
 		read_archive(sync);
 		return;
 	}
 	sync->reading = FALSE;
 	sync->caught_up = event->complete;
+	if (!sync->online)
+		return; /* the last page was still to be filed when the line went */
 	sn_account_status(sync->account, SN_END_IM, SN_STATUS_ONLINE, NULL, 0);
 }
 
