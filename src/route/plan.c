@@ -120,6 +120,17 @@ static SnChannel first_contact(const SnPlanner *self)
 	return self->addresses->len ? SN_CHANNEL_IM : SN_CHANNEL_MAIL;
 }
 
+/* What was written last is an IM of ours that has not gone yet: what is written now follows it. */
+static gboolean goes_on_by_im(const SnPlanner *self)
+{
+	SnTime since = self->request->reply_to
+		? 0
+		: sn_outbox_open_since(self->store, self->conversation->id, SN_CHANNEL_IM);
+
+	return since && can_send(self, SN_CHANNEL_IM) &&
+	       (!self->answered || self->answered->time <= since);
+}
+
 static SnChannel auto_channel(const SnPlanner *self)
 {
 	SnChannel first = self->answered ? self->answered->channel : first_contact(self);
@@ -129,6 +140,8 @@ static SnChannel auto_channel(const SnPlanner *self)
 		return SN_CHANNEL_IM;
 	if (self->conversation->kind != SN_CONV_PERSON)
 		return first;
+	if (goes_on_by_im(self))
+		return SN_CHANNEL_IM;
 	if (can_send(self, first)) {
 		if (availability(self, first) != SN_NOT_AVAILABLE || is_settled(self))
 			return first;

@@ -45,7 +45,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(SnPlan, sn_plan_free)
 typedef struct {
 	SnId conversation;    /* required */
 	SnId reply_to;        /* 0: the newest message from the other side decides */
-	SnReplyMode mode;     /* AUTO: the conversation's own, then the channel answered if deliverable */
+	SnReplyMode mode;     /* AUTO: the conversation's own; then IM while an IM of ours still waits,
+	                       * else the channel answered if deliverable */
 	const char *address;  /* the user named this address; NULL */
 	gboolean reply_all;   /* mail: everybody on the message */
 	SnEncrypt encrypt;    /* REQUIRED without a way to encrypt: it waits, and the text says so */

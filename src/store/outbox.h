@@ -215,6 +215,8 @@ SnTime sn_outbox_next_due(SnStore *store, SnTime after);
 GArray *sn_outbox_open_for(SnStore *store, SnId address);
 /* Open entries of a conversation. Oldest first. Of SnId. */
 GArray *sn_outbox_open_in(SnStore *store, SnId conversation);
+/* When the newest open entry of a conversation on this channel was written; 0 = there is none. */
+SnTime sn_outbox_open_since(SnStore *store, SnId conversation, SnChannel channel);
 /* Entries that go on when the account is connected: in `sending`, waiting after an error, or asked
  * with the question not out yet. Oldest first. Of SnId. */
 GArray *sn_outbox_stopped(SnStore *store, SnId account, SnChannel channel);

@@ -46,6 +46,14 @@ GArray *sn_outbox_open_in(SnStore *store, SnId conversation)
 	                     V(conversation)));
 }
 
+SnTime sn_outbox_open_since(SnStore *store, SnId conversation, SnChannel channel)
+{
+	return sn_one(store,
+	              "SELECT created FROM outbox WHERE open = 1 AND conversation = ?1 AND "
+	              "channel = ?2 ORDER BY id DESC LIMIT 1",
+	              V(conversation), V(channel));
+}
+
 GArray *sn_outbox_stopped(SnStore *store, SnId account, SnChannel channel)
 {
 	return ids_of(sn_sql(store,

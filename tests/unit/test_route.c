@@ -75,6 +75,48 @@ static void auto_goes_to_the_other_channel_when_the_person_is_away(void **state)
 	world_free(world);
 }
 
+static void auto_goes_on_by_im_while_an_im_waits(void **state)
+{
+	World *world = world_new(NULL);
+	SnId bob = world_bob(world);
+	Said mail = { .channel = SN_CHANNEL_MAIL, .subject = "Budget", .id = "budget@work.example" };
+	SnParty party = { SN_ROLE_TO, (char *)BOB_IM, NULL };
+	g_autoptr(GPtrArray) recipients = g_ptr_array_new();
+	SnOutboxNew im = { .conversation = bob, .account = world->home, .channel = SN_CHANNEL_IM,
+		           .from = "alice@example.test", .recipients = recipients, .body = "x",
+		           .state = SN_STATE_QUEUED };
+
+	g_ptr_array_add(recipients, &party);
+	sn_store_set_clock(world->store, &world->clock);
+	world_roster(world, BOB_IM, SN_SUB_BOTH);
+	world_presence(world, BOB_IM, SN_PRESENCE_DND, 0);
+	SnId first = world_say(world, &mail);
+	world->now += SN_MINUTE;
+	SnId id = sn_outbox_queue(world->store, &im, FALSE, NULL);
+	g_autoptr(SnPlan) waiting = plan_for(world, bob, SN_MODE_AUTO, 0);
+	assert_int_equal(waiting->channel, SN_CHANNEL_IM);
+	/* a message that is answered by name says the channel itself, */
+	g_autoptr(SnPlan) named = plan_for(world, bob, SN_MODE_AUTO, first);
+	assert_int_equal(named->channel, SN_CHANNEL_MAIL);
+	/* and so does what they wrote since */
+	world->now += SN_MINUTE;
+	mail.id = "more@work.example";
+	mail.time = world->now;
+	world_say(world, &mail);
+	g_autoptr(SnPlan) answered = plan_for(world, bob, SN_MODE_AUTO, 0);
+	assert_int_equal(answered->channel, SN_CHANNEL_MAIL);
+	world->now += SN_MINUTE;
+	SnId next = sn_outbox_queue(world->store, &im, FALSE, NULL);
+	g_autoptr(SnPlan) again = plan_for(world, bob, SN_MODE_AUTO, 0);
+	assert_int_equal(again->channel, SN_CHANNEL_IM);
+	SnOutboxChange gone = { .state = SN_STATE_ACCEPTED, .what = "accepted", .step = -1 };
+	assert_true(sn_outbox_change(world->store, id, SN_STATE_QUEUED, &gone, NULL));
+	assert_true(sn_outbox_change(world->store, next, SN_STATE_QUEUED, &gone, NULL));
+	g_autoptr(SnPlan) done = plan_for(world, bob, SN_MODE_AUTO, 0);
+	assert_int_equal(done->channel, SN_CHANNEL_MAIL);
+	world_free(world);
+}
+
 static void a_rule_that_settles_it_keeps_auto_on_im(void **state)
 {
 	World *world = world_new(NULL);
@@ -445,6 +487,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(answers_on_the_channel_of_the_message),
 		cmocka_unit_test(auto_goes_to_the_other_channel_when_the_person_is_away),
+		cmocka_unit_test(auto_goes_on_by_im_while_an_im_waits),
 		cmocka_unit_test(a_rule_that_settles_it_keeps_auto_on_im),
 		cmocka_unit_test(wish_then_person_then_account_then_prompt),
 		cmocka_unit_test(not_available_and_no_rule_is_the_users_choice),

@@ -325,6 +325,28 @@ static void each_answer_when_not_available(void **state)
 	assert_int_equal(ui_desk_last_entry(desk), before);
 }
 
+/* The channel that was switched to stays while what was sent on it still waits. */
+static void after_a_waiting_im_the_next_line_is_an_im(void **state)
+{
+	UiDesk *desk = *state;
+	SnId before = ui_desk_last_entry(desk);
+	g_autoptr(SnAddress) bob = sn_address_find(desk->store, SN_CHANNEL_IM, BOB);
+	SnPresence offline = { .address = bob->id, .resource = (char *)"phone",
+		               .show = SN_PRESENCE_OFFLINE };
+	SnId home = sn_account_find(desk->store, "home");
+
+	sn_presence_forget(desk->store, home, NULL);
+	assert_true(sn_presence_set(desk->store, home, &offline, NULL));
+
+	ui_desk_play(desk, "keys :open<Space>" BOB "<Enter>i\nexpect Email to\nkeys <C-t>\n"
+	                   "expect IM to\ntext First line\nkeys <Enter>\nexpect not available\n"
+	                   "keys d\nexpect IM to\ntext Second line\nkeys <Enter>\n"
+	                   "expect not available\nkeys d\nabsent Not sent\n");
+	g_autoptr(SnOutboxEntry) entry = ui_desk_entry(desk, before);
+	assert_int_equal(entry->channel, SN_CHANNEL_IM);
+	assert_string_equal(entry->body, "Second line");
+}
+
 static void email_instead_asks_for_what_it_lacks(void **state)
 {
 	UiDesk *desk = *state;
@@ -529,6 +551,7 @@ int main(void)
 		T(leaving_with_an_email_on_hold_is_asked),
 		T(files_go_along),
 		T(each_answer_when_not_available),
+		T(after_a_waiting_im_the_next_line_is_an_im),
 		T(email_instead_asks_for_what_it_lacks),
 		T(an_unconfirmed_address_takes_a_yes),
 		T(a_typed_address_is_remembered),
