@@ -298,6 +298,8 @@ static void read_archive(SnImSync *sync)
 
 static void line_synced(SnImSync *sync, const SnImEvent *event)
 {
+	if (!sync->online)
+		return; /* said of a line that has gone meanwhile */
 	sync->synced = TRUE;
 	if (event->resumed && sync->caught_up) {
 		sn_engine_check_settled(sync->account->engine);
