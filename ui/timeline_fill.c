@@ -209,6 +209,18 @@ static char *trimmed(const char *body)
 	return g_strndup(start, length);
 }
 
+/* Something besides quotes and a signature. */
+static gboolean has_text(const char *body, const GArray *blocks)
+{
+	for (guint i = 0; i < blocks->len; i++) {
+		const SnBlock *block = &g_array_index(blocks, SnBlock, i);
+		for (gsize at = block->start; block->kind == SN_BLOCK_TEXT && at < block->end; at++)
+			if (!g_ascii_isspace(body[at]))
+				return TRUE;
+	}
+	return FALSE;
+}
+
 static gboolean is_history(const SnMessage *message)
 {
 	return g_strcmp0(message->notice, SN_NOTICE_HISTORY) == 0;
@@ -227,7 +239,7 @@ static void fill_body(Fill *fill)
 		return;
 	}
 	blocks = sn_text_blocks(body);
-	all = blocks->len == 1; /* nothing but a quote is not folded away */
+	all = !has_text(body, blocks); /* nothing but a quote is not folded away */
 	fill->open = all || is_open(fill->timeline, fill->message->id);
 	for (guint i = 0; i < blocks->len; i++)
 		fill_block(fill, body, &g_array_index(blocks, SnBlock, i));

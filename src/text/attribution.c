@@ -97,6 +97,9 @@ static const char *const separators[] = {
 	"Forwarded message",
 	"Forwarded Message",
 	"Begin forwarded message",
+	"begin forwarded text",
+	"Forwarded message from",
+	"Forwarded Message from",
 	"Weitergeleitete Nachricht",
 	"Message transf\xc3\xa9r\xc3\xa9",
 	"Mensaje reenviado",
@@ -202,6 +205,16 @@ static char *join_lines(const char *body, const SnSpan *line, gsize count)
 				    (gssize)(line[i].end - line[i].start));
 	}
 	g_strdelimit(text->str, "\t*", ' ');
+	/* Zoho puts it between dashes. */
+	gsize end = text->len;
+	while (end > 4 && (text->str[end - 1] == '-' || text->str[end - 1] == ' '))
+		end--;
+	gsize start = strspn(text->str, " ");
+	gsize dashes = strspn(text->str + start, "-");
+	if (dashes >= 3 && end < text->len && end > start + dashes) {
+		g_string_truncate(text, end);
+		g_string_erase(text, 0, (gssize)(start + dashes));
+	}
 	return g_strstrip(g_string_free(text, FALSE));
 }
 
@@ -343,7 +356,7 @@ gboolean sn_text_is_separator(const char *text, gsize length)
 		return FALSE;
 	for (gsize i = 0; i < G_N_ELEMENTS(separators); i++) {
 		gsize words = strlen(separators[i]);
-		if (length - dashes > words + 1 &&
+		if (length - dashes >= words &&
 		    memcmp(text + dashes, separators[i], words) == 0 &&
 		    strspn(text + dashes + words, " -") >= length - dashes - words)
 			return TRUE;
@@ -380,7 +393,15 @@ static gboolean continues_field(const char *text, gsize length)
 	       memchr(text, '@', length);
 }
 
-gsize sn_text_header_block(const char *body, const SnSpan *line, gsize count)
+gboolean sn_text_ends_forwarded(const char *text, gsize length)
+{
+	return length > 10 && length < 80 && strspn(text, "-") >= 3 &&
+	       (g_strstr_len(text, (gssize)length, "end forwarded") ||
+	        g_strstr_len(text, (gssize)length, "End forwarded") ||
+	        g_strstr_len(text, (gssize)length, "End of forwarded"));
+}
+
+gsize sn_text_header_block(const char *body, const SnSpan *line, gsize count, gboolean separated)
 {
 	guint seen = 0;
 	gsize used = 0, fields_seen = 0;
@@ -397,7 +418,6 @@ gsize sn_text_header_block(const char *body, const SnSpan *line, gsize count)
 		fields_seen += field != FIELD_NONE;
 	}
 	/* Sender and date are what a program never leaves out; three make it certain. */
-	return fields_seen >= 3 && (seen & FIELD_FROM) && (seen & (FIELD_DATE | FIELD_SUBJECT))
-		       ? used
-		       : 0;
+	guint also = separated ? FIELD_DATE | FIELD_SUBJECT : FIELD_DATE;
+	return fields_seen >= 3 && (seen & FIELD_FROM) && (seen & also) ? used : 0;
 }

@@ -31,7 +31,10 @@ typedef enum { SN_NO_ATTRIBUTION, SN_WEAK_ATTRIBUTION, SN_STRONG_ATTRIBUTION } S
 SnAttribution sn_text_attribution(const char *body, const SnSpan *line, gsize count, gsize *used);
 /* "-----Original Message-----", in many languages. */
 gboolean sn_text_is_separator(const char *text, gsize length);
-/* The number of lines of a header block such as Outlook puts above a quoted message, or 0. */
-gsize sn_text_header_block(const char *body, const SnSpan *line, gsize count);
+/* "--- end forwarded text" */
+gboolean sn_text_ends_forwarded(const char *text, gsize length);
+/* The number of lines of a header block such as Outlook puts above a quoted message, or 0.
+ * separated: below a separator, where a date is not needed to be sure. */
+gsize sn_text_header_block(const char *body, const SnSpan *line, gsize count, gboolean separated);
 
 #endif

@@ -53,6 +53,31 @@ static const struct {
 	{ "да\nпн, 3 авг. 2026 г. в 10:00, Bob <bob@x.test>:\n\n> q\n", "TAAQ" },
 	{ "好\n在 2026年8月3日,10:00,Bob <bob@x.test> 写道：\n> q\n", "TAQ" },
 	{ "Bob wrote:\n> q\n", "AQ" },
+	/* marks of other programs, and what stands below them */
+	{ "On Mon, 3 Aug 2026, Bob Builder wrote:\n\n--]one\n--]two\n\nan answer\n", "AAQQTT" },
+	{ "On Mon, 3 Aug 2026, Bob Builder wrote:\n| one\n| two\nan answer\n| three\nmore\n", "AQQTQT" },
+	{ "see below\nOn Mon, 3 Aug 2026, Bob Builder wrote:\n# one\n# two\nan answer\n# Title\n",
+	  "TAQQTT" },
+	{ "Hello\n\nMonday, 3 August 2026, 10:00 Bob <bob@x.test> wrote:\n\n[lost]\n\nBM> one\nno\n",
+	  "TTTTTTTT" },
+	{ "On Mon, 3 Aug 2026, Bob Builder wrote:\nBM> one\nBM> two\nno\n", "AQQT" },
+	{ "  On 1/19/2026 7:13 PM, Bob Builder wrote:\n  >\n  > one\n  an answer\n", "AQQT" },
+	/* no new text above: the answer may stand below, or there is none */
+	{ "On Mon, 3 Aug 2026 at 10:00, Bob <bob@x.test> wrote:\none\nan answer\n", "TTT" },
+	{ "-----Original Message-----\nFrom: Bob\n>\n> one\nan answer\n", "TTQQT" },
+	{ "--- begin forwarded text\n\n\nDate: Mon, 3 Aug 2026\nFrom: Bob\nSubject: x\n\none\n"
+	  "--- end forwarded text\n", "TTTTTTTTT" },
+	{ "look:\n---- begin forwarded text\nDate: Mon, 3 Aug 2026\nFrom: Bob\nSubject: x\n\none\n"
+	  "---- end forwarded text\nand?\n", "TAAAAQQQT" },
+	/* a header in a text is no quote of all that follows */
+	{ "This report is about:\n\n  Date: 3 Aug 2026\n  From: Bob\n  Subject: x\n\nIt was refused.\n",
+	  "TAAAAQT" },
+	{ "An example:\nFrom: kate@x.test\nTo: me\nSubject: Cats\n\nHi,\n", "TTTTTT" },
+	{ "text\n---- On Wed, 24 Feb 2021 14:02:50 +0530 bob@x.test wrote ----\n\nquoted\n", "TAAQ" },
+	/* signatures */
+	{ "text\n__________\nx-users mailing list\nx-users@x.test\nhttp://x.test\n", "TSSSS" },
+	{ "thanks\n\n\xe2\x80\x94\nJohn\nCEO\n", "TTSSS" },
+	{ "--\nnot a signature without a text\n", "TT" },
 	/* quotes without marks */
 	{ "a\n-----Original Message-----\nFrom: Bob\nSent: Monday\nTo: me\nSubject: "
 	  "x\n\nquoted\nmore\n",
