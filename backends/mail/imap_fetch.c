@@ -2,6 +2,7 @@
 #include "backends/mail/imap_private.h"
 #include "backends/mail/imap_talk.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -227,6 +228,26 @@ static guint flag_of(const char *name)
 	return keyword_bit(name);
 }
 
+/* "17-Jul-1996 02:44:25 -0700", the day perhaps with a blank before it; 0 when it is none. */
+static SnTime read_date_text(const char *text)
+{
+	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+	struct mailimap_date_time date = { 0 };
+	char month[4] = "", sign = '+';
+	int zone = 0;
+
+	if (!text || sscanf(text, "%2d-%3s-%4d %2d:%2d:%2d %c%4d", &date.dt_day, month,
+			    &date.dt_year, &date.dt_hour, &date.dt_min, &date.dt_sec, &sign,
+			    &zone) != 8)
+		return 0;
+	const char *found = strlen(month) == 3 ? strstr(months, month) : NULL;
+	if (!found || (found - months) % 3 != 0)
+		return 0;
+	date.dt_month = (int)(found - months) / 3 + 1;
+	date.dt_zone = sign == '-' ? -zone : zone;
+	return read_date(&date);
+}
+
 gboolean sn_imap_hear_fetch(const SnImapLine *line, SnImapMessage *message)
 {
 	const SnWord *pairs = sn_word_at(line->words, 0);
@@ -237,6 +258,7 @@ gboolean sn_imap_hear_fetch(const SnImapLine *line, SnImapMessage *message)
 	message->uid = (guint32)sn_word_number(sn_word_value(pairs->items, "UID"));
 	message->size = (gint64)MIN(sn_word_number(sn_word_value(pairs->items, "RFC822.SIZE")),
 				    G_MAXINT64);
+	message->time = read_date_text(sn_word_text(sn_word_value(pairs->items, "INTERNALDATE")));
 	const SnWord *flags = sn_word_value(pairs->items, "FLAGS");
 	g_autoptr(GPtrArray) keywords = g_ptr_array_new();
 	for (guint i = 0; flags && flags->items && i < flags->items->len; i++) {
@@ -316,6 +338,23 @@ struct mailimap_set *sn_imap_set(const GArray *uids, guint from, guint to)
 		from = next;
 	}
 	return set;
+}
+
+char *sn_imap_set_text(const GArray *uids, guint from, guint to)
+{
+	GString *text = g_string_new(NULL);
+
+	g_assert(from < to && to <= uids->len);
+	while (from < to) {
+		guint next = from + 1;
+		while (next < to && sn_uid_at(uids, next) == sn_uid_at(uids, next - 1) + 1)
+			next++;
+		g_string_append_printf(text, "%s%u", text->len ? "," : "", sn_uid_at(uids, from));
+		if (next > from + 1)
+			g_string_append_printf(text, ":%u", sn_uid_at(uids, next - 1));
+		from = next;
+	}
+	return g_string_free(text, FALSE);
 }
 
 /* ---- searching ---- */

@@ -7,6 +7,7 @@
  * imap_talk.c     commands and answers of our own; imap_words.c: reading an answer
  * imap_folders.c  LIST, CREATE
  * imap_fetch.c    FETCH answers -> messages and flags, streamed
+ * imap_parts.c    large messages in part; imap_structure.c: what they are made of
  * imap_sync.c     what is new, changed, gone
  * imap_actions.c  STORE, MOVE, DELETE, APPEND, SEARCH
  * imap_watch.c    a second connection that waits for changes
@@ -61,6 +62,7 @@ typedef struct {
 	SnTime time;
 	gint64 size;    /* RFC822.SIZE; 0 unknown */
 	gboolean has_flags;
+	GArray *missing; /* of gint64, by leaf: as SnMailEvent.part_sizes; NULL */
 	GBytes *raw;    /* NULL: none came */
 	char *keywords; /* as of SnMailEvent; NULL: not told */
 } SnImapMessage;
@@ -73,6 +75,10 @@ typedef enum { SN_IMAP_FLAGS, SN_IMAP_WHOLE, SN_IMAP_TEXT } SnImapWhat;
 /* UID FETCH of some uids (ascending); each answer goes to sink as it arrives. */
 gboolean sn_imap_fetch(SnImapSession *session, struct mailimap_set *set, SnImapWhat what,
                        SnImapSink sink, gpointer data, GError **error);
+/* Of some (large) ones what is worth having at once: raw is a message of its text and small parts
+ * with the others empty. Servers that cannot take it apart give the header and the beginning. */
+gboolean sn_imap_fetch_parts(SnImapSession *session, const GArray *uids, SnImapSink sink,
+                             gpointer data, GError **error);
 /* FLAGS of 1:last changed since modseq (CONDSTORE). */
 gboolean sn_imap_fetch_changed(SnImapSession *session, guint32 last, guint64 modseq,
                                SnImapSink sink, gpointer data, GError **error);
@@ -83,6 +89,10 @@ gboolean sn_imap_hear_fetch(const SnImapLine *line, SnImapMessage *message);
 void sn_imap_hear_vanished(const SnImapLine *line, const GArray *known, GArray *gone);
 /* uids[from, to) with runs as ranges; free with mailimap_set_free(). */
 struct mailimap_set *sn_imap_set(const GArray *uids, guint from, guint to);
+
+/* The same as text: "1:3,7". */
+char *sn_imap_set_text(const GArray *uids, guint from, guint to);
+enum { SN_IMAP_LONG_LINE = 7900 }; /* octets of a command that every server takes (RFC 7162 4) */
 
 /* UID SEARCH. Numbers ascending; NULL with error. */
 GArray *sn_imap_uid_search(SnImapSession *session, const char *key, GError **error);

@@ -134,7 +134,9 @@ static void report_message(const SnImapMessage *message, gpointer data)
 	event->time = message->time;
 	event->size = message->size;
 	event->raw = g_bytes_ref(message->raw);
-	event->partial = sync->partial && message->size > (gint64)g_bytes_get_size(event->raw);
+	event->partial = sync->partial && (message->missing ||
+					   message->size > (gint64)g_bytes_get_size(event->raw));
+	event->part_sizes = message->missing ? g_array_ref(message->missing) : NULL;
 	sync->done++;
 	sn_report_mail(&sync->imap->report, event, g_bytes_get_size(event->raw) + sizeof *event);
 }
@@ -369,17 +371,24 @@ static gboolean find_large(Sync *sync, GError **error)
 	return sync->large != NULL;
 }
 
-static gboolean fetch_some(Sync *sync, GArray *uids, gboolean partial, GError **error)
+static gboolean fetch_whole(Sync *sync, GArray *uids, GError **error)
 {
 	if (uids->len == 0)
 		return TRUE;
 	struct mailimap_set *set = sn_imap_set(uids, 0, uids->len);
 	sync->expected = uids;
-	sync->partial = partial;
-	gboolean done = sn_imap_fetch(sync->session, set, partial ? SN_IMAP_TEXT : SN_IMAP_WHOLE,
-				      report_message, sync, error);
+	sync->partial = FALSE;
+	gboolean done =
+		sn_imap_fetch(sync->session, set, SN_IMAP_WHOLE, report_message, sync, error);
 	mailimap_set_free(set);
 	return done;
+}
+
+static gboolean fetch_part(Sync *sync, GArray *uids, GError **error)
+{
+	sync->expected = uids;
+	sync->partial = TRUE;
+	return sn_imap_fetch_parts(sync->session, uids, report_message, sync, error);
 }
 
 static gboolean fetch_batch(Sync *sync, guint from, guint to, GError **error)
@@ -391,7 +400,7 @@ static gboolean fetch_batch(Sync *sync, guint from, guint to, GError **error)
 		guint32 uid = sn_uid_at(sync->fresh, i);
 		g_array_append_val(sn_uids_has(sync->large, uid) ? part : whole, uid);
 	}
-	return fetch_some(sync, whole, FALSE, error) && fetch_some(sync, part, TRUE, error);
+	return fetch_whole(sync, whole, error) && fetch_part(sync, part, error);
 }
 
 /* Lets urgent requests in; they may have opened another folder. */

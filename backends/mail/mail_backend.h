@@ -99,6 +99,8 @@ typedef struct {
 	SnTime time;
 	GBytes *raw;
 	gboolean partial;       /* raw lacks the larger parts; FETCH gets all */
+	GArray *part_sizes;     /* of gint64, by SnMailPart.position from 1: the decoded size of a
+	                           part that raw lacks, about; -1 of one that is all there; NULL */
 	gint64 size;            /* RFC822.SIZE */
 	char *name;             /* Maildir base name without flags */
 	GArray *uids;           /* GONE; DONE of an IMAP MOVE: the new ones in the order of the

@@ -51,6 +51,7 @@ void sn_mail_event_free(SnMailEvent *event)
 	g_free(event->name);
 	g_free(event->keywords);
 	g_clear_pointer(&event->uids, g_array_unref);
+	g_clear_pointer(&event->part_sizes, g_array_unref);
 	g_free(event);
 }
 

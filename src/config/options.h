@@ -39,7 +39,7 @@
 	X(history, otherwise, HISTORY, "none", "history sent with other replies")                   \
 	X(history, attachments, BOOL, "true", "original attachments travel with history")           \
 	X(history, max_size, SIZE, "10M", "largest history that is attached")                       \
-	X(mail, full_size, SIZE, "2M", "larger messages are fetched when opened")                   \
+	X(mail, full_size, SIZE, "2M", "of larger messages only the text is fetched, and files when they are opened") \
 	X(mail, poll, TIME, "5m", "how often folders without IDLE are looked at")                   \
 	X(mail, jabber_id, BOOL, "true", "write Jabber-ID: (RFC 7259) into outgoing email")         \
 	X(mail, request_mdn, BOOL, "false", "ask recipients to say when they have read an email (RFC 8098)") \

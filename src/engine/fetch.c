@@ -60,6 +60,7 @@ gboolean sn_mail_fetch_whole(SnEngine *engine, const SnMessage *message)
 		.role = fetch->role,
 		.flags = location->flags,
 		.quiet = TRUE,
+		.completes = TRUE,
 	};
 	sn_engine_mail(account, request, reply, fetch);
 	return TRUE;

@@ -65,10 +65,22 @@ static void answer_im(SnStore *store, const SnConfig *config, const SnPrepared *
 	}
 }
 
+/* What was not fetched has no bytes to be known by, and a size by the server's word. */
+static void mark_missing(SnMessage *message, const GArray *sizes)
+{
+	for (guint i = 0; message->parts && i < message->parts->len; i++) {
+		SnPart *part = g_ptr_array_index(message->parts, i);
+		guint leaf = (guint)part->position - 1;
+		g_clear_pointer(&part->sha256, g_free);
+		if (sizes && leaf < sizes->len && g_array_index(sizes, gint64, leaf) >= 0)
+			part->size = g_array_index(sizes, gint64, leaf);
+	}
+}
+
 static void place_message(SnMessage *message, const SnPlace *place)
 {
-	for (guint i = 0; place->partial && message->parts && i < message->parts->len; i++)
-		g_clear_pointer(&((SnPart *)message->parts->pdata[i])->sha256, g_free); /* of a part */
+	if (place->partial)
+		mark_missing(message, place->part_sizes);
 	gboolean sent = !g_strcmp0(place->role, "sent");
 
 	message->account = place->account;
@@ -163,7 +175,8 @@ gboolean sn_file_mail(SnStore *store, const SnConfig *config, SnAfter *after, Sn
 	if (chat)
 		return (place->partial || sn_message_set_raw(store, message->id, prepared->raw, error)) &&
 		       sn_transcript_file(store, place->chats, prepared, place, message->id, error);
-	if (prepared->carried && *result != SN_DUPLICATE) {
+	/* of what is not whole yet, the messages it brought along may be cut off */
+	if (prepared->carried && !place->partial && (*result != SN_DUPLICATE || place->completes)) {
 		for (guint i = 0; i < prepared->carried->len; i++)
 			if (!file_one_carried(store, config, prepared, i, message->id, sender,
 			                      error))

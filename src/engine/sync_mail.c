@@ -345,6 +345,7 @@ static gboolean take_message(SnMailSync *sync, MailFolder *folder, const SnMailE
 		.flags = event->flags,
 		.received = event->time,
 		.partial = event->partial,
+		.part_sizes = event->part_sizes,
 		.quiet = !folder->complete,
 		.chats = !g_strcmp0(folder->name, account->config->chat_folder) ? account->config
 		                                                               : NULL,

@@ -87,6 +87,8 @@ typedef struct {
 	guint flags;
 	SnTime received;
 	gboolean partial;     /* raw is not all of it */
+	const GArray *part_sizes; /* of SnMailEvent; NULL */
+	gboolean completes;   /* what was partial is whole now */
 	gboolean quiet;       /* no notification: first sync, import */
 	const SnAccount *chats; /* the folder holds transcripts of this account; NULL */
 } SnPlace;

@@ -2,7 +2,7 @@
 /* The answers of an IMAP server, as far as we read them ourselves: one after the other. */
 #include <string.h>
 
-#include "backends/mail/imap_words.h"
+#include "backends/mail/imap_structure.h"
 #include "tests/fuzz/fuzz.h"
 
 const char *const fuzz_name = "imap";
@@ -26,10 +26,30 @@ static void check_run(guint32 first, guint32 last, gpointer data)
 	g_assert_cmpuint(first, >, 0);
 }
 
+/* Whatever a server says a message is made of, something is built, and of bounded size. */
+static void check_structure(const SnWord *word, const GPtrArray *pairs)
+{
+	g_autoptr(SnImapPart) root = sn_imap_structure(word);
+
+	if (!root)
+		return;
+	sn_imap_structure_choose(root, 1000, 5);
+	g_autofree char *items = sn_imap_structure_items(root, 100);
+	g_autoptr(GBytes) raw = sn_imap_structure_build(root, pairs);
+	g_autoptr(GArray) missing = sn_imap_structure_missing(root, 100);
+	g_assert_null(strpbrk(items, "\r\n\"{"));
+	g_assert_cmpuint(missing->len, <=, SN_IMAP_MAX_LEAVES);
+}
+
 static void check_line(const SnImapLine *line)
 {
 	g_assert_true(*line->tag && line->kind);
 	check_words(line->words, 0);
+	const SnWord *pairs = sn_word_at(line->words, 0);
+	if (pairs && pairs->items) {
+		check_structure(pairs, pairs->items);
+		check_structure(sn_word_value(pairs->items, "BODYSTRUCTURE"), pairs->items);
+	}
 	for (guint i = 0; i < line->words->len; i++) {
 		const char *text = sn_word_text(sn_word_at(line->words, i));
 		g_autofree char *quoted = text ? sn_imap_quote(text) : NULL;

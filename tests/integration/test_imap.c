@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "src/mime/mail.h"
 #include "tests/lib/mail_desk.h"
 #include "tests/lib/servers.h"
 
@@ -348,6 +349,79 @@ static void copies_stay_and_many_moves_tell_each_number(void **state)
 	sn_mail_desk_free(desk);
 }
 
+/* Text in two forms, a large file, an email with a large file in it, a picture, and text at the end. */
+static char *letter_with_files(gsize large)
+{
+	g_autofree char *bytes = g_strnfill(large, 'A');
+
+	for (gsize i = 76; i < large; i += 78)
+		memcpy(bytes + i, "\r\n", 2);
+	return g_strdup_printf(
+		"From: Bob <bob@example.test>\r\nTo: alice@example.test\r\nSubject: files\r\n"
+		"Message-ID: <files@example.test>\r\nMIME-Version: 1.0\r\n"
+		"Content-Type: multipart/mixed; boundary=\"out er\"\r\n\r\npreamble\r\n--out er\r\n"
+		"Content-Type: multipart/alternative; boundary=inner\r\n\r\n--inner\r\n"
+		"Content-Type: text/plain; charset=iso-8859-1\r\nContent-Transfer-Encoding: "
+		"quoted-printable\r\n\r\nGr=FC=DFe\r\n--inner\r\nContent-Type: text/html\r\n\r\n"
+		"<p>Greetings</p>\r\n--inner--\r\n\r\n--out er\r\n"
+		"Content-Type: application/pdf\r\nContent-Transfer-Encoding: base64\r\n"
+		"Content-Disposition: attachment; filename*=utf-8''pl%%C3%%A4ne.pdf\r\n\r\n%s\r\n--out er\r\n"
+		"Content-Type: message/rfc822\r\n\r\nFrom: carol@example.test\r\nSubject: within\r\n\r\n"
+		"%s\r\n--out er\r\nContent-Type: image/png; name=dot.png\r\nContent-Transfer-Encoding: base64"
+		"\r\n\r\naGVsbG8=\r\n--out er\r\nContent-Type: text/plain\r\n\r\nThe end.\r\n--out er--\r\n",
+		bytes, bytes);
+}
+
+static void assert_same_parts(GBytes *some, GBytes *whole, const GArray *sizes)
+{
+	g_autoptr(SnMail) part = sn_mail_parse(some, NULL, NULL);
+	g_autoptr(SnMail) all = sn_mail_parse(whole, NULL, NULL);
+
+	assert_string_equal(part->text, all->text);
+	assert_non_null(strstr(part->text, "Gr\xc3\xbc\xc3\x9f" "e"));
+	assert_int_equal(part->parts->len, all->parts->len);
+	for (guint i = 0; i < all->parts->len; i++) {
+		const SnMailPart *a = part->parts->pdata[i], *b = all->parts->pdata[i];
+		gint64 told = g_array_index(sizes, gint64, a->position - 1);
+		assert_int_equal(a->position, b->position);
+		assert_string_equal(a->type, b->type);
+		assert_int_equal(g_strcmp0(a->name, b->name), 0);
+		assert_int_equal(a->is_attachment, b->is_attachment);
+		if (told < 0) /* it is all here */
+			assert_int_equal(g_strcmp0(a->sha256, b->sha256), 0);
+		else /* as large as told, to one in a hundred */
+			assert_in_range(told, b->size - b->size / 100 - 80, b->size + b->size / 100 + 80);
+	}
+}
+
+static void large_files_are_named_and_measured_and_come_when_wanted(void **state)
+{
+	if (!servers)
+		skip();
+	SnMailDesk *desk = open_desk("carol");
+	g_autofree char *text = letter_with_files(150000);
+	SnMailRequest *request = sn_mail_desk_request(desk, SN_MAIL_REQ_APPEND, "Files");
+	request->raw = g_bytes_new(text, strlen(text));
+	guint32 uid = sn_mail_desk_run(desk, request)->uid;
+
+	request = sn_mail_desk_request(desk, SN_MAIL_REQ_SYNC, "Files");
+	request->full_size = 100000;
+	guint64 id = request->id;
+	assert_int_equal(sn_mail_desk_run(desk, request)->kind, SN_EVENT_DONE);
+	const SnMailEvent *some = sn_mail_desk_event(desk, id, SN_MAIL_EV_MESSAGE, 0);
+	assert_true(some->partial);
+	assert_int_equal(some->size, strlen(text));
+	assert_in_range(g_bytes_get_size(some->raw), 500, 3000);
+
+	request = sn_mail_desk_request(desk, SN_MAIL_REQ_FETCH, "Files");
+	request->uids = uids_of(1, uid);
+	id = request->id;
+	assert_int_equal(sn_mail_desk_run(desk, request)->kind, SN_EVENT_DONE);
+	const SnMailEvent *whole = sn_mail_desk_event(desk, id, SN_MAIL_EV_MESSAGE, 0);
+	assert_same_parts(some->raw, whole->raw, some->part_sizes);
+	sn_mail_desk_free(desk);
+}
+
 static void move_makes_its_target_and_tells_the_new_number(void **state)
 {
 	if (!servers)
@@ -489,6 +563,7 @@ static int stop(void **state)
 
 int main(void)
 {
+	sn_mime_init();
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(folders_are_listed_with_their_roles),
 		cmocka_unit_test(keywords_are_set_told_and_taken_away),
@@ -498,6 +573,7 @@ int main(void)
 		cmocka_unit_test(the_same_without_modification_numbers),
 		cmocka_unit_test(older_messages_are_found_when_the_first_sync_was_limited),
 		cmocka_unit_test(large_message_comes_in_part_and_then_whole),
+		cmocka_unit_test(large_files_are_named_and_measured_and_come_when_wanted),
 		cmocka_unit_test(move_makes_its_target_and_tells_the_new_number),
 		cmocka_unit_test(missing_folder_is_an_error_and_the_line_stays_up),
 		cmocka_unit_test(watch_tells_of_new_mail_in_several_folders),

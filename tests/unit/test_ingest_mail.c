@@ -324,11 +324,62 @@ static void importing_what_is_not_there_says_so(void **state)
 	assert_non_null(strstr(error->message, "/nonexistent/mail"));
 }
 
+#define WITH_FILE(bytes)                                                                       \
+	"--b\nContent-Type: text/plain\n\nSee the plan.\n--b\n"                              \
+	"Content-Type: application/pdf; name=plan.pdf\nContent-Disposition: attachment\n\n"  \
+	bytes "\n--b--\n"
+
+/* Files one as a source gave it. */
+static SnId file_mail(SnBench *bench, const char *body, SnPlace place)
+{
+	g_autoptr(GBytes) raw = sn_bench_mail(
+		FROM_BOB "Message-ID: <large@work.example>\nMIME-Version: 1.0\n"
+			 "Content-Type: multipart/mixed; boundary=b\n", body);
+	SnPrepared *prepared = sn_prepare_mail(bench->config, NULL, raw, 0);
+	SnAfter *after = sn_after_new(NULL);
+	g_autoptr(GError) error = NULL;
+	SnId id = 0;
+
+	place.account = sn_account_find(bench->store, "home");
+	assert_true(sn_file_mail(bench->store, bench->config, after, prepared, &place, &id, NULL,
+	                         &error));
+	sn_after_free(after);
+	sn_prepared_free(prepared);
+	return id;
+}
+
+static void a_large_mail_is_filed_in_part_and_then_whole(void **state)
+{
+	static const gint64 sizes[] = { -1, 12000000 };
+	SnBench *bench = *state;
+	g_autoptr(GArray) told = g_array_new(FALSE, FALSE, sizeof(gint64));
+	g_array_append_vals(told, sizes, 2);
+
+	SnId id = file_mail(bench, WITH_FILE(""), (SnPlace){ .partial = TRUE, .part_sizes = told });
+	g_autoptr(SnMessage) some = sn_bench_message(bench, id);
+	const SnPart *part = some->parts->pdata[some->parts->len - 1];
+	assert_non_null(strstr(some->body, "See the plan."));
+	assert_int_equal(some->attachments, 1);
+	assert_string_equal(part->name, "plan.pdf");
+	assert_int_equal(part->size, 12000000);
+	assert_null(part->sha256);
+	assert_null(sn_message_raw(bench->store, id, NULL));
+
+	assert_int_equal(file_mail(bench, WITH_FILE("all of it"), (SnPlace){ .completes = TRUE }), id);
+	g_autoptr(SnMessage) whole = sn_bench_message(bench, id);
+	g_autoptr(GBytes) raw = sn_message_raw(bench->store, id, NULL);
+	part = whole->parts->pdata[whole->parts->len - 1];
+	assert_non_null(raw);
+	assert_non_null(part->sha256);
+	assert_in_range(part->size, 9, 10);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(a_large_mail_is_filed_in_part_and_then_whole),
 		TEST(a_mail_is_filed_with_its_person),
 		TEST(the_same_mail_twice_is_one_message),
 		TEST(answers_share_the_thread_of_their_root),

@@ -157,6 +157,8 @@ static void large_message_is_fetched_as_header_and_beginning(void **state)
 			     "C UID FETCH 2 \nS * 1 FETCH (UID 2 FLAGS () RFC822.SIZE 1 BODY[] "
 			     "{1}\n"
 			     "S x)\nS $T OK done\n"
+			     /* it does not say what the message is made of */
+			     "C UID FETCH 3 (UID BODYSTRUCTURE)\nS $T NO cannot\n"
 			     "C <0.65536>\nS * 2 FETCH (UID 3 FLAGS () RFC822.SIZE 99 BODY[HEADER] "
 			     "{6}\n"
 			     "R a:\\r\\n\\r\\n\nS  BODY[TEXT]<0> {4}\nS text)\nS $T OK done\n*",
