@@ -14,7 +14,9 @@
 #include "src/text/text.h"
 #include "ui/view.h"
 
-enum { ROW_BASE = 1 << 20, NAME_TRIES = 1000, PIPED_MAX = 1024 * 1024, WHOLE_COLUMNS = 60 };
+enum { ROW_BASE = 1 << 20, NAME_TRIES = 1000, PIPED_MAX = 1024 * 1024, WHOLE_COLUMNS = 60,
+       WAITING_MAX = 20 };
+#define WAIT_FOR (2 * SN_MINUTE) /* later it would come as a surprise */
 
 gint64 sn_files_row(int position)
 {
@@ -39,6 +41,8 @@ typedef struct {
 	char *name, *type;
 	GBytes *bytes;
 	GError *error;
+	SnTime until; /* it has been asked for; used when it comes before this; 0 not yet */
+	SnTime looked; /* refresh of the store that this look came after */
 } Fetch;
 
 static void fetch_free(gpointer data)
@@ -52,6 +56,11 @@ static void fetch_free(gpointer data)
 	g_clear_pointer(&fetch->bytes, g_bytes_unref);
 	g_clear_error(&fetch->error);
 	g_free(fetch);
+}
+
+gboolean sn_files_is_here(const SnMessage *message, const SnPart *part)
+{
+	return message->channel != SN_CHANNEL_MAIL || part->sha256 || part->path || part->url;
 }
 
 static const SnPart *find_part(const SnMessage *message, int position)
@@ -134,19 +143,63 @@ gboolean sn_files_ask_for(SnStore *store, SnId message)
 	return sn_wish_set(store, SN_WISH_FETCH, key, "", NULL);
 }
 
+static void fetch_done(gpointer data);
+
+static void look_for(Fetch *fetch)
+{
+	fetch->looked = fetch->app->refreshed;
+	sn_worker_run(fetch->app->worker, &(SnJob){ fetch_run, fetch_done, fetch_free, fetch });
+}
+
+/* Keeps what was wanted for when the store has it; takes the use and its data. */
+static void wait_for(Fetch *fetch)
+{
+	SnApp *app = fetch->app;
+	Fetch *again = g_new0(Fetch, 1);
+
+	*again = (Fetch){ .app = app, .host = fetch->host, .message = fetch->message,
+		          .position = fetch->position, .use = fetch->use,
+		          .data = g_steal_pointer(&fetch->data), .free = fetch->free,
+		          .until = fetch->until };
+	fetch->free = NULL;
+	if (fetch->looked != app->refreshed) {
+		look_for(again); /* it may have come while the worker looked */
+		return;
+	}
+	if (!app->awaited)
+		app->awaited = g_ptr_array_new_with_free_func(fetch_free);
+	if (app->awaited->len >= WAITING_MAX)
+		g_ptr_array_remove_index(app->awaited, 0);
+	g_ptr_array_add(app->awaited, again);
+}
+
+void sn_files_refresh(SnApp *app)
+{
+	g_autoptr(GPtrArray) awaited = g_steal_pointer(&app->awaited);
+
+	while (awaited && awaited->len > 0)
+		look_for(g_ptr_array_steal_index(awaited, 0));
+}
+
 static void fetch_done(gpointer data)
 {
 	Fetch *fetch = data;
+	SnApp *app = fetch->app;
 
-	sn_app_dirty(fetch->app);
-	if (fetch->bytes)
-		fetch->use(fetch->app, fetch->name, fetch->type, fetch->bytes, fetch->data);
-	else if (fetch->name && g_error_matches(fetch->error, SN_ERROR, SN_ERROR_NOT_FOUND) &&
-	         sn_files_ask_for(fetch->app->store, fetch->message))
-		sn_app_say(fetch->app, SN_OBJ_SUCCESS,
-		           "The file is being fetched. Try again in a moment.");
-	else if (fetch->error)
-		sn_app_say(fetch->app, SN_OBJ_ERROR, "%s", fetch->error->message);
+	sn_app_dirty(app);
+	if (fetch->bytes) {
+		fetch->use(app, fetch->name, fetch->type, fetch->bytes, fetch->data);
+	} else if (!fetch->name || !g_error_matches(fetch->error, SN_ERROR, SN_ERROR_NOT_FOUND)) {
+		if (fetch->error)
+			sn_app_say(app, SN_OBJ_ERROR, "%s", fetch->error->message);
+	} else if (fetch->until) {
+		if (sn_app_now(app) < fetch->until)
+			wait_for(fetch);
+	} else if (sn_files_ask_for(app->store, fetch->message)) {
+		fetch->until = sn_app_now(app) + WAIT_FOR;
+		wait_for(fetch);
+		sn_app_say(app, SN_OBJ_SUCCESS, "The file is being fetched.");
+	}
 }
 
 void sn_part_fetch(SnApp *app, SnId message, int position, SnPartUse use, gpointer data,
@@ -157,7 +210,7 @@ void sn_part_fetch(SnApp *app, SnId message, int position, SnPartUse use, gpoint
 	g_assert(message > 0 && position >= 0 && use);
 	*fetch = (Fetch){ .app = app, .host = &app->setup->host, .message = message,
 		          .position = position, .use = use, .data = data, .free = free };
-	sn_worker_run(app->worker, &(SnJob){ fetch_run, fetch_done, fetch_free, fetch });
+	look_for(fetch);
 }
 
 /* ---- writing ---- */

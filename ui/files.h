@@ -9,6 +9,11 @@
 gint64 sn_files_row(int position);
 int sn_files_position(gint64 row);
 
+/* FALSE: it is still on the mail server, and fetched when somebody wants it. */
+gboolean sn_files_is_here(const SnMessage *message, const SnPart *part);
+/* The store changed: files that somebody waits for may be here. */
+void sn_files_refresh(SnApp *app);
+
 /* Worker thread: the bytes of a file (position 0: of the whole email), with its name and type (callers free; set even when the bytes
  * are elsewhere: NOT_FOUND). */
 GBytes *sn_files_read(const SnUiHost *host, SnStore *store, SnId message, int position, char **name,

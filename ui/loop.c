@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "ui/command.h"
+#include "ui/files.h"
 #include "ui/prompt.h"
 #include "ui/question.h"
 #include "ui/view.h"
@@ -185,6 +186,7 @@ static void refresh(SnApp *app)
 	sn_list_refresh(app->list);
 	sn_timeline_refresh(app->timeline);
 	sn_composer_refresh(app->composer);
+	sn_files_refresh(app);
 	for (guint i = 0; i < app->views->len; i++) {
 		SnView *view = g_ptr_array_index(app->views, i);
 		sn_view_stale(view);

@@ -6,6 +6,7 @@
 
 #include "src/store/told.h"
 #include "src/text/text.h"
+#include "ui/files.h"
 #include "ui/words.h"
 
 enum {
@@ -265,6 +266,8 @@ static void fill_parts(Fill *fill)
 			size = sn_text_size(part->size);
 			sn_page_addf(fill->page, SN_OBJ_FAINT, "  %s", size);
 		}
+		if (!sn_files_is_here(fill->message, part))
+			sn_page_add(fill->page, SN_OBJ_FAINT, ", not here yet");
 		if (part->path)
 			sn_page_add(fill->page, SN_OBJ_FAINT, "  saved");
 	}

@@ -17,6 +17,8 @@ static void app_free(SnApp *app)
 	if (app->prompt)
 		sn_prompt_cancel(app);
 	sn_worker_free(app->worker);
+	if (app->awaited)
+		g_ptr_array_unref(app->awaited);
 	sn_composer_free(app->composer);
 	sn_timeline_free(app->timeline);
 	sn_list_free(app->list);

@@ -168,7 +168,7 @@ static void fill_row(SnApp *app, SnView *view, guint index)
 		sn_page_addf(view->page, SN_OBJ_FAINT, "  %d times", times);
 	sn_page_addf(view->page, SN_OBJ_FAINT, "  from %s",
 	             row->direction == SN_OUT ? "you" : row->who ? row->who : "?");
-	if (row->url && !row->sha256)
+	if ((row->url || row->channel == SN_CHANNEL_MAIL) && !row->sha256)
 		sn_page_add(view->page, SN_OBJ_FAINT, "  not fetched yet");
 	if (row->type)
 		sn_page_addf(view->page, SN_OBJ_FAINT, "  %s", row->type);

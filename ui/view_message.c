@@ -190,7 +190,10 @@ static void fill_parts(SnView *view, const SnMessage *message)
 		sn_page_addf(view->page, SN_OBJ_ATTACHMENT, "   %s",
 		             part->name ? part->name : "without a name");
 		sn_page_addf(view->page, SN_OBJ_FAINT, "  %s%s%s%s%s%s", part->type ? part->type : "",
-		             size ? "  " : "", size ? size : "", part->inline_ ? "  within the text" : "",
+		             size ? "  " : "", size ? size : "",
+		             part->inline_                        ? "  within the text"
+		             : sn_files_is_here(message, part) ? ""
+		                                                  : ", not here yet",
 		             part->path ? "  saved: " : "", part->path ? part->path : "");
 	}
 }

@@ -105,6 +105,7 @@ static void attach(SnMessage *message, int position, const char *type, const cha
 	part->type = g_strdup(type);
 	part->name = g_strdup(name);
 	part->size = size;
+	part->sha256 = g_compute_checksum_for_string(G_CHECKSUM_SHA256, name, -1);
 	sn_message_add_part(message, part);
 	message->attachments++;
 }

@@ -54,6 +54,7 @@ static void put(Fill *fill, const Email *email)
 		part->type = g_strdup("application/pdf");
 		part->name = g_strdup("plan.pdf");
 		part->size = 34816;
+		part->sha256 = g_compute_checksum_for_string(G_CHECKSUM_SHA256, "plan.pdf", -1);
 		sn_message_add_part(m, part);
 	}
 	if (!sn_message_add(fill->store, m, NULL, NULL, NULL, &error))

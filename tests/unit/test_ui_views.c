@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "src/store/wish.h"
 #include "tests/lib/ui_desk.h"
 
 #define BOB "bob@example.test"
@@ -223,6 +224,78 @@ static void a_file_that_is_not_here_is_said_so(void **state)
 	                   "keys :open<Space>" CAROL "<Enter>Gs\nexpect There is no file\n");
 }
 
+/* An email of which only the text is here. */
+static SnId large_email(UiDesk *desk)
+{
+	SnMessage *message = sn_message_new();
+	SnPart *part = g_new0(SnPart, 1);
+
+	message->channel = SN_CHANNEL_MAIL;
+	message->time = STORY_NOW - SN_SECOND;
+	message->message_id = g_strdup("large@example.test");
+	message->body = g_strdup("The film is attached.");
+	message->sender = sn_address_intern(desk->store, SN_CHANNEL_MAIL, CAROL, NULL, NULL);
+	sn_message_add_party(message, SN_ROLE_FROM, CAROL, NULL);
+	sn_message_add_party(message, SN_ROLE_TO, "alice@example.test", NULL);
+	part->position = 2;
+	part->name = g_strdup("film.mp4");
+	part->type = g_strdup("video/mp4");
+	part->size = 12 * 1000 * 1000;
+	sn_message_add_part(message, part);
+	message->attachments = 1;
+	assert_true(sn_message_add(desk->store, message, NULL, NULL, NULL, NULL));
+	SnId id = message->id;
+	sn_message_free(message);
+	return id;
+}
+
+/* What the engine does about a wish. */
+typedef struct {
+	UiDesk *desk;
+	SnId message;
+} Arriving;
+
+static gpointer fetch_for_client(gpointer data)
+{
+	const Arriving *arriving = data;
+	g_autoptr(GBytes) raw = g_bytes_new_static("raw", 3);
+	gboolean wanted = FALSE;
+
+	for (int i = 0; i < 5000 && !wanted; i++) {
+		g_autoptr(GPtrArray) wishes = sn_wish_list(arriving->desk->store, SN_WISH_FETCH);
+		wanted = wishes->len > 0;
+		g_usleep(2000);
+	}
+	g_assert_true(wanted);
+	g_autoptr(SnMessage) message =
+		sn_message_get(arriving->desk->store, arriving->message, SN_MESSAGE_FULL);
+	((SnPart *)message->parts->pdata[0])->sha256 = g_strnfill(64, 'a');
+	g_assert_true(sn_message_add(arriving->desk->store, message, NULL, raw, NULL, NULL));
+	return NULL;
+}
+
+static void a_large_file_is_saved_as_soon_as_it_is_here(void **state)
+{
+	UiDesk *desk = *state;
+	SnId id = large_email(desk);
+
+	desk->setup.host.part_bytes = part_bytes;
+	ui_desk_play(desk, "keys :open<Space>" CAROL "<Enter>G\nexpect film.mp4  12 MB, not here yet\n"
+	                   "keys <Enter>\nexpect 12 MB, not here yet\nkeys <Esc>Gs\n"
+	                   "expect The file is being fetched.\n");
+	g_autoptr(GPtrArray) wishes = sn_wish_list(desk->store, SN_WISH_FETCH);
+	assert_int_equal(wishes->len, 1);
+	assert_true(sn_wish_set(desk->store, SN_WISH_FETCH, ((SnWish *)wishes->pdata[0])->key, NULL, NULL));
+	/* it comes while the client runs, and is saved without another key */
+	Arriving arriving = { desk, id };
+	GThread *engine = g_thread_new("arriving", fetch_for_client, &arriving);
+	ui_desk_play(desk, "keys :open<Space>" CAROL "<Enter>Gs\nexpect Saved\n"
+	                   "absent not here yet\n");
+	g_thread_join(engine);
+	g_autofree char *saved = contents(desk->paths->download, "film.mp4");
+	assert_string_equal(saved, "part 2");
+}
+
 static void a_file_is_piped_and_its_output_shown(void **state)
 {
 	UiDesk *desk = *state;
@@ -398,6 +471,7 @@ int main(void)
 		T(a_file_is_saved_once_more_beside_the_first),
 		T(a_hostile_name_stays_in_the_directory),
 		T(a_file_that_is_not_here_is_said_so),
+		T(a_large_file_is_saved_as_soon_as_it_is_here),
 		T(a_file_is_piped_and_its_output_shown),
 		T(headers_and_source_are_clean),
 		T(search_finds_both_channels),
