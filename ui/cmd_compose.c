@@ -136,7 +136,7 @@ static gboolean run_channel(SnApp *app, int argc, char **argv, GError **error)
 		const SnMessage *message = sn_timeline_selected(app->timeline);
 		sn_view_close_all(app);
 		if (message && sn_composer_is_empty(app->composer))
-			sn_composer_reply(app->composer, message->id, FALSE);
+			sn_composer_reply(app->composer, message->id, SN_WHOM_SENDER);
 		sn_app_focus(app, SN_PANE_COMPOSE);
 	}
 	sn_composer_switch(app->composer);

@@ -32,9 +32,22 @@ static void go_to(SnApp *app, SnId id)
 	sn_timeline_open(app->timeline, message->conversation, id);
 }
 
+static gboolean came_by_list(SnApp *app, SnId id, GError **error)
+{
+	g_autoptr(SnMessage) message = id ? sn_message_get(app->store, id, SN_MESSAGE_FULL) : NULL;
+	gboolean list = message && message->list_id;
+
+	for (guint i = 0; message && message->parties && i < message->parties->len; i++)
+		list |= ((SnParty *)message->parties->pdata[i])->role >= SN_ROLE_LIST_POST;
+	return list || sn_command_fail(error, "This message came by no mailing list.");
+}
+
 static gboolean run_reply(SnApp *app, int argc, char **argv, GError **error)
 {
-	gboolean all = argc > 0 && strcmp(argv[0], "all") == 0;
+	SnWhom whom = argc == 0                       ? SN_WHOM_SENDER
+	              : strcmp(argv[0], "all") == 0  ? SN_WHOM_ALL
+	              : strcmp(argv[0], "list") == 0 ? SN_WHOM_LIST
+	                                             : SN_WHOM_SENDER;
 	SnId message = 0;
 
 	if (app->pane != SN_PANE_LIST || sn_app_view(app))
@@ -43,8 +56,10 @@ static gboolean run_reply(SnApp *app, int argc, char **argv, GError **error)
 		go_to(app, message);
 	if (!current(app, error))
 		return FALSE;
+	if (whom == SN_WHOM_LIST && !came_by_list(app, message, error))
+		return FALSE;
 	sn_view_close_all(app);
-	sn_composer_reply(app->composer, message, all);
+	sn_composer_reply(app->composer, message, whom);
 	sn_app_focus(app, SN_PANE_COMPOSE);
 	return TRUE;
 }
@@ -65,7 +80,7 @@ static gboolean run_quote(SnApp *app, int argc, char **argv, GError **error)
 	if (sn_app_view(app))
 		go_to(app, id);
 	sn_view_close_all(app);
-	sn_composer_reply(app->composer, id, FALSE);
+	sn_composer_reply(app->composer, id, SN_WHOM_SENDER);
 	sn_app_focus(app, SN_PANE_COMPOSE);
 	sn_composer_paste(app->composer, quote->str);
 	return TRUE;
@@ -266,7 +281,7 @@ static gboolean run_answer(SnApp *app, int argc, char **argv, GError **error)
 }
 
 const SnCommand sn_commands_message[] = {
-	{ "reply", "[all]", "answer the selected message", SN_COMPLETE_WORDS, "all", 0, 1, run_reply },
+	{ "reply", "[all|list]", "answer the selected message", SN_COMPLETE_WORDS, "all list", 0, 1, run_reply },
 	{ "quote", "", "answer the selected message and quote it", 0, NULL, 0, 0, run_quote },
 	{ "delete", "", "move the selected or marked emails to the trash", 0, NULL, 0, 0, run_delete },
 	{ "archive", "", "archive the conversation, or the selected emails", 0, NULL, 0, 0, run_archive },

@@ -18,6 +18,7 @@ typedef enum {
 	SN_COMPLETE_COMMAND,
 	SN_COMPLETE_OPTION,
 	SN_COMPLETE_FOLDER,
+	SN_COMPLETE_IDENTITY, /* own addresses */
 } SnCompletion;
 
 typedef struct {
@@ -32,7 +33,7 @@ typedef struct {
 } SnCommand;
 
 extern const SnCommand sn_commands_move[], sn_commands_app[], sn_commands_message[],
-	sn_commands_compose[], sn_commands_forward[], sn_commands_person[], sn_commands_people[],
+	sn_commands_compose[], sn_commands_forward[], sn_commands_letter[], sn_commands_person[], sn_commands_people[],
 	sn_commands_outbox[], sn_commands_view[],
 	sn_commands_history[], sn_commands_told[], sn_commands_files[], sn_commands_index[];
 extern const SnCommand *const sn_command_groups[]; /* ends with NULL */

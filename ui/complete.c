@@ -113,6 +113,17 @@ static void add_options(GPtrArray *words, const char *begun)
 #undef X
 }
 
+static void add_identities(SnApp *app, GPtrArray *words, const char *begun)
+{
+	add_if(words, "default", begun);
+	add_if(words, "next", begun);
+	for (gsize i = 0; i < sn_config_account_count(app->config); i++) {
+		const SnAccount *account = sn_config_account(app->config, i);
+		for (guint n = 0; account->enabled && n < account->identities->len; n++)
+			add_if(words, ((SnIdentity *)account->identities->pdata[n])->address, begun);
+	}
+}
+
 static GPtrArray *complete_argument(SnApp *app, const SnCommand *command, const char *word)
 {
 	GPtrArray *words;
@@ -131,6 +142,8 @@ static GPtrArray *complete_argument(SnApp *app, const SnCommand *command, const 
 		dirs = sn_app_theme_dirs(app);
 		list = sn_theme_list((const char *const *)dirs);
 	}
+	if (command->completion == SN_COMPLETE_IDENTITY)
+		add_identities(app, words, word);
 	if (command->completion == SN_COMPLETE_OPTION)
 		add_options(words, word);
 	for (char **entry = list; entry && *entry; entry++)

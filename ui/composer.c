@@ -157,7 +157,6 @@ static void take_draft(SnComposer *composer, SnDraft *draft)
 	composer->field = SN_FIELD_BODY;
 	composer->saved = changes(composer);
 	composer->changed = FALSE;
-	composer->reply_all = FALSE;
 	g_clear_pointer(&composer->address, g_free);
 	sn_composer_history_clear(composer);
 	sn_composer_forget_plan(composer);
@@ -208,7 +207,8 @@ const SnPlan *sn_composer_plan(SnComposer *composer)
 		.reply_to = composer->draft->reply_to,
 		.mode = composer->draft->mode,
 		.address = composer->address,
-		.reply_all = composer->reply_all,
+		.whom = composer->draft->whom,
+		.sender = composer->draft->sender,
 		.encrypt = composer->draft->terms.encrypt,
 	};
 	composer->plan = sn_plan_reply(composer->app->store, composer->app->config, &request,
@@ -226,15 +226,17 @@ SnChannel sn_composer_channel(const SnComposer *composer)
 	return plan ? plan->channel : SN_CHANNEL_IM;
 }
 
-void sn_composer_reply(SnComposer *composer, SnId message, gboolean all)
+void sn_composer_reply(SnComposer *composer, SnId message, SnWhom whom)
 {
 	if (!composer->draft)
 		return;
 	composer->draft->reply_to = message;
-	composer->reply_all = all;
+	composer->draft->whom = whom;
 	/* a channel chosen for nothing written yet was chosen for another message */
-	if (sn_composer_is_empty(composer))
+	if (sn_composer_is_empty(composer)) {
 		composer->draft->mode = SN_MODE_AUTO;
+		g_clear_pointer(&composer->draft->sender, g_free);
+	}
 	sn_composer_changed(composer);
 }
 
@@ -256,6 +258,27 @@ static void carry_subject(SnComposer *composer, SnChannel to)
 		joined = g_strdup(body + length + 1);
 		sn_edit_set(composer->fields[SN_FIELD_BODY], joined);
 	}
+}
+
+void sn_composer_set_sender(SnComposer *composer, const char *address)
+{
+	if (!composer->draft)
+		return;
+	set_string(&composer->draft->sender, address);
+	sn_composer_changed(composer);
+}
+
+gboolean sn_composer_has_identities(const SnComposer *composer)
+{
+	const SnConfig *config = composer->app->config;
+	guint count = 0;
+
+	for (gsize i = 0; i < sn_config_account_count(config); i++) {
+		const SnAccount *account = sn_config_account(config, i);
+		if (account->enabled && account->outgoing.kind != SN_ENDPOINT_NONE)
+			count += account->identities->len;
+	}
+	return count > 1;
 }
 
 void sn_composer_set_mode(SnComposer *composer, SnReplyMode mode)

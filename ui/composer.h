@@ -17,7 +17,6 @@ struct sn_composer {
 	gboolean shows[SN_FIELD_COUNT];
 	SnField field;          /* the one being typed in */
 	gboolean subject_typed; /* the subject is the user's own, not the thread's */
-	gboolean reply_all;
 	char *address;          /* the user named this one for the reply; NULL */
 	SnPlan *plan;           /* what would happen if it were sent now; NULL: to be asked */
 	SnHistory *history;     /* what travels along, as chosen last; NULL */
@@ -56,9 +55,13 @@ void sn_composer_history_clear(SnComposer *composer);
 
 /* The spec in force: the draft's own, or the setting for this kind of reply. */
 const char *sn_composer_history_spec(SnComposer *composer);
+/* The own address that it goes from; NULL: by what is answered. */
+void sn_composer_set_sender(SnComposer *composer, const char *address);
+/* TRUE when the user has several to choose from. */
+gboolean sn_composer_has_identities(const SnComposer *composer);
 void sn_composer_set_history(SnComposer *composer, const char *spec, GArray *picked);
 /* Answers a message; 0: whatever is newest. */
-void sn_composer_reply(SnComposer *composer, SnId message, gboolean all);
+void sn_composer_reply(SnComposer *composer, SnId message, SnWhom whom);
 void sn_composer_set_mode(SnComposer *composer, SnReplyMode mode);
 /* To the other channel; text, subject, files and history stay. */
 void sn_composer_switch(SnComposer *composer);

@@ -19,6 +19,13 @@ static gboolean row_shows(SnComposer *composer, SnField field)
 	return field == SN_FIELD_SUBJECT || composer->shows[field];
 }
 
+/* Who writes, where there is a choice. */
+static gboolean from_shows(SnComposer *composer)
+{
+	return sn_composer_channel(composer) == SN_CHANNEL_MAIL && composer->draft &&
+	       (composer->draft->sender || sn_composer_has_identities(composer));
+}
+
 static int file_rows(const SnComposer *composer)
 {
 	guint files = composer->draft && composer->draft->attachments
@@ -45,6 +52,7 @@ int sn_composer_height(SnComposer *composer, int columns, int available, gboolea
 		return 0;
 	if (idle)
 		return 2 + terms_rows(composer, columns - 2); /* mode line and a hint */
+	rows += from_shows(composer);
 	for (int field = 0; field < SN_FIELD_BODY; field++)
 		rows += row_shows(composer, (SnField)field);
 	text = sn_edit_height(composer->fields[SN_FIELD_BODY], columns - 2);
@@ -150,12 +158,36 @@ static void draw_hint(SnComposer *composer, SnRect rect)
 	            sn_theme_style(app->theme, SN_OBJ_FAINT), text);
 }
 
+static void draw_from(SnComposer *composer, SnRect rect, SnStyle name)
+{
+	SnApp *app = composer->app;
+	const SnPlan *plan = sn_composer_plan(composer);
+	const SnIdentity *identity = plan ? plan->identity : NULL;
+	const char *contexts[] = { "compose", NULL };
+	g_autofree char *keys = sn_binds_keys_of(app->binds, contexts, "from next");
+	g_autofree char *who = identity && identity->name
+	                               ? g_strdup_printf("%s <%s>", identity->name, identity->address)
+	                               : g_strdup(identity ? identity->address : "");
+	SnStyle style = sn_theme_style(app->theme, composer->draft->sender ? SN_OBJ_COMPOSE : SN_OBJ_FAINT);
+	g_autofree char *other = g_strdup_printf("%s another", keys ? keys : ":from");
+	int width = sn_text_width(other);
+	gboolean fits = sn_text_width(who) + width + 2 <= rect.cols - 9;
+
+	sn_grid_text(app->grid, rect.x, rect.y, 8, name, "From", -1);
+	sn_grid_fit(app->grid, rect.x + 9, rect.y, rect.cols - 9, style, who);
+	if (fits)
+		sn_grid_fit(app->grid, rect.x + rect.cols - width, rect.y, width,
+		            sn_theme_style(app->theme, SN_OBJ_FAINT), other);
+}
+
 static int draw_fields(SnComposer *composer, SnRect rect, gboolean focus)
 {
 	SnApp *app = composer->app;
 	SnStyle name = sn_theme_style(app->theme, SN_OBJ_FIELD);
 	int y = 0;
 
+	if (from_shows(composer) && rect.rows > 1)
+		draw_from(composer, (SnRect){ rect.x, rect.y + y++, rect.cols, 1 }, name);
 	for (int field = 0; field < SN_FIELD_BODY && y < rect.rows - 1; field++) {
 		gboolean own = field != SN_FIELD_SUBJECT || composer->subject_typed;
 		SnStyle style = sn_theme_style(app->theme, own ? SN_OBJ_COMPOSE : SN_OBJ_FAINT);

@@ -20,6 +20,8 @@ static const SnCliOption options[] = {
 	{ "subject", 's', SN_OPT_TEXT, "SUBJECT", "of an email; without it the thread's, or the first line" },
 	{ "reply-to", 'r', SN_OPT_TEXT, "ID", "the message answered: its number or its Message-ID" },
 	{ "reply-all", 0, SN_OPT_FLAG, NULL, "answer everybody on that email" },
+	{ "reply-list", 0, SN_OPT_FLAG, NULL, "answer the mailing list that email came by" },
+	{ "from", 0, SN_OPT_TEXT, "ADDRESS", "one of your own addresses; default: the one that was written to" },
 	{ "forward", 'f', SN_OPT_LIST, "ID", "pass this message on; may be given several times" },
 	{ "as", 0, SN_OPT_TEXT, "inline|attachment",
 	  "forward emails as text with their files, or whole as attached emails" },
@@ -53,6 +55,7 @@ typedef struct {
 	char *body;
 	SnPlan *plan;
 	SnHistory *history;
+	const char *sender; /* own address to write from; NULL */
 	SnForward *forward; /* what is passed on; NULL */
 	SnTerms terms;
 	int code;           /* exit code when a step failed */
@@ -150,13 +153,15 @@ static void make_plan(Send *send)
 		.conversation = send->conversation,
 		.reply_to = send->reply_to,
 		.mode = send->mode,
-		.reply_all = sn_args_flag(send->args, "reply-all"),
+		.whom = sn_args_flag(send->args, "reply-list") ? SN_WHOM_LIST
+			: sn_args_flag(send->args, "reply-all") ? SN_WHOM_ALL : SN_WHOM_SENDER,
+		.sender = send->sender,
 		.encrypt = send->terms.encrypt,
 	};
 
 	g_clear_pointer(&send->plan, sn_plan_free);
 	send->plan = sn_plan_reply(send->store, send->context->config, &request, NULL);
-	if (!send->address || send->plan->status == SN_PLAN_IMPOSSIBLE || request.reply_all)
+	if (!send->address || send->plan->status == SN_PLAN_IMPOSSIBLE || request.whom != SN_WHOM_SENDER)
 		return;
 	/* the address that was typed is the one to use, where it is one of that channel */
 	g_autoptr(SnAddress) typed = sn_address_find(send->store, send->plan->channel, send->address);
@@ -378,6 +383,22 @@ static gboolean check_input(Send *send)
 	return TRUE;
 }
 
+static gboolean find_sender(Send *send)
+{
+	const char *from = sn_args_text(send->args, "from");
+	g_autofree char *name = NULL, *address = NULL;
+
+	if (!from)
+		return TRUE;
+	const SnIdentity *identity = sn_mailbox_parse(from, &name, &address)
+		? sn_config_identity(send->context->config, address, NULL) : NULL;
+	if (!identity)
+		return give_up(send, sn_cli_failf(SN_EXIT_USAGE, "'%s' is none of your addresses; "
+		                                  "accounts.conf names them (from, aliases)", from));
+	send->sender = identity->address;
+	return TRUE;
+}
+
 /* Below what is typed comes what is passed on. */
 static gboolean find_forward(Send *send)
 {
@@ -458,7 +479,7 @@ static int run(SnCliContext *context, const SnArgs *args)
 		return send.code;
 	if (!sn_config_account_count(context->config))
 		return sn_cli_failf(SN_EXIT_USAGE, "no account is set up; 'sennit init' does that");
-	if (check_input(&send) && find_forward(&send) && find_reply(&send) && find_recipient(&send) && plan_route(&send) &&
+	if (check_input(&send) && find_sender(&send) && find_forward(&send) && find_reply(&send) && find_recipient(&send) && plan_route(&send) &&
 	    add_copies(&send, "cc", SN_ROLE_CC) && add_copies(&send, "bcc", SN_ROLE_BCC) &&
 	    select_history(&send))
 		id = queue(&send, &state);

@@ -29,6 +29,38 @@ static char *read_from(Reading *reading, const char *value, int end)
 	       g_strdup(": write it as Alice Liddell <alice@example.org>");
 }
 
+static SnIdentity *identity_new(const char *address, const char *name)
+{
+	SnIdentity *identity = g_new0(SnIdentity, 1);
+
+	identity->address = g_strdup(address);
+	identity->name = g_strdup(name);
+	return identity;
+}
+
+static void identity_free(gpointer data)
+{
+	SnIdentity *identity = data;
+
+	g_free(identity->address);
+	g_free(identity->name);
+	g_free(identity->reply_to);
+	g_free(identity->signature);
+	g_free(identity);
+}
+
+static char *read_reply_to(Reading *reading, const char *value, int end)
+{
+	g_autofree char *name = NULL, *address = NULL;
+
+	g_free(reading->account->reply_to);
+	reading->account->reply_to = NULL;
+	if (!sn_mailbox_parse(value, &name, &address))
+		return g_strdup(": write it as an address like alice@example.org");
+	reading->account->reply_to = g_steal_pointer(&address);
+	return NULL;
+}
+
 static char *read_aliases(Reading *reading, const char *value, int end)
 {
 	g_auto(GStrv) items = g_strsplit(value, ",", -1);
@@ -42,6 +74,7 @@ static char *read_aliases(Reading *reading, const char *value, int end)
 			return g_strdup_printf(": '%s' is no address; several are separated by commas",
 			                       items[i]);
 		g_strv_builder_add(list, address);
+		g_ptr_array_add(reading->account->identities, identity_new(address, name));
 	}
 	g_strfreev(reading->account->aliases);
 	reading->account->aliases = g_strv_builder_end(list);
@@ -230,7 +263,7 @@ typedef struct {
 
 static const Key keys[] = {
 	{ { "from", "Name <address>", "your name and email address; required for mail" }, read_from },
-	{ { "aliases", "address, ...", "other addresses that are yours" }, read_aliases },
+	{ { "aliases", "address, ...", "other addresses that are yours, each as Name <address> or bare; you can write as each of them" }, read_aliases },
 	{ { "source", "URL", "where email comes from: imaps:// imap+starttls:// maildir:// (imap+insecure:// on this machine only)" },
 	  read_end, END_SOURCE },
 	{ { "outgoing", "URL or command", "where email goes: smtps:// smtp+starttls:// (smtp+insecure:// on this machine only), or a sendmail command line" },
@@ -266,6 +299,7 @@ static const Key keys[] = {
 	  read_quiet_hours },
 	{ { "time-zone", "name", "time zone of the quiet hours, like Europe/Berlin" }, read_time_zone },
 	{ { "signature", "text or path", "goes below new email; \\n in double quotes begins a new line" }, read_signature },
+	{ { "reply-to", "address", "where answers to your email are to go, when not to from" }, read_reply_to },
 	{ { "authserv-id", "name", "the server whose Authentication-Results are believed" }, read_authserv_id },
 	{ { "enabled", "true or false", "false leaves the account out" }, read_enabled },
 };
@@ -300,6 +334,8 @@ static void account_free(gpointer data)
 	sn_hours_free(account->quiet_hours);
 	g_free(account->time_zone);
 	g_free(account->signature);
+	g_free(account->reply_to);
+	g_ptr_array_unref(account->identities);
 	g_free(account->authserv_id);
 	g_free(account);
 }
@@ -310,6 +346,7 @@ static SnAccount *account_new(const char *name)
 
 	account->name = g_strdup(name);
 	account->aliases = g_new0(char *, 1);
+	account->identities = g_ptr_array_new_with_free_func(identity_free);
 	account->folders = g_new0(char *, 1);
 	account->copy_to = g_strdup("sent");
 	account->chat_folder = g_strdup("");
@@ -371,6 +408,22 @@ static void check_account(const Reading *reading, const SnIniSection *section, c
 		                section->name);
 }
 
+/* The account's own name and signature hold for those of its addresses that have none. */
+static void finish_identities(SnAccount *account)
+{
+	if (!account->from_address)
+		return;
+	SnIdentity *own = identity_new(account->from_address, account->from_name);
+	g_ptr_array_insert(account->identities, 0, own);
+	for (guint i = 0; i < account->identities->len; i++) {
+		SnIdentity *identity = account->identities->pdata[i];
+		if (!identity->name)
+			identity->name = g_strdup(account->from_name);
+		identity->signature = g_strdup(account->signature);
+		identity->reply_to = g_strdup(account->reply_to);
+	}
+}
+
 static SnAccount *read_account(const SnIniSection *section, const char *file, const char *dir,
                                SnProblems *problems)
 {
@@ -408,8 +461,60 @@ static SnAccount *read_account(const SnIniSection *section, const char *file, co
 	if (problems->lines->len == before)
 		check_account(&reading, section, file, problems);
 	finish_ends(&reading);
+	finish_identities(reading.account);
 	reading_clear(&reading);
 	return reading.account;
+}
+
+/* [home/club]: another identity of [home]. */
+static gboolean add_identity(GPtrArray *accounts, const SnIniSection *section, const char *file,
+                             const char *dir, SnProblems *problems)
+{
+	static const char *const known[] = { "from", "signature", "reply-to", NULL };
+	const char *slash = strchr(section->name, '/');
+	Reading reading = { .account = account_new(section->name), .dir = dir };
+	SnAccount *own = reading.account, *home = NULL;
+
+	for (guint i = 0; slash && i < accounts->len; i++) {
+		SnAccount *account = accounts->pdata[i];
+		if (strlen(account->name) == (gsize)(slash - section->name) &&
+		    g_str_has_prefix(section->name, account->name))
+			home = account;
+	}
+	for (guint i = 0; i < section->entries->len; i++) {
+		const SnIniEntry *entry = section->entries->pdata[i];
+		const Key *key = g_strv_contains(known, entry->key) ? find_key(entry->key) : NULL;
+		g_autofree char *wrong = key ? key->read(&reading, entry->value, key->end)
+		                             : sn_problems_hint(entry->key, known);
+		if (!key)
+			sn_problems_add(problems, file, entry->line, "unknown key '%s' in [%s]%s",
+			                entry->key, section->name, wrong);
+		else if (wrong)
+			sn_problems_add(problems, file, entry->line, "%s = %s%s", entry->key,
+			                entry->value, wrong);
+	}
+	if (!home)
+		sn_problems_add(problems, file, section->line,
+		                "[%s] is an identity of an account that is not there above it",
+		                section->name);
+	else if (!own->from_address)
+		sn_problems_add(problems, file, section->line,
+		                "identity [%s] has no 'from = Your Name <address>'", section->name);
+	if (home && own->from_address) {
+		SnIdentity *identity = identity_new(own->from_address,
+		                                    own->from_name ? own->from_name : home->from_name);
+		g_autoptr(GStrvBuilder) aliases = g_strv_builder_new();
+		identity->signature = g_strdup(own->signature ? own->signature : home->signature);
+		identity->reply_to = g_strdup(own->reply_to ? own->reply_to : home->reply_to);
+		g_ptr_array_add(home->identities, identity);
+		g_strv_builder_addv(aliases, (const char **)home->aliases);
+		g_strv_builder_add(aliases, identity->address);
+		g_strfreev(home->aliases);
+		home->aliases = g_strv_builder_end(aliases);
+	}
+	reading_clear(&reading);
+	account_free(own);
+	return TRUE;
 }
 
 GPtrArray *sn_accounts_read(const char *text, const char *file, const char *dir,
@@ -435,6 +540,9 @@ GPtrArray *sn_accounts_read(const char *text, const char *file, const char *dir,
 				                "account [%s] is there before, in line %d",
 				                section->name, other->line);
 		}
+		if (strchr(section->name, '/') &&
+		    add_identity(accounts, section, file, dir, problems))
+			continue;
 		g_ptr_array_add(accounts, read_account(section, file, dir, problems));
 	}
 	return accounts;

@@ -55,11 +55,21 @@ typedef struct {
 	char **oauth2_command;   /* argv, prints an access token; NULL */
 } SnEndpoint;
 
+/* Somebody that the user writes as. */
+typedef struct {
+	char *address;
+	char *name;      /* NULL */
+	char *reply_to;  /* where answers are to go; NULL */
+	char *signature; /* without its delimiter; NULL */
+} SnIdentity;
+
 typedef struct {
 	char *name;          /* section name */
 	char *from_name;     /* NULL */
 	char *from_address;  /* NULL when the account has no mail end */
 	char **aliases;      /* other own addresses; NULL-terminated, never NULL */
+	GPtrArray *identities; /* of SnIdentity: the account's own first, then aliases and the
+	                        * [account/name] sections; empty without a mail end */
 	SnEndpoint source, outgoing, im; /* kind NONE when absent */
 	char **folders;      /* globs of folders to sync; empty = INBOX and special-use; never NULL */
 	char *chat_folder;   /* where transcripts of IM conversations go; "" = nowhere */
@@ -71,6 +81,7 @@ typedef struct {
 	SnHours *quiet_hours; /* NULL: unset */
 	char *time_zone;      /* NULL: unset */
 	char *signature;     /* NULL */
+	char *reply_to;      /* NULL */
 	char *authserv_id;   /* whose Authentication-Results are believed; NULL */
 	gboolean enabled;
 } SnAccount;
@@ -97,6 +108,11 @@ const SnSettings *sn_config_settings(const SnConfig *config);
 gsize sn_config_account_count(const SnConfig *config);
 const SnAccount *sn_config_account(const SnConfig *config, gsize index);
 const SnAccount *sn_config_account_named(const SnConfig *config, const char *name); /* NULL */
+/* The identity with this address, whatever its case; NULL. The account's, or of any (the account in
+ * *account, which may be NULL). */
+const SnIdentity *sn_account_identity(const SnAccount *account, const char *address);
+const SnIdentity *sn_config_identity(const SnConfig *config, const char *address,
+                                     const SnAccount **account);
 /* Declares the accounts to the store (sn_own_accounts_set). */
 gboolean sn_config_declare(const SnConfig *config, SnStore *store, GError **error);
 

@@ -1,6 +1,30 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "src/config/config.h"
 
+const SnIdentity *sn_account_identity(const SnAccount *account, const char *address)
+{
+	for (guint i = 0; address && i < account->identities->len; i++) {
+		const SnIdentity *identity = account->identities->pdata[i];
+		if (g_ascii_strcasecmp(identity->address, address) == 0)
+			return identity;
+	}
+	return NULL;
+}
+
+const SnIdentity *sn_config_identity(const SnConfig *config, const char *address,
+                                     const SnAccount **account)
+{
+	for (gsize i = 0; i < sn_config_account_count(config); i++) {
+		const SnAccount *one = sn_config_account(config, i);
+		const SnIdentity *identity = one->enabled ? sn_account_identity(one, address) : NULL;
+		if (identity && account)
+			*account = one;
+		if (identity)
+			return identity;
+	}
+	return NULL;
+}
+
 gboolean sn_config_declare(const SnConfig *config, SnStore *store, GError **error)
 {
 	gsize count = sn_config_account_count(config);

@@ -22,7 +22,7 @@ gboolean sn_carried_is_ours(const SnConfig *config, const SnMessage *message)
 
 	for (guint i = 0; parties && i < parties->len; i++) {
 		const SnParty *party = g_ptr_array_index(parties, i);
-		if (party->role != SN_ROLE_REPLY_TO &&
+		if (party->role < SN_ROLE_REPLY_TO &&
 		    sn_config_owns(config, message->channel, party->address))
 			return TRUE;
 	}

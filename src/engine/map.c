@@ -81,7 +81,7 @@ static SnId only_recipient(SnStore *store, const SnMessage *message)
 
 	for (guint i = 0; message->parties && i < message->parties->len; i++) {
 		const SnParty *party = g_ptr_array_index(message->parties, i);
-		if (party->role == SN_ROLE_FROM || party->role == SN_ROLE_REPLY_TO)
+		if (party->role == SN_ROLE_FROM || party->role >= SN_ROLE_REPLY_TO)
 			continue;
 		g_autoptr(SnAddress) address =
 			sn_address_find(store, message->channel, party->address);

@@ -36,6 +36,9 @@ static SnRole role_of(SnMailRole role)
 	case SN_MAIL_CC: return SN_ROLE_CC;
 	case SN_MAIL_BCC: return SN_ROLE_BCC;
 	case SN_MAIL_REPLY_TO: return SN_ROLE_REPLY_TO;
+	case SN_MAIL_DELIVERED: return SN_ROLE_DELIVERED;
+	case SN_MAIL_LIST_POST: return SN_ROLE_LIST_POST;
+	case SN_MAIL_FOLLOWUP: return SN_ROLE_FOLLOWUP;
 	}
 	g_assert_not_reached();
 }

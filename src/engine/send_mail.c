@@ -76,6 +76,18 @@ static GPtrArray *compose_addresses(const SnOutboxEntry *entry)
 	return addresses;
 }
 
+/* Where the user wants answers, unless this email says otherwise. */
+static void add_reply_to(GPtrArray *addresses, const char *value)
+{
+	for (guint i = 0; i < addresses->len; i++)
+		if (((SnMailAddress *)addresses->pdata[i])->role == SN_MAIL_REPLY_TO)
+			return;
+	SnMailAddress *address = g_new0(SnMailAddress, 1);
+	address->role = SN_MAIL_REPLY_TO;
+	address->address = g_strdup(value);
+	g_ptr_array_add(addresses, address);
+}
+
 static GPtrArray *compose_files(SnDelivery *self, const SnOutboxEntry *entry, GError **error)
 {
 	g_autoptr(GPtrArray) files = g_ptr_array_new_with_free_func(file_free);
@@ -169,9 +181,10 @@ static GBytes *compose_again(SnDelivery *self, const SnOutboxEntry *entry,
 {
 	g_autoptr(GBytes) raw = sn_message_raw(self->engine->store, entry->resend, error);
 	g_autoptr(GPtrArray) addresses = compose_addresses(entry);
+	const SnIdentity *identity = sn_account_identity(config, entry->from);
 	SnMailCompose mail = {
 		.from_address = entry->from,
-		.from_name = config->from_name,
+		.from_name = identity && identity->name ? identity->name : config->from_name,
 		.addresses = addresses,
 		.date = sn_delivery_now(self),
 		.message_id = entry->message_id,
@@ -187,6 +200,7 @@ static GBytes *compose(SnDelivery *self, const SnOutboxEntry *entry,
 	const SnAccount *config = account->config;
 	if (entry->resend)
 		return compose_again(self, entry, config, error);
+	const SnIdentity *identity = sn_account_identity(config, entry->from);
 	gboolean jabber_id = config->im.kind == SN_ENDPOINT_XMPP &&
 	                     sn_delivery_settings(self)->mail_jabber_id;
 
@@ -194,6 +208,8 @@ static GBytes *compose(SnDelivery *self, const SnOutboxEntry *entry,
 	if (!parts.files)
 		return NULL;
 	parts.addresses = compose_addresses(entry);
+	if (identity && identity->reply_to)
+		add_reply_to(parts.addresses, identity->reply_to);
 	parts.history = sn_history_mail(self, entry, room_for_history(self, entry, account),
 	                                &parts.transcript, parts.files);
 	compose_references(self, entry, &parts);
@@ -204,7 +220,7 @@ static GBytes *compose(SnDelivery *self, const SnOutboxEntry *entry,
 	}
 	SnMailCompose mail = {
 		.from_address = entry->from,
-		.from_name = config->from_name,
+		.from_name = identity && identity->name ? identity->name : config->from_name,
 		.addresses = parts.addresses,
 		.subject = entry->subject,
 		.date = sn_delivery_now(self),

@@ -6,6 +6,8 @@
 #include "src/text/text.h"
 
 #define MAX_ADDRESSES 2000
+#define MAX_DELIVERED 10 /* fields */
+#define MAX_FIELD 8192 /* bytes; groups within groups go no deeper */
 #define YEAR_2100 ((SnTime)4102444800000)
 
 /* Decoded, on one line; NULL when nothing is left. */
@@ -332,6 +334,51 @@ char *sn_mime_safe_name(const char *name)
 	return g_strdup_printf("%.*s%s", (int)keep, base, ending);
 }
 
+static void add_parsed(SnMail *mail, SnMailRole role, const char *value)
+{
+	InternetAddressList *list =
+		value && strlen(value) <= MAX_FIELD ? internet_address_list_parse(NULL, value) : NULL;
+
+	add_list(mail, role, list);
+	g_clear_object(&list);
+}
+
+/* Where the servers say that it came in, the last server first. */
+static void read_delivery(SnMail *mail, GMimeObject *object)
+{
+	static const char *const names[] = { "Delivered-To", "X-Original-To", "Envelope-To" };
+	GMimeHeaderList *headers = g_mime_object_get_header_list(object);
+	int count = MIN(g_mime_header_list_get_count(headers), 1000), found = 0;
+
+	for (int i = 0; i < count && found < MAX_DELIVERED; i++) {
+		GMimeHeader *header = g_mime_header_list_get_header_at(headers, i);
+		const char *name = g_mime_header_get_name(header);
+		for (gsize n = 0; n < G_N_ELEMENTS(names); n++) {
+			if (g_ascii_strcasecmp(name, names[n]) != 0)
+				continue;
+			add_parsed(mail, SN_MAIL_DELIVERED, g_mime_header_get_value(header));
+			found++;
+		}
+	}
+	add_parsed(mail, SN_MAIL_FOLLOWUP, g_mime_object_get_header(object, "Mail-Followup-To"));
+}
+
+/* "<mailto:list@example.org?subject=x>", also among others; "NO" means that nobody may post. */
+static void read_list_post(SnMail *mail, const char *value)
+{
+	g_autofree char *lower = value ? g_ascii_strdown(value, -1) : NULL;
+	const char *at = lower ? strstr(lower, "<mailto:") : NULL;
+	const char *open = at ? value + (at - lower) : NULL;
+	gsize length = open ? strcspn(open + 8, ">?, ") : 0;
+
+	if (length == 0 || length > 320)
+		return;
+	g_autofree char *escaped = g_strndup(open + 8, length);
+	g_autofree char *address = g_uri_unescape_string(escaped, NULL);
+	if (address && strchr(address, '@'))
+		add_address(mail, SN_MAIL_LIST_POST, address, NULL);
+}
+
 void sn_mime_read_headers(SnMail *mail, GMimeMessage *message, const SnMailOptions *options)
 {
 	GMimeObject *object = GMIME_OBJECT(message);
@@ -342,6 +389,8 @@ void sn_mime_read_headers(SnMail *mail, GMimeMessage *message, const SnMailOptio
 	add_addresses(mail, SN_MAIL_BCC, message, "Bcc", g_mime_message_get_bcc(message));
 	add_addresses(mail, SN_MAIL_REPLY_TO, message, "Reply-To",
 		      g_mime_message_get_reply_to(message));
+	read_delivery(mail, object);
+	read_list_post(mail, g_mime_object_get_header(object, "List-Post"));
 	mail->subject = clean_value(g_mime_message_get_subject(message));
 	mail->date = read_date(message);
 	mail->message_id = clean_id(g_mime_message_get_message_id(message));

@@ -22,7 +22,17 @@
 
 void sn_mime_init(void);
 
-typedef enum { SN_MAIL_FROM, SN_MAIL_TO, SN_MAIL_CC, SN_MAIL_BCC, SN_MAIL_REPLY_TO } SnMailRole;
+typedef enum {
+	SN_MAIL_FROM,
+	SN_MAIL_TO,
+	SN_MAIL_CC,
+	SN_MAIL_BCC,
+	SN_MAIL_REPLY_TO,
+	/* read only: */
+	SN_MAIL_DELIVERED, /* Delivered-To, X-Original-To, Envelope-To */
+	SN_MAIL_LIST_POST, /* RFC 2369: the mailto: address */
+	SN_MAIL_FOLLOWUP,  /* Mail-Followup-To */
+} SnMailRole;
 
 typedef struct {
 	SnMailRole role;

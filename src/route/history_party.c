@@ -89,7 +89,7 @@ static gboolean is_party(SnJudge *self, const SnMessage *message, SnId person, c
 {
 	for (guint i = 0; message->parties && i < message->parties->len; i++) {
 		const SnParty *party = message->parties->pdata[i];
-		if (party->role == SN_ROLE_REPLY_TO)
+		if (party->role >= SN_ROLE_REPLY_TO)
 			continue;
 		if (person ? person_of(self, message->channel, party->address) == person
 		           : g_strcmp0(party->address, value) == 0)

@@ -194,7 +194,8 @@ static void set_account(const SnPlanner *self, SnPlan *plan, SnId address)
 	}
 	plan->account = sn_account_find(self->store, account->name);
 	plan->account_name = g_strdup(account->name);
-	plan->from = g_strdup(sn_plan_from(self, account, plan->channel));
+	plan->identity = im ? NULL : sn_plan_identity(self, account);
+	plan->from = g_strdup(im ? account->im.user : plan->identity->address);
 }
 
 /* What the rules make of a contact who is not available. */

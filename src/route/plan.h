@@ -29,6 +29,7 @@ typedef struct {
 	SnId account;            /* that sends; 0 when IMPOSSIBLE */
 	char *account_name;
 	char *from;              /* own address */
+	const SnIdentity *identity; /* whose address that is, of the configuration; NULL for IM */
 	GPtrArray *recipients;   /* of SnParty; empty when NEED_ADDRESS */
 	GPtrArray *candidates;   /* of SnAddress, best first: for NEED_ADDRESS and NEED_CONFIRM */
 	SnAvailability availability;
@@ -48,7 +49,8 @@ typedef struct {
 	SnReplyMode mode;     /* AUTO: the conversation's own; then IM while an IM of ours still waits,
 	                       * else the channel answered if deliverable */
 	const char *address;  /* the user named this address; NULL */
-	gboolean reply_all;   /* mail: everybody on the message */
+	SnWhom whom;          /* mail: whom of those on the message */
+	const char *sender;   /* own address to write from; NULL: the one that was written to */
 	SnEncrypt encrypt;    /* REQUIRED without a way to encrypt: it waits, and the text says so */
 } SnPlanRequest;
 

@@ -23,8 +23,8 @@ typedef struct {
 
 /* The account that sends on this channel; NULL when none can. address: the contact's; 0. */
 const SnAccount *sn_plan_account(const SnPlanner *self, SnChannel channel, SnId address);
-/* Its own address for this reply: the alias that was written to, else the main one. */
-const char *sn_plan_from(const SnPlanner *self, const SnAccount *account, SnChannel channel);
+/* Whom the user writes an email as: as chosen, else who was written to, else the account's own. */
+const SnIdentity *sn_plan_identity(const SnPlanner *self, const SnAccount *account);
 /* FALSE when the engine says that the IM end of the account is not on line. */
 gboolean sn_plan_connected(const SnPlanner *self, const char *account);
 

@@ -94,6 +94,37 @@ static SnAddress *address_copy(const SnAddress *from)
 	return copy;
 }
 
+/* Where the author wants answers to all, or to the list, to go; else the list's own address. */
+static gboolean add_named(const SnPlanner *self, SnPlan *plan, SnRole role)
+{
+	const GPtrArray *parties = self->answered->parties;
+	guint before = plan->recipients->len;
+
+	for (guint i = 0; parties && i < parties->len; i++) {
+		const SnParty *party = parties->pdata[i];
+		if (party->role == role &&
+		    !sn_address_is_own(self->store, SN_CHANNEL_MAIL, party->address))
+			add(plan, SN_ROLE_TO, party->address, party->name);
+	}
+	return plan->recipients->len > before;
+}
+
+/* Lists that say nothing of where to post are written to like everybody else on the email. */
+static gboolean add_list(const SnPlanner *self, SnPlan *plan)
+{
+	const GPtrArray *parties = self->answered->parties;
+
+	if (add_named(self, plan, SN_ROLE_FOLLOWUP) || add_named(self, plan, SN_ROLE_LIST_POST))
+		return TRUE;
+	for (guint i = 0; self->answered->list_id && parties && i < parties->len; i++) {
+		const SnParty *party = parties->pdata[i];
+		if ((party->role == SN_ROLE_TO || party->role == SN_ROLE_CC) &&
+		    !sn_address_is_own(self->store, SN_CHANNEL_MAIL, party->address))
+			add(plan, SN_ROLE_TO, party->address, party->name);
+	}
+	return plan->recipients->len > 0;
+}
+
 /* Everybody on the email answered: its author (or Reply-To) and To as To, Cc as Cc, not the user. */
 static void add_everybody(const SnPlanner *self, SnPlan *plan, gboolean all)
 {
@@ -179,7 +210,7 @@ SnId sn_plan_recipients(const SnPlanner *self, SnPlan *plan)
 {
 	const SnConversation *conversation = self->conversation;
 	gboolean several = conversation->kind == SN_CONV_GROUP ||
-	                   conversation->kind == SN_CONV_LIST || self->request->reply_all;
+	                   conversation->kind == SN_CONV_LIST || self->request->whom != SN_WHOM_SENDER;
 
 	if (self->request->address)
 		return use_named(self, plan);
@@ -191,12 +222,18 @@ SnId sn_plan_recipients(const SnPlanner *self, SnPlan *plan)
 	}
 	if (plan->channel == SN_CHANNEL_MAIL && self->answered &&
 	    self->answered->channel == SN_CHANNEL_MAIL) {
+		SnWhom whom = self->request->whom;
+		if (whom == SN_WHOM_LIST && add_list(self, plan))
+			return 0;
+		if (whom == SN_WHOM_ALL && self->answered->direction == SN_IN &&
+		    add_named(self, plan, SN_ROLE_FOLLOWUP))
+			return 0;
 		gboolean redirected = FALSE;
 		const GPtrArray *parties = self->answered->parties;
 		for (guint i = 0; parties && i < parties->len; i++)
 			redirected |= ((SnParty *)parties->pdata[i])->role == SN_ROLE_REPLY_TO;
 		if (several || (redirected && self->answered->direction == SN_IN))
-			add_everybody(self, plan, self->request->reply_all);
+			add_everybody(self, plan, whom != SN_WHOM_SENDER);
 	} else if (plan->channel == SN_CHANNEL_MAIL && several && !self->answered) {
 		add_members(self, plan);
 	}

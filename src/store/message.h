@@ -50,7 +50,17 @@ typedef enum {
 	SN_FLAG_MDN_SENT = 1 << 6,  /* $MDNSent (RFC 3503): its sender was told, or shall not be */
 } SnFlags;
 
-typedef enum { SN_ROLE_FROM, SN_ROLE_TO, SN_ROLE_CC, SN_ROLE_BCC, SN_ROLE_REPLY_TO } SnRole;
+typedef enum {
+	SN_ROLE_FROM,
+	SN_ROLE_TO,
+	SN_ROLE_CC,
+	SN_ROLE_BCC,
+	SN_ROLE_REPLY_TO,
+	/* said of the message, and nobody it went to: */
+	SN_ROLE_DELIVERED, /* Delivered-To, X-Original-To, Envelope-To: where it came in */
+	SN_ROLE_LIST_POST, /* RFC 2369 */
+	SN_ROLE_FOLLOWUP,  /* Mail-Followup-To */
+} SnRole;
 
 typedef struct {
 	SnRole role;

@@ -26,6 +26,9 @@ void story_fill_cards(SnStore *store);
 void story_fill_away(SnStore *store);
 /* Adds mail folders with threads, spam, folders in folders (story_folders.c). */
 void story_fill_folders(SnStore *store);
+/* Adds emails to several addresses of the user's, for the accounts above (story_letters.c). */
+extern const char story_letters_accounts[];
+void story_fill_letters(SnStore *store);
 /* Adds `count` people with a few messages each, for scrolling. */
 void story_fill_many(SnStore *store, int count);
 

@@ -49,7 +49,8 @@ UiDesk *ui_desk_new(UiDeskFill fill, const char *settings)
 	home = g_build_filename(desk->dir, "home", NULL);
 	desk->paths = sn_paths_new(home, &error);
 	assert_non_null(desk->paths);
-	ui_desk_write(desk, "accounts.conf", story_accounts);
+	ui_desk_write(desk, "accounts.conf",
+	              fill == UI_DESK_LETTERS ? story_letters_accounts : story_accounts);
 	if (settings)
 		ui_desk_write(desk, "sennit.conf", settings);
 	desk->config = sn_config_load(desk->paths, &error);
@@ -68,6 +69,8 @@ UiDesk *ui_desk_new(UiDeskFill fill, const char *settings)
 		story_fill_away(desk->store);
 	if (fill == UI_DESK_FOLDERS)
 		story_fill_folders(desk->store);
+	if (fill == UI_DESK_LETTERS)
+		story_fill_letters(desk->store);
 	if (fill == UI_DESK_MANY)
 		story_fill_many(desk->store, MANY);
 	if (fill == UI_DESK_OUTBOX)

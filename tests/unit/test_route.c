@@ -363,7 +363,7 @@ static void group_mail_goes_to_the_author_or_to_all(void **state)
 	assert_string_equal(recipient(one, 0), BOB_MAIL);
 	SnPlanRequest request = { .conversation = message->conversation,
 		                  .reply_to = id,
-		                  .reply_all = TRUE };
+		                  .whom = SN_WHOM_ALL };
 	g_autoptr(SnPlan) all = sn_plan_reply(world->store, world->config, &request, &world->clock);
 	assert_int_equal(all->recipients->len, 2);
 	assert_string_equal(recipient(all, 0), BOB_MAIL);

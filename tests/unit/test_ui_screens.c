@@ -59,6 +59,7 @@ static void plays(void **state)
 	                   : g_str_has_prefix(script, "# cards") ? UI_DESK_CARDS
 	                   : g_str_has_prefix(script, "# folders") ? UI_DESK_FOLDERS
 	                   : g_str_has_prefix(script, "# away") ? UI_DESK_AWAY
+	                   : g_str_has_prefix(script, "# letters") ? UI_DESK_LETTERS
 	                                                           : UI_DESK_STORY,
 	                   NULL);
 	ui_desk_play_file(desk, path);
