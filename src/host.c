@@ -169,6 +169,21 @@ static char *headers_text(GBytes *raw, gpointer data)
 	return ops ? ops->headers_text(raw) : NULL;
 }
 
+static SnOpened *open_mail(GBytes *raw, gboolean may_ask, gboolean all_parts, gpointer data)
+{
+	SnHost *host = data;
+	const SnEngineOps *ops = sn_modules_engine(NULL);
+
+	if (!ops)
+		return NULL;
+	g_mutex_lock(&host->lock);
+	SnConfig *config = sn_config_ref(host->config);
+	g_mutex_unlock(&host->lock);
+	SnOpened *opened = ops->open_mail(raw, config, host->paths, may_ask, all_parts);
+	sn_config_unref(config);
+	return opened;
+}
+
 SnUiHost sn_host_callbacks(SnHost *host)
 {
 	return (SnUiHost){
@@ -176,6 +191,7 @@ SnUiHost sn_host_callbacks(SnHost *host)
 		.reloaded = reloaded,
 		.part_bytes = part_bytes,
 		.headers_text = headers_text,
+		.open_mail = open_mail,
 		.data = host,
 	};
 }

@@ -26,6 +26,7 @@ typedef struct sn_timeline SnTimeline;
 typedef struct sn_composer SnComposer;
 typedef struct sn_prompt SnPrompt;
 typedef struct sn_view SnView;
+typedef struct sn_secure_cache SnSecureCache;
 
 typedef enum { SN_PANE_LIST, SN_PANE_TIMELINE, SN_PANE_COMPOSE } SnPane;
 
@@ -69,6 +70,7 @@ struct sn_app {
 	gint64 undo_entry;       /* outbox entry that can be taken back; 0 */
 	SnTime undo_until;
 	SnRect list_rect, timeline_rect, view_rect; /* as last drawn, for the mouse */
+	SnSecureCache *secure;   /* what was verified and opened (secure.h) */
 	SnId offered;            /* newest question that was put as a prompt; 0 */
 	GPtrArray *history;      /* of char *: command lines, oldest first */
 	gboolean dirty;          /* the screen must be drawn */
@@ -140,6 +142,8 @@ void sn_timeline_free(SnTimeline *timeline);
 /* Shows a conversation; at: a message to stand on, 0 the newest. */
 void sn_timeline_open(SnTimeline *timeline, SnId conversation, SnId at);
 void sn_timeline_refresh(SnTimeline *timeline);
+/* What is known of its messages changed: it is filled anew. */
+void sn_timeline_stale(SnTimeline *timeline);
 void sn_timeline_draw(SnTimeline *timeline, SnRect rect, gboolean focus);
 SnPage *sn_timeline_page(SnTimeline *timeline);
 SnId sn_timeline_conversation_id(const SnTimeline *timeline);

@@ -9,6 +9,7 @@
 #include "ui/files.h"
 #include "ui/reattach.h"
 #include "ui/prompt.h"
+#include "ui/secure.h"
 #include "ui/view.h"
 #include "ui/words.h"
 
@@ -285,7 +286,14 @@ static int position_of(SnApp *app, SnId id, GError **error)
 		if (position >= 0)
 			return position;
 	}
-	for (guint i = 0; message && message->parts && i < message->parts->len; i++) {
+	/* what was decrypted has the files; those outside are its wrapping */
+	const SnOpened *opened = message ? sn_secure_look(app, message) : NULL;
+	g_autoptr(GPtrArray) within = opened ? sn_secure_files(opened) : NULL;
+	if (within && within->len) {
+		position = SN_SECURE_FILES;
+		count = (int)within->len;
+	}
+	for (guint i = 0; !count && message && message->parts && i < message->parts->len; i++) {
 		const SnPart *part = g_ptr_array_index(message->parts, i);
 		if (part->inline_)
 			continue;

@@ -12,6 +12,7 @@
 #include "src/store/outbox.h"
 #include "src/store/wish.h"
 #include "src/text/text.h"
+#include "ui/secure.h"
 #include "ui/view.h"
 
 enum { ROW_BASE = 1 << 20, NAME_TRIES = 1000, PIPED_MAX = 1024 * 1024, WHOLE_COLUMNS = 60,
@@ -208,6 +209,15 @@ void sn_part_fetch(SnApp *app, SnId message, int position, SnPartUse use, gpoint
 	Fetch *fetch = g_new0(Fetch, 1);
 
 	g_assert(message > 0 && position >= 0 && use);
+	const SnOpenedFile *within = sn_secure_file(app, message, position);
+	if (within) { /* it is here, and nowhere else */
+		use(app, within->name ? within->name : "file", within->type ? within->type : "", within->bytes,
+		    data);
+		if (free)
+			free(data);
+		g_free(fetch);
+		return;
+	}
 	*fetch = (Fetch){ .app = app, .host = &app->setup->host, .message = message,
 		          .position = position, .use = use, .data = data, .free = free };
 	look_for(fetch);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "src/text/text.h"
+#include "ui/secure.h"
 #include "ui/words.h"
 
 enum { WINDOW_MAX = 600 };
@@ -264,6 +265,7 @@ void sn_timeline_refresh(SnTimeline *timeline)
 
 	if (!timeline->id)
 		return;
+	sn_secure_refresh(timeline->app);
 	read_heading(timeline);
 	if (!timeline->conversation) {
 		timeline->id = 0;
@@ -292,6 +294,11 @@ void sn_timeline_refresh(SnTimeline *timeline)
 	timeline->filled = FALSE;
 	if (timeline->app->pane != SN_PANE_LIST && timeline->app->focused)
 		sn_timeline_seen(timeline);
+}
+
+void sn_timeline_stale(SnTimeline *timeline)
+{
+	timeline->filled = FALSE;
 }
 
 void sn_timeline_moved(SnTimeline *timeline)

@@ -22,6 +22,7 @@ typedef struct {
 	const SnTheme *theme;
 	const SnMessage *message;
 	SnStyle body;       /* of this message's text */
+	const SnOpened *opened; /* what is shown in place of its text; NULL */
 	int lines;          /* drawn so far of its body */
 	gboolean open;      /* quotes and signature are shown */
 } Fill;
@@ -227,9 +228,9 @@ static gboolean is_history(const SnMessage *message)
 	return g_strcmp0(message->notice, SN_NOTICE_HISTORY) == 0;
 }
 
-static void fill_body(Fill *fill)
+static void fill_body(Fill *fill, const char *text)
 {
-	g_autofree char *body = trimmed(fill->message->body ? fill->message->body : "");
+	g_autofree char *body = trimmed(text ? text : "");
 	g_autoptr(GArray) blocks = NULL;
 	gboolean all;
 
@@ -251,8 +252,29 @@ static void fill_body(Fill *fill)
 	}
 }
 
+/* What was verified or opened, each part below its own mark where they differ. */
+static void fill_opened(Fill *fill, const SnOpened *opened)
+{
+	gboolean partly = sn_opened_partly(opened) || opened->lock == SN_LOCK_PARTLY;
+
+	for (guint i = 0; i < opened->parts->len; i++) {
+		const SnOpenedPart *part = g_ptr_array_index(opened->parts, i);
+		g_autofree char *words = sn_opened_part_words(part);
+		if (!*part->text && !part->files->len)
+			continue;
+		if (partly || (opened->signatures->len > 1 && opened->parts->len > 1))
+			sn_timeline_add_mark(fill->timeline, fill->message, sn_opened_part_alarm(part),
+			                     words);
+		fill_body(fill, part->text);
+	}
+}
+
 static void fill_parts(Fill *fill)
 {
+	if (fill->opened) {
+		sn_timeline_fill_secure_files(fill->timeline, fill->message, fill->opened);
+		return;
+	}
 	for (guint i = 0; fill->message->parts && i < fill->message->parts->len; i++) {
 		const SnPart *part = g_ptr_array_index(fill->message->parts, i);
 		g_autofree char *size = NULL;
@@ -406,7 +428,11 @@ static void fill_message(Fill *fill, const SnMessage *before, const char **subje
 	} else {
 		fill_heading(fill);
 		fill_standing(fill, answers);
-		fill_body(fill);
+		fill->opened = sn_timeline_fill_secure(fill->timeline, message);
+		if (fill->opened)
+			fill_opened(fill, fill->opened);
+		else
+			fill_body(fill, message->body);
 	}
 	fill_parts(fill);
 	sn_timeline_fill_outcome(fill->timeline, message);

@@ -3,6 +3,7 @@
 #ifndef SN_UI_TIMELINE_PRIVATE_H
 #define SN_UI_TIMELINE_PRIVATE_H
 
+#include "src/base/opened.h"
 #include "ui/app.h"
 #include "src/store/outbox.h"
 
@@ -42,6 +43,14 @@ void sn_timeline_read_outcomes(SnTimeline *timeline);
 void sn_timeline_fill_outcome(SnTimeline *timeline, const SnMessage *message);
 /* A report that is folded below one of the messages; NULL. */
 const SnMessage *sn_timeline_report(const SnTimeline *timeline, SnId id);
+
+/* ---- timeline_secure.c ---- */
+/* A line with a mark in the column of the times; alarm: as sn_secure_mark(). */
+void sn_timeline_add_mark(SnTimeline *timeline, const SnMessage *message, int alarm, const char *words);
+/* Marks of a signed or encrypted email. What is to be shown in place of its text; NULL: that. */
+const SnOpened *sn_timeline_fill_secure(SnTimeline *timeline, const SnMessage *message);
+void sn_timeline_fill_secure_files(SnTimeline *timeline, const SnMessage *message,
+                                   const SnOpened *opened);
 
 /* ---- timeline_told.c ---- */
 void sn_timeline_ties_init(SnTimeline *timeline);

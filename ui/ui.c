@@ -8,6 +8,7 @@
 #include "ui/history_file.h"
 #include "ui/plain.h"
 #include "ui/prompt.h"
+#include "ui/secure.h"
 #include "ui/view.h"
 
 static void app_free(SnApp *app)
@@ -24,6 +25,7 @@ static void app_free(SnApp *app)
 	sn_list_free(app->list);
 	if (app->views)
 		g_ptr_array_unref(app->views);
+	sn_secure_cache_free(app->secure);
 	sn_grid_free(app->grid);
 	sn_theme_free(app->theme);
 	sn_binds_free(app->binds);
@@ -75,6 +77,7 @@ static void make_parts(SnApp *app)
 	app->term->size(app->term, &cols, &rows);
 	app->grid = sn_grid_new(cols, rows);
 	app->worker = sn_worker_new(app->setup->paths->store_path);
+	app->secure = sn_secure_cache_new(app);
 	app->views = g_ptr_array_new();
 	app->keys = g_array_new(FALSE, FALSE, sizeof(SnKey));
 	app->composer = sn_composer_new(app);

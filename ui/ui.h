@@ -6,6 +6,7 @@
 #ifndef SN_UI_UI_H
 #define SN_UI_UI_H
 
+#include "src/base/opened.h"
 #include "src/config/config.h"
 
 /* What main.c does for the client. */
@@ -20,6 +21,12 @@ typedef struct {
 	 */
 	GBytes *(*part_bytes)(GBytes *raw, int position, gpointer data, GError **error);
 	char *(*headers_text)(GBytes *raw, gpointer data);
+	/*
+	 * What is signed and encrypted of a raw email, verified and opened (sn_mail_open()). may_ask:
+	 * pinentry may use the terminal. On a worker thread, unless the terminal was given up. May be
+	 * NULL.
+	 */
+	SnOpened *(*open_mail)(GBytes *raw, gboolean may_ask, gboolean all_parts, gpointer data);
 	gpointer data;
 } SnUiHost;
 

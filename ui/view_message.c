@@ -5,6 +5,7 @@
 #include "src/store/told.h"
 #include "src/text/text.h"
 #include "ui/files.h"
+#include "ui/secure.h"
 #include "ui/view.h"
 #include "ui/words.h"
 
@@ -267,6 +268,82 @@ static void fill_brought(SnApp *app, SnView *view, const SnMessage *message)
 	}
 }
 
+/* A rule across the view: text of a message never begins in its first column. */
+static void add_rule(SnApp *app, SnView *view, int alarm, const char *words)
+{
+	SnObject object;
+	const char *mark = sn_secure_mark(alarm, &object);
+	g_autofree char *line = g_strdup_printf("%s%s%s", mark + strspn(mark, " "), *mark ? " " : "", words);
+
+	sn_page_divider(view->page, object, line);
+	if (sn_text_width(line) > sn_page_columns(view->page) - 8)
+		sn_page_wrap(view->page, 0, NULL, 3, sn_theme_style(app->theme, object), words);
+}
+
+static void fill_opened_files(SnView *view, const SnOpened *opened)
+{
+	g_autoptr(GPtrArray) files = sn_secure_files(opened);
+
+	if (files->len)
+		sn_page_heading(view->page, "Files within");
+	for (guint i = 0; i < files->len; i++) {
+		const SnOpenedFile *file = g_ptr_array_index(files, i);
+		g_autofree char *size = sn_text_size((gint64)g_bytes_get_size(file->bytes));
+		sn_page_line(view->page, sn_files_row(SN_SECURE_FILES + (int)i), NULL);
+		sn_page_addf(view->page, SN_OBJ_ATTACHMENT, "   %s",
+		             file->name ? file->name : "without a name");
+		sn_page_addf(view->page, SN_OBJ_FAINT, "  %s  %s", file->type ? file->type : "", size);
+	}
+}
+
+static void fill_signature(SnView *view, const SnSignature *signature)
+{
+	g_autofree char *when = signature->made ? sn_words_full(signature->made) : NULL;
+
+	if (signature->fingerprint)
+		sn_page_fact(view->page, 0, signature->smime ? "Certificate" : "Key",
+		             signature->fingerprint);
+	if (when)
+		sn_page_fact(view->page, 0, "Signed on", when);
+}
+
+/* The text, part by part, each below a rule that says what covers it. */
+static void fill_text(SnApp *app, SnView *view, const SnMessage *message, gint64 *id)
+{
+	const SnOpened *opened = sn_secure_look(app, message);
+	const char *pending = sn_secure_pending(app, message);
+	g_autofree char *words = opened ? sn_opened_words(opened) : NULL;
+
+	if (pending || words)
+		add_rule(app, view, words ? sn_opened_alarm(opened) : -1, words ? words : pending);
+	for (guint i = 0; words && i < opened->signatures->len; i++)
+		fill_signature(view, g_ptr_array_index(opened->signatures, i));
+	if (words && opened->subject) {
+		g_autofree char *subject = g_strdup_printf(
+			"%s (%s)", opened->subject,
+			opened->subject_signature ? "as signed" : "encrypted, not signed");
+		sn_page_fact(view->page, 0, "Real subject", subject);
+	}
+	if (words && (opened->lock == SN_LOCK_ASK || opened->lock == SN_LOCK_PARTLY))
+		sn_page_note(view->page, "U opens it; gpg asks for your passphrase.");
+	if (!words || !opened->parts->len) {
+		sn_page_line(view->page, 0, NULL);
+		add_lines(app, view, message->body && *message->body ? message->body : "(no text)", id);
+		return;
+	}
+	for (guint i = 0; i < opened->parts->len; i++) {
+		const SnOpenedPart *part = g_ptr_array_index(opened->parts, i);
+		g_autofree char *part_words = sn_opened_part_words(part);
+		if (opened->parts->len > 1)
+			add_rule(app, view, sn_opened_part_alarm(part), part_words);
+		else
+			sn_page_line(view->page, 0, NULL);
+		add_lines(app, view, *part->text ? part->text : "(no text)", id);
+	}
+	add_rule(app, view, 0, "end of what was checked");
+	fill_opened_files(view, opened);
+}
+
 static void fill(SnApp *app, SnView *view)
 {
 	g_autoptr(SnMessage) message = sn_message_get(app->store, view->subject, SN_MESSAGE_FULL);
@@ -284,8 +361,7 @@ static void fill(SnApp *app, SnView *view)
 		return;
 	fill_facts(app, view, message);
 	fill_parts(view, message);
-	sn_page_line(view->page, 0, NULL);
-	add_lines(app, view, message->body && *message->body ? message->body : "(no text)", &id);
+	fill_text(app, view, message, &id);
 	fill_disputes(app, view, message, &id);
 	fill_brought(app, view, message);
 }

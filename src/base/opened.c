@@ -223,6 +223,21 @@ char *sn_opened_words(const SnOpened *opened)
 	return g_string_free(out, FALSE);
 }
 
+char *sn_opened_part_words(const SnOpenedPart *part)
+{
+	g_autofree char *signed_by = part->signature ? sn_signature_words(part->signature) : NULL;
+
+	if (!signed_by)
+		return g_strdup(part->encrypted ? "this part: encrypted, not signed"
+		                                : "this part: neither signed nor encrypted");
+	return g_strdup_printf("this part: %s%s", part->encrypted ? "encrypted, " : "", signed_by);
+}
+
+int sn_opened_part_alarm(const SnOpenedPart *part)
+{
+	return part->signature ? sn_signature_alarm(part->signature) : 2;
+}
+
 int sn_signature_alarm(const SnSignature *signature)
 {
 	switch (signature->state) {

@@ -13,6 +13,14 @@
 
 #include "src/base/clock.h"
 
+/* What an email has that can be verified or opened, seen without doing either. */
+typedef enum {
+	SN_SECURE_SIGNED = 1 << 0,
+	SN_SECURE_ENCRYPTED = 1 << 1,
+	SN_SECURE_SMIME = 1 << 2,
+	SN_SECURE_INLINE = 1 << 3, /* OpenPGP blocks in the text */
+} SnSecure;
+
 /* From the best to the worst: what is said of several is the worst of them. */
 #define SN_SIGNATURE_TABLE(X)                                                                 \
 	X(GOOD, "good")               /* the key is the sender's                              */ \
@@ -96,6 +104,9 @@ char *sn_opened_text(const SnOpened *opened);
  */
 char *sn_signature_words(const SnSignature *signature);
 char *sn_opened_words(const SnOpened *opened);
+/* Of one part among others; never NULL. */
+char *sn_opened_part_words(const SnOpenedPart *part);
+int sn_opened_part_alarm(const SnOpenedPart *part);
 /* 0 nothing, 1 all is well, 2 something to know, 3 something is wrong: for a colour beside words. */
 int sn_signature_alarm(const SnSignature *signature);
 int sn_opened_alarm(const SnOpened *opened);

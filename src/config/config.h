@@ -25,6 +25,7 @@ typedef struct {
 	char *runtime; /* sockets */
 	char *download;
 	char *store_path, *lock_path, *log_path;
+	char *keys;    /* a GNUPGHOME of our own; made when there is a key to keep */
 } SnPaths;
 /* dir: the argument of -c, or NULL. */
 SnPaths *sn_paths_new(const char *dir, GError **error);

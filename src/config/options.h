@@ -44,6 +44,8 @@
 	X(mail, jabber_id, BOOL, "true", "write Jabber-ID: (RFC 7259) into outgoing email")         \
 	X(mail, request_mdn, BOOL, "false", "ask recipients to say when they have read an email (RFC 8098)") \
 	X(mail, answer_mdn, MDN, "ask", "tell senders who ask that you have read their email: never ask always-known") \
+	X(crypto, gnupg_home, PATH, "", "directory of the keys for OpenPGP and S/MIME; empty: where gpg looks by itself") \
+	X(crypto, index_decrypted, BOOL, "false", "the text of encrypted email is kept in the clear here, and can be searched for") \
 	X(im, receipts, BOOL, "true", "answer XEP-0184 receipt requests of known contacts")         \
 	X(im, markers, BOOL, "true", "send XEP-0333 displayed markers")                             \
 	X(im, transcript_idle, TIME, "10m", "a transcript is written when nothing was said for this long") \

@@ -72,6 +72,7 @@ SnPaths *sn_paths_new(const char *dir, GError **error)
 	else
 		set_xdg(paths);
 	paths->store_path = g_build_filename(paths->data, "sennit.db", NULL);
+	paths->keys = g_build_filename(paths->data, "keys", NULL);
 	paths->lock_path = g_build_filename(paths->data, "engine.lock", NULL);
 	paths->log_path = g_build_filename(paths->state, "sennit.log", NULL);
 	/* the download directory is the user's own and is made when something is saved */
@@ -88,6 +89,7 @@ void sn_paths_free(SnPaths *paths)
 		return;
 	g_free(paths->config);
 	g_free(paths->data);
+	g_free(paths->keys);
 	g_free(paths->state);
 	g_free(paths->runtime);
 	g_free(paths->download);

@@ -5,7 +5,9 @@
  * It sleeps in one poll() over the bell, the backends' queues and at most a few one-shot timers;
  * nothing here runs periodically.
  */
+#include "src/engine/crypto.h"
 #include "src/engine/sync_private.h"
+#include "src/mime/secure.h"
 
 #include <glib-unix.h>
 
@@ -510,6 +512,16 @@ static GBytes *part_bytes(GBytes *raw, int position, GError **error)
 	return sn_mail_part_bytes(raw, position, error);
 }
 
+static SnOpened *open_mail(GBytes *raw, const SnConfig *config, const SnPaths *paths,
+                           gboolean may_ask, gboolean all_parts)
+{
+	SnGpg gpg = sn_engine_gpg(config, paths);
+
+	sn_mime_init();
+	gpg.may_ask = may_ask;
+	return sn_mail_open(raw, &gpg, all_parts);
+}
+
 static char *headers_text(GBytes *raw)
 {
 	sn_mime_init();
@@ -546,5 +558,6 @@ const SnEngineOps sn_engine_ops = {
 	.probe = sn_engine_probe,
 	.part_bytes = part_bytes,
 	.headers_text = headers_text,
+	.open_mail = open_mail,
 	.ping = ping,
 };

@@ -12,6 +12,7 @@
 #include "backends/desktop/desktop.h"
 #include "backends/mail/mail_backend.h"
 #include "backends/xmpp/im_backend.h"
+#include "src/base/opened.h"
 #include "src/config/config.h"
 
 /* The backends to use, by the caller (main.c, a test with fakes). NULL members: none. Each is
@@ -74,6 +75,9 @@ typedef struct {
 	/* For the client's message view: sn_mail_part_bytes(), sn_mail_headers_text(). Any thread. */
 	GBytes *(*part_bytes)(GBytes *raw, int position, GError **error);
 	char *(*headers_text)(GBytes *raw);
+	/* What is signed and encrypted of an email (sn_mail_open()). Any thread but the screen's. */
+	SnOpened *(*open_mail)(GBytes *raw, const SnConfig *config, const SnPaths *paths,
+	                       gboolean may_ask, gboolean all_parts);
 	/* Calls pong on the engine's thread when it is free: a sign of life. */
 	void (*ping)(SnEngine *engine, void (*pong)(gpointer data), gpointer data);
 } SnEngineOps;

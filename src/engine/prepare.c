@@ -139,7 +139,8 @@ static void fill_message(SnPrepared *prepared, const SnConfig *config, SnTime re
 	message->message_id = g_strdup(mail->message_id);
 	message->in_reply_to = g_strdup(mail->in_reply_to);
 	message->thread = thread_of(mail);
-	message->encrypted = mail->encrypted;
+	message->secure = mail->secure;
+	message->encrypted = mail->encrypted || (mail->secure & SN_SECURE_ENCRYPTED);
 	message->list_id = g_strdup(mail->list_id);
 	message->authentication = g_strdup(mail->authentication);
 	message->notice = notice_of(mail);

@@ -123,7 +123,7 @@ typedef struct {
 	gboolean text_from_html;
 	int remote_images;     /* counted, never fetched */
 	gboolean encrypted;    /* PGP/MIME or S/MIME encrypted outside */
-	guint secure;          /* SnSecure (secure.h): what can be verified or opened */
+	guint secure;          /* SnSecure (opened.h): what can be verified or opened */
 	GPtrArray *parts;      /* of SnMailPart */
 	GPtrArray *carried;    /* of SnMailCarried; empty when none */
 	GPtrArray *reports;    /* of SnMailReport */

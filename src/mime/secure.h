@@ -10,14 +10,6 @@
 #include "src/base/opened.h"
 #include "src/mime/gpg.h"
 
-/* What an email has that can be verified or opened, seen without doing either. */
-typedef enum {
-	SN_SECURE_SIGNED = 1 << 0,
-	SN_SECURE_ENCRYPTED = 1 << 1,
-	SN_SECURE_SMIME = 1 << 2,
-	SN_SECURE_INLINE = 1 << 3, /* OpenPGP blocks in the text */
-} SnSecure;
-
 /*
  * Verifies and decrypts. An encrypted part beside others that are not is opened only with all_parts,
  * which is for when the user asks: else a stranger can slip in a text of others, and have the answer

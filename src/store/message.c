@@ -74,7 +74,7 @@ void sn_message_add_part(SnMessage *message, SnPart *part)
 	"m.id, m.conversation, m.account, m.channel, m.direction, m.time, m.sender, a.value, "  \
 	"coalesce(m.sender_name, p.name), m.subject, m.preview, m.state, m.flags, "             \
 	"m.message_id, m.origin_id, m.stanza_id, m.in_reply_to, m.thread, m.reply_to, "         \
-	"m.encrypted, m.carried, m.verified, m.carried_by, m.outbox, m.size, m.attachments, "   \
+	"m.encrypted, m.carried, m.secure, m.carried_by, m.outbox, m.size, m.attachments, "   \
 	"m.list_id, m.authentication, m.notice, m.contradicted, m.brought, m.attached, m.about "
 #define JOINS "JOIN address a ON a.id = m.sender JOIN person p ON p.id = a.person "
 
@@ -103,7 +103,7 @@ static SnMessage *read_row(SnSql *query)
 	m->reply_to = sn_sql_int(query, 18);
 	m->encrypted = sn_sql_int(query, 19) != 0;
 	m->carried = sn_sql_int(query, 20) != 0;
-	m->verified = sn_sql_int(query, 21) != 0;
+	m->secure = (guint)sn_sql_int(query, 21);
 	m->carried_by = sn_sql_int(query, 22);
 	m->outbox = sn_sql_int(query, 23);
 	m->size = sn_sql_int(query, 24);

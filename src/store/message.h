@@ -10,6 +10,7 @@
 #ifndef SN_STORE_MESSAGE_H
 #define SN_STORE_MESSAGE_H
 
+#include "src/base/opened.h"
 #include "src/store/people.h"
 #include "src/store/store.h"
 
@@ -106,7 +107,7 @@ typedef struct {
 	SnId reply_to;       /* the message here that it answers; 0. Filled in whichever comes last */
 	gboolean encrypted;
 	gboolean carried;    /* told by the sender of another message, not received by itself */
-	gboolean verified;   /* carried: agrees with something we know */
+	guint secure;        /* SnSecure (opened.h): what of an email can be verified or opened */
 	SnId carried_by;     /* the message that brought it; 0 */
 	guint contradicted;  /* SnDiffers (told.h): others told it otherwise; on reading */
 	int brought;         /* how many earlier messages came along with it; on reading */

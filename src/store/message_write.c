@@ -77,7 +77,7 @@ void sn_message_fill_preview(SnMessage *message)
 		V((m)->sender), V((m)->sender_name), V(peer), V((m)->subject), V((m)->preview), \
 		V((m)->state), V((m)->flags), V((m)->message_id), V((m)->origin_id),            \
 		V((m)->stanza_id), V((m)->in_reply_to), V((m)->thread), V((m)->encrypted ? 1 : 0), \
-		V((m)->carried ? 1 : 0), V((m)->verified ? 1 : 0), V((m)->carried_by),          \
+		V((m)->carried ? 1 : 0), V((m)->secure), V((m)->carried_by),          \
 		V((m)->size), V((m)->attachments), V((m)->list_id), V((m)->authentication),     \
 		V((m)->notice), V(raw), V((m)->outbox), V((m)->reply_to)
 
@@ -89,7 +89,7 @@ gboolean sn_message_insert(SnStore *store, SnMessage *message, SnId peer, SnId r
 	if (!sn_run(store, error,
 	            "INSERT INTO message (conversation, account, channel, direction, time, sender, "
 	            "sender_name, peer, subject, preview, state, flags, message_id, origin_id, "
-	            "stanza_id, in_reply_to, thread, encrypted, carried, verified, carried_by, size, "
+	            "stanza_id, in_reply_to, thread, encrypted, carried, secure, carried_by, size, "
 	            "attachments, list_id, authentication, notice, raw, outbox, reply_to) VALUES "
 	            "(?1, ?2, ?3, ?4, ?5, ?6, ?7, nullif(?8, 0), ?9, ?10, ?11, ?12, ?13, ?14, ?15, "
 	            "?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, nullif(?27, 0), ?28, ?29)",
@@ -124,7 +124,7 @@ gboolean sn_message_rewrite(SnStore *store, SnMessage *message, SnId peer, SnId 
 	              "direction = ?4, time = ?5, sender = ?6, sender_name = ?7, "
 	              "peer = nullif(?8, 0), subject = ?9, preview = ?10, state = ?11, flags = ?12, "
 	              "message_id = ?13, origin_id = ?14, stanza_id = ?15, in_reply_to = ?16, "
-	              "thread = ?17, encrypted = ?18, carried = ?19, verified = ?20, "
+	              "thread = ?17, encrypted = ?18, carried = ?19, secure = ?20, "
 	              "carried_by = ?21, size = ?22, attachments = ?23, list_id = ?24, "
 	              "authentication = ?25, notice = ?26, raw = nullif(?27, 0), outbox = ?28, "
 	              "reply_to = ?29 WHERE id = ?30",

@@ -57,6 +57,8 @@ static const char to_version_2[] =
 	"UPDATE message SET brought = n FROM (SELECT by_message, count(*) AS n FROM carried "
 	"GROUP BY by_message) AS c WHERE message.id = c.by_message;"
 	"ALTER TABLE draft ADD COLUMN agreed TEXT;"
+	/* it was never anything but 0 */
+	"ALTER TABLE message RENAME COLUMN verified TO secure;"
 	"CREATE INDEX message_files ON message (conversation, time, id) WHERE attachments > 0;"
 	"ALTER TABLE message ADD COLUMN about INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE message ADD COLUMN mdn INTEGER NOT NULL DEFAULT 0;"

@@ -29,6 +29,10 @@ void story_fill_folders(SnStore *store);
 /* Adds emails to several addresses of the user's, for the accounts above (story_letters.c). */
 extern const char story_letters_accounts[];
 void story_fill_letters(SnStore *store);
+/* Adds signed and encrypted emails of every state, and says what they turn out to be: the host's
+ * open_mail (story_secure.c). */
+void story_fill_secure(SnStore *store);
+SnOpened *story_open_mail(GBytes *raw, gboolean may_ask, gboolean all_parts, gpointer data);
 /* Adds `count` people with a few messages each, for scrolling. */
 void story_fill_many(SnStore *store, int count);
 

@@ -78,6 +78,10 @@ UiDesk *ui_desk_new(UiDeskFill fill, const char *settings)
 	if (fill == UI_DESK_CARDS)
 		story_fill_cards(desk->store);
 	desk->setup = (SnUiSetup){ .paths = desk->paths, .config = desk->config };
+	if (fill == UI_DESK_SECURE) {
+		story_fill_secure(desk->store);
+		desk->setup.host.open_mail = story_open_mail;
+	}
 	return desk;
 }
 

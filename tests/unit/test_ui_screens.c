@@ -43,7 +43,7 @@ static void compare(const char *name, const char *shown)
 }
 
 /* Scripts say in their first line what the store holds: "# story", "# empty", "# many", "# told",
- * "# reports", "# outbox", "# cards", "# away", "# folders". */
+ * "# reports", "# outbox", "# cards", "# away", "# folders", "# secure". */
 static void plays(void **state)
 {
 	const char *name = *state;
@@ -58,6 +58,7 @@ static void plays(void **state)
 	                   : g_str_has_prefix(script, "# outbox") ? UI_DESK_OUTBOX
 	                   : g_str_has_prefix(script, "# cards") ? UI_DESK_CARDS
 	                   : g_str_has_prefix(script, "# folders") ? UI_DESK_FOLDERS
+	                   : g_str_has_prefix(script, "# secure") ? UI_DESK_SECURE
 	                   : g_str_has_prefix(script, "# away") ? UI_DESK_AWAY
 	                   : g_str_has_prefix(script, "# letters") ? UI_DESK_LETTERS
 	                                                           : UI_DESK_STORY,

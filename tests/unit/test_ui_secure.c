@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What the client does with signed and encrypted emails besides showing them. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <string.h>
+
+#include "tests/lib/ui_desk.h"
+
+static int opened, asked; /* calls of the host's open_mail: worker and screen in turn */
+
+static SnOpened *count_and_open(GBytes *raw, gboolean may_ask, gboolean all_parts, gpointer data)
+{
+	g_atomic_int_inc(&opened);
+	if (may_ask)
+		g_atomic_int_inc(&asked);
+	return story_open_mail(raw, may_ask, all_parts, data);
+}
+
+static UiDesk *desk_new(void)
+{
+	UiDesk *desk = ui_desk_new(UI_DESK_SECURE, NULL);
+
+	opened = asked = 0;
+	desk->setup.host.open_mail = count_and_open;
+	return desk;
+}
+
+static void each_message_is_verified_once(void **state)
+{
+	UiDesk *desk = desk_new();
+
+	ui_desk_play(desk, "text :open sig@keys.test\nkeys <Enter>\nexpect BAD SIGNATURE\nkeys gg\n"
+	             "expect signed by Sig\nkeys G\nexpect BAD\nkeys <Enter>\nkeys <Esc>");
+	assert_int_equal(opened, 7); /* those that are signed; not the one that only says so */
+	assert_int_equal(asked, 0);
+	ui_desk_free(desk);
+}
+
+/* Every line of every screen on which the false mark could stand has it right of its column. */
+static void a_text_cannot_imitate_a_mark(void **state)
+{
+	UiDesk *desk = desk_new();
+
+	ui_desk_play(desk, "text :open sig@keys.test\nkeys <Enter>\nexpect Send the money\ndump");
+	g_auto(GStrv) lines = g_strsplit(desk->shown, "\n", -1);
+	guint genuine = 0, false_ones = 0;
+	for (char **line = lines; *line; line++) {
+		const char *pane = strstr(*line, "\342\224\202");
+		const char *says = strstr(*line, "signed by Sig");
+		if (!pane || !says || says < pane) /* the list shows the beginning of a text, too */
+			continue;
+		pane += strlen("\342\224\202");
+		if (g_str_has_prefix(pane, "\342\226\214"))
+			pane += strlen("\342\226\214");
+		else
+			pane++;
+		if (strncmp(pane, "  ok   ", 7) == 0 || strncmp(pane, "   ?   ", 7) == 0 ||
+		    strncmp(pane, "  !!   ", 7) == 0)
+			genuine++;
+		else if (strncmp(pane, "       ", 7) == 0)
+			false_ones++;
+		else
+			fail_msg("a mark out of place: %s", *line);
+	}
+	assert_true(genuine >= 1);
+	assert_int_equal(false_ones, 2);
+	ui_desk_free(desk);
+}
+
+static void only_the_user_opens_what_is_locked(void **state)
+{
+	UiDesk *desk = desk_new();
+
+	ui_desk_play(desk, "text :open enc@keys.test\nkeys <Enter>\nexpect locked\nkeys k\nkeys U\n"
+	             "expect You opened it");
+	assert_int_equal(asked, 1);
+	ui_desk_free(desk);
+}
+
+static void what_was_opened_is_in_no_file(void **state)
+{
+	UiDesk *desk = desk_new();
+	g_autofree char *wal = g_strconcat(desk->paths->store_path, "-wal", NULL);
+	const char *files[] = { desk->paths->store_path, wal };
+
+	ui_desk_play(desk, "text :open enc@keys.test\nkeys <Enter>\nexpect third plank\nkeys k\nkeys U\n"
+	             "expect You opened it");
+	for (gsize i = 0; i < G_N_ELEMENTS(files); i++) {
+		g_autofree char *content = NULL;
+		gsize length;
+		if (!g_file_get_contents(files[i], &content, &length, NULL))
+			continue;
+		assert_null(memmem(content, length, "third plank", 11));
+		assert_null(memmem(content, length, "You opened it", 13));
+	}
+	ui_desk_free(desk);
+}
+
+static void an_ordinary_message_is_not_unlocked(void **state)
+{
+	UiDesk *desk = desk_new();
+
+	ui_desk_play(desk, "text :open sig@keys.test\nkeys <Enter>\nexpect Send the money\nkeys GU\n"
+	             "expect Nothing in this message is signed or encrypted");
+	ui_desk_free(desk);
+}
+
+static void a_file_within_is_saved(void **state)
+{
+	UiDesk *desk = desk_new();
+	g_autofree char *to = g_build_filename(desk->dir, "saved.jpg", NULL), *content = NULL;
+	g_autofree char *script = g_strdup_printf(
+		"text :open enc@keys.test\nkeys <Enter>\nexpect plank.jpg\nkeys ggj\ntext :save %s\n"
+		"keys <Enter>\nexpect Saved", to);
+
+	ui_desk_play(desk, script);
+	assert_true(g_file_get_contents(to, &content, NULL, NULL));
+	assert_string_equal(content, "12345");
+	ui_desk_free(desk);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_message_is_verified_once),
+		cmocka_unit_test(a_text_cannot_imitate_a_mark),
+		cmocka_unit_test(only_the_user_opens_what_is_locked),
+		cmocka_unit_test(what_was_opened_is_in_no_file),
+		cmocka_unit_test(an_ordinary_message_is_not_unlocked),
+		cmocka_unit_test(a_file_within_is_saved),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "ui/secure.h"
+
+#include <stdio.h>
+
+#include "ui/timeline_private.h"
+#include "ui/view.h"
+
+enum { CACHE_MAX = 200 }; /* messages; then it is begun anew */
+
+struct sn_secure_cache {
+	GHashTable *found;   /* message id -> SnOpened */
+	GHashTable *pending; /* set of message ids */
+	GHashTable *missing; /* the same: their bytes are not here, as far as is known */
+};
+
+SnSecureCache *sn_secure_cache_new(SnApp *app)
+{
+	SnSecureCache *cache = g_new0(SnSecureCache, 1);
+
+	cache->found = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free,
+	                                     (GDestroyNotify)sn_opened_free);
+	cache->pending = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+	cache->missing = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+	return cache;
+}
+
+void sn_secure_cache_free(SnSecureCache *cache)
+{
+	if (!cache)
+		return;
+	g_hash_table_unref(cache->found);
+	g_hash_table_unref(cache->pending);
+	g_hash_table_unref(cache->missing);
+	g_free(cache);
+}
+
+/* ---- on the worker ---- */
+
+typedef struct {
+	SnApp *app;
+	const SnUiHost *host;
+	SnId message;
+	SnOpened *opened;
+} Look;
+
+static void look_free(gpointer data)
+{
+	Look *look = data;
+
+	sn_opened_free(look->opened);
+	g_free(look);
+}
+
+static void look_run(SnStore *store, gpointer data)
+{
+	Look *look = data;
+	g_autoptr(GBytes) raw = store ? sn_message_raw(store, look->message, NULL) : NULL;
+
+	look->opened = raw ? look->host->open_mail(raw, FALSE, FALSE, look->host->data) : NULL;
+}
+
+static void fill_anew(SnApp *app)
+{
+	sn_timeline_stale(app->timeline);
+	for (guint i = 0; i < app->views->len; i++)
+		sn_view_stale(g_ptr_array_index(app->views, i));
+	sn_app_dirty(app);
+}
+
+static void keep(SnApp *app, SnId message, SnOpened *opened)
+{
+	if (g_hash_table_size(app->secure->found) >= CACHE_MAX)
+		g_hash_table_remove_all(app->secure->found);
+	g_hash_table_insert(app->secure->found, g_memdup2(&message, sizeof message), opened);
+	fill_anew(app);
+}
+
+static void look_done(gpointer data)
+{
+	Look *look = data;
+
+	g_hash_table_remove(look->app->secure->pending, &look->message);
+	/* without its bytes there is nothing to verify: it is asked again once they are here */
+	if (look->opened) {
+		keep(look->app, look->message, g_steal_pointer(&look->opened));
+	} else {
+		g_hash_table_add(look->app->secure->missing,
+		                 g_memdup2(&look->message, sizeof look->message));
+		fill_anew(look->app);
+	}
+}
+
+static gboolean can_look(SnApp *app, const SnMessage *message)
+{
+	return message->secure && message->channel == SN_CHANNEL_MAIL && app->setup->host.open_mail;
+}
+
+const SnOpened *sn_secure_look(SnApp *app, const SnMessage *message)
+{
+	g_assert(message->id > 0);
+	if (!can_look(app, message))
+		return NULL;
+	const SnOpened *opened = g_hash_table_lookup(app->secure->found, &message->id);
+	if (!opened && !g_hash_table_contains(app->secure->missing, &message->id) &&
+	    g_hash_table_add(app->secure->pending, g_memdup2(&message->id, sizeof message->id))) {
+		Look *look = g_new0(Look, 1);
+		*look = (Look){ .app = app, .host = &app->setup->host, .message = message->id };
+		sn_worker_run(app->worker, &(SnJob){ look_run, look_done, look_free, look });
+	}
+	return opened;
+}
+
+void sn_secure_refresh(SnApp *app)
+{
+	g_hash_table_remove_all(app->secure->missing);
+}
+
+const char *sn_secure_pending(SnApp *app, const SnMessage *message)
+{
+	if (!can_look(app, message) || g_hash_table_contains(app->secure->found, &message->id))
+		return NULL;
+	if (!g_hash_table_contains(app->secure->pending, &message->id))
+		return "not checked: its source is not here";
+	return message->secure & SN_SECURE_ENCRYPTED ? "encrypted, being opened" : "signed, being checked";
+}
+
+gboolean sn_secure_unlock(SnApp *app, SnId id, GError **error)
+{
+	g_autoptr(SnMessage) message = sn_message_get(app->store, id, 0);
+	g_autoptr(GBytes) raw = message && can_look(app, message)
+	                                ? sn_message_raw(app->store, id, error) : NULL;
+
+	if (!message || !can_look(app, message)) {
+		g_set_error_literal(error, SN_ERROR, SN_ERROR_INVALID,
+		                    "Nothing in this message is signed or encrypted.");
+		return FALSE;
+	}
+	if (!raw)
+		return FALSE;
+	/* pinentry draws on the terminal itself: the screen cannot be there at the same time */
+	app->term->suspend(app->term);
+	SnOpened *opened = app->setup->host.open_mail(raw, TRUE, TRUE, app->setup->host.data);
+	app->term->resume(app->term);
+	if (!opened) {
+		g_set_error_literal(error, SN_ERROR, SN_ERROR_UNAVAILABLE, "The message cannot be opened.");
+		return FALSE;
+	}
+	keep(app, id, opened);
+	return TRUE;
+}
+
+const char *sn_secure_mark(int alarm, SnObject *object)
+{
+	static const struct {
+		const char *mark;
+		SnObject object;
+	} marks[] = { { "  ..", SN_OBJ_FAINT },
+		      { "", SN_OBJ_FAINT },
+		      { "  ok", SN_OBJ_SUCCESS },
+		      { "   ?", SN_OBJ_WARNING },
+		      { "  !!", SN_OBJ_ERROR } };
+
+	g_assert(alarm >= -1 && alarm + 1 < (int)G_N_ELEMENTS(marks));
+	*object = marks[alarm + 1].object;
+	return marks[alarm + 1].mark;
+}
+
+GPtrArray *sn_secure_files(const SnOpened *opened)
+{
+	GPtrArray *files = g_ptr_array_new();
+
+	for (guint i = 0; i < opened->parts->len; i++) {
+		const SnOpenedPart *part = g_ptr_array_index(opened->parts, i);
+		g_ptr_array_extend(files, part->files, NULL, NULL);
+	}
+	return files;
+}
+
+const SnOpenedFile *sn_secure_file(SnApp *app, SnId message, int position)
+{
+	const SnOpened *opened = g_hash_table_lookup(app->secure->found, &message);
+	g_autoptr(GPtrArray) files = opened && position >= SN_SECURE_FILES ? sn_secure_files(opened) : NULL;
+	guint at = (guint)(position - SN_SECURE_FILES);
+
+	return files && at < files->len ? g_ptr_array_index(files, at) : NULL;
+}
