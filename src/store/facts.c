@@ -14,6 +14,8 @@ enum {
 	DEVICE_LENGTH = 12,
 };
 
+#define REFUSAL "refusal\t" /* in map_change_fact: TAB address TAB source */
+
 static const char *const properties[] = { "name", "rule", "wish", "policy" };
 /* From the side of the first address of the key, in the order of SnVerdict. */
 static const char *const verdicts[] = { NULL, "to", "from", "of", "owns", "apart" };
@@ -292,6 +294,25 @@ gboolean sn_change_property(SnChange *change, SnId address, SnProperty property,
 	return decide(change, key, value, error);
 }
 
+/* No fact of the user's devices: each device hears the contact by itself. But it can be undone, so the
+ * journal has it under a key of its own. */
+gboolean sn_change_refuse(SnChange *change, SnId address, int source, GError **error)
+{
+	g_autofree char *key =
+		g_strdup_printf(REFUSAL "%" G_GINT64_FORMAT "\t%d", address, source);
+
+	if (!sn_run(change->store, error,
+	            "UPDATE contact_wish SET refused = 1 WHERE address = ?1 AND source = ?2 "
+	            "AND refused = 0",
+	            V(address), V(source)))
+		return FALSE;
+	return !sn_changes(change->store) || !change->id ||
+	       sn_run(change->store, error,
+	              "INSERT INTO map_change_fact (change, key, before, after) "
+	              "VALUES (?1, ?2, '0', '1')",
+	              V(change->id), V(key));
+}
+
 char *sn_person_property(SnStore *store, SnId person, SnProperty property, SnTime *when)
 {
 	g_autofree char *prefix = g_strdup_printf("%s\t", properties[property]);
@@ -315,6 +336,19 @@ char *sn_person_property(SnStore *store, SnId person, SnProperty property, SnTim
 
 /* ---- undo ---- */
 
+/* What the contact has asked for since is not refused any more, and stays so. */
+static gboolean undo_refusals(SnChange *change, SnId which, guint *done, GError **error)
+{
+	if (!sn_run(change->store, error,
+	            "UPDATE contact_wish SET refused = 0 WHERE refused = 1 AND EXISTS (SELECT 1 "
+	            "FROM map_change_fact WHERE change = ?1 AND key = ?2 || address || char(9) || "
+	            "source)",
+	            V(which), V(REFUSAL)))
+		return FALSE;
+	*done += (guint)sn_changes(change->store);
+	return TRUE;
+}
+
 static gboolean undo_facts(SnChange *change, SnId which, guint *done, GError **error)
 {
 	g_autoptr(GPtrArray) facts = g_ptr_array_new_with_free_func((GDestroyNotify)sn_fact_free);
@@ -337,7 +371,8 @@ static gboolean undo_facts(SnChange *change, SnId which, guint *done, GError **e
 		if (!decide(change, fact->key, fact->value, error))
 			return FALSE;
 	}
-	return sn_run(change->store, error, "UPDATE map_change SET undone = 1 WHERE id = ?1", V(which));
+	return undo_refusals(change, which, done, error) &&
+	       sn_run(change->store, error, "UPDATE map_change SET undone = 1 WHERE id = ?1", V(which));
 }
 
 gboolean sn_map_undo(SnStore *store, char **what, GError **error)

@@ -54,6 +54,11 @@ typedef enum {
 SnTime sn_change_time(const SnChange *change);
 gboolean sn_change_property(SnChange *change, SnId address, SnProperty property, const char *text,
                             SnTime time, GError **error);
+/* The same for each address of the person; nothing when it is known already. */
+gboolean sn_change_person(SnChange *change, SnId person, SnProperty property, const char *text,
+                          GError **error);
+/* The user's no to what a contact asked for by one address (SnWishSource). */
+gboolean sn_change_refuse(SnChange *change, SnId address, int source, GError **error);
 /* The newest over all addresses of the person; NULL: none. when: may be NULL. Caller frees. */
 char *sn_person_property(SnStore *store, SnId person, SnProperty property, SnTime *when);
 

@@ -500,30 +500,38 @@ gboolean sn_person_refresh(SnStore *store, SnId person, GError **error)
 	       sn_conversation_retitle(store, person, name, error);
 }
 
+gboolean sn_change_person(SnChange *change, SnId person, SnProperty property, const char *text,
+                          GError **error)
+{
+	g_autoptr(GArray) addresses = g_array_new(FALSE, FALSE, sizeof(SnId));
+	g_autofree char *known = sn_person_property(change->store, person, property, NULL);
+	SnTime now = sn_change_time(change);
+	gboolean ok = TRUE;
+
+	if (g_strcmp0(known, text) == 0 || (!known && (!*text || g_str_has_prefix(text, "default"))))
+		return TRUE;
+	sn_sql_ids(sn_sql(change->store, "SELECT id FROM address WHERE person = ?1 ORDER BY id",
+	                  V(person)),
+	           addresses);
+	for (guint i = 0; i < addresses->len && ok; i++)
+		ok = sn_change_property(change, g_array_index(addresses, SnId, i), property, text, now,
+		                        error);
+	return ok;
+}
+
 gboolean sn_person_set_property(SnStore *store, SnId id, SnProperty property, const char *text,
                                 const char *what, GError **error)
 {
 	SnId person = sn_person_current(store, id);
-	g_autoptr(GArray) addresses = g_array_new(FALSE, FALSE, sizeof(SnId));
-	g_autofree char *known = sn_person_property(store, person, property, NULL);
 	SnChange change;
-	gboolean ok = TRUE;
 
-	sn_sql_ids(sn_sql(store, "SELECT id FROM address WHERE person = ?1 ORDER BY id", V(person)),
-	           addresses);
-	if (!addresses->len) {
+	if (!sn_one(store, "SELECT 1 FROM address WHERE person = ?1 LIMIT 1", V(person))) {
 		g_set_error(error, SN_ERROR, SN_ERROR_NOT_FOUND, "There is no such person.");
 		return FALSE;
 	}
-	if (g_strcmp0(known, text) == 0 || (!known && (!*text || g_str_has_prefix(text, "default"))))
-		return TRUE;
 	if (!sn_change_begin(&change, store, what, error))
 		return FALSE;
-	SnTime now = sn_change_time(&change);
-	for (guint i = 0; i < addresses->len && ok; i++)
-		ok = sn_change_property(&change, g_array_index(addresses, SnId, i), property, text, now,
-		                        error);
-	return sn_change_end(&change, ok, error);
+	return sn_change_end(&change, sn_change_person(&change, person, property, text, error), error);
 }
 
 gboolean sn_person_set_name(SnStore *store, SnId person, const char *name, GError **error)
@@ -553,9 +561,12 @@ gboolean sn_person_set_wish(SnStore *store, SnId person, SnRule wish, const char
                             GError **error)
 {
 	g_autofree char *tidy = sn_tidy(origin ? origin : "", SN_LINE_LIMIT);
+	g_autoptr(SnPerson) known = sn_person_get(store, person);
+	g_autofree char *what = g_strdup_printf("Noted what %s wishes for: \"%s\"",
+	                                        known ? known->name : "nobody", sn_rule_word(wish));
 
 	g_strdelimit(tidy, "\t\r\n", ' ');
 	g_autofree char *value = g_strdup_printf("%s\t%s", sn_rule_word(wish), tidy);
 	return sn_person_set_property(store, person, SN_PROPERTY_WISH,
-	                              wish == SN_RULE_DEFAULT ? sn_rule_word(wish) : value, NULL, error);
+	                              wish == SN_RULE_DEFAULT ? sn_rule_word(wish) : value, what, error);
 }

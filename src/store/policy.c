@@ -214,16 +214,30 @@ gboolean sn_contact_wish_set(SnStore *store, SnId address, SnWishSource source, 
 	return sn_store_finish(store, write_wish(store, address, source, rule, tidy, error), error);
 }
 
-gboolean sn_contact_wishes_refuse(SnStore *store, SnId person, GError **error)
+gboolean sn_contact_wishes_refuse(SnStore *store, SnId id, GError **error)
 {
-	if (!sn_store_begin(store, error))
+	SnId person = sn_person_current(store, id);
+	g_autoptr(SnPerson) known = sn_person_get(store, person);
+	g_autoptr(GPtrArray) wishes = sn_contact_wishes(store, person);
+	const char *name = known ? known->name : "Nobody";
+	g_autofree char *what = g_strdup_printf("Refused what %s asked for", name);
+	SnChange change;
+	gboolean ok;
+
+	if (wishes->len == 0) {
+		g_set_error(error, SN_ERROR, SN_ERROR_NOT_FOUND,
+		            "%s has not asked for anything: there is nothing to refuse.", name);
 		return FALSE;
-	gboolean ok = sn_person_set_wish(store, person, SN_RULE_DEFAULT, NULL, error) &&
-	              sn_run(store, error,
-	                     "UPDATE contact_wish SET refused = 1 WHERE address IN "
-	                     "(SELECT id FROM address WHERE person = ?1)",
-	                     V(person));
-	return sn_store_finish(store, ok, error);
+	}
+	if (!sn_change_begin(&change, store, what, error))
+		return FALSE;
+	ok = sn_change_person(&change, person, SN_PROPERTY_WISH, sn_rule_word(SN_RULE_DEFAULT), error);
+	for (guint i = 0; i < wishes->len && ok; i++) {
+		const SnContactWish *wish = wishes->pdata[i];
+		if (wish->address)
+			ok = sn_change_refuse(&change, wish->address, (int)wish->source, error);
+	}
+	return sn_change_end(&change, ok, error);
 }
 
 GArray *sn_contact_wishes_published(SnStore *store, SnId account)

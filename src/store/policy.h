@@ -73,7 +73,8 @@ GPtrArray *sn_contact_wishes(SnStore *store, SnId person);
  */
 gboolean sn_contact_wish_set(SnStore *store, SnId address, SnWishSource source, SnRule rule,
                              const char *detail, GError **error);
-/* The user's no to every wish of the person, noted and told. */
+/* The user's no to every wish of the person, noted and told; can be undone (sn_map_undo()). Fails with
+ * SN_ERROR_NOT_FOUND when there is none. */
 gboolean sn_contact_wishes_refuse(SnStore *store, SnId person, GError **error);
 /* Addresses of `account`'s roster with a published wish: to look whether it still stands. SnId. */
 GArray *sn_contact_wishes_published(SnStore *store, SnId account);

@@ -505,6 +505,55 @@ static void wishes_keep_their_origin_and_leave_singly(void **state)
 	world_free(world);
 }
 
+static void a_refusal_can_be_undone(void **state)
+{
+	World *world = world_with(NULL, NULL, NULL);
+	SnId person = bob(world);
+	SnId im = sn_address_intern(world->store, SN_CHANNEL_IM, BOB_IM, NULL, NULL);
+	g_autoptr(GError) error = NULL;
+	g_autofree char *what = NULL, *next = NULL;
+
+	/* before any wish there is nothing to say no to, and that is said */
+	assert_false(sn_policy_set(world->store, person, "wish=none", &error));
+	assert_int_equal(error->code, SN_ERROR_NOT_FOUND);
+	assert_string_equal(error->message,
+	                    "Bob has not asked for anything: there is nothing to refuse.");
+	assert_true(sn_contact_wish_set(world->store, im, SN_WISHED_PUBLISHED, SN_RULE_MAIL,
+	                                "mailto:bob@work.example", NULL));
+	policy_set(world, person, "wish=defer");
+	policy_set(world, person, "wish=none");
+	policy_set(world, person, "wish=none"); /* again: nothing more to undo */
+	g_autoptr(SnPerson) refused = sn_person_get(world->store, person);
+	assert_int_equal(refused->wish, SN_RULE_DEFAULT);
+	assert_true(sn_map_undo(world->store, &what, NULL));
+	assert_string_equal(what, "Refused what Bob asked for");
+	g_autoptr(SnPerson) noted = sn_person_get(world->store, person);
+	assert_int_equal(noted->wish, SN_RULE_DEFER);
+	assert_true(sn_map_undo(world->store, &next, NULL));
+	assert_string_equal(next, "Noted what Bob wishes for: \"defer\"");
+	g_autoptr(SnPerson) published = sn_person_get(world->store, person);
+	assert_int_equal(published->wish, SN_RULE_MAIL);
+	world_free(world);
+}
+
+static void a_new_wish_after_a_refusal_is_not_touched_by_undo(void **state)
+{
+	World *world = world_with(NULL, NULL, NULL);
+	SnId person = bob(world);
+	SnId im = sn_address_intern(world->store, SN_CHANNEL_IM, BOB_IM, NULL, NULL);
+	g_autoptr(GError) error = NULL;
+	g_autofree char *what = NULL;
+
+	assert_true(sn_contact_wish_set(world->store, im, SN_WISHED_ANSWER, SN_RULE_MAIL, NULL, NULL));
+	policy_set(world, person, "wish=none");
+	assert_true(sn_contact_wish_set(world->store, im, SN_WISHED_ANSWER, SN_RULE_SEND, NULL, NULL));
+	assert_false(sn_map_undo(world->store, &what, &error));
+	assert_int_equal(error->code, SN_ERROR_EXISTS);
+	g_autoptr(SnPerson) still = sn_person_get(world->store, person);
+	assert_int_equal(still->wish, SN_RULE_SEND);
+	world_free(world);
+}
+
 static void a_refused_wish_stays_refused_until_it_changes(void **state)
 {
 	World *world = world_with(NULL, NULL, NULL);
@@ -595,6 +644,8 @@ int main(void)
 		cmocka_unit_test(settings_of_a_person_are_strict),
 		cmocka_unit_test(what_is_set_can_be_read_and_taken_back),
 		cmocka_unit_test(wishes_keep_their_origin_and_leave_singly),
+		cmocka_unit_test(a_refusal_can_be_undone),
+		cmocka_unit_test(a_new_wish_after_a_refusal_is_not_touched_by_undo),
 		cmocka_unit_test(a_refused_wish_stays_refused_until_it_changes),
 		cmocka_unit_test(wishes_and_policies_follow_merged_people),
 		cmocka_unit_test(configuration_errors_say_where_and_what),

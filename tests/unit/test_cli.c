@@ -399,8 +399,18 @@ static void people_have_rules_for_their_availability(void **state)
 	assert_int_equal(cli_desk_run(desk, NULL, "people", "rule", CAROL, "wish=none", NULL), 0);
 	assert_int_equal(cli_desk_run(desk, NULL, "people", "show", CAROL, NULL), 0);
 	assert_non_null(strstr(desk->out, "refused by you"));
+	assert_int_equal(cli_desk_run(desk, NULL, "people", "undo", NULL), 0);
+	assert_non_null(strstr(desk->out, "Taken back: Refused what "));
+	assert_int_equal(cli_desk_run(desk, NULL, "people", "show", CAROL, NULL), 0);
+	assert_null(strstr(desk->out, "refused by you"));
+	assert_int_equal(cli_desk_run(desk, NULL, "people", "rule", CAROL, "wish=none", NULL), 0);
 	assert_int_equal(cli_desk_run(desk, NULL, "people", "rule", CAROL, "wish=send",
 	                              "quiet-hours=default", NULL), 0);
+	assert_int_equal(cli_desk_run(desk, NULL, "people", "show", CAROL, NULL), 0);
+	assert_non_null(strstr(desk->out, "send (noted by you, "));
+	assert_int_equal(cli_desk_run(desk, NULL, "people", "rule", CAROL, "wish=mail", NULL), 0);
+	assert_int_equal(cli_desk_run(desk, NULL, "people", "undo", NULL), 0);
+	assert_non_null(strstr(desk->out, " wishes for: \"mail\""));
 	assert_int_equal(cli_desk_run(desk, NULL, "people", "show", CAROL, NULL), 0);
 	assert_non_null(strstr(desk->out, "send (noted by you, "));
 	assert_null(strstr(desk->out, "quiet-hours"));
