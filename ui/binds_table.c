@@ -63,6 +63,10 @@ const SnDefaultBind sn_default_binds[] = {
 	{ "list", "<A-r>", "mark-read", "mark as read" },
 	{ "list", "ga", "archived", "archived conversations, and back" },
 	{ "list", "f", "filter", "show only names with ..." },
+	{ "list", "1", "answer 1", "first answer to a question" },
+	{ "list", "2", "answer 2", "second answer" },
+	{ "list", "3", "answer 3", "third answer" },
+	{ "list", "4", "answer 4", "fourth answer" },
 
 	{ "timeline", "<Enter>", "message", "whole message: headers, source, files" },
 	{ "timeline", "l", "message", "whole message: headers, source, files" },

@@ -274,6 +274,8 @@ static gboolean run_answer(SnApp *app, int argc, char **argv, GError **error)
 
 	if (!question)
 		return sn_command_fail(error, "There is no question to answer here.");
+	if (!app->timeline_rect.cols && !sn_app_view(app)) /* one pane, and it is the list */
+		return sn_command_fail(error, "Open the conversation first: its question is not shown.");
 	if (number < 1 || number > (int)g_strv_length(question->values))
 		return sn_command_fail(error, "There is no answer %s.", argv[0]);
 	g_autofree char *value = g_strdup(question->values[number - 1]);

@@ -222,6 +222,7 @@ static void ask_answer(SnApp *app)
 		{ 'e', "email", "answer=mail" },
 		{ 'L', "later, when I am away", "answer=later-when-away" },
 		{ 'E', "email, when I am away", "answer=mail-when-away" },
+		{ 'i', "not at all: ignore them", "answer=ignore" },
 		{ '0', "as for everybody", "answer=default" },
 	};
 	SnAsk ask = { .question = "When this person asks whether now is a good time:",

@@ -209,7 +209,6 @@ char *sn_words_entry(const SnOutboxEntry *entry, SnTime now)
 
 char *sn_words_next(SnStore *store, const SnOutboxEntry *entry, SnTime now)
 {
-	g_autoptr(SnConversation) conversation = sn_conversation_get(store, entry->conversation);
 	g_autoptr(SnOutboxEntry) email =
 		entry->converted_to ? sn_outbox_get(store, entry->converted_to, 0) : NULL;
 
@@ -217,10 +216,7 @@ char *sn_words_next(SnStore *store, const SnOutboxEntry *entry, SnTime now)
 		return g_strdup_printf("It became an email, which is %s.",
 		                       email->state == SN_STATE_CHOOSING ? "waiting for your decision"
 		                                                         : sn_words_state(email->state));
-	return sn_entry_next_text(entry,
-	                          conversation && conversation->title ? conversation->title
-	                                                              : "the contact",
-	                          entry->behind ? SN_BEHIND_ANY : 0, now);
+	return sn_entry_next(store, entry, entry->behind ? SN_BEHIND_ANY : 0, now);
 }
 
 /* Words of the machine (src/engine/machine.h) and of the store, as its reader would say them. */

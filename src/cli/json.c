@@ -189,12 +189,7 @@ static void add_when(SnJson *object, guint when)
 
 char *sn_cli_entry_next(SnStore *store, const SnOutboxEntry *entry)
 {
-	g_autoptr(SnConversation) conversation = sn_conversation_get(store, entry->conversation);
-
-	return sn_entry_next_text(entry,
-	                          conversation && conversation->title ? conversation->title
-	                                                              : "the contact",
-	                          entry->behind, sn_clock_now(NULL));
+	return sn_entry_next(store, entry, entry->behind, sn_clock_now(NULL));
 }
 
 /* Those of whom something was heard. */

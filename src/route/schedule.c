@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "src/route/plan.h"
+#include "src/store/outcome.h"
 
 /* ---- terms ---- */
 
@@ -220,6 +221,24 @@ char *sn_entry_next_text(const SnOutboxEntry *entry, const char *who, SnId behin
 		                        : "Nothing more happens until you retry, edit or dismiss it.");
 	default: return g_strdup("Nothing more happens.");
 	}
+}
+
+char *sn_entry_next(SnStore *store, const SnOutboxEntry *entry, SnId behind, SnTime now)
+{
+	g_autoptr(SnConversation) conversation = sn_conversation_get(store, entry->conversation);
+	g_autoptr(GPtrArray) outcomes =
+		entry->state == SN_STATE_ACCEPTED ? sn_outcome_list(store, entry->id) : NULL;
+	gboolean reported = outcomes && outcomes->len;
+
+	for (guint i = 0; reported && i < outcomes->len; i++)
+		reported = ((const SnOutcome *)outcomes->pdata[i])->fate >= SN_FATE_RELAYED;
+	if (reported)
+		return g_strdup("It was passed on, and no more reports come from there. Nothing more "
+		                "to do.");
+	return sn_entry_next_text(entry,
+	                          conversation && conversation->title ? conversation->title
+	                                                              : "the contact",
+	                          behind, now);
 }
 
 SnTime sn_entry_next_time(const SnOutboxEntry *entry)

@@ -25,6 +25,8 @@ SnTerms sn_terms_of(const SnOutboxEntry *entry, SnTime now);
  * named. Caller frees. */
 #define SN_BEHIND_ANY ((SnId)-1)
 char *sn_entry_next_text(const SnOutboxEntry *entry, const char *who, SnId behind, SnTime now);
+/* The same with what the store knows besides: the contact's name, and which reports have come. */
+char *sn_entry_next(SnStore *store, const SnOutboxEntry *entry, SnId behind, SnTime now);
 /* When that is: the time it goes or is looked at again; 0 = not by time. */
 SnTime sn_entry_next_time(const SnOutboxEntry *entry);
 

@@ -8,6 +8,8 @@
 #include "src/base/fault.h"
 #include "src/store/private.h"
 
+#define REPLACED_BY "by " /* "by entry 7" */
+
 gboolean sn_outbox_journal(SnStore *store, SnId id, const char *what, const char *detail,
                            GError **error)
 {
@@ -50,6 +52,21 @@ static gboolean too_late(int state, GError **error)
 
 	g_set_error(error, SN_ERROR, SN_ERROR_EXISTS, "It is too late for that: %s.",
 	            how ? how : sn_state_word((SnState)state));
+	return FALSE;
+}
+
+/* Another one was made of it (sn_outbox_replace()): FALSE with an error that names it. */
+static gboolean is_its_own(SnStore *store, SnId id, GError **error)
+{
+	g_autofree char *by = sn_one_text(store,
+	                                  "SELECT detail FROM outbox_event WHERE outbox = ?1 AND "
+	                                  "what = 'replaced' ORDER BY id DESC LIMIT 1",
+	                                  V(id));
+
+	if (!by)
+		return TRUE;
+	g_set_error(error, SN_ERROR, SN_ERROR_EXISTS, "It is too late for that: the message goes as %s.",
+	            g_str_has_prefix(by, REPLACED_BY) ? by + strlen(REPLACED_BY) : by);
 	return FALSE;
 }
 
@@ -105,7 +122,7 @@ static gboolean request(SnStore *store, SnId id, SnOutboxRequest what, GError **
 {
 	int state = state_of(store, id, error);
 
-	if (state < 0)
+	if (state < 0 || (what != SN_REQUEST_CANCEL && !is_its_own(store, id, error)))
 		return FALSE;
 	if (!(allowed[what] & (1u << state)))
 		return too_late(state, error);
@@ -149,6 +166,8 @@ static gboolean edit(SnStore *store, SnId id, const char *subject, const char *b
 
 	if (!entry)
 		return no_such(error);
+	if (!is_its_own(store, id, error))
+		return FALSE;
 	if (!(NOT_GONE & (1u << entry->state)))
 		return too_late((int)entry->state, error);
 	if (entry->resend) {
@@ -219,6 +238,8 @@ static SnOutboxEntry *take_back(SnStore *store, SnId id, GError **error)
 		no_such(error);
 		return NULL;
 	}
+	if (!is_its_own(store, id, error))
+		return NULL;
 	guint state = 1u << entry->state;
 	if (state & (NOT_GONE | S(FAILED)) && !is_whole(entry, error))
 		return NULL;
@@ -251,7 +272,7 @@ static SnId replace(SnStore *store, SnId id, const SnOutboxNew *new, const GPtrA
 
 	if (!other)
 		return 0;
-	g_autofree char *detail = g_strdup_printf("by entry %" G_GINT64_FORMAT, other);
+	g_autofree char *detail = g_strdup_printf(REPLACED_BY "entry %" G_GINT64_FORMAT, other);
 	return sn_outbox_journal(store, id, "replaced", detail, error) ? other : 0;
 }
 

@@ -400,6 +400,33 @@ static void an_entry_is_switched_and_put_off(void **state)
 	assert_non_null(strstr(desk->out, "online"));
 }
 
+/* Nothing more can be done with what another entry took the place of; the answer names that one. */
+static void a_switched_entry_names_the_one_it_goes_as(void **state)
+{
+	static const char *const words[] = { "switch", "send", "convert", "defer" };
+	CliDesk *desk = *state;
+
+	link_bob(desk);
+	g_autofree char *id = queue_for(desk, "mailto:" BOB);
+	assert_int_equal(cli_desk_run(desk, NULL, "outbox", "switch", id, NULL), 0);
+	g_autofree char *other = g_strndup(desk->out, strcspn(desk->out, "\n"));
+	g_autofree char *goes = g_strdup_printf("the message goes as entry %s.", other);
+	/* also before the engine has seen it */
+	assert_int_not_equal(cli_desk_run(desk, "the new text", "outbox", "edit", id, NULL), 0);
+	assert_true(cli_desk_said(desk, goes));
+	assert_true(cli_desk_said(desk, "kept as a draft"));
+	move(desk, id, SN_STATE_QUEUED, SN_STATE_CANCELLED);
+	assert_int_not_equal(cli_desk_run(desk, "a third", "outbox", "edit", id, NULL), 0);
+	assert_true(cli_desk_said(desk, goes));
+	assert_false(cli_desk_said(desk, "was cancelled"));
+	for (gsize i = 0; i < G_N_ELEMENTS(words); i++) {
+		assert_int_not_equal(cli_desk_run(desk, NULL, "outbox", words[i], id, NULL), 0);
+		assert_true(cli_desk_said(desk, goes));
+	}
+	g_autoptr(GPtrArray) all = sn_outbox_list(desk->tmp->store, SN_OUTBOX_ALL, 0, 10, 0);
+	assert_int_equal(all->len, 2);
+}
+
 static void too_late_is_said_and_no_text_is_lost(void **state)
 {
 	CliDesk *desk = *state;
@@ -582,6 +609,7 @@ int main(void)
 		DESK_TEST(working_hours_move_a_time),
 		DESK_TEST(encryption_can_be_asked_for),
 		DESK_TEST(an_entry_is_switched_and_put_off),
+		DESK_TEST(a_switched_entry_names_the_one_it_goes_as),
 		DESK_TEST(too_late_is_said_and_no_text_is_lost),
 		DESK_TEST(cancelling_tells_how_it_ended),
 		DESK_TEST(wait_tells_the_state_in_the_end),

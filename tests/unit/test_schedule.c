@@ -11,6 +11,7 @@
 
 #include "src/route/plan.h"
 #include "src/route/schedule.h"
+#include "src/store/outcome.h"
 #include "tests/unit/route_world.h"
 
 #define ONLINE SN_WHEN_ONLINE
@@ -201,6 +202,29 @@ static SnOutboxEntry *entry_of(World *world, SnId id)
 	return entry;
 }
 
+/* Once the report has come that it was passed on, nobody waits for a report any more. */
+static void no_report_is_announced_that_has_come(void **state)
+{
+	World *world = world_new(NULL);
+	SnId mail = queue(world, SN_CHANNEL_MAIL, "x", "carol@work.example");
+	SnOutboxChange gone = { .state = SN_STATE_ACCEPTED, .what = "accepted", .step = -1 };
+	const char *const to[] = { BOB_MAIL, "carol@work.example" };
+
+	assert_true(sn_outbox_change(world->store, mail, SN_STATE_QUEUED, &gone, NULL));
+	for (int i = 0; i < 2; i++) {
+		g_autoptr(SnOutboxEntry) entry = entry_of(world, mail);
+		g_autofree char *text = sn_entry_next(world->store, entry, 0, world->now);
+		assert_non_null(strstr(text, "a report that it arrived may follow"));
+		assert_true(sn_outcome_set(world->store, mail, to[i], SN_FATE_RELAYED, NULL, "relayed",
+		                           NULL, NULL));
+	}
+	g_autoptr(SnOutboxEntry) entry = entry_of(world, mail);
+	g_autofree char *text = sn_entry_next(world->store, entry, 0, world->now);
+	assert_null(strstr(text, "may follow"));
+	assert_non_null(strstr(text, "no more reports"));
+	world_free(world);
+}
+
 static void a_message_changes_its_channel_until_it_goes(void **state)
 {
 	World *world = world_new(NULL);
@@ -287,6 +311,7 @@ int main(void)
 		cmocka_unit_test(terms_are_said_in_one_line),
 		cmocka_unit_test(terms_become_an_entry_and_terms_again),
 		cmocka_unit_test(every_state_says_what_comes_next),
+		cmocka_unit_test(no_report_is_announced_that_has_come),
 		cmocka_unit_test(a_message_changes_its_channel_until_it_goes),
 		cmocka_unit_test(what_cannot_go_there_stays_as_it_is),
 		cmocka_unit_test(the_plan_says_that_encryption_is_missing),

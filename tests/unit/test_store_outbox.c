@@ -518,6 +518,11 @@ static void another_message_takes_the_place_of_one(void **state)
 	g_autoptr(SnOutboxEntry) old = entry_of(scene, id), next = entry_of(scene, other);
 	assert_int_equal(old->request, SN_REQUEST_CANCEL);
 	assert_string_equal(next->body, "by IM");
+	/* it is no message of its own any more: nobody makes a second one of it */
+	assert_null(sn_outbox_take_back(scene->tmp->store, id, &error));
+	g_autofree char *as = g_strdup_printf("goes as entry %" G_GINT64_FORMAT, other);
+	assert_non_null(strstr(error->message, as));
+	g_clear_error(&error);
 	/* too late: neither happens */
 	assert_true(change(scene, other, SN_STATE_QUEUED, SN_STATE_SENDING, NULL));
 	assert_int_equal(sn_outbox_replace(scene->tmp->store, other, &new, &error), 0);

@@ -497,6 +497,22 @@ static void an_answer_needs_no_empty_composer(void **state)
 	assert_string_equal(to_of(entry), BOB);
 }
 
+/* The question of the conversation beside the list; not of one that is not on the screen. */
+static void a_question_is_answered_from_the_list(void **state)
+{
+	UiDesk *desk = *state;
+	SnId before = ui_desk_last_entry(desk);
+
+	story_fill_away(desk->store);
+	ui_desk_play(desk, "size 60 24\nkeys 2\nexpect Open the conversation first\n");
+	assert_int_equal(ui_desk_last_entry(desk), before);
+	ui_desk_play(desk, "expect Answer with one key\nkeys 2\nabsent Answer with one key\n");
+	g_autoptr(SnOutboxEntry) entry = ui_desk_entry(desk, before);
+	assert_non_null(entry);
+	assert_string_equal(entry->body, "later");
+	assert_string_equal(to_of(entry), BOB);
+}
+
 static void rules_are_set_by_keys(void **state)
 {
 	UiDesk *desk = *state;
@@ -505,7 +521,9 @@ static void rules_are_set_by_keys(void **state)
 	ui_desk_play(desk, "keys pRh\ntext 21:00-06:00, sun\nkeys <Enter>\nexpect 21:00-06:00, sun\n"
 	                   "keys Rh\ntext x\nkeys <Enter>\nexpect neither a time span\n"
 	                   "keys Rwe\nexpect an email, noted by you\nkeys RqE\n"
-	                   "expect email, when I am away\nkeys Rs\n");
+	                   "expect email, when I am away\nkeys Rqi\nexpect not at all\nkeys Rs\n");
+	g_autoptr(SnPersonPolicy) policy = sn_person_policy(desk->store, row->person);
+	assert_int_equal(policy->questions, SN_QUESTION_IGNORE);
 	g_autofree char *hours = sn_policy_get(desk->store, row->person, "quiet-hours");
 	assert_string_equal(hours, "21:00-06:00, sun");
 	g_autoptr(SnPerson) person = sn_person_get(desk->store, row->person);
@@ -560,6 +578,7 @@ int main(void)
 		T(a_question_is_answered_with_one_key),
 		T(a_question_about_our_time_is_a_prompt),
 		T(an_answer_needs_no_empty_composer),
+		T(a_question_is_answered_from_the_list),
 		T(rules_are_set_by_keys),
 		T(reachability_is_published_by_a_command),
 	};
