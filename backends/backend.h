@@ -48,6 +48,7 @@ typedef struct {
 	const char *user;
 	const char *ca_file;      /* besides the system's; NULL */
 	gboolean oauth2;
+	gboolean compress; /* IMAP: also to this machine, where it makes nothing faster */
 	/* XMPP: the same at each start, so that a new session ends the one that a killed process left
 	 * behind, with whatever is still on its way in there; NULL: made up */
 	const char *resource;

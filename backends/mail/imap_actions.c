@@ -168,7 +168,7 @@ static gboolean is_missing_target(SnImapSession *session, const GError *error)
 }
 
 /* An answer that never came to a command that must not be given twice. */
-static void make_uncertain(SnImapSession *session, GError **error, const char *what)
+void sn_imap_make_uncertain(GError **error, const char *what)
 {
 	if (!error || (!g_error_matches(*error, SN_ERROR, SN_ERROR_NETWORK) &&
 		       !g_error_matches(*error, SN_ERROR, SN_ERROR_CANCELLED)))
@@ -210,7 +210,7 @@ static gboolean move_once(SnImap *imap, SnMailRequest *request, struct mailimap_
 			  request->folder, request->target))
 		return atomic || copy || delete_set(imap, request, set, done, error);
 	if (!atomic)
-		make_uncertain(session, error, "the messages were copied");
+		sn_imap_make_uncertain(error, "the messages were copied");
 	return FALSE;
 }
 
@@ -240,67 +240,6 @@ gboolean sn_imap_serve_move(SnImap *imap, SnMailRequest *request, SnMailEvent *d
 gboolean sn_imap_serve_copy(SnImap *imap, SnMailRequest *request, SnMailEvent *done, GError **error)
 {
 	return for_sets(imap, request, done, move_set, error);
-}
-
-/* ---- append ---- */
-
-static struct mailimap_date_time *internal_date(SnTime time_ms)
-{
-	time_t seconds = (time_t)(time_ms / SN_SECOND);
-	struct tm tm;
-
-	if (time_ms <= 0 || !gmtime_r(&seconds, &tm))
-		return NULL;
-	return mailimap_date_time_new(tm.tm_mday, tm.tm_mon + 1, tm.tm_year + 1900, tm.tm_hour,
-				      tm.tm_min, tm.tm_sec, 0);
-}
-
-static gboolean append_once(SnImap *imap, SnMailRequest *request, const char *wire,
-			    SnMailEvent *done, GError **error)
-{
-	SnImapSession *session = imap->session;
-	struct mailimap_flag_list *flags = flag_list(request->flags);
-	struct mailimap_date_time *date = internal_date(request->time);
-	uint32_t validity = 0, uid = 0;
-	gsize size = 0;
-	const char *raw = g_bytes_get_data(request->raw, &size);
-
-	int result = mailimap_uidplus_append(session->imap, wire, flags, date, raw, size, &validity,
-					     &uid);
-	mailimap_flag_list_free(flags);
-	if (date)
-		mailimap_date_time_free(date);
-	if (sn_imap_check(session, result, error, "The message could not be stored in %s",
-			  request->folder)) {
-		done->uid = uid;
-		done->uidvalidity = validity;
-		return TRUE;
-	}
-	make_uncertain(session, error, "the message was stored");
-	return FALSE;
-}
-
-gboolean sn_imap_serve_append(SnImap *imap, SnMailRequest *request, SnMailEvent *done,
-			      GError **error)
-{
-	g_autofree char *wire = sn_imap_wire_name(imap->session, request->folder, error);
-	g_autoptr(GError) first = NULL;
-
-	if (!wire)
-		return FALSE;
-	if (!request->raw || g_bytes_get_size(request->raw) == 0) {
-		g_set_error(error, SN_ERROR, SN_ERROR_INVALID,
-			    "An empty message cannot be stored.");
-		return FALSE;
-	}
-	if (append_once(imap, request, wire, done, &first))
-		return TRUE;
-	if (!is_missing_target(imap->session, first)) {
-		g_propagate_error(error, g_steal_pointer(&first));
-		return FALSE;
-	}
-	return sn_imap_create_folder(imap->session, request->folder, error) &&
-	       append_once(imap, request, wire, done, error);
 }
 
 /* ---- fetch one, search ---- */

@@ -9,7 +9,7 @@
  * imap_fetch.c    FETCH answers -> messages and flags, streamed
  * imap_parts.c    large messages in part; imap_structure.c: what they are made of
  * imap_sync.c     what is new, changed, gone
- * imap_actions.c  STORE, MOVE, DELETE, APPEND, SEARCH
+ * imap_actions.c  STORE, MOVE, COPY, DELETE, SEARCH; imap_append.c: APPEND
  * imap_watch.c    a second connection that waits for changes
  */
 #ifndef SN_BACKENDS_MAIL_IMAP_PRIVATE_H
@@ -52,6 +52,9 @@ gboolean sn_imap_serve_search(SnImap *, SnMailRequest *, SnMailEvent *, GError *
 
 /* Serves what is more urgent than a sync, in the middle of one. FALSE: the session is dead. */
 gboolean sn_imap_serve_urgent(SnImap *imap, GError **error);
+
+/* A lost line in the middle of what must not be done twice is UNCERTAIN: "whether" what happened. */
+void sn_imap_make_uncertain(GError **error, const char *what);
 
 gboolean sn_imap_create_folder(SnImapSession *session, const char *folder, GError **error);
 

@@ -297,10 +297,25 @@ static void hear_enabled(const SnImapLine *line, gpointer data)
 	}
 }
 
+/* On this machine it would only cost time. */
+static gboolean is_worth_compressing(SnImapSession *session)
+{
+	return session->link->spec.compress || !sn_stream_is_loopback(session->stream);
+}
+
+static gboolean begin_compression(SnImapSession *session, GError **error)
+{
+	if (session->imap->imap_stream->read_buffer_len > 0)
+		sn_stream_fail(session->stream, SN_ERROR_NETWORK,
+			       "%s sent data before compression began; the connection was closed.",
+			       session->link->spec.host);
+	return sn_stream_start_deflate(session->stream, error);
+}
+
 /* With one round trip for all; that one of them is refused hurts nobody. */
 static gboolean set_up(SnImapSession *session, GError **error)
 {
-	SnImapCommand commands[3] = { 0 };
+	SnImapCommand commands[3] = { 0 }, *compress = NULL;
 	guint count = 0;
 	gboolean qresync = sn_imap_has(session, "QRESYNC");
 	/* without it a server may change messages whose headers are UTF-8, or hide them */
@@ -317,9 +332,16 @@ static gboolean set_up(SnImapSession *session, GError **error)
 	/* some servers refuse to open a folder for clients that do not say their name */
 	if (sn_imap_has(session, "ID"))
 		commands[count++] = (SnImapCommand){ .text = "ID (\"name\" \"sennit\")" };
+	/* the last, as nothing may follow it before its answer (RFC 4978) */
+	if (sn_imap_has(session, "COMPRESS=DEFLATE") && is_worth_compressing(session)) {
+		compress = &commands[count++];
+		compress->text = "COMPRESS DEFLATE";
+	}
 	if (count == 0)
 		return TRUE;
 	gboolean good = sn_imap_talk(session, commands, count, error);
+	if (good && compress && !g_strcmp0(compress->kind, "OK"))
+		good = begin_compression(session, error);
 	for (guint i = 0; i < count; i++)
 		sn_imap_command_clear(&commands[i]);
 	return good;

@@ -191,8 +191,9 @@ static gboolean send_literal(Talk *talk, guint index)
 	const char *bytes = g_bytes_get_data(talk->commands[index].literal, &length);
 	gboolean at_once = session->literal_plus ||
 			   (session->literal_minus && length <= SN_IMAP_SHORT_LITERAL);
-	g_autofree char *head =
-		g_strdup_printf("{%" G_GSIZE_FORMAT "%s}\r\n", length, at_once ? "+" : "");
+	gboolean utf8 = talk->commands[index].utf8;
+	g_autofree char *head = g_strdup_printf("%s{%" G_GSIZE_FORMAT "%s}\r\n", utf8 ? "UTF8 (~" : "",
+						length, at_once ? "+" : "");
 
 	if (mailstream_write(stream, head, strlen(head)) < 0)
 		return FALSE;
@@ -203,7 +204,7 @@ static gboolean send_literal(Talk *talk, guint index)
 			return TRUE; /* refused before the bytes went out */
 	}
 	return mailstream_write(stream, bytes, length) >= 0 &&
-	       mailstream_write(stream, "\r\n", 2) >= 0;
+	       mailstream_write(stream, utf8 ? ")\r\n" : "\r\n", utf8 ? 3 : 2) >= 0;
 }
 
 static gboolean send_all(Talk *talk)

@@ -16,6 +16,7 @@ typedef void (*SnImapHear)(const SnImapLine *line, gpointer data);
 typedef struct {
 	const char *text; /* without tag and line end */
 	GBytes *literal;  /* follows text, which then ends before the "{"; NULL */
+	gboolean utf8;    /* ... as the data of an APPEND with headers in UTF-8 (RFC 6855) */
 	SnImapHear hear;  /* NULL */
 	gpointer data;
 	/* the answer */

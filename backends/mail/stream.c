@@ -34,6 +34,7 @@ void sn_stream_free(SnStream *stream)
 	if (!stream)
 		return;
 	sn_stream_tls_close(stream);
+	sn_stream_deflate_free(stream);
 	if (stream->fd >= 0)
 		close(stream->fd);
 	g_clear_error(&stream->error);
@@ -83,6 +84,8 @@ gboolean sn_stream_await(SnStream *stream, short events, gint64 deadline)
 {
 	struct pollfd fds[2] = { { stream->fd, events, 0 }, { stream->cancel_fd, POLLIN, 0 } };
 
+	if (stream->no_wait)
+		return FALSE;
 	for (;;) {
 		gint64 left = (deadline - g_get_monotonic_time() + 999) / 1000;
 		int ready = poll(fds, 2, (int)CLAMP(left, 0, G_MAXINT));
@@ -253,13 +256,19 @@ static gboolean is_cancelled(SnStream *stream)
 	return TRUE;
 }
 
+gssize sn_stream_read_raw(SnStream *stream, void *buffer, gsize size)
+{
+	return stream->ssl ? sn_stream_tls_read(stream, buffer, size)
+			   : plain_read(stream, buffer, size);
+}
+
 gssize sn_stream_read(SnStream *stream, void *buffer, gsize size)
 {
 	if (stream->error || is_cancelled(stream))
 		return -1;
 	g_assert(stream->fd >= 0 && size > 0);
-	gssize got = stream->ssl ? sn_stream_tls_read(stream, buffer, size)
-				 : plain_read(stream, buffer, size);
+	gssize got = stream->deflate ? sn_stream_inflate_read(stream, buffer, size)
+				     : sn_stream_read_raw(stream, buffer, size);
 	if (got <= 0 || !stream->guarded)
 		return got;
 	const char *wrong = sn_guard_feed(&stream->guard, buffer, (gsize)got);
@@ -270,7 +279,7 @@ gssize sn_stream_read(SnStream *stream, void *buffer, gsize size)
 	return -1;
 }
 
-gboolean sn_stream_write(SnStream *stream, const void *bytes, gsize length)
+gboolean sn_stream_write_raw(SnStream *stream, const void *bytes, gsize length)
 {
 	const char *at = bytes;
 
@@ -287,13 +296,30 @@ gboolean sn_stream_write(SnStream *stream, const void *bytes, gsize length)
 	return TRUE;
 }
 
+gboolean sn_stream_write(SnStream *stream, const void *bytes, gsize length)
+{
+	if (length == 0)
+		return TRUE;
+	return stream->deflate ? sn_stream_deflate_write(stream, bytes, length)
+			       : sn_stream_write_raw(stream, bytes, length);
+}
+
+/* Bytes on the socket are not yet bytes to be read: they may be TLS's own (session tickets), or the
+ * end of a compressed block. A reader that took them for some would wait for the rest. */
 gboolean sn_stream_has_data(SnStream *stream)
 {
 	struct pollfd fd = { stream->fd, POLLIN, 0 };
+	gboolean some;
 
-	if (stream->error || (stream->ssl && SSL_pending(stream->ssl) > 0))
+	if (stream->error)
 		return TRUE;
-	return poll(&fd, 1, 0) > 0;
+	stream->no_wait = TRUE;
+	if (stream->deflate)
+		some = sn_stream_inflate_more(stream);
+	else
+		some = stream->ssl ? sn_stream_tls_peek(stream) : poll(&fd, 1, 0) > 0;
+	stream->no_wait = FALSE;
+	return some || stream->error;
 }
 
 int sn_stream_fd(SnStream *stream)

@@ -35,7 +35,10 @@ gboolean sn_stream_connect(SnStream *stream, const char *host, guint16 port, int
 gboolean sn_stream_start_tls(SnStream *stream, const char *host, const SnTrust *trust,
                              int timeout_ms, GError **error);
 
-/* Checks what is read from now on; see guard.h. */
+/* From now on both sides compress (RFC 4978). All that came in before must have been read. */
+gboolean sn_stream_start_deflate(SnStream *stream, GError **error);
+
+/* Checks what is read from now on (as it is after decompression); see guard.h. */
 void sn_stream_set_guard(SnStream *stream, const SnGuard *guard);
 /* How long one read or write may wait for the peer. */
 void sn_stream_set_timeout(SnStream *stream, int timeout_ms);

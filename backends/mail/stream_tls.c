@@ -268,6 +268,19 @@ gssize sn_stream_tls_read(SnStream *stream, void *buffer, gsize size)
 	}
 }
 
+gboolean sn_stream_tls_peek(SnStream *stream)
+{
+	char byte;
+
+	g_assert(stream->no_wait);
+	ERR_clear_error();
+	int got = SSL_peek(stream->ssl, &byte, 1);
+	if (got > 0)
+		return TRUE;
+	go_on(stream, SSL_get_error(stream->ssl, got), 0); /* hung up, or nothing to wait for */
+	return FALSE;
+}
+
 gssize sn_stream_tls_write(SnStream *stream, const void *bytes, gsize length)
 {
 	gint64 deadline = sn_stream_deadline(stream->timeout_ms);

@@ -495,6 +495,44 @@ static void watch_tells_of_new_mail_in_several_folders(void **state)
 	sn_mail_desk_free(other);
 }
 
+static void compressed_lines_carry_the_same(void **state)
+{
+	if (!servers)
+		skip();
+	SnLinkSpec link = link_for("carol@example.test", "carol-secret");
+	link.compress = TRUE;
+	SnMailDesk *desk = sn_mail_desk_new(&sn_imap_ops, &link, NULL);
+	/* what compresses well, and what does not at all */
+	g_autoptr(GString) body = g_string_new(NULL);
+	for (int i = 0; i < 20000; i++)
+		g_string_append_printf(body, i % 2 ? "%08x\r\n" : "all the same all the same ",
+				       g_random_int());
+	g_autofree char *text = message_text("packed", body->str);
+
+	assert_non_null(sn_mail_desk_line(desk, SN_LINE_ONLINE, 20));
+	SnMailRequest *request = sn_mail_desk_request(desk, SN_MAIL_REQ_APPEND, "Packed");
+	request->raw = g_bytes_new(text, strlen(text));
+	guint32 uid = sn_mail_desk_run(desk, request)->uid;
+	append(desk, "Packed", "p2", SN_MAIL_SEEN);
+	guint64 id = sync_folder(desk, "Packed", NULL, NULL);
+	request = sn_mail_desk_request(desk, SN_MAIL_REQ_FETCH, "Packed");
+	request->uids = uids_of(1, uid);
+	guint64 fetch = request->id;
+	assert_int_equal(sn_mail_desk_run(desk, request)->kind, SN_EVENT_DONE);
+	const SnMailEvent *event = sn_mail_desk_event(desk, fetch, SN_MAIL_EV_MESSAGE, 0);
+	assert_int_equal(g_bytes_get_size(event->raw), strlen(text));
+	assert_memory_equal(g_bytes_get_data(event->raw, NULL), text, strlen(text));
+	assert_int_equal(sn_mail_desk_count(desk, id, SN_MAIL_EV_MESSAGE), 2);
+	/* and news come over a line that rests */
+	request = sn_mail_desk_request(desk, SN_MAIL_REQ_WATCH, "Packed");
+	assert_int_equal(sn_mail_desk_run(desk, request)->kind, SN_EVENT_DONE);
+	assert_non_null(sn_mail_desk_next(desk, 0, SN_MAIL_EV_CHANGED, "Packed", 20));
+	guint from = desk->past->len;
+	append(desk, "Packed", "p3", 0);
+	assert_non_null(sn_mail_desk_next(desk, from, SN_MAIL_EV_CHANGED, "Packed", 20));
+	sn_mail_desk_free(desk);
+}
+
 static void starttls_works_too(void **state)
 {
 	if (!servers)
@@ -577,6 +615,7 @@ int main(void)
 		cmocka_unit_test(move_makes_its_target_and_tells_the_new_number),
 		cmocka_unit_test(missing_folder_is_an_error_and_the_line_stays_up),
 		cmocka_unit_test(watch_tells_of_new_mail_in_several_folders),
+		cmocka_unit_test(compressed_lines_carry_the_same),
 		cmocka_unit_test(starttls_works_too),
 		cmocka_unit_test(wrong_password_is_said_and_not_tried_again),
 		cmocka_unit_test(dropped_server_is_reconnected_and_waiting_requests_go_on),

@@ -248,7 +248,7 @@ static void move_and_delete_touch_only_what_was_named(void **state)
 static void append_sends_flags_time_and_crlf(void **state)
 {
 	const char *const scripts[] = {
-		LOGIN "C APPEND Sent (\\Seen) \"14-Nov-2023 22:13:20 +0000\" {13}\nS + go on\n"
+		LOGIN "C APPEND \"Sent\" (\\Seen) \"14-Nov-2023 22:13:20 +0000\" {13}\nS + go on\n"
 		      "L 13\nC \nS 4 OK [APPENDUID 5 77] done\n*",
 		NULL
 	};
@@ -263,6 +263,102 @@ static void append_sends_flags_time_and_crlf(void **state)
 		print_message("# %s\n", end->error->message);
 	assert_int_equal(end->kind, SN_EVENT_DONE);
 	assert_int_equal(end->uid, 77);
+	close_scene(&scene);
+}
+
+static const SnMailEvent *append(Scene *scene, const char *text)
+{
+	SnMailRequest *request = sn_mail_desk_request(scene->desk, SN_MAIL_REQ_APPEND, "Sent");
+
+	request->raw = g_bytes_new(text, strlen(text));
+	return sn_mail_desk_run(scene->desk, request);
+}
+
+static void append_takes_one_round_trip_where_the_server_allows(void **state)
+{
+	const char *const scripts[] = {
+		LOGIN_WITH("LITERAL+") "C APPEND \"Sent\" {13+}\nL 13\nC \nS 4 OK done\n*",
+		NULL
+	};
+	Scene scene = open_scene(scripts, SN_LINK_PLAIN);
+
+	assert_int_equal(append(&scene, "A: b\r\n\r\ntxt\n")->kind, SN_EVENT_DONE);
+	close_scene(&scene);
+}
+
+static void long_ones_wait_where_only_short_ones_may_go_at_once(void **state)
+{
+	g_autofree char *body = g_strnfill(5000, 'x');
+	g_autofree char *text = g_strconcat("A: b\r\n\r\n", body, "\r\n", NULL);
+	const char *const scripts[] = {
+		LOGIN_WITH("LITERAL-") "C APPEND \"Sent\" {13+}\nL 13\nC \nS 4 OK done\n"
+				       "C APPEND \"Sent\" {5010}\nS * 1 RECENT\nS + go\nL 5010\nC \n"
+				       "S 5 OK done\nC APPEND \"Sent\" {5010}\nS $T NO [TOOBIG] too big\n"
+				       "C APPEND \"Sent\" {13+}\nL 13\nC \nS 7 OK done\n*",
+		NULL
+	};
+	Scene scene = open_scene(scripts, SN_LINK_PLAIN);
+
+	assert_int_equal(append(&scene, "A: b\r\n\r\ntxt\r\n")->kind, SN_EVENT_DONE);
+	assert_int_equal(append(&scene, text)->kind, SN_EVENT_DONE);
+	assert_says(append(&scene, text)->error, SN_ERROR_LIMIT, "too big");
+	/* what was refused did not go out, and the line is in step */
+	assert_int_equal(append(&scene, "A: b\r\n\r\ntxt\r\n")->kind, SN_EVENT_DONE);
+	close_scene(&scene);
+}
+
+static void headers_in_utf8_are_appended_as_such(void **state)
+{
+	const char *const scripts[] = {
+		LOGIN_WITH("LITERAL+ ENABLE UTF8=ACCEPT")
+			"C ENABLE UTF8=ACCEPT\nS * ENABLED UTF8=ACCEPT\nS $T OK .\n"
+			"C APPEND \"Sent\" UTF8 (~{15+}\nL 15\nC )\nS 5 OK done\n"
+			"C APPEND \"Sent\" {13+}\nL 13\nC \nS 6 OK done\n*",
+		NULL
+	};
+	Scene scene = open_scene(scripts, SN_LINK_PLAIN);
+
+	assert_int_equal(append(&scene, "A: b\xc3\xa9\r\n\r\ntxt\r\n")->kind, SN_EVENT_DONE);
+	assert_int_equal(append(&scene, "A: b\r\n\r\ntx\xe9\r\n")->kind, SN_EVENT_DONE);
+	close_scene(&scene);
+}
+
+static Scene open_compressed(const char *const *scripts)
+{
+	SnScriptServer *server = sn_script_server_new(scripts);
+	SnLinkSpec link = sn_test_link("127.0.0.1", sn_script_server_port(server), SN_LINK_PLAIN,
+				       "alice", "secret", NULL);
+
+	link.compress = TRUE;
+	return (Scene){ server, sn_mail_desk_new(&sn_imap_ops, &link, NULL) };
+}
+
+static void what_cannot_be_decompressed_ends_the_line(void **state)
+{
+	const char *const scripts[] = {
+		LOGIN_WITH("COMPRESS=DEFLATE") "C COMPRESS DEFLATE\nS $T OK .\nL 4\n"
+					       "S * OK this is not compressed\nH",
+		LOGIN "*", NULL
+	};
+	Scene scene = open_compressed(scripts);
+
+	sn_mail_desk_run(scene.desk, sn_mail_desk_request(scene.desk, SN_MAIL_REQ_LIST, NULL));
+	assert_says(offline_error(&scene), SN_ERROR_NETWORK, "cannot be decompressed");
+	assert_false(heard(&scene, "LIST"));
+	close_scene(&scene);
+}
+
+static void refused_compression_is_done_without(void **state)
+{
+	const char *const scripts[] = {
+		LOGIN_WITH("COMPRESS=DEFLATE") "C COMPRESS DEFLATE\nS $T NO busy\nC LIST\nS $T OK .\n*",
+		NULL
+	};
+	Scene scene = open_compressed(scripts);
+	const SnMailEvent *end = sn_mail_desk_run(
+		scene.desk, sn_mail_desk_request(scene.desk, SN_MAIL_REQ_LIST, NULL));
+
+	assert_int_equal(end->kind, SN_EVENT_DONE);
 	close_scene(&scene);
 }
 
@@ -416,6 +512,11 @@ int main(void)
 		cmocka_unit_test(folder_names_from_the_server_are_harmless),
 		cmocka_unit_test(move_and_delete_touch_only_what_was_named),
 		cmocka_unit_test(append_sends_flags_time_and_crlf),
+		cmocka_unit_test(append_takes_one_round_trip_where_the_server_allows),
+		cmocka_unit_test(long_ones_wait_where_only_short_ones_may_go_at_once),
+		cmocka_unit_test(headers_in_utf8_are_appended_as_such),
+		cmocka_unit_test(what_cannot_be_decompressed_ends_the_line),
+		cmocka_unit_test(refused_compression_is_done_without),
 		cmocka_unit_test(news_before_and_while_idling_are_told),
 		cmocka_unit_test(lost_watch_comes_back_by_itself),
 		cmocka_unit_test(a_watch_that_only_looks_alive_is_tried_when_told),
