@@ -29,6 +29,7 @@ typedef struct {
 	SnActions *actions;
 	GPtrArray *members; /* of SnAction, same folder and kind */
 	guint32 new_uid;
+	GArray *new_uids; /* of guint32, by member: where each went; NULL not told */
 	char *new_name;
 	char *target;
 	GBytes *raw;
@@ -40,6 +41,7 @@ static void job_free(Job *job)
 	g_free(job->target);
 	g_free(job->new_name);
 	g_clear_pointer(&job->raw, g_bytes_unref);
+	g_clear_pointer(&job->new_uids, g_array_unref);
 	g_free(job);
 }
 
@@ -88,29 +90,69 @@ static void set_running(Job *job, gboolean running)
 
 /* ---- ends ---- */
 
+static guint32 new_uid_of(const Job *job, guint member)
+{
+	if (job->new_uids && member < job->new_uids->len)
+		return g_array_index(job->new_uids, guint32, member);
+	return job->members->len == 1 ? job->new_uid : 0;
+}
+
+/* What the server keeps of the place that an action is about; NULL when it is gone. */
+static SnLocation *place_of(SnStore *store, const SnAction *action)
+{
+	g_autoptr(GPtrArray) places = sn_location_list(store, action->message);
+
+	for (guint i = 0; places && i < places->len; i++) {
+		SnLocation *place = places->pdata[i];
+		if (place->folder != action->folder || place->uid != action->uid)
+			continue;
+		g_ptr_array_steal_index(places, i);
+		return place;
+	}
+	return NULL;
+}
+
 /* The rows follow what the server did, so that its next report brings no surprise. */
-static void follow_move(Job *job)
+static void follow_one(Job *job, guint member, SnId target)
 {
 	SnStore *store = job->actions->account->engine->store;
+	const SnAction *action = g_ptr_array_index(job->members, member);
+	guint32 uid = new_uid_of(job, member);
+	g_autoptr(SnLocation) place = place_of(store, action);
+
+	if (place && target && uid) {
+		sn_location_set(store, action->message, target, uid, job->new_name, place->flags,
+		                NULL);
+		if (place->keywords)
+			sn_location_keywords(store, target, uid, place->keywords, NULL);
+	}
+	if (action->kind == SN_ACTION_COPY && uid)
+		sn_action_copied(store, action->id, uid, NULL);
+	if (action->kind == SN_ACTION_MOVE && target)
+		sn_action_follow(store, action, target, uid, job->new_name, NULL);
+	if (action->kind != SN_ACTION_COPY)
+		sn_location_remove(store, action->folder, action->uid, NULL);
+}
+
+static void follow(Job *job)
+{
 	const SnAction *first = first_of(job);
-	SnId target = sn_folder_intern(store, first->account, job->target, NULL, NULL);
+	SnStore *store = job->actions->account->engine->store;
+	SnId target = job->target ? sn_folder_intern(store, first->account, job->target, NULL, NULL) : 0;
 
-	g_autoptr(SnMessage) message = sn_message_get(store, first->message, 0);
-
-	g_assert(job->members->len == 1);
-	if (message && target && job->new_uid)
-		sn_location_set(store, first->message, target, job->new_uid, job->new_name,
-		                message->flags, NULL);
-	sn_location_remove(store, first->folder, first->uid, NULL);
+	for (guint i = 0; i < job->members->len; i++)
+		follow_one(job, i, target);
 }
 
 static void finish(Job *job)
 {
 	SnEngine *engine = job->actions->account->engine;
 	g_autoptr(GError) error = NULL;
+	gboolean many = sn_store_begin(engine->store, NULL);
+	SnActionKind kind = first_of(job)->kind;
 
-	if (first_of(job)->kind == SN_ACTION_MOVE)
-		follow_move(job);
+	if (kind == SN_ACTION_MOVE || kind == SN_ACTION_COPY || kind == SN_ACTION_DELETE)
+		follow(job);
 	for (guint i = 0; i < job->members->len; i++) {
 		const SnAction *action = g_ptr_array_index(job->members, i);
 		if (!sn_action_done(engine->store, action->id, &error)) {
@@ -118,8 +160,13 @@ static void finish(Job *job)
 			g_clear_error(&error);
 		}
 	}
-	if (job->target) /* where the copy lies is told by the folder itself */
+	if (many && !sn_store_commit(engine->store, &error))
+		g_warning("%s", error->message);
+	if (job->target && sn_mail_sync_has(job->actions->account->core->mail, job->target))
+		/* where the copy lies is told by the folder itself */
 		sn_mail_sync_folder(job->actions->account->core->mail, job->target);
+	else if (job->target) /* the move has made it */
+		sn_mail_sync_list(job->actions->account->core->mail);
 	set_running(job, FALSE);
 	job_free(job);
 	sn_engine_wake(engine);
@@ -170,6 +217,7 @@ static void simple_reply(SnEngineAccount *account, const SnMailEvent *event, gpo
 			sn_fault(COPY_APPENDED);
 		job->new_uid = event->uid;
 		job->new_name = g_strdup(event->name);
+		job->new_uids = event->uids ? g_array_ref(event->uids) : NULL;
 		finish(job);
 		break;
 	case SN_EVENT_ERROR:
@@ -222,6 +270,16 @@ static void find_target(Job *job)
 }
 
 static void append_now(Job *job);
+static void copy_now(Job *job);
+
+/* It is not there yet. */
+static void put_now(Job *job)
+{
+	if (first_of(job)->kind == SN_ACTION_COPY)
+		copy_now(job);
+	else
+		append_now(job);
+}
 
 static void search_reply(SnEngineAccount *account, const SnMailEvent *event, gpointer data)
 {
@@ -232,12 +290,12 @@ static void search_reply(SnEngineAccount *account, const SnMailEvent *event, gpo
 		if (event->uid)
 			finish(job); /* an earlier try arrived, or the server files copies itself */
 		else
-			append_now(job);
+			put_now(job);
 		break;
 	case SN_EVENT_ERROR:
 		/* a folder that does not exist holds no copy */
 		if (g_error_matches(event->error, SN_ERROR, SN_ERROR_NOT_FOUND))
-			append_now(job);
+			put_now(job);
 		else
 			fail(job, event->error);
 		break;
@@ -258,11 +316,20 @@ static void append_now(Job *job)
 	sn_engine_mail(job->actions->account, request, simple_reply, job);
 }
 
+static void search(Job *job, const char *message_id)
+{
+	SnMailRequest *request = request_for(job, SN_MAIL_REQ_SEARCH_ID);
+
+	g_free(request->folder);
+	request->folder = g_strdup(job->target);
+	request->message_id = g_strdup(message_id);
+	sn_engine_mail(job->actions->account, request, search_reply, job);
+}
+
 /* A copy may be there already: from a try whose answer was lost, or from the server itself. */
 static void append(Job *job)
 {
-	SnEngineAccount *account = job->actions->account;
-	SnStore *store = account->engine->store;
+	SnStore *store = job->actions->account->engine->store;
 	const SnAction *action = first_of(job);
 	g_autoptr(GError) error = NULL;
 	g_autoptr(SnMessage) message = sn_message_get(store, action->message, 0);
@@ -276,11 +343,39 @@ static void append(Job *job)
 		append_now(job);
 		return;
 	}
-	SnMailRequest *request = request_for(job, SN_MAIL_REQ_SEARCH_ID);
-	g_free(request->folder);
-	request->folder = g_strdup(job->target);
-	request->message_id = g_strdup(message->message_id);
-	sn_engine_mail(account, request, search_reply, job);
+	search(job, message->message_id);
+}
+
+static void copy_now(Job *job)
+{
+	sn_engine_mail(job->actions->account, request_for(job, SN_MAIL_REQ_COPY), simple_reply, job);
+}
+
+/* As with what is appended: one copy is enough, also when an answer was lost. */
+static void copy(Job *job)
+{
+	SnStore *store = job->actions->account->engine->store;
+	g_autoptr(SnMessage) message = sn_message_get(store, first_of(job)->message, 0);
+
+	if (message && message->message_id)
+		search(job, message->message_id);
+	else
+		copy_now(job);
+}
+
+/* Before the server is asked: from now on the user's second thoughts follow what it does. */
+static void mark_started(Job *job)
+{
+	SnEngineAccount *account = job->actions->account;
+	SnStore *store = account->engine->store;
+	SnId lands = job->target ? sn_folder_intern(store, account->id, job->target, NULL, NULL) : 0;
+	gboolean many = sn_store_begin(store, NULL);
+
+	for (guint i = 0; i < job->members->len; i++)
+		sn_action_start(store, ((SnAction *)g_ptr_array_index(job->members, i))->id, lands,
+		                NULL);
+	if (many)
+		sn_store_commit(store, NULL);
 }
 
 static void submit(Job *job)
@@ -291,7 +386,17 @@ static void submit(Job *job)
 	find_target(job);
 	switch (action->kind) {
 	case SN_ACTION_APPEND: append(job); return;
+	case SN_ACTION_COPY:
+		mark_started(job);
+		copy(job);
+		return;
+	case SN_ACTION_DELETE:
+		mark_started(job);
+		sn_engine_mail(job->actions->account, request_for(job, SN_MAIL_REQ_DELETE),
+		               simple_reply, job);
+		return;
 	case SN_ACTION_MOVE:
+		mark_started(job);
 		sn_engine_mail(job->actions->account, request_for(job, SN_MAIL_REQ_MOVE),
 		               simple_reply, job);
 		return;
@@ -299,6 +404,8 @@ static void submit(Job *job)
 		SnMailRequest *request = request_for(job, SN_MAIL_REQ_STORE);
 		request->set = action->set;
 		request->clear = action->clear;
+		request->set_keywords = g_strdup(action->set_tags);
+		request->clear_keywords = g_strdup(action->clear_tags);
 		sn_engine_mail(job->actions->account, request, simple_reply, job);
 		return;
 	}
@@ -307,12 +414,16 @@ static void submit(Job *job)
 
 /* ---- looking ---- */
 
+/* What one command can do. Of a Maildir each move has to tell the file's new name. */
 static gboolean goes_with(const SnAction *one, const SnAction *two)
 {
-	/* moves go one by one: only so does each tell where its email went */
-	return one->kind == two->kind && one->kind == SN_ACTION_FLAGS &&
-	       one->folder == two->folder && one->set == two->set && one->clear == two->clear &&
-	       !g_strcmp0(one->target, two->target);
+	gboolean many = one->kind == SN_ACTION_FLAGS || one->kind == SN_ACTION_DELETE ||
+	                (one->kind == SN_ACTION_MOVE && !one->name && !two->name);
+
+	return many && one->kind == two->kind && one->folder == two->folder &&
+	       one->set == two->set && one->clear == two->clear &&
+	       !g_strcmp0(one->set_tags, two->set_tags) &&
+	       !g_strcmp0(one->clear_tags, two->clear_tags) && !g_strcmp0(one->target, two->target);
 }
 
 static gint by_uid(gconstpointer a, gconstpointer b)

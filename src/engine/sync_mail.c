@@ -331,6 +331,13 @@ static gboolean take_state(SnMailSync *sync, MailFolder *folder, const SnMailEve
 	return TRUE;
 }
 
+static gboolean take_keywords(SnMailSync *sync, MailFolder *folder, const SnMailEvent *event,
+                              GError **error)
+{
+	return !event->keywords || sn_location_keywords(sync->account->engine->store, folder->id,
+	                                                event->uid, event->keywords, error);
+}
+
 static gboolean take_message(SnMailSync *sync, MailFolder *folder, const SnMailEvent *event,
                              GError **error)
 {
@@ -357,7 +364,8 @@ static gboolean take_message(SnMailSync *sync, MailFolder *folder, const SnMailE
 	if (event->partial && event->size > 0)
 		core->prepared->message->size = event->size;
 	if (sn_file_mail(account->engine->store, account->engine->config, core->after,
-	                 core->prepared, &place, NULL, NULL, error))
+	                 core->prepared, &place, NULL, NULL, error) &&
+	    take_keywords(sync, folder, event, error))
 		return TRUE;
 	if ((*error)->code == SN_ERROR_STORAGE || (*error)->code == SN_ERROR_BUSY)
 		return FALSE;
@@ -374,6 +382,7 @@ static gboolean take_flags(SnMailSync *sync, MailFolder *folder, const SnMailEve
 	SnStore *store = sync->account->engine->store;
 
 	return sn_location_flags(store, folder->id, event->uid, event->flags, error) &&
+	       take_keywords(sync, folder, event, error) &&
 	       (!event->name ||
 	        sn_location_rename(store, folder->id, event->uid, event->name, error));
 }

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * actions.c - what a client does to messages: the rows change now, and a row of `action` tells the
- * engine what to tell the server. Each change is a row of its own, so that one being replayed is
- * not changed under the engine's hands.
+ * actions.c - what the engine has to tell servers, a row of `action` for each place and change: how
+ * far it is, and what becomes of the rows when it is over. What writes them is triage.c.
  */
 #include <string.h>
 
@@ -17,47 +16,9 @@ void sn_action_free(SnAction *action)
 		return;
 	g_free(action->name);
 	g_free(action->target);
+	g_free(action->set_tags);
+	g_free(action->clear_tags);
 	g_free(action);
-}
-
-static gboolean no_such(GError **error)
-{
-	g_set_error(error, SN_ERROR, SN_ERROR_NOT_FOUND, "There is no such message.");
-	return FALSE;
-}
-
-/* ---- flags ---- */
-
-static gboolean flag_places(SnStore *store, SnId id, guint set, guint clear, GError **error)
-{
-	/* only where it changes something */
-	return sn_run(store, error,
-	              "INSERT INTO action (kind, account, folder, message, uid, name, set_flags, "
-	              "clear_flags) SELECT ?4, f.account, l.folder, l.message, l.uid, l.name, ?2, ?3 "
-	              "FROM location l JOIN folder f ON f.id = l.folder WHERE l.message = ?1 "
-	              "AND ((l.flags | ?2) & ~?3) <> l.flags",
-	              V(id), V(set), V(clear), V(SN_ACTION_FLAGS)) &&
-	       sn_run(store, error,
-	              "UPDATE location SET flags = (flags | ?2) & ~?3 WHERE message = ?1", V(id),
-	              V(set), V(clear));
-}
-
-static gboolean change_flags(SnStore *store, SnId id, guint set, guint clear, GError **error)
-{
-	if (sn_one(store, "SELECT 1 FROM location WHERE message = ?1 LIMIT 1", V(id)))
-		return flag_places(store, id, set, clear, error) &&
-		       sn_message_settle(store, id, FALSE, error);
-	return sn_run(store, error,
-	              "UPDATE message SET flags = (flags | ?2) & ~?3 WHERE id = ?1", V(id), V(set),
-	              V(clear));
-}
-
-gboolean sn_message_change_flags(SnStore *store, SnId id, guint set, guint clear, GError **error)
-{
-	if (!sn_store_begin(store, error))
-		return FALSE;
-	gboolean ok = sn_one(store, "SELECT 1 FROM message WHERE id = ?1", V(id)) || no_such(error);
-	return sn_store_finish(store, ok && change_flags(store, id, set, clear & ~set, error), error);
 }
 
 /* The newest IM read, for the sender and the user's other devices. */
@@ -73,6 +34,7 @@ static gboolean mark_read(SnStore *store, SnId conversation, SnTime time, SnId u
                           GError **error)
 {
 	g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(SnId));
+	const SnTriage seen = { .set = SN_FLAG_SEEN };
 	SnId newest_im = 0;
 
 	sn_sql_ids(sn_sql(store,
@@ -82,7 +44,7 @@ static gboolean mark_read(SnStore *store, SnId conversation, SnTime time, SnId u
 	           ids);
 	for (guint i = 0; i < ids->len; i++) {
 		SnId id = g_array_index(ids, SnId, i);
-		if (!change_flags(store, id, SN_FLAG_SEEN, 0, error))
+		if (!sn_triage_one(store, 0, id, 0, &seen, error))
 			return FALSE;
 		if (sn_one(store, "SELECT channel FROM message WHERE id = ?1", V(id)))
 			newest_im = id;
@@ -110,48 +72,6 @@ gboolean sn_conversation_mark_read(SnStore *store, SnId conversation, SnId up_to
 	return sn_store_finish(store, mark_read(store, conversation, time, up_to, error), error);
 }
 
-/* ---- moving ---- */
-
-static gboolean is_out_of_sight(const char *target)
-{
-	return strcmp(target, "trash") == 0 || strcmp(target, "junk") == 0;
-}
-
-static gboolean move(SnStore *store, SnId id, const char *target, GError **error)
-{
-	if (!sn_one(store, "SELECT 1 FROM location WHERE message = ?1 LIMIT 1", V(id)))
-		return sn_run(store, error, "UPDATE message SET hidden = ?2 WHERE id = ?1", V(id),
-		              V(is_out_of_sight(target) ? 1 : 0));
-	/* what has not been told to the server yet is overtaken */
-	return sn_run(store, error,
-	              "DELETE FROM action WHERE message = ?1 AND kind = ?2 AND attempts = 0", V(id),
-	              V(SN_ACTION_MOVE)) &&
-	       sn_run(store, error,
-	              "UPDATE location SET target = (SELECT iif(f.role = ?2 OR f.name = ?2, NULL, ?2) "
-	              "FROM folder f WHERE f.id = location.folder), "
-	              "shown_in = coalesce((SELECT t.id FROM folder f JOIN folder t "
-	              "ON t.account = f.account WHERE f.id = location.folder "
-	              "AND (t.role = ?2 OR t.name = ?2) "
-	              "ORDER BY t.id <> f.id, t.role IS NOT ?2, t.id LIMIT 1), 0) WHERE message = ?1",
-	              V(id), V(target)) &&
-	       sn_run(store, error,
-	              "INSERT INTO action (kind, account, folder, message, uid, name, target) "
-	              "SELECT ?2, f.account, l.folder, l.message, l.uid, l.name, l.target "
-	              "FROM location l JOIN folder f ON f.id = l.folder "
-	              "WHERE l.message = ?1 AND l.target IS NOT NULL",
-	              V(id), V(SN_ACTION_MOVE)) &&
-	       sn_message_settle(store, id, FALSE, error);
-}
-
-gboolean sn_message_move(SnStore *store, SnId id, const char *target, GError **error)
-{
-	g_return_val_if_fail(target != NULL, FALSE);
-	if (!sn_store_begin(store, error))
-		return FALSE;
-	gboolean ok = sn_one(store, "SELECT 1 FROM message WHERE id = ?1", V(id)) || no_such(error);
-	return sn_store_finish(store, ok && move(store, id, target, error), error);
-}
-
 /* ---- the engine's side ---- */
 
 SnId sn_action_append(SnStore *store, SnId message, SnId account, const char *target, guint flags,
@@ -169,7 +89,7 @@ SnId sn_action_append(SnStore *store, SnId message, SnId account, const char *ta
 
 #define COLUMNS                                                                                 \
 	"id, kind, account, folder, message, uid, name, set_flags, clear_flags, target, attempts, " \
-	"next_try "
+	"next_try, set_tags, clear_tags "
 
 static GPtrArray *read_actions(SnSql *query)
 {
@@ -189,6 +109,8 @@ static GPtrArray *read_actions(SnSql *query)
 		action->target = sn_sql_text(query, 9);
 		action->attempts = (int)sn_sql_int(query, 10);
 		action->next_try = sn_sql_int(query, 11);
+		action->set_tags = sn_sql_text(query, 12);
+		action->clear_tags = sn_sql_text(query, 13);
 		g_ptr_array_add(list, action);
 	}
 	sn_sql_drop(query);
@@ -199,7 +121,8 @@ GPtrArray *sn_action_list(SnStore *store, SnId account, SnTime due)
 {
 	return read_actions(sn_sql(store,
 	                           "SELECT " COLUMNS "FROM action WHERE account = ?1 "
-	                           "AND next_try <= ?2 AND kind <> ?3 ORDER BY id LIMIT ?4",
+	                           "AND next_try <= ?2 AND kind <> ?3 AND (uid <> 0 OR kind = 2) "
+	                           "ORDER BY kind <> 0, id LIMIT ?4",
 	                           V(account), V(due), V(KIND_READ), V(LIST_LIMIT)));
 }
 
@@ -211,21 +134,97 @@ GPtrArray *sn_action_reads(SnStore *store, SnId account)
 	                           V(account), V(KIND_READ), V(LIST_LIMIT)));
 }
 
-/* A move that is over, and the email still lies there: it was not possible. */
+/*
+ * A move that is over, and the email still lies there: it was not possible. Where the user meanwhile
+ * wanted it somewhere else again, that is tried from here.
+ */
 static gboolean end_move(SnStore *store, SnId action, GError **error)
 {
-	SnId message = sn_one(store, "SELECT message FROM action WHERE id = ?1 AND kind = ?2",
-	                      V(action), V(SN_ACTION_MOVE));
+	SnId message = 0, folder = 0, lands = 0;
+	guint32 uid = 0;
+	SnSql *query = sn_sql(store,
+	                      "SELECT a.message, a.folder, a.uid, a.lands FROM action a "
+	                      "JOIN location l ON l.folder = a.folder AND l.uid = a.uid "
+	                      "AND l.message = a.message WHERE a.id = ?1 AND a.kind IN (?2, ?3)",
+	                      V(action), V(SN_ACTION_MOVE), V(SN_ACTION_DELETE));
 
-	if (!message)
-		return TRUE;
+	if (sn_sql_row(query)) {
+		message = sn_sql_int(query, 0);
+		folder = sn_sql_int(query, 1);
+		uid = (guint32)sn_sql_int(query, 2);
+		lands = sn_sql_int(query, 3);
+	}
+	if (!sn_sql_end(query, error) || !message)
+		return message == 0;
+	SnId next = sn_one(store,
+	                   "SELECT id FROM action WHERE message = ?1 AND folder = ?2 AND uid = 0 "
+	                   "AND kind = ?3 ORDER BY id DESC LIMIT 1",
+	                   V(message), V(lands), V(SN_ACTION_MOVE));
+	g_autofree char *target =
+		next ? sn_one_text(store, "SELECT target FROM action WHERE id = ?1", V(next)) : NULL;
 	if (!sn_run(store, error,
-	            "UPDATE location SET target = NULL, shown_in = location.folder "
-	            "FROM action WHERE action.id = ?1 "
-	            "AND location.folder = action.folder AND location.uid = action.uid",
-	            V(action)))
+	            "DELETE FROM action WHERE message = ?1 AND folder = ?2 AND uid = 0 AND kind = ?3",
+	            V(message), V(lands), V(SN_ACTION_MOVE)) ||
+	    !sn_location_aim(store, folder, uid, target, error))
 		return FALSE;
-	return sn_changes(store) == 0 || sn_message_settle(store, message, FALSE, error);
+	if (sn_one(store, "SELECT target IS NOT NULL FROM location WHERE folder = ?1 AND uid = ?2",
+	           V(folder), V(uid)) &&
+	    !sn_run(store, error,
+	            "INSERT INTO action (kind, account, folder, message, uid, name, target) "
+	            "SELECT ?3, f.account, l.folder, l.message, l.uid, l.name, l.target "
+	            "FROM location l JOIN folder f ON f.id = l.folder WHERE l.folder = ?1 AND l.uid = ?2",
+	            V(folder), V(uid), V(SN_ACTION_MOVE)))
+		return FALSE;
+	return sn_message_settle(store, message, FALSE, error);
+}
+
+gboolean sn_location_aim(SnStore *store, SnId folder, guint32 uid, const char *target,
+                         GError **error)
+{
+	return sn_run(store, error,
+	              "UPDATE location SET target = (SELECT iif(f.role = ?3 OR f.name = ?3, NULL, ?3) "
+	              "FROM folder f WHERE f.id = ?1), "
+	              "shown_in = iif(?3 IS NULL, folder, coalesce((SELECT t.id FROM folder f "
+	              "JOIN folder t ON t.account = f.account WHERE f.id = ?1 "
+	              "AND (t.role = ?3 OR t.name = ?3) "
+	              "ORDER BY t.id <> f.id, t.role IS NOT ?3, t.id LIMIT 1), 0)) "
+	              "WHERE folder = ?1 AND uid = ?2",
+	              V(folder), V(uid), V(target));
+}
+
+gboolean sn_action_start(SnStore *store, SnId action, SnId lands, GError **error)
+{
+	if (!sn_store_begin(store, error))
+		return FALSE;
+	gboolean ok = sn_run(store, error, "UPDATE action SET lands = ?2 WHERE id = ?1", V(action),
+	                     V(lands ? lands : (SnId)-1));
+	return sn_store_finish(store, ok, error);
+}
+
+gboolean sn_action_follow(SnStore *store, const SnAction *moved, SnId folder, guint32 uid,
+                          const char *name, GError **error)
+{
+	if (!sn_store_begin(store, error))
+		return FALSE;
+	gboolean ok = sn_run(store, error,
+	                     "UPDATE action SET folder = ?4, uid = ?5, name = ?6 WHERE message = ?1 "
+	                     "AND folder = ?2 AND uid = ?3 AND kind = ?7",
+	                     V(moved->message), V(moved->folder), V(moved->uid), V(folder), V(uid),
+	                     V(name), V(SN_ACTION_FLAGS));
+	return sn_store_finish(store, ok, error);
+}
+
+gboolean sn_action_copied(SnStore *store, SnId action, guint32 uid, GError **error)
+{
+	if (!sn_store_begin(store, error))
+		return FALSE;
+	gboolean ok = sn_run(store, error,
+	                     "UPDATE mail_change_item SET uid = ?2, folder = a.lands FROM action a "
+	                     "WHERE a.id = ?1 AND mail_change_item.change = a.change "
+	                     "AND mail_change_item.message = a.message "
+	                     "AND mail_change_item.kind = a.kind",
+	                     V(action), V(uid));
+	return sn_store_finish(store, ok, error);
 }
 
 gboolean sn_action_done(SnStore *store, SnId action, GError **error)
@@ -245,7 +244,7 @@ gboolean sn_action_retry(SnStore *store, SnId action, SnTime next_try, const cha
 	if (!sn_store_begin(store, error))
 		return FALSE;
 	gboolean ok = sn_run(store, error,
-	                     "UPDATE action SET attempts = attempts + 1, next_try = ?2, why = ?3 "
+	                     "UPDATE action SET attempts = attempts + 1, next_try = ?2, why = ?3, lands = 0 "
 	                     "WHERE id = ?1",
 	                     V(action), V(next_try), V(tidy));
 	return sn_store_finish(store, ok, error);

@@ -15,6 +15,7 @@ void sn_location_free(SnLocation *location)
 		return;
 	g_free(location->folder_name);
 	g_free(location->name);
+	g_free(location->keywords);
 	g_free(location);
 }
 
@@ -22,7 +23,8 @@ GPtrArray *sn_location_list(SnStore *store, SnId message)
 {
 	GPtrArray *list = g_ptr_array_new_with_free_func((GDestroyNotify)sn_location_free);
 	SnSql *query = sn_sql(store,
-	                      "SELECT l.folder, l.uid, f.name, l.name, l.flags FROM location l "
+	                      "SELECT l.folder, l.uid, f.name, l.name, l.flags, l.keywords "
+	                      "FROM location l "
 	                      "JOIN folder f ON f.id = l.folder WHERE l.message = ?1 "
 	                      "ORDER BY l.folder, l.uid",
 	                      V(message));
@@ -34,6 +36,7 @@ GPtrArray *sn_location_list(SnStore *store, SnId message)
 		location->folder_name = sn_sql_text(query, 2);
 		location->name = sn_sql_text(query, 3);
 		location->flags = (guint)sn_sql_int(query, 4);
+		location->keywords = sn_sql_text(query, 5);
 		g_ptr_array_add(list, location);
 	}
 	sn_sql_drop(query);
@@ -45,17 +48,28 @@ GPtrArray *sn_location_list(SnStore *store, SnId message)
 typedef struct {
 	int places, visible;
 	guint any, all;
+	gboolean told; /* some server tells keywords */
+	char *tags;    /* all of them */
 } Places;
+
+static void add_keywords(Places *p, const char *keywords)
+{
+	g_autofree char *before = g_steal_pointer(&p->tags);
+
+	p->told = p->told || keywords;
+	p->tags = keywords && *keywords ? sn_tags_change(before, keywords, NULL)
+	                                : g_steal_pointer(&before);
+}
 
 static Places look(SnStore *store, SnId message)
 {
-	Places p = { 0, 0, 0, ~0u };
+	Places p = { 0, 0, 0, ~0u, FALSE, NULL };
 	/* A pending move counts as done: its target is a role, or the name of a folder. */
 	SnSql *query = sn_sql(store,
 	                      "SELECT l.flags, coalesce(iif(l.target IS NULL, f.role, coalesce("
 	                      "(SELECT role FROM folder t WHERE t.account = f.account "
-	                      "AND t.name = l.target), l.target)), '') IN ('trash', 'junk', 'drafts') "
-	                      "FROM location l JOIN folder f ON f.id = l.folder WHERE l.message = ?1",
+	                      "AND t.name = l.target), l.target)), '') IN ('trash', 'junk', 'drafts', " SN_GONE_SQL "), "
+	                      "l.keywords FROM location l JOIN folder f ON f.id = l.folder WHERE l.message = ?1",
 	                      V(message));
 
 	while (sn_sql_row(query)) {
@@ -64,6 +78,7 @@ static Places look(SnStore *store, SnId message)
 		p.visible += sn_sql_int(query, 1) == 0;
 		p.any |= flags;
 		p.all &= flags;
+		add_keywords(&p, sn_sql_peek(query, 2));
 	}
 	sn_sql_drop(query);
 	return p;
@@ -73,7 +88,13 @@ gboolean sn_message_settle(SnStore *store, SnId message, gboolean removed, GErro
 {
 	const guint by_all = SN_FLAG_DELETED | SN_FLAG_DRAFT;
 	Places p = look(store, message);
+	g_autofree char *tags = p.tags;
 
+	if (p.told && !sn_run(store, error,
+	                      "UPDATE message SET tags = nullif(?2, '') WHERE id = ?1 "
+	                      "AND coalesce(tags, '') <> ?2",
+	                      V(message), V(tags ? tags : "")))
+		return FALSE;
 	if (p.places == 0)
 		return sn_run(store, error,
 		              "UPDATE message SET lost = coalesce(lost, ?2), "
@@ -121,19 +142,53 @@ static guint with_pending(SnStore *store, SnId folder, guint32 uid, SnId message
 	return flags;
 }
 
+static gboolean take_waiting_flags(SnStore *store, SnId message, SnId folder, guint32 uid,
+                                   const char *name, GError **error)
+{
+	return sn_run(store, error,
+	              "UPDATE action SET uid = ?3, name = ?4 WHERE message = ?1 AND folder = ?2 "
+	              "AND uid = 0 AND kind = ?5",
+	              V(message), V(folder), V(uid), V(name), V(SN_ACTION_FLAGS));
+}
+
+/* It has come to where an action waited for it: now that has a number to be asked for. */
+static gboolean go_on(SnStore *store, SnId message, SnId folder, guint32 uid, const char *name,
+                      GError **error)
+{
+	SnId action = sn_one(store,
+	                     "SELECT id FROM action WHERE message = ?1 AND folder = ?2 AND uid = 0 "
+	                     "AND kind = ?3 ORDER BY id DESC LIMIT 1",
+	                     V(message), V(folder), V(SN_ACTION_MOVE));
+
+	if (!action)
+		return TRUE;
+	g_autofree char *target =
+		sn_one_text(store, "SELECT target FROM action WHERE id = ?1", V(action));
+	return sn_run(store, error,
+	              "DELETE FROM action WHERE message = ?1 AND folder = ?2 AND uid = 0 AND id <> ?3",
+	              V(message), V(folder), V(action)) &&
+	       sn_run(store, error, "UPDATE action SET uid = ?2, name = ?3 WHERE id = ?1", V(action),
+	              V(uid), V(name)) &&
+	       sn_location_aim(store, folder, uid, target, error);
+}
+
 static gboolean set_location(SnStore *store, SnId message, SnId folder, guint32 uid,
                              const char *name, guint flags, GError **error)
 {
 	SnId before = sn_location_find(store, folder, uid);
 
+	if (!take_waiting_flags(store, message, folder, uid, name, error))
+		return FALSE;
 	flags = with_pending(store, folder, uid, message, flags);
 	if (!sn_run(store, error,
 	            "INSERT INTO location (folder, uid, message, name, flags, shown_in, time) "
 	            "VALUES (?1, ?2, ?3, ?4, ?5, ?1, (SELECT time FROM message WHERE id = ?3)) "
 	            "ON CONFLICT (folder, uid) DO UPDATE SET message = ?3, name = ?4, flags = ?5, "
 	            "time = excluded.time, target = iif(message = ?3, target, NULL), "
+	            "keywords = iif(message = ?3, keywords, NULL), "
 	            "shown_in = iif(message = ?3, shown_in, folder)",
-	            V(folder), V(uid), V(message), V(name), V(flags)))
+	            V(folder), V(uid), V(message), V(name), V(flags)) ||
+	    !go_on(store, message, folder, uid, name, error))
 		return FALSE;
 	if (before && before != message && !sn_message_settle(store, before, TRUE, error))
 		return FALSE;
@@ -177,6 +232,47 @@ gboolean sn_location_rename(SnStore *store, SnId folder, guint32 uid, const char
 	              "UPDATE location SET name = ?3 "
 	              "WHERE folder = ?1 AND uid = ?2 AND name IS NOT ?3",
 	              V(folder), V(uid), V(name));
+}
+
+static char *keywords_with_pending(SnStore *store, SnId folder, guint32 uid, SnId message,
+                                   const char *keywords)
+{
+	char *now = g_strdup(keywords);
+	SnSql *query = sn_sql(store,
+	                      "SELECT set_tags, clear_tags FROM action WHERE message = ?3 "
+	                      "AND folder = ?1 AND uid = ?2 AND kind = 0 ORDER BY id",
+	                      V(folder), V(uid), V(message));
+
+	while (sn_sql_row(query)) {
+		g_autofree char *before = now;
+		now = sn_tags_change(before, sn_sql_peek(query, 0), sn_sql_peek(query, 1));
+	}
+	sn_sql_drop(query);
+	return now;
+}
+
+static gboolean set_keywords(SnStore *store, SnId folder, guint32 uid, const char *keywords,
+                             GError **error)
+{
+	SnId message = sn_location_find(store, folder, uid);
+	g_autofree char *now =
+		message ? keywords_with_pending(store, folder, uid, message, keywords) : NULL;
+
+	return !message ||
+	       (sn_run(store, error,
+	               "UPDATE location SET keywords = ?3 WHERE folder = ?1 AND uid = ?2 "
+	               "AND keywords IS NOT ?3",
+	               V(folder), V(uid), V(now)) &&
+	        (sn_changes(store) == 0 || sn_message_settle(store, message, FALSE, error)));
+}
+
+gboolean sn_location_keywords(SnStore *store, SnId folder, guint32 uid, const char *keywords,
+                              GError **error)
+{
+	g_return_val_if_fail(keywords != NULL, FALSE);
+	if (!sn_store_begin(store, error))
+		return FALSE;
+	return sn_store_finish(store, set_keywords(store, folder, uid, keywords, error), error);
 }
 
 static gboolean remove_location(SnStore *store, SnId folder, guint32 uid, GError **error)

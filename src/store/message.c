@@ -39,7 +39,7 @@ void sn_message_free(SnMessage *message)
 		            message->preview,      message->message_id,  message->origin_id,
 		            message->stanza_id,    message->in_reply_to, message->thread,
 		            message->list_id,      message->authentication, message->notice,
-		            message->body };
+		            message->body,         message->tags };
 	for (gsize i = 0; i < G_N_ELEMENTS(strings); i++)
 		g_free(strings[i]);
 	if (message->parties)
@@ -75,7 +75,8 @@ void sn_message_add_part(SnMessage *message, SnPart *part)
 	"coalesce(m.sender_name, p.name), m.subject, m.preview, m.state, m.flags, "             \
 	"m.message_id, m.origin_id, m.stanza_id, m.in_reply_to, m.thread, m.reply_to, "         \
 	"m.encrypted, m.carried, m.secure, m.carried_by, m.outbox, m.size, m.attachments, "   \
-	"m.list_id, m.authentication, m.notice, m.contradicted, m.brought, m.attached, m.about "
+	"m.list_id, m.authentication, m.notice, m.contradicted, m.brought, m.attached, m.about, " \
+	"m.tags "
 #define JOINS "JOIN address a ON a.id = m.sender JOIN person p ON p.id = a.person "
 
 static SnMessage *read_row(SnSql *query)
@@ -115,6 +116,7 @@ static SnMessage *read_row(SnSql *query)
 	m->brought = (int)sn_sql_int(query, 30);
 	m->attached = sn_sql_int(query, 31);
 	m->about = sn_sql_int(query, 32);
+	m->tags = sn_sql_text(query, 33);
 	return m;
 }
 

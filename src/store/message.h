@@ -119,6 +119,8 @@ typedef struct {
 	char *list_id;       /* List-Id (RFC 2919); NULL */
 	char *authentication; /* verdict of Authentication-Results, "dkim=pass spf=pass"; NULL */
 	char *notice;        /* a line of ours about it: "quoted 3 images not loaded"; NULL */
+	char *tags;          /* mail: IMAP keywords, in order, with blanks between; NULL. On reading;
+	                      * what begins with '$' is for programs: sn_tags_shown() */
 	/* the following only with SN_MESSAGE_FULL, and for sn_message_add() */
 	char *body;          /* readable text, UTF-8, \n; NULL on reading when not FULL */
 	GPtrArray *parties;  /* of SnParty; NULL when not FULL */
@@ -210,10 +212,11 @@ typedef struct {
 	SnTime after, before;      /* 0 */
 	gboolean has_attachment, is_unread, is_flagged, is_carried;
 	char *in;            /* folder name; NULL */
+	char *tag;           /* NULL */
 } SnQuery;
 /*
  * Parses what a user types: words, "phrases", word*, -word, from: to: subject: via: has:attachment
- * before: after: in: is:unread is:flagged is:carried. SN_ERROR_INVALID says which part is wrong.
+ * before: after: in: tag: is:unread is:flagged is:carried. SN_ERROR_INVALID says which part is wrong.
  */
 SnQuery *sn_query_parse(const char *text, const SnClock *clock, GError **error);
 void sn_query_free(SnQuery *query);

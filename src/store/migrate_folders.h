@@ -11,6 +11,22 @@
 	"ALTER TABLE location ADD COLUMN top INTEGER NOT NULL DEFAULT 1;" \
 	"DROP TRIGGER location_added; DROP TRIGGER location_flagged; DROP TRIGGER " \
 	"location_deleted;" \
+	"ALTER TABLE location ADD COLUMN keywords TEXT;" \
+	"ALTER TABLE message ADD COLUMN tags TEXT;" \
+	"ALTER TABLE action ADD COLUMN set_tags TEXT;" \
+	"ALTER TABLE action ADD COLUMN clear_tags TEXT;" \
+	"ALTER TABLE action ADD COLUMN change INTEGER NOT NULL DEFAULT 0;" \
+	"ALTER TABLE action ADD COLUMN lands INTEGER NOT NULL DEFAULT 0;" \
+	"CREATE INDEX action_due ON action (account, id) WHERE uid <> 0 OR kind = 2;" \
+	"CREATE TABLE mail_change (id INTEGER PRIMARY KEY AUTOINCREMENT, time INTEGER NOT NULL, " \
+	"what TEXT NOT NULL, undone INTEGER NOT NULL DEFAULT 0) STRICT;" \
+	"CREATE TABLE mail_change_item (id INTEGER PRIMARY KEY AUTOINCREMENT, change INTEGER NOT NULL " \
+	"REFERENCES mail_change (id) ON DELETE CASCADE, kind INTEGER NOT NULL, message INTEGER NOT " \
+	"NULL REFERENCES message (id) ON DELETE CASCADE, folder INTEGER NOT NULL DEFAULT 0, uid " \
+	"INTEGER NOT NULL DEFAULT 0, target TEXT, set_flags INTEGER NOT NULL DEFAULT 0, clear_flags " \
+	"INTEGER NOT NULL DEFAULT 0, set_tags TEXT, clear_tags TEXT) STRICT;" \
+	"CREATE INDEX mail_change_item_of ON mail_change_item (change);" \
+	"CREATE INDEX mail_change_item_message ON mail_change_item (message);" \
 	"UPDATE location SET shown_in = folder, time = (SELECT time FROM message m WHERE m.id = message);" \
 	"UPDATE location SET shown_in = coalesce((SELECT t.id FROM folder f JOIN folder t ON t.account = " \
 	"f.account WHERE f.id = location.folder AND (t.role = location.target OR t.name = " \

@@ -7,6 +7,7 @@
 #include "src/store/statement.h"
 #include "src/store/sync.h"
 #include "src/store/told.h"
+#include "src/store/triage.h"
 
 #define SN_TEXT_LIMIT (16 * 1024 * 1024) /* bytes of a body */
 #define SN_LINE_LIMIT 2000               /* bytes of a subject, a name, a reason */
@@ -129,5 +130,15 @@ gboolean sn_outcome_again(SnStore *store, SnId entry, GError **error);
  * just lost a place, and is not to be seen when that was the last. */
 gboolean sn_message_settle(SnStore *store, SnId message, gboolean removed, GError **error);
 gboolean sn_message_purge(SnStore *store, GError **error);
+
+/* triage.c: sn_triage_do() within a transaction. */
+gboolean sn_triage_one(SnStore *store, SnId change, SnId message, SnId folder, const SnTriage *what,
+                       GError **error);
+/* actions.c: location.target of what is deleted for good; in whose list a place stands from now on.
+ * target: role or name of a folder, which may be the place's own; NULL: it stays. */
+#define SN_GONE "\\Deleted"
+#define SN_GONE_SQL "'\\Deleted'"
+gboolean sn_location_aim(SnStore *store, SnId folder, guint32 uid, const char *target,
+                         GError **error);
 
 #endif

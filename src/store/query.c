@@ -23,6 +23,7 @@ void sn_query_free(SnQuery *query)
 	g_free(query->to);
 	g_free(query->subject);
 	g_free(query->in);
+	g_free(query->tag);
 	g_free(query);
 }
 
@@ -60,6 +61,13 @@ static gboolean set_in(Parser *p, const char *value, GError **error)
 {
 	g_free(p->query->in);
 	p->query->in = g_strdup(value);
+	return TRUE;
+}
+
+static gboolean set_tag(Parser *p, const char *value, GError **error)
+{
+	g_free(p->query->tag);
+	p->query->tag = g_strdup(value);
 	return TRUE;
 }
 
@@ -119,6 +127,7 @@ static const struct {
 	{ "from", set_from },   { "to", set_to },         { "subject", set_subject },
 	{ "via", set_via },     { "has", set_has },       { "before", set_before },
 	{ "after", set_after }, { "in", set_in },         { "is", set_is },
+	{ "tag", set_tag },
 };
 
 /* ---- words ---- */

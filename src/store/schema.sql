@@ -344,7 +344,8 @@ CREATE TABLE message (
 	attached INTEGER NOT NULL DEFAULT 0, -- it only brought them, for that message's sake
 	about INTEGER NOT NULL DEFAULT 0, -- it only reports on that message, and is folded below it
 	mdn INTEGER NOT NULL DEFAULT 0, -- SnMdn: its sender asks to be told that it was read
-	mdn_to TEXT
+	mdn_to TEXT,
+	tags TEXT -- IMAP keywords of its places, in order, with blanks between; NULL none
 ) STRICT;
 CREATE INDEX message_timeline ON message (conversation, hidden, time, id);
 CREATE INDEX message_unread ON message (conversation, time, id) WHERE unread = 1;
@@ -585,6 +586,7 @@ CREATE TABLE location (
 	shown_in INTEGER NOT NULL DEFAULT 0,
 	time INTEGER NOT NULL DEFAULT 0,
 	top INTEGER NOT NULL DEFAULT 1,
+	keywords TEXT, -- as the server has them, with our changes; NULL: it does not tell (Maildir)
 	PRIMARY KEY (folder, uid)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX location_message ON location (message);
@@ -605,9 +607,39 @@ CREATE TABLE action (
 	target TEXT,
 	attempts INTEGER NOT NULL DEFAULT 0,
 	next_try INTEGER NOT NULL DEFAULT 0,
-	why TEXT
+	why TEXT,
+	set_tags TEXT,
+	clear_tags TEXT,
+	change INTEGER NOT NULL DEFAULT 0, -- mail_change that it is part of
+	lands INTEGER NOT NULL DEFAULT 0 -- it is under way, to that folder; -1: to none
 ) STRICT;
 CREATE INDEX action_message ON action (message);
+CREATE INDEX action_due ON action (account, id) WHERE uid <> 0 OR kind = 2;
+
+-- What the user did to emails, one row for all that was done at once, so that it can be undone before
+-- and after the server was told. Of an item: what it had before that it has no more, and what it got.
+CREATE TABLE mail_change (
+	id INTEGER PRIMARY KEY AUTOINCREMENT,
+	time INTEGER NOT NULL,
+	what TEXT NOT NULL,
+	undone INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+CREATE TABLE mail_change_item (
+	id INTEGER PRIMARY KEY AUTOINCREMENT,
+	change INTEGER NOT NULL REFERENCES mail_change (id) ON DELETE CASCADE,
+	kind INTEGER NOT NULL, -- SnActionKind
+	message INTEGER NOT NULL REFERENCES message (id) ON DELETE CASCADE,
+	folder INTEGER NOT NULL DEFAULT 0, -- where it was; of a copy: where the copy lies
+	uid INTEGER NOT NULL DEFAULT 0,
+	target TEXT,
+	set_flags INTEGER NOT NULL DEFAULT 0,
+	clear_flags INTEGER NOT NULL DEFAULT 0,
+	set_tags TEXT,
+	clear_tags TEXT
+) STRICT;
+CREATE INDEX mail_change_item_of ON mail_change_item (change);
+CREATE INDEX mail_change_item_message ON mail_change_item (message);
 
 CREATE TABLE status (
 	account TEXT NOT NULL,

@@ -224,7 +224,7 @@ static char *fold_case(const char *text)
 
 /* ?1 match ?2 without ?3 conversation ?4 channel ?5 from ?6 to ?7 subject ?8 after ?9 before
  * ?10 attachment ?11 unread ?12 flagged ?13 in ?14 before_time ?15 before_id ?16 limit
- * ?17 carried ?18 folder */
+ * ?17 carried ?18 folder ?19 tag */
 #define FILTERS                                                                                 \
 	"(m.time, m.id) < (?14, ?15) AND (m.hidden <> 1 OR ?13 IS NOT NULL OR ?18) "            \
 	"AND (?3 = 0 OR m.conversation = ?3) AND (?4 < 0 OR m.channel = ?4) "                   \
@@ -242,13 +242,14 @@ static char *fold_case(const char *text)
 	"ON f.id = l.folder WHERE l.message = m.id AND (fold(f.name) = ?13 OR f.role = ?13))) " \
 	"AND (?18 = 0 OR EXISTS (SELECT 1 FROM location o WHERE o.message = m.id "              \
 	"AND o.shown_in = ?18)) "                                                               \
+	"AND (?19 IS NULL OR instr(' ' || fold(m.tags) || ' ', ?19)) "                          \
 	"AND (?2 IS NULL OR m.id NOT IN (SELECT rowid FROM search WHERE search MATCH ?2)) "
 #define NEWEST_FIRST "ORDER BY m.time DESC, m.id DESC LIMIT ?16"
 
 /* Words in so many messages that the newest with them are found sooner than all are sorted. */
 static gboolean is_common(SnStore *store, const SnQuery *q)
 {
-	if (q->folder || q->conversation || q->channel >= 0 || q->from || q->to || q->subject || q->in ||
+	if (q->folder || q->tag || q->conversation || q->channel >= 0 || q->from || q->to || q->subject || q->in ||
 	    q->has_attachment || q->is_unread || q->is_flagged || q->is_carried || q->before)
 		return FALSE; /* few of the newest may qualify */
 	return sn_one(store,
@@ -262,12 +263,14 @@ static SnSql *ask(SnStore *store, const SnQuery *q, SnTime before_time, SnId bef
 	g_autofree char *to = fold_case(q->to);
 	g_autofree char *subject = fold_case(q->subject);
 	g_autofree char *in = fold_case(q->in);
+	g_autofree char *word = q->tag ? g_strdup_printf(" %s ", q->tag) : NULL;
+	g_autofree char *tag = fold_case(word);
 
 #define QUESTION_VALUES                                                                         \
 	V(q->match), V(q->without), V(q->conversation), V(q->channel), V(from), V(to),          \
 		V(subject), V(q->after), V(q->before), V(q->has_attachment ? 1 : 0),            \
 		V(q->is_unread ? 1 : 0), V(q->is_flagged ? 1 : 0), V(in), V(before_time),       \
-		V(before_id), V(limit), V(q->is_carried ? 1 : 0), V(q->folder)
+		V(before_id), V(limit), V(q->is_carried ? 1 : 0), V(q->folder), V(tag)
 	if (q->match && is_common(store, q))
 		return sn_sql(store,
 		              "SELECT m.id FROM message m INDEXED BY message_time WHERE " FILTERS

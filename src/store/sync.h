@@ -36,6 +36,9 @@ gboolean sn_folder_reset(SnStore *store, SnId folder, GError **error);
 /* Where an email lies. name: Maildir file name without flags, NULL for IMAP. */
 gboolean sn_location_set(SnStore *store, SnId message, SnId folder, guint32 uid, const char *name,
                          guint flags, GError **error);
+/* Its keywords as the server now has them, "" none; own changes still to be replayed stay. */
+gboolean sn_location_keywords(SnStore *store, SnId folder, guint32 uid, const char *keywords,
+                              GError **error);
 /* Flags as the server now has them; ignored where an own change is still to be replayed. */
 gboolean sn_location_flags(SnStore *store, SnId folder, guint32 uid, guint flags, GError **error);
 /*
@@ -56,13 +59,20 @@ typedef struct {
 	char *folder_name;
 	char *name;           /* Maildir; NULL */
 	guint flags;
+	char *keywords;       /* NULL: not told */
 } SnLocation;
 void sn_location_free(SnLocation *location);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SnLocation, sn_location_free)
 GPtrArray *sn_location_list(SnStore *store, SnId message); /* of SnLocation */
 
 /* ---- offline actions: intents of clients, replayed by the engine ---- */
-typedef enum { SN_ACTION_FLAGS, SN_ACTION_MOVE, SN_ACTION_APPEND } SnActionKind;
+typedef enum {
+	SN_ACTION_FLAGS,
+	SN_ACTION_MOVE,
+	SN_ACTION_APPEND,
+	SN_ACTION_COPY = 4,   /* 3: beside the others, see sn_action_reads() */
+	SN_ACTION_DELETE,     /* for good */
+} SnActionKind;
 typedef struct {
 	SnId id;
 	SnActionKind kind;
@@ -70,7 +80,8 @@ typedef struct {
 	guint32 uid;
 	char *name;         /* Maildir */
 	guint set, clear;   /* FLAGS */
-	char *target;       /* MOVE, APPEND: folder role or name */
+	char *set_tags, *clear_tags; /* FLAGS: keywords, with blanks between; NULL */
+	char *target;       /* MOVE, COPY, APPEND: folder role or name */
 	int attempts;
 	SnTime next_try;
 } SnAction;
@@ -79,13 +90,23 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(SnAction, sn_action_free)
 /* APPEND: a copy of the message's raw bytes goes to the folder (Sent copy). */
 SnId sn_action_append(SnStore *store, SnId message, SnId account, const char *target, guint flags,
                       GError **error);
-GPtrArray *sn_action_list(SnStore *store, SnId account, SnTime due); /* oldest first; of SnAction */
+/* Flags first, which are those of the place it moves from; else oldest first. Of SnAction */
+GPtrArray *sn_action_list(SnStore *store, SnId account, SnTime due);
 /*
  * IMs that a client has marked as read and of which nobody was told yet (XEP-0333, XEP-0490): the
  * newest one of a conversation each time; oldest first, of SnAction, where only id, account and
  * message count. End them with sn_action_done(). Not part of sn_action_list().
  */
 GPtrArray *sn_action_reads(SnStore *store, SnId account);
+/* Before a MOVE, COPY or DELETE is handed to the server: from now on an undo does not take the action
+ * back but follows it. lands: the folder it goes to; 0 none. */
+gboolean sn_action_start(SnStore *store, SnId action, SnId lands, GError **error);
+/* A place has become another by a move: flags that the server was not told yet go with it. uid 0:
+ * its number is not known yet. */
+gboolean sn_action_follow(SnStore *store, const SnAction *moved, SnId folder, guint32 uid,
+                          const char *name, GError **error);
+/* A copy has come to lie there. Before sn_action_done(). */
+gboolean sn_action_copied(SnStore *store, SnId action, guint32 uid, GError **error);
 gboolean sn_action_done(SnStore *store, SnId action, GError **error);
 gboolean sn_action_retry(SnStore *store, SnId action, SnTime next_try, const char *why,
                          GError **error);
