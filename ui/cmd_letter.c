@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Commands of the composer that only an email knows: as whom it is written. */
+/* What an email wants of its writer: as whom it is written, which files go along. */
 #include <string.h>
 
+#include "src/route/letter.h"
+#include "src/text/text.h"
 #include "ui/command.h"
 #include "ui/composer.h"
+#include "ui/prompt.h"
+#include "ui/send_limits.h"
 
 /* The user's identities in the order of accounts.conf; of const SnIdentity. */
 static GPtrArray *identities(const SnApp *app)
@@ -72,6 +76,63 @@ static gboolean run_from(SnApp *app, int argc, char **argv, GError **error)
 	if (identity)
 		sn_composer_set_sender(app->composer, identity->address);
 	return identity != NULL;
+}
+
+/* ---- files dropped on the terminal ---- */
+
+typedef struct {
+	SnId conversation;
+	char *text, **files;
+} Dropped;
+
+static void dropped_free(gpointer data)
+{
+	Dropped *dropped = data;
+
+	g_free(dropped->text);
+	g_strfreev(dropped->files);
+	g_free(dropped);
+}
+
+static void drop_answered(SnApp *app, const char *answer, gpointer data)
+{
+	Dropped *dropped = data;
+	GError *error = NULL;
+
+	if (!answer || app->composer->conversation != dropped->conversation)
+		return;
+	if (strcmp(answer, "text") == 0)
+		sn_composer_paste(app->composer, dropped->text);
+	for (char **file = dropped->files; strcmp(answer, "attach") == 0 && *file && !error; file++)
+		sn_composer_attach(app->composer, *file, &error);
+	sn_app_error(app, error);
+}
+
+void sn_compose_pasted(SnApp *app, const char *text)
+{
+	static const SnChoice choices[] = { { 'a', "attach", "attach" },
+		                            { 't', "put the name into the text", "text" } };
+	g_auto(GStrv) files = sn_letter_dropped_files(text);
+	g_autofree char *question = NULL, *name = NULL, *size = NULL;
+	Dropped *dropped;
+	SnAsk ask = { .choices = choices, .count = 2, .done = drop_answered, .free = dropped_free };
+	gint64 bytes = 0;
+
+	if (!files || !app->composer->draft) {
+		sn_composer_paste(app->composer, text);
+		return;
+	}
+	for (char **file = files; *file; file++)
+		bytes += MAX(sn_send_file_size(app, *file), 0);
+	name = sn_text_clean_line(files[0], -1);
+	size = sn_text_size(bytes);
+	question = files[1] ? g_strdup_printf("Attach the %u files, %s?", g_strv_length(files), size)
+	                    : g_strdup_printf("Attach %s, %s?", name, size);
+	dropped = g_new0(Dropped, 1);
+	*dropped = (Dropped){ app->composer->conversation, g_strdup(text), g_steal_pointer(&files) };
+	ask.question = question;
+	ask.data = dropped;
+	sn_prompt_ask(app, &ask);
 }
 
 const SnCommand sn_commands_letter[] = {

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "src/route/letter.h"
 #include "src/text/text.h"
 #include "ui/reattach.h"
 
@@ -136,6 +137,9 @@ void sn_composer_suggest_subject(SnComposer *composer)
 	subject = sn_plan_subject(composer->app->store, composer->conversation,
 	                          composer->draft->reply_to,
 	                          sn_composer_text(composer, SN_FIELD_BODY));
+	/* where one is being written, "(no subject)" is in the way */
+	if (subject && composer->field == SN_FIELD_SUBJECT && !sn_letter_has_subject(subject))
+		g_clear_pointer(&subject, g_free);
 	if (subject && strcmp(subject, sn_composer_text(composer, SN_FIELD_SUBJECT)) != 0) {
 		guint64 before = changes(composer);
 		sn_edit_set(composer->fields[SN_FIELD_SUBJECT], subject);
@@ -415,16 +419,8 @@ gboolean sn_composer_key(SnComposer *composer, SnKey key)
 
 void sn_composer_paste(SnComposer *composer, const char *text)
 {
-	/* the name of a file that is dropped on the terminal is an attachment */
-	g_autofree char *line = g_strstrip(g_strdup(text));
-
 	if (!composer->draft)
 		return;
-	if (g_str_has_prefix(line, "file:///") && !strchr(line, '\n')) {
-		g_autofree char *path = g_filename_from_uri(line, NULL, NULL);
-		if (path && sn_composer_attach(composer, path, NULL))
-			return;
-	}
 	sn_edit_insert(composer->fields[composer->field], text);
 	if (composer->field == SN_FIELD_SUBJECT)
 		composer->subject_typed = TRUE;

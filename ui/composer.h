@@ -93,6 +93,8 @@ gboolean sn_composer_take_back(SnApp *app, SnId entry, GError **error);
 /* The plan must be made again (address map changed ...). */
 void sn_composer_forget_plan(SnComposer *composer);
 
+/* cmd_letter.c: what the terminal pastes while writing. The names of files offer to attach them. */
+void sn_compose_pasted(SnApp *app, const char *text);
 /* cmd_compose.c: opens the conversation with somebody and its composer. */
 gboolean sn_compose_to(SnApp *app, const char *to, GError **error);
 GPtrArray *sn_compose_complete(SnApp *app, const char *line, gsize *start);

@@ -7,6 +7,7 @@
 
 #include "src/text/text.h"
 #include "ui/reattach.h"
+#include "ui/send_limits.h"
 
 enum { TERMS_ROWS = 2 };
 
@@ -207,6 +208,8 @@ static void draw_files(SnComposer *composer, SnRect rect)
 	SnApp *app = composer->app;
 	const GPtrArray *files = composer->draft->attachments;
 	const SnAwaited *awaited = sn_reattach_awaited(composer);
+	g_autofree char *all = sn_send_files_words(app, sn_composer_plan(composer));
+	int first = rect.cols;
 
 	if (awaited && rect.rows > 0) {
 		g_autofree char *name = sn_text_clean_line(awaited->name, -1);
@@ -216,14 +219,22 @@ static void draw_files(SnComposer *composer, SnRect rect)
 		rect.y++;
 		rect.rows--;
 	}
+	if (all && rect.rows > 0) {
+		int width = MIN(sn_text_width(all), rect.cols / 2);
+		sn_grid_fit(app->grid, rect.x + rect.cols - width, rect.y, width,
+		            sn_theme_style(app->theme, SN_OBJ_FAINT), all);
+		first = rect.cols - width - 1;
+	}
 	for (int i = 0; files && i < rect.rows; i++) {
 		g_autofree char *name = sn_composer_file_name(g_ptr_array_index(files, (guint)i));
 		g_autofree char *clean = sn_text_clean_line(name, -1);
+		gint64 bytes = sn_send_file_size(app, g_ptr_array_index(files, (guint)i));
+		g_autofree char *size = bytes >= 0 ? sn_text_size(bytes) : NULL;
 		g_autofree char *line =
 			i == 2 && files->len > 3
 				? g_strdup_printf("and %u more files", files->len - 2)
-				: g_strdup_printf("file %s", clean);
-		sn_grid_fit(app->grid, rect.x, rect.y + i, rect.cols,
+				: g_strdup_printf("file %s%s%s", clean, size ? "  " : "", size ? size : "");
+		sn_grid_fit(app->grid, rect.x, rect.y + i, i == 0 ? first : rect.cols,
 		            sn_theme_style(app->theme, SN_OBJ_ATTACHMENT), line);
 	}
 }

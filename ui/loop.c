@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <stdlib.h>
 
+#include "ui/composer.h"
 #include "ui/command.h"
 #include "ui/files.h"
 #include "ui/prompt.h"
@@ -133,7 +134,7 @@ static void paste(SnApp *app, const char *text)
 	if (app->prompt)
 		sn_prompt_paste(app, text);
 	else if (sn_app_typing(app))
-		sn_composer_paste(app->composer, text);
+		sn_compose_pasted(app, text);
 	else
 		sn_app_say(app, SN_OBJ_WARNING, "Pasted text is taken while you write: press i first.");
 }

@@ -4,6 +4,7 @@
  * back to the same place, until nothing is missing and the message is queued.
  */
 #include "src/route/forward.h"
+#include "src/route/letter.h"
 #include "src/route/schedule.h"
 #include "ui/composer.h"
 #include "ui/prompt.h"
@@ -19,6 +20,7 @@ typedef struct {
 	SnRule rule;              /* what to do when not available, once chosen */
 	gboolean chosen;          /* the prompt was answered */
 	gboolean files_confirmed; /* "no file attached" was asked */
+	gboolean subject_confirmed; /* "no subject" was asked */
 	gboolean large_confirmed; /* "too large for the server" was asked */
 	gboolean without;         /* and it goes without what is too large */
 	GPtrArray *candidates;    /* of char *: addresses offered */
@@ -256,17 +258,12 @@ static void files_answered(SnApp *app, const char *answer, gpointer data)
 /* The text speaks of a file, and none is there. */
 static gboolean file_forgotten(SnApp *app, const Sending *sending)
 {
-	static const char *const words[] = { "attached", "attachment", "enclosed" };
 	const SnDraft *draft = app->composer->draft;
-	g_autofree char *body = NULL;
 
 	if (sending->files_confirmed || (draft->attachments && draft->attachments->len))
 		return FALSE;
-	body = g_utf8_casefold(sn_composer_text(app->composer, SN_FIELD_BODY), -1);
-	for (gsize i = 0; i < G_N_ELEMENTS(words); i++)
-		if (strstr(body, words[i]))
-			return TRUE;
-	return FALSE;
+	return sn_letter_speaks_of_file(sn_composer_text(app->composer, SN_FIELD_BODY),
+	                                app->settings->mail_attachment_words);
 }
 
 static void ask_files(SnApp *app, const Sending *sending)
@@ -277,6 +274,42 @@ static void ask_files(SnApp *app, const Sending *sending)
 	};
 	SnAsk ask = { .question = "The text speaks of a file, but none is attached.",
 		      .choices = choices, .count = G_N_ELEMENTS(choices), .done = files_answered,
+		      .data = sending_copy(sending), .free = sending_free };
+
+	sn_prompt_ask(app, &ask);
+}
+
+static void subject_answered(SnApp *app, const char *answer, gpointer data)
+{
+	Sending *sending = data;
+
+	if (g_strcmp0(answer, "write") == 0) {
+		sn_composer_set_field(app->composer, SN_FIELD_SUBJECT, "");
+		app->composer->field = SN_FIELD_SUBJECT;
+		sn_app_focus(app, SN_PANE_COMPOSE);
+	}
+	if (g_strcmp0(answer, "send") != 0)
+		return;
+	sending->subject_confirmed = TRUE;
+	send_step(app, sending);
+}
+
+static gboolean subject_forgotten(SnApp *app, const Sending *sending)
+{
+	if (sending->subject_confirmed)
+		return FALSE;
+	sn_composer_suggest_subject(app->composer);
+	return !sn_letter_has_subject(sn_composer_text(app->composer, SN_FIELD_SUBJECT));
+}
+
+static void ask_subject(SnApp *app, const Sending *sending)
+{
+	static const SnChoice choices[] = {
+		{ 's', "send it without one", "send" },
+		{ 'w', "write a subject", "write" },
+	};
+	SnAsk ask = { .question = "The email has no subject.",
+		      .choices = choices, .count = G_N_ELEMENTS(choices), .done = subject_answered,
 		      .data = sending_copy(sending), .free = sending_free };
 
 	sn_prompt_ask(app, &ask);
@@ -478,6 +511,10 @@ static void send_step(SnApp *app, Sending *sending)
 	}
 	if (plan->channel == SN_CHANNEL_MAIL && file_forgotten(app, sending)) {
 		ask_files(app, sending);
+		return;
+	}
+	if (plan->channel == SN_CHANNEL_MAIL && subject_forgotten(app, sending)) {
+		ask_subject(app, sending);
 		return;
 	}
 	send_now(app, plan, sending);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <string.h>
 
+#include "src/route/letter.h"
 #include "src/route/plan.h"
 #include "src/route/thread.h"
 #include "src/text/text.h"
@@ -65,5 +66,5 @@ char *sn_plan_subject(SnStore *store, SnId conversation, SnId reply_to, const ch
 			return answer_to(subject);
 	}
 	g_autofree char *first = first_line(body ? body : "");
-	return first ? sn_text_fit(first, SUBJECT_COLUMNS) : g_strdup("(no subject)");
+	return first ? sn_text_fit(first, SUBJECT_COLUMNS) : g_strdup(SN_NO_SUBJECT);
 }

@@ -144,6 +144,7 @@ GPtrArray *sn_outbox_list(SnStore *store, SnOutboxFilter filter, SnId before_id,
                           guint what);
 GPtrArray *sn_outbox_events(SnStore *store, SnId id); /* oldest first; of SnOutboxEvent */
 GBytes *sn_outbox_attachment_bytes(SnStore *store, const char *sha256, GError **error);
+gint64 sn_outbox_attachment_size(SnStore *store, const char *sha256); /* -1: not here */
 
 /* TRUE for one that waits for the user because nobody can tell whether it went. */
 gboolean sn_outbox_is_uncertain(const SnOutboxEntry *entry);

@@ -169,6 +169,11 @@ gboolean sn_message_set_raw(SnStore *store, SnId id, GBytes *raw, GError **error
 	return sn_store_finish(store, ok, error);
 }
 
+gint64 sn_outbox_attachment_size(SnStore *store, const char *sha256)
+{
+	return sn_one(store, "SELECT coalesce(max(size), -1) FROM blob WHERE sha256 = ?1", V(sha256));
+}
+
 GBytes *sn_outbox_attachment_bytes(SnStore *store, const char *sha256, GError **error)
 {
 	SnId blob = find_blob(store, sha256);

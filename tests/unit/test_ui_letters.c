@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What the keys of the composer do to an email: as whom, with which files, which questions. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <glib/gstdio.h>
+#include <string.h>
+
+#include "src/route/limits.h"
+#include "tests/lib/ui_desk.h"
+
+#define FRIDA "frida@harbour.example"
+#define ZOE "zoe@new.example"
+
+static int set_up(void **state)
+{
+	*state = ui_desk_new(UI_DESK_LETTERS, NULL);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	ui_desk_free(*state);
+	return 0;
+}
+
+/* A file in the profile's directory, 3000 bytes; caller frees. */
+static char *make_file(UiDesk *desk, const char *name)
+{
+	char *path = g_build_filename(desk->dir, name, NULL);
+	g_autofree char *bytes = g_strnfill(3000, 'x');
+
+	assert_true(g_file_set_contents(path, bytes, -1, NULL));
+	return path;
+}
+
+static void play(UiDesk *desk, const char *format, ...) G_GNUC_PRINTF(2, 3);
+static void play(UiDesk *desk, const char *format, ...)
+{
+	va_list arguments;
+	g_autofree char *script = NULL;
+
+	va_start(arguments, format);
+	script = g_strdup_vprintf(format, arguments);
+	va_end(arguments);
+	ui_desk_play(desk, script);
+}
+
+static void it_goes_as_whom_was_written_to(void **state)
+{
+	UiDesk *desk = *state;
+
+	ui_desk_play(desk, "keys :open<Space>" FRIDA "<Enter>r\ntext Yes\nkeys <A-Enter>\n");
+	g_autoptr(SnOutboxEntry) entry = ui_desk_entry(desk, 0);
+	assert_string_equal(entry->from, "a.liddell@work.example");
+}
+
+static void another_address_is_chosen_and_kept(void **state)
+{
+	UiDesk *desk = *state;
+
+	ui_desk_play(desk, "keys :open<Space>" FRIDA "<Enter>r\ntext Yes\nkeys <Esc>:from<Space>club<Enter>\n"
+	                   "expect Treasurer\n");
+	/* also by the next run of the program */
+	ui_desk_play(desk, "keys :open<Space>" FRIDA "<Enter>i\nexpect Treasurer <money@club.example>\n"
+	                   "keys <Esc>:from<Space>nobody<Enter>\nexpect None of your addresses fits\n"
+	                   "keys :from<Space>liddell<Enter>\nexpect Several of your addresses fit\n"
+	                   "keys i<A-Enter>\n");
+	g_autoptr(SnOutboxEntry) entry = ui_desk_entry(desk, 0);
+	assert_string_equal(entry->from, "money@club.example");
+}
+
+static void a_list_is_answered_as_a_list(void **state)
+{
+	UiDesk *desk = *state;
+
+	ui_desk_play(desk, "keys :open<Space>" FRIDA "<Enter>L\nexpect came by no mailing list\n"
+	                   "keys :open<Space>knots<Enter>L\ntext Left\n");
+	ui_desk_play(desk, "keys :open<Space>knots<Enter>i\nexpect Email to knots@lists.example\nkeys <A-Enter>\n");
+	g_autoptr(SnOutboxEntry) entry = ui_desk_entry(desk, 0);
+	assert_int_equal(entry->recipients->len, 1);
+	assert_string_equal(((SnParty *)entry->recipients->pdata[0])->address, "knots@lists.example");
+}
+
+static void a_dropped_file_is_attached_when_the_user_says_so(void **state)
+{
+	UiDesk *desk = *state;
+	g_autofree char *path = make_file(desk, "plan of berth.txt");
+	g_autofree char *quoted = g_shell_quote(path);
+
+	play(desk, "keys :open<Space>" FRIDA "<Enter>i\npaste %s\nexpect Attach \nexpect 3.0 kB?\n"
+	     "keys a\nexpect file plan of berth.txt  3.0 kB\n"
+	     "paste %s\nkeys t\ntext  is where it lies\nkeys <A-Enter>\n", quoted, path);
+	g_autoptr(SnOutboxEntry) entry = ui_desk_entry(desk, 0);
+	const SnAttachment *file = entry->attachments->pdata[0];
+	assert_int_equal(entry->attachments->len, 1);
+	assert_string_equal(file->name, "plan of berth.txt");
+	assert_string_equal(file->type, "text/plain");
+	assert_true(g_str_has_prefix(entry->body, path));
+}
+
+static void text_that_is_no_file_is_pasted(void **state)
+{
+	UiDesk *desk = *state;
+
+	ui_desk_play(desk, "keys :open<Space>" FRIDA "<Enter>i\npaste /no/such/file\nkeys <A-Enter>\n");
+	g_autoptr(SnOutboxEntry) entry = ui_desk_entry(desk, 0);
+	assert_string_equal(entry->body, "/no/such/file");
+}
+
+static void an_email_without_subject_asks(void **state)
+{
+	UiDesk *desk = *state;
+	g_autofree char *path = make_file(desk, "plan.txt");
+
+	play(desk, "keys :compose<Space>mailto:" ZOE "<Enter>\npaste %s\nkeys a\nkeys <A-Enter>\n"
+	     "expect The email has no subject\nkeys w\ntext The berth\nkeys <A-Enter>\n", path);
+	g_autoptr(SnOutboxEntry) first = ui_desk_entry(desk, 0);
+	assert_string_equal(first->subject, "The berth");
+	play(desk, "keys :compose<Space>mailto:grandma@example.test<Enter>:discard<Enter>\n");
+	play(desk, "keys :compose<Space>mailto:yan@new.example<Enter>\npaste %s\nkeys a\nkeys <A-Enter>s\n", path);
+	g_autoptr(SnOutboxEntry) second = ui_desk_entry(desk, first->id);
+	assert_non_null(second);
+}
+
+static void only_the_new_text_speaks_of_files(void **state)
+{
+	UiDesk *desk = *state;
+
+	ui_desk_play(desk, "keys :open<Space>" FRIDA "<Enter>i\npaste Fine.\\n\\n> see the attached plan\\n\n"
+	                   "keys <A-Enter>\n");
+	g_autoptr(SnOutboxEntry) entry = ui_desk_entry(desk, 0);
+	assert_non_null(entry);
+	ui_desk_play(desk, "keys :open<Space>" FRIDA "<Enter>i\ntext Anbei der Plan\nkeys <A-Enter>\n"
+	                   "expect speaks of a file\nkeys b\n");
+	assert_int_equal(ui_desk_last_entry(desk), entry->id);
+}
+
+static void the_sum_of_files_counts_held_ones_too(void **state)
+{
+	UiDesk *desk = *state;
+	g_autofree char *one = make_file(desk, "one.txt"), *two = make_file(desk, "two.txt");
+	SnLimits limits = { SN_LIMIT_UNKNOWN, SN_LIMIT_UNKNOWN, 5000 };
+
+	assert_true(sn_limits_set(desk->store, "home", &limits, NULL));
+	/* what is taken back lies in the store, not in a file */
+	play(desk, "keys :open<Space>" FRIDA "<Enter>i\npaste %s\nkeys a<A-Enter>\nkeys u\nexpect Taken back\n"
+	     "paste %s\nkeys a\nexpect 2 files, 6.0 kB of 3.8 kB\nkeys <A-Enter>\n"
+	     "expect the mail server takes 5.0 kB\n", one, two);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+		T(it_goes_as_whom_was_written_to),
+		T(another_address_is_chosen_and_kept),
+		T(a_list_is_answered_as_a_list),
+		T(a_dropped_file_is_attached_when_the_user_says_so),
+		T(text_that_is_no_file_is_pasted),
+		T(an_email_without_subject_asks),
+		T(only_the_new_text_speaks_of_files),
+		T(the_sum_of_files_counts_held_ones_too),
+#undef T
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
