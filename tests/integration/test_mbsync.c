@@ -237,7 +237,7 @@ static guint count_places(Home *home, const char *folder)
 		const SnFolder *one = all->pdata[i];
 		if (strcmp(one->name, folder) != 0)
 			continue;
-		g_autoptr(GArray) uids = sn_location_uids(home->bench->store, one->id);
+		g_autoptr(GArray) uids = sn_location_uids(home->bench->store, one->id, NULL);
 		return uids->len;
 	}
 	return 0;
