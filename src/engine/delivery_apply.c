@@ -390,6 +390,16 @@ static gboolean cancel_wins(const SnOutboxEntry *entry, SnDeliveryEvent event)
 	       sn_machine_step(entry->state, SN_DELIVERY_CANCEL).known;
 }
 
+/*
+ * It could go, and the user has asked for something before that and was not heard yet. "Now" is done
+ * with it, and must not be heard later of a message that may have gone; anything else comes first.
+ */
+static gboolean is_asked_otherwise(const SnOutboxEntry *entry, SnDeliveryEvent event)
+{
+	return event == SN_DELIVERY_READY && entry->request != SN_REQUEST_NONE &&
+	       entry->request != SN_REQUEST_SEND && entry->request != SN_REQUEST_RETRY;
+}
+
 /* Under the write lock, so that a client's cancel cannot come between reading and changing. */
 static gboolean write_step(SnDelivery *self, SnId id, SnDeliveryEvent event, const SnFact *fact,
                            SnOutboxEntry **before, SnDeliveryStep *step, GError **error)
@@ -405,11 +415,21 @@ static gboolean write_step(SnDelivery *self, SnId id, SnDeliveryEvent event, con
 		event = SN_DELIVERY_CANCEL;
 		fact = &cancel;
 	}
+	if (entry && is_asked_otherwise(entry, event)) {
+		sn_store_rollback(store);
+		sn_delivery_again(self);
+		return TRUE;
+	}
 	if (entry)
 		*step = sn_machine_step(entry->state, event);
 	if (!step->known) {
 		sn_store_rollback(store);
 		return TRUE;
+	}
+	SnFact goes_now = *fact;
+	if (event == SN_DELIVERY_READY) {
+		goes_now.clear_request = TRUE;
+		fact = &goes_now;
 	}
 	gboolean goes = event == SN_DELIVERY_READY && entry->channel == SN_CHANNEL_IM;
 	if (!write_change(self, entry, event, step, fact, error) ||

@@ -190,7 +190,18 @@ static void what_may_have_gone_holds_up_nothing(void **state)
 	delivery_free(self);
 }
 
-static void a_wish_that_comes_too_late_does_not_make_it_go_again(void **state)
+/* Something is asked for, and before the engine hears it the contact appears. */
+static void ask_and_appear(Delivery *self, SnId id, SnOutboxRequest request)
+{
+	g_autoptr(SnAddress) bob = sn_address_find(self->world->store, SN_CHANNEL_IM, BOB_IM);
+
+	assert_true(sn_outbox_request(self->world->store, id, request, NULL));
+	world_presence(self->world, BOB_IM, SN_PRESENCE_ONLINE, 0);
+	sn_delivery_presence(self->engine.delivery, bob->id);
+	settle(self);
+}
+
+static void now_is_said_of_the_first_time_only(void **state)
 {
 	Delivery *self = world_with(DEFER);
 
@@ -198,18 +209,38 @@ static void a_wish_that_comes_too_late_does_not_make_it_go_again(void **state)
 	bob_is(self, SN_PRESENCE_DND);
 	SnId id = queue_im(self, "once");
 	settle(self);
-	/* "Wait" is asked for, and before the engine hears it the contact appears. */
-	assert_true(sn_outbox_request(self->world->store, id, SN_REQUEST_DEFER, NULL));
 	self->next_im = FATE_LOST_AFTER;
-	world_presence(self->world, BOB_IM, SN_PRESENCE_ONLINE, 0);
-	g_autoptr(SnAddress) bob = sn_address_find(self->world->store, SN_CHANNEL_IM, BOB_IM);
-	sn_delivery_presence(self->engine.delivery, bob->id);
-	settle(self);
+	ask_and_appear(self, id, SN_REQUEST_SEND);
+	/* it may have gone: "now" was not meant for that */
 	assert_state(self, id, SN_STATE_CHOOSING);
-	bob_is(self, SN_PRESENCE_OFFLINE);
-	bob_is(self, SN_PRESENCE_ONLINE);
 	assert_went(self, "once");
+	/* said again, it is */
+	ask_for(self, id, SN_REQUEST_SEND);
+	assert_state(self, id, SN_STATE_ACCEPTED);
+	assert_int_equal(taken_body(self, "once"), 2);
 	delivery_free(self);
+}
+
+static void what_was_asked_for_before_it_could_go_is_done(void **state)
+{
+	static const struct {
+		SnOutboxRequest request;
+		SnState state;
+	} cases[] = { { SN_REQUEST_CONVERT, SN_STATE_CONVERTED },
+		      { SN_REQUEST_CANCEL, SN_STATE_CANCELLED },
+		      { SN_REQUEST_DEFER, SN_STATE_WAITING },
+		      { SN_REQUEST_ASK_THEM, SN_STATE_ASKED } };
+
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		Delivery *self = world_with(DEFER);
+		bob_is(self, SN_PRESENCE_DND);
+		SnId id = queue_im(self, "not by IM now");
+		settle(self);
+		ask_and_appear(self, id, cases[i].request);
+		assert_state(self, id, cases[i].state);
+		assert_int_equal(taken_body(self, "not by IM now"), 0);
+		delivery_free(self);
+	}
 }
 
 static void a_held_one_goes_when_the_one_before_has_ended(void **state)
@@ -640,7 +671,8 @@ int main(void)
 		cmocka_unit_test(the_contacts_word_takes_along_what_waits),
 		cmocka_unit_test(a_schedule_that_is_sent_now_goes_now),
 		cmocka_unit_test(what_may_have_gone_holds_up_nothing),
-		cmocka_unit_test(a_wish_that_comes_too_late_does_not_make_it_go_again),
+		cmocka_unit_test(now_is_said_of_the_first_time_only),
+		cmocka_unit_test(what_was_asked_for_before_it_could_go_is_done),
 		cmocka_unit_test(a_held_one_goes_when_the_one_before_has_ended),
 		cmocka_unit_test(no_order_is_worth_a_message),
 		cmocka_unit_test(who_is_held_does_not_pass_right_after_a_sleep),
