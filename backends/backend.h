@@ -36,6 +36,9 @@ typedef struct {
 	char *(*get)(gpointer data, gboolean want_token, GError **error);
 	void (*free)(char *secret);
 	gpointer data;
+	/* The server refused this token: may get() give another one? Then it is tried once more. NULL:
+	 * no. Any thread of the backend's. */
+	gboolean (*refused)(gpointer data, const char *token);
 } SnSecretSource;
 
 /* Where and how to connect; the backend copies what it needs. Mirrors SnEndpoint of src/config

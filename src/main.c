@@ -94,6 +94,21 @@ static GBytes *part_bytes(GBytes *raw, int position, gpointer data, GError **err
 	return ops ? ops->part_bytes(raw, position, error) : NULL;
 }
 
+static gboolean oauth_login(const SnOauth2 *oauth2, gboolean browser, SnOauth2Tell tell,
+                            gpointer tell_data, gpointer data, GError **error)
+{
+	const SnEngineOps *ops = sn_modules_engine(error);
+
+	return ops && ops->oauth_login(&sn_modules_backends, oauth2, browser, tell, tell_data, error);
+}
+
+static char *oauth_token(const SnOauth2 *oauth2, gpointer data, GError **error)
+{
+	const SnEngineOps *ops = sn_modules_engine(error);
+
+	return ops ? ops->oauth_token(&sn_modules_backends, oauth2, error) : NULL;
+}
+
 /* ---- the process ---- */
 
 static void set_up_process(void)
@@ -131,7 +146,7 @@ static int run_verb(const SnProgramArgs *program, SnPaths *paths, int argc, char
 		.dir = program->dir,
 		.paths = paths,
 		.services = { engine_run, import, probe, vcards, vcard_format,
-			      vcard_complete, part_bytes, NULL },
+			      vcard_complete, part_bytes, NULL, oauth_login, oauth_token },
 	};
 
 	context.services.data = &context;

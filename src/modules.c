@@ -64,6 +64,11 @@ static const SnDesktopOps *load_desktop(GError **error)
 	return find_symbol("desktop.so", "sn_desktop_ops", error);
 }
 
+const SnHttpOps *sn_modules_http(GError **error)
+{
+	return find_symbol("http.so", "sn_http_ops", error);
+}
+
 GPtrArray *sn_modules_vcards(const char *text, const char *file, int *bad, GError **error)
 {
 	GPtrArray *(*parse)(const char *, const char *, int *) =
@@ -105,4 +110,5 @@ const SnEngineBackends sn_modules_backends = {
 	.im = load_xmpp,
 	.desktop = load_desktop,
 	.vcards = parse_vcards,
+	.http = sn_modules_http,
 };

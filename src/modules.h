@@ -16,6 +16,9 @@ const SnEngineOps *sn_modules_engine(GError **error);
 /* The backends, each loaded when the engine first asks for it. */
 extern const SnEngineBackends sn_modules_backends;
 
+/* HTTPS; the same. */
+const SnHttpOps *sn_modules_http(GError **error);
+
 /* Functions of src/vcard/vcard.h in the module; NULL with error when it is not there. */
 GPtrArray *sn_modules_vcards(const char *text, const char *file, int *bad, GError **error);
 char *sn_modules_vcard_format(const SnVcard *card, SnVcardVersion version, GError **error);

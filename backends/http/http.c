@@ -16,6 +16,8 @@
 #define STALL_S 60L
 #define MAX_REDIRECTS 5L
 #define MAX_URL 8192
+#define ASK_MAX ((gint64)256 * 1024)
+#define ASK_TIMEOUT_S 30L
 #define MAX_TYPE 255
 #define MAX_CA ((gsize)16 * 1024 * 1024)
 
@@ -36,6 +38,8 @@ typedef struct {
 	GChecksum *sum;
 	gboolean too_big;
 	int write_error; /* errno; 0 = none */
+	/* ask */
+	GString *answer; /* of `max` bytes from the start: it never moves, and can be wiped */
 } Transfer;
 
 static gpointer initialise(gpointer data)
@@ -87,6 +91,14 @@ static size_t take_bytes(char *bytes, size_t size, size_t count, void *data)
 	Transfer *transfer = data;
 	gsize length = size * count;
 
+	if (transfer->answer) {
+		if (transfer->answer->len + length > (gsize)transfer->max) {
+			transfer->too_big = TRUE;
+			return 0;
+		}
+		g_string_append_len(transfer->answer, bytes, (gssize)length);
+		return length;
+	}
 	if (transfer->fd < 0)
 		return length; /* the answer to an upload says nothing we want */
 	if (transfer->size + (gint64)length > transfer->max) {
@@ -397,4 +409,53 @@ static gboolean get(const SnHttpJob *job, const char *path, gint64 *size, char *
 	return done;
 }
 
-const SnHttpOps sn_http_ops = { .put = put, .get = get };
+void sn_http_answer_free(GString *answer)
+{
+	if (!answer)
+		return;
+	explicit_bzero(answer->str, answer->allocated_len);
+	g_string_free(answer, TRUE);
+}
+
+static void ask_how(Transfer *transfer, const char *form)
+{
+	CURL *curl = transfer->curl;
+
+	add_header(transfer, "Accept: application/json, text/xml, */*;q=0.1");
+	if (form) {
+		curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)strlen(form));
+		curl_easy_setopt(curl, CURLOPT_POSTFIELDS, form);
+	} else {
+		curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 1L);
+		curl_easy_setopt(curl, CURLOPT_MAXREDIRS, MAX_REDIRECTS);
+	}
+	curl_easy_setopt(curl, CURLOPT_FAILONERROR, 0L);
+	curl_easy_setopt(curl, CURLOPT_TIMEOUT, ASK_TIMEOUT_S);
+	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, transfer->headers);
+}
+
+static GString *ask(const SnHttpJob *job, const char *form, int *status, GError **error)
+{
+	Transfer transfer;
+	long code = 0;
+	GString *answer = NULL;
+
+	if (set_up(&transfer, job, error)) {
+		transfer.max = job->max_size > 0 ? job->max_size : ASK_MAX;
+		transfer.answer = g_string_sized_new((gsize)transfer.max + 1);
+		ask_how(&transfer, form);
+		CURLcode result = curl_easy_perform(transfer.curl);
+		if (result == CURLE_OK) {
+			curl_easy_getinfo(transfer.curl, CURLINFO_RESPONSE_CODE, &code);
+			*status = (int)code;
+			answer = g_steal_pointer(&transfer.answer);
+		} else {
+			g_propagate_error(error, transfer_error(&transfer, result));
+		}
+		sn_http_answer_free(transfer.answer);
+	}
+	clear(&transfer);
+	return answer;
+}
+
+const SnHttpOps sn_http_ops = { .put = put, .get = get, .ask = ask };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * http.h - verified HTTPS upload and download (libcurl), for XEP-0363. Blocking calls for a worker
- * thread. Only https: (and http: to loopback when allow_loopback_http). No redirects to other
- * schemes, no cookies, no credentials.
+ * http.h - verified HTTPS (libcurl): upload and download for XEP-0363, and short questions for
+ * OAuth 2.0 and the discovery of servers. Blocking calls for a worker thread. Only https: (and http:
+ * to loopback when allow_loopback_http). No redirects to other schemes, no cookies, no credentials.
  */
 #ifndef SN_BACKENDS_HTTP_HTTP_H
 #define SN_BACKENDS_HTTP_HTTP_H
@@ -30,7 +30,12 @@ typedef struct {
 	/* GET into `path` (written beside and renamed, 0600). size, sha256 (free it): NULL ok. */
 	gboolean (*get)(const SnHttpJob *job, const char *path, gint64 *size, char **sha256,
 	                char **type, GError **error);
+	/* GET, or with `form` ("a=b&c=d", encoded) a POST of it, which follows no redirect. The answer
+	 * in memory whatever its *status says, so that an error can be read; at most max_size (0 =
+	 * 256 KiB). NULL: there is no answer. Wiped when freed with sn_http_answer_free(). */
+	GString *(*ask)(const SnHttpJob *job, const char *form, int *status, GError **error);
 } SnHttpOps;
+void sn_http_answer_free(GString *answer); /* NULL is fine */
 
 extern const SnHttpOps sn_http_ops;
 

@@ -131,10 +131,20 @@ static gboolean try_secret(SnImapSession *session, const char *secret, GError **
 gboolean sn_imap_login(SnImapSession *session, GError **error)
 {
 	char *secret = sn_link_get_secret(session->link, error);
+	g_autoptr(GError) failed = NULL;
 
 	if (!secret)
 		return FALSE;
-	gboolean done = try_secret(session, secret, error);
+	gboolean done = try_secret(session, secret, &failed);
+	gboolean again = !done && sn_link_try_another(session->link, secret, failed);
+	sn_link_free_secret(session->link, secret);
+	if (!again) {
+		if (!done)
+			g_propagate_error(error, g_steal_pointer(&failed));
+		return done;
+	}
+	secret = sn_link_get_secret(session->link, error);
+	done = secret && try_secret(session, secret, error);
 	sn_link_free_secret(session->link, secret);
 	return done;
 }

@@ -93,6 +93,15 @@ char *sn_link_get_secret(const SnLink *link, GError **error)
 	return secret;
 }
 
+gboolean sn_link_try_another(const SnLink *link, const char *secret, const GError *error)
+{
+	const SnSecretSource *source = &link->spec.secret;
+
+	return link->spec.oauth2 && source->refused &&
+	       g_error_matches(error, SN_ERROR, SN_ERROR_AUTH) &&
+	       source->refused(source->data, secret);
+}
+
 void sn_link_free_secret(const SnLink *link, char *secret)
 {
 	if (!secret)

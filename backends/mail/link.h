@@ -30,6 +30,8 @@ gboolean sn_link_secure(const SnLink *link, SnStream *stream, GError **error);
 /* The password or token; wiped and freed by sn_link_free_secret(). NULL with AUTH. */
 char *sn_link_get_secret(const SnLink *link, GError **error);
 void sn_link_free_secret(const SnLink *link, char *secret);
+/* The server answered with this error to the token: TRUE when another one is to be tried. */
+gboolean sn_link_try_another(const SnLink *link, const char *secret, const GError *error);
 
 /* How long to wait before the try after `failures` (> 0) in a row: 1 s doubling up to 5 min, less
  * up to a half, by chance. */

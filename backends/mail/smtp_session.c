@@ -268,19 +268,15 @@ static gboolean authenticate(SnSmtp *smtp, SnAuth *auth, GError **error)
 	return FALSE;
 }
 
-static gboolean login(SnSmtp *smtp, GError **error)
+static gboolean try_secret(SnSmtp *smtp, const char *secret, GError **error)
 {
 	const SnLinkSpec *spec = &smtp->link->spec;
 	static const char *const nothing[] = { NULL };
 	const char *const *offered =
 		smtp->mechanisms ? (const char *const *)smtp->mechanisms : nothing;
-	char *secret = sn_link_get_secret(smtp->link, error);
-
-	if (!secret)
-		return FALSE;
 	SnAuth *auth =
 		sn_auth_new(offered, spec->host, spec->port, spec->user, secret, spec->oauth2);
-	sn_link_free_secret(smtp->link, secret);
+
 	if (!auth) {
 		g_set_error(error, SN_ERROR, SN_ERROR_AUTH,
 			    "%s offers no way to log in that this account can use.", spec->host);
@@ -288,6 +284,27 @@ static gboolean login(SnSmtp *smtp, GError **error)
 	}
 	gboolean done = authenticate(smtp, auth, error);
 	sn_auth_free(auth);
+	return done;
+}
+
+static gboolean login(SnSmtp *smtp, GError **error)
+{
+	char *secret = sn_link_get_secret(smtp->link, error);
+	g_autoptr(GError) failed = NULL;
+
+	if (!secret)
+		return FALSE;
+	gboolean done = try_secret(smtp, secret, &failed);
+	gboolean again = !done && sn_link_try_another(smtp->link, secret, failed);
+	sn_link_free_secret(smtp->link, secret);
+	if (!again) {
+		if (!done)
+			g_propagate_error(error, g_steal_pointer(&failed));
+		return done;
+	}
+	secret = sn_link_get_secret(smtp->link, error);
+	done = secret && try_secret(smtp, secret, error);
+	sn_link_free_secret(smtp->link, secret);
 	return done;
 }
 

@@ -11,14 +11,14 @@
 #include "src/text/text.h"
 
 extern const SnCliVerb sn_cmd_accounts, sn_cmd_bounce, sn_cmd_doctor, sn_cmd_engine, sn_cmd_import, sn_cmd_init,
-	sn_cmd_list, sn_cmd_outbox, sn_cmd_people, sn_cmd_presence, sn_cmd_search, sn_cmd_send,
+	sn_cmd_list, sn_cmd_oauth, sn_cmd_outbox, sn_cmd_people, sn_cmd_presence, sn_cmd_search, sn_cmd_send,
 	sn_cmd_show, sn_cmd_told, sn_cmd_complete;
 
 /* In the order of the manual; the last one is for the shells and shown nowhere. */
 static const SnCliVerb *const verbs[] = {
 	&sn_cmd_init,   &sn_cmd_engine, &sn_cmd_send,     &sn_cmd_bounce,   &sn_cmd_list,   &sn_cmd_show,
 	&sn_cmd_search, &sn_cmd_told,   &sn_cmd_outbox, &sn_cmd_people,   &sn_cmd_presence, &sn_cmd_accounts,
-	&sn_cmd_doctor, &sn_cmd_import, &sn_cmd_complete, NULL,
+	&sn_cmd_oauth,  &sn_cmd_doctor, &sn_cmd_import, &sn_cmd_complete, NULL,
 };
 
 const SnCliOption sn_program_options[] = {

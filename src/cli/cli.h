@@ -8,6 +8,7 @@
 #define SN_CLI_CLI_H
 
 #include "src/config/config.h"
+#include "src/config/oauth2.h"
 
 /* Exit codes (DESIGN section 11); the table in the manual is generated from this one. */
 #define SN_EXIT_TABLE(X)                                                                      \
@@ -52,6 +53,10 @@ typedef struct {
 	/* As sn_mail_part_bytes(). */
 	GBytes *(*part_bytes)(GBytes *raw, int position, gpointer data, GError **error);
 	gpointer data;
+	/* As in src/engine/oauth.h. */
+	gboolean (*oauth_login)(const SnOauth2 *oauth2, gboolean browser, SnOauth2Tell tell,
+	                        gpointer tell_data, gpointer data, GError **error);
+	char *(*oauth_token)(const SnOauth2 *oauth2, gpointer data, GError **error);
 } SnCliServices;
 
 typedef struct {

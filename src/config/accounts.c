@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "src/config/config_private.h"
+#include "src/config/oauth2.h"
 
 enum { MAX_ACCOUNTS = 64, MAX_SIGNATURE = 8192 };
 
@@ -14,6 +15,7 @@ typedef struct {
 	const char *im_host; /* of the section's entry */
 	char *ca_file;
 	char **password[4], **oauth2[4]; /* general, source, outgoing, im */
+	SnOauth2 own_oauth2; /* provider NULL: none */
 } Reading;
 
 enum { END_ANY, END_SOURCE, END_OUTGOING, END_IM };
@@ -147,6 +149,41 @@ static char *read_password_command(Reading *reading, const char *value, int end)
 static char *read_oauth2_command(Reading *reading, const char *value, int end)
 {
 	return read_command(&reading->oauth2[end], value);
+}
+
+static char *read_oauth2_provider(Reading *reading, const char *value, int end)
+{
+	if (!sn_oauth2_provider(value) && !g_str_has_prefix(value, "https://"))
+		return g_strdup(": write google, microsoft or the https:// address of the issuer");
+	reading->own_oauth2.provider = g_strdup(value);
+	return NULL;
+}
+
+static char *read_oauth2_client_id(Reading *reading, const char *value, int end)
+{
+	reading->own_oauth2.client_id = g_strdup(value);
+	return *value ? NULL : g_strdup(": a client id is missing");
+}
+
+static char *read_oauth2_scope(Reading *reading, const char *value, int end)
+{
+	reading->own_oauth2.scope = sn_ini_unquote(value);
+	return NULL;
+}
+
+static char *read_oauth2_secret_command(Reading *reading, const char *value, int end)
+{
+	return read_command(&reading->own_oauth2.client_secret_command, value);
+}
+
+static char *read_oauth2_refresh_command(Reading *reading, const char *value, int end)
+{
+	return read_command(&reading->own_oauth2.refresh_command, value);
+}
+
+static char *read_oauth2_store_command(Reading *reading, const char *value, int end)
+{
+	return read_command(&reading->own_oauth2.store_command, value);
 }
 
 static char *read_ca_file(Reading *reading, const char *value, int end)
@@ -284,6 +321,17 @@ static const Key keys[] = {
 	{ { "outgoing-oauth2-command", "command", "the same for outgoing email alone" },
 	  read_oauth2_command, END_OUTGOING },
 	{ { "im-oauth2-command", "command", "the same for IM alone" }, read_oauth2_command, END_IM },
+	{ { "oauth2-provider", "name or URL", "sennit gets access tokens itself, after 'sennit oauth login': google, microsoft, or the https:// address of an issuer" },
+	  read_oauth2_provider },
+	{ { "oauth2-client-id", "text", "the client id that the provider gave you" }, read_oauth2_client_id },
+	{ { "oauth2-client-secret-command", "command", "prints the client secret, where the provider gave one" },
+	  read_oauth2_secret_command },
+	{ { "oauth2-scope", "text", "what is asked for, where it is not the provider's usual for email" },
+	  read_oauth2_scope },
+	{ { "oauth2-refresh-command", "command", "prints the refresh token; without it the desktop's secret service keeps it" },
+	  read_oauth2_refresh_command },
+	{ { "oauth2-store-command", "command", "gets a new refresh token on its standard input, to keep it" },
+	  read_oauth2_store_command },
 	{ { "ca-file", "path", "certificates (PEM) to trust besides the system's" }, read_ca_file },
 	{ { "folders", "pattern, ...", "folders to sync, with * and ?; without it the inbox and the folders with a special use" },
 	  read_folders },
@@ -358,9 +406,38 @@ static SnAccount *account_new(const char *name)
 static void reading_clear(Reading *reading)
 {
 	g_free(reading->ca_file);
+	/* its parts only: the struct itself is in the reading */
+	g_free(reading->own_oauth2.provider);
+	g_free(reading->own_oauth2.client_id);
+	g_free(reading->own_oauth2.scope);
+	g_strfreev(reading->own_oauth2.client_secret_command);
+	g_strfreev(reading->own_oauth2.refresh_command);
+	g_strfreev(reading->own_oauth2.store_command);
 	for (int end = END_ANY; end <= END_IM; end++) {
 		g_strfreev(reading->password[end]);
 		g_strfreev(reading->oauth2[end]);
+	}
+}
+
+/* The ends of email that have no command of their own log in with sennit's tokens. */
+static void give_oauth2(Reading *reading)
+{
+	SnAccount *account = reading->account;
+	SnOauth2 oauth2 = reading->own_oauth2;
+
+	if (!oauth2.provider)
+		return;
+	oauth2.account = account->name;
+	oauth2.ca_file = reading->ca_file;
+	oauth2.user = account->source.user     ? account->source.user
+	              : account->outgoing.user ? account->outgoing.user
+	                                       : account->from_address;
+	for (int end = END_SOURCE; end <= END_OUTGOING; end++) {
+		SnEndpoint *endpoint = endpoint_of(account, end);
+		gboolean server = endpoint->kind == SN_ENDPOINT_IMAP ||
+		                  endpoint->kind == SN_ENDPOINT_SMTP;
+		if (server && !reading->password[end] && !endpoint->oauth2_command)
+			endpoint->oauth2 = sn_oauth2_copy(&oauth2);
 	}
 }
 
@@ -385,6 +462,7 @@ static void finish_ends(Reading *reading)
 	}
 	if (account->source.kind == SN_ENDPOINT_IMAP && !account->source.user)
 		account->source.user = g_strdup(account->from_address);
+	give_oauth2(reading);
 	if (reading->im_host && account->im.kind == SN_ENDPOINT_XMPP) {
 		g_clear_pointer(&account->im.connect_host, g_free);
 		sn_host_port_parse(reading->im_host, &account->im.connect_host, &account->im.port, NULL);
@@ -403,6 +481,17 @@ static void check_account(const Reading *reading, const SnIniSection *section, c
 	else if (mail && !account->from_address)
 		sn_problems_add(problems, file, section->line,
 		                "account [%s] has no 'from = Your Name <address>'", section->name);
+	if (reading->own_oauth2.provider && !reading->own_oauth2.client_id) {
+		const SnOauth2Provider *provider = sn_oauth2_provider(reading->own_oauth2.provider);
+		sn_problems_add(problems, file, section->line,
+		                "account [%s] has an oauth2-provider but no oauth2-client-id%s%s",
+		                section->name, provider ? "; you get one at " : "",
+		                provider ? provider->client_help : "");
+	}
+	if (!reading->own_oauth2.provider && reading->own_oauth2.client_id)
+		sn_problems_add(problems, file, section->line,
+		                "account [%s] has an oauth2-client-id but no oauth2-provider",
+		                section->name);
 	if (reading->im_host && !account->im.kind)
 		sn_problems_add(problems, file, section->line, "account [%s] has im-host but no im",
 		                section->name);

@@ -54,7 +54,10 @@ typedef struct {
 	char *ca_file;  /* extra trust anchors (PEM); NULL */
 	char **password_command; /* argv; NULL */
 	char **oauth2_command;   /* argv, prints an access token; NULL */
+	struct sn_oauth2 *oauth2; /* src/config/oauth2.h: sennit gets the tokens itself; NULL */
 } SnEndpoint;
+/* It logs in with an access token instead of a password. */
+gboolean sn_endpoint_wants_token(const SnEndpoint *endpoint);
 
 /* Somebody that the user writes as. */
 typedef struct {
@@ -160,6 +163,8 @@ gboolean sn_host_port_parse(const char *text, char **host, guint16 *port, GError
 char *sn_secret_get(const SnEndpoint *endpoint, GError **error);
 /* The first line that the command prints; SN_ERROR_AUTH. */
 char *sn_secret_command(char **argv, int timeout_ms, GError **error);
+/* Runs the command with the secret and a newline on its standard input; SN_ERROR_AUTH. */
+gboolean sn_secret_feed(char **argv, const char *secret, int timeout_ms, GError **error);
 /* Puts a password into the desktop's secret service; SN_ERROR_UNAVAILABLE when there is none. */
 gboolean sn_secret_store(const SnEndpoint *endpoint, const char *secret, GError **error);
 /* Wipes, then frees; NULL is fine. */

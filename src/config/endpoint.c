@@ -5,6 +5,7 @@
 
 #include "src/base/nearest.h"
 #include "src/config/config.h"
+#include "src/config/oauth2.h"
 
 typedef struct {
 	const char *scheme;
@@ -270,6 +271,7 @@ void sn_endpoint_clear(SnEndpoint *endpoint)
 	g_free(endpoint->ca_file);
 	g_strfreev(endpoint->password_command);
 	g_strfreev(endpoint->oauth2_command);
+	sn_oauth2_free(endpoint->oauth2);
 	*endpoint = (SnEndpoint){ 0 };
 }
 
@@ -286,5 +288,11 @@ void sn_endpoint_copy(SnEndpoint *to, const SnEndpoint *from)
 		.ca_file = g_strdup(from->ca_file),
 		.password_command = g_strdupv(from->password_command),
 		.oauth2_command = g_strdupv(from->oauth2_command),
+		.oauth2 = sn_oauth2_copy(from->oauth2),
 	};
+}
+
+gboolean sn_endpoint_wants_token(const SnEndpoint *endpoint)
+{
+	return endpoint->oauth2_command || endpoint->oauth2;
 }

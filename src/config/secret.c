@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -77,43 +78,65 @@ static gboolean reap(GPid pid, int *status, gint64 deadline)
 	return in_time;
 }
 
+/* Closing the pipe after the first line may end the command, or what its shell runs, by SIGPIPE: that
+ * is fine. */
+static gboolean ended_well(int status)
+{
+	return WIFEXITED(status) ?
+		WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == 128 + SIGPIPE :
+		WIFSIGNALED(status) && WTERMSIG(status) == SIGPIPE;
+}
+
+/* FALSE with what went wrong; never with what the command printed. */
+static gboolean judge(const char *program, gboolean in_time, int status, int timeout_ms,
+                      GError **error)
+{
+	if (!in_time)
+		g_set_error(error, SN_ERROR, SN_ERROR_AUTH,
+		            "The password command '%s' took longer than %d seconds", program,
+		            timeout_ms / 1000);
+	else if (!ended_well(status))
+		g_set_error(error, SN_ERROR, SN_ERROR_AUTH,
+		            "The password command '%s' failed (%s %d)", program,
+		            WIFEXITED(status) ? "exit code" : "signal",
+		            WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
+	return in_time && ended_well(status);
+}
+
+static gboolean spawn(char **argv, GPid *pid, int *in, int *out, GError **error)
+{
+	g_autoptr(GError) failed = NULL;
+	GSpawnFlags flags = G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD;
+
+	g_assert(argv && argv[0]);
+	if (!out)
+		flags |= G_SPAWN_STDOUT_TO_DEV_NULL;
+	if (g_spawn_async_with_pipes(NULL, argv, NULL, flags, prepare_child, NULL, pid, in, out, NULL,
+	                             &failed))
+		return TRUE;
+	g_set_error(error, SN_ERROR, SN_ERROR_AUTH, "Cannot run the password command '%s': %s",
+	            argv[0], failed->message);
+	return FALSE;
+}
+
 char *sn_secret_command(char **argv, int timeout_ms, GError **error)
 {
 	gint64 deadline = g_get_monotonic_time() + (gint64)timeout_ms * 1000;
-	g_autoptr(GError) failed = NULL;
 	char buffer[MAX_SECRET] = "";
 	char *secret = NULL;
 	int out, status = 0;
 	GPid pid;
 
-	g_assert(argv && argv[0]);
-	if (!g_spawn_async_with_pipes(NULL, argv, NULL,
-	                              G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD, prepare_child,
-	                              NULL, &pid, NULL, &out, NULL, &failed)) {
-		g_set_error(error, SN_ERROR, SN_ERROR_AUTH, "Cannot run the password command '%s': %s",
-		            argv[0], failed->message);
+	if (!spawn(argv, &pid, NULL, &out, error))
 		return NULL;
-	}
 	gboolean in_time = read_line(out, buffer, sizeof buffer, deadline);
 	close(out);
 	if (!in_time)
 		kill(-pid, SIGKILL);
 	in_time = reap(pid, &status, deadline) && in_time;
 	buffer[strcspn(buffer, "\r\n")] = '\0';
-	/* closing the pipe after the first line may end the command, or what its shell runs, by
-	 * SIGPIPE: that is fine */
-	gboolean ended = WIFEXITED(status) ?
-		WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == 128 + SIGPIPE :
-		WIFSIGNALED(status) && WTERMSIG(status) == SIGPIPE;
-	if (!in_time)
-		g_set_error(error, SN_ERROR, SN_ERROR_AUTH,
-		            "The password command '%s' took longer than %d seconds", argv[0],
-		            timeout_ms / 1000);
-	else if (!ended)
-		g_set_error(error, SN_ERROR, SN_ERROR_AUTH,
-		            "The password command '%s' failed (%s %d)", argv[0],
-		            WIFEXITED(status) ? "exit code" : "signal",
-		            WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
+	if (!judge(argv[0], in_time, status, timeout_ms, error))
+		;
 	else if (!*buffer)
 		g_set_error(error, SN_ERROR, SN_ERROR_AUTH,
 		            "The password command '%s' printed nothing in its first line", argv[0]);
@@ -121,6 +144,31 @@ char *sn_secret_command(char **argv, int timeout_ms, GError **error)
 		secret = g_strdup(buffer);
 	explicit_bzero(buffer, sizeof buffer);
 	return secret;
+}
+
+gboolean sn_secret_feed(char **argv, const char *secret, int timeout_ms, GError **error)
+{
+	gint64 deadline = g_get_monotonic_time() + (gint64)timeout_ms * 1000;
+	struct iovec parts[] = { { (void *)secret, strlen(secret) }, { (void *)"\n", 1 } };
+	int in, status = 0;
+	GPid pid;
+
+	if (parts[0].iov_len >= MAX_SECRET) {
+		g_set_error(error, SN_ERROR, SN_ERROR_AUTH, "The secret is too long for '%s'", argv[0]);
+		return FALSE;
+	}
+	if (!spawn(argv, &pid, &in, NULL, error))
+		return FALSE;
+	/* it fits into a pipe: nobody has to wait for the other */
+	gboolean written = writev(in, parts, 2) == (ssize_t)(parts[0].iov_len + 1);
+	close(in);
+	gboolean in_time = reap(pid, &status, deadline);
+	if (!judge(argv[0], in_time, status, timeout_ms, error))
+		return FALSE;
+	if (!written)
+		g_set_error(error, SN_ERROR, SN_ERROR_AUTH,
+		            "The password command '%s' did not read what it got", argv[0]);
+	return written;
 }
 
 const char *sn_endpoint_protocol(const SnEndpoint *endpoint)

@@ -5,29 +5,32 @@
  * Every account has queues of its own, so that a slow or hostile server holds up nobody else, and
  * nothing is left pointing at an account that is gone.
  */
+#include "src/config/oauth2.h"
+#include "src/engine/oauth.h"
 #include "src/engine/sync_private.h"
 
 /* ---- secrets: asked for on the backend's thread ---- */
 
 struct sn_end_secret {
 	SnEndpoint endpoint;
+	SnOauth *oauth; /* of the account, so that its ends share a token; NULL */
 };
 
 static char *secret_get(gpointer data, gboolean want_token, GError **error)
 {
 	SnEndSecret *secret = data;
-	SnEndpoint endpoint = secret->endpoint;
 
-	if (want_token) {
-		if (!endpoint.oauth2_command) {
-			g_set_error(error, SN_ERROR, SN_ERROR_AUTH,
-			            "%s asks for an access token, and there is no oauth2-command.",
-			            endpoint.host ? endpoint.host : "The server");
-			return NULL;
-		}
-		endpoint.password_command = endpoint.oauth2_command;
-	}
-	return sn_secret_get(&endpoint, error);
+	return secret->oauth ? sn_oauth_token(secret->oauth, error)
+	                     : sn_secret_get(&secret->endpoint, error);
+}
+
+static gboolean secret_refused(gpointer data, const char *token)
+{
+	SnEndSecret *secret = data;
+
+	/* a command may have another one by now */
+	return secret->oauth ? sn_oauth_refused(secret->oauth, token)
+	                     : secret->endpoint.oauth2_command != NULL;
 }
 
 static void secret_free(SnEndSecret *secret)
@@ -49,8 +52,8 @@ static SnLinkSpec link_of(const SnEndpoint *endpoint, SnEndSecret *secret)
 		                                       : SN_LINK_PLAIN,
 		.user = endpoint->user,
 		.ca_file = endpoint->ca_file,
-		.oauth2 = endpoint->oauth2_command != NULL,
-		.secret = { secret_get, sn_secret_free, secret },
+		.oauth2 = sn_endpoint_wants_token(endpoint),
+		.secret = { secret_get, sn_secret_free, secret, secret_refused },
 	};
 	return link;
 }
@@ -58,9 +61,13 @@ static SnLinkSpec link_of(const SnEndpoint *endpoint, SnEndSecret *secret)
 static SnEndSecret *keep_secret(SnEngineAccount *account, SnEnd end, const SnEndpoint *endpoint)
 {
 	SnEndSecret *secret = g_new0(SnEndSecret, 1);
+	SnAccountCore *core = account->core;
 
 	sn_endpoint_copy(&secret->endpoint, endpoint);
-	account->core->secrets[end] = secret;
+	if (endpoint->oauth2 && !core->oauth)
+		core->oauth = sn_oauth_new(endpoint->oauth2, account->engine->setup.backends.http);
+	secret->oauth = endpoint->oauth2 ? core->oauth : NULL;
+	core->secrets[end] = secret;
 	return secret;
 }
 
@@ -265,6 +272,7 @@ static void account_free(SnEngineAccount *account)
 		secret_free(core->secrets[end]);
 		g_clear_error(&core->errors[end]);
 	}
+	sn_oauth_free(core->oauth);
 	g_free(core->presence_told);
 	g_free(core->reach_told);
 	g_free(core);
@@ -316,7 +324,8 @@ static gboolean same_endpoint(const SnEndpoint *one, const SnEndpoint *two)
 	       !g_strcmp0(one->connect_host, two->connect_host) &&
 	       !g_strcmp0(one->path, two->path) && !g_strcmp0(one->ca_file, two->ca_file) &&
 	       same_command(one->password_command, two->password_command) &&
-	       same_command(one->oauth2_command, two->oauth2_command);
+	       same_command(one->oauth2_command, two->oauth2_command) &&
+	       sn_oauth2_equal(one->oauth2, two->oauth2);
 }
 
 gboolean sn_account_same(const SnAccount *one, const SnAccount *two)

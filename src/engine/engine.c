@@ -6,6 +6,7 @@
  * nothing here runs periodically.
  */
 #include "src/engine/crypto.h"
+#include "src/engine/oauth.h"
 #include "src/engine/sync_private.h"
 #include "src/mime/secure.h"
 
@@ -549,6 +550,25 @@ static void ping(SnEngine *engine, void (*pong)(gpointer data), gpointer data)
 	g_main_context_invoke_full(engine->context, G_PRIORITY_DEFAULT, answer_ping, ping, g_free);
 }
 
+static gboolean oauth_login(const SnEngineBackends *backends, const SnOauth2 *config,
+                            gboolean browser, SnOauth2Tell tell, gpointer data, GError **error)
+{
+	SnOauth *oauth = sn_oauth_new(config, backends->http);
+	gboolean done = sn_oauth_login(oauth, browser, tell, data, error);
+
+	sn_oauth_free(oauth);
+	return done;
+}
+
+static char *oauth_token(const SnEngineBackends *backends, const SnOauth2 *config, GError **error)
+{
+	SnOauth *oauth = sn_oauth_new(config, backends->http);
+	char *token = sn_oauth_token(oauth, error);
+
+	sn_oauth_free(oauth);
+	return token;
+}
+
 const SnEngineOps sn_engine_ops = {
 	.start = sn_engine_start,
 	.reload = sn_engine_reload,
@@ -559,5 +579,7 @@ const SnEngineOps sn_engine_ops = {
 	.part_bytes = part_bytes,
 	.headers_text = headers_text,
 	.open_mail = open_mail,
+	.oauth_login = oauth_login,
+	.oauth_token = oauth_token,
 	.ping = ping,
 };

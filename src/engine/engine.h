@@ -10,10 +10,12 @@
 #define SN_ENGINE_ENGINE_H
 
 #include "backends/desktop/desktop.h"
+#include "backends/http/http.h"
 #include "backends/mail/mail_backend.h"
 #include "backends/xmpp/im_backend.h"
 #include "src/base/opened.h"
 #include "src/config/config.h"
+#include "src/config/oauth2.h"
 
 /* The backends to use, by the caller (main.c, a test with fakes). NULL members: none. Each is
  * called the first time it is needed, on the engine thread (main.c loads a module then). */
@@ -26,6 +28,7 @@ typedef struct {
 	const SnDesktopOps *(*desktop)(GError **error);
 	/* vCard files: of SnVcard (src/vcard/vcard.h); lives in a module of its own */
 	GPtrArray *(*vcards)(const char *text, const char *file, int *bad);
+	const SnHttpOps *(*http)(GError **error); /* on the thread that needs it */
 } SnEngineBackends;
 
 typedef struct {
@@ -78,6 +81,11 @@ typedef struct {
 	/* What is signed and encrypted of an email (sn_mail_open()). Any thread but the screen's. */
 	SnOpened *(*open_mail)(GBytes *raw, const SnConfig *config, const SnPaths *paths,
 	                       gboolean may_ask, gboolean all_parts);
+	/* As in src/engine/oauth.h. Block. */
+	gboolean (*oauth_login)(const SnEngineBackends *backends, const SnOauth2 *config,
+	                        gboolean browser, SnOauth2Tell tell, gpointer data, GError **error);
+	char *(*oauth_token)(const SnEngineBackends *backends, const SnOauth2 *config,
+	                     GError **error);
 	/* Calls pong on the engine's thread when it is free: a sign of life. */
 	void (*ping)(SnEngine *engine, void (*pong)(gpointer data), gpointer data);
 } SnEngineOps;

@@ -1,18 +1,32 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* probe.c - tries one end of an account: connects, verifies, logs in, and says how that went. */
+#include "src/engine/oauth.h"
 #include "src/engine/sync_private.h"
+
+/* What is tried, and with which token. */
+typedef struct {
+	const SnEndpoint *endpoint;
+	SnOauth *oauth; /* NULL */
+} Tried;
 
 static char *get_secret(gpointer data, gboolean want_token, GError **error)
 {
-	SnEndpoint endpoint = *(const SnEndpoint *)data;
+	const Tried *tried = data;
 
-	if (want_token && endpoint.oauth2_command)
-		endpoint.password_command = endpoint.oauth2_command;
-	return sn_secret_get(&endpoint, error);
+	return tried->oauth ? sn_oauth_token(tried->oauth, error)
+	                    : sn_secret_get(tried->endpoint, error);
 }
 
-static SnLinkSpec link_of(const SnEndpoint *endpoint)
+static gboolean refused(gpointer data, const char *token)
 {
+	const Tried *tried = data;
+
+	return tried->oauth && sn_oauth_refused(tried->oauth, token);
+}
+
+static SnLinkSpec link_of(const Tried *tried)
+{
+	const SnEndpoint *endpoint = tried->endpoint;
 	SnLinkSpec link = {
 		.host = endpoint->host,
 		.connect_host = endpoint->connect_host,
@@ -22,8 +36,8 @@ static SnLinkSpec link_of(const SnEndpoint *endpoint)
 		                                       : SN_LINK_PLAIN,
 		.user = endpoint->user,
 		.ca_file = endpoint->ca_file,
-		.oauth2 = endpoint->oauth2_command != NULL,
-		.secret = { get_secret, sn_secret_free, (gpointer)endpoint },
+		.oauth2 = sn_endpoint_wants_token(endpoint),
+		.secret = { get_secret, sn_secret_free, (gpointer)tried, refused },
 	};
 	return link;
 }
@@ -51,12 +65,12 @@ static gboolean line_decides(Wait *wait, SnLineState line, GError **error, gbool
 	return TRUE;
 }
 
-static gboolean probe_source(const SnMailSourceOps *ops, const SnEndpoint *endpoint, Wait *wait,
+static gboolean probe_source(const SnMailSourceOps *ops, const Tried *tried, Wait *wait,
                              GError **error)
 {
 	SnQueue *events = sn_queue_new((GDestroyNotify)sn_mail_event_free, 0);
-	SnLinkSpec link = link_of(endpoint);
-	SnMailSource *source = ops->create(&link, endpoint->path, events, NULL, error);
+	SnLinkSpec link = link_of(tried);
+	SnMailSource *source = ops->create(&link, tried->endpoint->path, events, NULL, error);
 	gboolean good = FALSE, decided = !source;
 	SnMailEvent *event;
 
@@ -77,12 +91,12 @@ static gboolean probe_source(const SnMailSourceOps *ops, const SnEndpoint *endpo
 	return good;
 }
 
-static gboolean probe_transport(const SnMailTransportOps *ops, const SnEndpoint *endpoint,
+static gboolean probe_transport(const SnMailTransportOps *ops, const Tried *tried,
                                 Wait *wait, GError **error)
 {
 	SnQueue *events = sn_queue_new((GDestroyNotify)sn_send_event_free, 0);
-	SnLinkSpec link = link_of(endpoint);
-	SnMailTransport *transport = ops->create(&link, endpoint->path, events, NULL, error);
+	SnLinkSpec link = link_of(tried);
+	SnMailTransport *transport = ops->create(&link, tried->endpoint->path, events, NULL, error);
 	gboolean good = FALSE, decided = !transport;
 	SnSendEvent *event;
 
@@ -101,10 +115,10 @@ static gboolean probe_transport(const SnMailTransportOps *ops, const SnEndpoint 
 	return good;
 }
 
-static gboolean probe_im(const SnImOps *ops, const SnEndpoint *endpoint, Wait *wait, GError **error)
+static gboolean probe_im(const SnImOps *ops, const Tried *tried, Wait *wait, GError **error)
 {
 	SnQueue *events = sn_queue_new((GDestroyNotify)sn_im_event_free, 0);
-	SnLinkSpec link = link_of(endpoint);
+	SnLinkSpec link = link_of(tried);
 	SnIm *im = ops->create(&link, events, NULL, error);
 	gboolean good = FALSE, decided = !im;
 	SnImEvent *event;
@@ -120,32 +134,32 @@ static gboolean probe_im(const SnImOps *ops, const SnEndpoint *endpoint, Wait *w
 	return good;
 }
 
-static gboolean probe(const SnEngineBackends *backends, const SnEndpoint *endpoint, Wait *wait,
+static gboolean probe(const SnEngineBackends *backends, const Tried *tried, Wait *wait,
                       GError **error)
 {
 	const SnMailSourceOps *(*source)(GError **) = NULL;
 	const SnMailTransportOps *(*transport)(GError **) = NULL;
 	gboolean known = FALSE, good = FALSE;
 
-	switch (endpoint->kind) {
+	switch (tried->endpoint->kind) {
 	case SN_ENDPOINT_IMAP: source = backends->imap; break;
 	case SN_ENDPOINT_MAILDIR: source = backends->maildir; break;
 	case SN_ENDPOINT_SMTP: transport = backends->smtp; break;
 	case SN_ENDPOINT_SENDMAIL: transport = backends->sendmail; break;
 	case SN_ENDPOINT_XMPP: {
 		const SnImOps *ops = backends->im ? backends->im(error) : NULL;
-		return ops && probe_im(ops, endpoint, wait, error);
+		return ops && probe_im(ops, tried, wait, error);
 	}
 	case SN_ENDPOINT_NONE: break;
 	}
 	if (source) {
 		const SnMailSourceOps *ops = source(error);
 		known = ops != NULL;
-		good = ops && probe_source(ops, endpoint, wait, error);
+		good = ops && probe_source(ops, tried, wait, error);
 	} else if (transport) {
 		const SnMailTransportOps *ops = transport(error);
 		known = ops != NULL;
-		good = ops && probe_transport(ops, endpoint, wait, error);
+		good = ops && probe_transport(ops, tried, wait, error);
 	}
 	if (!known && error && !*error)
 		g_set_error_literal(error, SN_ERROR, SN_ERROR_UNAVAILABLE,
@@ -169,8 +183,11 @@ gboolean sn_engine_probe(const SnEngineBackends *backends, const SnEndpoint *end
 {
 	Wait wait = { .end = g_get_monotonic_time() + (gint64)timeout_ms * 1000 };
 	g_autoptr(GError) problem = NULL;
-	gboolean good = probe(backends, endpoint, &wait, &problem);
+	SnOauth *oauth = endpoint->oauth2 ? sn_oauth_new(endpoint->oauth2, backends->http) : NULL;
+	Tried tried = { endpoint, oauth };
+	gboolean good = probe(backends, &tried, &wait, &problem);
 
+	sn_oauth_free(oauth);
 	if (text)
 		*text = good ? describe(endpoint) : NULL;
 	if (!good && wait.error)

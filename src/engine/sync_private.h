@@ -155,6 +155,7 @@ typedef struct sn_account_core {
 	SnActions *actions;
 	SnTranscripts *transcripts;
 	SnEndSecret *secrets[SN_END_COUNT];
+	struct sn_oauth *oauth;      /* NULL: none of the ends gets tokens by itself */
 	SnStatusKind kinds[SN_END_COUNT];
 	GError *errors[SN_END_COUNT]; /* the last one while the end is down */
 	gboolean in_batch;            /* a transaction of the batch is open */

@@ -3,7 +3,7 @@
 #
 # Everything lies below one throw-away directory $dir and listens on 127.0.0.1 at $base + n:
 #   +0 IMAP (STARTTLS)   +1 IMAPS   +2 LMTP   +3 SASL for Postfix   +4 SMTP (STARTTLS)   +5 SMTPS
-#   +6 XMPP (STARTTLS)   +7 XMPP (direct TLS)   +8 HTTP   +9 HTTPS (upload)
+#   +6 XMPP (STARTTLS)   +7 XMPP (direct TLS)   +8 HTTP   +9 HTTPS (upload)   +10 HTTPS (OAuth 2.0)
 # Dovecot and Prosody run as one ordinary user: `nobody` when root starts them, else the caller.
 # Postfix needs root: sudo is used when the caller is somebody else.
 

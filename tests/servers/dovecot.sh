@@ -63,10 +63,12 @@ ssl_key = <$dir/ca/$cert.key
 ssl_min_protocol = TLSv1.2
 disable_plaintext_auth = yes
 auth_failure_delay = 0
-auth_mechanisms = plain login scram-sha-1 scram-sha-256
+auth_mechanisms = plain login scram-sha-1 scram-sha-256 ${oauth:+xoauth2 oauthbearer}
 auth_username_format = %Lu
+$(dovecot_oauth)
 passdb {
   driver = passwd-file
+  mechanisms = plain login scram-sha-1 scram-sha-256
   args = username_format=%u $dir/dovecot/users
 }
 userdb {
