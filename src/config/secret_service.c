@@ -14,6 +14,7 @@ typedef struct {
 	                  const char *, GCancellable *, GError **);
 	gboolean (*clear)(const SecretSchema *, GHashTable *, GCancellable *, GError **);
 	void (*free)(char *);
+	void (*disconnect)(void);
 } Library;
 
 static const SecretSchema schema = {
@@ -51,38 +52,46 @@ static GDBusConnection *session_bus(GError **error)
 	return bus;
 }
 
-/* Is the keyring that new items go to locked? FALSE with an error: nobody knows. */
-static gboolean is_locked(GDBusConnection *bus, gboolean *locked, GError **error)
+typedef enum { ABSENT, NO_DEFAULT, LOCKED, UNLOCKED } State;
+
+/* How the keyring is that new items go to. */
+static State look(GDBusConnection *bus)
 {
 	g_autoptr(GError) failed = NULL;
+	g_autoptr(GVariant) value = NULL;
 	g_autoptr(GVariant) answer = g_dbus_connection_call_sync(
 		bus, SERVICE, DEFAULT_PATH, "org.freedesktop.DBus.Properties", "Get",
 		g_variant_new("(ss)", "org.freedesktop.Secret.Collection", "Locked"),
 		G_VARIANT_TYPE("(v)"), G_DBUS_CALL_FLAGS_NONE, CALL_MS, NULL, &failed);
 
-	if (!answer) {
-		gboolean absent = g_error_matches(failed, G_DBUS_ERROR, G_DBUS_ERROR_SERVICE_UNKNOWN) ||
-		                  g_error_matches(failed, G_DBUS_ERROR, G_DBUS_ERROR_NAME_HAS_NO_OWNER);
-		return unavailable(error, absent ?
-		                   "no secret service runs, such as gnome-keyring or KeePassXC" :
-		                   "the secret service has no default keyring");
-	}
-	g_autoptr(GVariant) value = NULL;
+	if (g_error_matches(failed, G_DBUS_ERROR, G_DBUS_ERROR_SERVICE_UNKNOWN) ||
+	    g_error_matches(failed, G_DBUS_ERROR, G_DBUS_ERROR_NAME_HAS_NO_OWNER) ||
+	    g_error_matches(failed, G_DBUS_ERROR, G_DBUS_ERROR_SPAWN_CHILD_EXITED))
+		return ABSENT;
+	if (!answer)
+		return NO_DEFAULT;
 	g_variant_get(answer, "(v)", &value);
-	*locked = g_variant_is_of_type(value, G_VARIANT_TYPE_BOOLEAN) && g_variant_get_boolean(value);
-	return TRUE;
+	if (!g_variant_is_of_type(value, G_VARIANT_TYPE_BOOLEAN))
+		return NO_DEFAULT;
+	return g_variant_get_boolean(value) ? LOCKED : UNLOCKED;
 }
 
 gboolean sn_secret_service_look(char **text, GError **error)
 {
+	static const char *const words[] = {
+		[ABSENT] = "no secret service runs, such as gnome-keyring or KeePassXC",
+		[NO_DEFAULT] = "the secret service has no default keyring",
+		[LOCKED] = "the default keyring is locked",
+		[UNLOCKED] = "the default keyring is unlocked",
+	};
 	g_autoptr(GDBusConnection) bus = session_bus(error);
-	gboolean locked = FALSE;
+	State state = bus ? look(bus) : ABSENT;
 
-	if (!bus || !is_locked(bus, &locked, error))
+	if (!bus)
 		return FALSE;
-	if (locked)
-		return unavailable(error, "the default keyring is locked");
-	*text = g_strdup("the default keyring is unlocked");
+	if (state != UNLOCKED)
+		return unavailable(error, words[state]);
+	*text = g_strdup(words[state]);
 	return TRUE;
 }
 
@@ -98,6 +107,7 @@ static gboolean find_functions(Library *library)
 		{ "secret_password_storev_sync", (gpointer *)&library->store },
 		{ "secret_password_clearv_sync", (gpointer *)&library->clear },
 		{ "secret_password_free", (gpointer *)&library->free },
+		{ "secret_service_disconnect", (gpointer *)&library->disconnect },
 	};
 
 	for (gsize i = 0; i < G_N_ELEMENTS(functions); i++)
@@ -151,11 +161,12 @@ static gboolean begin(Call *call, const SnSecretItem *item, GError **error)
 		{ "user", item->user }, { "host", item->host }, { "protocol", item->protocol }
 	};
 	g_autoptr(GDBusConnection) bus = session_bus(error);
-	gboolean locked;
 
 	*call = (Call){ 0 };
-	if (!bus || !is_locked(bus, &locked, error) || !load(&call->library, error))
+	if (!bus || !load(&call->library, error))
 		return FALSE;
+	if (look(bus) == ABSENT)
+		return unavailable(error, "no secret service runs, such as gnome-keyring or KeePassXC");
 	call->attributes = g_hash_table_new(g_str_hash, g_str_equal);
 	for (gsize i = 0; i < G_N_ELEMENTS(pairs); i++) {
 		g_assert(pairs[i][1]);
@@ -170,6 +181,8 @@ static void end(Call *call, GError **error)
 {
 	gboolean late = g_cancellable_is_cancelled(call->cancel);
 
+	/* it would go on talking to a service that has been started anew since */
+	call->library.disconnect();
 	g_cancellable_cancel(call->cancel);
 	g_thread_join(call->timer);
 	g_object_unref(call->cancel);
@@ -186,9 +199,8 @@ static void end(Call *call, GError **error)
 static void nothing_found(GError **error)
 {
 	g_autoptr(GDBusConnection) bus = session_bus(NULL);
-	gboolean locked = FALSE;
 
-	if (bus && is_locked(bus, &locked, NULL) && locked)
+	if (bus && look(bus) == LOCKED)
 		unavailable(error, "the keyring is locked; unlock it and try again");
 	else
 		g_set_error_literal(error, SN_ERROR, SN_ERROR_NOT_FOUND,
