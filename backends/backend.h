@@ -51,6 +51,8 @@ typedef struct {
 	const char *user;
 	const char *ca_file;      /* besides the system's; NULL */
 	gboolean oauth2;
+	SnTime poll;       /* mail source: how often to look at what nobody tells about; 0: 5 min */
+	guint watch_lines; /* IMAP: connections that watch a folder each; 0: a few */
 	gboolean compress; /* IMAP: also to this machine, where it makes nothing faster */
 	/* XMPP: the same at each start, so that a new session ends the one that a killed process left
 	 * behind, with whatever is still on its way in there; NULL: made up */

@@ -10,7 +10,7 @@
  * imap_parts.c    large messages in part; imap_structure.c: what they are made of
  * imap_sync.c     what is new, changed, gone
  * imap_actions.c  STORE, MOVE, COPY, DELETE, SEARCH; imap_append.c: APPEND
- * imap_watch.c    a second connection that waits for changes
+ * imap_watch.c    further connections that wait for changes
  */
 #ifndef SN_BACKENDS_MAIL_IMAP_PRIVATE_H
 #define SN_BACKENDS_MAIL_IMAP_PRIVATE_H

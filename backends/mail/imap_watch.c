@@ -1,26 +1,35 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * imap_watch.c - a second connection that does nothing but wait for changes.
+ * imap_watch.c - connections that do nothing but wait for changes.
  *
  * The first folder is selected and watched by IDLE (RFC 2177). The others are watched by NOTIFY
- * (RFC 5465) on the same line where the server has it, else by STATUS every two minutes. What the
- * server says is read line by line and only tells which folder to look at again.
+ * (RFC 5465) on the same line where the server has it; else the next few get a line each, within the
+ * limit of the link, and what is left is asked for by STATUS in rounds. Without IDLE there are only
+ * the rounds. What the server says tells which folder to look at again, and often that there is
+ * nothing to see.
  */
 #include <string.h>
 
 #include "backends/mail/imap_private.h"
+#include "backends/mail/imap_talk.h"
 #include "backends/mail/names.h"
 
 #define RENEW_MS (25 * 60 * 1000) /* RFC 2177: before the server's half hour is over */
-#define ROUND_MS (2 * 60 * 1000)
-#define MAX_WATCHED 64
+#define ROUND_MS (5 * 60 * 1000)  /* where the link does not say */
+#define LINES 4                   /* the same */
+#define MAX_WATCHED 1000
+#define NAMED_MAX 50 /* folders in a command; above, it speaks of all */
 #define SETTLE_MS 20 /* one delivery makes several lines: one event for all of them */
 
 typedef struct {
 	char *name;
 	char *wire;
 	gboolean changed;
-	char *status; /* as of the last round; NULL */
+	/* as told last; uidvalidity 0: not told */
+	guint32 uidvalidity, uidnext, exists, unseen;
+	guint64 highestmodseq;
+	gboolean told;      /* by a line that came just now */
+	SnImapWatch *child; /* a line of its own; NULL */
 } Folder;
 
 struct sn_imap_watch {
@@ -29,11 +38,15 @@ struct sn_imap_watch {
 	SnReport report;
 	GThread *thread;
 	guint64 given; /* ids; of the thread that adds */
+	gboolean is_child;
+	gint online;   /* atomic: news are heard as they happen */
 	/* the thread's own */
 	guint64 taken;
 	SnImapSession *session;
 	GPtrArray *folders; /* of Folder */
 	gboolean notified;  /* NOTIFY covers the others */
+	gboolean names_changed; /* folders came, went or have another name */
+	guint names;            /* of all folders, as of the last round: a hash; 0 not asked yet */
 	guint failures;
 	gint64 next_try;
 	gboolean blocked;
@@ -41,9 +54,9 @@ struct sn_imap_watch {
 
 static void folder_free(Folder *folder)
 {
+	sn_imap_watch_free(folder->child);
 	g_free(folder->name);
 	g_free(folder->wire);
-	g_free(folder->status);
 	g_free(folder);
 }
 
@@ -56,8 +69,14 @@ static void report_changed(SnImapWatch *watch, Folder *folder)
 {
 	SnMailEvent *event = sn_report_event(&watch->report, SN_MAIL_EV_CHANGED, 0);
 
-	folder->changed = FALSE;
 	event->folder = g_strdup(folder->name);
+	if (folder->told) {
+		event->uidvalidity = folder->uidvalidity;
+		event->uidnext = folder->uidnext;
+		event->highestmodseq = folder->highestmodseq;
+		event->total = folder->exists;
+	}
+	folder->changed = folder->told = FALSE;
 	sn_report_mail(&watch->report, event, 0);
 }
 
@@ -66,6 +85,10 @@ static void report_all(SnImapWatch *watch, gboolean every)
 	for (guint i = 0; i < watch->folders->len; i++)
 		if (every || folder_at(watch, i)->changed)
 			report_changed(watch, folder_at(watch, i));
+	if (watch->names_changed)
+		sn_report_mail(&watch->report,
+			       sn_report_event(&watch->report, SN_MAIL_EV_FOLDERS, 0), 0);
+	watch->names_changed = FALSE;
 }
 
 /* TRUE when there was something new. */
@@ -90,109 +113,100 @@ static gboolean add_folders(SnImapWatch *watch)
 	return any;
 }
 
-/* ---- the idle line ---- */
+/* ---- what the server says ---- */
 
-static gboolean write_command(SnImapWatch *watch, const char *command)
+static Folder *find_folder(SnImapWatch *watch, const char *wire)
 {
-	mailimap *imap = watch->session->imap;
-
-	return mailimap_send_current_tag(imap) == MAILIMAP_NO_ERROR &&
-	       mailstream_write(imap->imap_stream, command, strlen(command)) >= 0 &&
-	       mailstream_flush(imap->imap_stream) >= 0;
-}
-
-/* The length in "{123}" at the end of a line; 0 if there is none. */
-static gsize literal_at_end(const char *line)
-{
-	const char *brace = strrchr(line, '{');
-	char *end = NULL;
-
-	if (!brace || !g_ascii_isdigit(brace[1]))
-		return 0;
-	guint64 length = g_ascii_strtoull(brace + 1, &end, 10);
-	return strcmp(end, "}") == 0 ? (gsize)MIN(length, 10000) : 0;
-}
-
-/* The next line of the server; a literal, which can only be a folder's name, as a quoted string. */
-static char *read_line(SnImapWatch *watch)
-{
-	g_autofree char *line = NULL;
-
-	for (guint literals = 0; literals < 10; literals++) {
-		const char *more = mailimap_read_line(watch->session->imap);
-		if (!more) {
-			sn_imap_check(watch->session, MAILIMAP_ERROR_STREAM, NULL, "IDLE");
-			return NULL;
-		}
-		gsize length = line ? literal_at_end(line) : 0;
-		if (length > 0) {
-			*strrchr(line, '{') = '\0';
-			g_autofree char *name = g_strndup(more, length);
-			const char *rest = strlen(more) > length ? more + length : "";
-			char *joined = g_strconcat(line, "\"", name, "\"", rest, NULL);
-			g_free(line);
-			line = joined;
-		} else {
-			line = g_strdup(more);
-		}
-		g_strchomp(line);
-		if (literal_at_end(line) == 0)
-			break;
-	}
-	return g_steal_pointer(&line);
-}
-
-/* The folder of "* STATUS name (...)". */
-static Folder *find_status(SnImapWatch *watch, const char *rest)
-{
-	g_autoptr(GString) wire = g_string_new(NULL);
-
-	if (*rest == '"') {
-		for (rest++; *rest && *rest != '"'; rest++) {
-			if (*rest == '\\' && rest[1])
-				rest++;
-			g_string_append_c(wire, *rest);
-		}
-	} else {
-		g_string_append_len(wire, rest, (gssize)strcspn(rest, " "));
-	}
-	for (guint i = 0; i < watch->folders->len; i++)
-		if (strcmp(folder_at(watch, i)->wire, wire->str) == 0)
+	for (guint i = 0; wire && i < watch->folders->len; i++)
+		if (g_strcmp0(folder_at(watch, i)->wire, wire) == 0)
 			return folder_at(watch, i);
 	return NULL;
 }
 
-static void note_line(SnImapWatch *watch, const char *line)
+static guint64 value(const SnWord *values, const char *name)
 {
-	if (watch->folders->len == 0 || g_ascii_strncasecmp(line, "* ", 2) != 0)
+	return sn_word_number(sn_word_value(values->items, name));
+}
+
+/* * STATUS name (MESSAGES 5 UIDNEXT 9 ...); TRUE when it is another than before. */
+static gboolean note_status(SnImapWatch *watch, const SnImapLine *line)
+{
+	Folder *folder = find_folder(watch, sn_word_text(sn_word_at(line->words, 0)));
+	const SnWord *values = sn_word_at(line->words, 1);
+
+	if (!folder || !values || !values->items)
+		return FALSE;
+	Folder now = { .uidvalidity = (guint32)value(values, "UIDVALIDITY"),
+		       .uidnext = (guint32)value(values, "UIDNEXT"),
+		       .exists = (guint32)value(values, "MESSAGES"),
+		       .unseen = (guint32)value(values, "UNSEEN"),
+		       .highestmodseq = value(values, "HIGHESTMODSEQ") };
+	gboolean other = now.uidvalidity != folder->uidvalidity || now.uidnext != folder->uidnext ||
+			 now.exists != folder->exists || now.unseen != folder->unseen ||
+			 now.highestmodseq != folder->highestmodseq;
+	folder->uidvalidity = now.uidvalidity;
+	folder->uidnext = now.uidnext;
+	folder->exists = now.exists;
+	folder->unseen = now.unseen;
+	folder->highestmodseq = now.highestmodseq;
+	folder->told = now.uidvalidity != 0;
+	folder->changed |= other;
+	return other;
+}
+
+/* News of the folder that is selected. */
+static gboolean is_news(const SnImapLine *line)
+{
+	static const char *const kinds[] = { "EXISTS", "EXPUNGE", "FETCH", "VANISHED", "RECENT" };
+
+	for (gsize i = 0; i < G_N_ELEMENTS(kinds); i++)
+		if (strcmp(line->kind, kinds[i]) == 0)
+			return TRUE;
+	return FALSE;
+}
+
+static void note_line(const SnImapLine *line, gpointer data)
+{
+	SnImapWatch *watch = data;
+
+	if (watch->folders->len == 0)
 		return;
-	if (g_ascii_strncasecmp(line + 2, "STATUS ", 7) == 0) {
-		Folder *folder = find_status(watch, line + 9);
+	if (strcmp(line->kind, "STATUS") == 0) {
+		Folder *folder = find_folder(watch, sn_word_text(sn_word_at(line->words, 0)));
+		note_status(watch, line);
 		if (folder)
 			folder->changed = TRUE;
-		return;
-	}
-	/* "OK Still here" is the only thing that is often said and means nothing */
-	if (g_ascii_strncasecmp(line + 2, "OK", 2) != 0)
+	} else if (strcmp(line->kind, "LIST") == 0) {
+		watch->names_changed = TRUE;
+	} else if (is_news(line)) {
 		folder_at(watch, 0)->changed = TRUE;
-	if (g_ascii_strncasecmp(line + 2, "BYE", 3) == 0)
+		folder_at(watch, 0)->told = FALSE;
+	} else if (!g_strcmp0(line->code, "NOTIFICATIONOVERFLOW")) {
+		/* RFC 5465 section 5.8: from now on it tells nothing */
+		watch->notified = FALSE;
+		for (guint i = 0; i < watch->folders->len; i++)
+			folder_at(watch, i)->changed = TRUE;
+	} else if (strcmp(line->kind, "BYE") == 0) {
 		sn_stream_fail(watch->session->stream, SN_ERROR_NETWORK, "The server hung up.");
+	}
 }
+
+/* ---- the idle line ---- */
 
 /* Up to the continuation: some servers send news before it. */
 static gboolean begin_idle(SnImapWatch *watch)
 {
-	if (!write_command(watch, "IDLE\r\n"))
+	if (!sn_imap_send(watch->session, "IDLE"))
 		return FALSE;
 	for (guint lines = 0; lines < 1000; lines++) {
-		g_autofree char *line = read_line(watch);
+		g_autoptr(SnImapLine) line = sn_imap_read(watch->session);
 		if (!line)
 			return FALSE;
-		if (*line == '+')
+		if (*line->tag == '+')
 			return TRUE;
-		if (*line != '*')
+		if (*line->tag != '*')
 			return FALSE;
-		note_line(watch, line);
+		note_line(line, watch);
 	}
 	return FALSE;
 }
@@ -203,12 +217,12 @@ static gboolean end_idle(SnImapWatch *watch)
 	if (!sn_stream_write(watch->session->stream, "DONE\r\n", 6))
 		return FALSE;
 	for (;;) {
-		g_autofree char *line = read_line(watch);
+		g_autoptr(SnImapLine) line = sn_imap_read(watch->session);
 		if (!line)
 			return FALSE;
-		if (*line != '*' && *line != '+')
+		if (*line->tag != '*' && *line->tag != '+')
 			return TRUE;
-		note_line(watch, line);
+		note_line(line, watch);
 	}
 }
 
@@ -220,10 +234,23 @@ static gboolean has_input(SnImapWatch *watch)
 
 static gboolean any_changed(SnImapWatch *watch)
 {
+	if (watch->names_changed)
+		return TRUE;
 	for (guint i = 0; i < watch->folders->len; i++)
 		if (folder_at(watch, i)->changed)
 			return TRUE;
 	return FALSE;
+}
+
+/* Somebody wants to know whether the lines are alive. */
+static gboolean was_kicked(SnImapWatch *watch)
+{
+	if (!sn_inbox_kicked(watch->inbox))
+		return FALSE;
+	for (guint i = 0; i < watch->folders->len; i++)
+		if (folder_at(watch, i)->child)
+			sn_imap_watch_kick(folder_at(watch, i)->child);
+	return TRUE;
 }
 
 /* Reads news until time to renew, to go round, or to add a folder. */
@@ -232,10 +259,10 @@ static gboolean stay_idle(SnImapWatch *watch, gint64 until)
 	while (!sn_inbox_stopping(watch->inbox) && !sn_imap_session_is_dead(watch->session)) {
 		gint64 left = (until - g_get_monotonic_time() + 999) / 1000;
 		if (has_input(watch)) {
-			g_autofree char *line = read_line(watch);
+			g_autoptr(SnImapLine) line = sn_imap_read(watch->session);
 			if (!line)
 				return FALSE;
-			note_line(watch, line);
+			note_line(line, watch);
 			continue;
 		}
 		if (any_changed(watch)) {
@@ -245,7 +272,7 @@ static gboolean stay_idle(SnImapWatch *watch, gint64 until)
 				report_all(watch, FALSE);
 			continue;
 		}
-		if (left <= 0 || sn_inbox_has(watch->inbox, 0) || sn_inbox_kicked(watch->inbox))
+		if (left <= 0 || sn_inbox_has(watch->inbox, 0) || was_kicked(watch))
 			return TRUE; /* kicked: whether the line lives shows when idling ends */
 		sn_inbox_wait(watch->inbox, sn_stream_fd(watch->session->stream), (int)left);
 	}
@@ -254,65 +281,122 @@ static gboolean stay_idle(SnImapWatch *watch, gint64 until)
 
 /* ---- the other folders ---- */
 
-/* RFC 5465: one command for all; a server may refuse it. */
-static gboolean set_notify(SnImapWatch *watch)
-{
-	g_autoptr(GString) command = g_string_new(
-		"NOTIFY SET (selected (MessageNew MessageExpunge FlagChange)) (mailboxes (");
+#define EVENTS "(MessageNew MessageExpunge FlagChange)"
 
-	for (guint i = 1; i < watch->folders->len; i++) {
-		g_autofree char *escaped = g_strescape(folder_at(watch, i)->wire, NULL);
-		g_string_append_printf(command, "%s\"%s\"", i > 1 ? " " : "", escaped);
+static char *notify_command(SnImapWatch *watch, gboolean names)
+{
+	gboolean few = watch->folders->len <= NAMED_MAX;
+	GString *command = g_string_new("NOTIFY SET STATUS (selected " EVENTS ") (");
+
+	g_string_append(command, few ? "mailboxes (" : "personal");
+	for (guint i = 1; few && i < watch->folders->len; i++) {
+		g_autofree char *quoted = sn_imap_quote(folder_at(watch, i)->wire);
+		g_string_append_printf(command, "%s%s", i > 1 ? " " : "", quoted);
 	}
-	g_string_append(command, ") (MessageNew MessageExpunge FlagChange))\r\n");
-	if (!write_command(watch, command->str))
-		return FALSE;
-	for (;;) {
-		g_autofree char *line = read_line(watch);
-		if (!line)
-			return FALSE;
-		if (*line == '*') {
-			note_line(watch, line);
-			continue;
-		}
-		const char *status = strchr(line, ' ');
-		watch->notified = status && g_ascii_strncasecmp(status, " OK", 3) == 0;
-		return TRUE;
-	}
+	g_string_append(command, few ? ") " EVENTS ")" : " " EVENTS ")");
+	if (names)
+		g_string_append(command, " (personal (MailboxName))");
+	return g_string_free(command, FALSE);
 }
 
-/* Asks for the numbers that change with every change; as text, to be compared. */
-static gboolean ask_status(SnImapWatch *watch, Folder *folder)
+/* RFC 5465: one command for all. A server may refuse it, or only the news of names. */
+static gboolean set_notify(SnImapWatch *watch)
 {
-	g_autofree char *escaped = g_strescape(folder->wire, NULL);
-	g_autofree char *command =
-		g_strdup_printf("STATUS \"%s\" (MESSAGES UIDNEXT UIDVALIDITY UNSEEN%s)\r\n",
-				escaped, watch->session->condstore ? " HIGHESTMODSEQ" : "");
-
-	if (!write_command(watch, command))
-		return FALSE;
-	for (;;) {
-		g_autofree char *line = read_line(watch);
-		if (!line)
+	for (int names = 1; names >= 0 && !watch->notified; names--) {
+		g_autofree char *text = notify_command(watch, names);
+		SnImapCommand command = { .text = text, .hear = note_line, .data = watch };
+		gboolean answered = sn_imap_talk(watch->session, &command, 1, NULL);
+		watch->notified = answered && !g_strcmp0(command.kind, "OK");
+		sn_imap_command_clear(&command);
+		if (!answered)
 			return FALSE;
-		if (*line != '*')
-			return TRUE;
-		if (g_ascii_strncasecmp(line, "* STATUS ", 9) != 0) {
-			note_line(watch, line);
-		} else if (find_status(watch, line + 9) == folder) {
-			folder->changed |= folder->status && strcmp(folder->status, line) != 0;
-			g_free(folder->status);
-			folder->status = g_steal_pointer(&line);
+	}
+	return TRUE;
+}
+
+typedef struct {
+	SnImapWatch *watch;
+	guint names; /* a hash of all, no matter in which order */
+} Round;
+
+static void hear_round(const SnImapLine *line, gpointer data)
+{
+	Round *round = data;
+	const char *wire = sn_word_text(sn_word_at(line->words, 2));
+
+	if (strcmp(line->kind, "STATUS") == 0)
+		note_status(round->watch, line);
+	else if (strcmp(line->kind, "LIST") == 0)
+		round->names += wire ? g_str_hash(wire) | 1 : 0;
+	else
+		note_line(line, round->watch);
+}
+
+static gboolean is_heard(const Folder *folder)
+{
+	return folder->child && g_atomic_int_get(&folder->child->online);
+}
+
+#define NUMBERS "MESSAGES UIDNEXT UIDVALIDITY UNSEEN"
+
+/* The commands of a round: which folders there are, and the numbers of each that nobody tells
+ * about. */
+static GPtrArray *round_commands(SnImapWatch *watch)
+{
+	GPtrArray *texts = g_ptr_array_new_with_free_func(g_free);
+	const char *numbers = watch->session->condstore ? NUMBERS " HIGHESTMODSEQ" : NUMBERS;
+	GPtrArray *unheard = g_ptr_array_new();
+
+	for (guint i = watch->session->idle ? 1 : 0; i < watch->folders->len; i++)
+		if (!is_heard(folder_at(watch, i)))
+			g_ptr_array_add(unheard, folder_at(watch, i));
+	if (unheard->len > NAMED_MAX && watch->session->list_status) {
+		g_ptr_array_add(texts, g_strdup_printf("LIST \"\" \"*\" RETURN (STATUS (%s))", numbers));
+	} else if (unheard->len > 0) {
+		g_ptr_array_add(texts, g_strdup("LIST \"\" \"*\""));
+		for (guint i = 0; i < unheard->len; i++) {
+			g_autofree char *quoted = sn_imap_quote(((Folder *)unheard->pdata[i])->wire);
+			g_ptr_array_add(texts, g_strdup_printf("STATUS %s (%s)", quoted, numbers));
 		}
 	}
+	g_ptr_array_unref(unheard);
+	return texts;
 }
 
 static gboolean go_round(SnImapWatch *watch)
 {
-	for (guint i = watch->session->idle ? 1 : 0; i < watch->folders->len; i++)
-		if (!ask_status(watch, folder_at(watch, i)))
-			return FALSE;
-	return TRUE;
+	g_autoptr(GPtrArray) texts = round_commands(watch);
+	g_autofree SnImapCommand *commands = g_new0(SnImapCommand, texts->len);
+	Round round = { watch, 0 };
+
+	if (texts->len == 0)
+		return TRUE;
+	for (guint i = 0; i < texts->len; i++)
+		commands[i] = (SnImapCommand){ .text = texts->pdata[i], .hear = hear_round,
+					       .data = &round };
+	gboolean good = sn_imap_talk(watch->session, commands, texts->len, NULL);
+	for (guint i = 0; i < texts->len; i++)
+		sn_imap_command_clear(&commands[i]);
+	watch->names_changed |= good && watch->names != 0 && watch->names != round.names;
+	watch->names = good ? round.names : watch->names;
+	return good;
+}
+
+/* A line for each of the first few folders. */
+static void spread(SnImapWatch *watch)
+{
+	const SnLinkSpec *spec = &watch->link->spec;
+	guint lines = spec->watch_lines ? spec->watch_lines : LINES;
+
+	for (guint i = 1; i < MIN(lines, watch->folders->len); i++) {
+		Folder *folder = folder_at(watch, i);
+		if (folder->child)
+			continue;
+		folder->child = sn_imap_watch_new(watch->link, watch->report.events,
+						  watch->report.owner);
+		folder->child->is_child = TRUE;
+		sn_imap_watch_add(folder->child, folder->name);
+	}
 }
 
 /* ---- the thread ---- */
@@ -329,21 +413,45 @@ static gboolean name_folders(SnImapWatch *watch)
 	return watch->folders->len > 0;
 }
 
+/* As the SELECT told it. */
+static void note_selected(SnImapWatch *watch)
+{
+	const SnImapSession *session = watch->session;
+	Folder *folder = folder_at(watch, 0);
+
+	folder->uidvalidity = session->uidvalidity;
+	folder->uidnext = session->uidnext;
+	folder->exists = session->exists;
+	folder->highestmodseq = session->highestmodseq;
+	folder->told = session->uidvalidity != 0;
+}
+
 static gboolean prepare(SnImapWatch *watch)
 {
+	SnImapSession *session = watch->session;
+
 	if (!name_folders(watch))
 		return FALSE;
-	if (watch->session->idle &&
-	    !sn_imap_select(watch->session, folder_at(watch, 0)->name, FALSE, NULL)) {
-		if (!sn_imap_session_is_dead(watch->session))
+	if (session->idle && !sn_imap_select(session, folder_at(watch, 0)->name, FALSE, NULL)) {
+		if (!sn_imap_session_is_dead(session))
 			g_ptr_array_remove_index(watch->folders, 0); /* there is no such folder */
 		return FALSE;
 	}
+	if (session->idle)
+		note_selected(watch);
 	watch->notified = FALSE;
-	if (watch->session->notify && watch->session->idle && watch->folders->len > 1 &&
-	    !set_notify(watch))
+	if (session->notify && session->idle && watch->folders->len > 1 && !set_notify(watch))
 		return FALSE;
-	return watch->notified || go_round(watch);
+	if (watch->notified)
+		return TRUE;
+	if (session->idle && !watch->is_child)
+		spread(watch);
+	return go_round(watch);
+}
+
+static gint64 round_ms(const SnImapWatch *watch)
+{
+	return watch->link->spec.poll > 0 ? MIN(watch->link->spec.poll, RENEW_MS) : ROUND_MS;
 }
 
 /* One stretch of waiting; FALSE: the session is of no use any more. */
@@ -351,14 +459,16 @@ static gboolean watch_once(SnImapWatch *watch)
 {
 	gboolean idle = watch->session->idle;
 	gboolean rounds = !idle || (watch->folders->len > 1 && !watch->notified);
-	gint64 until = g_get_monotonic_time() + (gint64)(rounds ? ROUND_MS : RENEW_MS) * 1000;
+	gint64 wait = rounds ? round_ms(watch) : RENEW_MS;
 
-	if (idle && (!begin_idle(watch) || !stay_idle(watch, until) || !end_idle(watch)))
+	if (idle && (!begin_idle(watch) ||
+		     !stay_idle(watch, g_get_monotonic_time() + wait * 1000) || !end_idle(watch)))
 		return FALSE;
 	if (!idle)
-		sn_inbox_wait(watch->inbox, -1, ROUND_MS);
+		sn_inbox_wait(watch->inbox, sn_stream_fd(watch->session->stream), (int)wait);
 	if (sn_inbox_stopping(watch->inbox))
 		return FALSE;
+	was_kicked(watch);
 	gboolean good = add_folders(watch) ? prepare(watch) : !rounds || go_round(watch);
 	report_all(watch, FALSE);
 	return good;
@@ -383,6 +493,7 @@ static void connect_watch(SnImapWatch *watch)
 		return;
 	}
 	watch->failures = 0;
+	g_atomic_int_set(&watch->online, watch->session->idle);
 	/* whatever happened before or in between was not seen */
 	report_all(watch, TRUE);
 }
@@ -395,13 +506,14 @@ static gpointer run(gpointer data)
 	while (!sn_inbox_stopping(watch->inbox)) {
 		if (watch->session) {
 			if (!watch_once(watch)) {
+				g_atomic_int_set(&watch->online, FALSE);
 				g_clear_pointer(&watch->session, sn_imap_session_free);
 				watch->next_try = g_get_monotonic_time() + SN_SECOND * 1000;
 			}
 			continue;
 		}
 		add_folders(watch);
-		if (sn_inbox_kicked(watch->inbox)) {
+		if (was_kicked(watch)) {
 			watch->blocked = FALSE;
 			watch->next_try = 0;
 		}
@@ -413,6 +525,10 @@ static gpointer run(gpointer data)
 		else
 			connect_watch(watch);
 	}
+	/* all at once, so that it takes no longer than one */
+	for (guint i = 0; i < watch->folders->len; i++)
+		if (folder_at(watch, i)->child)
+			sn_imap_watch_stop(folder_at(watch, i)->child);
 	g_clear_pointer(&watch->session, sn_imap_session_free);
 	return NULL;
 }

@@ -29,7 +29,7 @@ typedef enum {
 	SN_MAIL_REQ_LIST,    /* -> FOLDER events */
 	SN_MAIL_REQ_SYNC,    /* folder + known state -> FOLDER_STATE, MESSAGE, FLAGS, GONE, PROGRESS */
 	SN_MAIL_REQ_WATCH,   /* folder: from now on CHANGED events when it changes (IDLE, NOTIFY or
-	                        STATUS every two minutes, inotify); DONE at once. IMAP sends one
+	                        STATUS in rounds, inotify); DONE at once. IMAP sends one
 	                        CHANGED as soon as it watches, and after every gap */
 	SN_MAIL_REQ_FETCH,   /* folder, uid: the whole raw message -> MESSAGE */
 	SN_MAIL_REQ_STORE,   /* folder, uids, set, clear flags */

@@ -130,11 +130,16 @@ static int try_address(SnStream *stream, const struct addrinfo *address, gint64 
 
 static void set_options(int fd)
 {
-	int one = 1;
+	int one = 1, idle = 120, interval = 30, probes = 3; /* seconds */
 	unsigned int dead = DEAD_LINE_MS;
 
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
 	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof one);
+	/* the kernel asks, so that a line where nothing is said is known to be alive, and routers
+	 * in between keep it */
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof idle);
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval, sizeof interval);
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof probes);
 	setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &dead, sizeof dead);
 }
 

@@ -40,7 +40,8 @@
 	X(history, attachments, BOOL, "true", "original attachments travel with history")           \
 	X(history, max_size, SIZE, "10M", "largest history that is attached")                       \
 	X(mail, full_size, SIZE, "2M", "of larger messages only the text is fetched, and files when they are opened") \
-	X(mail, poll, TIME, "5m", "how often folders without IDLE are looked at")                   \
+	X(mail, watch_lines, INT, "4", "folders that are watched with a connection each (IDLE), on servers without NOTIFY") \
+	X(mail, poll, TIME, "5m", "how often folders are looked at that the server tells nothing about") \
 	X(mail, jabber_id, BOOL, "true", "write Jabber-ID: (RFC 7259) into outgoing email")         \
 	X(mail, attachment_words, STRING, "attach*, enclosed, anbei, angehängt, anhang, beigefügt, ci-joint*, pièce jointe, pièces jointes, adjunt*, allegat*, bijlage*, bijgevoegd, bifog*, vedlagt, vedhæft*, załącz*, příloh*, liittee*, mellékel*, вложен*, прикреп*, 添付, 附件", "a new text with one of these and no file asks before it is sent; * is any ending, empty never asks") \
 	X(mail, request_mdn, BOOL, "false", "ask recipients to say when they have read an email (RFC 8098)") \

@@ -96,7 +96,10 @@ static void start_source(SnEngineAccount *account)
 		return;
 	const SnMailSourceOps *(*load)(GError **) =
 		endpoint->kind == SN_ENDPOINT_MAILDIR ? backends->maildir : backends->imap;
+	const SnSettings *settings = sn_config_settings(account->engine->config);
 	SnLinkSpec link = link_of(endpoint, keep_secret(account, SN_END_SOURCE, endpoint));
+	link.poll = settings->mail_poll;
+	link.watch_lines = (guint)CLAMP(settings->mail_watch_lines, 1, 20);
 	core->mail = sn_mail_sync_new(account);
 	core->actions = sn_actions_new(account);
 	core->transcripts = sn_transcripts_new(account);
