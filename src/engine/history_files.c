@@ -187,6 +187,75 @@ GPtrArray *sn_history_files(SnDelivery *self, const SnOutboxEntry *entry,
 	return all;
 }
 
+/* ---- when some do not go ---- */
+
+static gboolean carries(SnDelivery *self, const SnEmailFiles *files, gint64 size,
+                        const char *sha256)
+{
+	g_autoptr(SnMessage) message =
+		sn_message_get(self->engine->store, files->message, SN_MESSAGE_FULL);
+
+	for (guint i = 0; message && message->parts && i < message->parts->len; i++) {
+		const SnPart *part = message->parts->pdata[i];
+		if (part->inline_ || part->size != size || is_left_out(files, part->position))
+			continue;
+		g_autofree char *own = hash_of(self, files->message, part->position);
+		if (g_strcmp0(own, sha256) == 0)
+			return TRUE;
+	}
+	return FALSE;
+}
+
+static const SnEmailFiles *carrier(SnDelivery *self, const GPtrArray *emails,
+                                   const SnEmailFiles *files, int position)
+{
+	g_autofree char *sha256 = hash_of(self, files->message, position);
+	g_autoptr(GBytes) raw = sn_message_raw(self->engine->store, files->message, NULL);
+	g_autoptr(GBytes) bytes = raw ? sn_mail_part_bytes(raw, position, NULL) : NULL;
+
+	for (guint i = 0; bytes && i < emails->len; i++)
+		if (carries(self, emails->pdata[i], (gint64)g_bytes_get_size(bytes), sha256))
+			return emails->pdata[i];
+	return NULL;
+}
+
+static gboolean has_room(SnDelivery *self, const SnEmailFiles *files, gint64 largest)
+{
+	g_autoptr(GBytes) bytes = sn_history_email(self, files->message, files->left, NULL);
+
+	return bytes && (gint64)g_bytes_get_size(bytes) <= largest;
+}
+
+/* TRUE when the file goes with this email now, so that it is not left out any more. */
+static gboolean settle_one(SnDelivery *self, const GPtrArray *emails, SnEmailFiles *files,
+                           guint index, gint64 largest)
+{
+	SnLeftOut left = g_array_index(files->left, SnLeftOut, index);
+	const SnEmailFiles *other;
+
+	if (left.why != SN_LEFT_SAME || !left.with)
+		return FALSE;
+	other = carrier(self, emails, files, left.position);
+	g_assert(other != files);
+	g_array_remove_index(files->left, index);
+	if (!other && has_room(self, files, largest))
+		return TRUE;
+	left.why = other ? SN_LEFT_SAME : SN_LEFT_LARGE;
+	left.with = other ? other->message : 0;
+	g_array_insert_val(files->left, index, left);
+	return FALSE;
+}
+
+void sn_email_files_settle(SnDelivery *self, const GPtrArray *emails, guint from, gint64 largest)
+{
+	g_assert(from <= emails->len);
+	for (guint i = from; i < emails->len; i++) {
+		SnEmailFiles *files = emails->pdata[i];
+		for (guint j = 0; j < files->left->len;)
+			j += settle_one(self, emails, files, j, largest) ? 0 : 1;
+	}
+}
+
 /* ---- as text ---- */
 
 char *sn_email_files_format(const SnEmailFiles *files)

@@ -39,6 +39,13 @@ GPtrArray *sn_history_files(SnDelivery *self, const SnOutboxEntry *entry,
 /* One more file fewer: the largest one left. FALSE: there is none. */
 gboolean sn_email_files_shrink(SnDelivery *self, SnEmailFiles *files);
 
+/*
+ * Some of the emails (of SnEmailFiles, oldest first) do not go after all, or lost more files: what was
+ * left out because it went with one of those goes here, where the email then has at most `largest`
+ * bytes, or is left out for its size. Those before number `from` have gone and stay as they are.
+ */
+void sn_email_files_settle(SnDelivery *self, const GPtrArray *emails, guint from, gint64 largest);
+
 /* "2=s14 3=l0": for the list of steps. NULL: nothing is left out. And back; NULL when it is none. */
 char *sn_email_files_format(const SnEmailFiles *files);
 GArray *sn_email_files_parse(const char *text);

@@ -273,6 +273,7 @@ static int count_large(const Fit *fit)
 /* First the largest files go, then the oldest emails become text alone. */
 static void fit_emails(Fit *fit, gint64 taken)
 {
+	gboolean fits = size_of_emails(fit) + taken <= fit->room;
 	SnEmailFiles *largest;
 
 	while (size_of_emails(fit) + taken > fit->room && (largest = largest_email(fit)) &&
@@ -282,6 +283,9 @@ static void fit_emails(Fit *fit, gint64 taken)
 		g_ptr_array_remove_index(fit->emails, 0);
 		fit->only_text++;
 	}
+	/* there is no room for a file that had its place in one of these */
+	if (!fits)
+		sn_email_files_settle(fit->delivery, fit->emails, 0, 0);
 	fit->large_files = count_large(fit);
 }
 

@@ -221,6 +221,57 @@ GPtrArray *sn_im_parts_plan(SnDelivery *self, const SnOutboxEntry *entry,
 	return sn_im_steps_make(&input);
 }
 
+/* ---- an email that cannot be uploaded ---- */
+
+static gboolean any_left_out(const GPtrArray *steps)
+{
+	for (guint i = 0; i < steps->len; i++)
+		if (g_strcmp0(((const SnImStep *)steps->pdata[i])->url, SN_IM_LEFT_OUT) == 0)
+			return TRUE;
+	return FALSE;
+}
+
+/* Of SnEmailFiles: the emails that have gone, and from *next on those that are still to go. */
+static GPtrArray *emails_of(const GPtrArray *steps, guint *next)
+{
+	GPtrArray *emails = g_ptr_array_new_with_free_func((GDestroyNotify)sn_email_files_free);
+
+	*next = 0;
+	for (guint i = 0; i < steps->len; i++) {
+		const SnImStep *step = steps->pdata[i];
+		if (step->kind != SN_IM_STEP_UPLOAD || step->source != 'm' ||
+		    g_strcmp0(step->url, SN_IM_LEFT_OUT) == 0)
+			continue;
+		SnEmailFiles *files = g_new0(SnEmailFiles, 1);
+		files->message = step->number;
+		files->left = step->left ? sn_email_files_parse(step->left) : NULL;
+		if (!files->left)
+			files->left = g_array_new(FALSE, FALSE, sizeof(SnLeftOut));
+		g_ptr_array_add(emails, files);
+		*next = step->url ? emails->len : *next;
+	}
+	return emails;
+}
+
+void sn_im_parts_settle(SnDelivery *self, const SnEngineAccount *account, const GPtrArray *steps)
+{
+	guint next;
+
+	if (!any_left_out(steps))
+		return;
+	g_autoptr(GPtrArray) emails = emails_of(steps, &next);
+	sn_email_files_settle(self, emails, next,
+	                      account->upload_max < 0 ? G_MAXINT64 : account->upload_max);
+	for (guint i = next; i < emails->len; i++) {
+		const SnEmailFiles *files = emails->pdata[i];
+		const SnImStep like = { .source = 'm', .number = files->message };
+		SnImStep *upload = sn_im_steps_upload(steps, &like);
+		g_assert(upload && !upload->url);
+		g_free(upload->left);
+		upload->left = sn_email_files_format(files);
+	}
+}
+
 /* ---- files ---- */
 
 static const SnAttachment *attachment_at(const SnOutboxEntry *entry,
@@ -314,7 +365,7 @@ static SnImMessage *file_message(SnDelivery *self, const SnOutboxEntry *entry,
 	const SnImStep *upload = sn_im_steps_upload(steps, step);
 	g_autofree char *name = NULL, *type = NULL;
 
-	if (!upload || !upload->url || strcmp(upload->url, "-") == 0)
+	if (!upload || !upload->url || strcmp(upload->url, SN_IM_LEFT_OUT) == 0)
 		return NULL;
 	if (step->source == 'm' && !still_allowed(self, entry, step->number))
 		return NULL;
@@ -344,7 +395,7 @@ static gboolean goes_along(const GPtrArray *steps, SnId id)
 	for (guint i = 0; i < steps->len; i++) {
 		const SnImStep *step = steps->pdata[i];
 		if (step->kind == SN_IM_STEP_UPLOAD && step->source == 'm' && step->number == id)
-			return g_strcmp0(step->url, "-") != 0;
+			return g_strcmp0(step->url, SN_IM_LEFT_OUT) != 0;
 		for (guint j = 0; step->ids && j < step->ids->len; j++)
 			if (g_array_index(step->ids, SnId, j) == id)
 				return TRUE;

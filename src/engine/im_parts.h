@@ -12,6 +12,10 @@ GPtrArray *sn_im_parts_plan(SnDelivery *self, const SnOutboxEntry *entry,
 /* Fills bytes, name and type of an UPLOAD request. */
 gboolean sn_im_parts_file(SnDelivery *self, const SnOutboxEntry *entry, const SnImStep *step,
                           SnImRequest *request, GError **error);
+/* Uploads of earlier emails that could not be done (their url is SN_IM_LEFT_OUT) go as text only: what
+ * the emails still to go leave out because it was in one of those goes with them. */
+#define SN_IM_LEFT_OUT "-"
+void sn_im_parts_settle(SnDelivery *self, const SnEngineAccount *account, const GPtrArray *steps);
 /* The message of a step, without addresses and ids; NULL when it has become empty. */
 SnImMessage *sn_im_parts_message(SnDelivery *self, const SnOutboxEntry *entry,
                                  const SnEngineAccount *account, const GPtrArray *steps,

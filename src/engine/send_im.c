@@ -24,15 +24,18 @@ static gboolean save_steps(SnDelivery *self, SnId entry, const GPtrArray *steps)
 	return sn_delivery_set_memo(self, entry, "steps", text);
 }
 
-/* Uploads that were done before are not done again. */
+/* Uploads that were done before are not done again; without the files that they went without. */
 static void keep_urls(GPtrArray *steps, const GPtrArray *old)
 {
 	for (guint i = 0; i < steps->len; i++) {
 		SnImStep *step = steps->pdata[i];
 		const SnImStep *before =
 			step->kind == SN_IM_STEP_UPLOAD ? sn_im_steps_upload(old, step) : NULL;
-		if (before)
-			step->url = g_strdup(before->url);
+		if (!before || !before->url)
+			continue;
+		g_free(step->left);
+		step->url = g_strdup(before->url);
+		step->left = g_strdup(before->left);
 	}
 }
 
@@ -49,6 +52,7 @@ static GPtrArray *current_steps(SnDelivery *self, SnOutboxEntry *entry,
 	if (old) {
 		keep_urls(steps, old);
 		g_ptr_array_unref(old);
+		sn_im_parts_settle(self, account, steps);
 	}
 	entry->step = MIN(entry->step, (int)sn_im_steps_first_visible(steps));
 	if (!save_steps(self, entry->id, steps))
@@ -196,7 +200,7 @@ static void upload_ended(SnJob *job, const SnImEvent *event)
 		}
 	}
 	g_free(step->url);
-	step->url = g_strdup(done ? event->url : "-");
+	step->url = g_strdup(done ? event->url : SN_IM_LEFT_OUT);
 	gboolean kept = save_steps(self, job->entry, steps);
 	sn_fault(UPLOAD_NOTED);
 	if (kept)

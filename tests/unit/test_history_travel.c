@@ -148,6 +148,73 @@ static void the_same_file_in_three_emails_is_attached_once(void **state)
 	delivery_free(self);
 }
 
+/* What the others point at did not arrive: the next one brings it, and the rest point there. */
+static void a_shared_file_whose_upload_fails_goes_with_the_next_email(void **state)
+{
+	Delivery *self = delivery_new(NULL);
+	SnId history[] = { say_file(self, "a@w", "tides.pdf", 90 * KB, 1),
+		           say_file(self, "b@w", "second.pdf", 90 * KB, 1),
+		           say_file(self, "c@w", "third.pdf", 90 * KB, 1) };
+
+	self->next_upload = FATE_REJECTED;
+	SnId id = send_with(self, SN_CHANNEL_IM, history, 3, TRUE);
+	assert_int_equal(state_of(self, id), SN_STATE_ACCEPTED);
+	assert_int_equal(self->uploads->len, 2);
+	g_autofree char *second = text_of(self->uploaded->pdata[0]);
+	g_autofree char *third = text_of(self->uploaded->pdata[1]);
+	assert_true(strlen(second) > 90 * KB);
+	assert_null(strstr(second, "the same file is in"));
+	assert_true(strlen(third) < 3 * KB);
+	assert_non_null(strstr(third, "the same file is in the email of"));
+	assert_non_null(strstr(third, "\"About second.pdf\""));
+	delivery_free(self);
+}
+
+static void two_uploads_that_fail_leave_no_note_that_points_to_nothing(void **state)
+{
+	Delivery *self = delivery_new(NULL);
+	SnId history[] = { say_file(self, "a@w", "tides.pdf", 90 * KB, 1),
+		           say_file(self, "b@w", "second.pdf", 90 * KB, 1),
+		           say_file(self, "c@w", "third.pdf", 90 * KB, 1) };
+
+	self->next_upload = FATE_REJECTED;
+	self->fate_lasts = 1;
+	SnId id = send_with(self, SN_CHANNEL_IM, history, 3, TRUE);
+	assert_int_equal(state_of(self, id), SN_STATE_ACCEPTED);
+	assert_int_equal(self->uploads->len, 1);
+	g_autofree char *third = text_of(self->uploaded->pdata[0]);
+	assert_true(strlen(third) > 90 * KB);
+	assert_null(strstr(third, "the same file is in"));
+	delivery_free(self);
+}
+
+/* The next one may be too small a place for it: then it is said that the file does not go. */
+static void a_shared_file_that_finds_no_place_is_said_to_be_left_out(void **state)
+{
+	Delivery *self = delivery_new(NULL);
+	SnId ids[] = { say_file(self, "a@w", "tides.pdf", 90 * KB, 1),
+		       say_file(self, "b@w", "second.pdf", 90 * KB, 1) };
+	g_autoptr(GPtrArray) messages =
+		g_ptr_array_new_with_free_func((GDestroyNotify)sn_message_free);
+	SnOutboxEntry entry = { .history_attachments = TRUE };
+
+	for (int i = 0; i < 2; i++)
+		g_ptr_array_add(messages, sn_message_get(self->world->store, ids[i], SN_MESSAGE_FULL));
+	g_autoptr(GPtrArray) emails =
+		sn_history_files(self->engine.delivery, &entry, messages, G_MAXINT64);
+	const SnEmailFiles *second = emails->pdata[1];
+	sn_email_files_settle(self->engine.delivery, emails, 0, 50 * KB);
+	g_autofree char *there = sn_email_files_format(second);
+	g_autofree char *same = g_strdup_printf("=s%" G_GINT64_FORMAT, ids[0]);
+	assert_true(g_str_has_suffix(there, same)); /* the first has it, so nothing changes */
+	g_ptr_array_remove_index(emails, 0);
+	second = emails->pdata[0];
+	sn_email_files_settle(self->engine.delivery, emails, 0, 50 * KB);
+	g_autofree char *text = sn_email_files_format(second);
+	assert_true(g_str_has_suffix(text, "=l0"));
+	delivery_free(self);
+}
+
 static void equal_size_is_not_equal(void **state)
 {
 	Delivery *self = delivery_new(NULL);
@@ -340,6 +407,28 @@ static void a_known_limit_of_the_mail_server_is_kept(void **state)
 	delivery_free(self);
 }
 
+/* The file that the second email only points at is one of those that do not fit. */
+static void what_does_not_fit_an_email_is_pointed_at_by_nobody(void **state)
+{
+	Delivery *self = delivery_new(NULL);
+	SnLimits limits = { SN_LIMIT_UNKNOWN, SN_LIMIT_UNKNOWN, 200 * KB };
+	SnId history[] = { say_file(self, "a@w", "film.mp4", 100 * KB, 1),
+		           say_file(self, "b@w", "film.mp4", 100 * KB, 1),
+		           say_file(self, "c@w", "map.pdf", 60 * KB, 2) };
+
+	self->mail_max = limits.mail;
+	assert_true(sn_limits_set(self->world->store, "home", &limits, NULL));
+	SnId id = send_with(self, SN_CHANNEL_MAIL, history, 3, TRUE);
+	assert_int_equal(state_of(self, id), SN_STATE_ACCEPTED);
+	g_autofree char *whole = text_of(self->mails->pdata[0]);
+	assert_null(strstr(whole, "the same file is in"));
+	assert_int_equal(count_of(whole, "larger than what the server takes"), 2);
+	g_autoptr(SnMail) mail = last_mail(self);
+	assert_non_null(strstr(mail->text, "(Left out, too large for the mail server: 2 files of "
+	                                   "earlier emails.)"));
+	delivery_free(self);
+}
+
 static void a_limit_that_was_not_known_is_learned_and_kept(void **state)
 {
 	Delivery *self = delivery_new(NULL);
@@ -485,6 +574,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_same_file_in_three_emails_is_uploaded_once),
 		cmocka_unit_test(the_same_file_in_three_emails_is_attached_once),
+		cmocka_unit_test(a_shared_file_whose_upload_fails_goes_with_the_next_email),
+		cmocka_unit_test(two_uploads_that_fail_leave_no_note_that_points_to_nothing),
+		cmocka_unit_test(a_shared_file_that_finds_no_place_is_said_to_be_left_out),
+		cmocka_unit_test(what_does_not_fit_an_email_is_pointed_at_by_nobody),
 		cmocka_unit_test(equal_size_is_not_equal),
 		cmocka_unit_test(without_files_the_emails_still_go_as_emails),
 		cmocka_unit_test(two_names_for_one_file_are_uploaded_once),
