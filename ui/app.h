@@ -26,6 +26,7 @@ typedef struct sn_timeline SnTimeline;
 typedef struct sn_composer SnComposer;
 typedef struct sn_prompt SnPrompt;
 typedef struct sn_view SnView;
+typedef struct sn_triage_run SnTriageRun;
 typedef struct sn_secure_cache SnSecureCache;
 
 typedef enum { SN_PANE_LIST, SN_PANE_TIMELINE, SN_PANE_COMPOSE } SnPane;
@@ -34,6 +35,7 @@ typedef enum { SN_PANE_LIST, SN_PANE_TIMELINE, SN_PANE_COMPOSE } SnPane;
 typedef enum {
 	SN_TIMER_DRAFT,   /* save what is being typed */
 	SN_TIMER_UNDO,    /* countdown of what can be taken back */
+	SN_TIMER_TRIAGE,  /* go on with what is done to many emails */
 	SN_TIMER_REFRESH, /* the store changed again within a frame */
 	SN_TIMER_COUNT
 } SnTimer;
@@ -58,6 +60,7 @@ struct sn_app {
 	SnComposer *composer;
 	SnPane pane;
 	GPtrArray *views;        /* of SnView: overlays, the last one is on top */
+	SnTriageRun *triage;     /* under way over many emails; NULL */
 	SnPrompt *prompt;        /* NULL */
 	GArray *keys;            /* of SnKey: the beginning of a longer binding */
 	char *message;           /* in the bar until the next key; NULL */

@@ -8,6 +8,7 @@
 #include "ui/composer.h"
 #include "ui/editor.h"
 #include "ui/prompt.h"
+#include "ui/triage.h"
 #include "ui/view.h"
 
 static gboolean need_conversation(SnApp *app, GError **error)
@@ -496,7 +497,7 @@ static gboolean run_encrypt(SnApp *app, int argc, char **argv, GError **error)
 static gboolean run_undo(SnApp *app, int argc, char **argv, GError **error)
 {
 	if (!app->undo_entry)
-		return sn_command_fail(error, "There is nothing to take back.");
+		return sn_triage_take_back(app, error);
 	if (!sn_composer_take_back(app, app->undo_entry, error)) {
 		if (error && g_error_matches(*error, SN_ERROR, SN_ERROR_EXISTS))
 			app->undo_entry = 0;
@@ -553,6 +554,6 @@ const SnCommand sn_commands_compose[] = {
 	{ "send-at", "[TIME | now]", "when it goes: 2h, 14:30, tomorrow 9:00, mon 9:00, 23 Nov 9:00", SN_COMPLETE_WORDS, "now 30m 1h 2h today tomorrow monday tuesday wednesday thursday friday saturday sunday 8:00 9:00 12:00 14:00 18:00", 0, -1, run_send_at },
 	{ "send-when", "[online|available|not-dnd|network... [then mail|fail] [within TIME] | now]", "what it waits for, and what happens otherwise", SN_COMPLETE_WORDS, "now online available not-dnd network then mail fail within 30m 1h 2h 1d", 0, -1, run_send_when },
 	{ "encrypt", "none|if-possible|required", "whether it may go in the clear", SN_COMPLETE_WORDS, "none if-possible required", 1, 1, run_encrypt },
-	{ "undo", "", "take the message just sent back", 0, NULL, 0, 0, run_undo },
+	{ "undo", "", "take back the message just sent, else what was done to emails last", 0, NULL, 0, 0, run_undo },
 	{ NULL, NULL, NULL, 0, NULL, 0, 0, NULL },
 };

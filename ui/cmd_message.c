@@ -94,103 +94,6 @@ static gboolean on_index(SnApp *app)
 	return view && view->ops == &sn_view_index;
 }
 
-/* Runs an intent on each chosen message. */
-static gboolean on_chosen(SnApp *app, gboolean (*act)(SnApp *, SnId, GError **), GError **error)
-{
-	g_autoptr(GArray) ids = NULL;
-	SnId one = 0;
-
-	if (on_index(app))
-		ids = sn_index_chosen(sn_index_of(app));
-	else if (sn_app_view(app))
-		one = sn_command_message(app, error);
-	else
-		ids = sn_timeline_chosen(app->timeline);
-	if (!one && (!ids || ids->len == 0))
-		return sn_command_fail(error, "No message is selected.");
-	for (guint i = 0; i < (one ? 1 : ids->len); i++)
-		if (!act(app, one ? one : g_array_index(ids, SnId, i), error))
-			return FALSE;
-	if (on_index(app))
-		sn_index_clear_marks(sn_index_of(app));
-	else
-		sn_timeline_clear_marks(app->timeline);
-	if (one)
-		sn_view_close(app);
-	app->stale = TRUE;
-	return TRUE;
-}
-
-static gboolean is_mail(SnApp *app, SnId id)
-{
-	g_autoptr(SnMessage) message = sn_message_get(app->store, id, 0);
-
-	return message && message->channel == SN_CHANNEL_MAIL;
-}
-
-static gboolean delete_one(SnApp *app, SnId id, GError **error)
-{
-	if (!is_mail(app, id))
-		return sn_command_fail(error, "Only emails can be deleted: an IM stays on its server.");
-	return sn_message_move(app->store, id, "trash", error);
-}
-
-static void delete_answered(SnApp *app, const char *answer, gpointer data)
-{
-	GError *error = NULL;
-
-	if (g_strcmp0(answer, "yes") != 0)
-		return;
-	if (on_chosen(app, delete_one, &error))
-		sn_app_say(app, SN_OBJ_SUCCESS, "Moved to the trash.");
-	else
-		sn_app_error(app, error);
-}
-
-static gboolean run_delete(SnApp *app, int argc, char **argv, GError **error)
-{
-	static const SnChoice choices[] = { { 'y', "move to the trash", "yes" }, { 'n', "keep", "no" } };
-	guint marked = on_index(app) ? sn_index_mark_count(sn_index_of(app))
-	               : sn_app_view(app) ? 0
-	                                  : sn_timeline_mark_count(app->timeline);
-	g_autofree char *question = NULL;
-	SnAsk ask = { .choices = choices, .count = 2, .done = delete_answered };
-
-	if (!sn_command_message(app, error))
-		return FALSE;
-	question = marked > 1
-	                   ? g_strdup_printf("Delete the %u marked messages?", marked)
-	                   : g_strdup("Delete this message?");
-	ask.question = question;
-	sn_prompt_ask(app, &ask);
-	return TRUE;
-}
-
-static gboolean archive_one(SnApp *app, SnId id, GError **error)
-{
-	return !is_mail(app, id) || sn_message_move(app->store, id, "archive", error);
-}
-
-/* In the list it is the conversation that is put away, elsewhere the message. */
-static gboolean run_archive(SnApp *app, int argc, char **argv, GError **error)
-{
-	const SnConversation *conversation = current(app, error);
-
-	if (!conversation)
-		return FALSE;
-	if (app->pane != SN_PANE_LIST || sn_app_view(app)) {
-		if (!on_chosen(app, archive_one, error))
-			return FALSE;
-		sn_app_say(app, SN_OBJ_SUCCESS, "Archived.");
-		return TRUE;
-	}
-	sn_app_say(app, SN_OBJ_SUCCESS, conversation->archived ? "Back in the list."
-	                                                      : "Archived; ga shows it.");
-	app->stale = TRUE;
-	return sn_conversation_set_flags(app->store, conversation->id, conversation->muted,
-	                                 conversation->pinned, !conversation->archived, error);
-}
-
 static gboolean run_mute(SnApp *app, int argc, char **argv, GError **error)
 {
 	const SnConversation *conversation = current(app, error);
@@ -217,17 +120,6 @@ static gboolean run_mark_read(SnApp *app, int argc, char **argv, GError **error)
 
 	app->stale = TRUE;
 	return conversation && sn_conversation_mark_read(app->store, conversation->id, 0, error);
-}
-
-static gboolean run_flag(SnApp *app, int argc, char **argv, GError **error)
-{
-	SnId id = sn_command_message(app, error);
-	g_autoptr(SnMessage) message = id ? sn_message_get(app->store, id, 0) : NULL;
-	gboolean flagged = message && message->flags & SN_FLAG_FLAGGED;
-
-	app->stale = TRUE;
-	return message && sn_message_change_flags(app->store, id, flagged ? 0 : SN_FLAG_FLAGGED,
-	                                          flagged ? SN_FLAG_FLAGGED : 0, error);
 }
 
 static gboolean run_mark(SnApp *app, int argc, char **argv, GError **error)
@@ -285,12 +177,9 @@ static gboolean run_answer(SnApp *app, int argc, char **argv, GError **error)
 const SnCommand sn_commands_message[] = {
 	{ "reply", "[all|list]", "answer the selected message", SN_COMPLETE_WORDS, "all list", 0, 1, run_reply },
 	{ "quote", "", "answer the selected message and quote it", 0, NULL, 0, 0, run_quote },
-	{ "delete", "", "move the selected or marked emails to the trash", 0, NULL, 0, 0, run_delete },
-	{ "archive", "", "archive the conversation, or the selected emails", 0, NULL, 0, 0, run_archive },
 	{ "mute", "", "no notifications from the conversation, or again", 0, NULL, 0, 0, run_mute },
 	{ "pin", "", "keep the conversation on top, or no longer", 0, NULL, 0, 0, run_pin },
 	{ "mark-read", "", "mark the conversation as read", 0, NULL, 0, 0, run_mark_read },
-	{ "flag", "", "flag the message, or no longer", 0, NULL, 0, 0, run_flag },
 	{ "mark", "", "mark the message for the next command", 0, NULL, 0, 0, run_mark },
 	{ "fold", "open|close|toggle [all]", "show or hide quotes and signatures; in a folder, the emails of a thread", SN_COMPLETE_WORDS, "open close toggle all", 1, 2, run_fold },
 	{ "copy", "", "copy the text to the clipboard", 0, NULL, 0, 0, run_copy },

@@ -35,7 +35,7 @@ typedef struct {
 extern const SnCommand sn_commands_move[], sn_commands_app[], sn_commands_message[],
 	sn_commands_compose[], sn_commands_forward[], sn_commands_letter[], sn_commands_person[], sn_commands_people[],
 	sn_commands_outbox[], sn_commands_view[],
-	sn_commands_history[], sn_commands_told[], sn_commands_secure[], sn_commands_files[], sn_commands_index[];
+	sn_commands_history[], sn_commands_told[], sn_commands_secure[], sn_commands_files[], sn_commands_index[], sn_commands_triage[];
 extern const SnCommand *const sn_command_groups[]; /* ends with NULL */
 
 const SnCommand *sn_command_find(const char *name); /* or a unique beginning; NULL */
@@ -45,6 +45,7 @@ void sn_command_run(SnApp *app, const char *line);
 /* Completion of a command line: words that fit, sorted, and where the word begins. Of char *. */
 GPtrArray *sn_complete_command(SnApp *app, const char *line, gsize *start);
 GPtrArray *sn_complete_file(const char *word);
+GPtrArray *sn_complete_folder(SnApp *app, const char *word);
 GPtrArray *sn_complete_person(SnApp *app, const char *word);
 
 /* Shortcuts for commands. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Completion of the command line. */
 #include "src/store/wish.h"
+#include "src/store/sync.h"
 #include "ui/command.h"
 
 #include <string.h>
@@ -91,6 +92,17 @@ GPtrArray *sn_complete_person(SnApp *app, const char *word)
 	return words;
 }
 
+GPtrArray *sn_complete_folder(SnApp *app, const char *word)
+{
+	GPtrArray *words = new_words();
+	g_autoptr(GPtrArray) folders = sn_folder_list(app->store, 0);
+
+	for (guint i = 0; folders && i < folders->len; i++)
+		add_if(words, ((SnFolder *)folders->pdata[i])->name, word);
+	g_ptr_array_sort(words, by_text);
+	return words;
+}
+
 static GPtrArray *complete_name(const char *begun)
 {
 	GPtrArray *words = new_words();
@@ -131,6 +143,7 @@ static GPtrArray *complete_argument(SnApp *app, const SnCommand *command, const 
 
 	switch (command->completion) {
 	case SN_COMPLETE_FILE: return sn_complete_file(word);
+	case SN_COMPLETE_FOLDER: return sn_complete_folder(app, word);
 	case SN_COMPLETE_PERSON: return sn_complete_person(app, word);
 	case SN_COMPLETE_COMMAND: return complete_name(word);
 	default: break;

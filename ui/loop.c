@@ -8,6 +8,7 @@
 #include "ui/files.h"
 #include "ui/prompt.h"
 #include "ui/question.h"
+#include "ui/triage.h"
 #include "ui/view.h"
 
 enum { FRAME_MS = 40, INPUTS_A_FRAME = 256 };
@@ -217,6 +218,8 @@ static void run_timers(SnApp *app)
 		app->timers[SN_TIMER_DRAFT] = 0;
 		sn_composer_save(app->composer);
 	}
+	if (app->timers[SN_TIMER_TRIAGE] && now >= app->timers[SN_TIMER_TRIAGE])
+		sn_triage_turn(app);
 	if (app->timers[SN_TIMER_UNDO] && now >= app->timers[SN_TIMER_UNDO]) {
 		app->timers[SN_TIMER_UNDO] = 0;
 		if (app->undo_entry && now >= app->undo_until)
@@ -318,4 +321,5 @@ void sn_app_loop(SnApp *app)
 		if (!read_inputs(app) && !app->dirty)
 			sleep_until_something(app);
 	}
+	sn_triage_finish(app);
 }

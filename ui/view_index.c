@@ -2,6 +2,7 @@
 /* The emails of one folder: flags, date, who, subject; threads as trees that fold. */
 #include <string.h>
 
+#include "src/store/triage.h"
 #include "src/text/text.h"
 #include "ui/index_private.h"
 #include "ui/tree.h"
@@ -49,12 +50,16 @@ static void add_status(SnIndex *index, const SnFolderRow *row, gboolean thread)
 static void add_right(SnIndex *index, const SnFolderRow *row, gboolean thread)
 {
 	SnPage *page = index->view->page;
-	g_autofree char *text = NULL;
+	g_autofree char *text = NULL, *tags = sn_tags_shown(row->message->tags), *alone = NULL;
 
 	if (thread && row->count > 1)
 		text = g_strdup_printf("[%d%s]", row->count, row->count >= SN_FOLDER_COUNT ? "+" : "");
 	else if (!index->limit && index->order.sort == SN_FOLDER_SORT_SIZE)
 		text = sn_text_size(row->message->size);
+	if (tags) {
+		alone = g_steal_pointer(&text);
+		text = g_strdup_printf("%s%s%s", tags, alone ? " " : "", alone ? alone : "");
+	}
 	if (text)
 		sn_page_right(page, thread && row->unread ? SN_OBJ_LIST_COUNT : SN_OBJ_FAINT, text);
 }

@@ -259,7 +259,12 @@ static gboolean destroy_place(SnStore *store, SnId change, SnId message, const P
 
 	if (under_way(store, message, place))
 		return TRUE;
-	return note(store, change, &item, error) && forget_plans(store, message, place, error) &&
+	/* where it was on its way to, for the undo */
+	item.target = place->target;
+	if (!note(store, change, &item, error))
+		return FALSE;
+	item.target = NULL;
+	return forget_plans(store, message, place, error) &&
 	       sn_location_aim(store, place->folder, place->uid, SN_GONE, error) &&
 	       enqueue(store, change, place, &item, error);
 }
@@ -472,6 +477,21 @@ static gboolean undo_move(SnStore *store, const Done *done, gboolean *left, GErr
 	return TRUE;
 }
 
+/* What was thrown away before it was deleted for good is in the trash again. */
+static gboolean move_again(SnStore *store, const Done *done, GError **error)
+{
+	g_autoptr(GArray) places = read_places(store, done->message);
+	const Item item = { .kind = SN_ACTION_MOVE, .message = done->message,
+		            .folder = done->folder, .uid = done->uid, .target = done->target };
+
+	for (guint i = 0; i < places->len; i++) {
+		const Place *place = &g_array_index(places, Place, i);
+		if (place->folder == done->folder && place->uid == done->uid)
+			return enqueue(store, 0, place, &item, error);
+	}
+	return TRUE;
+}
+
 static gboolean undo_delete(SnStore *store, const Done *done, gboolean *left, GError **error)
 {
 	Place place = { .folder = done->folder, .uid = done->uid };
@@ -484,7 +504,8 @@ static gboolean undo_delete(SnStore *store, const Done *done, gboolean *left, GE
 	if (*left)
 		return TRUE;
 	return forget_plans(store, done->message, &place, error) &&
-	       sn_location_aim(store, done->folder, done->uid, NULL, error) &&
+	       sn_location_aim(store, done->folder, done->uid, done->target, error) &&
+	       (!done->target || move_again(store, done, error)) &&
 	       sn_message_settle(store, done->message, FALSE, error);
 }
 

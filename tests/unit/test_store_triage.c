@@ -412,6 +412,22 @@ static void deleting_for_good_can_be_taken_back_until_it_begins(void **state)
 	assert_false(listed(s, s->inbox));
 }
 
+static void what_was_thrown_away_before_is_in_the_trash_again(void **state)
+{
+	Scene *s = *state;
+
+	do_it(s, s->mail, (SnTriage){ .move_to = "trash" });
+	do_it(s, s->mail, (SnTriage){ .destroy = TRUE });
+	undo(s, 1, 0);
+	assert_true(listed(s, s->trash));
+	g_autoptr(GPtrArray) list = actions(s);
+	assert_int_equal(list->len, 1);
+	assert_int_equal(((SnAction *)list->pdata[0])->kind, SN_ACTION_MOVE);
+	undo(s, 1, 0);
+	assert_true(listed(s, s->inbox));
+	assert_int_equal(action_count(s), 0);
+}
+
 static void a_deletion_that_was_refused_shows_the_email_again(void **state)
 {
 	Scene *s = *state;
@@ -484,6 +500,7 @@ int main(void)
 		TEST(many_are_taken_back_at_once),
 		TEST(flags_set_while_it_moves_go_with_it),
 		TEST(deleting_for_good_can_be_taken_back_until_it_begins),
+		TEST(what_was_thrown_away_before_is_in_the_trash_again),
 		TEST(a_deletion_that_was_refused_shows_the_email_again),
 		TEST(a_copy_is_made_once_and_taken_back),
 		TEST(ims_are_hidden_and_shown_here),

@@ -116,7 +116,7 @@ static void ims_cannot_be_deleted(void **state)
 {
 	UiDesk *desk = *state;
 
-	ui_desk_play(desk, "keys <Enter>Gdy\nexpect stays on its server\n");
+	ui_desk_play(desk, "keys <Enter>Gd\nexpect stays on its server\n");
 }
 
 /* ---- drafts ---- */

@@ -112,7 +112,7 @@ static void a_folded_thread_is_handled_whole(void **state)
 	ui_desk_play(desk, "keys :folder<Space>INBOX<Enter>\nkeys ja\nabsent mast\n");
 	assert_int_equal(total(desk, "archive"), 4);
 	/* and open, only the email */
-	ui_desk_play(desk, "keys :folder<Space>Archive<Enter>\nkeys zR\nexpect to Erin\nkeys ggdy\n");
+	ui_desk_play(desk, "keys :folder<Space>Archive<Enter>\nkeys zR\nexpect to Erin\nkeys ggd\n");
 	assert_int_equal(total(desk, "archive"), 3);
 	assert_int_equal(total(desk, "trash"), 1);
 	ui_desk_free(desk);
@@ -165,6 +165,105 @@ static void spam_and_deleted_emails_are_listed_in_their_folders(void **state)
 	ui_desk_play(desk, "keys :folder<Space>junk<Enter>\nexpect won a yacht\nkeys q\n"
 	                   "keys :folder<Space>boats/dinghy<Enter>\nexpect This folder is empty\n"
 	                   "keys :folder<Space>nowhere<Enter>\nexpect There is no folder\n");
+	ui_desk_free(desk);
+}
+
+/* ---- what is done to emails ---- */
+
+static void each_command_is_taken_back_by_one_key(void **state)
+{
+	static const struct {
+		const char *keys, *done, *undone;
+	} rows[] = {
+		{ "a", "absent Varnish", "expect Varnish" },
+		{ "d", "absent Varnish", "expect Varnish" },
+		{ "!", "absent Varnish", "expect Varnish" },
+		{ ":move-to<Space>Boats/Dinghy<Enter>", "absent Varnish", "expect Varnish" },
+		{ ":tag<Space>+work<Space>+later<Enter>", "expect later work", "absent later work" },
+		{ "*", "expect N!  08:30", "expect N   08:30" },
+		{ "I", "absent N   08:30", "expect N   08:30" },
+		{ ":copy-to<Space>Boats<Enter>", "expect copied to Boats", "expect Varnish" },
+	};
+
+	(void)state;
+	for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+		UiDesk *desk = ui_desk_new(UI_DESK_FOLDERS, NULL);
+		g_autofree char *script = g_strdup_printf(
+			"keys :folder<Space>INBOX<Enter>\nexpect Varnish\nkeys %s\nexpect u takes it back\n"
+			"%s\nkeys u\nexpect Taken back: 1 email is no longer\n%s\nkeys u\n"
+			"expect There is nothing to take back\n",
+			rows[i].keys, rows[i].done, rows[i].undone);
+		ui_desk_play(desk, script);
+		ui_desk_free(desk);
+	}
+}
+
+static void many_emails_are_handled_between_keys(void **state)
+{
+	UiDesk *desk = ui_desk_new(UI_DESK_EMPTY, NULL);
+
+	(void)state;
+	fill_inbox(desk, 450);
+	ui_desk_play(desk, "keys :folder<Space>INBOX<Enter>\nkeys :mark-matching<Space>all<Enter>\n"
+	                   "expect 450 marked\nkeys a\nkeys j\nkeys j\nkeys j\nkeys j\nkeys j\n"
+	                   "expect This folder is empty\n");
+	assert_int_equal(total(desk, "archive"), 450);
+	ui_desk_play(desk, "keys u\nexpect Taken back: 450 emails are no longer archived\n");
+	assert_int_equal(total(desk, "archive"), 0);
+	assert_int_equal(total(desk, "inbox"), 450);
+	ui_desk_free(desk);
+}
+
+static void leaving_loses_no_part_of_it(void **state)
+{
+	UiDesk *desk = ui_desk_new(UI_DESK_EMPTY, NULL);
+
+	(void)state;
+	fill_inbox(desk, 450);
+	ui_desk_play(desk, "keys :folder<Space>INBOX<Enter>\nkeys :mark-matching<Space>all<Enter>\n"
+	                   "expect 450 marked\nkeys a\nkeys :quit<Enter>\n");
+	assert_int_equal(total(desk, "archive"), 450);
+	ui_desk_free(desk);
+}
+
+static void in_the_trash_deleting_is_for_good_and_asks(void **state)
+{
+	UiDesk *desk = ui_desk_new(UI_DESK_FOLDERS, NULL);
+
+	(void)state;
+	ui_desk_play(desk, "keys :folder<Space>INBOX<Enter>\nkeys d\nkeys :folder<Space>Trash<Enter>\n"
+	                   "expect Varnish\nkeys d\nexpect Delete this email for good?\nkeys n\nexpect Varnish\n"
+	                   "keys dy\nexpect This folder is empty\nkeys u\nexpect Taken back\nexpect Varnish\n");
+	ui_desk_free(desk);
+}
+
+static void spam_comes_back_as_none(void **state)
+{
+	UiDesk *desk = ui_desk_new(UI_DESK_FOLDERS, NULL);
+	g_autoptr(GPtrArray) rows = NULL;
+	SnFolderOrder order = { 0, SN_FOLDER_SORT_DATE, FALSE };
+
+	(void)state;
+	ui_desk_play(desk, "keys :folder<Space>Junk<Enter>\nkeys :not-spam<Enter>\nexpect This folder is empty\n"
+	                   "keys :folder<Space>INBOX<Enter>\nexpect won a yacht\n");
+	order.folder = folder_of(desk, "inbox");
+	rows = sn_folder_rows(desk->store, &order, NULL, FALSE, 100, NULL);
+	gboolean found = FALSE;
+	for (guint i = 0; i < rows->len; i++)
+		found = found || g_strcmp0(((SnFolderRow *)rows->pdata[i])->message->tags, "$NotJunk") == 0;
+	assert_true(found);
+	ui_desk_free(desk);
+}
+
+static void wrong_names_and_ims_are_said(void **state)
+{
+	UiDesk *desk = ui_desk_new(UI_DESK_FOLDERS, NULL);
+
+	(void)state;
+	ui_desk_play(desk, "keys :folder<Space>INBOX<Enter>\nkeys :tag<Space>b\303\244d<Enter>\nexpect cannot be a tag\n"
+	                   "keys :move-to<Space>a*<Enter>\nexpect cannot be called\nkeys t\nexpect Tags\n"
+	                   "keys <Esc>\nkeys M\nexpect Move to folder\nkeys <Esc>\nkeys q\nkeys q\nkeys l\nkeys !\n"
+	                   "expect No email is selected\n");
 	ui_desk_free(desk);
 }
 
@@ -239,6 +338,12 @@ int main(void)
 		cmocka_unit_test(orders_are_chosen_by_key_and_word),
 		cmocka_unit_test(an_email_opened_from_a_folder_is_read_and_answered_in_its_conversation),
 		cmocka_unit_test(spam_and_deleted_emails_are_listed_in_their_folders),
+		cmocka_unit_test(each_command_is_taken_back_by_one_key),
+		cmocka_unit_test(many_emails_are_handled_between_keys),
+		cmocka_unit_test(leaving_loses_no_part_of_it),
+		cmocka_unit_test(in_the_trash_deleting_is_for_good_and_asks),
+		cmocka_unit_test(spam_comes_back_as_none),
+		cmocka_unit_test(wrong_names_and_ims_are_said),
 		cmocka_unit_test(answers_stand_below_what_they_answer),
 		cmocka_unit_test(a_circle_of_answers_ends),
 	};
