@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "src/route/letter.h"
+#include "src/route/template.h"
 #include "src/text/text.h"
 #include "ui/command.h"
 #include "ui/composer.h"
@@ -78,6 +79,77 @@ static gboolean run_from(SnApp *app, int argc, char **argv, GError **error)
 	return identity != NULL;
 }
 
+/* ---- signature and format ---- */
+
+const char *sn_composer_signature(SnComposer *composer)
+{
+	const SnPlan *plan = sn_composer_plan(composer);
+	gboolean answer = composer->draft && composer->draft->reply_to;
+
+	if (!plan || plan->channel != SN_CHANNEL_MAIL || !plan->identity ||
+	    (answer && !composer->app->settings->mail_signature_in_replies))
+		return NULL;
+	return plan->identity->signature;
+}
+
+char *sn_composer_signed(SnComposer *composer)
+{
+	return sn_letter_sign(sn_composer_text(composer, SN_FIELD_BODY),
+	                      sn_composer_signature(composer));
+}
+
+static gboolean run_format(SnApp *app, int argc, char **argv, GError **error)
+{
+	static const struct {
+		const char *word, *said;
+		SnFormat format;
+	} formats[] = {
+		{ "markdown", "An HTML alternative is made of the text.", SN_FORMAT_MARKDOWN },
+		{ "plain", "It goes as plain text.", SN_FORMAT_PLAIN },
+		{ "default", "As mail.markdown says.", SN_FORMAT_DEFAULT },
+	};
+
+	if (!app->composer->draft)
+		return sn_command_fail(error, "Open a conversation first, or write to somebody with m.");
+	for (gsize i = 0; i < G_N_ELEMENTS(formats); i++) {
+		if (strcmp(argv[0], formats[i].word) != 0)
+			continue;
+		app->composer->draft->format = formats[i].format;
+		sn_composer_changed(app->composer);
+		sn_app_say(app, SN_OBJ_SUCCESS, "%s", formats[i].said);
+		return TRUE;
+	}
+	return sn_command_fail(error, "Say markdown, plain or default.");
+}
+
+/* ---- templates ---- */
+
+static gboolean run_template(SnApp *app, int argc, char **argv, GError **error)
+{
+	const SnPlan *plan = sn_composer_plan(app->composer);
+	const SnConversation *conversation = sn_timeline_conversation(app->timeline);
+	const SnParty *to = plan && plan->recipients->len ? plan->recipients->pdata[0] : NULL;
+	SnTemplateFacts facts = { .now = sn_app_now(app) };
+	g_autoptr(SnTemplate) template = NULL;
+
+	if (!plan)
+		return sn_command_fail(error, "Open a conversation first, or write to somebody with m.");
+	facts.address = to ? to->address : NULL;
+	facts.name = to && to->name ? to->name : conversation ? conversation->title : NULL;
+	facts.subject = sn_composer_text(app->composer, SN_FIELD_SUBJECT);
+	facts.from = plan->identity ? plan->identity->name : NULL;
+	facts.from_address = plan->from;
+	template = sn_template_load(app->setup->paths, argv[0], &facts, error);
+	if (!template)
+		return FALSE;
+	sn_app_focus(app, SN_PANE_COMPOSE);
+	app->composer->field = SN_FIELD_BODY;
+	sn_composer_paste(app->composer, template->text);
+	if (template->subject && !app->composer->subject_typed)
+		sn_composer_set_field(app->composer, SN_FIELD_SUBJECT, template->subject);
+	return TRUE;
+}
+
 /* ---- files dropped on the terminal ---- */
 
 typedef struct {
@@ -138,5 +210,9 @@ void sn_compose_pasted(SnApp *app, const char *text)
 const SnCommand sn_commands_letter[] = {
 	{ "from", "[ADDRESS|next|default]", "which of your addresses the email goes from",
 	  SN_COMPLETE_IDENTITY, NULL, 0, -1, run_from },
+	{ "format", "markdown|plain|default", "whether an HTML alternative goes along",
+	  SN_COMPLETE_WORDS, "markdown plain default", 1, 1, run_format },
+	{ "template", "NAME", "put in a text from templates/ in the configuration directory",
+	  SN_COMPLETE_TEMPLATE, NULL, 1, -1, run_template },
 	{ NULL, NULL, NULL, 0, NULL, 0, 0, NULL },
 };

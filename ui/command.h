@@ -18,6 +18,7 @@ typedef enum {
 	SN_COMPLETE_COMMAND,
 	SN_COMPLETE_OPTION,
 	SN_COMPLETE_FOLDER,
+	SN_COMPLETE_TEMPLATE,
 	SN_COMPLETE_IDENTITY, /* own addresses */
 } SnCompletion;
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Completion of the command line. */
+#include "src/route/template.h"
 #include "src/store/wish.h"
 #include "src/store/sync.h"
 #include "ui/command.h"
@@ -155,6 +156,8 @@ static GPtrArray *complete_argument(SnApp *app, const SnCommand *command, const 
 		dirs = sn_app_theme_dirs(app);
 		list = sn_theme_list((const char *const *)dirs);
 	}
+	if (command->completion == SN_COMPLETE_TEMPLATE)
+		list = sn_template_names(app->setup->paths);
 	if (command->completion == SN_COMPLETE_IDENTITY)
 		add_identities(app, words, word);
 	if (command->completion == SN_COMPLETE_OPTION)

@@ -57,6 +57,10 @@ void sn_composer_history_clear(SnComposer *composer);
 const char *sn_composer_history_spec(SnComposer *composer);
 /* The own address that it goes from; NULL: by what is answered. */
 void sn_composer_set_sender(SnComposer *composer, const char *address);
+/* The signature that goes below it when it is sent now; NULL. Borrowed. */
+const char *sn_composer_signature(SnComposer *composer);
+/* The text with it; caller frees. */
+char *sn_composer_signed(SnComposer *composer);
 /* TRUE when the user has several to choose from. */
 gboolean sn_composer_has_identities(const SnComposer *composer);
 void sn_composer_set_history(SnComposer *composer, const char *spec, GArray *picked);

@@ -3,6 +3,7 @@
  * to go. */
 #include <string.h>
 
+#include "src/route/letter.h"
 #include "src/route/schedule.h"
 #include "ui/command.h"
 #include "ui/composer.h"
@@ -51,6 +52,9 @@ void sn_composer_restore(SnComposer *composer, const SnOutboxEntry *entry)
 {
 	SnDraft *draft = composer->draft;
 
+	const SnIdentity *identity;
+	g_autofree char *body = NULL;
+
 	g_assert(draft && draft->conversation == entry->conversation);
 	draft->mode = entry->channel == SN_CHANNEL_IM ? SN_MODE_IM : SN_MODE_MAIL;
 	draft->reply_to = entry->reply_to;
@@ -62,7 +66,11 @@ void sn_composer_restore(SnComposer *composer, const SnOutboxEntry *entry)
 	restore_files(draft, entry);
 	sn_composer_changed(composer);
 	restore_recipients(composer, entry);
-	sn_composer_set_field(composer, SN_FIELD_BODY, entry->body);
+	draft->format = entry->format;
+	/* it is put below again when it goes, that of another address perhaps */
+	identity = sn_config_identity(composer->app->config, entry->from, NULL);
+	body = sn_letter_unsign(entry->body, identity ? identity->signature : NULL);
+	sn_composer_set_field(composer, SN_FIELD_BODY, body);
 	if (entry->subject)
 		sn_composer_set_field(composer, SN_FIELD_SUBJECT, entry->subject);
 	/* the messages that were chosen, or none: not what the settings would choose anew */

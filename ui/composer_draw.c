@@ -57,7 +57,8 @@ int sn_composer_height(SnComposer *composer, int columns, int available, gboolea
 	for (int field = 0; field < SN_FIELD_BODY; field++)
 		rows += row_shows(composer, (SnField)field);
 	text = sn_edit_height(composer->fields[SN_FIELD_BODY], columns - 2);
-	rows += file_rows(composer) + terms_rows(composer, columns - 2);
+	rows += file_rows(composer) + terms_rows(composer, columns - 2) +
+	        (sn_composer_signature(composer) != NULL);
 	return MIN(rows + MAX(text, focus ? 3 : 1), MAX(available * 2 / 5, 4));
 }
 
@@ -159,6 +160,17 @@ static void draw_hint(SnComposer *composer, SnRect rect)
 	            sn_theme_style(app->theme, SN_OBJ_FAINT), text);
 }
 
+/* Its beginning: that there is one, and which. */
+static void draw_signature(SnComposer *composer, SnRect rect)
+{
+	const char *signature = sn_composer_signature(composer);
+	g_autofree char *first = g_strndup(signature, strcspn(signature, "\n"));
+	g_autofree char *line = g_strdup_printf("-- %s%s", first, strchr(signature, '\n') ? " ..." : "");
+
+	sn_grid_fit(composer->app->grid, rect.x, rect.y, rect.cols,
+	            sn_theme_style(composer->app->theme, SN_OBJ_FAINT), line);
+}
+
 static void draw_from(SnComposer *composer, SnRect rect, SnStyle name)
 {
 	SnApp *app = composer->app;
@@ -242,7 +254,7 @@ static void draw_files(SnComposer *composer, SnRect rect)
 void sn_composer_draw(SnComposer *composer, SnRect rect, gboolean focus)
 {
 	SnRect inner = { rect.x + 1, rect.y + 1, rect.cols - 2, rect.rows - 1 };
-	int fields, terms, files = MIN(file_rows(composer), rect.rows - 2);
+	int signature = 0, fields, terms, files = MIN(file_rows(composer), rect.rows - 2);
 
 	draw_mode(composer, (SnRect){ rect.x, rect.y, rect.cols, 1 });
 	terms = draw_terms(composer, inner);
@@ -255,9 +267,14 @@ void sn_composer_draw(SnComposer *composer, SnRect rect, gboolean focus)
 	fields = draw_fields(composer, inner, focus);
 	inner.y += fields;
 	inner.rows -= fields + files;
+	if (sn_composer_signature(composer) && inner.rows > 2) {
+		inner.rows--;
+		draw_signature(composer, (SnRect){ inner.x, inner.y + inner.rows, inner.cols, 1 });
+		signature = 1;
+	}
 	sn_edit_draw(composer->fields[SN_FIELD_BODY], composer->app->grid, inner,
 	             sn_theme_style(composer->app->theme, SN_OBJ_COMPOSE),
 	             focus && composer->field == SN_FIELD_BODY);
 	if (files > 0)
-		draw_files(composer, (SnRect){ inner.x, inner.y + inner.rows, inner.cols, files });
+		draw_files(composer, (SnRect){ inner.x, inner.y + inner.rows + signature, inner.cols, files });
 }

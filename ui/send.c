@@ -411,6 +411,7 @@ static gboolean queue(SnApp *app, const SnPlan *plan, const Sending *sending, GE
 	const SnHistory *history = sn_composer_history_now(composer);
 	const SnTerms *terms = &composer->draft->terms;
 	gboolean mail = plan->channel == SN_CHANNEL_MAIL;
+	g_autofree char *body = sn_composer_signed(composer);
 	SnTime delay = mail ? app->settings->delivery_undo_mail : app->settings->delivery_undo_im;
 	g_autoptr(GPtrArray) recipients = all_recipients(app, error);
 	g_autoptr(GPtrArray) files = attachments(composer->draft);
@@ -420,7 +421,7 @@ static gboolean queue(SnApp *app, const SnPlan *plan, const Sending *sending, GE
 		.channel = plan->channel,
 		.from = plan->from,
 		.recipients = recipients,
-		.body = sn_composer_text(composer, SN_FIELD_BODY),
+		.body = body,
 		.reply_to = composer->draft->reply_to,
 		.attachments = files,
 		.history = history && history->messages->len ? history->messages : NULL,
@@ -429,6 +430,7 @@ static gboolean queue(SnApp *app, const SnPlan *plan, const Sending *sending, GE
 		.if_unavailable = sending->rule,
 		.send_at = delay > 0 ? sn_app_now(app) + delay : 0,
 		.read_receipt = composer->draft->read_receipt,
+		.format = mail ? composer->draft->format : SN_FORMAT_DEFAULT,
 		.announce = plan->switched || plan->availability == SN_NOT_AVAILABLE ||
 		            sn_terms_wait(terms),
 		.state = SN_STATE_QUEUED,

@@ -10,6 +10,8 @@
 #include "src/cli/terms.h"
 #include "src/cli/wait.h"
 #include "src/route/history.h"
+#include "src/route/letter.h"
+#include "src/route/template.h"
 #include "src/route/plan.h"
 
 extern const SnCliVerb sn_cmd_send;
@@ -25,6 +27,9 @@ static const SnCliOption options[] = {
 	{ "forward", 'f', SN_OPT_LIST, "ID", "pass this message on; may be given several times" },
 	{ "as", 0, SN_OPT_TEXT, "inline|attachment",
 	  "forward emails as text with their files, or whole as attached emails" },
+	{ "sign", 0, SN_OPT_FLAG, NULL, "put the signature of the sending address below an email" },
+	{ "markdown", 0, SN_OPT_FLAG, NULL, "make an HTML alternative of the text, which is markdown" },
+	{ "template", 0, SN_OPT_TEXT, "NAME", "a text of templates/ goes above what is read" },
 	{ "cc", 0, SN_OPT_LIST, "ADDRESS", "a copy of the email goes there too" },
 	{ "bcc", 0, SN_OPT_LIST, "ADDRESS", "the same, unseen by the others" },
 	{ "history", 0, SN_OPT_TEXT, "none|thread|all|last:N|since:DATE", "earlier messages that go along" },
@@ -55,6 +60,7 @@ typedef struct {
 	char *body;
 	SnPlan *plan;
 	SnHistory *history;
+	char *subject;      /* that a template gave; NULL */
 	const char *sender; /* own address to write from; NULL */
 	SnForward *forward; /* what is passed on; NULL */
 	SnTerms terms;
@@ -324,10 +330,13 @@ static SnId queue(Send *send, SnState *state)
 	if (plan->channel == SN_CHANNEL_MAIL)
 		subject = sn_args_text(send->args, "subject") ?
 			g_strdup(sn_args_text(send->args, "subject")) :
+			send->subject ? g_strdup(send->subject) :
 			send->forward ? g_strdup(send->forward->subject) :
 			sn_plan_subject(send->store, send->conversation, send->reply_to, send->body);
 	else
 		subject = g_strdup(sn_args_text(send->args, "subject"));
+	g_autofree char *body = sn_letter_sign(send->body, sn_args_flag(send->args, "sign") && plan->identity
+		? plan->identity->signature : NULL);
 	SnOutboxNew entry = {
 		.conversation = send->conversation,
 		.account = plan->account,
@@ -335,7 +344,7 @@ static SnId queue(Send *send, SnState *state)
 		.from = plan->from,
 		.recipients = plan->recipients,
 		.subject = subject,
-		.body = send->body,
+		.body = body,
 		.reply_to = send->reply_to,
 		.attachments = attachments->len ? attachments : NULL,
 		.history = send->history && send->history->messages->len ? send->history->messages : NULL,
@@ -344,6 +353,8 @@ static SnId queue(Send *send, SnState *state)
 		.if_unavailable = rule,
 		.announce = plan->switched || away || sn_terms_wait(&send->terms),
 		.read_receipt = read_receipt_of(send),
+		.format = sn_args_flag(send->args, "markdown") && plan->channel == SN_CHANNEL_MAIL
+			? SN_FORMAT_MARKDOWN : SN_FORMAT_DEFAULT,
 		.state = choose ? SN_STATE_CHOOSING : SN_STATE_QUEUED,
 		.reason = choose ? plan->text : NULL,
 	};
@@ -377,9 +388,41 @@ static gboolean check_input(Send *send)
 	send->body = sn_input_text(&error);
 	if (!send->body)
 		return give_up(send, sn_cli_fail(error));
-	if (!*send->body && !files[0] && !*sn_args_list(send->args, "forward"))
+	if (!*send->body && !files[0] && !*sn_args_list(send->args, "forward") &&
+	    !sn_args_text(send->args, "template"))
 		return give_up(send, sn_cli_failf(SN_EXIT_INPUT, "the message is empty; its text is read "
 		                                  "from standard input"));
+	return TRUE;
+}
+
+/* When it is known to whom it goes. */
+static gboolean fill_template(Send *send)
+{
+	const char *name = sn_args_text(send->args, "template");
+	const SnPlan *plan = send->plan;
+	const SnParty *to = plan->recipients->len ? plan->recipients->pdata[0] : NULL;
+	g_autofree char *subject = NULL, *typed = NULL;
+	g_autoptr(GError) error = NULL;
+
+	if (!name)
+		return TRUE;
+	g_autoptr(SnConversation) conversation = sn_conversation_get(send->store, send->conversation);
+	subject = sn_plan_subject(send->store, send->conversation, send->reply_to, send->body);
+	SnTemplateFacts facts = {
+		.name = to && to->name ? to->name : conversation ? conversation->title : NULL,
+		.address = to ? to->address : NULL,
+		.subject = subject,
+		.from = plan->identity ? plan->identity->name : NULL,
+		.from_address = plan->from,
+		.now = sn_clock_now(NULL),
+	};
+	g_autoptr(SnTemplate) template =
+		sn_template_load(send->context->paths, name, &facts, &error);
+	if (!template)
+		return give_up(send, sn_cli_fail(error));
+	typed = send->body;
+	send->body = g_strconcat(template->text, typed, NULL);
+	send->subject = g_steal_pointer(&template->subject);
 	return TRUE;
 }
 
@@ -481,7 +524,7 @@ static int run(SnCliContext *context, const SnArgs *args)
 		return sn_cli_failf(SN_EXIT_USAGE, "no account is set up; 'sennit init' does that");
 	if (check_input(&send) && find_sender(&send) && find_forward(&send) && find_reply(&send) && find_recipient(&send) && plan_route(&send) &&
 	    add_copies(&send, "cc", SN_ROLE_CC) && add_copies(&send, "bcc", SN_ROLE_BCC) &&
-	    select_history(&send))
+	    fill_template(&send) && select_history(&send))
 		id = queue(&send, &state);
 	if (id && sn_cli_durable(send.store, &send.code)) {
 		sn_fault(QUEUE_DURABLE);
@@ -489,6 +532,7 @@ static int run(SnCliContext *context, const SnArgs *args)
 	}
 	g_free(send.address);
 	g_free(send.body);
+	g_free(send.subject);
 	sn_plan_free(send.plan);
 	sn_history_free(send.history);
 	sn_forward_free(send.forward);

@@ -175,6 +175,12 @@ static gboolean asks_read_receipt(SnDelivery *self, const SnOutboxEntry *entry)
 	        sn_delivery_settings(self)->mail_request_mdn);
 }
 
+static gboolean is_markdown(SnDelivery *self, const SnOutboxEntry *entry)
+{
+	return entry->format == SN_FORMAT_MARKDOWN ||
+	       (entry->format == SN_FORMAT_DEFAULT && sn_delivery_settings(self)->mail_markdown);
+}
+
 /* An email that goes on as it is. */
 static GBytes *compose_again(SnDelivery *self, const SnOutboxEntry *entry,
                              const SnAccount *config, GError **error)
@@ -232,6 +238,7 @@ static GBytes *compose(SnDelivery *self, const SnOutboxEntry *entry,
 		.chat_in_reply_to = parts.chat_in_reply_to,
 		.ask_read_receipt = asks_read_receipt(self, entry),
 		.text = entry->body,
+		.markdown = is_markdown(self, entry),
 		.transcript = parts.transcript,
 		.transcript_repeats = transcript_repeats(self, entry, parts.history),
 		.files = parts.files->len ? parts.files : NULL,

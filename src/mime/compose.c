@@ -118,11 +118,28 @@ static void add_owned(GMimeMultipart *multipart, GMimeObject *part)
 	g_object_unref(part);
 }
 
+/* Both forms of the text, the better one last (RFC 2046 section 5.1.4). */
+static GMimeObject *readable_part(const SnMailCompose *compose)
+{
+	GMimeObject *text = text_part(compose);
+
+	if (!compose->markdown || !compose->text || !*compose->text)
+		return text;
+	g_autofree char *clean = sn_text_clean(compose->text, -1);
+	g_autofree char *transcript =
+		compose->transcript ? sn_text_clean(compose->transcript, -1) : NULL;
+	g_autofree char *html = sn_mime_markdown_html(clean, transcript);
+	GMimeMultipart *both = g_mime_multipart_new_with_subtype("alternative");
+	add_owned(both, text);
+	add_owned(both, sn_mime_text_part("text", "html", html));
+	return GMIME_OBJECT(both);
+}
+
 static GMimeObject *body(const SnMailCompose *compose)
 {
 	guint files = compose->files ? compose->files->len : 0;
 	guint history = compose->history ? compose->history->len : 0;
-	GMimeObject *text = text_part(compose);
+	GMimeObject *text = readable_part(compose);
 
 	if (files == 0 && history == 0)
 		return text;

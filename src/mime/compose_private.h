@@ -24,6 +24,8 @@ void sn_mime_set_envelope(GMimeMessage *message, const SnMailCompose *compose);
 GBytes *sn_mime_without_fields(GBytes *raw, const char *const *names);
 /* An email without its Bcc lines, byte for byte; caller unrefs. */
 GMimePart *sn_mime_email_part(GBytes *raw);
+/* An HTML page of a text in markdown, with the transcript as it is below; caller frees. */
+char *sn_mime_markdown_html(const char *text, const char *transcript);
 /* The digest of earlier messages; caller unrefs. */
 GMimeObject *sn_mime_history_part(GPtrArray *history);
 

@@ -170,6 +170,7 @@ typedef struct {
 	const char *to_group;       /* To: somebody without an email address, by name; NULL */
 	gboolean ask_read_receipt;  /* RFC 8098, of everybody, to from_address */
 	const char *text;           /* the new text; lines are sent format=flowed */
+	gboolean markdown;          /* with an HTML alternative made of the text */
 	const char *transcript;     /* readable history, below the text; NULL */
 	gboolean transcript_repeats; /* all that it says is in `history` too */
 	GPtrArray *files;           /* of SnMailFile; NULL */

@@ -122,6 +122,40 @@ char **sn_letter_dropped_files(const char *pasted)
 	return (char **)g_ptr_array_steal(files, NULL);
 }
 
+/* ---- signature ---- */
+
+#define FORWARDED "\n---------- Forwarded message ----------\n"
+
+static gboolean is_signed(const char *text)
+{
+	return g_str_has_prefix(text, "-- \n") || strstr(text, "\n-- \n");
+}
+
+char *sn_letter_sign(const char *body, const char *signature)
+{
+	const char *forwarded = g_str_has_prefix(body, FORWARDED + 1) ? body : strstr(body, FORWARDED);
+	g_autofree char *own =
+		forwarded ? g_strndup(body, (gsize)(forwarded - body)) : g_strdup(body);
+	g_autofree char *all = g_strchomp(g_strdup(body));
+
+	/* what is forwarded may have somebody else's */
+	if (!signature || !*signature || is_signed(own))
+		return g_strdup(body);
+	return g_strconcat(all, *all ? "\n\n" : "", "-- \n", signature, NULL);
+}
+
+char *sn_letter_unsign(const char *body, const char *signature)
+{
+	g_autofree char *block = signature && *signature ? g_strconcat("-- \n", signature, NULL) : NULL;
+	gsize length = strlen(body), size = block ? strlen(block) : 0;
+	const char *at = size && size <= length ? body + length - size : NULL;
+
+	/* where something else stands below, it is the user's own now */
+	if (!at || strcmp(at, block) != 0 || (at != body && at[-1] != '\n'))
+		return g_strdup(body);
+	return g_strchomp(g_strndup(body, (gsize)(at - body)));
+}
+
 gint64 sn_letter_encoded_size(gint64 bytes)
 {
 	gint64 encoded = (bytes + 2) / 3 * 4;

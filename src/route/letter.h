@@ -25,6 +25,13 @@ gboolean sn_letter_speaks_of_file(const char *body, const char *words);
  */
 char **sn_letter_dropped_files(const char *pasted);
 
+/*
+ * The text with the signature at its end, below a line "-- "; as it is when it is signed already, or
+ * there is no signature. And without that signature at its end. Callers free.
+ */
+char *sn_letter_sign(const char *body, const char *signature);
+char *sn_letter_unsign(const char *body, const char *signature);
+
 /* Bytes that files of so many take in an email: base64, in lines. */
 gint64 sn_letter_encoded_size(gint64 bytes);
 

@@ -319,6 +319,29 @@ static void from_is_one_of_ones_own(void **state)
 	assert_true(g_str_has_suffix(entry->message_id, "@work.example"));
 }
 
+static void options_make_the_letter(void **state)
+{
+	CliDesk *desk = *state;
+	g_autofree char *folder = g_build_filename(desk->context.paths->config, "templates", NULL);
+
+	assert_int_equal(g_mkdir_with_parents(folder, 0700), 0);
+	cli_desk_write(desk, "templates/hello", "Subject: To {{address}}\n\nDear {{address}},\n");
+	assert_int_equal(cli_desk_run(desk, "come.\n", "send", "--to", "zoe@example.test", "--from",
+	                              "a.liddell@work.example", "--sign", "--markdown", "--template", "hello",
+	                              NULL), 0);
+	SnId id = g_ascii_strtoll(desk->out, NULL, 10);
+	g_autoptr(SnOutboxEntry) entry = sn_outbox_get(desk->tmp->store, id, 0);
+	assert_string_equal(entry->subject, "To zoe@example.test");
+	assert_string_equal(entry->body, "Dear zoe@example.test,\ncome.\n\n-- \nHarbour office");
+	assert_int_equal(entry->format, SN_FORMAT_MARKDOWN);
+	assert_int_equal(cli_desk_run(desk, "x", "send", "--to", "zoe@example.test", "--template", "no", NULL), 3);
+	/* nothing of it without being asked for */
+	assert_int_equal(cli_desk_run(desk, "come.\n", "send", "--to", "zoe@example.test", NULL), 0);
+	g_autoptr(SnOutboxEntry) plain =
+		sn_outbox_get(desk->tmp->store, g_ascii_strtoll(desk->out, NULL, 10), 0);
+	assert_string_equal(plain->body, "come.");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -331,6 +354,7 @@ int main(void)
 		T(where_it_came_in_is_read_from_the_header),
 		T(nonsense_in_these_fields_names_nobody),
 		T(from_is_one_of_ones_own),
+		T(options_make_the_letter),
 #undef T
 	};
 

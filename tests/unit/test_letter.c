@@ -11,6 +11,7 @@
 
 #include "src/config/config.h"
 #include "src/route/letter.h"
+#include "src/route/template.h"
 
 static const char *default_words(SnConfig **config)
 {
@@ -149,6 +150,105 @@ static void base64_takes_a_third_more(void **state)
 	assert_true(sn_letter_encoded_size(3000000) > 4000000);
 }
 
+/* ---- signature ---- */
+
+static void a_signature_is_put_below_once_and_taken_away_again(void **state)
+{
+	static const struct {
+		const char *body, *signed_;
+	} cases[] = {
+		{ "Hello", "Hello\n\n-- \nAlice\nQuay 3" },
+		{ "Hello\n\n\n", "Hello\n\n-- \nAlice\nQuay 3" },
+		{ "", "-- \nAlice\nQuay 3" },
+		{ "Hello\n-- \nMe", "Hello\n-- \nMe" },
+		{ "Hello\n--\nno delimiter", "Hello\n--\nno delimiter\n\n-- \nAlice\nQuay 3" },
+		{ "> quoted\n> -- \n> Bob", "> quoted\n> -- \n> Bob\n\n-- \nAlice\nQuay 3" },
+		{ "FYI\n\n---------- Forwarded message ----------\nFrom: Bob\n\nText\n-- \nBob",
+		  "FYI\n\n---------- Forwarded message ----------\nFrom: Bob\n\nText\n-- \nBob"
+		  "\n\n-- \nAlice\nQuay 3" },
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *one = sn_letter_sign(cases[i].body, "Alice\nQuay 3");
+		g_autofree char *two = sn_letter_sign(one, "Alice\nQuay 3");
+		g_autofree char *back = sn_letter_unsign(one, "Alice\nQuay 3");
+		g_autofree char *bare = g_strchomp(g_strdup(cases[i].body));
+		assert_string_equal(one, cases[i].signed_);
+		if (i != 6) /* the one of somebody else hides it only within what is forwarded */
+			assert_string_equal(two, one);
+		assert_string_equal(back, bare);
+	}
+	g_autofree char *none = sn_letter_sign("Hello", NULL), *empty = sn_letter_sign("Hello", "");
+	g_autofree char *other = sn_letter_unsign("Hello\n\n-- \nAlice\nQuay 3\nPS", "Alice\nQuay 3");
+	assert_string_equal(none, "Hello");
+	assert_string_equal(empty, "Hello");
+	assert_string_equal(other, "Hello\n\n-- \nAlice\nQuay 3\nPS");
+}
+
+/* ---- templates ---- */
+
+static SnPaths *paths_with(const char *name, const char *text, gssize length)
+{
+	g_autofree char *dir = g_dir_make_tmp("sennit-letter-XXXXXX", NULL);
+	g_autofree char *folder = g_build_filename(dir, "templates", NULL);
+	g_autofree char *file = g_build_filename(folder, name, NULL);
+	SnPaths *paths = sn_paths_new(dir, NULL);
+
+	assert_non_null(paths);
+	assert_int_equal(g_mkdir(folder, 0700), 0);
+	assert_true(g_file_set_contents(file, text, length, NULL));
+	return paths;
+}
+
+static void drop_paths(SnPaths *paths)
+{
+	g_autofree char *command = g_strdup_printf("rm -rf '%s'", paths->config);
+
+	assert_true(g_spawn_command_line_sync(command, NULL, NULL, NULL, NULL));
+	sn_paths_free(paths);
+}
+
+static void a_template_is_filled_with_facts(void **state)
+{
+	SnPaths *paths = paths_with("thanks",
+		"Subject: Re {{subject}}\n\nDear {{first-name}} ({{ name }}, {{address}}),\n"
+		"{{date}} {{time}} {{weekday}} {{unknown}} {{name\n{{from}} <{{from-address}}>\n", -1);
+	SnTemplateFacts facts = { "Frida Moor", "frida@harbour.example", "Berth {{name}} 12", "Alice",
+		                  "alice@example.test", G_GINT64_CONSTANT(1795343400000) };
+	g_autoptr(GError) error = NULL;
+
+	g_setenv("TZ", "UTC", TRUE);
+	g_autoptr(SnTemplate) template = sn_template_load(paths, "thanks", &facts, &error);
+	g_auto(GStrv) names = sn_template_names(paths);
+	assert_null(error);
+	/* what a fact says is not looked through again */
+	assert_string_equal(template->subject, "Re Berth {{name}} 12");
+	assert_string_equal(template->text, "Dear Frida (Frida Moor, frida@harbour.example),\n"
+	                    "2026-11-22 10:30 Sunday {{unknown}} {{name\n{{from}} <alice@example.test>\n");
+	assert_int_equal(g_strv_length(names), 1);
+	assert_string_equal(names[0], "thanks");
+	drop_paths(paths);
+}
+
+static void a_template_that_is_none_is_said(void **state)
+{
+	g_autofree char *huge = g_strnfill(SN_TEMPLATE_MAX + 1, 'x');
+	SnPaths *paths = paths_with("huge", huge, -1);
+	static const char *const names[] = { "nothing", "", "../accounts.conf", ".hidden", "a/b" };
+	SnTemplateFacts facts = { 0 };
+
+	for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
+		g_autoptr(GError) error = NULL;
+		assert_null(sn_template_load(paths, names[i], &facts, &error));
+		assert_true(g_error_matches(error, SN_ERROR, SN_ERROR_NOT_FOUND));
+		assert_non_null(strstr(error->message, "templates"));
+	}
+	g_autoptr(GError) error = NULL;
+	assert_null(sn_template_load(paths, "huge", &facts, &error));
+	assert_true(g_error_matches(error, SN_ERROR, SN_ERROR_INVALID));
+	drop_paths(paths);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -158,6 +258,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(dropped_names_are_files, make_files, drop_files),
 		cmocka_unit_test_setup_teardown(other_text_is_text, make_files, drop_files),
 		cmocka_unit_test(base64_takes_a_third_more),
+		cmocka_unit_test(a_signature_is_put_below_once_and_taken_away_again),
+		cmocka_unit_test(a_template_is_filled_with_facts),
+		cmocka_unit_test(a_template_that_is_none_is_said),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -699,9 +699,62 @@ static int setup(void **state)
 	return 0;
 }
 
+static void markdown_gets_an_html_alternative(void **state)
+{
+	g_autoptr(GPtrArray) addresses = to_bob();
+	SnMailCompose compose = simple(addresses);
+	static const char text[] = "# Plan\n\nSee *this*\nand [that](https://example.test/) "
+		"![photo](https://tracker.example/1.png)\n\n<script>alert(1)</script>\n\n"
+		"[bad](javascript:alert(1))\n\n> quoted\n-- \nAlice\n";
+
+	compose.text = text;
+	compose.markdown = TRUE;
+	compose.transcript = "Bob <3 you wrote";
+	g_autoptr(GBytes) raw = must_compose(&compose);
+	g_autoptr(SnMail) mail = must_parse(raw);
+	const SnMailPart *plain = mail->parts->pdata[0], *page = mail->parts->pdata[1];
+	g_autoptr(GBytes) plain_bytes = sn_mail_part_bytes(raw, plain->position, NULL);
+	g_autoptr(GBytes) page_bytes = sn_mail_part_bytes(raw, page->position, NULL);
+	g_autofree char *typed = g_strndup(g_bytes_get_data(plain_bytes, NULL), g_bytes_get_size(plain_bytes));
+	g_autofree char *html = g_strndup(g_bytes_get_data(page_bytes, NULL), g_bytes_get_size(page_bytes));
+	assert_int_equal(mail->parts->len, 2);
+	assert_string_equal(plain->type, "text/plain");
+	assert_string_equal(page->type, "text/html");
+	/* the text is what was typed */
+	assert_non_null(strstr(typed, "# Plan"));
+	assert_non_null(strstr(typed, "See *this*"));
+	assert_non_null(strstr(html, "<h1>Plan</h1>"));
+	assert_non_null(strstr(html, "<em>this</em><br />"));
+	assert_non_null(strstr(html, "<a href=\"https://example.test/\">that</a>"));
+	assert_non_null(strstr(html, "<a href=\"https://tracker.example/1.png\">photo</a>"));
+	assert_non_null(strstr(html, "<blockquote>"));
+	assert_non_null(strstr(html, ">-- \r\nAlice"));
+	assert_non_null(strstr(html, "Bob &lt;3 you wrote"));
+	assert_null(strstr(html, "<img"));
+	assert_null(strstr(html, "<script"));
+	assert_null(strstr(html, "javascript:"));
+	/* and what is read of it is the text */
+	assert_true(g_str_has_prefix(mail->text, "# Plan"));
+}
+
+static void plain_text_and_no_text_get_none(void **state)
+{
+	g_autoptr(GPtrArray) addresses = to_bob();
+	SnMailCompose compose = simple(addresses);
+
+	g_autoptr(GBytes) plain = must_compose(&compose);
+	compose.markdown = TRUE;
+	compose.text = "";
+	g_autoptr(GBytes) empty = must_compose(&compose);
+	assert_null(g_strstr_len(g_bytes_get_data(plain, NULL), (gssize)g_bytes_get_size(plain), "text/html"));
+	assert_null(g_strstr_len(g_bytes_get_data(empty, NULL), (gssize)g_bytes_get_size(empty), "text/html"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(markdown_gets_an_html_alternative),
+		cmocka_unit_test(plain_text_and_no_text_get_none),
 		cmocka_unit_test(a_plain_message_reads_back),
 		cmocka_unit_test(no_field_can_add_a_header),
 		cmocka_unit_test(internationalised_addresses_stay_raw),
