@@ -409,7 +409,7 @@ static gboolean get(const SnHttpJob *job, const char *path, gint64 *size, char *
 	return done;
 }
 
-void sn_http_answer_free(GString *answer)
+static void answer_free(GString *answer)
 {
 	if (!answer)
 		return;
@@ -452,10 +452,12 @@ static GString *ask(const SnHttpJob *job, const char *form, int *status, GError 
 		} else {
 			g_propagate_error(error, transfer_error(&transfer, result));
 		}
-		sn_http_answer_free(transfer.answer);
+		answer_free(transfer.answer);
 	}
 	clear(&transfer);
 	return answer;
 }
 
-const SnHttpOps sn_http_ops = { .put = put, .get = get, .ask = ask };
+const SnHttpOps sn_http_ops = {
+	.put = put, .get = get, .ask = ask, .answer_free = answer_free
+};

@@ -32,10 +32,10 @@ typedef struct {
 	                char **type, GError **error);
 	/* GET, or with `form` ("a=b&c=d", encoded) a POST of it, which follows no redirect. The answer
 	 * in memory whatever its *status says, so that an error can be read; at most max_size (0 =
-	 * 256 KiB). NULL: there is no answer. Wiped when freed with sn_http_answer_free(). */
+	 * 256 KiB). NULL: there is no answer. Give it to answer_free(), which wipes it. */
 	GString *(*ask)(const SnHttpJob *job, const char *form, int *status, GError **error);
+	void (*answer_free)(GString *answer); /* NULL is fine */
 } SnHttpOps;
-void sn_http_answer_free(GString *answer); /* NULL is fine */
 
 extern const SnHttpOps sn_http_ops;
 

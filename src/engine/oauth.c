@@ -101,7 +101,7 @@ json_t *sn_oauth_ask(SnOauth *oauth, const char *url, const char *form, int *sta
 	if (!answer)
 		return NULL;
 	json_t *object = json_loadb(answer->str, answer->len, JSON_REJECT_DUPLICATES, NULL);
-	sn_http_answer_free(answer);
+	http->answer_free(answer);
 	if (json_is_object(object))
 		return object;
 	json_decref(object);
