@@ -166,6 +166,8 @@ static void look_at(SnDelivery *self, SnId id)
 		sn_delivery_check(self, id);
 	else if (entry->request != SN_REQUEST_NONE)
 		sn_delivery_request(self, entry);
+	else if (entry->state == SN_STATE_CHOOSING)
+		sn_delivery_overdue(self, entry);
 	else if (sn_machine_step(entry->state, SN_DELIVERY_DUE).effect == SN_EFFECT_PLAN)
 		sn_delivery_plan(self, id);
 }

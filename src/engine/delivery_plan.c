@@ -165,6 +165,32 @@ static void expire(SnDelivery *self, const SnOutboxEntry *entry)
 	sn_delivery_apply(self, entry->id, SN_DELIVERY_EXPIRED, &fact);
 }
 
+/*
+ * A question is no reason for silence: at its time it fails, which can be seen and be tried again, or
+ * it becomes an email where the user has said so of this message. It never becomes one by itself, as
+ * the user was just asked about that; and of what may have gone nothing is done at all.
+ */
+void sn_delivery_overdue(SnDelivery *self, const SnOutboxEntry *entry)
+{
+	g_autofree char *why = NULL;
+
+	g_assert(entry->state == SN_STATE_CHOOSING);
+	if (!entry->expires || entry->expires > sn_delivery_now(self) ||
+	    sn_delivery_is_uncertain(entry) || sn_delivery_has_grace(self, entry))
+		return;
+	if (entry->then == SN_RULE_MAIL && entry->channel == SN_CHANNEL_IM &&
+	    sn_convert_possible(self, entry, &why)) {
+		if (!sn_delivery_terms_put_off(self, entry))
+			to_mail(self, entry, "you were asked, and it waited for too long", FALSE);
+		return;
+	}
+	g_autofree char *reason =
+		g_strdup_printf("You were asked about it, and its time is over%s%s",
+	                        entry->reason ? ": " : "", entry->reason ? entry->reason : "");
+	SnFact fact = { .reason = reason, .error_word = sn_error_word(SN_ERROR_TEMPORARY) };
+	sn_delivery_apply(self, entry->id, SN_DELIVERY_EXPIRED, &fact);
+}
+
 static void ask_them(SnDelivery *self, const SnOutboxEntry *entry, const char *because,
                      gboolean clear_request)
 {

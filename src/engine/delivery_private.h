@@ -132,6 +132,8 @@ void sn_delivery_forget_memos(SnDelivery *self, SnId entry);
 
 /* Decides what happens with an entry whose time has come, and does it. */
 void sn_delivery_plan(SnDelivery *self, SnId entry);
+/* The user was asked about it, and has not decided until the time that it has. */
+void sn_delivery_overdue(SnDelivery *self, const SnOutboxEntry *entry);
 /* Presence of the contact an IM goes to; room: always available. */
 SnAvailability sn_delivery_availability(SnDelivery *self, const SnOutboxEntry *entry,
                                         SnPresenceShow *show, char **text);

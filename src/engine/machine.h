@@ -134,6 +134,7 @@ typedef enum {
 	X(CHOOSING, RECEIPT, DELIVERED, ANNOUNCE)                                               \
 	X(CHOOSING, DISPLAYED, READ, ANNOUNCE)                                                  \
 	X(CHOOSING, BOUNCE, FAILED, TELL_FAILURE)                                               \
+	X(CHOOSING, EXPIRED, FAILED, TELL_FAILURE)                                              \
 	/* waiting: for the person, for the line, or for the next try after an error */         \
 	X(WAITING, DUE, WAITING, PLAN)                                                          \
 	X(WAITING, READY, SENDING, TRANSMIT)                                                    \

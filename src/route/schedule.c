@@ -183,6 +183,19 @@ static char *asked_text(const SnOutboxEntry *entry, const char *who, SnTime now)
 	return g_strdup_printf("Waits for an answer until %s, then until %s is available.", until, who);
 }
 
+static char *choosing_text(const SnOutboxEntry *entry, SnTime now)
+{
+	if (sn_outbox_is_uncertain(entry))
+		return g_strdup("Waits for your decision: look again whether it went, say that it has "
+		                "arrived, send it again, or cancel it.");
+	if (entry->expires <= now)
+		return g_strdup("Waits for your decision.");
+	g_autofree char *at = clock_text(entry->expires, now, "at ");
+	gboolean mail = entry->then == SN_RULE_MAIL && entry->channel == SN_CHANNEL_IM;
+	return g_strdup_printf("Waits for your decision; else it %s %s.",
+	                       mail ? "becomes an email" : "fails", at);
+}
+
 char *sn_entry_next_text(const SnOutboxEntry *entry, const char *who, SnId behind, SnTime now)
 {
 	if (entry->request == SN_REQUEST_CANCEL && entry->state != SN_STATE_SENDING)
@@ -190,11 +203,7 @@ char *sn_entry_next_text(const SnOutboxEntry *entry, const char *who, SnId behin
 	switch (entry->state) {
 	case SN_STATE_QUEUED: return queued_text(entry, who, behind, now);
 	case SN_STATE_WAITING: return waiting_text(entry, who, now);
-	case SN_STATE_CHOOSING:
-		return g_strdup(sn_outbox_is_uncertain(entry)
-		                        ? "Waits for your decision: look again whether it went, "
-		                          "say that it has arrived, send it again, or cancel it."
-		                        : "Waits for your decision.");
+	case SN_STATE_CHOOSING: return choosing_text(entry, now);
 	case SN_STATE_ASKED: return asked_text(entry, who, now);
 	case SN_STATE_SENDING:
 		if (entry->channel == SN_CHANNEL_MAIL)

@@ -96,6 +96,7 @@ static const char to_version_2[] =
 	"ALTER TABLE outbox ADD COLUMN behind INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE outbox ADD COLUMN jid TEXT;"
 	"ALTER TABLE outbox ADD COLUMN look INTEGER AS (CASE state "
+	"WHEN 3 THEN iif(error_word IS 'uncertain', NULL, nullif(expires, 0)) "
 	"WHEN 4 THEN 0 "
 	"WHEN 2 THEN iif(behind, nullif(expires, 0), max(send_at, next_try)) "
 	"WHEN 8 THEN iif(behind, nullif(expires, 0), iif(expires, min(next_try, expires), next_try)) "

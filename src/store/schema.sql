@@ -461,6 +461,7 @@ CREATE TABLE outbox (
 	jid TEXT, -- of an IM: to whom
 	-- the time when the engine has to look at it; 0 at once
 	look INTEGER AS (CASE state
+		WHEN 3 THEN iif(error_word IS 'uncertain', NULL, nullif(expires, 0))
 		WHEN 4 THEN 0
 		WHEN 2 THEN iif(behind, nullif(expires, 0), max(send_at, next_try))
 		WHEN 8 THEN iif(behind, nullif(expires, 0), iif(expires, min(next_try, expires), next_try))

@@ -643,6 +643,104 @@ static void the_users_yes_lets_it_go(void **state)
 	delivery_free(self);
 }
 
+/* ---- a time that passes while the user is asked ---- */
+
+static SnId asked_about(Delivery *self, SnRule then)
+{
+	SnOutboxNew new = im("what now?");
+
+	new.then = then;
+	new.expires = self->world->now + SN_DAY;
+	bob_is(self, SN_PRESENCE_DND);
+	SnId id = queue_new(self, &new, BOB_IM);
+	settle(self);
+	assert_state(self, id, SN_STATE_CHOOSING);
+	return id;
+}
+
+static void a_question_that_nobody_answers_in_time_ends_visibly(void **state)
+{
+	Delivery *self = world_at(NOW, NULL);
+	SnId id = asked_about(self, SN_RULE_DEFAULT);
+
+	assert_true(pass(self, 23 * SN_HOUR));
+	assert_state(self, id, SN_STATE_CHOOSING);
+	assert_int_equal(self->failed, 0);
+	/* by the engine's own timer; and it does not become an email, about which the user was asked */
+	assert_true(pass(self, 2 * SN_HOUR));
+	assert_state(self, id, SN_STATE_FAILED);
+	assert_reason(self, id, "You were asked about it, and its time is over: Bob is do not disturb");
+	assert_int_equal(self->failed, 1);
+	assert_int_equal(self->mails->len + self->stanzas->len, 0);
+	/* the user can still decide */
+	ask_for(self, id, SN_REQUEST_CONVERT);
+	assert_state(self, id, SN_STATE_CONVERTED);
+	assert_int_equal(self->mails->len, 1);
+	delivery_free(self);
+}
+
+static void what_the_user_said_of_that_time_is_done(void **state)
+{
+	Delivery *self = world_at(NOW, NULL);
+	SnId mail = asked_about(self, SN_RULE_MAIL);
+	SnId fails = asked_about(self, SN_RULE_FAIL);
+
+	assert_true(pass(self, 25 * SN_HOUR));
+	assert_state(self, mail, SN_STATE_CONVERTED);
+	assert_state(self, fails, SN_STATE_FAILED);
+	assert_int_equal(self->mails->len, 1);
+	delivery_free(self);
+}
+
+static void an_answer_in_time_counts(void **state)
+{
+	Delivery *self = world_at(NOW, NULL);
+	SnId id = asked_about(self, SN_RULE_FAIL);
+
+	assert_true(pass(self, 23 * SN_HOUR));
+	ask_for(self, id, SN_REQUEST_SEND);
+	assert_state(self, id, SN_STATE_ACCEPTED);
+	assert_true(pass(self, 3 * SN_HOUR));
+	assert_state(self, id, SN_STATE_ACCEPTED);
+	assert_int_equal(self->failed, 0);
+	delivery_free(self);
+}
+
+/* The machine slept: the user gets a quarter of an hour to answer, as the contact does to come. */
+static void a_time_that_passed_in_a_sleep_leaves_some_to_decide(void **state)
+{
+	Delivery *self = world_at(NOW, NULL);
+	SnId id = asked_about(self, SN_RULE_FAIL);
+
+	asleep(self, 3 * SN_DAY);
+	assert_state(self, id, SN_STATE_CHOOSING);
+	assert_true(pass(self, 10 * SN_MINUTE));
+	assert_state(self, id, SN_STATE_CHOOSING);
+	assert_true(pass(self, 10 * SN_MINUTE));
+	assert_state(self, id, SN_STATE_FAILED);
+	delivery_free(self);
+}
+
+/* What may have gone has not failed, and is not sent on another way, however long it stands there. */
+static void what_may_have_gone_has_no_end(void **state)
+{
+	Delivery *self = world_at(NOW, NULL);
+	SnOutboxNew new = im("perhaps");
+
+	self->archive = FALSE;
+	self->next_im = FATE_LOST_AFTER;
+	new.then = SN_RULE_MAIL;
+	new.expires = self->world->now + SN_DAY;
+	SnId id = queue_new(self, &new, BOB_IM);
+	settle(self);
+	assert_state(self, id, SN_STATE_CHOOSING);
+	assert_true(pass(self, 10 * SN_DAY));
+	assert_state(self, id, SN_STATE_CHOOSING);
+	assert_int_equal(self->mails->len, 0);
+	assert_int_equal(taken_body(self, "perhaps"), 1);
+	delivery_free(self);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -672,6 +770,11 @@ int main(void)
 		cmocka_unit_test(what_must_be_encrypted_never_goes_in_the_clear),
 		cmocka_unit_test(it_is_not_gathered_with_others_either),
 		cmocka_unit_test(the_users_yes_lets_it_go),
+		cmocka_unit_test(a_question_that_nobody_answers_in_time_ends_visibly),
+		cmocka_unit_test(what_the_user_said_of_that_time_is_done),
+		cmocka_unit_test(an_answer_in_time_counts),
+		cmocka_unit_test(a_time_that_passed_in_a_sleep_leaves_some_to_decide),
+		cmocka_unit_test(what_may_have_gone_has_no_end),
 	};
 
 	g_setenv("TZ", "Europe/Berlin", TRUE);
