@@ -169,7 +169,7 @@ const SnCommand sn_commands_view[] = {
 	{ "headers", "", "all headers of the email", 0, NULL, 0, 0, run_headers },
 	{ "source", "", "the raw email", 0, NULL, 0, 0, run_source },
 	{ "activate", "", "open what is selected in a view", 0, NULL, 0, 0, run_activate },
-	{ "search", "[QUERY]", "search all messages: words, \"phrase\", from: to: subject: via: has:attachment before: after: in: is:unread is:carried", 0, NULL, 0, -1, run_search },
+	{ "search", "[QUERY]", "search all messages: words, \"phrase\", from: to: subject: via: has:attachment before: after: in: tag: is:unread is:carried", 0, NULL, 0, -1, run_search },
 	{ "find", "[TEXT]", "search in this view", 0, NULL, 0, -1, run_find },
 	{ "find-next", "", "next match", 0, NULL, 0, 0, run_find_next },
 	{ "find-previous", "", "match before", 0, NULL, 0, 0, run_find_previous },

@@ -95,6 +95,15 @@ static void add_parties(SnJson *object, const char *key, const GPtrArray *partie
 	}
 }
 
+static void add_tags(SnJson *object, const char *tags)
+{
+	g_auto(GStrv) words = g_strsplit(tags ? tags : "", " ", -1);
+	SnJson *array = tags && *tags ? sn_json_array(object, "tags") : NULL;
+
+	for (char **word = words; array && *word; word++)
+		sn_json_append_text(array, *word);
+}
+
 static void add_attachments(SnJson *object, const GPtrArray *parts)
 {
 	SnJson *array = NULL;
@@ -143,6 +152,7 @@ SnJson *sn_json_message(const SnMessage *message)
 	add_parties(object, "cc", message->parties, SN_ROLE_CC);
 	sn_json_text(object, "subject", message->subject);
 	sn_json_text(object, "body", message->body);
+	add_tags(object, message->tags);
 	sn_json_text(object, "state", sn_state_word(message->state));
 	sn_json_text(object, "message_id", message->message_id);
 	sn_json_text(object, "origin_id", message->origin_id);
