@@ -109,6 +109,21 @@ static char *oauth_token(const SnOauth2 *oauth2, gpointer data, GError **error)
 	return ops ? ops->oauth_token(&sn_modules_backends, oauth2, error) : NULL;
 }
 
+static GString *web_get(const char *url, const char *ca_file, int seconds, gpointer data,
+                        GError **error)
+{
+	const SnHttpOps *ops = sn_modules_http(error);
+	SnHttpJob job = { .url = url, .ca_file = ca_file, .seconds = seconds };
+	int status = 0;
+	GString *answer = ops ? ops->ask(&job, NULL, &status, error) : NULL;
+
+	if (!answer || status == 200)
+		return answer;
+	g_string_free(answer, TRUE); /* no secret is in it */
+	g_set_error(error, SN_ERROR, SN_ERROR_NOT_FOUND, "%s: status %d", url, status);
+	return NULL;
+}
+
 /* ---- the process ---- */
 
 static void set_up_process(void)
@@ -140,13 +155,15 @@ static int complain(const GError *error)
 	return (int)sn_exit_for_error(error);
 }
 
-static int run_verb(const SnProgramArgs *program, SnPaths *paths, int argc, char **argv)
+static int run_in(const SnProgramArgs *program, SnPaths *paths, gboolean welcome, int argc,
+                  char **argv)
 {
 	SnCliContext context = {
+		.welcome = welcome,
 		.dir = program->dir,
 		.paths = paths,
 		.services = { engine_run, import, probe, vcards, vcard_format,
-			      vcard_complete, part_bytes, NULL, oauth_login, oauth_token },
+			      vcard_complete, part_bytes, NULL, oauth_login, oauth_token, web_get },
 	};
 
 	context.services.data = &context;
@@ -155,11 +172,30 @@ static int run_verb(const SnProgramArgs *program, SnPaths *paths, int argc, char
 	return code;
 }
 
+static int run_verb(const SnProgramArgs *program, SnPaths *paths, int argc, char **argv)
+{
+	return run_in(program, paths, FALSE, argc, argv);
+}
+
+static int run_client(const SnProgramArgs *program, SnPaths *paths, const char *open);
+
+/* The first account, and then the client with it. Takes the paths. */
+static int set_up_and_open(const SnProgramArgs *program, SnPaths *paths)
+{
+	char *init[] = { (char *)"init", NULL };
+	g_autoptr(GError) error = NULL;
+	int code = run_in(program, paths, TRUE, 1, init);
+
+	if (code != SN_EXIT_DONE)
+		return code;
+	paths = sn_paths_new(program->dir, &error);
+	return paths ? run_client(program, paths, NULL) : complain(error);
+}
+
 /* Without an account there is nothing to show: offer to set one up. */
 static int welcome(const SnProgramArgs *program, SnPaths *paths)
 {
 	char answer[16] = "";
-	char *init[] = { (char *)"init", NULL };
 
 	fprintf(stderr, "Welcome to sennit. No account is set up yet: %s/accounts.conf is missing or "
 	        "empty.\n", paths->config);
@@ -167,7 +203,7 @@ static int welcome(const SnProgramArgs *program, SnPaths *paths)
 		printf("Set one up now? It takes your address and password. [Y/n] ");
 		fflush(stdout);
 		if (fgets(answer, sizeof answer, stdin) && strchr("\nyY", answer[0]))
-			return run_verb(program, paths, 1, init);
+			return set_up_and_open(program, paths);
 	}
 	fprintf(stderr, "'sennit%s%s init' sets one up; 'man sennit-accounts' tells how to write it "
 	        "yourself.\n", program->dir ? " -c " : "", program->dir ? program->dir : "");

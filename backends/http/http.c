@@ -430,7 +430,9 @@ static void ask_how(Transfer *transfer, const char *form)
 		curl_easy_setopt(curl, CURLOPT_MAXREDIRS, MAX_REDIRECTS);
 	}
 	curl_easy_setopt(curl, CURLOPT_FAILONERROR, 0L);
-	curl_easy_setopt(curl, CURLOPT_TIMEOUT, ASK_TIMEOUT_S);
+	long seconds = transfer->job->seconds > 0 ? transfer->job->seconds : ASK_TIMEOUT_S;
+	curl_easy_setopt(curl, CURLOPT_TIMEOUT, seconds);
+	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, MIN(seconds, CONNECT_TIMEOUT_S));
 	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, transfer->headers);
 }
 

@@ -21,6 +21,7 @@ typedef struct {
 	gpointer data;
 	GCancellable *cancel;         /* NULL */
 	gint64 max_size;              /* download: SN_ERROR_LIMIT beyond; 0 = 20 MiB */
+	int seconds;                  /* ask: for the whole of it; 0 = 30 */
 	gboolean allow_loopback_http; /* http: to this machine, for tests */
 } SnHttpJob;
 

@@ -57,6 +57,9 @@ typedef struct {
 	gboolean (*oauth_login)(const SnOauth2 *oauth2, gboolean browser, SnOauth2Tell tell,
 	                        gpointer tell_data, gpointer data, GError **error);
 	char *(*oauth_token)(const SnOauth2 *oauth2, gpointer data, GError **error);
+	/* A page by https, at most 256 KiB; NULL when there is none. Any thread. */
+	GString *(*web_get)(const char *url, const char *ca_file, int seconds, gpointer data,
+	                    GError **error);
 } SnCliServices;
 
 typedef struct {
@@ -65,6 +68,7 @@ typedef struct {
 	SnConfig *config;      /* NULL until sn_cli_config(), which every verb that needs it calls */
 	SnStore *store;        /* opened on demand by sn_cli_store() */
 	SnCliServices services;
+	gboolean welcome;      /* the client opens afterwards by itself */
 } SnCliContext;
 
 /* What stands before the verb. Strings belong to argv. */

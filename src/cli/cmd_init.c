@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* cmd_init.c - sennit init: an address in, a tested account out. */
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "src/cli/accounts_file.h"
-#include "src/cli/cli_private.h"
+#include "src/cli/discover.h"
+#include "src/cli/init_private.h"
 #include "src/cli/input.h"
-#include "src/cli/srv.h"
 #include "src/text/text.h"
 
-enum { DNS_TIMEOUT = 8000 };
+enum { SEARCH_TIMEOUT = 8000 };
 
 extern const SnCliVerb sn_cmd_init;
 
@@ -27,30 +25,29 @@ static const SnCliOption options[] = {
 	{ "no-mail", 0, SN_OPT_FLAG, NULL, "an account for IM alone" },
 	{ "no-im", 0, SN_OPT_FLAG, NULL, "an account for email alone" },
 	{ "password-command", 'p', SN_OPT_TEXT, "COMMAND", "prints the password, such as: pass show home" },
+	{ "oauth2-client-id", 0, SN_OPT_TEXT, "ID", "log in for email by OAuth 2.0, with this client id" },
+	{ "oauth2-provider", 0, SN_OPT_TEXT, "NAME", "google, microsoft or the https:// address of an issuer" },
 	{ "ca-file", 0, SN_OPT_FILE, "FILE", "certificates to trust besides the system's" },
 	{ "no-test", 0, SN_OPT_FLAG, NULL, "save without trying to log in" },
 	{ "replace", 0, SN_OPT_FLAG, NULL, "write over an account of the same name" },
 	SN_OPTION_END,
 };
 
-typedef struct {
-	SnCliContext *context;
-	const SnArgs *args;
-	gboolean ask;        /* a person sits there */
-	char *address, *name, *account, *source, *outgoing, *im, *password_command, *password;
-	char *path, *old;    /* accounts.conf and its text; old NULL = none */
-	int code;
-} Init;
+const SnInitEnd sn_init_ends[INIT_ENDS] = {
+	{ "source", "incoming email",
+	  "Server of incoming email (its name, or a URL like imaps://you@host; empty: none)" },
+	{ "outgoing", "outgoing email",
+	  "Server of outgoing email (its name, or a URL like smtps://you@host; empty: none)" },
+	{ "im", "IM", "IM address (you@domain; empty: none)" },
+};
 
-static gboolean give_up(Init *init, int code)
+gboolean sn_init_give_up(SnInit *init, int code)
 {
 	init->code = code;
 	return FALSE;
 }
 
-/* The option's value, else the person's answer, else the fallback. */
-static char *option_or_ask(Init *init, const char *option, const char *question,
-                           const char *fallback)
+char *sn_init_option(SnInit *init, const char *option, const char *question, const char *fallback)
 {
 	const char *given = sn_args_text(init->args, option);
 
@@ -59,32 +56,96 @@ static char *option_or_ask(Init *init, const char *option, const char *question,
 	return init->ask ? sn_input_ask(question, fallback) : g_strdup(fallback);
 }
 
-static gboolean find_identity(Init *init)
+static gboolean nothing_saved(SnInit *init)
 {
-	g_autofree char *typed = option_or_ask(init, "address", "Your address (name@domain)", NULL);
-	g_autofree char *name = NULL;
-	const char *real = g_get_real_name();
+	return sn_init_give_up(init, sn_cli_failf(SN_EXIT_FAILED, "nothing was saved"));
+}
 
-	if (!typed)
-		return give_up(init, sn_cli_failf(SN_EXIT_USAGE, "an address is needed: --address ADDRESS"));
-	if (!sn_mailbox_parse(typed, &name, &init->address))
-		return give_up(init, sn_cli_failf(SN_EXIT_INPUT, "'%s' is no address", typed));
-	if (!name && strcmp(real, "Unknown") != 0 && strcmp(real, "root") != 0)
-		name = g_strdup(real);
-	init->name = option_or_ask(init, "name", "Your name", name ? name : "");
+/* ---- who ---- */
+
+static gboolean find_address(SnInit *init)
+{
+	const char *real = g_get_real_name();
+	gboolean fixed = sn_args_text(init->args, "address") || !init->ask;
+
+	for (;;) {
+		g_autofree char *name = NULL;
+		g_autofree char *typed =
+			sn_init_option(init, "address", "Your address (name@domain)", NULL);
+		if (!typed)
+			return sn_init_give_up(init, init->ask ? sn_cli_failf(SN_EXIT_FAILED, "nothing was saved") :
+			                       sn_cli_failf(SN_EXIT_USAGE,
+			                                    "an address is needed: --address ADDRESS"));
+		if (sn_mailbox_parse(typed, &name, &init->address)) {
+			if (!name && strcmp(real, "Unknown") != 0 && strcmp(real, "root") != 0)
+				name = g_strdup(real);
+			init->name = sn_init_option(init, "name", "Your name, as others see it",
+			                            name ? name : "");
+			return init->name || nothing_saved(init);
+		}
+		int code = sn_cli_failf(SN_EXIT_INPUT, "'%s' is no address", typed);
+		if (fixed)
+			return sn_init_give_up(init, code);
+	}
+}
+
+static gboolean find_account_name(SnInit *init)
+{
 	const char *domain = strrchr(init->address, '@') + 1;
-	g_autofree char *label = g_strndup(domain, strcspn(domain, "."));
-	init->account = option_or_ask(init, "account", "A name for this account", label);
-	if (!init->name || !init->account)
-		return give_up(init, sn_cli_failf(SN_EXIT_FAILED, "nothing was saved"));
+	const char *given = sn_args_text(init->args, "account");
+	gboolean replace = sn_args_flag(init->args, "replace");
+
+	init->account = given ? g_strdup(given) : g_strndup(domain, strcspn(domain, "."));
+	/* a name is only asked for when the obvious one is taken */
+	while (init->ask && !replace && init->account && sn_accounts_has(init->old, init->account)) {
+		printf("There is an account called '%s' already.\n", init->account);
+		if (sn_input_yes("Replace it?", FALSE))
+			replace = TRUE;
+		else {
+			g_free(init->account);
+			init->account = sn_input_ask("What to call the new one", NULL);
+		}
+	}
+	if (!init->account)
+		return nothing_saved(init);
 	if (!*init->account || strpbrk(init->account, "[]\n\r#"))
-		return give_up(init, sn_cli_failf(SN_EXIT_INPUT, "'%s' cannot name an account",
-		                                  init->account));
-	if (sn_accounts_has(init->old, init->account) && !sn_args_flag(init->args, "replace") &&
-	    !(init->ask && sn_input_yes("There is an account of that name. Replace it?", FALSE)))
-		return give_up(init, sn_cli_failf(SN_EXIT_USAGE, "there is an account [%s] already; use "
-		                                  "--replace or another --account", init->account));
+		return sn_init_give_up(init, sn_cli_failf(SN_EXIT_INPUT, "'%s' cannot name an account",
+		                                          init->account));
+	if (!replace && sn_accounts_has(init->old, init->account))
+		return sn_init_give_up(init, sn_cli_failf(SN_EXIT_USAGE, "there is an account [%s] already; "
+		                                          "use --replace or another --account",
+		                                          init->account));
 	return TRUE;
+}
+
+/* ---- where ---- */
+
+static const char *login_of(const SnInit *init)
+{
+	const char *login = sn_args_text(init->args, "login");
+
+	return login ? login : init->address;
+}
+
+/* What a person types for an end, as a URL: "mail.example.org" is enough. */
+static char *whole_url(const SnInit *init, int end, const char *typed)
+{
+	static const char *const schemes[] = { "imaps", "smtps", "xmpp" };
+	g_autofree char *host = NULL;
+	guint16 port = 0;
+
+	if (!*typed || strstr(typed, "://") || strpbrk(typed, " /"))
+		return g_strdup(typed);
+	if (end == INIT_IM)
+		return g_strconcat("xmpp://", typed, NULL);
+	if (!strchr(typed, '.') || strchr(typed, '@') || !sn_host_port_parse(typed, &host, &port, NULL))
+		return g_strdup(typed);
+	/* the usual ports of STARTTLS say what is meant */
+	if (end == INIT_SOURCE && port == 143)
+		return sn_server_url("imap+starttls", login_of(init), host, port);
+	if (end == INIT_OUTGOING && port == 587)
+		return sn_server_url("smtp+starttls", login_of(init), host, port);
+	return sn_server_url(schemes[end], login_of(init), host, port);
 }
 
 static gboolean valid_end(const char *key, const char *url)
@@ -100,249 +161,164 @@ static gboolean valid_end(const char *key, const char *url)
 	return TRUE;
 }
 
-/* One end's URL: given, found, or asked for. An empty answer leaves the end out. */
-static gboolean find_end(Init *init, const char *key, const char *question, const char *found,
-                         char **url)
+gboolean sn_init_ask_end(SnInit *init, int end, const char *fallback)
 {
+	const SnInitEnd *about = &sn_init_ends[end];
+
 	do {
-		g_free(*url);
-		*url = option_or_ask(init, key, question, found ? found : "");
+		g_autofree char *typed =
+			sn_init_option(init, about->key, about->question, fallback ? fallback : "");
+		g_clear_pointer(&init->urls[end], g_free);
+		if (!typed)
+			return nothing_saved(init);
+		g_autofree char *url = whole_url(init, end, typed);
 		if (!*url)
-			return give_up(init, sn_cli_failf(SN_EXIT_FAILED, "nothing was saved"));
-		if (!**url)
-			g_clear_pointer(url, g_free);
-		if (!*url || valid_end(key, *url))
 			return TRUE;
-	} while (init->ask && !sn_args_text(init->args, key));
-	return give_up(init, SN_EXIT_INPUT);
+		if (valid_end(about->key, url)) {
+			init->urls[end] = g_steal_pointer(&url);
+			return TRUE;
+		}
+	} while (init->ask && !sn_args_text(init->args, about->key));
+	return sn_init_give_up(init, SN_EXIT_INPUT);
 }
 
-static gboolean find_servers(Init *init)
+static gboolean is_wanted(const SnInit *init, int end)
+{
+	return !sn_args_flag(init->args, end == INIT_IM ? "no-im" : "no-mail");
+}
+
+static void show_found(const SnInit *init, char *const *found, const SnServers *servers)
 {
 	const char *domain = strrchr(init->address, '@') + 1;
-	const char *login = sn_args_text(init->args, "login");
-	gboolean mail = !sn_args_flag(init->args, "no-mail"), im = !sn_args_flag(init->args, "no-im");
-	gboolean needed = (mail && (!sn_args_text(init->args, "source") ||
-	                            !sn_args_text(init->args, "outgoing"))) ||
-	                  (im && !sn_args_text(init->args, "im"));
-	SnServers servers = { 0 };
-	gboolean ok = TRUE;
 
-	if (needed) {
+	putchar('\n');
+	for (int end = 0; end < INIT_ENDS; end++)
+		if (is_wanted(init, end)) {
+			g_autofree char *url = sn_text_clean_line(found[end] ? found[end] : "not found", -1);
+			printf("  %-15s %s\n", sn_init_ends[end].title, url);
+		}
+	putchar('\n');
+	if (servers->web)
+		printf("The mail servers are named by %s, whose certificate is good.\n", servers->web);
+	else if (servers->foreign)
+		printf("The DNS names mail servers outside %s, and nothing proves that it may: check that\n"
+		       "they are your provider's.\n", domain);
+}
+
+/* Takes what was found if the person agrees, and asks for the rest. */
+static gboolean agree(SnInit *init, const SnServers *servers)
+{
+	char *const found[] = { servers->source, servers->outgoing, servers->im };
+	gboolean any = FALSE, use = FALSE;
+
+	for (int end = 0; end < INIT_ENDS; end++)
+		any |= is_wanted(init, end) && found[end];
+	if (any && init->ask) {
+		show_found(init, found, servers);
+		use = sn_input_yes("Use these?", !servers->foreign);
+	} else if (init->ask) {
+		printf("No server was found%s.\n", servers->dns_failed ?
+		       ": the DNS does not answer. Is this machine online?" : "");
+	}
+	for (int end = 0; end < INIT_ENDS; end++) {
+		if (!is_wanted(init, end))
+			continue;
+		if ((use || !init->ask) && found[end] && !sn_args_text(init->args, sn_init_ends[end].key))
+			init->urls[end] = g_strdup(found[end]);
+		else if (!sn_init_ask_end(init, end, found[end]))
+			return FALSE;
+	}
+	return TRUE;
+}
+
+static gboolean must_search(const SnInit *init)
+{
+	for (int end = 0; end < INIT_ENDS; end++)
+		if (is_wanted(init, end) && !sn_args_text(init->args, sn_init_ends[end].key))
+			return TRUE;
+	return FALSE;
+}
+
+/* Without a person to ask, a server of somebody else is not taken on the word of the DNS. */
+static gboolean refuse_foreign(SnInit *init, const SnServers *servers)
+{
+	gboolean given = sn_args_text(init->args, "source") && sn_args_text(init->args, "outgoing");
+
+	if (!servers->foreign || init->ask || given || !is_wanted(init, INIT_SOURCE))
+		return TRUE;
+	return sn_init_give_up(
+		init, sn_cli_failf(SN_EXIT_USAGE,
+	                           "the DNS names servers outside %s: source %s, outgoing %s\n"
+	                           "if they are right, give them as --source and --outgoing",
+	                           strrchr(init->address, '@') + 1,
+	                           servers->source ? servers->source : "-",
+	                           servers->outgoing ? servers->outgoing : "-"));
+}
+
+static gboolean find_servers(SnInit *init)
+{
+	const char *domain = strrchr(init->address, '@') + 1;
+	SnServers servers = { 0 };
+
+	if (must_search(init)) {
 		printf("Looking for the servers of %s ...\n", domain);
 		fflush(stdout);
-		sn_servers_find(domain, login ? login : init->address, DNS_TIMEOUT, &servers);
+		sn_discover(&init->context->services, init->address, sn_args_text(init->args, "login"),
+		            sn_args_text(init->args, "ca-file"), SEARCH_TIMEOUT, &servers);
 	}
-	/* without a person to ask, a server of somebody else is not taken on the word of the DNS */
-	if (servers.foreign && !init->ask && mail && needed) {
-		sn_cli_failf(SN_EXIT_USAGE, "the DNS names servers outside %s: source %s, outgoing %s\n"
-		             "if they are right, give them as --source and --outgoing", domain,
-		             servers.source ? servers.source : "-", servers.outgoing ? servers.outgoing : "-");
-		sn_servers_clear(&servers);
-		return give_up(init, SN_EXIT_USAGE);
-	}
-	if (servers.foreign && init->ask)
-		printf("These servers lie outside %s; check that they are your provider's.\n", domain);
-	if (mail)
-		ok = find_end(init, "source", "Incoming email (imaps://you@host; empty: none)",
-		              servers.source, &init->source) &&
-		     find_end(init, "outgoing", "Outgoing email (smtps://you@host; empty: none)",
-		              servers.outgoing, &init->outgoing);
-	if (ok && im)
-		ok = find_end(init, "im", "IM (xmpp://you@domain; empty: none)", servers.im, &init->im);
+	init->wants_oauth = servers.wants_oauth;
+	gboolean ok = refuse_foreign(init, &servers) && agree(init, &servers);
 	sn_servers_clear(&servers);
-	if (ok && !init->source && !init->outgoing && !init->im)
-		return give_up(init, sn_cli_failf(SN_EXIT_USAGE, "no server was found for %s; give --source, "
-		                                  "--outgoing or --im", domain));
+	if (ok && !init->urls[INIT_SOURCE] && !init->urls[INIT_OUTGOING] && !init->urls[INIT_IM])
+		return sn_init_give_up(init, sn_cli_failf(SN_EXIT_USAGE, "no server was found for %s; give "
+		                                          "--source, --outgoing or --im", domain));
 	return ok;
 }
 
-static gboolean needs_password(const char *url)
-{
-	return url && !g_str_has_prefix(url, "maildir:") && strstr(url, "://");
-}
+/* ---- all of it ---- */
 
-static gboolean find_password(Init *init)
-{
-	if (!needs_password(init->source) && !needs_password(init->outgoing) && !init->im)
-		return TRUE;
-	init->password_command = option_or_ask(
-		init, "password-command",
-		"Command that prints the password (empty: type the password)", "");
-	if (init->password_command && !*init->password_command)
-		g_clear_pointer(&init->password_command, g_free);
-	if (!init->password_command && init->ask)
-		init->password = sn_input_secret("Password");
-	return TRUE;
-}
-
-static void add_line(GString *section, const char *key, const char *value)
-{
-	if (value && *value)
-		g_string_append_printf(section, "%s = %s\n", key, value);
-}
-
-static char *compose_section(const Init *init)
-{
-	GString *section = g_string_new(NULL);
-	gboolean mail = init->source || init->outgoing;
-	g_autofree char *quoted = init->name && strpbrk(init->name, ",;:<>()@\"\\.#") ?
-		g_strdup_printf("\"%s\"", init->name) : g_strdup(init->name);
-	g_autofree char *from = quoted && *quoted ?
-		g_strdup_printf("%s <%s>", quoted, init->address) : g_strdup(init->address);
-	const char *ca_file = sn_args_text(init->args, "ca-file");
-	g_autofree char *ca_path = ca_file ? g_canonicalize_filename(ca_file, NULL) : NULL;
-
-	g_string_append_printf(section, "[%s]\n", init->account);
-	add_line(section, "from", mail ? from : NULL);
-	add_line(section, "source", init->source);
-	add_line(section, "outgoing", init->outgoing);
-	add_line(section, "im", init->im);
-	add_line(section, "im-host", init->im ? sn_args_text(init->args, "im-host") : NULL);
-	add_line(section, "password-command", init->password_command);
-	add_line(section, "ca-file", ca_path);
-	return g_string_free(section, FALSE);
-}
-
-/* Without a secret service: a file that only the user can read. */
-static gboolean keep_in_file(Init *init)
-{
-	g_autofree char *name = g_strdup_printf("%s.password", init->account);
-	g_strdelimit(name, "/ ", '_');
-	g_autofree char *path = g_build_filename(init->context->paths->config, name, NULL);
-	g_autofree char *question = g_strdup_printf(
-		"Keep it in %s, which only you can read?", path);
-	g_autoptr(GError) error = NULL;
-
-	if (!sn_input_yes(question, FALSE))
-		return give_up(init, sn_cli_failf(SN_EXIT_AUTH, "nothing was saved; a password-command such "
-		                                  "as 'pass show %s' needs no secret service",
-		                                  init->account));
-	g_autofree char *line = g_strconcat(init->password, "\n", NULL);
-	gboolean ok = sn_accounts_write(path, line, &error);
-	explicit_bzero(line, strlen(line));
-	if (!ok)
-		return give_up(init, sn_cli_fail(error));
-	g_autofree char *quoted = g_shell_quote(path);
-	init->password_command = g_strdup_printf("cat %s", quoted);
-	return TRUE;
-}
-
-static gboolean keep_password(Init *init, const SnAccount *account)
-{
-	const SnEndpoint *ends[] = { &account->source, &account->outgoing, &account->im };
-	g_autoptr(GError) error = NULL;
-
-	if (!init->password)
-		return TRUE;
-	for (gsize i = 0; i < G_N_ELEMENTS(ends); i++) {
-		if (!ends[i]->host || !ends[i]->user)
-			continue;
-		if (sn_secret_store(ends[i], init->password, &error))
-			continue;
-		printf("%s\n", error->message);
-		return keep_in_file(init);
-	}
-	return TRUE;
-}
-
-static gboolean test_end(Init *init, const char *name, const SnEndpoint *endpoint)
+/* A file that is wrong already is for the person to mend, not for us to add to. */
+static gboolean read_old(SnInit *init)
 {
 	g_autoptr(GError) error = NULL;
-	g_autofree char *text = NULL;
 
-	if (endpoint->kind == SN_ENDPOINT_NONE)
-		return TRUE;
-	printf("Testing %s ... ", name);
-	fflush(stdout);
-	if (init->context->services.probe(endpoint, &text, init->context->services.data, &error)) {
-		printf("ok%s%s\n", text && *text ? ": " : "", text && *text ? text : "");
+	if (!g_file_get_contents(init->path, &init->old, NULL, NULL)) {
+		init->old = NULL;
 		return TRUE;
 	}
-	g_autofree char *why = sn_text_clean_line(error->message, -1);
-	printf("failed: %s\n", why);
-	if (!init->code)
-		init->code = (int)sn_exit_for_error(error);
-	return FALSE;
+	g_autoptr(SnConfig) config =
+		sn_config_parse_at(init->old, NULL, init->context->paths->config, &error);
+	return config || sn_init_give_up(init, sn_cli_fail(error));
 }
 
-static gboolean test_account(Init *init, const SnAccount *account)
+static void clear(SnInit *init)
 {
-	gboolean ok;
-
-	if (sn_args_flag(init->args, "no-test"))
-		return TRUE;
-	init->code = 0;
-	ok = test_end(init, "incoming email", &account->source);
-	ok = test_end(init, "outgoing email", &account->outgoing) && ok;
-	ok = test_end(init, "IM", &account->im) && ok;
-	if (ok || (init->ask && sn_input_yes("Save it all the same?", FALSE)))
-		return TRUE;
-	sn_cli_failf(SN_EXIT_FAILED, "nothing was saved; --no-test saves without testing");
-	return FALSE;
-}
-
-/* Parses what is to be written, so that no broken file is ever left behind. */
-static SnConfig *check_text(Init *init, const char *text)
-{
-	g_autoptr(GError) error = NULL;
-	SnConfig *config = sn_config_parse_at(text, NULL, init->context->paths->config, &error);
-
-	if (!config)
-		init->code = sn_cli_fail(error);
-	return config;
-}
-
-static gboolean save(Init *init)
-{
-	g_autofree char *section = compose_section(init);
-	g_autofree char *text = sn_accounts_merge(init->old, init->account, section);
-	g_autoptr(SnConfig) config = check_text(init, text);
-	g_autoptr(GError) error = NULL;
-
-	if (!config)
-		return FALSE;
-	const SnAccount *account = sn_config_account_named(config, init->account);
-	g_assert(account);
-	if (!keep_password(init, account))
-		return FALSE;
-	if (init->password && init->password_command) {
-		/* it went to a file: the section says so now */
-		sn_secret_free(g_steal_pointer(&init->password));
-		return save(init);
+	g_free(init->address);
+	g_free(init->name);
+	g_free(init->account);
+	g_free(init->command);
+	sn_secret_free(init->password);
+	for (int end = 0; end < INIT_ENDS; end++) {
+		g_free(init->urls[end]);
+		g_free(init->own_command[end]);
+		sn_secret_free(init->own_password[end]);
 	}
-	if (!test_account(init, account))
-		return FALSE;
-	if (!sn_accounts_write(init->path, text, &error))
-		return give_up(init, sn_cli_fail(error));
-	printf("Saved the account '%s' in %s. Type 'sennit' to begin.\n", init->account, init->path);
-	init->code = SN_EXIT_DONE;
-	return TRUE;
+	g_free(init->oauth_provider);
+	g_free(init->oauth_client);
+	g_free(init->oauth_secret_command);
+	g_free(init->path);
+	sn_secret_free(init->old);
 }
 
 static int run(SnCliContext *context, const SnArgs *args)
 {
-	Init init = { .context = context, .args = args };
+	SnInit init = { .context = context, .args = args };
 
 	init.ask = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
 	init.path = g_build_filename(context->paths->config, "accounts.conf", NULL);
-	if (!g_file_get_contents(init.path, &init.old, NULL, NULL))
-		init.old = NULL;
-	/* a file that is wrong already is for the person to mend, not for us to add to */
-	g_autoptr(SnConfig) before = init.old ? check_text(&init, init.old) : NULL;
-	if (!init.old || before)
-		(void)(find_identity(&init) && find_servers(&init) && find_password(&init) &&
-		       save(&init));
-	g_free(init.address);
-	g_free(init.name);
-	g_free(init.account);
-	g_free(init.source);
-	g_free(init.outgoing);
-	g_free(init.im);
-	g_free(init.password_command);
-	sn_secret_free(init.password);
-	g_free(init.path);
-	sn_secret_free(init.old);
+	(void)(read_old(&init) && find_address(&init) && find_account_name(&init) &&
+	       find_servers(&init) && sn_init_find_login(&init) && sn_init_save(&init));
+	clear(&init);
 	return init.code;
 }
 
@@ -351,8 +327,10 @@ const SnCliVerb sn_cmd_init = {
 	.arguments = "",
 	.meaning = "set up an account: finds the servers, tests them, saves",
 	.text = "Asks for what the options leave open when it runs at a terminal; without one, the "
-		"options must say all that the DNS does not. A password that is typed goes to the "
-		"desktop's secret service.",
+		"options must say all that the domain does not. Servers are found by the domain's own "
+		"autoconfig file, over https, and by its DNS; nobody else is asked. Each is tried by "
+		"logging in before anything is saved. A password that is typed goes to the desktop's "
+		"secret service.",
 	.options = options,
 	.run = run,
 };

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "src/cli/cli_private.h"
+#include "src/cli/oauth_tell.h"
 #include "src/config/oauth2.h"
 #include "src/store/wish.h"
 #include "src/text/text.h"
@@ -57,7 +58,7 @@ static const SnAccount *find_account(const SnConfig *config, const char *name, i
 	return NULL;
 }
 
-static void tell(const SnOauth2Prompt *prompt, gpointer data)
+void sn_oauth_tell(const SnOauth2Prompt *prompt, gpointer data)
 {
 	g_autofree char *url = sn_text_clean_line(prompt->url, -1);
 	g_autofree char *code = prompt->code ? sn_text_clean_line(prompt->code, -1) : NULL;
@@ -94,7 +95,7 @@ static int login(SnCliContext *context, const SnEndpoint *end, const SnArgs *arg
 	const SnCliServices *services = &context->services;
 	g_autoptr(GError) error = NULL;
 
-	if (!services->oauth_login(end->oauth2, sn_args_flag(args, "browser"), tell, NULL,
+	if (!services->oauth_login(end->oauth2, sn_args_flag(args, "browser"), sn_oauth_tell, NULL,
 	                           services->data, &error))
 		return sn_cli_fail(error);
 	printf("Logged in as %s.\n", end->oauth2->user);

@@ -150,13 +150,14 @@ char *sn_input_secret(const char *question)
 	struct termios before, quiet;
 	gboolean terminal = tcgetattr(STDIN_FILENO, &before) == 0;
 
-	printf("%s: ", question);
-	fflush(stdout);
+	/* before the question: who answers it at once is not shown either */
 	if (terminal) {
 		quiet = before;
 		quiet.c_lflag &= ~(tcflag_t)ECHO;
 		tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
 	}
+	printf("%s: ", question);
+	fflush(stdout);
 	char *answer = read_answer();
 	if (terminal) {
 		tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);

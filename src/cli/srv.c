@@ -20,7 +20,7 @@ static const struct {
 
 typedef struct {
 	GMainLoop *loop;
-	int left;
+	int left, failed;
 	GList *found[G_N_ELEMENTS(services)]; /* of GSrvTarget, best first */
 } Search;
 
@@ -32,10 +32,13 @@ typedef struct {
 static void on_found(GObject *resolver, GAsyncResult *result, gpointer data)
 {
 	Lookup *lookup = data;
+	g_autoptr(GError) error = NULL;
 
-	/* an error and no record are the same here: this server is not announced */
 	lookup->search->found[lookup->index] =
-		g_resolver_lookup_service_finish(G_RESOLVER(resolver), result, NULL);
+		g_resolver_lookup_service_finish(G_RESOLVER(resolver), result, &error);
+	/* without a record this server is not announced */
+	if (error && !g_error_matches(error, G_RESOLVER_ERROR, G_RESOLVER_ERROR_NOT_FOUND))
+		lookup->search->failed++;
 	if (--lookup->search->left == 0)
 		g_main_loop_quit(lookup->search->loop);
 	g_free(lookup);
@@ -56,6 +59,17 @@ static const GSrvTarget *best_of(GList *found)
 	return *host && strcmp(host, ".") != 0 ? first : NULL;
 }
 
+char *sn_server_url(const char *scheme, const char *user, const char *host, guint16 port)
+{
+	g_autofree char *escaped = g_uri_escape_string(user, "!$'()*+,;", TRUE);
+
+	for (gsize i = 0; i < G_N_ELEMENTS(services); i++)
+		if (strcmp(services[i].scheme, scheme) == 0 && services[i].port == port)
+			port = 0;
+	return port ? g_strdup_printf("%s://%s@%s:%u", scheme, escaped, host, port) :
+	              g_strdup_printf("%s://%s@%s", scheme, escaped, host);
+}
+
 static void use(SnServers *servers, gsize i, const GSrvTarget *target, const char *domain,
                 const char *user)
 {
@@ -68,16 +82,13 @@ static void use(SnServers *servers, gsize i, const GSrvTarget *target, const cha
 		return;
 	if (host[strlen(host) - 1] == '.')
 		host[strlen(host) - 1] = '\0';
-	g_autofree char *escaped = g_uri_escape_string(user, "!$'()*+,;", TRUE);
 	if (services[i].end == IM) {
 		/* the client looks the records up itself, each time */
 		g_autofree char *local = g_strndup(user, strcspn(user, "@"));
 		*url = g_strdup_printf("%s://%s@%s", services[i].scheme, local, domain);
 		return;
 	}
-	g_autofree char *number = port == services[i].port ? g_strdup("") :
-	                                                     g_strdup_printf(":%u", port);
-	*url = g_strdup_printf("%s://%s@%s%s", services[i].scheme, escaped, host, number);
+	*url = sn_server_url(services[i].scheme, user, host, port);
 	g_autofree char *below = g_strconcat(".", domain, NULL);
 	if (g_ascii_strcasecmp(host, domain) != 0 && !g_str_has_suffix(host, below))
 		servers->foreign = TRUE;
@@ -103,10 +114,13 @@ void sn_servers_find(const char *domain, const char *user, int timeout_ms, SnSer
 	}
 	g_main_loop_run(search.loop);
 	g_source_destroy(timer);
+	servers->dns_failed = search.failed > 0;
 	for (gsize i = 0; i < G_N_ELEMENTS(services); i++) {
 		const GSrvTarget *target = best_of(search.found[i]);
 		if (target)
 			use(servers, i, target, domain, user);
+		else if (search.found[i] && services[i].end == SOURCE)
+			servers->no_mail = TRUE;
 		g_resolver_free_targets(search.found[i]);
 	}
 	g_main_context_pop_thread_default(context);
@@ -118,5 +132,6 @@ void sn_servers_clear(SnServers *servers)
 	g_free(servers->source);
 	g_free(servers->outgoing);
 	g_free(servers->im);
+	g_free(servers->web);
 	*servers = (SnServers){ 0 };
 }

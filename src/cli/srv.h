@@ -10,12 +10,19 @@
 #include <glib.h>
 
 typedef struct {
-	char *source, *outgoing, *im; /* URLs without the user ("imaps://%s@host"); NULL = not found */
-	gboolean foreign;             /* a mail server lies outside the domain */
+	char *source, *outgoing, *im; /* URLs; NULL = not found */
+	gboolean foreign;    /* a mail server that only the DNS named lies outside the domain */
+	char *web;           /* the page that named the mail servers, over https; NULL: the DNS did */
+	gboolean wants_oauth; /* ... and said that they take no passwords */
+	gboolean no_mail;    /* the DNS says that there is no email */
+	gboolean dns_failed; /* the DNS could not be asked */
 } SnServers;
 void sn_servers_clear(SnServers *servers);
 
 /* Blocks for at most timeout_ms. user: the login name, as it goes into the URLs. */
 void sn_servers_find(const char *domain, const char *user, int timeout_ms, SnServers *servers);
+
+/* "imaps://user@host:port", the port left out where it is the scheme's own. Caller frees. */
+char *sn_server_url(const char *scheme, const char *user, const char *host, guint16 port);
 
 #endif

@@ -167,6 +167,8 @@ char *sn_secret_command(char **argv, int timeout_ms, GError **error);
 gboolean sn_secret_feed(char **argv, const char *secret, int timeout_ms, GError **error);
 /* Puts a password into the desktop's secret service; SN_ERROR_UNAVAILABLE when there is none. */
 gboolean sn_secret_store(const SnEndpoint *endpoint, const char *secret, GError **error);
+/* Takes it out again; nothing when it is not there. */
+void sn_secret_forget(const SnEndpoint *endpoint);
 /* Wipes, then frees; NULL is fine. */
 void sn_secret_free(char *secret);
 

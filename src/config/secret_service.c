@@ -289,3 +289,10 @@ gboolean sn_secret_store(const SnEndpoint *endpoint, const char *secret, GError 
 	            "Cannot store the password in the secret service: %s", failed->message);
 	return FALSE;
 }
+
+void sn_secret_forget(const SnEndpoint *endpoint)
+{
+	SnSecretItem item = item_of(endpoint);
+
+	sn_secret_item_clear(&item, NULL);
+}

@@ -105,6 +105,17 @@ static char *vcard_complete(const char *text, const SnVcard *card, gboolean *fou
 	return NULL;
 }
 
+static GString *web_get(const char *url, const char *ca_file, int seconds, gpointer data,
+                        GError **error)
+{
+	const CliDesk *desk = data;
+
+	if (desk->web_page && strstr(url, desk->web_url))
+		return g_string_new(desk->web_page);
+	g_set_error(error, SN_ERROR, SN_ERROR_NOT_FOUND, "status 404");
+	return NULL;
+}
+
 void cli_desk_write(CliDesk *desk, const char *name, const char *text)
 {
 	g_autofree char *path = g_build_filename(desk->context.paths->config, name, NULL);
@@ -141,6 +152,7 @@ int cli_desk_setup(void **state)
 	desk->context.services =
 		(SnCliServices){ engine_run, import, probe, vcards, vcard_format,
 			         vcard_complete, NULL, desk };
+	desk->context.services.web_get = web_get;
 	cli_desk_write(desk, "accounts.conf", ACCOUNTS);
 	*state = desk;
 	return 0;

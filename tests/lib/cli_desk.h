@@ -20,6 +20,7 @@ typedef struct {
 	SnErrorCode probe_error; /* 0 = every end works */
 	const char *probe_fails; /* only this scheme of endpoint: "imap"; NULL = all */
 	gboolean no_vcards;      /* the vCard module is missing */
+	const char *web_url, *web_page; /* what addresses with this in them give; NULL: nothing */
 } CliDesk;
 
 /* With one account "home" of alice@example.test: source, outgoing and im. */
