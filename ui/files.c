@@ -367,6 +367,36 @@ static void run_viewer(SnApp *app, const char *path, const char *type)
 	sn_app_error(app, error);
 }
 
+gboolean sn_files_browse(SnApp *app, const char *url, GError **error)
+{
+	static const char *const in_terminal[] = { "www-browser", "w3m", "lynx", "elinks", "links" };
+	const char *browser = g_getenv("BROWSER");
+	const char *argv[] = { NULL, url, NULL };
+	int status;
+
+	g_assert(g_ascii_isalpha(*url)); /* never an option */
+	argv[0] = browser && *browser ? browser : on_a_desktop() ? "xdg-open" : NULL;
+	if (argv[0]) {
+		g_autofree char *found = g_find_program_in_path(argv[0]);
+		if (found && on_a_desktop())
+			return g_spawn_async(NULL, (char **)argv, NULL,
+			                     G_SPAWN_SEARCH_PATH | G_SPAWN_STDOUT_TO_DEV_NULL |
+			                             G_SPAWN_STDERR_TO_DEV_NULL,
+			                     NULL, NULL, NULL, error);
+		if (found)
+			return sn_app_run(app, argv, &status, error);
+	}
+	for (gsize i = 0; i < G_N_ELEMENTS(in_terminal); i++) {
+		g_autofree char *found = g_find_program_in_path(in_terminal[i]);
+		argv[0] = in_terminal[i];
+		if (found)
+			return sn_app_run(app, argv, &status, error);
+	}
+	g_set_error(error, SN_ERROR, SN_ERROR_UNAVAILABLE, "There is no browser: set BROWSER. The link is %s",
+	            url);
+	return FALSE;
+}
+
 static void open_bytes(SnApp *app, const char *name, const char *type, GBytes *bytes, gpointer data)
 {
 	g_autofree char *dir = g_build_filename(app->setup->paths->runtime, "open", NULL);

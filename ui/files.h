@@ -26,6 +26,8 @@ void sn_files_save(SnApp *app, SnId message, int position, const char *path);
 /* view_files.c: the file selected in the list of files. FALSE: it is not open, or empty. */
 gboolean sn_files_selected(struct sn_view *view, SnId *message, int *position);
 
+/* In the browser: the one of $BROWSER, of the desktop, or one for the terminal. */
+gboolean sn_files_browse(SnApp *app, const char *url, GError **error);
 /* With the program for its type (mailcap, xdg-open). */
 void sn_files_open(SnApp *app, SnId message, int position, const char *unused);
 /* As standard input of a shell command; what it prints is shown. */

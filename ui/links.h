@@ -20,4 +20,11 @@ gboolean sn_link_find(const char *text, gsize from, gsize *start, gsize *end);
 typedef void (*SnLinkColour)(guint32 colour, gboolean background, GString *out, gpointer data);
 char *sn_links_sequences(const SnGrid *grid, const SnGrid *before, SnLinkColour colour, gpointer data);
 
+struct sn_app;
+/* view_links.c: the links of a text: those numbered below it, by their numbers, then the others that
+ * stand in it, each once. Of char *. */
+GPtrArray *sn_links_of(const char *body);
+/* With the browser; mailto: and xmpp: begin a message. Errors are said. */
+void sn_links_open(struct sn_app *app, const char *url);
+
 #endif

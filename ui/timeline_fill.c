@@ -13,6 +13,7 @@ enum {
 	INDENT = SN_TIMELINE_INDENT,
 	BODY_LINES_MAX = 400,  /* of one message; the message view shows the rest */
 	QUOTE_SHOWN = 2,       /* quotes up to this many lines are not folded */
+	LINKS_SHOWN = 2,       /* as many addresses below a text are not folded */
 	TOGETHER = 10,         /* minutes within which messages of one person share a heading */
 };
 
@@ -186,6 +187,12 @@ static void fill_block(Fill *fill, const char *body, const SnBlock *block)
 			add_text(fill, sn_theme_style(fill->theme, SN_OBJ_QUOTE), text);
 		else
 			add_fold(fill, "quote ", lines);
+		break;
+	case SN_BLOCK_LINKS:
+		if (fill->open || lines <= LINKS_SHOWN)
+			add_text(fill, sn_theme_style(fill->theme, SN_OBJ_SIGNATURE), text);
+		else
+			add_fold(fill, "links ", lines);
 		break;
 	case SN_BLOCK_SIGNATURE:
 		if (fill->open)

@@ -105,10 +105,14 @@ static char *notice_of(const SnMail *mail)
 	append_notice(notice, mail->notice);
 	if (mail->remote_images) {
 		g_autofree char *images =
-			g_strdup_printf(mail->remote_images == 1 ? "%d remote image not loaded"
-		                                                 : "%d remote images not loaded",
-		                        mail->remote_images);
+			g_strdup_printf("%d remote image%s not loaded", mail->remote_images,
+		                        mail->remote_images == 1 ? "" : "s");
 		append_notice(notice, images);
+	}
+	if (mail->trackers) {
+		g_autofree char *trackers =
+			g_strdup_printf("%d of them too small to be seen, as trackers are", mail->trackers);
+		append_notice(notice, trackers);
 	}
 	if (notice->len)
 		return g_string_free(notice, FALSE);

@@ -187,11 +187,12 @@ static char *html_charset(const char *html, gsize length)
 
 static Rendered render_html(Reader *reader, char *html)
 {
-	int images = 0;
+	SnHtmlImages images = { 0 };
 	char *text = sn_html_to_text(html, strlen(html), &images);
 
 	g_free(html);
-	reader->mail->remote_images += images;
+	reader->mail->remote_images += images.remote;
+	reader->mail->trackers += images.trackers;
 	return (Rendered){ finish_text(text), TRUE };
 }
 

@@ -49,7 +49,8 @@ static void arena_keep(void *data, void *block)
 }
 
 /* NULL when the document needs too much memory. */
-static char *parse_and_render(Arena *arena, const GString *html, int *remote_images)
+static char *parse_and_render(Arena *arena, const GString *html, GHashTable *hidden,
+                              SnHtmlImages *images)
 {
 	GumboOptions options = kGumboDefaultOptions;
 	jmp_buf too_big;
@@ -62,22 +63,24 @@ static char *parse_and_render(Arena *arena, const GString *html, int *remote_ima
 	if (setjmp(too_big))
 		return NULL;
 	const GumboOutput *output = gumbo_parse_with_options(&options, html->str, html->len);
-	return sn_html_render(output->root, remote_images);
+	return sn_html_render(output->root, hidden, images);
 }
 
-char *sn_html_to_text(const char *html, gsize length, int *remote_images)
+char *sn_html_to_text(const char *html, gsize length, SnHtmlImages *counted)
 {
 	GString *tamed = sn_html_tame(html, MIN(length, SN_MIME_MAX_HTML));
 	Arena arena = { .chunks = g_ptr_array_new_with_free_func(g_free) };
-	int images = 0;
-	char *text = parse_and_render(&arena, tamed, &images);
+	g_autoptr(GHashTable) hidden =
+		sn_html_hidden_names(html, MIN(length, SN_MIME_MAX_HTML));
+	SnHtmlImages images = { 0 };
+	char *text = parse_and_render(&arena, tamed, hidden, &images);
 
 	if (!text) {
 		g_autofree char *stripped = sn_html_strip(tamed->str, tamed->len);
 		text = sn_text_clean(stripped, -1);
 	}
-	if (remote_images)
-		*remote_images = images;
+	if (counted)
+		*counted = images;
 	g_ptr_array_unref(arena.chunks);
 	g_string_free(tamed, TRUE);
 	return text;

@@ -69,10 +69,18 @@ typedef struct {
 	int list_depth;
 	char marker[16]; /* of the list item that begins */
 	GPtrArray *links;
+	GHashTable *hidden; /* names that the style sheets hide */
+	GArray *fonts;      /* of Font: the elements that say one, innermost last */
+	gboolean link_image;
 	gsize link_start; /* where the text of the link begins in `out` */
 	gsize cell_start;
-	int remote_images;
+	SnHtmlImages images;
 } Render;
+
+typedef struct {
+	const GumboNode *node;
+	SnHtmlFont font;
+} Font;
 
 static const char *attribute(const GumboNode *node, const char *name)
 {
@@ -89,48 +97,7 @@ static Gap gap_of(GumboTag tag)
 	return INLINE;
 }
 
-/* ---- what is hidden ---- */
-
-static gboolean is_zero(const char *value)
-{
-	gsize digits = strspn(value, "0.");
-
-	return digits > 0 && !g_ascii_isdigit(value[digits]);
-}
-
-static gboolean hides(const char *property, const char *value)
-{
-	if (strcmp(property, "display") == 0)
-		return g_str_has_prefix(value, "none");
-	if (strcmp(property, "visibility") == 0)
-		return g_str_has_prefix(value, "hidden") || g_str_has_prefix(value, "collapse");
-	if (strcmp(property, "mso-hide") == 0)
-		return g_str_has_prefix(value, "all");
-	return (strcmp(property, "font-size") == 0 || strcmp(property, "max-height") == 0 ||
-		strcmp(property, "opacity") == 0) &&
-	       is_zero(value);
-}
-
-static gboolean is_hidden(const GumboNode *node)
-{
-	const char *style = attribute(node, "style");
-
-	if (attribute(node, "hidden"))
-		return TRUE;
-	if (!style || !strpbrk(style, ":"))
-		return FALSE;
-	g_autofree char *lower = g_ascii_strdown(style, (gssize)strnlen(style, 4096));
-	g_auto(GStrv) declarations = g_strsplit(lower, ";", 100);
-	for (gsize i = 0; declarations[i]; i++) {
-		char *colon = strchr(declarations[i], ':');
-		if (!colon)
-			continue;
-		*colon = '\0';
-		if (hides(g_strstrip(declarations[i]), g_strstrip(colon + 1)))
-			return TRUE;
-	}
-	return FALSE;
-}
+/* ---- what is not shown ---- */
 
 static gboolean is_remote(const char *url)
 {
@@ -167,7 +134,7 @@ static void begin_text(Render *render)
 		g_string_append(out, render->marker);
 		render->marker[0] = '\0';
 	} else if (render->cell) {
-		g_string_append(out, "  ");
+		g_string_append_c(out, SN_HTML_CELL_GAP);
 	} else if (render->space) {
 		g_string_append_c(out, ' ');
 	}
@@ -196,8 +163,16 @@ static void put_pre(Render *render, const char *text)
 	}
 }
 
+static gboolean is_tiny(const Render *render)
+{
+	return render->fonts->len &&
+	       g_array_index(render->fonts, Font, render->fonts->len - 1).font == SN_HTML_FONT_TINY;
+}
+
 static void put_text(Render *render, const char *text)
 {
+	if (is_tiny(render))
+		return;
 	if (render->pre) {
 		put_pre(render, text);
 		return;
@@ -252,14 +227,24 @@ static void close_list(Render *render)
 		want_break(render, 2);
 }
 
+static void count_image(Render *render, const GumboNode *node, gboolean unseen)
+{
+	if (!is_remote(attribute(node, "src")))
+		return;
+	render->images.remote++;
+	render->images.trackers += unseen;
+}
+
 static void put_image(Render *render, const GumboNode *node)
 {
 	const char *alt = attribute(node, "alt");
+	gboolean tiny = sn_html_is_tiny_image(node);
 
-	if (is_remote(attribute(node, "src")))
-		render->remote_images++;
-	if (!alt || !*alt)
+	count_image(render, node, tiny);
+	if (!alt || !*alt) {
+		render->link_image = render->link_image || !tiny;
 		return;
+	}
 	g_autofree char *clean = sn_text_clean_line(alt, -1);
 	put_text(render, clean);
 }
@@ -327,24 +312,43 @@ static guint link_number(Render *render, const char *url)
 	return render->links->len;
 }
 
-static void close_link(Render *render, const GumboNode *node)
+/* The address of a link that leads somewhere else than its text says; NULL. Caller frees. */
+static char *link_target(const GumboNode *node)
 {
 	static const char *const schemes[] = { "http:", "https:", "mailto:", "ftp:",   "xmpp:",
 					       "ftps:", "sip:",   "geo:",    "magnet:" };
 	const char *href = attribute(node, "href");
-	gboolean known = FALSE;
 
-	if (!href || render->link_start >= render->out->len)
-		return;
-	g_autofree char *url = sn_text_clean_line(href, (gssize)strnlen(href, 8192));
+	if (!href)
+		return NULL;
+	char *url = sn_text_clean_line(href, (gssize)strnlen(href, 8192));
 	for (gsize i = 0; i < G_N_ELEMENTS(schemes); i++)
-		known = known || g_ascii_strncasecmp(url, schemes[i], strlen(schemes[i])) == 0;
-	if (!known || says_the_same(render->out->str + render->link_start, url))
+		if (g_ascii_strncasecmp(url, schemes[i], strlen(schemes[i])) == 0)
+			return g_strdelimit(url, " ", '+');
+	g_free(url);
+	return NULL;
+}
+
+static void close_link(Render *render, const GumboNode *node)
+{
+	g_autofree char *url = link_target(node);
+	guint before = render->links->len;
+
+	if (!url)
 		return;
-	g_strdelimit(url, " ", '+');
+	gboolean empty = render->link_start >= render->out->len;
+	if (empty && !render->link_image)
+		return;
+	if (!empty && says_the_same(render->out->str + render->link_start, url))
+		return;
 	guint number = link_number(render, url);
 	if (number == 0)
 		return;
+	/* A picture without words: once for each place it leads to. */
+	if (empty && render->links->len == before)
+		return;
+	if (empty)
+		put_word(render, "(picture)", 9);
 	g_autofree char *note = g_strdup_printf("[%u]", number);
 	gboolean space = render->space;
 	int breaks = render->breaks;
@@ -355,18 +359,37 @@ static void close_link(Render *render, const GumboNode *node)
 	render->breaks = breaks;
 }
 
+/* Layouts take the space between pictures away with letters of no size, and give text its own. */
+static void push_font(Render *render, const GumboNode *node)
+{
+	Font font = { node, sn_html_font(node) };
+
+	if (font.font != SN_HTML_FONT_AS_BEFORE)
+		g_array_append_val(render->fonts, font);
+}
+
+static void pop_font(Render *render, const GumboNode *node)
+{
+	guint count = render->fonts->len;
+
+	if (count && g_array_index(render->fonts, Font, count - 1).node == node)
+		g_array_set_size(render->fonts, count - 1);
+}
+
 /* FALSE: nothing below this element is shown. */
 static gboolean open_element(Render *render, const GumboNode *node)
 {
 	GumboTag tag = node->v.element.tag;
 
-	if (tag == GUMBO_TAG_HEAD || tag == GUMBO_TAG_INPUT || is_hidden(node)) {
-		if (tag == GUMBO_TAG_IMG && is_remote(attribute(node, "src")))
-			render->remote_images++;
+	if (tag == GUMBO_TAG_HEAD || tag == GUMBO_TAG_INPUT ||
+	    sn_html_is_hidden(node, render->hidden)) {
+		if (tag == GUMBO_TAG_IMG)
+			count_image(render, node, TRUE);
 		return FALSE;
 	}
 	if (is_remote(attribute(node, "background")))
-		render->remote_images++;
+		render->images.remote++;
+	push_font(render, node);
 	Gap gap = gap_of(tag);
 	/* A block at the start of a table's cell stays on the line of the row. */
 	if (gap != INLINE && !render->cell)
@@ -378,7 +401,10 @@ static gboolean open_element(Render *render, const GumboNode *node)
 		break;
 	case GUMBO_TAG_HR: put_rule(render); break;
 	case GUMBO_TAG_IMG: put_image(render, node); break;
-	case GUMBO_TAG_A: render->link_start = render->out->len; break;
+	case GUMBO_TAG_A:
+		render->link_start = render->out->len;
+		render->link_image = FALSE;
+		break;
 	case GUMBO_TAG_UL:
 	case GUMBO_TAG_OL: open_list(render, node); break;
 	case GUMBO_TAG_LI: open_list_item(render); break;
@@ -399,6 +425,7 @@ static gboolean open_element(Render *render, const GumboNode *node)
 
 static void close_element(Render *render, const GumboNode *node)
 {
+	pop_font(render, node);
 	switch (node->v.element.tag) {
 	case GUMBO_TAG_A: close_link(render, node); break;
 	case GUMBO_TAG_UL:
@@ -477,10 +504,12 @@ static void put_footnotes(Render *render)
 				       (const char *)render->links->pdata[i]);
 }
 
-char *sn_html_render(const GumboNode *root, int *remote_images)
+char *sn_html_render(const GumboNode *root, GHashTable *hidden, SnHtmlImages *images)
 {
 	Render render = { .out = g_string_new(NULL),
-			  .links = g_ptr_array_new_with_free_func(g_free) };
+			  .links = g_ptr_array_new_with_free_func(g_free),
+			  .fonts = g_array_new(FALSE, FALSE, sizeof(Font)),
+			  .hidden = hidden };
 
 	for (const GumboNode *node = root; node;) {
 		gboolean enter = TRUE;
@@ -494,11 +523,13 @@ char *sn_html_render(const GumboNode *root, int *remote_images)
 	}
 	g_assert(render.list_depth == 0 && render.quotes == 0 && render.pre == 0);
 	put_footnotes(&render);
-	*remote_images = render.remote_images;
+	*images = render.images;
+	g_autofree char *aligned = sn_html_align(render.out->str);
 	/* Character references may have brought in what is no character. */
-	g_autofree char *clean = sn_text_clean(render.out->str, (gssize)render.out->len);
+	g_autofree char *clean = sn_text_clean(aligned, -1);
 	char *text = tidy(clean);
 	g_string_free(render.out, TRUE);
 	g_ptr_array_unref(render.links);
+	g_array_unref(render.fonts);
 	return text;
 }

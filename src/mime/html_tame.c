@@ -136,7 +136,8 @@ static void append_value(GString *out, const char *value, gsize length)
 static void append_attributes(GString *out, const char *at, const char *end)
 {
 	static const char *const wanted[] = { "href",   "src",        "alt",  "style",
-					      "hidden", "background", "start" };
+					      "hidden", "background", "start", "class",
+					      "id",   "width",      "height" };
 	guint seen = 0;
 
 	while (at < end) {

@@ -122,6 +122,7 @@ typedef struct {
 	gssize own_length;     /* bytes of it before a transcript that only repeats `carried`; -1: all */
 	gboolean text_from_html;
 	int remote_images;     /* counted, never fetched */
+	int trackers;          /* of them those that nobody could see */
 	gboolean encrypted;    /* PGP/MIME or S/MIME encrypted outside */
 	guint secure;          /* SnSecure (opened.h): what can be verified or opened */
 	GPtrArray *parts;      /* of SnMailPart */
@@ -145,8 +146,13 @@ GBytes *sn_mail_part_bytes(GBytes *raw, int position, GError **error);
 /* Only the header block, unfolded and decoded, for "full headers". Caller frees. */
 char *sn_mail_headers_text(GBytes *raw);
 
-/* HTML (any charset declared in it; UTF-8 assumed) to text with links as footnotes [1]. */
-char *sn_html_to_text(const char *html, gsize length, int *remote_images);
+typedef struct {
+	int remote;   /* pictures that would be fetched from somewhere; they never are */
+	int trackers; /* of them those too small to be seen, or hidden */
+} SnHtmlImages;
+/* HTML (any charset declared in it; UTF-8 assumed) to text with links as footnotes [1]. What is
+ * hidden or too small to be seen is left out. images: NULL. Caller frees. */
+char *sn_html_to_text(const char *html, gsize length, SnHtmlImages *images);
 
 /* ---- writing ---- */
 

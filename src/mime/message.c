@@ -190,11 +190,16 @@ static void free_array(GByteArray *array)
 /* Words with blanks between them are text, whatever encoding they are said to have. */
 static gboolean is_no_base64(const char *raw, gsize length)
 {
-	gsize odd = 0, seen = MIN(length, 4096);
+	gsize odd = 0, seen = 0;
 
-	for (gsize i = 0; i < seen; i++)
-		odd += raw[i] == ' ' ? i + 1 < seen && g_ascii_isalnum(raw[i + 1])
-		                     : !g_ascii_isalnum(raw[i]) && !strchr("+/=\r\n\t", raw[i]);
+	/* The beginning: a list may have put its footer below. */
+	for (gsize i = 0; i < length && seen < 400; i++) {
+		if (raw[i] == '\r' || raw[i] == '\n')
+			continue;
+		seen++;
+		odd += raw[i] == ' ' ? i + 1 < length && g_ascii_isalnum(raw[i + 1])
+		                     : !g_ascii_isalnum(raw[i]) && !strchr("+/=\t", raw[i]);
+	}
 	return odd * 20 > seen;
 }
 

@@ -11,6 +11,7 @@ typedef struct {
 	const char *body;
 	SnSpan *lines;
 	gsize count;
+	gsize end;       /* bytes of the body without the list of links */
 	gsize last_mark; /* the last line with what may be a quote mark + 1; 0 without any */
 	char prefix[MAX_PREFIX + 1]; /* of quoted lines in this body, when it is none of '>'; "" */
 	gboolean has_text;   /* there is new text already: it stands above what it answers */
@@ -138,7 +139,7 @@ static void add_block(Cut *cut, SnBlockKind kind, int depth, gsize from, gsize t
 	SnBlock *last = cut->blocks->len
 				? &g_array_index(cut->blocks, SnBlock, cut->blocks->len - 1)
 				: NULL;
-	gsize end = to < cut->count ? cut->lines[to].start : strlen(cut->body);
+	gsize end = to < cut->count ? cut->lines[to].start : cut->end;
 
 	g_assert(to > from);
 	if (last && last->kind == kind && (kind != SN_BLOCK_QUOTE || last->depth == depth)) {
@@ -352,8 +353,9 @@ static gsize cut_one(Cut *cut, gsize i)
 GArray *sn_text_blocks(const char *body)
 {
 	g_autoptr(GArray) lines = g_array_new(FALSE, FALSE, sizeof(SnSpan));
-	gsize length = strlen(body), at = 0;
-	Cut cut = { .body = body };
+	guint links;
+	gsize length = sn_text_footnotes(body, &links), at = 0;
+	Cut cut = { .body = body, .end = length };
 	SnSpan line;
 
 	cut.blocks = g_array_new(FALSE, FALSE, sizeof(SnBlock));
@@ -368,6 +370,10 @@ GArray *sn_text_blocks(const char *body)
 		gsize next = cut_one(&cut, i);
 		g_assert(next > i && next <= cut.count);
 		i = next;
+	}
+	if (links) {
+		SnBlock block = { SN_BLOCK_LINKS, 0, length, strlen(body) };
+		g_array_append_val(cut.blocks, block);
 	}
 	return cut.blocks;
 }

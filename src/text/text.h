@@ -39,6 +39,7 @@ typedef enum {
 	SN_BLOCK_QUOTE,       /* "> ..." lines, and what follows an Outlook-style separator */
 	SN_BLOCK_ATTRIBUTION, /* "On ... wrote:" */
 	SN_BLOCK_SIGNATURE,   /* from "-- " on */
+	SN_BLOCK_LINKS,       /* the numbered links below a text that was HTML; the last block */
 } SnBlockKind;
 typedef struct {
 	SnBlockKind kind;
@@ -47,6 +48,9 @@ typedef struct {
 } SnBlock;
 /* Conservative: when in doubt it is TEXT (new text must never be folded away). Of SnBlock. */
 GArray *sn_text_blocks(const char *body);
+
+/* Where the numbered links at the end begin, the length of the body if there are none; their count. */
+gsize sn_text_footnotes(const char *body, guint *count);
 
 /* First line of meaning for a list: skips quotes, attributions, greetings stay; cleaned, <= 200
  * bytes. Caller frees; "" when nothing is left. */

@@ -51,7 +51,7 @@ static char kind_at(const char *runs, int n)
 static void count_line(const char *folder, const char *file, const char *line, int number, char truth,
                        SnBlockKind kind, Sums *sums)
 {
-	gboolean folded = kind != SN_BLOCK_TEXT;
+	gboolean folded = kind != SN_BLOCK_TEXT && kind != SN_BLOCK_LINKS;
 	Sum *sum = truth == 'Q' ? &sums->quote : truth == 'S' ? &sums->signature : &sums->text;
 	gboolean good = truth == 'T' ? !folded : folded;
 

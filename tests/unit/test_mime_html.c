@@ -52,8 +52,37 @@ static const struct {
 	{ "<span style='font-size:0px'>hidden</span>shown", "shown", 0 },
 	{ "<span style='font-size:0.9em'>shown</span>", "shown", 0 },
 	{ "<p style='visibility:hidden'>hidden<p>shown", "shown", 0 },
-	{ "<font style='mso-hide:all'>hidden</font>shown", "shown", 0 },
+	{ "<font style='mso-hide:all'>hidden</font>shown", "hiddenshown", 0 },
 	{ "<div hidden>hidden</div>shown", "shown", 0 },
+	/* layouts of no letter size give text its own */
+	{ "<div style='font-size:0px'>gap<div style='font-size:16px'>shown</div>gap</div>", "shown", 0 },
+	{ "<div style='font-size:1px;color:#fff'>hidden<b>too</b></div>shown", "shown", 0 },
+	{ "<div style='font-size:0'><span style='font-size:2em'>hidden</span></div>shown", "shown", 0 },
+	{ "<div style='color:#FFF;background-color:#fff'>hidden</div>shown", "shown", 0 },
+	{ "<div style='color:transparent'>hidden</div>shown", "shown", 0 },
+	{ "<div style='color:#fff;background:#000'>shown</div>", "shown", 0 },
+	{ "<div style='overflow:hidden;height:0'>hidden</div>shown", "shown", 0 },
+	{ "<div style='text-indent:-9999px'>hidden</div>shown", "shown", 0 },
+	{ "<div style='margin-left:-10px'>shown</div>", "shown", 0 },
+	/* style sheets */
+	{ "<style>.pre, td.x { display: none !important } /* .no { display:none } */</style>"
+	  "<p class='a pre'>hidden</p><p class=no>shown</p><table><td class=x>hidden</table>", "shown", 0 },
+	{ "<style><!-- #top{visibility:hidden} p .deep{display:none} --></style>"
+	  "<p id=top>hidden</p><p class=deep>shown</p>", "shown", 0 },
+	{ "<style>@media (max-width:600px) { .m { display:none } } .m { color:red }</style>"
+	  "<p class=m>shown</p>", "shown", 0 },
+	{ "<style>.m { display:none }</style><p class=m style='display:block'>shown</p>", "shown", 0 },
+	{ "<style>.m { display:none } .m { display:block }</style><p class=m>shown</p>", "shown", 0 },
+	{ "<style>.m { display:none }<p class=m>no end</p>", ".m { display:none }\n\nno end", 0 },
+	/* rows of a table */
+	{ "<table><tr><td>Item<td>Price<tr><td>A long name<td>10<tr><td>B<td>2000</table>",
+	  "Item         Price\nA long name  10\nB            2000", 0 },
+	{ "<table><tr><td>a<td>b<tr><td>c<td>d<td>e</table>", "a  b\nc  d  e", 0 },
+	{ "<table><tr><td>&#26085;<td>1<tr><td>ab<td>2<tr><td>c<td>3</table>",
+	  "\xe6\x97\xa5  1\nab  2\nc   3", 0 },
+	/* links on pictures */
+	{ "<a href='https://x.test/'><img src=cid:a@b></a> <a href='https://x.test/'><img src=cid:b></a>", "(picture) [1]\n\n[1] https://x.test/", 0 },
+	{ "<a href='https://x.test/'><img src=https://x.test/p.gif width=1 height=1></a>t", "t", 1 },
 	/* images */
 	{ "<img src=\"https://x.test/a.png\" alt=\"A logo\">", "A logo", 1 },
 	{ "<img src=cid:a@b alt=x><img src=//x.test/p.gif><table "
@@ -129,7 +158,7 @@ static void hostile_html_does_no_harm(void **state)
 
 	for (gsize i = 0; i < G_N_ELEMENTS(units); i++) {
 		GString *html = g_string_new(NULL);
-		int images;
+		SnHtmlImages images;
 		for (int n = 0; n < 40000; n++)
 			g_string_append(html, units[i]);
 		g_string_append(html, "end");
@@ -179,13 +208,14 @@ static void any_markup_is_read(void **state)
 
 	for (int round = 0; round < 3000; round++) {
 		GString *html = g_string_new(NULL);
-		int count = g_rand_int_range(random, 0, 60), images;
+		int count = g_rand_int_range(random, 0, 60);
+		SnHtmlImages images;
 		for (int i = 0; i < count; i++)
 			g_string_append(html,
 					pieces[g_rand_int_range(random, 0, G_N_ELEMENTS(pieces))]);
 		g_autofree char *text = sn_html_to_text(html->str, html->len, &images);
 		assert_non_null(text);
-		assert_true(images >= 0);
+		assert_true(images.trackers >= 0 && images.trackers <= images.remote);
 		g_string_free(html, TRUE);
 	}
 	g_rand_free(random);
@@ -197,10 +227,42 @@ static int setup(void **state)
 	return 0;
 }
 
+/* What only counts who has opened the message. */
+static void trackers_are_told_from_pictures(void **state)
+{
+	static const char html[] =
+		"<img src=https://x.test/logo.png width=200 height=50>"
+		"<img src=https://x.test/t.gif width=1 height=1>"
+		"<img src=https://x.test/u.gif style='width:1px;height:1px'>"
+		"<img src=https://x.test/v.gif style='display:none'>"
+		"<img src=cid:a@b width=1 height=1><img src=https://x.test/w.png width='100%' height=1>";
+	SnHtmlImages images;
+	g_autofree char *text = sn_html_to_text(html, strlen(html), &images);
+
+	assert_int_equal(images.remote, 5);
+	assert_int_equal(images.trackers, 3);
+}
+
+static void wide_tables_are_left_as_they_are(void **state)
+{
+	GString *html = g_string_new("<table>");
+
+	for (int row = 0; row < 3; row++) {
+		g_string_append(html, "<tr>");
+		for (int cell = 0; cell < 40; cell++)
+			g_string_append_printf(html, "<td>cell %d", row * cell);
+	}
+	g_autofree char *text = sn_html_to_text(html->str, html->len, NULL);
+	assert_non_null(strstr(text, "cell 0  cell 1  cell 2"));
+	g_string_free(html, TRUE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(html_reads_as_text),
+		cmocka_unit_test(trackers_are_told_from_pictures),
+		cmocka_unit_test(wide_tables_are_left_as_they_are),
 		cmocka_unit_test(charset_of_the_document_is_used),
 		cmocka_unit_test(hostile_html_does_no_harm),
 		cmocka_unit_test(any_markup_is_read),

@@ -13,7 +13,7 @@
  * lines, in order, and leave nothing out. */
 static char *kinds(const char *body)
 {
-	static const char letters[] = "TQAS";
+	static const char letters[] = "TQASL";
 	g_autoptr(GArray) blocks = sn_text_blocks(body);
 	GString *out = g_string_new(NULL);
 	gsize at = 0;
@@ -78,6 +78,10 @@ static const struct {
 	{ "text\n__________\nx-users mailing list\nx-users@x.test\nhttp://x.test\n", "TSSSS" },
 	{ "thanks\n\n\xe2\x80\x94\nJohn\nCEO\n", "TTSSS" },
 	{ "--\nnot a signature without a text\n", "TT" },
+	/* links below a text that was HTML */
+	{ "see this [1] and [2]\n\n[1] https://x.test/a\n[2] mailto:bob@x.test\n", "TTLL" },
+	{ "see this [1]\n\n[2] https://x.test/a\n", "TTT" },
+	{ "notes\n[1] first\n[2] second\n", "TTT" },
 	/* quotes without marks */
 	{ "a\n-----Original Message-----\nFrom: Bob\nSent: Monday\nTo: me\nSubject: "
 	  "x\n\nquoted\nmore\n",
