@@ -179,7 +179,7 @@ static SnOpened *open_mail(GBytes *raw, gboolean may_ask, gboolean all_parts, gp
 	g_mutex_lock(&host->lock);
 	SnConfig *config = sn_config_ref(host->config);
 	g_mutex_unlock(&host->lock);
-	SnOpened *opened = ops->open_mail(raw, config, host->paths, may_ask, all_parts);
+	SnOpened *opened = ops->open_mail(raw, config, may_ask, all_parts);
 	sn_config_unref(config);
 	return opened;
 }

@@ -275,6 +275,32 @@ static char *read_signature(Reading *reading, const char *value, int end)
 	return NULL;
 }
 
+static char *read_sign(Reading *reading, const char *value, int end)
+{
+	static const char *const words[] = { "true", "false", NULL };
+
+	if (!g_strv_contains(words, value))
+		return sn_problems_hint(value, words);
+	reading->account->sign = strcmp(value, "true") == 0;
+	return NULL;
+}
+
+static char *read_encrypt(Reading *reading, const char *value, int end)
+{
+	static const char *const words[] = { "none", "if-possible", "required", NULL };
+
+	return sn_encrypt_parse(value, &reading->account->encrypt) ? NULL : sn_problems_hint(value, words);
+}
+
+static char *read_key(Reading *reading, const char *value, int end)
+{
+	if (*value == '-')
+		return g_strdup(": a fingerprint or an address");
+	g_free(reading->account->key);
+	reading->account->key = *value ? g_strdup(value) : NULL;
+	return NULL;
+}
+
 static char *read_authserv_id(Reading *reading, const char *value, int end)
 {
 	g_free(reading->account->authserv_id);
@@ -348,6 +374,9 @@ static const Key keys[] = {
 	{ { "time-zone", "name", "time zone of the quiet hours, like Europe/Berlin" }, read_time_zone },
 	{ { "signature", "text or path", "goes below new email; \\n in double quotes begins a new line" }, read_signature },
 	{ { "reply-to", "address", "where answers to your email are to go, when not to from" }, read_reply_to },
+	{ { "sign", "true or false", "your email is signed, by OpenPGP or S/MIME; false unless said" }, read_sign },
+	{ { "encrypt", "none, if-possible or required", "what a new email begins with: none unless said; required never goes in the clear" }, read_encrypt },
+	{ { "key", "fingerprint or address", "the OpenPGP key to sign with; without it the best one for the address it is from" }, read_key },
 	{ { "authserv-id", "name", "the server whose Authentication-Results are believed" }, read_authserv_id },
 	{ { "enabled", "true or false", "false leaves the account out" }, read_enabled },
 };
@@ -382,6 +411,7 @@ static void account_free(gpointer data)
 	sn_hours_free(account->quiet_hours);
 	g_free(account->time_zone);
 	g_free(account->signature);
+	g_free(account->key);
 	g_free(account->reply_to);
 	g_ptr_array_unref(account->identities);
 	g_free(account->authserv_id);

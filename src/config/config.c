@@ -15,6 +15,7 @@ struct sn_config {
 	gatomicrefcount refs;
 	SnSettings *settings;
 	GPtrArray *accounts; /* of SnAccount */
+	char *keys;          /* NULL */
 };
 
 /* The whole file; NULL without error when there is none. */
@@ -94,6 +95,8 @@ SnConfig *sn_config_load(const SnPaths *paths, GError **error)
 	else
 		config = config_new(accounts, accounts_file, settings, settings_file, paths->config,
 		                    error);
+	if (config)
+		config->keys = g_strdup(paths->keys);
 	sn_secret_free(accounts);
 	g_free(settings);
 	return config;
@@ -122,7 +125,13 @@ void sn_config_unref(SnConfig *config)
 		return;
 	sn_settings_free(config->settings);
 	g_ptr_array_unref(config->accounts);
+	g_free(config->keys);
 	g_free(config);
+}
+
+const char *sn_config_keys(const SnConfig *config)
+{
+	return config->keys;
 }
 
 const SnSettings *sn_config_settings(const SnConfig *config)

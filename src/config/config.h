@@ -15,6 +15,7 @@
 #include "src/base/error.h"
 #include "src/base/hours.h"
 #include "src/store/people.h"
+#include "src/store/terms.h"
 
 /* Directories of the profile: XDG base directories; with -c DIR: DIR itself holds the configuration
  * and data, state and runtime lie below it. Made 0700 when missing. */
@@ -86,6 +87,9 @@ typedef struct {
 	char *time_zone;      /* NULL: unset */
 	char *signature;     /* NULL */
 	char *reply_to;      /* NULL */
+	gboolean sign;        /* email is signed */
+	SnEncrypt encrypt;    /* what new email begins with */
+	char *key;            /* to sign with, a fingerprint or address; NULL: by from */
 	char *authserv_id;   /* whose Authentication-Results are believed; NULL */
 	gboolean enabled;
 } SnAccount;
@@ -109,6 +113,8 @@ void sn_config_unref(SnConfig *config);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SnConfig, sn_config_unref)
 
 const SnSettings *sn_config_settings(const SnConfig *config);
+/* SnPaths.keys of the profile; NULL when it was not loaded from one. */
+const char *sn_config_keys(const SnConfig *config);
 gsize sn_config_account_count(const SnConfig *config);
 const SnAccount *sn_config_account(const SnConfig *config, gsize index);
 const SnAccount *sn_config_account_named(const SnConfig *config, const char *name); /* NULL */

@@ -50,6 +50,7 @@
 	X(mail, answer_mdn, MDN, "ask", "tell senders who ask that you have read their email: never ask always-known") \
 	X(crypto, gnupg_home, PATH, "", "directory of the keys for OpenPGP and S/MIME; empty: where gpg looks by itself") \
 	X(crypto, index_decrypted, BOOL, "false", "the text of encrypted email is kept in the clear here, and can be searched for") \
+	X(crypto, hide_subject, BOOL, "true", "the subject of what goes encrypted is within only (RFC 9788)") \
 	X(im, receipts, BOOL, "true", "answer XEP-0184 receipt requests of known contacts")         \
 	X(im, markers, BOOL, "true", "send XEP-0333 displayed markers")                             \
 	X(im, transcript_idle, TIME, "10m", "a transcript is written when nothing was said for this long") \

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "src/engine/crypto.h"
 
-SnGpg sn_engine_gpg(const SnConfig *config, const SnPaths *paths)
+SnGpg sn_engine_gpg(const SnConfig *config)
 {
 	const char *home = sn_config_settings(config)->crypto_gnupg_home;
 
-	return (SnGpg){ .home = home && *home ? home : NULL, .own_home = paths ? paths->keys : NULL };
+	return (SnGpg){ .home = home && *home ? home : NULL, .own_home = sn_config_keys(config) };
 }

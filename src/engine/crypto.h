@@ -6,7 +6,7 @@
 #include "src/config/config.h"
 #include "src/mime/gpg.h"
 
-/* The texts belong to config and paths. Nobody is asked for a passphrase. paths may be NULL. */
-SnGpg sn_engine_gpg(const SnConfig *config, const SnPaths *paths);
+/* The texts belong to config. Nobody is asked for a passphrase. */
+SnGpg sn_engine_gpg(const SnConfig *config);
 
 #endif

@@ -162,6 +162,27 @@ gboolean sn_delivery_terms_put_off(SnDelivery *self, const SnOutboxEntry *entry)
 /* Why it may not go by any way there is now; NULL when it may. Caller frees. */
 char *sn_delivery_terms_encrypt(SnDelivery *self, const SnOutboxEntry *entry);
 
+/* ---- seal.c ---- */
+
+typedef struct {
+	gboolean smime, hide_subject;
+	char *signer;                 /* fingerprint; NULL not signed */
+	GPtrArray *recipients, *hidden; /* of char *, fingerprints; NULL not encrypted */
+	char *home, *own_home;        /* keyrings; NULL */
+	char *words;                  /* "encrypted for ...", for the journal; NULL */
+} SnSealPlan;
+void sn_seal_plan_free(SnSealPlan *plan);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SnSealPlan, sn_seal_plan_free)
+/* How the email has to go now. *plan NULL: as it is. FALSE: it may not go, and error says why. Asks
+ * gpg, some milliseconds for each recipient. */
+gboolean sn_seal_choose(SnDelivery *self, const SnOutboxEntry *entry, const SnAccount *account,
+                        SnSealPlan **plan, GError **error);
+/* Why an email cannot be encrypted: "no key for bob@example.test is here"; NULL: it can. */
+char *sn_seal_missing(SnDelivery *self, const SnOutboxEntry *entry);
+/* Seals on a thread, then calls done on this one, with NULL and an error when it could not. */
+typedef void (*SnSealed)(GBytes *sealed, const SnSealPlan *plan, const GError *error, gpointer data);
+void sn_seal_run(SnSealPlan *plan, GBytes *raw, SnSealed done, gpointer data); /* takes plan */
+
 /* ---- delivery_order.c ---- */
 
 /* Waits for the person only, so that it goes as soon as the person is there. */

@@ -74,10 +74,16 @@ static gboolean is_connected(const SnEngineAccount *account)
 
 char *sn_delivery_terms_encrypt(SnDelivery *self, const SnOutboxEntry *entry)
 {
+	gboolean mail = entry->channel == SN_CHANNEL_MAIL;
+
 	if (entry->encrypt != SN_ENCRYPT_REQUIRED)
 		return NULL;
+	g_autofree char *missing = mail ? sn_seal_missing(self, entry) : NULL;
+	if (mail && !missing)
+		return NULL;
 	g_autofree char *who = sn_delivery_who(self, entry);
-	return g_strdup_printf("It has to go encrypted, and there is no encryption for %s yet", who);
+	return g_strdup_printf("It has to go encrypted, and there is no encryption for %s yet%s%s", who,
+	                       missing ? ": " : "", missing ? missing : "");
 }
 
 static gboolean is_connected_for(SnDelivery *self, const SnOutboxEntry *entry, char **why)

@@ -513,10 +513,9 @@ static GBytes *part_bytes(GBytes *raw, int position, GError **error)
 	return sn_mail_part_bytes(raw, position, error);
 }
 
-static SnOpened *open_mail(GBytes *raw, const SnConfig *config, const SnPaths *paths,
-                           gboolean may_ask, gboolean all_parts)
+static SnOpened *open_mail(GBytes *raw, const SnConfig *config, gboolean may_ask, gboolean all_parts)
 {
-	SnGpg gpg = sn_engine_gpg(config, paths);
+	SnGpg gpg = sn_engine_gpg(config);
 
 	sn_mime_init();
 	gpg.may_ask = may_ask;

@@ -79,8 +79,8 @@ typedef struct {
 	GBytes *(*part_bytes)(GBytes *raw, int position, GError **error);
 	char *(*headers_text)(GBytes *raw);
 	/* What is signed and encrypted of an email (sn_mail_open()). Any thread but the screen's. */
-	SnOpened *(*open_mail)(GBytes *raw, const SnConfig *config, const SnPaths *paths,
-	                       gboolean may_ask, gboolean all_parts);
+	SnOpened *(*open_mail)(GBytes *raw, const SnConfig *config, gboolean may_ask,
+	                       gboolean all_parts);
 	/* As in src/engine/oauth.h. Block. */
 	gboolean (*oauth_login)(const SnEngineBackends *backends, const SnOauth2 *config,
 	                        gboolean browser, SnOauth2Tell tell, gpointer data, GError **error);

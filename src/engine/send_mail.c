@@ -11,6 +11,7 @@
 
 #include "src/engine/delivery_private.h"
 #include "src/base/fault.h"
+#include "src/base/opened.h"
 #include "src/route/limits.h"
 #include "src/route/thread.h"
 
@@ -395,27 +396,31 @@ static GPtrArray *envelope(SnDelivery *self, const SnOutboxEntry *entry)
 	return to;
 }
 
-void sn_delivery_send_mail(SnDelivery *self, const SnOutboxEntry *entry)
+static void cannot_go(SnDelivery *self, SnId entry, const GError *error)
+{
+	gboolean later = g_error_matches(error, SN_ERROR, SN_ERROR_STORAGE) ||
+	                 g_error_matches(error, SN_ERROR, SN_ERROR_AUTH) ||
+	                 g_error_matches(error, SN_ERROR, SN_ERROR_UNAVAILABLE) ||
+	                 sn_error_is_transient(error);
+	SnFact fact = { .reason = error->message,
+		        .error_word = sn_error_word((SnErrorCode)error->code) };
+
+	sn_delivery_apply(self, entry, later ? SN_DELIVERY_TEMPORARY : SN_DELIVERY_PERMANENT, &fact);
+}
+
+/* The bytes are made: they are kept, and handed to the account's transport. */
+static void submit(SnDelivery *self, SnJob *job, const SnOutboxEntry *entry, GBytes *raw)
 {
 	SnEngineAccount *account = sn_engine_account_by_id(self->engine, entry->account);
 	g_autoptr(GError) error = NULL;
-	g_autoptr(GBytes) raw = NULL;
 
-	g_assert(entry->state == SN_STATE_SENDING);
-	if (!account || !account->transport) {
-		SnFact fact = { .reason = "The account it was to be sent with is not running",
-			        .error_word = sn_error_word(SN_ERROR_UNAVAILABLE) };
-		sn_delivery_apply(self, entry->id, SN_DELIVERY_TEMPORARY, &fact);
-		return;
-	}
-	raw = compose(self, entry, account, &error);
-	if (!raw || !sn_message_set_raw(self->engine->store, entry->message, raw, &error)) {
-		gboolean later = g_error_matches(error, SN_ERROR, SN_ERROR_STORAGE) ||
-		                 sn_error_is_transient(error);
-		SnFact fact = { .reason = error->message,
-			        .error_word = sn_error_word((SnErrorCode)error->code) };
-		sn_delivery_apply(self, entry->id,
-		                  later ? SN_DELIVERY_TEMPORARY : SN_DELIVERY_PERMANENT, &fact);
+	if (!account || !account->transport)
+		g_set_error_literal(&error, SN_ERROR, SN_ERROR_UNAVAILABLE,
+		                    "The account it was to be sent with is not running");
+	if (error || !sn_message_set_raw(self->engine->store, entry->message, raw, &error)) {
+		sn_job_end(job);
+		cannot_go(self, entry->id, error);
+		sn_job_unref(job);
 		return;
 	}
 	SnSendRequest *request = sn_send_request_new(sn_engine_next_id(self->engine));
@@ -427,8 +432,63 @@ void sn_delivery_send_mail(SnDelivery *self, const SnOutboxEntry *entry)
 	request->dsn = TRUE;
 	request->confirm = TRUE;
 	request->envelope_id = g_strdup(entry->message_id);
-	SnJob *job = sn_job_begin(self, entry->id, entry->step);
 	job->request = request->id;
 	sn_engine_send(account, request, send_reply, job);
 	sn_fault_of(SUBMITTED, "mail");
+}
+
+/* Signed and encrypted, or it does not go: never as it was. */
+static void sealed(GBytes *bytes, const SnSealPlan *plan, const GError *error, gpointer data)
+{
+	SnJob *job = data;
+	SnDelivery *self = job->delivery;
+	g_autoptr(SnOutboxEntry) entry =
+		self ? sn_outbox_get(self->engine->store, job->entry, SN_OUTBOX_FULL) : NULL;
+	guint secure = (plan->signer ? SN_SECURE_SIGNED : 0) | (plan->smime ? SN_SECURE_SMIME : 0);
+	g_autoptr(GError) own_error = NULL;
+
+	if (plan->recipients)
+		secure = SN_SECURE_ENCRYPTED | (plan->smime ? SN_SECURE_SMIME : 0);
+	if (!entry || entry->state != SN_STATE_SENDING) {
+		sn_job_end(job);
+		sn_job_unref(job);
+		return;
+	}
+	if (bytes && sn_message_set_secure(self->engine->store, entry->message, secure, &own_error) &&
+	    (!plan->words || sn_outbox_note(self->engine->store, entry->id, "sealed", plan->words,
+	                                       &own_error))) {
+		submit(self, job, entry, bytes);
+		return;
+	}
+	sn_job_end(job);
+	cannot_go(self, entry->id, error ? error : own_error);
+	sn_job_unref(job);
+}
+
+void sn_delivery_send_mail(SnDelivery *self, const SnOutboxEntry *entry)
+{
+	SnEngineAccount *account = sn_engine_account_by_id(self->engine, entry->account);
+	g_autoptr(SnSealPlan) plan = NULL;
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GBytes) raw = NULL;
+
+	g_assert(entry->state == SN_STATE_SENDING);
+	if (!account || !account->transport)
+		g_set_error_literal(&error, SN_ERROR, SN_ERROR_UNAVAILABLE,
+		                    "The account it was to be sent with is not running");
+	else
+		raw = compose(self, entry, account, &error);
+	if (!raw || !sn_seal_choose(self, entry, account->config, &plan, &error)) {
+		cannot_go(self, entry->id, error);
+		return;
+	}
+	SnJob *job = sn_job_begin(self, entry->id, entry->step);
+	/* what must be encrypted goes no other way */
+	g_assert(entry->encrypt != SN_ENCRYPT_REQUIRED || (plan && plan->recipients));
+	if (!plan) {
+		submit(self, job, entry, raw);
+		return;
+	}
+	plan->hide_subject = sn_delivery_settings(self)->crypto_hide_subject;
+	sn_seal_run(g_steal_pointer(&plan), raw, sealed, job);
 }

@@ -254,12 +254,19 @@ static void make_plan(const SnPlanner *self, SnPlan *plan)
 	sn_plan_describe(self, plan, NULL, NULL);
 }
 
-/* There is no way to encrypt yet, so what has to be encrypted waits, whoever is available. */
+/* Whether there are keys for an email shows when it goes: until then it waits. There is no way to
+ * encrypt an IM yet, so that waits, whoever is available. */
 static void set_encryption(const SnPlanRequest *request, SnPlan *plan)
 {
 	gboolean ready = plan->status == SN_PLAN_READY || plan->status == SN_PLAN_NEED_CHOICE;
 
 	plan->encrypt = request->encrypt;
+	if (request->encrypt == SN_ENCRYPT_REQUIRED && ready && plan->channel == SN_CHANNEL_MAIL) {
+		g_autofree char *open = g_steal_pointer(&plan->text);
+		plan->encrypted = TRUE;
+		plan->text = g_strdup_printf("%s, encrypted", open);
+		return;
+	}
 	if (request->encrypt != SN_ENCRYPT_REQUIRED || plan->encrypted || !ready)
 		return;
 	g_autofree char *text = g_steal_pointer(&plan->text);

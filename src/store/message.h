@@ -173,6 +173,9 @@ GBytes *sn_message_raw(SnStore *store, SnId id, GError **error);
 /* The bytes of an own message once they are made (before it is sent); replaces earlier ones. */
 gboolean sn_message_set_raw(SnStore *store, SnId id, GBytes *raw, GError **error);
 
+/* An own email is signed or encrypted now: SnSecure bits. */
+gboolean sn_message_set_secure(SnStore *store, SnId id, guint secure, GError **error);
+
 /* Another text: of one that was edited, or has become whole. In the caller's transaction. */
 gboolean sn_message_set_text(SnStore *store, SnId id, const char *subject, const char *body,
                              GError **error);

@@ -246,3 +246,9 @@ gboolean sn_message_set_state(SnStore *store, SnId id, SnState state, GError **e
 		            V(state));
 	return sn_store_finish(store, ok, error);
 }
+
+gboolean sn_message_set_secure(SnStore *store, SnId id, guint secure, GError **error)
+{
+	return sn_run(store, error, "UPDATE message SET secure = ?2, encrypted = ?3 WHERE id = ?1", V(id),
+	              V(secure), V(secure & SN_SECURE_ENCRYPTED ? 1 : 0));
+}
