@@ -184,6 +184,21 @@ static SnOpened *open_mail(GBytes *raw, gboolean may_ask, gboolean all_parts, gp
 	return opened;
 }
 
+static gboolean unlock_key(const char *address, gpointer data, GError **error)
+{
+	SnHost *host = data;
+	const SnEngineOps *ops = sn_modules_engine(error);
+
+	if (!ops)
+		return FALSE;
+	g_mutex_lock(&host->lock);
+	SnConfig *config = sn_config_ref(host->config);
+	g_mutex_unlock(&host->lock);
+	gboolean done = ops->unlock_key(address, config, error);
+	sn_config_unref(config);
+	return done;
+}
+
 SnUiHost sn_host_callbacks(SnHost *host)
 {
 	return (SnUiHost){
@@ -192,6 +207,7 @@ SnUiHost sn_host_callbacks(SnHost *host)
 		.part_bytes = part_bytes,
 		.headers_text = headers_text,
 		.open_mail = open_mail,
+		.unlock_key = unlock_key,
 		.data = host,
 	};
 }

@@ -482,14 +482,20 @@ static gboolean run_send_when(SnApp *app, int argc, char **argv, GError **error)
 
 static gboolean run_encrypt(SnApp *app, int argc, char **argv, GError **error)
 {
+	static const char *const words[] = { "Goes in the clear, unless your account says otherwise.",
+		                             "Encrypted if there is a key for everybody who gets it.",
+		                             "Goes encrypted, or waits for you." };
 	SnTerms terms;
 
 	if (!need_conversation(app, error))
 		return FALSE;
 	terms = app->composer->draft->terms;
-	if (!sn_encrypt_parse(argv[0], &terms.encrypt))
-		return sn_command_fail(error, "It is none, if-possible or required.");
+	if (strcmp(argv[0], "next") == 0)
+		terms.encrypt = (SnEncrypt)((terms.encrypt + 1) % (SN_ENCRYPT_REQUIRED + 1));
+	else if (!sn_encrypt_parse(argv[0], &terms.encrypt))
+		return sn_command_fail(error, "It is next, none, if-possible or required.");
 	sn_composer_set_terms(app->composer, &terms);
+	sn_app_say(app, SN_OBJ_DEFAULT, "%s", words[terms.encrypt]);
 	return TRUE;
 }
 
@@ -553,7 +559,7 @@ const SnCommand sn_commands_compose[] = {
 	{ "travel-since", "", "messages since a day travel along", 0, NULL, 0, 0, run_travel_since },
 	{ "send-at", "[TIME | now]", "when it goes: 2h, 14:30, tomorrow 9:00, mon 9:00, 23 Nov 9:00", SN_COMPLETE_WORDS, "now 30m 1h 2h today tomorrow monday tuesday wednesday thursday friday saturday sunday 8:00 9:00 12:00 14:00 18:00", 0, -1, run_send_at },
 	{ "send-when", "[online|available|not-dnd|network... [then mail|fail] [within TIME] | now]", "what it waits for, and what happens otherwise", SN_COMPLETE_WORDS, "now online available not-dnd network then mail fail within 30m 1h 2h 1d", 0, -1, run_send_when },
-	{ "encrypt", "none|if-possible|required", "whether it may go in the clear", SN_COMPLETE_WORDS, "none if-possible required", 1, 1, run_encrypt },
+	{ "encrypt", "none|if-possible|required|next", "whether it may go in the clear", SN_COMPLETE_WORDS, "none if-possible required next", 1, 1, run_encrypt },
 	{ "undo", "", "take back the message just sent, else what was done to emails last", 0, NULL, 0, 0, run_undo },
 	{ NULL, NULL, NULL, 0, NULL, 0, 0, NULL },
 };

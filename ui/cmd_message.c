@@ -8,6 +8,7 @@
 #include "ui/index.h"
 #include "ui/prompt.h"
 #include "ui/question.h"
+#include "ui/secure.h"
 #include "ui/view.h"
 
 static const SnConversation *current(SnApp *app, GError **error)
@@ -73,6 +74,13 @@ static gboolean run_quote(SnApp *app, int argc, char **argv, GError **error)
 
 	if (!message)
 		return FALSE;
+	/* of what is encrypted as a whole the text is in memory only; parts of a message that were
+	 * opened on request are not quoted */
+	const SnOpened *opened = message->encrypted ? sn_secure_look(app, message) : NULL;
+	if (opened && opened->encrypted) {
+		g_free(message->body);
+		message->body = sn_opened_text(opened);
+	}
 	lines = g_strsplit(message->body ? message->body : "", "\n", 2000);
 	for (char **line = lines; *line; line++)
 		if (**line || line[1])

@@ -236,6 +236,10 @@ void sn_composer_reply(SnComposer *composer, SnId message, SnWhom whom)
 		return;
 	composer->draft->reply_to = message;
 	composer->draft->whom = whom;
+	/* the answer says what was said: it does not go in the open by itself */
+	g_autoptr(SnMessage) answered = message ? sn_message_get(composer->app->store, message, 0) : NULL;
+	if (answered && answered->encrypted && answered->channel == SN_CHANNEL_MAIL)
+		composer->draft->terms.encrypt = SN_ENCRYPT_REQUIRED;
 	/* a channel chosen for nothing written yet was chosen for another message */
 	if (sn_composer_is_empty(composer)) {
 		composer->draft->mode = SN_MODE_AUTO;

@@ -125,9 +125,22 @@ const char *sn_secure_pending(SnApp *app, const SnMessage *message)
 	return message->secure & SN_SECURE_ENCRYPTED ? "encrypted, being opened" : "signed, being checked";
 }
 
+/* An email waits because the key it is to be signed with is locked: it goes on right after. */
+static gboolean unlock_own(SnApp *app, const SnMessage *message, GError **error)
+{
+	app->term->suspend(app->term);
+	gboolean done = app->setup->host.unlock_key(message->sender_value, app->setup->host.data, error);
+	app->term->resume(app->term);
+	sn_app_dirty(app);
+	return done && sn_outbox_request(app->store, message->outbox, SN_REQUEST_SEND, error);
+}
+
 gboolean sn_secure_unlock(SnApp *app, SnId id, GError **error)
 {
 	g_autoptr(SnMessage) message = sn_message_get(app->store, id, 0);
+	if (message && message->outbox && message->state == SN_STATE_WAITING &&
+	    message->sender_value && app->setup->host.unlock_key)
+		return unlock_own(app, message, error);
 	g_autoptr(GBytes) raw = message && can_look(app, message)
 	                                ? sn_message_raw(app->store, id, error) : NULL;
 

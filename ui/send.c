@@ -450,6 +450,7 @@ static gboolean queue(SnApp *app, const SnPlan *plan, const Sending *sending, GE
 		return FALSE;
 	}
 	sn_terms_apply(terms, app->settings->delivery_working_hours, sn_app_now(app), &entry);
+	entry.encrypt = plan->encrypt;
 	id = sn_outbox_queue(app->store, &entry, TRUE, error);
 	if (!id)
 		return FALSE;

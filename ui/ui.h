@@ -27,6 +27,9 @@ typedef struct {
 	 * NULL.
 	 */
 	SnOpened *(*open_mail)(GBytes *raw, gboolean may_ask, gboolean all_parts, gpointer data);
+	/* gpg-agent asks for the passphrase of the key of an own address. The terminal was given up. May
+	 * be NULL. */
+	gboolean (*unlock_key)(const char *address, gpointer data, GError **error);
 	gpointer data;
 } SnUiHost;
 

@@ -155,6 +155,12 @@ static gboolean find_recipient(Send *send)
 
 static void make_plan(Send *send)
 {
+	g_autoptr(SnMessage) answered =
+		send->reply_to ? sn_message_get(send->store, send->reply_to, 0) : NULL;
+	/* the answer says what was said: it does not go in the open by itself */
+	if (answered && answered->encrypted && answered->channel == SN_CHANNEL_MAIL &&
+	    !sn_args_text(send->args, "encrypt"))
+		send->terms.encrypt = SN_ENCRYPT_REQUIRED;
 	SnPlanRequest request = {
 		.conversation = send->conversation,
 		.reply_to = send->reply_to,
@@ -359,6 +365,7 @@ static SnId queue(Send *send, SnState *state)
 		.reason = choose ? plan->text : NULL,
 	};
 	sn_terms_apply(&send->terms, settings->delivery_working_hours, sn_clock_now(NULL), &entry);
+	entry.encrypt = plan->encrypt;
 	*state = entry.state;
 	SnId id = sn_outbox_queue(send->store, &entry, FALSE, &error);
 	if (!id || (send->forward && !sn_forward_done(send->store, send->forward->messages, &error)))

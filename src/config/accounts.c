@@ -375,7 +375,7 @@ static const Key keys[] = {
 	{ { "signature", "text or path", "goes below new email; \\n in double quotes begins a new line" }, read_signature },
 	{ { "reply-to", "address", "where answers to your email are to go, when not to from" }, read_reply_to },
 	{ { "sign", "true or false", "your email is signed, by OpenPGP or S/MIME; false unless said" }, read_sign },
-	{ { "encrypt", "none, if-possible or required", "what a new email begins with: none unless said; required never goes in the clear" }, read_encrypt },
+	{ { "encrypt", "none, if-possible or required", "the least for every email of the account; required: what cannot be encrypted waits for you" }, read_encrypt },
 	{ { "key", "fingerprint or address", "the OpenPGP key to sign with; without it the best one for the address it is from" }, read_key },
 	{ { "authserv-id", "name", "the server whose Authentication-Results are believed" }, read_authserv_id },
 	{ { "enabled", "true or false", "false leaves the account out" }, read_enabled },

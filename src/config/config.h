@@ -88,7 +88,7 @@ typedef struct {
 	char *signature;     /* NULL */
 	char *reply_to;      /* NULL */
 	gboolean sign;        /* email is signed */
-	SnEncrypt encrypt;    /* what new email begins with */
+	SnEncrypt encrypt;    /* the least for its email */
 	char *key;            /* to sign with, a fingerprint or address; NULL: by from */
 	char *authserv_id;   /* whose Authentication-Results are believed; NULL */
 	gboolean enabled;

@@ -237,6 +237,7 @@ gboolean sn_convert(SnDelivery *self, const SnOutboxEntry *entry, const char *be
 		.agreed = agreed,
 		.history_attachments = attachments,
 		.announce = TRUE,
+		.encrypt = plan->encrypt,
 		.state = SN_STATE_QUEUED,
 		.reason = because,
 		.converted_from = first->id,

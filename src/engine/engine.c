@@ -8,6 +8,7 @@
 #include "src/engine/crypto.h"
 #include "src/engine/oauth.h"
 #include "src/engine/sync_private.h"
+#include "src/mime/seal.h"
 #include "src/mime/secure.h"
 
 #include <glib-unix.h>
@@ -522,6 +523,13 @@ static SnOpened *open_mail(GBytes *raw, const SnConfig *config, gboolean may_ask
 	return sn_mail_open(raw, &gpg, all_parts);
 }
 
+static gboolean unlock_key(const char *address, const SnConfig *config, GError **error)
+{
+	SnGpg gpg = sn_engine_gpg(config);
+
+	return sn_seal_unlock(&gpg, address, error);
+}
+
 static char *headers_text(GBytes *raw)
 {
 	sn_mime_init();
@@ -578,6 +586,7 @@ const SnEngineOps sn_engine_ops = {
 	.part_bytes = part_bytes,
 	.headers_text = headers_text,
 	.open_mail = open_mail,
+	.unlock_key = unlock_key,
 	.oauth_login = oauth_login,
 	.oauth_token = oauth_token,
 	.ping = ping,

@@ -4,7 +4,9 @@
  *
  * This is the expensive half of filing an email and runs on a parser thread.
  */
+#include "src/engine/crypto.h"
 #include "src/engine/sync_private.h"
+#include "src/mime/secure.h"
 
 #include <string.h>
 
@@ -151,6 +153,27 @@ static void fill_message(SnPrepared *prepared, const SnConfig *config, SnTime re
 	message->body = g_strdup(mail->text ? mail->text : "");
 }
 
+/* The user wants what came encrypted to be kept in the clear, to search for it. Only what needs no
+ * passphrase now, and is encrypted as a whole: what lies beside other text may not be the sender's. */
+static void keep_decrypted(SnPrepared *prepared, const SnConfig *config)
+{
+	SnMessage *message = prepared->message;
+
+	if (!sn_config_settings(config)->crypto_index_decrypted ||
+	    !(message->secure & SN_SECURE_ENCRYPTED))
+		return;
+	SnGpg gpg = sn_engine_gpg(config);
+	g_autoptr(SnOpened) opened = sn_mail_open(prepared->raw, &gpg, FALSE);
+	if (!opened->encrypted)
+		return;
+	g_free(message->body);
+	message->body = sn_opened_text(opened);
+	if (opened->subject) {
+		g_free(message->subject);
+		message->subject = g_strdup(opened->subject);
+	}
+}
+
 static SnPrepared *prepare(const SnConfig *config, const SnAccount *account, GBytes *raw,
                            SnTime received)
 {
@@ -165,6 +188,7 @@ static SnPrepared *prepare(const SnConfig *config, const SnAccount *account, GBy
 	prepared->mail = sn_mail_parse(raw, &options, &error);
 	if (prepared->mail) {
 		fill_message(prepared, config, received);
+		keep_decrypted(prepared, config);
 		return prepared;
 	}
 	/* it exists on the server, so it gets a row: silence would hide it */

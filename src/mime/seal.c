@@ -177,7 +177,7 @@ static void complain(const SnGpgRun *run, gboolean smime, GError **error)
 
 	if (wants_passphrase(run))
 		g_set_error(error, SN_ERROR, SN_ERROR_AUTH,
-		            "Your %s is locked: gpg needs its passphrase", key);
+		            "Your %s is locked: gpg needs its passphrase (U)", key);
 	else if (recipient)
 		g_set_error(error, SN_ERROR, SN_ERROR_NOT_FOUND, "The %s %s cannot be used", key,
 		            g_strv_length(recipient) > 2 ? recipient[2] : "of a recipient");
@@ -344,6 +344,28 @@ static GBytes *encrypt_smime(GBytes *content, const SnSeal *seal, GError **error
 	                            "Content-Disposition: attachment; filename=\"smime.p7m\"\r\n\r\n");
 	append(out, data);
 	return g_string_free_to_bytes(out);
+}
+
+gboolean sn_seal_unlock(const SnGpg *gpg, const char *address, GError **error)
+{
+	g_autoptr(GBytes) nothing = g_bytes_new_static("-", 1);
+
+	for (int smime = 0; smime < 2; smime++) {
+		g_autoptr(SnKey) key = sn_seal_key(gpg, smime, TRUE, address);
+		g_autoptr(SnGpgRun) result = NULL;
+		if (!key)
+			continue;
+		const char *args[] = { "--local-user", key->fingerprint, "--output", "-", "--detach-sign",
+			               NULL };
+		SnGpgCall call = { .smime = smime, .home = gpg->home, .also = gpg->own_home,
+			           .may_ask = TRUE, .args = args, .input = nothing };
+		result = sn_gpg_run(&call, error);
+		if (result && !sn_gpg_status(result, "SIG_CREATED"))
+			complain(result, smime, error);
+		return result && sn_gpg_status(result, "SIG_CREATED");
+	}
+	g_set_error(error, SN_ERROR, SN_ERROR_NOT_FOUND, "No key to sign with for %s is here.", address);
+	return FALSE;
 }
 
 GBytes *sn_mail_seal(GBytes *raw, const SnSeal *seal, GError **error)

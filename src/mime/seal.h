@@ -26,6 +26,9 @@ typedef struct {
  */
 GBytes *sn_mail_seal(GBytes *raw, const SnSeal *seal, GError **error);
 
+/* Has gpg-agent ask for the passphrase of the key that signs for this address, and remember it. */
+gboolean sn_seal_unlock(const SnGpg *gpg, const char *address, GError **error);
+
 /* The key to use for an address: one that works, the best vouched for, the newest. Never one that the
  * user distrusts. secret: to sign with. NULL: none. */
 SnKey *sn_seal_key(const SnGpg *gpg, gboolean smime, gboolean secret, const char *address);

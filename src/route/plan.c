@@ -256,15 +256,20 @@ static void make_plan(const SnPlanner *self, SnPlan *plan)
 
 /* Whether there are keys for an email shows when it goes: until then it waits. There is no way to
  * encrypt an IM yet, so that waits, whoever is available. */
-static void set_encryption(const SnPlanRequest *request, SnPlan *plan)
+static void set_encryption(const SnConfig *config, const SnPlanRequest *request, SnPlan *plan)
 {
 	gboolean ready = plan->status == SN_PLAN_READY || plan->status == SN_PLAN_NEED_CHOICE;
 
 	plan->encrypt = request->encrypt;
-	if (request->encrypt == SN_ENCRYPT_REQUIRED && ready && plan->channel == SN_CHANNEL_MAIL) {
+	if (plan->channel == SN_CHANNEL_MAIL && ready) {
+		const SnAccount *account = sn_config_account_named(config, plan->account_name);
 		g_autofree char *open = g_steal_pointer(&plan->text);
-		plan->encrypted = TRUE;
-		plan->text = g_strdup_printf("%s, encrypted", open);
+		plan->encrypt = MAX(plan->encrypt, account ? account->encrypt : SN_ENCRYPT_NONE);
+		plan->encrypted = plan->encrypt == SN_ENCRYPT_REQUIRED;
+		plan->text = g_strconcat(open,
+		                         plan->encrypted ? ", encrypted"
+		                         : plan->encrypt ? ", encrypted if possible"
+		                         : account && account->sign ? ", signed" : "", NULL);
 		return;
 	}
 	if (request->encrypt != SN_ENCRYPT_REQUIRED || plan->encrypted || !ready)
@@ -294,7 +299,7 @@ SnPlan *sn_plan_reply(SnStore *store, const SnConfig *config, const SnPlanReques
 		plan->text = g_strdup("This conversation is gone");
 	}
 	planner_clear(&self);
-	set_encryption(request, plan);
+	set_encryption(config, request, plan);
 	g_assert(plan->text);
 	return plan;
 }

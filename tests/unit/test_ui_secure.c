@@ -123,6 +123,67 @@ static void a_file_within_is_saved(void **state)
 	ui_desk_free(desk);
 }
 
+static void an_answer_to_what_came_encrypted_goes_encrypted(void **state)
+{
+	UiDesk *desk = desk_new();
+	SnId before = ui_desk_last_entry(desk);
+
+	ui_desk_play(desk, "text :open enc@keys.test\nkeys <Enter>\nexpect third plank\nkeys gg\nkeys j\n"
+	             "keys >\nexpect > The key is under the third plank.\nexpect encrypted\n"
+	             "keys <C-x>\nexpect once it can be");
+	g_autoptr(SnOutboxEntry) entry = ui_desk_entry(desk, before);
+	assert_non_null(entry);
+	assert_int_equal(entry->encrypt, SN_ENCRYPT_REQUIRED);
+	assert_non_null(strstr(entry->body, "> The key is under the third plank."));
+	ui_desk_free(desk);
+}
+
+static void a_key_says_whether_it_goes_encrypted(void **state)
+{
+	UiDesk *desk = desk_new();
+	SnId before = ui_desk_last_entry(desk);
+
+	ui_desk_play(desk, "text :open sig@keys.test\nkeys <Enter>\nexpect Send the money\nkeys i\n"
+	             "text Hello\nkeys <A-e>\nexpect encrypted if possible\nkeys <A-e>\n"
+	             "expect Email to sig@keys.test, encrypted\nkeys <A-e>\nkeys <A-e>\nkeys <C-x>\n"
+	             "expect Hello");
+	g_autoptr(SnOutboxEntry) entry = ui_desk_entry(desk, before);
+	assert_non_null(entry);
+	assert_int_equal(entry->encrypt, SN_ENCRYPT_IF_POSSIBLE);
+	ui_desk_free(desk);
+}
+
+static char *unlocked; /* the address whose key was unlocked */
+
+static gboolean note_unlock(const char *address, gpointer data, GError **error)
+{
+	g_free(unlocked);
+	unlocked = g_strdup(address);
+	return TRUE;
+}
+
+static void a_message_that_waits_for_a_locked_key_goes_on(void **state)
+{
+	UiDesk *desk = desk_new();
+	SnId before = ui_desk_last_entry(desk);
+
+	desk->setup.host.unlock_key = note_unlock;
+	ui_desk_play(desk, "text :open sig@keys.test\nkeys <Enter>\nexpect Send the money\nkeys i\n"
+	             "text Hello\nkeys <C-x>\nexpect Hello");
+	SnId id = ui_desk_last_entry(desk);
+	assert_true(id > before);
+	SnOutboxChange change = { .state = SN_STATE_WAITING, .what = "temporary",
+		                  .reason = "Your key is locked", .next_try = STORY_NOW + SN_HOUR,
+		                  .attempts = -1, .step = -1 };
+	assert_true(sn_outbox_change(desk->store, id, SN_STATE_QUEUED, &change, NULL));
+	ui_desk_play(desk, "text :open sig@keys.test\nkeys <Enter>\nexpect locked\nkeys GU");
+	g_autoptr(SnOutboxEntry) entry = ui_desk_entry(desk, before);
+	assert_string_equal(unlocked, "alice@example.test");
+	assert_int_equal(entry->request, SN_REQUEST_SEND);
+	g_clear_pointer(&unlocked, g_free);
+	ui_desk_free(desk);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -132,6 +193,9 @@ int main(void)
 		cmocka_unit_test(what_was_opened_is_in_no_file),
 		cmocka_unit_test(an_ordinary_message_is_not_unlocked),
 		cmocka_unit_test(a_file_within_is_saved),
+		cmocka_unit_test(an_answer_to_what_came_encrypted_goes_encrypted),
+		cmocka_unit_test(a_key_says_whether_it_goes_encrypted),
+		cmocka_unit_test(a_message_that_waits_for_a_locked_key_goes_on),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
