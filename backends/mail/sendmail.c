@@ -18,8 +18,8 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "backends/mail/gate.h"
 #include "backends/mail/link.h"
+#include "backends/mail/outgoing.h"
 #include "backends/mail/smtp_session.h"
 #include "src/base/fault.h"
 
@@ -29,16 +29,8 @@
 #define GATE_MS 60000
 
 typedef struct {
-	SnSendRequest *request; /* NULL: a probe */
-	guint64 id;
-} Job;
-
-typedef struct {
+	SnOutgoing out;
 	char **argv; /* of the configured command line */
-	SnReport report;
-	SnInbox *inbox; /* of Job */
-	SnGate gate;
-	GThread *thread;
 } Sendmail;
 
 /* One run of the program. */
@@ -51,32 +43,6 @@ typedef struct {
 	gboolean ended; /* with this status */
 	int status;
 } Run;
-
-static Sendmail *self(SnMailTransport *transport)
-{
-	return (Sendmail *)transport;
-}
-
-static void job_free(Job *job)
-{
-	sn_send_request_free(job->request);
-	g_free(job);
-}
-
-/* Takes error. */
-static void finish(Sendmail *sendmail, guint64 id, GError *error)
-{
-	SnSendEvent *event = sn_send_event_new(SN_EVENT_DONE, id, sendmail->report.owner);
-
-	if (g_error_matches(error, SN_ERROR, SN_ERROR_CANCELLED)) {
-		event->kind = SN_EVENT_CANCELLED;
-		g_clear_error(&error);
-	} else if (error) {
-		event->kind = SN_EVENT_ERROR;
-	}
-	event->error = error;
-	sn_report_send(&sendmail->report, event);
-}
 
 /* Programs of this kind want the line ends of the system. */
 static char *with_plain_line_ends(GBytes *raw, gsize *length)
@@ -210,7 +176,7 @@ static gboolean converse(Sendmail *sendmail, Run *run)
 
 	while (run->from_child >= 0 && !has_ended(run)) {
 		struct pollfd fds[2] = { { run->from_child, POLLIN, 0 },
-					 { sn_inbox_interrupt_fd(sendmail->inbox), POLLIN, 0 } };
+					 { sn_inbox_interrupt_fd(sendmail->out.inbox), POLLIN, 0 } };
 		gint64 left = (deadline - g_get_monotonic_time()) / 1000;
 		poll(fds, 2, (int)CLAMP(left, 0, LOOK_UP_MS));
 		if (left <= 0 || fds[1].revents)
@@ -227,7 +193,7 @@ static gboolean converse(Sendmail *sendmail, Run *run)
 static void reap(Sendmail *sendmail, Run *run, gboolean *killed)
 {
 	for (int tries = 0; tries < 100 && !*killed && !has_ended(run); tries++) {
-		struct pollfd fd = { sn_inbox_interrupt_fd(sendmail->inbox), POLLIN, 0 };
+		struct pollfd fd = { sn_inbox_interrupt_fd(sendmail->out.inbox), POLLIN, 0 };
 		*killed = poll(&fd, 1, 100) > 0;
 	}
 	if (has_ended(run)) {
@@ -263,7 +229,7 @@ static gboolean judge(Sendmail *sendmail, const Run *run, gboolean killed, GErro
 		/* without the whole message no program of this kind sends anything */
 		if (!has_read_all(run))
 			g_set_error(error, SN_ERROR,
-				    sn_inbox_stopping(sendmail->inbox) ? SN_ERROR_CANCELLED
+				    sn_inbox_stopping(sendmail->out.inbox) ? SN_ERROR_CANCELLED
 								       : SN_ERROR_TEMPORARY,
 				    "%s was stopped before it had the message.", program);
 		else
@@ -285,9 +251,9 @@ static gboolean may_start(Sendmail *sendmail, const SnSendRequest *request, GErr
 {
 	sn_fault(COMMAND_READY);
 	if (request->confirm)
-		return sn_gate_wait(&sendmail->gate, &sendmail->report, request->id, FALSE,
+		return sn_gate_wait(&sendmail->out.gate, &sendmail->out.report, request->id, FALSE,
 				    GATE_MS, error);
-	if (!sn_inbox_cancelled(sendmail->inbox, request->id))
+	if (!sn_inbox_cancelled(sendmail->out.inbox, request->id))
 		return TRUE;
 	g_set_error(error, SN_ERROR, SN_ERROR_CANCELLED, "Cancelled.");
 	return FALSE;
@@ -320,8 +286,10 @@ static gboolean run_program(Sendmail *sendmail, const SnSendRequest *request, GE
 	return good;
 }
 
-static void serve(Sendmail *sendmail, Job *job)
+static void serve(Sendmail *sendmail, SnSendJob *job)
 {
+	SnSendEvent *event =
+		sn_send_event_new(SN_EVENT_DONE, job->id, sendmail->out.report.owner);
 	GError *error = NULL;
 
 	if (job->request) {
@@ -332,28 +300,21 @@ static void serve(Sendmail *sendmail, Job *job)
 			g_set_error(&error, SN_ERROR, SN_ERROR_UNAVAILABLE,
 				    "%s is not a program that can be run.", sendmail->argv[0]);
 	}
-	sn_inbox_finish(sendmail->inbox, job->id);
-	finish(sendmail, job->id, error);
-	job_free(job);
+	sn_outgoing_end(&sendmail->out, job, event, error);
 }
 
 static gpointer run_thread(gpointer data)
 {
 	Sendmail *sendmail = data;
-	Job *job;
+	SnSendJob *job;
 
-	while (!sn_inbox_stopping(sendmail->inbox)) {
-		if ((job = sn_inbox_take(sendmail->inbox, 0)))
+	while (!sn_inbox_stopping(sendmail->out.inbox)) {
+		if ((job = sn_inbox_take(sendmail->out.inbox, 0)))
 			serve(sendmail, job);
 		else
-			sn_inbox_wait(sendmail->inbox, -1, -1);
+			sn_inbox_wait(sendmail->out.inbox, -1, -1);
 	}
-	while ((job = sn_inbox_take(sendmail->inbox, 0))) {
-		sn_inbox_finish(sendmail->inbox, job->id);
-		finish(sendmail, job->id,
-		       g_error_new(SN_ERROR, SN_ERROR_CANCELLED, "The account was closed."));
-		job_free(job);
-	}
+	sn_outgoing_end_all(&sendmail->out);
 	return NULL;
 }
 
@@ -371,62 +332,18 @@ static SnMailTransport *create(const SnLinkSpec *link, const char *command, SnQu
 	}
 	Sendmail *sendmail = g_new0(Sendmail, 1);
 	sendmail->argv = argv;
-	sendmail->inbox = sn_inbox_new((GDestroyNotify)job_free);
-	sendmail->report = (SnReport){ sn_queue_ref(events), owner, sendmail->inbox };
-	sn_gate_init(&sendmail->gate);
-	sendmail->thread = g_thread_new("sendmail", run_thread, sendmail);
+	sn_outgoing_start(&sendmail->out, "sendmail", run_thread, sendmail, events, owner);
 	return (SnMailTransport *)sendmail;
-}
-
-static void push(Sendmail *sendmail, SnSendRequest *request, guint64 id)
-{
-	Job *job = g_new0(Job, 1);
-
-	*job = (Job){ request, id };
-	if (sn_inbox_push(sendmail->inbox, job, id, 0, FALSE))
-		return;
-	finish(sendmail, id,
-	       g_error_new(SN_ERROR, SN_ERROR_CANCELLED, "The account is being closed."));
-	job_free(job);
-}
-
-static void submit(SnMailTransport *transport, SnSendRequest *request)
-{
-	g_assert(request && request->from && request->raw);
-	push(self(transport), request, request->id);
-}
-
-static void probe(SnMailTransport *transport, guint64 id)
-{
-	push(self(transport), NULL, id);
-}
-
-static void cancel(SnMailTransport *transport, guint64 id)
-{
-	if (sn_inbox_cancel(self(transport)->inbox, id))
-		finish(self(transport), id,
-		       g_error_new(SN_ERROR, SN_ERROR_CANCELLED, "Cancelled."));
-	sn_gate_poke(&self(transport)->gate);
-}
-
-static void proceed(SnMailTransport *transport, guint64 id)
-{
-	sn_gate_open(&self(transport)->gate, id);
 }
 
 static void destroy(SnMailTransport **transport)
 {
-	Sendmail *sendmail = transport ? self(*transport) : NULL;
+	Sendmail *sendmail = transport ? (Sendmail *)*transport : NULL;
 
 	if (!sendmail)
 		return;
 	*transport = NULL;
-	sn_inbox_stop(sendmail->inbox);
-	sn_gate_poke(&sendmail->gate);
-	g_thread_join(sendmail->thread);
-	sn_gate_clear(&sendmail->gate);
-	sn_inbox_free(sendmail->inbox);
-	sn_queue_unref(sendmail->report.events);
+	sn_outgoing_stop(&sendmail->out);
 	g_strfreev(sendmail->argv);
 	g_free(sendmail);
 }
@@ -434,9 +351,9 @@ static void destroy(SnMailTransport **transport)
 const SnMailTransportOps sn_sendmail_ops = {
 	.name = "sendmail",
 	.create = create,
-	.submit = submit,
-	.cancel = cancel,
-	.proceed = proceed,
-	.probe = probe,
+	.submit = sn_outgoing_submit,
+	.cancel = sn_outgoing_cancel,
+	.proceed = sn_outgoing_proceed,
+	.probe = sn_outgoing_probe,
 	.destroy = destroy,
 };
