@@ -52,8 +52,6 @@ guint sn_fake_mail_requests(const char *user, int kind);
 /* The next `times` messages end in ERROR of this code; delivered: although it did arrive (what
  * UNCERTAIN may mean). */
 void sn_fake_send_fail(const char *user, SnErrorCode code, guint times, gboolean delivered);
-/* While held, messages stay open: neither accepted nor refused. */
-void sn_fake_send_hold(const char *user, gboolean hold);
 /* Accepted messages so far; with the index-th one's bytes (NULL; g_bytes_unref() it). */
 guint sn_fake_send_count(const char *user);
 GBytes *sn_fake_send_get(const char *user, guint index);

@@ -43,7 +43,6 @@ typedef struct {
 	GPtrArray *sources;    /* of FakeSource, living, not owned */
 	GPtrArray *transports; /* of FakeTransport, living, not owned */
 	GPtrArray *sent;       /* of GBytes */
-	gboolean hold;
 } FakeAccount;
 
 FakeAccount *sn_fake_account_lock(const char *user); /* finds or makes it; locks */

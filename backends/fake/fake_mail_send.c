@@ -6,7 +6,6 @@ struct fake_transport {
 	char *user;
 	SnQueue *events;
 	gpointer owner;
-	GQueue held;  /* of SnSendRequest */
 	GQueue ready; /* of SnSendRequest: wait for proceed() */
 	gboolean failing;
 };
@@ -68,20 +67,6 @@ static void begin(FakeTransport *transport, FakeAccount *account, SnSendRequest 
 	push_end(transport, request->id, SN_SEND_EV_READY, 0, NULL);
 }
 
-void sn_fake_send_hold(const char *user, gboolean hold)
-{
-	FakeAccount *account = sn_fake_account_lock(user);
-
-	account->hold = hold;
-	for (guint i = 0; !hold && i < account->transports->len; i++) {
-		FakeTransport *transport = g_ptr_array_index(account->transports, i);
-		SnSendRequest *request;
-		while ((request = g_queue_pop_head(&transport->held)))
-			begin(transport, account, request);
-	}
-	sn_fake_account_unlock();
-}
-
 static SnMailTransport *create(const SnLinkSpec *link, const char *command, SnQueue *events,
 			       gpointer owner, gboolean failing)
 {
@@ -119,8 +104,6 @@ static void submit(SnMailTransport *mail_transport, SnSendRequest *request)
 		push_end(transport, request->id, SN_EVENT_ERROR, SN_ERROR_NETWORK,
 			 "The server cannot be reached.");
 		sn_send_request_free(request);
-	} else if (account->hold) {
-		g_queue_push_tail(&transport->held, request);
 	} else {
 		begin(transport, account, request);
 	}
@@ -156,9 +139,7 @@ static void cancel(SnMailTransport *mail_transport, guint64 id)
 	FakeTransport *transport = self(mail_transport);
 
 	sn_fake_account_lock(transport->user);
-	SnSendRequest *request = steal(&transport->held, id);
-	if (!request)
-		request = steal(&transport->ready, id);
+	SnSendRequest *request = steal(&transport->ready, id);
 	if (request)
 		push_end(transport, id, SN_EVENT_CANCELLED, 0, NULL);
 	sn_send_request_free(request);
@@ -183,8 +164,7 @@ static void destroy(SnMailTransport **mail_transport)
 	*mail_transport = NULL;
 	FakeAccount *account = sn_fake_account_lock(transport->user);
 	g_ptr_array_remove(account->transports, transport);
-	while ((request = g_queue_pop_head(&transport->held)) ||
-	       (request = g_queue_pop_head(&transport->ready))) {
+	while ((request = g_queue_pop_head(&transport->ready))) {
 		push_end(transport, request->id, SN_EVENT_CANCELLED, 0, NULL);
 		sn_send_request_free(request);
 	}
