@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "ui/reattach.h"
 
+#include <errno.h>
 #include <gio/gio.h>
 #include <glib/gstdio.h>
+#include <utime.h>
 #include <string.h>
 
 #include "src/text/text.h"
@@ -84,6 +86,10 @@ static char *keep(Again *again, GBytes *bytes)
 	const char *data = g_bytes_get_data(bytes, &length);
 	GStatBuf info;
 
+	/* What is attached once more is as new as what is fetched: its days begin again, before anybody
+	 * tidies up. */
+	if (g_utime(dir, NULL) != 0 && errno != ENOENT)
+		g_warning("The time of %s cannot be set: %s", dir, g_strerror(errno));
 	tidy(again->dir);
 	if (g_lstat(path, &info) == 0 && S_ISREG(info.st_mode) && (gsize)info.st_size == length)
 		return g_steal_pointer(&path);

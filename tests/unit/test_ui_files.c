@@ -7,7 +7,10 @@
 
 #include <cmocka.h>
 #include <glib/gstdio.h>
+#include <glib/gstdio.h>
 #include <string.h>
+#include <time.h>
+#include <utime.h>
 #include <sys/stat.h>
 
 #include "src/store/wish.h"
@@ -111,6 +114,40 @@ static void a_file_of_an_im_goes_by_email(void **state)
 	assert_string_equal(text, "png bytes");
 }
 
+/* The directory of the one file that was attached again. */
+static char *kept_dir(UiDesk *desk)
+{
+	g_autofree char *all = g_build_filename(desk->paths->data, "files", "again", NULL);
+	g_autoptr(GDir) dir = g_dir_open(all, 0, NULL);
+	const char *name = dir ? g_dir_read_name(dir) : NULL;
+
+	assert_non_null(name);
+	return g_build_filename(all, name, NULL);
+}
+
+/* A file that nearly had its time is attached once more: it stays for the draft it is in now. */
+static void what_is_attached_again_has_its_days_again(void **state)
+{
+	UiDesk *desk = *state;
+	struct utimbuf old = { time(NULL) - 89 * 86400, time(NULL) - 89 * 86400 };
+	GStatBuf info;
+
+	ui_desk_play(desk, "keys <Enter>\nkeys gf<Enter>\nexpect file tides.pdf\n");
+	g_autofree char *dir = kept_dir(desk);
+	assert_int_equal(g_utime(dir, &old), 0);
+	ui_desk_play(desk, "keys <Enter>:detach<Enter>\nkeys gf<Enter>\nexpect file tides.pdf\n");
+	assert_int_equal(g_stat(dir, &info), 0);
+	assert_true(info.st_mtime > time(NULL) - 3600);
+	/* even when its time was over: it is there for the draft */
+	old.modtime -= 10 * 86400;
+	assert_int_equal(g_utime(dir, &old), 0);
+	ui_desk_play(desk, "keys <Enter>:detach<Enter>\nkeys gf<Enter>\nexpect file tides.pdf\n"
+	                   "text once more\nkeys <Enter>\n");
+	g_autoptr(SnOutboxEntry) entry = ui_desk_entry(desk, 0);
+	g_autofree char *text = bytes_of(desk, only_file(entry));
+	assert_string_equal(text, "part 2");
+}
+
 static void what_lies_elsewhere_is_fetched_once_and_then_attached(void **state)
 {
 	UiDesk *desk = *state;
@@ -207,6 +244,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(a_file_of_an_email_goes_by_im_in_three_keys),
 		T(a_file_of_an_im_goes_by_email),
+		T(what_is_attached_again_has_its_days_again),
 		T(what_lies_elsewhere_is_fetched_once_and_then_attached),
 		T(it_is_attached_when_it_arrives),
 		T(the_same_file_is_listed_once),
