@@ -314,7 +314,8 @@ static void accepted(SnDelivery *self, const SnJob *job, const SnSendEvent *even
 		sn_delivery_announce(self, job->entry, FALSE); /* no report will come */
 }
 
-/* What the server takes at most, for this email and all later ones. TRUE: it was not known so. */
+/* What the server takes at most, for this email and all later ones. TRUE: it is less than was known, so
+ * that an email made anew may fit. */
 static gboolean learn_limit(SnEngineAccount *account, const SnSendEvent *event)
 {
 	SnStore *store = account->engine->store;
@@ -326,7 +327,7 @@ static gboolean learn_limit(SnEngineAccount *account, const SnSendEvent *event)
 		return FALSE;
 	if (!sn_limits_set(store, account->config->name, &told, &error))
 		g_warning("%s", error->message);
-	return error == NULL;
+	return !error && (known.mail == SN_LIMIT_UNKNOWN || event->max_size < known.mail);
 }
 
 /* The server takes less than it was thought to, and said so before it took anything: with less

@@ -204,7 +204,8 @@ static void refuse_large(Delivery *self, Pending *pending)
 
 	event->error = g_error_new(SN_ERROR, SN_ERROR_LIMIT, "The message has %u bytes; %d are taken",
 	                           (guint)g_bytes_get_size(request->raw), (int)self->mail_max);
-	event->max_size = self->mail_max;
+	event->max_size = self->mail_told ? self->mail_told++ : self->mail_max;
+	self->refused++;
 	answer_smtp(self, pending, event);
 }
 

@@ -37,6 +37,8 @@ typedef struct {
 	GPtrArray *uploads;   /* of char *: names */
 	GPtrArray *uploaded;  /* of GBytes: what they hold */
 	gint64 mail_max;      /* the SMTP server takes no more; 0 = anything, and tells nothing */
+	gint64 mail_told;     /* but says that it takes this much; 0 = it says the truth */
+	int refused;          /* how often an email was too large */
 	Fate next_im, next_mail, next_upload;
 	int fate_lasts;       /* how often besides */
 	gboolean archive;     /* the server has one */

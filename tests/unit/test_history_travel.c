@@ -445,6 +445,24 @@ static void a_limit_that_was_not_known_is_learned_and_kept(void **state)
 	delivery_free(self);
 }
 
+/* A server that refuses and says that it takes more than before would be asked for ever. */
+static void only_a_smaller_limit_is_worth_another_try(void **state)
+{
+	Delivery *self = delivery_new(NULL);
+	SnId history[] = { say_file(self, "a@w", "film.mp4", 300 * KB, 1) };
+	SnLimits limits = { SN_LIMIT_UNKNOWN, SN_LIMIT_UNKNOWN, 200 * KB };
+
+	self->mail_max = 500;
+	self->mail_told = 300 * KB;
+	assert_true(sn_limits_set(self->world->store, "home", &limits, NULL));
+	SnId id = send_with(self, SN_CHANNEL_MAIL, history, 1, TRUE);
+	assert_int_equal(state_of(self, id), SN_STATE_FAILED);
+	assert_int_equal(self->refused, 1);
+	sn_limits_get(self->world->store, "home", &limits);
+	assert_int_equal(limits.mail, 300 * KB); /* and is known from now on */
+	delivery_free(self);
+}
+
 static void when_no_original_fits_the_text_still_goes(void **state)
 {
 	Delivery *self = delivery_new(NULL);
@@ -586,6 +604,7 @@ int main(void)
 		cmocka_unit_test(an_email_too_large_for_the_upload_goes_without_its_file),
 		cmocka_unit_test(a_known_limit_of_the_mail_server_is_kept),
 		cmocka_unit_test(a_limit_that_was_not_known_is_learned_and_kept),
+		cmocka_unit_test(only_a_smaller_limit_is_worth_another_try),
 		cmocka_unit_test(when_no_original_fits_the_text_still_goes),
 		cmocka_unit_test(a_message_that_is_itself_too_large_fails_with_the_reason),
 		cmocka_unit_test(no_stanza_is_longer_than_the_server_takes),
