@@ -4,13 +4,14 @@
 #include <langinfo.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "src/base/lock.h"
-#include "src/cli/cli_private.h"
+#include "src/cli/doctor_private.h"
 #include "src/text/text.h"
 
-enum { BUS_TIMEOUT = 3000 };
+enum { BUS_TIMEOUT = 3000, DISK_LEAST = 100 * 1000 * 1000 };
 
 extern const SnCliVerb sn_cmd_doctor;
 
@@ -20,65 +21,118 @@ static const SnCliOption options[] = {
 	SN_OPTION_END,
 };
 
-typedef enum { OK, NOTE, PROBLEM } Verdict;
+void sn_doctor_advise(SnDoctor *doctor, const char *format, ...)
+{
+	va_list args;
 
-typedef struct {
-	SnCliContext *context;
-	gboolean json, colour, offline;
-	SnJsonList list;
-	int problems, code; /* code of the first problem */
-} Doctor;
+	g_free(doctor->advice);
+	va_start(args, format);
+	doctor->advice = g_strdup_vprintf(format, args);
+	va_end(args);
+}
 
-static void say(Doctor *doctor, Verdict verdict, SnExit code, const char *what, const char *format,
-                ...) G_GNUC_PRINTF(5, 6);
-static void say(Doctor *doctor, Verdict verdict, SnExit code, const char *what, const char *format,
-                ...)
+void sn_doctor_say(SnDoctor *doctor, SnVerdict verdict, int code, const char *what,
+                   const char *format, ...)
 {
 	static const char *const words[] = { "ok", "note", "problem" };
 	static const char *const colours[] = { "\033[32m", "\033[33m", "\033[31m" };
+	g_autofree char *advice = g_steal_pointer(&doctor->advice);
 	va_list args;
 
 	va_start(args, format);
 	g_autofree char *raw = g_strdup_vprintf(format, args);
 	va_end(args);
 	g_autofree char *text = sn_text_clean_line(raw, -1);
-	if (verdict == PROBLEM && !doctor->problems++)
+	if (verdict == SN_DOCTOR_PROBLEM && !doctor->problems++)
 		doctor->code = code;
 	if (doctor->json) {
 		SnJson *object = sn_json_object();
 		sn_json_text(object, "check", what);
 		sn_json_text(object, "verdict", words[verdict]);
 		sn_json_text(object, "text", text);
+		sn_json_text(object, "advice", advice);
 		sn_json_item(&doctor->list, object);
 		return;
 	}
 	printf("%s%-8s%s %-20s %s\n", doctor->colour ? colours[verdict] : "", words[verdict],
 	       doctor->colour ? "\033[0m" : "", what, text);
+	if (advice)
+		printf("%-8s %-20s -> %s\n", "", "", advice);
 	fflush(stdout);
 }
 
-static void check_directories(Doctor *doctor)
+/* ---- files ---- */
+
+static void check_directory(SnDoctor *doctor, const char *dir, gboolean secret)
 {
-	const SnPaths *paths = doctor->context->paths;
-	const char *dirs[] = { paths->config, paths->data, paths->state, paths->runtime };
+	SnVerdict if_open = secret ? SN_DOCTOR_PROBLEM : SN_DOCTOR_NOTE;
 	struct stat status;
 
-	for (gsize i = 0; i < G_N_ELEMENTS(dirs); i++) {
-		if (stat(dirs[i], &status) != 0)
-			say(doctor, PROBLEM, SN_EXIT_FAILED, "directories", "%s is gone", dirs[i]);
-		else if (status.st_uid != geteuid())
-			say(doctor, PROBLEM, SN_EXIT_FAILED, "directories", "%s belongs to somebody else",
-			    dirs[i]);
-		else if (status.st_mode & 077)
-			say(doctor, i == 0 ? NOTE : PROBLEM, SN_EXIT_FAILED, "directories",
-			    "%s is open to others (mode %04o); type: chmod 700 %s", dirs[i],
-			    status.st_mode & 07777, dirs[i]);
-		else
-			say(doctor, OK, SN_EXIT_DONE, "directories", "%s", dirs[i]);
+	if (stat(dir, &status) != 0) {
+		sn_doctor_advise(doctor, "it is made anew when sennit starts");
+		sn_doctor_say(doctor, SN_DOCTOR_PROBLEM, SN_EXIT_FAILED, "directories", "%s is gone", dir);
+	} else if (status.st_uid != geteuid()) {
+		sn_doctor_advise(doctor, "chown it, or name another directory with -c");
+		sn_doctor_say(doctor, SN_DOCTOR_PROBLEM, SN_EXIT_FAILED, "directories",
+		              "%s belongs to somebody else", dir);
+	} else if (status.st_mode & 077) {
+		sn_doctor_advise(doctor, "type: chmod 700 %s", dir);
+		sn_doctor_say(doctor, if_open, SN_EXIT_FAILED, "directories",
+		              "%s is open to others (mode %04o)", dir, status.st_mode & 07777);
+	} else {
+		sn_doctor_say(doctor, SN_DOCTOR_OK, SN_EXIT_DONE, "directories", "%s", dir);
 	}
 }
 
-static void check_config(Doctor *doctor)
+static void check_directories(SnDoctor *doctor)
+{
+	const SnPaths *paths = doctor->context->paths;
+
+	check_directory(doctor, paths->config, FALSE);
+	check_directory(doctor, paths->data, TRUE);
+	check_directory(doctor, paths->state, TRUE);
+	check_directory(doctor, paths->runtime, TRUE);
+}
+
+static void check_disk(SnDoctor *doctor)
+{
+	const char *dir = doctor->context->paths->data;
+	struct statvfs disk;
+
+	if (statvfs(dir, &disk) != 0)
+		return;
+	guint64 left = (guint64)disk.f_bavail * disk.f_frsize;
+	g_autofree char *size = g_format_size(left);
+	if (left < DISK_LEAST) {
+		sn_doctor_advise(doctor, "make room: nothing can be received without it");
+		sn_doctor_say(doctor, SN_DOCTOR_PROBLEM, SN_EXIT_FAILED, "disk", "only %s left for %s", size,
+		              dir);
+	} else {
+		sn_doctor_say(doctor, SN_DOCTOR_OK, SN_EXIT_DONE, "disk", "%s left", size);
+	}
+}
+
+/* ---- configuration ---- */
+
+static void check_editor(SnDoctor *doctor, const SnSettings *settings)
+{
+	const char *editor = settings->general_editor, *visual = g_getenv("VISUAL");
+	g_auto(GStrv) argv = NULL;
+
+	if (!editor || !*editor)
+		editor = visual && *visual ? visual : g_getenv("EDITOR");
+	if (!editor || !*editor)
+		editor = "vi";
+	g_autofree char *path = g_shell_parse_argv(editor, NULL, &argv, NULL) ?
+		g_find_program_in_path(argv[0]) : NULL;
+	if (path)
+		return;
+	sn_doctor_advise(doctor, "set general.editor in sennit.conf, or EDITOR; the composer works "
+	                 "without");
+	sn_doctor_say(doctor, SN_DOCTOR_NOTE, SN_EXIT_DONE, "editor", "there is no program '%s'", editor);
+}
+
+static void check_config(SnDoctor *doctor)
 {
 	SnCliContext *context = doctor->context;
 	g_autoptr(GError) error = NULL;
@@ -88,23 +142,29 @@ static void check_config(Doctor *doctor)
 	if (!context->config) {
 		g_auto(GStrv) lines = g_strsplit(error->message, "\n", -1);
 		for (gsize i = 0; lines[i]; i++)
-			say(doctor, PROBLEM, SN_EXIT_USAGE, "configuration", "%s", lines[i]);
+			sn_doctor_say(doctor, SN_DOCTOR_PROBLEM, SN_EXIT_USAGE, "configuration", "%s",
+			              lines[i]);
 		return;
 	}
 	gsize count = sn_config_account_count(context->config);
 	const SnSettings *settings = sn_config_settings(context->config);
-	if (!count)
-		say(doctor, PROBLEM, SN_EXIT_USAGE, "configuration",
-		    "no account is set up; 'sennit init' does that");
-	else
-		say(doctor, OK, SN_EXIT_DONE, "configuration", "%zu account%s", count,
-		    count == 1 ? "" : "s");
-	if (*settings->general_vdir && !g_file_test(settings->general_vdir, G_FILE_TEST_IS_DIR))
-		say(doctor, PROBLEM, SN_EXIT_USAGE, "vdir", "there is no directory %s",
-		    settings->general_vdir);
+	if (!count) {
+		sn_doctor_advise(doctor, "type: sennit init");
+		sn_doctor_say(doctor, SN_DOCTOR_PROBLEM, SN_EXIT_USAGE, "configuration",
+		              "no account is set up");
+	} else {
+		sn_doctor_say(doctor, SN_DOCTOR_OK, SN_EXIT_DONE, "configuration", "%zu account%s", count,
+		              count == 1 ? "" : "s");
+	}
+	check_editor(doctor, settings);
+	if (*settings->general_vdir && !g_file_test(settings->general_vdir, G_FILE_TEST_IS_DIR)) {
+		sn_doctor_advise(doctor, "make it, or change general.vdir in sennit.conf");
+		sn_doctor_say(doctor, SN_DOCTOR_PROBLEM, SN_EXIT_USAGE, "vdir", "there is no directory %s",
+		              settings->general_vdir);
+	}
 }
 
-static void check_store(Doctor *doctor)
+static void check_store(SnDoctor *doctor)
 {
 	const char *path = doctor->context->paths->store_path;
 	g_autoptr(GError) error = NULL;
@@ -112,69 +172,39 @@ static void check_store(Doctor *doctor)
 	struct stat status;
 
 	if (stat(path, &status) != 0) {
-		say(doctor, NOTE, SN_EXIT_DONE, "store", "%s is not there yet", path);
+		sn_doctor_say(doctor, SN_DOCTOR_NOTE, SN_EXIT_DONE, "store", "%s is not there yet", path);
 		return;
 	}
-	if (status.st_mode & 077)
-		say(doctor, PROBLEM, SN_EXIT_FAILED, "store", "%s is open to others; type: chmod 600 %s",
-		    path, path);
+	if (status.st_mode & 077) {
+		sn_doctor_advise(doctor, "type: chmod 600 %s", path);
+		sn_doctor_say(doctor, SN_DOCTOR_PROBLEM, SN_EXIT_FAILED, "store", "%s is open to others",
+		              path);
+	}
 	SnStore *store = sn_store_open(path, SN_STORE_CLIENT, &error);
 	gboolean sound = store && sn_store_check(store, &report, &error);
-	if (sound)
-		say(doctor, OK, SN_EXIT_DONE, "store", "%s is sound", path);
-	else
-		say(doctor, PROBLEM, SN_EXIT_FAILED, "store", "%s: %s", path,
-		    error ? error->message : report ? report : "damaged");
+	if (sound) {
+		sn_doctor_say(doctor, SN_DOCTOR_OK, SN_EXIT_DONE, "store", "%s is sound", path);
+	} else {
+		sn_doctor_advise(doctor, "put it aside and start sennit: what the servers have comes again");
+		sn_doctor_say(doctor, SN_DOCTOR_PROBLEM, SN_EXIT_FAILED, "store", "%s: %s", path,
+		              error ? error->message : report ? report : "damaged");
+	}
 	sn_store_close(store);
 }
 
-static void check_engine(Doctor *doctor)
+static void check_engine(SnDoctor *doctor)
 {
 	int pid = sn_lock_holder(doctor->context->paths->lock_path);
 
-	if (pid)
-		say(doctor, OK, SN_EXIT_DONE, "engine", "runs as process %d", pid);
-	else
-		say(doctor, NOTE, SN_EXIT_DONE, "engine", "is not running: start sennit or sennit engine");
-}
-
-static void check_end(Doctor *doctor, const SnAccount *account, const char *end,
-                      const SnEndpoint *endpoint)
-{
-	const SnCliServices *services = &doctor->context->services;
-	g_autofree char *what = g_strdup_printf("%s %s", account->name, end);
-	g_autofree char *url = sn_endpoint_format(endpoint);
-	g_autofree char *text = NULL;
-	g_autoptr(GError) error = NULL;
-
-	if (endpoint->kind == SN_ENDPOINT_NONE)
-		return;
-	if (!account->enabled) {
-		say(doctor, NOTE, SN_EXIT_DONE, what, "%s: the account is not enabled", url);
+	if (pid) {
+		sn_doctor_say(doctor, SN_DOCTOR_OK, SN_EXIT_DONE, "engine", "runs as process %d", pid);
 		return;
 	}
-	if (doctor->offline) {
-		say(doctor, NOTE, SN_EXIT_DONE, what, "%s: not tried", url);
-		return;
-	}
-	if (services->probe(endpoint, &text, services->data, &error))
-		say(doctor, OK, SN_EXIT_DONE, what, "%s%s%s", url, text && *text ? ": " : "",
-		    text ? text : "");
-	else
-		say(doctor, PROBLEM, sn_exit_for_error(error), what, "%s: %s", url, error->message);
+	sn_doctor_advise(doctor, "start sennit, or sennit engine");
+	sn_doctor_say(doctor, SN_DOCTOR_NOTE, SN_EXIT_DONE, "engine", "is not running");
 }
 
-static void check_accounts(Doctor *doctor)
-{
-	const SnConfig *config = doctor->context->config;
-
-	for (gsize i = 0; config && i < sn_config_account_count(config); i++) {
-		const SnAccount *account = sn_config_account(config, i);
-		check_end(doctor, account, "source", &account->source);
-		check_end(doctor, account, "outgoing", &account->outgoing);
-		check_end(doctor, account, "im", &account->im);
-	}
-}
+/* ---- desktop and terminal ---- */
 
 /* TRUE when the bus says so; both calls have a time limit. */
 static gboolean bus_knows(GDBusConnection *bus, const char *method, const char *name)
@@ -198,46 +228,50 @@ static gboolean bus_knows(GDBusConnection *bus, const char *method, const char *
 	return g_strv_contains(names, name);
 }
 
-static void check_desktop(Doctor *doctor)
+static void check_desktop(SnDoctor *doctor)
 {
 	static const char *const name = "org.freedesktop.Notifications";
 	g_autofree char *socket = g_build_filename(g_get_user_runtime_dir(), "bus", NULL);
 	g_autoptr(GError) error = NULL;
 
 	if (!g_getenv("DBUS_SESSION_BUS_ADDRESS") && !g_file_test(socket, G_FILE_TEST_EXISTS)) {
-		say(doctor, NOTE, SN_EXIT_DONE, "desktop",
-		    "no D-Bus session: no notifications and no secret service");
+		sn_doctor_say(doctor, SN_DOCTOR_NOTE, SN_EXIT_DONE, "desktop",
+		              "no D-Bus session: no notifications");
 		return;
 	}
 	g_autoptr(GDBusConnection) bus = g_bus_get_sync(G_BUS_TYPE_SESSION, NULL, &error);
-	if (!bus)
-		say(doctor, NOTE, SN_EXIT_DONE, "desktop", "the D-Bus session cannot be reached: %s",
-		    error->message);
-	else if (bus_knows(bus, "NameHasOwner", name) || bus_knows(bus, "ListActivatableNames", name))
-		say(doctor, OK, SN_EXIT_DONE, "desktop", "notifications are shown");
-	else
-		say(doctor, NOTE, SN_EXIT_DONE, "desktop",
-		    "a D-Bus session, but no notification daemon such as dunst or mako");
+	if (!bus) {
+		sn_doctor_say(doctor, SN_DOCTOR_NOTE, SN_EXIT_DONE, "desktop",
+		              "the D-Bus session cannot be reached: %s", error->message);
+	} else if (bus_knows(bus, "NameHasOwner", name) ||
+	           bus_knows(bus, "ListActivatableNames", name)) {
+		sn_doctor_say(doctor, SN_DOCTOR_OK, SN_EXIT_DONE, "desktop", "notifications are shown");
+	} else {
+		sn_doctor_advise(doctor, "start one, such as dunst or mako");
+		sn_doctor_say(doctor, SN_DOCTOR_NOTE, SN_EXIT_DONE, "desktop",
+		              "a D-Bus session, but no notification daemon");
+	}
 }
 
-static void check_terminal(Doctor *doctor)
+static void check_terminal(SnDoctor *doctor)
 {
 	const char *codeset = nl_langinfo(CODESET), *term = g_getenv("TERM");
 
-	if (g_ascii_strcasecmp(codeset, "UTF-8") != 0)
-		say(doctor, PROBLEM, SN_EXIT_FAILED, "terminal",
-		    "the locale's character set is %s; set LANG or LC_ALL to a UTF-8 locale such as C.UTF-8",
-		    codeset);
-	else if (!term || !*term || strcmp(term, "dumb") == 0)
-		say(doctor, NOTE, SN_EXIT_DONE, "terminal", "TERM is %s; the client needs a terminal",
-		    term && *term ? term : "not set");
-	else
-		say(doctor, OK, SN_EXIT_DONE, "terminal", "%s, %s", term, codeset);
+	if (g_ascii_strcasecmp(codeset, "UTF-8") != 0) {
+		sn_doctor_advise(doctor, "set LANG or LC_ALL to a UTF-8 locale such as C.UTF-8");
+		sn_doctor_say(doctor, SN_DOCTOR_PROBLEM, SN_EXIT_FAILED, "terminal",
+		              "the locale's character set is %s", codeset);
+	} else if (!term || !*term || strcmp(term, "dumb") == 0) {
+		sn_doctor_say(doctor, SN_DOCTOR_NOTE, SN_EXIT_DONE, "terminal",
+		              "TERM is %s; the client needs a terminal", term && *term ? term : "not set");
+	} else {
+		sn_doctor_say(doctor, SN_DOCTOR_OK, SN_EXIT_DONE, "terminal", "%s, %s", term, codeset);
+	}
 }
 
 static int run(SnCliContext *context, const SnArgs *args)
 {
-	Doctor doctor = {
+	SnDoctor doctor = {
 		.context = context,
 		.json = sn_args_flag(args, "json"),
 		.offline = sn_args_flag(args, "offline"),
@@ -248,9 +282,11 @@ static int run(SnCliContext *context, const SnArgs *args)
 		sn_json_begin(&doctor.list);
 	check_directories(&doctor);
 	check_config(&doctor);
+	check_disk(&doctor);
 	check_store(&doctor);
 	check_engine(&doctor);
-	check_accounts(&doctor);
+	sn_doctor_accounts(&doctor);
+	sn_doctor_secret_service(&doctor);
 	check_desktop(&doctor);
 	check_terminal(&doctor);
 	if (doctor.json)
@@ -262,8 +298,10 @@ const SnCliVerb sn_cmd_doctor = {
 	.name = "doctor",
 	.arguments = "",
 	.meaning = "check configuration, store, servers, desktop and terminal",
-	.text = "Prints a line for each check: ok, note, or problem with what to do. The exit code is that "
-		"of the first problem.",
+	.text = "Prints a line for each check: ok, note or problem, and below it what to do. It looks at "
+		"directories, disk, configuration, store and engine, logs in to every server as the "
+		"client would, and looks at the secret service, the desktop and the terminal. The exit "
+		"code is that of the first problem.",
 	.options = options,
 	.run = run,
 };

@@ -270,10 +270,12 @@ char *sn_secret_service_lookup(const SnEndpoint *endpoint, GError **error)
 
 	if (secret)
 		return secret;
+	/* for IM the user is the whole address */
+	gboolean whole = endpoint->kind == SN_ENDPOINT_XMPP;
 	g_set_error(error, SN_ERROR, SN_ERROR_AUTH,
-	            "No password for %s@%s (%s): set a password-command in accounts.conf, or store it "
-	            "in the secret service (%s)", item.user, item.host, item.protocol,
-	            failed->message);
+	            "No password for %s%s%s (%s): set a password-command in accounts.conf, or store it "
+	            "in the secret service (%s)", item.user, whole ? "" : "@", whole ? "" : item.host,
+	            item.protocol, failed->message);
 	return NULL;
 }
 

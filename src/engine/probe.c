@@ -44,6 +44,7 @@ static SnLinkSpec link_of(const Tried *tried)
 
 typedef struct {
 	gint64 end;    /* monotonic */
+	guint folders; /* that the source has */
 	GError *error; /* the last reason heard */
 } Wait;
 
@@ -79,6 +80,8 @@ static gboolean probe_source(const SnMailSourceOps *ops, const Tried *tried, Wai
 	while (!decided && (event = next_event(wait, events))) {
 		if (event->kind == SN_EVENT_LINE && event->line == SN_LINE_OFFLINE)
 			decided = line_decides(wait, event->line, &event->error, &good);
+		else if (event->kind == SN_MAIL_EV_FOLDER)
+			wait->folders++;
 		else if (event->kind == SN_EVENT_DONE)
 			decided = good = TRUE;
 		else if (event->kind == SN_EVENT_ERROR)
@@ -167,15 +170,21 @@ static gboolean probe(const SnEngineBackends *backends, const Tried *tried, Wait
 	return good;
 }
 
-static char *describe(const SnEndpoint *endpoint)
+static char *describe(const SnEndpoint *endpoint, guint folders)
 {
+	g_autofree char *count =
+		folders ? g_strdup_printf("; %u folder%s", folders, folders == 1 ? "" : "s") : NULL;
+
+	if (endpoint->kind == SN_ENDPOINT_MAILDIR)
+		return g_strdup_printf("It can be read%s.", count ? count : "; there is no folder in it yet");
 	if (endpoint->path)
 		return g_strdup_printf("%s works.", endpoint->path);
-	return g_strdup_printf("Logged in to %s as %s%s.", endpoint->host,
+	return g_strdup_printf("Logged in to %s as %s%s%s.", endpoint->host,
 	                       endpoint->user ? endpoint->user : "nobody",
 	                       endpoint->tls == SN_TLS_NONE
 	                               ? ", without encryption"
-	                               : "; the certificate is valid for this name");
+	                               : "; the certificate is valid for this name",
+	                       count ? count : "");
 }
 
 gboolean sn_engine_probe(const SnEngineBackends *backends, const SnEndpoint *endpoint,
@@ -189,7 +198,7 @@ gboolean sn_engine_probe(const SnEngineBackends *backends, const SnEndpoint *end
 
 	sn_oauth_free(oauth);
 	if (text)
-		*text = good ? describe(endpoint) : NULL;
+		*text = good ? describe(endpoint, wait.folders) : NULL;
 	if (!good && wait.error)
 		g_propagate_error(error, g_steal_pointer(&wait.error));
 	else if (!good && problem)

@@ -524,6 +524,94 @@ static void doctor_names_what_is_wrong(void **state)
 	assert_non_null(strstr(desk->out, "accounts.conf:2"));
 }
 
+/* The object for a check; NULL. */
+static json_t *finding(json_t *array, const char *check)
+{
+	for (size_t i = 0; i < json_array_size(array); i++)
+		if (strcmp(text_of(json_array_get(array, i), "check"), check) == 0)
+			return json_array_get(array, i);
+	return NULL;
+}
+
+static void assert_advice(CliDesk *desk, const char *check, const char *verdict, const char *advice)
+{
+	json_t *array = cli_desk_json(desk), *found = finding(array, check);
+
+	assert_non_null(found);
+	assert_string_equal(text_of(found, "verdict"), verdict);
+	const char *have = json_string_value(json_object_get(found, "advice"));
+	if (advice ? !have || !strstr(have, advice) : have != NULL)
+		fail_msg("%s: '%s' instead of '%s'", check, have ? have : "-", advice ? advice : "-");
+	json_decref(array);
+}
+
+static void doctor_says_what_to_do(void **state)
+{
+	static const struct {
+		SnErrorCode code;
+		int exit;
+		const char *advice;
+	} cases[] = {
+		{ SN_ERROR_AUTH, 4, "check the login name 'alice' and what the command 'echo' prints" },
+		{ SN_ERROR_TLS, 5, "ca-file" },
+		{ SN_ERROR_NETWORK, 5, "online" },
+		{ SN_ERROR_UNAVAILABLE, 1, "all of sennit is installed" },
+		{ SN_ERROR_STORAGE, 1, NULL },
+	};
+	CliDesk *desk = *state;
+
+	desk->probe_fails = "imap";
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		desk->probe_error = cases[i].code;
+		assert_int_equal(cli_desk_run(desk, NULL, "doctor", "--json", NULL), cases[i].exit);
+		assert_advice(desk, "home source", "problem", cases[i].advice);
+		assert_advice(desk, "home outgoing", "ok", NULL);
+	}
+	assert_int_equal(cli_desk_run(desk, NULL, "doctor", NULL), 1);
+	desk->probe_error = SN_ERROR_AUTH;
+	assert_int_equal(cli_desk_run(desk, NULL, "doctor", NULL), 4);
+	assert_non_null(strstr(desk->out, "\n                              -> check the login name"));
+}
+
+static void doctor_looks_at_what_logging_in_needs(void **state)
+{
+	CliDesk *desk = *state;
+	g_autofree char *accounts = g_strdup_printf(
+		"[dir]\nfrom = a@b.test\nsource = maildir://%s/absent\n"
+		"[gone]\nfrom = a@b.test\nsource = imaps://a@b.test\n"
+		"password-command = no-such-program-here x\n"
+		"[token]\nfrom = a@b.test\noutgoing = smtps://a@b.test\noauth2-provider = google\n"
+		"oauth2-client-id = x\noauth2-refresh-command = false\n"
+		"[ring]\nfrom = a@b.test\noutgoing = smtps://a@b.test\n", desk->tmp->directory);
+	g_autofree char *bus = g_strdup(g_getenv("DBUS_SESSION_BUS_ADDRESS"));
+
+	/* where nobody listens */
+	g_setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent", TRUE);
+	cli_desk_write(desk, "accounts.conf", accounts);
+	assert_int_equal(cli_desk_run(desk, NULL, "doctor", "--json", NULL), 3);
+	assert_advice(desk, "dir source", "problem", "mbsync makes it");
+	assert_advice(desk, "gone source", "problem", "change password-command of [gone]");
+	assert_advice(desk, "token outgoing", "problem", "type: sennit oauth login token");
+	assert_advice(desk, "ring outgoing", "ok", NULL);
+	assert_advice(desk, "secret service", "problem", "password-command");
+	assert_int_equal(desk->probes, 1);
+	/* commands are not run, and servers not asked, off line */
+	desk->probes = 0;
+	assert_int_equal(cli_desk_run(desk, NULL, "doctor", "--offline", "--json", NULL), 3);
+	assert_advice(desk, "token outgoing", "note", NULL);
+	assert_int_equal(desk->probes, 0);
+	/* what nobody needs is no problem */
+	cli_desk_forget(desk);
+	cli_desk_write(desk, "accounts.conf", "[home]\nfrom = a@b.test\noutgoing = smtps://a@b.test\n"
+	               "password-command = echo x\n");
+	assert_int_equal(cli_desk_run(desk, NULL, "doctor", "--json", NULL), 0);
+	assert_advice(desk, "secret service", "note", NULL);
+	if (bus)
+		g_setenv("DBUS_SESSION_BUS_ADDRESS", bus, TRUE);
+	else
+		g_unsetenv("DBUS_SESSION_BUS_ADDRESS");
+}
+
 static void wrong_configuration_stops_every_verb(void **state)
 {
 	static const char *const verbs[] = { "list", "outbox", "people", "accounts", "engine" };
@@ -699,6 +787,8 @@ int main(void)
 		DESK_TEST(vcard_files_fill_the_address_map),
 		DESK_TEST(accounts_show_each_end),
 		DESK_TEST(doctor_names_what_is_wrong),
+		DESK_TEST(doctor_says_what_to_do),
+		DESK_TEST(doctor_looks_at_what_logging_in_needs),
 		DESK_TEST(wrong_configuration_stops_every_verb),
 		DESK_TEST(import_counts),
 		DESK_TEST(engine_needs_an_account),
