@@ -136,8 +136,8 @@ void sn_list_moved(SnList *list);
 /* Next unread (or in need of attention) after the selected one, 0. */
 SnId sn_list_next_unread(SnList *list);
 SnId sn_list_nth(SnList *list, int number); /* from 1; 0 */
-void sn_list_set_filter(SnList *list, const char *filter, gboolean archived);
-gboolean sn_list_archived(const SnList *list);
+void sn_list_set_filter(SnList *list, const char *filter, SnShelf shelf);
+SnShelf sn_list_shelf(const SnList *list);
 
 /* ---- timeline.c: one conversation ---- */
 SnTimeline *sn_timeline_new(SnApp *app);

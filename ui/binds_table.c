@@ -61,6 +61,7 @@ const SnDefaultBind sn_default_binds[] = {
 	{ "list", "M", "mute", "mute or unmute" },
 	{ "list", "P", "pin", "pin to the top" },
 	{ "list", "<A-r>", "mark-read", "mark as read" },
+	{ "list", "gn", "newsletters", "newsletters and notices, and back" },
 	{ "list", "ga", "archived", "archived conversations, and back" },
 	{ "list", "f", "filter", "show only names with ..." },
 	{ "list", "1", "answer 1", "first answer to a question" },

@@ -122,6 +122,27 @@ static gboolean run_pin(SnApp *app, int argc, char **argv, GError **error)
 	                                                 conversation->archived, error);
 }
 
+/* What a conversation is taken for, against what its messages say. */
+static gboolean run_kind(SnApp *app, int argc, char **argv, GError **error)
+{
+	const SnConversation *conversation = current(app, error);
+	gboolean automatic = strcmp(argv[0], "auto") == 0;
+	SnBulk bulk = SN_BULK_NONE;
+
+	if (!conversation)
+		return FALSE;
+	if (!automatic && !sn_bulk_parse(argv[0], &bulk))
+		return sn_command_fail(error, "It can be a person, a newsletter, a notice, or auto: as its "
+		                              "messages say.");
+	if (!sn_conversation_set_bulk(app->store, conversation->id, !automatic, bulk, error))
+		return FALSE;
+	app->stale = TRUE;
+	sn_app_say(app, SN_OBJ_SUCCESS, automatic ? "As its messages say."
+	                                : bulk      ? "It stands with the newsletters and notices: gn."
+	                                          : "It stands with the people.");
+	return TRUE;
+}
+
 static gboolean run_mark_read(SnApp *app, int argc, char **argv, GError **error)
 {
 	const SnConversation *conversation = current(app, error);
@@ -187,6 +208,7 @@ const SnCommand sn_commands_message[] = {
 	{ "quote", "", "answer the selected message and quote it", 0, NULL, 0, 0, run_quote },
 	{ "mute", "", "no notifications from the conversation, or again", 0, NULL, 0, 0, run_mute },
 	{ "pin", "", "keep the conversation on top, or no longer", 0, NULL, 0, 0, run_pin },
+	{ "kind", "person|newsletter|notice|auto", "what the conversation is taken for", SN_COMPLETE_WORDS, "person newsletter notice auto", 1, 1, run_kind },
 	{ "mark-read", "", "mark the conversation as read", 0, NULL, 0, 0, run_mark_read },
 	{ "mark", "", "mark the message for the next command", 0, NULL, 0, 0, run_mark },
 	{ "fold", "open|close|toggle [all]", "show or hide quotes and signatures; in a folder, the emails of a thread", SN_COMPLETE_WORDS, "open close toggle all", 1, 2, run_fold },

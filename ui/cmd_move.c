@@ -176,14 +176,27 @@ static gboolean run_back_pane(SnApp *app, int argc, char **argv, GError **error)
 
 static gboolean run_filter(SnApp *app, int argc, char **argv, GError **error)
 {
-	sn_list_set_filter(app->list, argc ? argv[0] : NULL, sn_list_archived(app->list));
+	sn_list_set_filter(app->list, argc ? argv[0] : NULL, sn_list_shelf(app->list));
+	sn_app_focus(app, SN_PANE_LIST);
+	return TRUE;
+}
+
+static void toggle_shelf(SnApp *app, SnShelf shelf)
+{
+	sn_list_set_filter(app->list, NULL,
+	                   sn_list_shelf(app->list) == shelf ? SN_SHELF_LIST : shelf);
+}
+
+static gboolean run_newsletters(SnApp *app, int argc, char **argv, GError **error)
+{
+	toggle_shelf(app, SN_SHELF_BULK);
 	sn_app_focus(app, SN_PANE_LIST);
 	return TRUE;
 }
 
 static gboolean run_archived(SnApp *app, int argc, char **argv, GError **error)
 {
-	sn_list_set_filter(app->list, NULL, !sn_list_archived(app->list));
+	toggle_shelf(app, SN_SHELF_ARCHIVED);
 	return TRUE;
 }
 
@@ -198,6 +211,7 @@ const SnCommand sn_commands_move[] = {
 	{ "back", "", "one step back; quit from the list", 0, NULL, 0, 0, run_back },
 	{ "back-pane", "", "one step back, towards the list", 0, NULL, 0, 0, run_back_pane },
 	{ "filter", "[WORD]", "show only conversations with this name or address", 0, NULL, 0, -1, run_filter },
+	{ "newsletters", "", "newsletters and notices, and back", 0, NULL, 0, 0, run_newsletters },
 	{ "archived", "", "archived conversations, and back", 0, NULL, 0, 0, run_archived },
 	{ NULL, NULL, NULL, 0, NULL, 0, 0, NULL },
 };

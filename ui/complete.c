@@ -66,8 +66,9 @@ GPtrArray *sn_complete_person(SnApp *app, const char *word)
 	GPtrArray *words = new_words();
 
 	ask_book(app, word);
-	for (int archived = 0; archived <= 1; archived++) {
-		g_autoptr(GPtrArray) rows = sn_conversation_page(app->store, NULL, archived,
+	static const SnShelf shelves[] = { SN_SHELF_LIST, SN_SHELF_BULK, SN_SHELF_ARCHIVED };
+	for (gsize s = 0; s < G_N_ELEMENTS(shelves); s++) {
+		g_autoptr(GPtrArray) rows = sn_conversation_page(app->store, NULL, shelves[s],
 		                                                 *word ? word : NULL, 50);
 		for (guint i = 0; rows && i < rows->len; i++) {
 			const SnConversation *row = g_ptr_array_index(rows, i);

@@ -17,7 +17,7 @@ struct sn_list {
 	gboolean complete;   /* there are no rows after the last one */
 	gboolean loaded;     /* read at least once */
 	gboolean filled;     /* the page shows the rows */
-	gboolean archived;
+	SnShelf shelf;
 	char *filter;        /* NULL */
 	SnRect rect;         /* as last drawn */
 };
@@ -58,7 +58,7 @@ static gboolean read_more(SnList *list, int limit)
 {
 	const SnConversation *after =
 		list->rows->len ? g_ptr_array_index(list->rows, list->rows->len - 1) : NULL;
-	g_autoptr(GPtrArray) rows = sn_conversation_page(list->app->store, after, list->archived,
+	g_autoptr(GPtrArray) rows = sn_conversation_page(list->app->store, after, list->shelf,
 	                                                 list->filter, limit);
 
 	list->complete = !rows || (int)rows->len < limit;
@@ -116,6 +116,8 @@ static void fill_first_line(SnList *list, const SnConversation *row)
 	            row->title ? row->title : "?");
 	if (row->kind == SN_CONV_LIST || row->kind == SN_CONV_ROOM || row->kind == SN_CONV_GROUP)
 		sn_page_addf(page, SN_OBJ_FAINT, "  %s", sn_conversation_kind_word(row->kind));
+	else if (row->bulk == SN_BULK_NOTICE)
+		sn_page_add(page, SN_OBJ_FAINT, "  notices");
 	sn_page_right(page, SN_OBJ_LIST_TIME, when);
 }
 
@@ -156,8 +158,10 @@ static void fill_empty(SnList *list)
 	sn_page_line(page, 0, NULL);
 	if (list->filter)
 		sn_page_note(page, "No name or address holds that. :filter without a word shows all.");
-	else if (list->archived)
+	else if (list->shelf == SN_SHELF_ARCHIVED)
 		sn_page_note(page, "Nothing is archived. ga goes back.");
+	else if (list->shelf == SN_SHELF_BULK)
+		sn_page_note(page, "No newsletters and no notices. gn goes back.");
 	else if (sn_config_account_count(list->app->config) == 0)
 		sn_page_note(page, "No account yet. Quit with q and run: sennit init");
 	else
@@ -205,13 +209,24 @@ void sn_list_moved(SnList *list)
 	follow(list);
 }
 
+/* What is shown, or how much waits on the other shelf. */
+static char *title_note(SnList *list)
+{
+	int waiting = list->shelf == SN_SHELF_LIST ? sn_conversation_bulk_unread(list->app->store) : 0;
+
+	if (list->filter)
+		return g_strdup_printf("\"%s\"", list->filter);
+	if (list->shelf == SN_SHELF_ARCHIVED)
+		return g_strdup("archived");
+	return waiting ? g_strdup_printf("gn %d", waiting) : g_strdup("");
+}
+
 void sn_list_draw(SnList *list, SnRect rect, gboolean focus)
 {
 	SnApp *app = list->app;
 	SnStyle title = sn_theme_style(app->theme, SN_OBJ_TITLE);
 	SnRect body = { rect.x, rect.y + 1, rect.cols, rect.rows - 1 };
-	g_autofree char *note = list->filter ? g_strdup_printf("\"%s\"", list->filter)
-	                                     : g_strdup(list->archived ? "archived" : "");
+	g_autofree char *note = title_note(list);
 	int width = sn_text_width(note);
 
 	if (!list->loaded)
@@ -219,7 +234,7 @@ void sn_list_draw(SnList *list, SnRect rect, gboolean focus)
 	list->rect = rect;
 	fill(list, rect.cols);
 	sn_grid_fill(app->grid, (SnRect){ rect.x, rect.y, rect.cols, 1 }, title);
-	sn_grid_fit(app->grid, rect.x + 1, rect.y, rect.cols - 1, title, "Conversations");
+	sn_grid_fit(app->grid, rect.x + 1, rect.y, rect.cols - 1, title, list->shelf == SN_SHELF_BULK ? "Newsletters and notices" : "Conversations");
 	sn_grid_text(app->grid, rect.x + rect.cols - width - 1, rect.y, width,
 	             sn_theme_over(app->theme, title, SN_OBJ_TITLE_NOTE), note, -1);
 	sn_page_draw(list->page, app->grid, body, focus);
@@ -264,19 +279,19 @@ SnId sn_list_nth(SnList *list, int number)
 	return ((const SnConversation *)g_ptr_array_index(list->rows, number - 1))->id;
 }
 
-void sn_list_set_filter(SnList *list, const char *filter, gboolean archived)
+void sn_list_set_filter(SnList *list, const char *filter, SnShelf shelf)
 {
 	g_autofree char *copy = filter && *filter ? g_strdup(filter) : NULL;
 
 	g_free(list->filter);
 	list->filter = g_steal_pointer(&copy);
-	list->archived = archived;
+	list->shelf = shelf;
 	g_ptr_array_set_size(list->rows, 0);
 	sn_list_refresh(list);
 	sn_app_dirty(list->app);
 }
 
-gboolean sn_list_archived(const SnList *list)
+SnShelf sn_list_shelf(const SnList *list)
 {
-	return list->archived;
+	return list->shelf;
 }

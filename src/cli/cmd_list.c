@@ -8,7 +8,8 @@ extern const SnCliVerb sn_cmd_list;
 
 static const SnCliOption options[] = {
 	{ "unread", 'u', SN_OPT_FLAG, NULL, "only those with unread messages" },
-	{ "archived", 0, SN_OPT_FLAG, NULL, "the archived ones too" },
+	{ "archived", 0, SN_OPT_FLAG, NULL, "the archived ones instead" },
+	{ "newsletters", 0, SN_OPT_FLAG, NULL, "newsletters and notices instead" },
 	{ "limit", 'n', SN_OPT_NUMBER, "N", "at most N conversations (100); 0 = all" },
 	SN_OPTION_JSON,
 	SN_OPTION_END,
@@ -42,6 +43,8 @@ static void print_json(SnStore *store, const SnConversation *one, SnJsonList *li
 	sn_json_text(object, "mode", sn_reply_mode_word(one->reply_mode));
 	sn_json_int(object, "pending", one->pending);
 	sn_json_int(object, "attention", one->attention);
+	if (one->bulk)
+		sn_json_text(object, "bulk", sn_bulk_word(one->bulk));
 	sn_json_bool(object, "muted", one->muted);
 	sn_json_bool(object, "pinned", one->pinned);
 	sn_json_bool(object, "archived", one->archived);
@@ -70,6 +73,9 @@ static int run(SnCliContext *context, const SnArgs *args)
 	g_autoptr(GPtrArray) page = NULL, before = NULL;
 	int code = SN_EXIT_FAILED;
 	SnStore *store = sn_cli_store(context, &code);
+	SnShelf shelf = sn_args_flag(args, "newsletters") ? SN_SHELF_BULK :
+	                sn_args_flag(args, "archived")    ? SN_SHELF_ARCHIVED :
+	                                                    SN_SHELF_LIST;
 
 	if (!store)
 		return code;
@@ -79,7 +85,7 @@ static int run(SnCliContext *context, const SnArgs *args)
 		sn_json_begin(&list);
 	do {
 		const SnConversation *after = page && page->len ? page->pdata[page->len - 1] : NULL;
-		GPtrArray *next = sn_conversation_page(store, after, sn_args_flag(args, "archived"),
+		GPtrArray *next = sn_conversation_page(store, after, shelf,
 		                                       sn_args_get(args, 0), PAGE);
 		g_clear_pointer(&before, g_ptr_array_unref);
 		before = page;

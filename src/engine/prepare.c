@@ -148,6 +148,7 @@ static void fill_message(SnPrepared *prepared, const SnConfig *config, SnTime re
 	message->secure = mail->secure;
 	message->encrypted = mail->encrypted || (mail->secure & SN_SECURE_ENCRYPTED);
 	message->list_id = g_strdup(mail->list_id);
+	message->bulk = own ? SN_BULK_NONE : (SnBulk)mail->bulk;
 	message->authentication = g_strdup(mail->authentication);
 	message->notice = notice_of(mail);
 	message->body = g_strdup(mail->text ? mail->text : "");

@@ -100,6 +100,9 @@ typedef struct {
 /* "the mailbox is full (5.2.2)"; both may be NULL. Caller frees. */
 char *sn_mail_status_words(const char *status, const char *diagnostic);
 
+/* Who wrote it: somebody, or nobody in person. The rules are in bulk.c. Numbers as of SnBulk. */
+typedef enum { SN_MAIL_PERSONAL, SN_MAIL_NEWSLETTER, SN_MAIL_NOTICE } SnMailBulk;
+
 typedef struct {
 	GPtrArray *addresses;  /* of SnMailAddress */
 	char *subject;         /* decoded; NULL */
@@ -110,6 +113,7 @@ typedef struct {
 	char *list_id;         /* RFC 2919, the part in brackets; NULL */
 	char *jabber_id;       /* RFC 7259; bare JID, NULL */
 	char *auto_submitted;  /* RFC 3834; NULL */
+	SnMailBulk bulk;
 	char *return_path;     /* the envelope's sender as the last server recorded it; "" the null
 	                        * sender; NULL not recorded */
 	char *read_receipt_to; /* Disposition-Notification-To (RFC 8098); NULL, also when several */

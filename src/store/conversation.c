@@ -22,7 +22,7 @@ void sn_conversation_free(SnConversation *conversation)
 #define COLUMNS                                                                                 \
 	"id, kind, key, title, person, last_message, last_time, channel, last_direction, "      \
 	"last_state, preview, unread, attention, pending, muted, pinned, archived, reply_mode, " \
-	"has_draft, presence"
+	"has_draft, presence, coalesce(bulk_set, max(bulk, 0)), bulk_set IS NOT NULL"
 
 static SnConversation *read_row(SnSql *query)
 {
@@ -48,6 +48,8 @@ static SnConversation *read_row(SnSql *query)
 	row->reply_mode = (SnReplyMode)sn_sql_int(query, 17);
 	row->has_draft = sn_sql_int(query, 18) != 0;
 	row->presence = (SnPresenceShow)sn_sql_int(query, 19);
+	row->bulk = (SnBulk)sn_sql_int(query, 20);
+	row->bulk_set = sn_sql_int(query, 21) != 0;
 	return row;
 }
 
@@ -59,6 +61,24 @@ static GPtrArray *read_rows(SnSql *query)
 		g_ptr_array_add(rows, read_row(query));
 	sn_sql_drop(query);
 	return rows;
+}
+
+static const char *const bulk_words[] = { "person", "newsletter", "notice" };
+
+const char *sn_bulk_word(SnBulk bulk)
+{
+	g_assert(bulk < G_N_ELEMENTS(bulk_words));
+	return bulk_words[bulk];
+}
+
+gboolean sn_bulk_parse(const char *word, SnBulk *bulk)
+{
+	for (gsize i = 0; i < G_N_ELEMENTS(bulk_words); i++)
+		if (strcmp(bulk_words[i], word) == 0) {
+			*bulk = (SnBulk)i;
+			return TRUE;
+		}
+	return FALSE;
 }
 
 /* ---- reading ---- */
@@ -73,7 +93,7 @@ static GPtrArray *read_rows(SnSql *query)
 	"OR EXISTS (SELECT 1 FROM member m JOIN address a ON a.id = m.address "                 \
 	"WHERE m.conversation = conversation.id AND instr(fold(a.value), " n "))) "
 
-GPtrArray *sn_conversation_page(SnStore *store, const SnConversation *after, gboolean archived,
+GPtrArray *sn_conversation_page(SnStore *store, const SnConversation *after, SnShelf shelf,
                                 const char *filter, int limit)
 {
 	/* Before the first row stands a pinned one, in need, at the end of time. */
@@ -82,12 +102,12 @@ GPtrArray *sn_conversation_page(SnStore *store, const SnConversation *after, gbo
 	SnId id = after ? after->id : G_MAXINT64;
 
 	if (!filter || !*filter)
-		return read_rows(sn_sql(store, LIST LIST_ORDER, V(archived ? 1 : 0),
+		return read_rows(sn_sql(store, LIST LIST_ORDER, V(shelf),
 		                        V(pinned ? 1 : 0), V(needs ? 1 : 0), V(time), V(id),
 		                        V(limit)));
 	g_autofree char *valid = sn_tidy(filter, SN_LINE_LIMIT);
 	g_autofree char *part = g_utf8_casefold(valid, -1);
-	return read_rows(sn_sql(store, LIST "AND " HAS_PART("?7") LIST_ORDER, V(archived ? 1 : 0),
+	return read_rows(sn_sql(store, LIST "AND " HAS_PART("?7") LIST_ORDER, V(shelf),
 	                        V(pinned ? 1 : 0), V(needs ? 1 : 0), V(time), V(id), V(limit),
 	                        V(part)));
 }
@@ -280,6 +300,22 @@ gboolean sn_conversation_set_mode(SnStore *store, SnId id, SnReplyMode mode, GEr
 	gboolean ok = sn_run(store, error, "UPDATE conversation SET reply_mode = ?2 WHERE id = ?1",
 	                     V(id), V(mode));
 	return sn_store_finish(store, must_change(store, ok, error), error);
+}
+
+gboolean sn_conversation_set_bulk(SnStore *store, SnId id, gboolean set, SnBulk bulk, GError **error)
+{
+	if (!sn_store_begin(store, error))
+		return FALSE;
+	gboolean ok = sn_run(store, error,
+	                     "UPDATE conversation SET bulk_set = iif(?2, ?3, NULL) WHERE id = ?1", V(id),
+	                     V(set ? 1 : 0), V(bulk));
+	return sn_store_finish(store, must_change(store, ok, error), error);
+}
+
+int sn_conversation_bulk_unread(SnStore *store)
+{
+	return (int)sn_one(store, "SELECT count(*) FROM conversation INDEXED BY conversation_unread "
+	                          "WHERE unread > 0 AND shelf = 3 AND NOT muted");
 }
 
 gboolean sn_conversation_set_flags(SnStore *store, SnId id, gboolean muted, gboolean pinned,

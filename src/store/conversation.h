@@ -13,6 +13,8 @@
 #include "src/store/terms.h"
 
 typedef enum { SN_CONV_PERSON, SN_CONV_GROUP, SN_CONV_LIST, SN_CONV_ROOM } SnConversationKind;
+/* Where it stands. */
+typedef enum { SN_SHELF_LIST = 0, SN_SHELF_ARCHIVED = 1, SN_SHELF_BULK = 3 } SnShelf;
 const char *sn_conversation_kind_word(SnConversationKind kind); /* "person" "group" "list" "room" */
 
 typedef enum { SN_MODE_AUTO, SN_MODE_IM, SN_MODE_MAIL } SnReplyMode;
@@ -35,6 +37,8 @@ typedef struct {
 	int attention;        /* entries that need the user: choosing, failed, a question to answer */
 	int pending;          /* outgoing entries waiting, asked, queued, sending */
 	gboolean muted, pinned, archived;
+	SnBulk bulk;          /* newsletters and notices stand on a shelf of their own */
+	gboolean bulk_set;    /* because the user says so */
 	SnReplyMode reply_mode;
 	gboolean has_draft;
 	SnPresenceShow presence; /* of the person; UNKNOWN for others */
@@ -43,12 +47,12 @@ void sn_conversation_free(SnConversation *conversation);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SnConversation, sn_conversation_free)
 
 /*
- * One page of the list: pinned first, then by need for attention, then last activity. archived:
- * FALSE the list, TRUE the archived ones instead. What has nothing to show (only junk, say) and was
+ * One page of a shelf: pinned first, then by need for attention, then last activity. What is pinned,
+ * wants the user, or has a draft stands in the list whatever it is. What has nothing to show (only junk, say) and was
  * not opened by sn_conversation_for_person() or _room() is in neither. Pages by key: after the row `after` (NULL: from the top). Of
  * SnConversation. filter: NULL, or part of a title or address.
  */
-GPtrArray *sn_conversation_page(SnStore *store, const SnConversation *after, gboolean archived,
+GPtrArray *sn_conversation_page(SnStore *store, const SnConversation *after, SnShelf shelf,
                                 const char *filter, int limit);
 /* NULL. One whose people have become one person with others is part of that person's conversation:
  * then the row is that one, with another id. */
@@ -64,6 +68,10 @@ GPtrArray *sn_conversation_members(SnStore *store, SnId id);
 gboolean sn_conversation_set_mode(SnStore *store, SnId id, SnReplyMode mode, GError **error);
 gboolean sn_conversation_set_flags(SnStore *store, SnId id, gboolean muted, gboolean pinned,
                                    gboolean archived, GError **error);
+/* What the user says it is; FALSE for set: as its messages say. */
+gboolean sn_conversation_set_bulk(SnStore *store, SnId id, gboolean set, SnBulk bulk, GError **error);
+/* Conversations with unread newsletters and notices. */
+int sn_conversation_bulk_unread(SnStore *store);
 /* Sums over all: unread messages, conversations needing attention, pending entries. */
 void sn_conversation_totals(SnStore *store, int *unread, int *attention, int *pending);
 

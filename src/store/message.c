@@ -76,7 +76,7 @@ void sn_message_add_part(SnMessage *message, SnPart *part)
 	"m.message_id, m.origin_id, m.stanza_id, m.in_reply_to, m.thread, m.reply_to, "         \
 	"m.encrypted, m.carried, m.secure, m.carried_by, m.outbox, m.size, m.attachments, "   \
 	"m.list_id, m.authentication, m.notice, m.contradicted, m.brought, m.attached, m.about, " \
-	"m.tags "
+	"m.tags, m.bulk "
 #define JOINS "JOIN address a ON a.id = m.sender JOIN person p ON p.id = a.person "
 
 static SnMessage *read_row(SnSql *query)
@@ -117,6 +117,7 @@ static SnMessage *read_row(SnSql *query)
 	m->attached = sn_sql_int(query, 31);
 	m->about = sn_sql_int(query, 32);
 	m->tags = sn_sql_text(query, 33);
+	m->bulk = (SnBulk)sn_sql_int(query, 34);
 	return m;
 }
 

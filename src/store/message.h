@@ -69,6 +69,11 @@ typedef struct {
 	char *name;    /* NULL */
 } SnParty;
 
+/* What nobody wrote to the user in person. */
+typedef enum { SN_BULK_NONE, SN_BULK_NEWSLETTER, SN_BULK_NOTICE } SnBulk;
+const char *sn_bulk_word(SnBulk bulk); /* "person" "newsletter" "notice" */
+gboolean sn_bulk_parse(const char *word, SnBulk *bulk);
+
 /* An attachment, or a file offered by URL. Positions are the MIME parser's part numbers. */
 typedef struct {
 	int position;
@@ -117,6 +122,7 @@ typedef struct {
 	gint64 size;         /* bytes of the raw message */
 	int attachments;     /* number of parts that are not inline */
 	char *list_id;       /* List-Id (RFC 2919); NULL */
+	SnBulk bulk;         /* an answer to the user is never taken for bulk */
 	char *authentication; /* verdict of Authentication-Results, "dkim=pass spf=pass"; NULL */
 	char *notice;        /* a line of ours about it: "quoted 3 images not loaded"; NULL */
 	char *tags;          /* mail: IMAP keywords, in order, with blanks between; NULL. On reading;

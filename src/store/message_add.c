@@ -212,7 +212,13 @@ static gboolean touch(SnStore *store, const SnMessage *m, SnId peer, GError **er
 /* What was told of a live message before it came gives way to it, wherever it was told. */
 static gboolean insert(SnStore *store, SnMessage *m, SnId peer, SnId raw, GError **error)
 {
-	if (!sn_thread_join(store, m, error) || !sn_message_insert(store, m, peer, raw, error))
+	if (!sn_thread_join(store, m, error))
+		return FALSE;
+	/* a ticket system may answer what the user wrote: that is for the user */
+	if (m->bulk && m->reply_to &&
+	    sn_one(store, "SELECT direction FROM message WHERE id = ?1", V(m->reply_to)))
+		m->bulk = SN_BULK_NONE;
+	if (!sn_message_insert(store, m, peer, raw, error))
 		return FALSE;
 	if (m->carried ? !sn_told_tie(store, m, raw, m->id, error) :
 	                 !sn_told_absorb(store, m, raw, error))

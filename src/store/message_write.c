@@ -79,7 +79,8 @@ void sn_message_fill_preview(SnMessage *message)
 		V((m)->stanza_id), V((m)->in_reply_to), V((m)->thread), V((m)->encrypted ? 1 : 0), \
 		V((m)->carried ? 1 : 0), V((m)->secure), V((m)->carried_by),          \
 		V((m)->size), V((m)->attachments), V((m)->list_id), V((m)->authentication),     \
-		V((m)->notice), V(raw), V((m)->outbox), V((m)->reply_to)
+		V((m)->notice), V(raw), V((m)->outbox), V((m)->reply_to),       \
+		V((m)->bulk)
 
 gboolean sn_message_insert(SnStore *store, SnMessage *message, SnId peer, SnId raw,
                            GError **error)
@@ -90,9 +91,11 @@ gboolean sn_message_insert(SnStore *store, SnMessage *message, SnId peer, SnId r
 	            "INSERT INTO message (conversation, account, channel, direction, time, sender, "
 	            "sender_name, peer, subject, preview, state, flags, message_id, origin_id, "
 	            "stanza_id, in_reply_to, thread, encrypted, carried, secure, carried_by, size, "
-	            "attachments, list_id, authentication, notice, raw, outbox, reply_to) VALUES "
+	            "attachments, list_id, authentication, notice, raw, outbox, reply_to, "
+	            "bulk) VALUES "
 	            "(?1, ?2, ?3, ?4, ?5, ?6, ?7, nullif(?8, 0), ?9, ?10, ?11, ?12, ?13, ?14, ?15, "
-	            "?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, nullif(?27, 0), ?28, ?29)",
+	            "?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, nullif(?27, 0), ?28, ?29, "
+	            "?30)",
 	            MESSAGE_VALUES(message)))
 		return FALSE;
 	message->id = sn_last_id(store);
@@ -127,7 +130,7 @@ gboolean sn_message_rewrite(SnStore *store, SnMessage *message, SnId peer, SnId 
 	              "thread = ?17, encrypted = ?18, carried = ?19, secure = ?20, "
 	              "carried_by = ?21, size = ?22, attachments = ?23, list_id = ?24, "
 	              "authentication = ?25, notice = ?26, raw = nullif(?27, 0), outbox = ?28, "
-	              "reply_to = ?29 WHERE id = ?30",
+	              "reply_to = ?29, bulk = ?30 WHERE id = ?31",
 	              MESSAGE_VALUES(message), V(message->id)) &&
 	       write_details(store, message, error);
 }

@@ -110,6 +110,36 @@
 	"WHERE message IN (SELECT id FROM message WHERE thread IN (OLD.thread, NEW.thread) " \
 	"UNION SELECT NEW.id) " \
 	"AND +shown_in IN (SELECT shown_in FROM location WHERE message = NEW.id); " \
+	"END;" \
+	/* newsletters and notices stand apart */ \
+	"DROP INDEX conversation_list;" \
+	"ALTER TABLE conversation DROP COLUMN shelf;" \
+	"ALTER TABLE conversation ADD COLUMN bulk INTEGER NOT NULL DEFAULT -1;" \
+	"ALTER TABLE conversation ADD COLUMN bulk_set INTEGER;" \
+	"ALTER TABLE conversation ADD COLUMN shelf INTEGER AS (CASE WHEN last_message = 0 AND NOT " \
+	"opened AND NOT has_draft AND attention = 0 AND pending = 0 THEN 2 WHEN archived THEN 1 " \
+	"WHEN coalesce(bulk_set, bulk) > 0 AND NOT pinned AND attention = 0 AND pending = 0 AND " \
+	"NOT has_draft THEN 3 ELSE 0 END) VIRTUAL;" \
+	"CREATE INDEX conversation_list ON conversation (shelf, pinned DESC, needs DESC, " \
+	"last_time DESC, id DESC);" \
+	"ALTER TABLE message ADD COLUMN bulk INTEGER NOT NULL DEFAULT 0;" \
+	"UPDATE conversation SET bulk = 0 WHERE last_message <> 0;" \
+	"DROP TRIGGER message_added; DROP TRIGGER message_moved;" \
+	"CREATE TRIGGER message_added AFTER INSERT ON message BEGIN " \
+	"UPDATE conversation SET unread = unread + 1 WHERE id = NEW.conversation AND NEW.unread; " \
+	"UPDATE conversation SET last_message = NEW.id, last_time = NEW.time, channel = NEW.channel, " \
+	"last_direction = NEW.direction, last_state = NEW.state, preview = NEW.preview " \
+	"WHERE id = NEW.conversation AND NEW.shown AND (NEW.time, NEW.id) > (last_time, last_message); " \
+	"UPDATE blob SET refs = refs + 1 WHERE id = NEW.raw; " \
+	"UPDATE conversation SET bulk = iif(NEW.bulk = 0 OR bulk = 0, 0, NEW.bulk) " \
+	"WHERE id = NEW.conversation AND NOT NEW.carried AND bulk <> 0 AND bulk <> NEW.bulk; " \
+	"END;" \
+	"CREATE TRIGGER message_moved AFTER UPDATE OF conversation ON message " \
+	"WHEN OLD.conversation <> NEW.conversation BEGIN " \
+	"UPDATE outbox SET conversation = NEW.conversation WHERE message = NEW.id; " \
+	"UPDATE question SET conversation = NEW.conversation WHERE message = NEW.id; " \
+	"UPDATE conversation SET bulk = iif(NEW.bulk = 0 OR bulk = 0, 0, NEW.bulk) " \
+	"WHERE id = NEW.conversation AND NOT NEW.carried AND bulk <> 0 AND bulk <> NEW.bulk; " \
 	"END;"
 /* clang-format on */
 

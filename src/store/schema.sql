@@ -206,9 +206,14 @@ CREATE TABLE conversation (
 	has_draft INTEGER NOT NULL DEFAULT 0,
 	presence INTEGER NOT NULL DEFAULT 0,
 	needs INTEGER AS (attention > 0) VIRTUAL,
-	-- 0 the list, 1 the archived ones, 2 nothing to show
+	-- what its messages are: -1 there was none, 0 somebody wrote, else as of the last one; and what
+	-- the user says it is, NULL nothing
+	bulk INTEGER NOT NULL DEFAULT -1,
+	bulk_set INTEGER,
+	-- 0 the list, 1 the archived ones, 2 nothing to show, 3 newsletters and notices
 	shelf INTEGER AS (CASE WHEN last_message = 0 AND NOT opened AND NOT has_draft AND attention = 0
-		AND pending = 0 THEN 2 ELSE archived END) VIRTUAL,
+		AND pending = 0 THEN 2 WHEN archived THEN 1 WHEN coalesce(bulk_set, bulk) > 0 AND NOT pinned
+		AND attention = 0 AND pending = 0 AND NOT has_draft THEN 3 ELSE 0 END) VIRTUAL,
 	UNIQUE (kind, key)
 ) STRICT;
 CREATE INDEX conversation_list ON conversation
@@ -345,6 +350,7 @@ CREATE TABLE message (
 	about INTEGER NOT NULL DEFAULT 0, -- it only reports on that message, and is folded below it
 	mdn INTEGER NOT NULL DEFAULT 0, -- SnMdn: its sender asks to be told that it was read
 	mdn_to TEXT,
+	bulk INTEGER NOT NULL DEFAULT 0, -- SnBulk
 	tags TEXT -- IMAP keywords of its places, in order, with blanks between; NULL none
 ) STRICT;
 CREATE INDEX message_timeline ON message (conversation, hidden, time, id);
@@ -695,6 +701,8 @@ CREATE TRIGGER message_added AFTER INSERT ON message BEGIN
 		last_direction = NEW.direction, last_state = NEW.state, preview = NEW.preview
 		WHERE id = NEW.conversation AND NEW.shown AND (NEW.time, NEW.id) > (last_time, last_message);
 	UPDATE blob SET refs = refs + 1 WHERE id = NEW.raw;
+	UPDATE conversation SET bulk = iif(NEW.bulk = 0 OR bulk = 0, 0, NEW.bulk)
+		WHERE id = NEW.conversation AND NOT NEW.carried AND bulk <> 0 AND bulk <> NEW.bulk;
 END;
 
 CREATE TRIGGER message_unread_changed AFTER UPDATE OF conversation, flags, hidden, carried, direction
@@ -728,6 +736,8 @@ CREATE TRIGGER message_moved AFTER UPDATE OF conversation ON message
 WHEN OLD.conversation <> NEW.conversation BEGIN
 	UPDATE outbox SET conversation = NEW.conversation WHERE message = NEW.id;
 	UPDATE question SET conversation = NEW.conversation WHERE message = NEW.id;
+	UPDATE conversation SET bulk = iif(NEW.bulk = 0 OR bulk = 0, 0, NEW.bulk)
+		WHERE id = NEW.conversation AND NOT NEW.carried AND bulk <> 0 AND bulk <> NEW.bulk;
 END;
 
 CREATE TRIGGER message_raw_changed AFTER UPDATE OF raw ON message WHEN OLD.raw IS NOT NEW.raw BEGIN

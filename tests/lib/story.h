@@ -33,6 +33,8 @@ void story_fill_letters(SnStore *store);
  * open_mail (story_secure.c). */
 void story_fill_secure(SnStore *store);
 SnOpened *story_open_mail(GBytes *raw, gboolean may_ask, gboolean all_parts, gpointer data);
+/* Adds a newsletter and a notice of a machine. */
+void story_fill_bulk(SnStore *store);
 /* Adds `count` people with a few messages each, for scrolling. */
 void story_fill_many(SnStore *store, int count);
 

@@ -110,3 +110,39 @@ void story_fill_folders(SnStore *store)
 	for (gsize i = 0; i < G_N_ELEMENTS(spam); i++)
 		put(&fill, &spam[i]);
 }
+
+/* ---- newsletters and notices ---- */
+
+static void put_bulk(Fill *fill, const Email *email, SnBulk bulk)
+{
+	SnMessage *m = sn_message_new();
+	g_autoptr(GError) error = NULL;
+
+	m->account = fill->account;
+	m->channel = SN_CHANNEL_MAIL;
+	m->time = sn_time_parse(email->date, NULL);
+	m->bulk = bulk;
+	m->subject = g_strdup(email->subject);
+	m->body = g_strdup(email->body);
+	m->message_id = g_strdup_printf("%s@bulk.test", email->id);
+	m->sender = sn_address_intern(fill->store, SN_CHANNEL_MAIL, email->address, email->name, NULL);
+	sn_message_add_party(m, SN_ROLE_FROM, email->address, email->name);
+	sn_message_add_party(m, SN_ROLE_TO, "alice@example.test", NULL);
+	if (!sn_message_add(fill->store, m, NULL, NULL, NULL, &error))
+		g_error("story: %s", error->message);
+	sn_message_free(m);
+}
+
+void story_fill_bulk(SnStore *store)
+{
+	static const Email letter = { .date = "2026-11-22T07:00:00Z", .address = "news@chandler.example",
+		                      .name = "Chandler's weekly", .id = "w1", .subject = "Ropes, 20 % off",
+		                      .body = "This week: ropes.\n" };
+	static const Email notice = { .date = "2026-11-22T06:00:00Z", .address = "noreply@harbour.example",
+		                      .name = "Harbour gate", .id = "n1", .subject = "Gate opened",
+		                      .body = "The gate was opened with your card.\n" };
+	Fill fill = { store, sn_account_find(store, "home"), 0, 0 };
+
+	put_bulk(&fill, &letter, SN_BULK_NEWSLETTER);
+	put_bulk(&fill, &notice, SN_BULK_NOTICE);
+}

@@ -267,6 +267,21 @@ static void wrong_names_and_ims_are_said(void **state)
 	ui_desk_free(desk);
 }
 
+/* ---- newsletters ---- */
+
+static void newsletters_have_a_section_of_their_own(void **state)
+{
+	UiDesk *desk = ui_desk_new(UI_DESK_BULK, NULL);
+
+	(void)state;
+	ui_desk_play(desk, "expect gn 2\nabsent Chandler\nkeys gn\nexpect Newsletters and notices\n"
+	                   "expect Harbour gate\nkeys :kind<Space>person<Enter>\nabsent Ropes, 20\n"
+	                   "keys gn\nexpect weekly\nkeys :kind<Space>shop<Enter>\nexpect It can be a person\n");
+	ui_desk_play(desk, "expect weekly\nkeys :open<Space>weekly<Enter>\nkeys :kind<Space>auto<Enter>\n"
+	                   "expect As its messages say\nabsent gn 0\n");
+	ui_desk_free(desk);
+}
+
 /* ---- the tree ---- */
 
 static void add(GPtrArray *messages, SnId id, SnId parent)
@@ -344,6 +359,7 @@ int main(void)
 		cmocka_unit_test(in_the_trash_deleting_is_for_good_and_asks),
 		cmocka_unit_test(spam_comes_back_as_none),
 		cmocka_unit_test(wrong_names_and_ims_are_said),
+		cmocka_unit_test(newsletters_have_a_section_of_their_own),
 		cmocka_unit_test(answers_stand_below_what_they_answer),
 		cmocka_unit_test(a_circle_of_answers_ends),
 	};
