@@ -17,6 +17,7 @@ typedef struct {
 	gboolean selectable;
 	guint32 uidvalidity, uidnext, exists;
 	guint64 highestmodseq;
+	char *mailbox_id; /* NULL */
 } Folder;
 
 typedef struct {
@@ -31,6 +32,7 @@ static void folder_free(gpointer data)
 	Folder *folder = data;
 
 	g_free(folder->name);
+	g_free(folder->mailbox_id);
 	g_free(folder);
 }
 
@@ -86,6 +88,9 @@ static void hear_status(Listing *listing, const SnImapLine *line)
 	folder->uidnext = (guint32)sn_word_number(sn_word_value(values->items, "UIDNEXT"));
 	folder->exists = (guint32)sn_word_number(sn_word_value(values->items, "MESSAGES"));
 	folder->highestmodseq = sn_word_number(sn_word_value(values->items, "HIGHESTMODSEQ"));
+	const SnWord *id = sn_word_value(values->items, "MAILBOXID");
+	g_free(folder->mailbox_id);
+	folder->mailbox_id = g_strdup(id ? sn_word_text(sn_word_at(id->items, 0)) : NULL);
 }
 
 static void hear(const SnImapLine *line, gpointer data)
@@ -121,16 +126,18 @@ static void report_folder(SnImap *imap, SnMailRequest *request, const Listing *l
 	event->uidnext = folder->uidnext;
 	event->highestmodseq = folder->highestmodseq;
 	event->total = folder->exists;
+	event->mailbox_id = g_strdup(folder->mailbox_id);
 	sn_report_mail(&imap->report, event, 1);
 }
 
-static char *list_command(const SnImapSession *session)
+static char *list_command(SnImapSession *session)
 {
 	if (!session->list_status)
 		return g_strdup("LIST \"\" \"*\"");
-	return g_strdup_printf("LIST \"\" \"*\" RETURN (%sSTATUS (MESSAGES UIDNEXT UIDVALIDITY%s))",
+	return g_strdup_printf("LIST \"\" \"*\" RETURN (%sSTATUS (MESSAGES UIDNEXT UIDVALIDITY%s%s))",
 			       session->special_use ? "SPECIAL-USE " : "",
-			       session->condstore ? " HIGHESTMODSEQ" : "");
+			       session->condstore ? " HIGHESTMODSEQ" : "",
+			       sn_imap_has(session, "OBJECTID") ? " MAILBOXID" : "");
 }
 
 static gboolean ask(Listing *listing, GError **error)

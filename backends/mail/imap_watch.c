@@ -281,21 +281,22 @@ static gboolean stay_idle(SnImapWatch *watch, gint64 until)
 
 /* ---- the other folders ---- */
 
-#define EVENTS "(MessageNew MessageExpunge FlagChange)"
+#define EVENTS "MessageNew MessageExpunge FlagChange"
+#define NAMES "MailboxName"
 
 static char *notify_command(SnImapWatch *watch, gboolean names)
 {
 	gboolean few = watch->folders->len <= NAMED_MAX;
-	GString *command = g_string_new("NOTIFY SET STATUS (selected " EVENTS ") (");
+	GString *command = g_string_new("NOTIFY SET STATUS (selected (" EVENTS ")) (");
 
 	g_string_append(command, few ? "mailboxes (" : "personal");
 	for (guint i = 1; few && i < watch->folders->len; i++) {
 		g_autofree char *quoted = sn_imap_quote(folder_at(watch, i)->wire);
 		g_string_append_printf(command, "%s%s", i > 1 ? " " : "", quoted);
 	}
-	g_string_append(command, few ? ") " EVENTS ")" : " " EVENTS ")");
-	if (names)
-		g_string_append(command, " (personal (MailboxName))");
+	g_string_append_printf(command, "%s (" EVENTS "%s))", few ? ")" : "", names ? " " NAMES : "");
+	if (names && few) /* of those that are not watched, too */
+		g_string_append(command, " (personal (" NAMES "))");
 	return g_string_free(command, FALSE);
 }
 
@@ -312,6 +313,28 @@ static gboolean set_notify(SnImapWatch *watch)
 			return FALSE;
 	}
 	return TRUE;
+}
+
+static void hear_wire(const SnImapLine *line, gpointer data)
+{
+	const char *wire = sn_word_text(sn_word_at(line->words, 2));
+
+	if (strcmp(line->kind, "LIST") == 0 && wire)
+		g_hash_table_add(data, g_strdup(wire));
+}
+
+/* Forgets folders that went; FALSE: all are there (or it is not known). */
+static gboolean drop_missing(SnImapWatch *watch)
+{
+	g_autoptr(GHashTable) wires = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	guint before = watch->folders->len;
+
+	if (!sn_imap_say(watch->session, "LIST \"\" \"*\"", hear_wire, wires, NULL, "LIST"))
+		return FALSE;
+	for (guint i = before; i-- > 1;)
+		if (!g_hash_table_contains(wires, folder_at(watch, i)->wire))
+			g_ptr_array_remove_index(watch->folders, i);
+	return watch->folders->len < before;
 }
 
 typedef struct {
@@ -440,7 +463,11 @@ static gboolean prepare(SnImapWatch *watch)
 	if (session->idle)
 		note_selected(watch);
 	watch->notified = FALSE;
-	if (session->notify && session->idle && watch->folders->len > 1 && !set_notify(watch))
+	gboolean notify = session->notify && session->idle && watch->folders->len > 1;
+	if (notify && !set_notify(watch))
+		return FALSE;
+	/* one folder that is not there any more is enough to be refused */
+	if (notify && !watch->notified && drop_missing(watch) && !set_notify(watch))
 		return FALSE;
 	if (watch->notified)
 		return TRUE;
@@ -469,7 +496,8 @@ static gboolean watch_once(SnImapWatch *watch)
 	if (sn_inbox_stopping(watch->inbox))
 		return FALSE;
 	was_kicked(watch);
-	gboolean good = add_folders(watch) ? prepare(watch) : !rounds || go_round(watch);
+	/* also where the server tells: it may not tell everything */
+	gboolean good = add_folders(watch) ? prepare(watch) : go_round(watch);
 	report_all(watch, FALSE);
 	return good;
 }
@@ -495,6 +523,7 @@ static void connect_watch(SnImapWatch *watch)
 	watch->failures = 0;
 	g_atomic_int_set(&watch->online, watch->session->idle);
 	/* whatever happened before or in between was not seen */
+	watch->names_changed = !watch->is_child;
 	report_all(watch, TRUE);
 }
 

@@ -92,6 +92,7 @@ typedef struct {
 	SnLineState line;       /* LINE */
 	SnTime next_try;        /* LINE(OFFLINE): when it connects again; 0 = not by itself */
 	char *folder, *role;
+	char *mailbox_id;       /* FOLDER: RFC 8474; NULL not told */
 	gboolean selectable;
 	guint32 uidvalidity, uidnext, uid;
 	guint64 highestmodseq;

@@ -47,6 +47,7 @@ void sn_mail_event_free(SnMailEvent *event)
 	g_clear_error(&event->error);
 	g_free(event->folder);
 	g_free(event->role);
+	g_free(event->mailbox_id);
 	g_clear_pointer(&event->raw, g_bytes_unref);
 	g_free(event->name);
 	g_free(event->keywords);

@@ -39,8 +39,16 @@ typedef struct {
 	guint64 highestmodseq;
 } MailFolder;
 
+/* A folder as a LIST told it. */
+typedef struct {
+	SnId id;
+	char *name, *role, *mailbox_id;
+	guint32 uidvalidity, uidnext;
+} Told;
+
 struct sn_mail_sync {
 	SnEngineAccount *account;
+	GPtrArray *told;    /* of Told: by the LIST under way */
 	GPtrArray *folders; /* of MailFolder, in the order of work */
 	gboolean online, listing, listed, list_again;
 	MailFolder *running;
@@ -63,10 +71,21 @@ static void folder_free(gpointer data)
 	g_free(folder);
 }
 
+static void told_free(gpointer data)
+{
+	Told *told = data;
+
+	g_free(told->name);
+	g_free(told->role);
+	g_free(told->mailbox_id);
+	g_free(told);
+}
+
 SnMailSync *sn_mail_sync_new(SnEngineAccount *account)
 {
 	SnMailSync *sync = g_new0(SnMailSync, 1);
 
+	sync->told = g_ptr_array_new_with_free_func(told_free);
 	sync->account = account;
 	sync->folders = g_ptr_array_new_with_free_func(folder_free);
 	return sync;
@@ -87,6 +106,7 @@ void sn_mail_sync_free(SnMailSync *sync)
 	stop_timer(&sync->poll);
 	stop_timer(&sync->retry);
 	g_ptr_array_unref(sync->folders);
+	g_ptr_array_unref(sync->told);
 	g_free(sync);
 }
 
@@ -168,6 +188,16 @@ static gboolean is_as_told(SnStore *store, const MailFolder *folder, const SnMai
 	       known->total == event->total;
 }
 
+static void note_told(SnMailSync *sync, SnId id, const char *role, const SnMailEvent *event)
+{
+	Told *told = g_new0(Told, 1);
+
+	*told = (Told){ .id = id, .name = g_strdup(event->folder), .role = g_strdup(role),
+		        .mailbox_id = g_strdup(event->mailbox_id),
+		        .uidvalidity = event->uidvalidity, .uidnext = event->uidnext };
+	g_ptr_array_add(sync->told, told);
+}
+
 static void take_folder(SnMailSync *sync, const SnMailEvent *event)
 {
 	SnEngineAccount *account = sync->account;
@@ -183,18 +213,125 @@ static void take_folder(SnMailSync *sync, const SnMailEvent *event)
 		g_warning("%s", error->message);
 		return;
 	}
+	if (event->selectable)
+		note_told(sync, id, role, event);
 	if (!event->selectable || !is_chosen(account->config, event->folder, role))
 		return;
 	MailFolder *folder = find_folder(sync, event->folder);
 	if (!folder)
 		folder = add_folder(sync, id, event->folder, role);
 	folder->listed = TRUE;
+	folder->id = id;
 	if (folder->gone) {
 		folder->gone = folder->watched = folder->unwatchable = FALSE;
 		folder->wanted = TRUE;
 	}
 	if (is_as_told(store, folder, event))
 		folder->wanted = FALSE;
+}
+
+/* ---- folders with another name ---- */
+
+/* By its id, where the server has such; else the numbers must go on where they were. */
+static gboolean may_be(const SnFolder *known, const Told *told)
+{
+	if (known->mailbox_id && told->mailbox_id)
+		return g_str_equal(known->mailbox_id, told->mailbox_id);
+	return known->uidvalidity == told->uidvalidity && known->uidnext > 1 &&
+	       told->uidnext >= known->uidnext;
+}
+
+/* The one folder that is new and can be what `known` was; NULL. */
+static const Told *find_heir(SnMailSync *sync, const SnFolder *known)
+{
+	SnStore *store = sync->account->engine->store;
+	const Told *found = NULL;
+
+	for (guint i = 0; i < sync->told->len; i++) {
+		const Told *told = g_ptr_array_index(sync->told, i);
+		g_autoptr(SnFolder) row = sn_folder_get(store, told->id);
+		if (!row || row->uidvalidity || told->id == known->id || !may_be(known, told))
+			continue;
+		if (found)
+			return NULL; /* two: no way to know */
+		found = told;
+	}
+	return found;
+}
+
+/* The folder `known` is called otherwise now: what is here of it stays as it is. */
+static gboolean take_name(SnMailSync *sync, const SnFolder *known, const Told *told)
+{
+	SnStore *store = sync->account->engine->store;
+	MailFolder *now = find_folder(sync, told->name), *before = find_folder(sync, known->name);
+	g_autoptr(GError) error = NULL;
+
+	if ((now && now == sync->running) || (before && before == sync->running) ||
+	    !sn_folder_rename(store, known->id, told->name, &error)) {
+		if (error)
+			g_warning("%s", error->message);
+		return FALSE;
+	}
+	if (!sn_folder_intern(store, sync->account->id, told->name, told->role, &error))
+		g_warning("%s", error->message);
+	g_info("%s: the folder %s is called %s now", sync->account->config->name, known->name,
+	       told->name);
+	if (before) { /* answers to its requests may still come */
+		before->gone = before->complete = before->recent_done = TRUE;
+		before->wanted = FALSE;
+	}
+	if (now) {
+		now->id = known->id;
+		now->complete = now->recent_done = known->uidnext != 0;
+		now->wanted = TRUE;
+	}
+	return TRUE;
+}
+
+static gboolean is_told(const SnMailSync *sync, SnId id)
+{
+	for (guint i = 0; i < sync->told->len; i++)
+		if (((const Told *)g_ptr_array_index(sync->told, i))->id == id)
+			return TRUE;
+	return FALSE;
+}
+
+static void keep_mailbox_ids(SnMailSync *sync)
+{
+	for (guint i = 0; i < sync->told->len; i++) {
+		const Told *told = g_ptr_array_index(sync->told, i);
+		g_autoptr(GError) error = NULL;
+		if (told->mailbox_id && !sn_folder_set_mailbox_id(sync->account->engine->store,
+		                                                  told->id, told->mailbox_id, &error))
+			g_warning("%s", error->message);
+	}
+}
+
+/* Folders of a server that are not there any more: under another name, or gone, also while we were
+ * away. A Maildir that is not there may be a disk that is not mounted. */
+static void settle_names(SnMailSync *sync)
+{
+	SnEngineAccount *account = sync->account;
+	SnStore *store = account->engine->store;
+	g_autoptr(GPtrArray) all = sn_folder_list(store, account->id);
+	g_autoptr(GError) error = NULL;
+
+	if (account->config->source.kind != SN_ENDPOINT_IMAP || sync->told->len == 0)
+		return;
+	for (guint i = 0; all && i < all->len; i++) {
+		const SnFolder *known = g_ptr_array_index(all, i);
+		if (!known->uidvalidity || is_told(sync, known->id))
+			continue;
+		const Told *heir = find_heir(sync, known);
+		if (heir && take_name(sync, known, heir))
+			continue;
+		if (!find_folder(sync, known->name) && !sn_folder_reset(store, known->id, &error)) {
+			g_warning("%s", error->message);
+			g_clear_error(&error);
+		}
+		sn_engine_touched(account->engine);
+	}
+	keep_mailbox_ids(sync);
 }
 
 /* Messages of a folder that is gone stay in the timeline for a while: they may have been moved. */
@@ -233,6 +370,7 @@ static void list_reply(SnEngineAccount *account, const SnMailEvent *event, gpoin
 		sync->listing = FALSE;
 		sync->listed = !sync->list_again;
 		sync->list_again = FALSE;
+		settle_names(sync);
 		drop_gone_folders(sync);
 		g_ptr_array_sort(sync->folders, by_rank);
 		work(sync);
@@ -439,6 +577,8 @@ static void round_failed(SnMailSync *sync, MailFolder *folder, const SnMailEvent
 	folder->recent_done = folder->complete = TRUE;
 	g_warning("%s: %s: %s", sync->account->config->name, folder->name,
 	          event->error ? event->error->message : "unknown error");
+	if (g_error_matches(event->error, SN_ERROR, SN_ERROR_NOT_FOUND))
+		sync->listed = FALSE; /* it went, or is called otherwise */
 	work(sync);
 }
 
@@ -566,6 +706,7 @@ static void work(SnMailSync *sync)
 		return;
 	if (!sync->listed) {
 		sync->listing = TRUE;
+		g_ptr_array_set_size(sync->told, 0);
 		sn_engine_mail(
 			account,
 			sn_mail_request_new(SN_MAIL_REQ_LIST, sn_engine_next_id(account->engine)),

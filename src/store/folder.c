@@ -8,11 +8,12 @@ void sn_folder_free(SnFolder *folder)
 		return;
 	g_free(folder->name);
 	g_free(folder->role);
+	g_free(folder->mailbox_id);
 	g_free(folder);
 }
 
 #define COLUMNS                                                                                 \
-	"id, account, name, role, uidvalidity, uidnext, highestmodseq, total, unread "
+	"id, account, name, role, uidvalidity, uidnext, highestmodseq, total, unread, mailbox_id "
 
 static SnFolder *read_row(SnSql *query)
 {
@@ -27,6 +28,7 @@ static SnFolder *read_row(SnSql *query)
 	folder->highestmodseq = (guint64)sn_sql_int(query, 6);
 	folder->total = (int)sn_sql_int(query, 7);
 	folder->unread = (int)sn_sql_int(query, 8);
+	folder->mailbox_id = sn_sql_text(query, 9);
 	return folder;
 }
 
@@ -141,13 +143,65 @@ gboolean sn_folder_reset(SnStore *store, SnId folder, GError **error)
 	sn_sql_ids(sn_sql(store, "SELECT message FROM location WHERE folder = ?1", V(folder)),
 	           messages);
 	gboolean ok = sn_run(store, error, "DELETE FROM location WHERE folder = ?1", V(folder)) &&
-	              sn_run(store, error, "DELETE FROM action WHERE folder = ?1", V(folder)) &&
+	              /* what the user wants done is done when the email is found again */
+	              sn_run(store, error,
+	                     "DELETE FROM action WHERE folder = ?1 AND (lands <> 0 OR kind NOT IN (?2, ?3))",
+	                     V(folder), V(SN_ACTION_FLAGS), V(SN_ACTION_MOVE)) &&
+	              sn_run(store, error, "UPDATE action SET uid = 0, name = NULL WHERE folder = ?1",
+	                     V(folder)) &&
 	              sn_run(store, error,
 	                     "UPDATE folder SET uidvalidity = 0, uidnext = 0, highestmodseq = 0 "
 	                     "WHERE id = ?1",
 	                     V(folder));
 	for (guint i = 0; i < messages->len && ok; i++)
 		ok = sn_message_settle(store, g_array_index(messages, SnId, i), FALSE, error);
+	return sn_store_finish(store, ok, error);
+}
+
+gboolean sn_folder_set_mailbox_id(SnStore *store, SnId folder, const char *mailbox_id,
+                                  GError **error)
+{
+	if (!sn_store_begin(store, error))
+		return FALSE;
+	gboolean ok = sn_run(store, error,
+	                     "UPDATE folder SET mailbox_id = ?2 WHERE id = ?1 AND mailbox_id IS NOT ?2",
+	                     V(folder), V(mailbox_id));
+	return sn_store_finish(store, ok, error);
+}
+
+/* The row that was made for the new name before it was known to be an old folder. */
+static gboolean make_way(SnStore *store, SnId folder, const char *name, GError **error)
+{
+	SnId other = sn_one(store,
+	                    "SELECT f.id FROM folder f JOIN folder o ON o.account = f.account "
+	                    "WHERE o.id = ?1 AND f.name = ?2 AND f.id <> ?1",
+	                    V(folder), V(name));
+
+	if (!other)
+		return TRUE;
+	if (sn_one(store, "SELECT count(*) FROM location WHERE folder = ?1", V(other)) > 0) {
+		g_set_error(error, SN_ERROR, SN_ERROR_EXISTS, "There is another folder named %s.",
+		            name);
+		return FALSE;
+	}
+	return sn_run(store, error, "UPDATE action SET folder = ?2 WHERE folder = ?1", V(other),
+	              V(folder)) &&
+	       sn_run(store, error, "DELETE FROM folder WHERE id = ?1", V(other));
+}
+
+gboolean sn_folder_rename(SnStore *store, SnId folder, const char *name, GError **error)
+{
+	g_return_val_if_fail(name != NULL, FALSE);
+	g_autofree char *tidy = sn_tidy(name, SN_LINE_LIMIT);
+	if (!sn_store_begin(store, error))
+		return FALSE;
+	gboolean ok = make_way(store, folder, tidy, error) &&
+	              sn_run(store, error,
+	                     "UPDATE action SET target = ?2 FROM folder f WHERE f.id = ?1 "
+	                     "AND action.account = f.account AND action.target = f.name",
+	                     V(folder), V(tidy)) &&
+	              sn_run(store, error, "UPDATE folder SET name = ?2 WHERE id = ?1", V(folder),
+	                     V(tidy));
 	return sn_store_finish(store, ok, error);
 }
 

@@ -137,6 +137,7 @@ static const char to_version_2[] =
 	"ALTER TABLE draft ADD COLUMN whom INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE outbox ADD COLUMN resend INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE outbox ADD COLUMN format INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE folder ADD COLUMN mailbox_id TEXT;"
 	"";
 
 /* steps[i] turns version i + 1 into i + 2; the newest has none. */

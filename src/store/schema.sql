@@ -576,6 +576,7 @@ CREATE TABLE folder (
 	highestmodseq INTEGER NOT NULL DEFAULT 0,
 	total INTEGER NOT NULL DEFAULT 0,
 	unread INTEGER NOT NULL DEFAULT 0,
+	mailbox_id TEXT,
 	UNIQUE (account, name)
 ) STRICT;
 

@@ -17,6 +17,7 @@ typedef struct {
 	guint32 uidnext;
 	guint64 highestmodseq;
 	int total, unread;
+	char *mailbox_id;     /* RFC 8474: stays when the folder gets another name; NULL */
 } SnFolder;
 void sn_folder_free(SnFolder *folder);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SnFolder, sn_folder_free)
@@ -29,8 +30,14 @@ SnFolder *sn_folder_by_role(SnStore *store, SnId account, const char *role);   /
 GPtrArray *sn_folder_list(SnStore *store, SnId account); /* of SnFolder; account 0: all */
 gboolean sn_folder_set_state(SnStore *store, SnId folder, guint32 uidvalidity, guint32 uidnext,
                              guint64 highestmodseq, GError **error);
+gboolean sn_folder_set_mailbox_id(SnStore *store, SnId folder, const char *mailbox_id,
+                                  GError **error);
+/* The same folder under another name: all that is known of it stays. EXISTS when something lies in
+ * another one of that name. */
+gboolean sn_folder_rename(SnStore *store, SnId folder, const char *name, GError **error);
 /* UIDVALIDITY changed: forgets all locations of the folder. Messages stay in the timeline; what is
- * not found again within a week goes. */
+ * not found again within a week goes. Flags and moves that the server was not told yet wait until
+ * their email is found again. */
 gboolean sn_folder_reset(SnStore *store, SnId folder, GError **error);
 
 /* Where an email lies. name: Maildir file name without flags, NULL for IMAP. */

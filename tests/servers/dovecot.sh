@@ -79,6 +79,8 @@ userdb {
 mail_location = maildir:~/Maildir
 mail_fsync = never
 mail_max_userip_connections = 100
+# what no file notice tells of, names of folders among it
+mailbox_idle_check_interval = 1 s
 recipient_delimiter = +
 protocol imap {
   mail_plugins = zlib imap_zlib

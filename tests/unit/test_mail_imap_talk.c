@@ -438,7 +438,7 @@ static void other_folders_are_watched_by_notify(void **state)
 		LOGIN_WITH("IDLE NOTIFY")
 			SELECT("1") "C IDLE\nS + idling\nC DONE\nS 6 OK done\n"
 					 "C NOTIFY SET STATUS (selected (MessageNew MessageExpunge "
-					 "FlagChange)) (mailboxes (\"Lists\") (MessageNew MessageExpunge FlagChange)) "
+					 "FlagChange)) (mailboxes (\"Lists\") (MessageNew MessageExpunge FlagChange MailboxName)) "
 					 "(personal (MailboxName))\n"
 					 "S $T OK done\nC IDLE\nS + idling\nW\n"
 					 "S * STATUS {5}\nS Lists (MESSAGES 3)\nW\nS * STATUS "

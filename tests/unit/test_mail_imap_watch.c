@@ -139,6 +139,29 @@ static void news_of_names_may_be_refused(void **state)
 	close_scene(&scene);
 }
 
+static void a_folder_that_went_does_not_keep_the_others_from_being_watched(void **state)
+{
+	const char *const scripts[] = {
+		LOGIN "*",
+		LOGIN_WITH("IDLE NOTIFY") SELECT("1") "C IDLE\nS + idling\nC DONE\nW\nS 6 OK .\n"
+						      "C \"Gone\"\nS $T NO there is none\n"
+						      "C \"Gone\"\nS $T NO there is none\n" NAMES
+						      "C (mailboxes (\"Lists\")\nS $T OK .\n"
+						      "C IDLE\nS + idling\nH",
+		NULL
+	};
+	Scene scene = open_watching(scripts, 0, 0);
+
+	watch(&scene, "INBOX");
+	while (!heard(&scene, "IDLE"))
+		g_usleep(2000);
+	watch(&scene, "Gone");
+	watch(&scene, "Lists");
+	sn_script_server_go(scene.server);
+	next(&scene, 0, "Lists");
+	close_scene(&scene);
+}
+
 static void a_server_that_stops_telling_is_asked_again(void **state)
 {
 	const char *const scripts[] = {
@@ -190,6 +213,7 @@ int main(void)
 		cmocka_unit_test(folders_get_a_line_each_up_to_the_limit),
 		cmocka_unit_test(a_line_of_its_own_tells_of_its_folder),
 		cmocka_unit_test(news_of_names_may_be_refused),
+		cmocka_unit_test(a_folder_that_went_does_not_keep_the_others_from_being_watched),
 		cmocka_unit_test(a_server_that_stops_telling_is_asked_again),
 		cmocka_unit_test(a_folder_that_comes_or_goes_is_told),
 	};
