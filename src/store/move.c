@@ -174,7 +174,10 @@ static gboolean close_shell(Moving *self, SnId person, GError **error)
 
 static gboolean freshen(Moving *self, SnId person, GError **error)
 {
-	return sn_presence_refresh_person(self->store, person, error);
+	SnId own = conversation_with(self->store, person);
+
+	return (!own || sn_told_join(self->store, own, error)) &&
+	       sn_presence_refresh_person(self->store, person, error);
 }
 
 /* Of SnId, or of what begins with one. */
@@ -206,8 +209,14 @@ static gboolean move(Moving *self, const GArray *moves, GError **error)
 		if (!place_group(self, &g_array_index(self->groups, Group, i), error))
 			return FALSE;
 	for (guint i = 0; i < self->people->len; i++)
-		if (!close_shell(self, g_array_index(self->people, SnId, i), error) ||
-		    !freshen(self, g_array_index(self->people, SnId, i), error))
+		if (!close_shell(self, g_array_index(self->people, SnId, i), error))
+			return FALSE;
+	/* once all is where it is shown now */
+	for (guint i = 0; i < self->people->len; i++)
+		if (!freshen(self, g_array_index(self->people, SnId, i), error))
+			return FALSE;
+	for (guint i = 0; i < self->groups->len; i++)
+		if (!sn_told_join(self->store, g_array_index(self->groups, Group, i).id, error))
 			return FALSE;
 	return TRUE;
 }

@@ -58,6 +58,9 @@ gboolean sn_told_confirm(SnStore *store, const SnMessage *told, SnId told_raw,
                          const SnMessage *live, SnId live_raw, GError **error);
 gboolean sn_told_absorb(SnStore *store, const SnMessage *live, SnId raw, GError **error);
 gboolean sn_told_forget(SnStore *store, SnId id, GError **error);
+/* A conversation has become one of several, or parts: of rows that were told with the same id and words
+ * one is shown. */
+gboolean sn_told_join(SnStore *store, SnId conversation, GError **error);
 /* With the same id: are they the same IM? Without: the record of the same line; 0. */
 gboolean sn_told_same_im(const SnMessage *known, const SnMessage *told);
 SnId sn_told_find_line(SnStore *store, const SnMessage *m, SnId conversation);

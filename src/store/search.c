@@ -226,7 +226,7 @@ static char *fold_case(const char *text)
  * ?10 attachment ?11 unread ?12 flagged ?13 in ?14 before_time ?15 before_id ?16 limit
  * ?17 carried ?18 folder ?19 tag */
 #define FILTERS                                                                                 \
-	"(m.time, m.id) < (?14, ?15) AND (m.hidden <> 1 OR ?13 IS NOT NULL OR ?18) "            \
+	"(m.time, m.id) < (?14, ?15) AND (m.hidden NOT IN (1, 3) OR ?13 IS NOT NULL OR ?18) "    \
 	"AND (?3 = 0 OR m.conversation = ?3) AND (?4 < 0 OR m.channel = ?4) "                   \
 	"AND m.time >= ?8 AND (?9 = 0 OR m.time < ?9) "                                         \
 	"AND (NOT ?10 OR m.attachments > 0) AND (NOT ?11 OR m.unread = 1) "                     \

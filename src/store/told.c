@@ -325,7 +325,79 @@ SnId sn_told_find_line(SnStore *store, const SnMessage *m, SnId conversation)
 	return best;
 }
 
+/* ---- twins ---- */
+
+/*
+ * Two people who were told apart, or one person on two channels, told the same: each a row of its own
+ * in its own conversation. When the two become one conversation the first row stands for both, and
+ * the other is hidden, for as long as that lasts. Rows that say different things both stay.
+ */
+#define TWIN 3 /* message.hidden */
+
+static gboolean says_the_same(SnStore *store, SnId first, SnId second)
+{
+	g_autoptr(SnMessage) one = sn_message_get(store, first, SN_MESSAGE_FULL);
+	g_autoptr(SnMessage) two = sn_message_get(store, second, SN_MESSAGE_FULL);
+
+	g_assert(one && two && one->carried && two->carried);
+	return one->channel == two->channel && one->attachments == two->attachments &&
+	       (one->channel == SN_CHANNEL_MAIL || sn_told_same_im(one, two)) &&
+	       compare(store, one, 0, two, 0) == 0;
+}
+
+#define PAIRS(key, channel)                                                                     \
+	"SELECT min(f.id), m.id FROM message m CROSS JOIN message f ON f." key " = m." key " "  \
+	"AND f.conversation = ?1 AND f.carried = 1 AND f.hidden = 0 AND f.channel = " channel " " \
+	"AND f.id < m.id WHERE m.conversation = ?1 AND m.carried = 1 AND m.hidden = 0 "         \
+	"AND m.channel = " channel " GROUP BY m.id"
+
+/* Each with the first row of its id in the conversation; of SnId, in pairs. */
+static GArray *find_twins(SnStore *store, SnId conversation)
+{
+	GArray *pairs = g_array_new(FALSE, FALSE, sizeof(SnId));
+	SnSql *query = sn_sql(store,
+	                      PAIRS("message_id", "0") " UNION ALL " PAIRS("origin_id", "1")
+	                      " LIMIT ?2",
+	                      V(conversation), V(REMOVE_AT_MOST));
+
+	while (sn_sql_row(query))
+		for (int column = 0; column < 2; column++) {
+			SnId id = sn_sql_int(query, column);
+			g_array_append_val(pairs, id);
+		}
+	sn_sql_drop(query);
+	return pairs;
+}
+
+gboolean sn_told_join(SnStore *store, SnId conversation, GError **error)
+{
+	if (!sn_run(store, error,
+	            "UPDATE message SET hidden = 0 WHERE conversation = ?1 AND hidden = ?2",
+	            V(conversation), V(TWIN)))
+		return FALSE;
+	g_autoptr(GArray) pairs = find_twins(store, conversation);
+	for (guint i = 0; i < pairs->len; i += 2) {
+		SnId first = g_array_index(pairs, SnId, i), second = g_array_index(pairs, SnId, i + 1);
+		g_assert(first < second);
+		if (says_the_same(store, first, second) &&
+		    !sn_run(store, error, "UPDATE message SET hidden = ?2 WHERE id = ?1", V(second),
+		            V(TWIN)))
+			return FALSE;
+	}
+	return TRUE;
+}
+
 /* ---- reading ---- */
+
+/* ?1: itself, and the hidden rows that it stands for. */
+#define TWINS(key, channel)                                                                     \
+	"SELECT t.id FROM message m JOIN message t ON t." key " = m." key " AND t.hidden = 3 "  \
+	"AND t.conversation = m.conversation AND t.channel = " channel " WHERE m.id = ?1 "      \
+	"AND m.channel = " channel " AND m.id = (SELECT min(f.id) FROM message f WHERE f." key  \
+	" = m." key " AND f.conversation = m.conversation AND f.carried = 1 AND f.hidden = 0 "  \
+	"AND f.channel = " channel ")"
+#define ITSELF_AND_TWINS                                                                        \
+	"(SELECT ?1 UNION " TWINS("message_id", "0") " UNION " TWINS("origin_id", "1") ")"
 
 GPtrArray *sn_message_told(SnStore *store, SnId message)
 {
@@ -336,7 +408,7 @@ GPtrArray *sn_message_told(SnStore *store, SnId message)
 	                      "c.told_subject, c.told_text FROM carried c "
 	                      "JOIN message b ON b.id = c.by_message "
 	                      "JOIN address a ON a.id = b.sender JOIN person p ON p.id = a.person "
-	                      "WHERE c.message = ?1 ORDER BY b.time, b.id LIMIT 1000",
+	                      "WHERE c.message IN " ITSELF_AND_TWINS " ORDER BY b.time, b.id LIMIT 1000",
 	                      V(message));
 
 	while (sn_sql_row(query)) {
@@ -395,8 +467,12 @@ static gboolean untold(SnStore *store, SnId message, SnId by, int *removed, GErr
 	                    "ORDER BY by_message LIMIT 1",
 	                    V(message));
 	if (!other) {
+		SnId conversation = sn_one(store, "SELECT conversation FROM message WHERE id = ?1",
+		                           V(message));
 		*removed += 1;
-		return sn_message_delete(store, message, error);
+		/* a twin that somebody else told of comes into sight again */
+		return sn_message_delete(store, message, error) &&
+		       sn_told_join(store, conversation, error);
 	}
 	return sn_run(store, error,
 	              "UPDATE message SET carried_by = ?2 WHERE id = ?1 AND carried_by = ?3",

@@ -117,6 +117,92 @@ static void told_by_two_it_is_one_message_with_two_tellers(void **state)
 	assert_int_equal(brought(tmp, second), 1);
 }
 
+static SnId conversation_of(TmpStore *tmp, SnId id)
+{
+	g_autoptr(SnMessage) message = get(tmp, id);
+
+	return message->conversation;
+}
+
+static SnId person_of(TmpStore *tmp, SnId message)
+{
+	g_autoptr(SnConversation) conversation =
+		sn_conversation_get(tmp->store, conversation_of(tmp, message));
+
+	return conversation->person;
+}
+
+static guint tellers_of(TmpStore *tmp, SnId id)
+{
+	g_autoptr(GPtrArray) tellers = sn_message_told(tmp->store, id);
+
+	return tellers->len;
+}
+
+/* One person by email and by IM, whom the user takes for one only later. */
+static void told_on_two_channels_it_is_one_once_they_are_one_person(void **state)
+{
+	TmpStore *tmp = *state;
+	SnId by_mail = tmpstore_mail(tmp, SN_IN, BOB, NULL, "x", "see below");
+	SnId by_im = tmpstore_im(tmp, SN_IN, BOB_IM, NULL, "what carol wrote");
+	g_autoptr(SnMessage) one =
+		told_by(tmpstore_mail_new(tmp, SN_IN, CAROL, "old@c", "old", "in marzipan"), by_mail);
+	g_autoptr(SnMessage) two =
+		told_by(tmpstore_mail_new(tmp, SN_IN, CAROL, "old@c", "old", "in marzipan"), by_im);
+	g_autofree char *what = NULL;
+	int removed;
+
+	two->time = one->time;
+	add(tmp, one);
+	add(tmp, two);
+	assert_int_not_equal(one->conversation, two->conversation);
+	assert_int_equal(found(tmp, "marzipan"), 2);
+	SnId bob = person_of(tmp, by_mail), chat = person_of(tmp, by_im);
+	assert_true(sn_people_merge(tmp->store, bob, chat, NULL));
+	SnId both = conversation_of(tmp, by_mail);
+	assert_int_equal(conversation_of(tmp, by_im), both);
+	assert_int_equal(rows_of(tmp, both), 3); /* the two tellers, and what they told */
+	assert_int_equal(found(tmp, "marzipan"), 1);
+	assert_int_equal(tellers_of(tmp, one->id), 2);
+	/* parted again, each has its own */
+	assert_true(sn_map_undo(tmp->store, &what, NULL));
+	assert_int_equal(rows_of(tmp, conversation_of(tmp, by_mail)), 2);
+	assert_int_equal(rows_of(tmp, conversation_of(tmp, by_im)), 2);
+	assert_int_equal(tellers_of(tmp, one->id), 1);
+	assert_int_equal(tellers_of(tmp, two->id), 1);
+	/* what the first told is taken away: the other still tells it */
+	assert_true(sn_people_merge(tmp->store, bob, chat, NULL));
+	assert_true(sn_carried_remove(tmp->store, by_mail, &removed, NULL));
+	assert_int_equal(removed, 1);
+	assert_int_equal(rows_of(tmp, conversation_of(tmp, by_im)), 3);
+	assert_int_equal(tellers_of(tmp, two->id), 1);
+	/* and an own record takes the place of whatever was told */
+	g_autoptr(SnMessage) live =
+		tmpstore_mail_new(tmp, SN_IN, CAROL, "old@c", "old", "in marzipan");
+	live->time = one->time;
+	add(tmp, live);
+	assert_int_equal(found(tmp, "marzipan"), 1);
+}
+
+static void told_otherwise_on_two_channels_both_are_shown(void **state)
+{
+	TmpStore *tmp = *state;
+	SnId by_mail = tmpstore_mail(tmp, SN_IN, BOB, NULL, "x", "see below");
+	SnId by_im = tmpstore_im(tmp, SN_IN, BOB_IM, NULL, "what carol wrote");
+	g_autoptr(SnMessage) one =
+		told_by(tmpstore_mail_new(tmp, SN_IN, CAROL, "old@c", "old", "for 100"), by_mail);
+	g_autoptr(SnMessage) two =
+		told_by(tmpstore_mail_new(tmp, SN_IN, CAROL, "old@c", "old", "for 900"), by_im);
+
+	two->time = one->time;
+	add(tmp, one);
+	add(tmp, two);
+	assert_true(sn_people_merge(tmp->store, person_of(tmp, by_mail), person_of(tmp, by_im), NULL));
+	assert_int_equal(rows_of(tmp, conversation_of(tmp, by_mail)), 4);
+	assert_int_equal(tellers_of(tmp, one->id), 1);
+	assert_int_equal(tellers_of(tmp, two->id), 1);
+}
+
 static void an_own_copy_found_later_takes_in_all_that_was_told(void **state)
 {
 	TmpStore *tmp = *state;
@@ -522,6 +608,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(told_by_two_it_is_one_message_with_two_tellers),
+		TEST(told_on_two_channels_it_is_one_once_they_are_one_person),
+		TEST(told_otherwise_on_two_channels_both_are_shown),
 		TEST(an_own_copy_found_later_takes_in_all_that_was_told),
 		TEST(an_im_by_archive_and_by_history_is_one),
 		TEST(a_line_that_has_an_id_on_one_side_only_is_one),
