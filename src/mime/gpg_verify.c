@@ -267,7 +267,7 @@ static char *recipients(const SnGpgRun *run)
 		if (g_strcmp0(line[0], "ENC_TO") != 0 || g_strv_length(line) < 2 ||
 		    strspn(line[1], "0") == strlen(line[1]))
 			continue;
-		g_autofree char *id = sn_text_clean_line(line[1], 40);
+		g_autofree char *id = sn_text_clean_line(line[1], (gssize)MIN(strlen(line[1]), 40));
 		g_string_append_printf(out, "%s%s", out->len ? ", " : "", id);
 	}
 	return g_string_free(out, out->len == 0);

@@ -97,14 +97,15 @@ static Halves split(const char *data, gsize length, gboolean hide_subject)
 
 	for (gsize at = 0; at < length;) {
 		gsize end = at;
+		/* before the folded lines: a text may begin with a blank */
+		if (data[at] == '\n' || (data[at] == '\r' && at + 1 < length && data[at + 1] == '\n')) {
+			halves.body = at + (data[at] == '\r' ? 2 : 1);
+			break;
+		}
 		do {
 			const char *newline = memchr(data + end, '\n', length - end);
 			end = newline ? (gsize)(newline - data) + 1 : length;
 		} while (end < length && (data[end] == ' ' || data[end] == '\t'));
-		if (data[at] == '\r' || data[at] == '\n') {
-			halves.body = end;
-			break;
-		}
 		const char *field = data + at;
 		gboolean about_content = g_ascii_strncasecmp(field, "Content-", 8) == 0;
 		if (g_ascii_strncasecmp(field, "Subject:", 8) == 0 && !halves.subject) {

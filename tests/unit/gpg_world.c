@@ -149,11 +149,22 @@ static void certificate(GpgWorld *world, const char *who, const char *by, const 
 	           csr, "-subj", subject));
 	g_free(RUN(NULL, 0, "openssl", "x509", "-req", "-in", csr, "-CA", ca, "-CAkey", ca_key,
 	           "-CAcreateserial", "-days", "3650", "-extfile", ext, "-out", crt));
-	g_free(RUN(NULL, 0, "openssl", "pkcs12", "-export", "-in", crt, "-inkey", key, "-passout",
-	           "pass:", "-keypbe", "PBE-SHA1-3DES", "-certpbe", "PBE-SHA1-3DES", "-macalg",
-	           "sha1", "-out", p12));
-	g_free(RUN("\n", 1, GPGSM(home), "--pinentry-mode", "loopback", "--passphrase-fd", "0",
-	           "--import", p12));
+	/* gpgsm does not read every file without a passphrase that openssl writes: another salt */
+	for (int tries = 0; tries < 10; tries++) {
+		g_free(RUN(NULL, 0, "openssl", "pkcs12", "-export", "-in", crt, "-inkey", key, "-passout",
+		           "pass:", "-keypbe", "PBE-SHA1-3DES", "-certpbe", "PBE-SHA1-3DES", "-macalg",
+		           "sha1", "-out", p12));
+		g_free(run(FALSE, "\n", 1, NULL,
+		           (const char *const[]){ GPGSM(home), "--pinentry-mode", "loopback",
+		                                  "--passphrase-fd", "0", "--import", p12, NULL }));
+		g_autofree char *mail = address(who);
+		g_autofree char *list = run(
+			FALSE, NULL, 0, NULL,
+			(const char *const[]){ GPGSM(home), "--with-colons", "--list-secret-keys", mail, NULL });
+		if (list && strstr(list, "crs:"))
+			return;
+	}
+	g_error("gpgsm does not take the key of %s", who);
 }
 
 /* ---- the world ---- */

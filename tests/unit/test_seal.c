@@ -124,6 +124,7 @@ static void what_is_signed_stays_whole(void **state)
 		assert_true(g_str_has_prefix(words, "signed by "));
 		assert_non_null(strstr(words, "<alice@example.test>"));
 		SnOpenedPart *part = opened->parts->pdata[0];
+		assert_true(g_str_has_prefix(part->text, "From here on, blanks at ends:"));
 		assert_non_null(strstr(part->text, "From the start of a line."));
 		assert_non_null(strstr(part->text, "Gr\303\274\303\237e"));
 		assert_int_equal(part->files->len, 1);
@@ -149,6 +150,7 @@ static void what_is_encrypted_is_read_by_recipient_and_sender_only(void **state)
 
 	assert_string_equal(words, "encrypted, signed by Alice Liddell <alice@example.test>");
 	assert_true(at_bob->encrypted);
+	assert_true(g_str_has_prefix(((SnOpenedPart *)at_bob->parts->pdata[0])->text, "From here on,"));
 	assert_non_null(strstr(((SnOpenedPart *)at_bob->parts->pdata[0])->text, "From the start"));
 	assert_int_equal(((SnOpenedPart *)at_bob->parts->pdata[0])->files->len, 1);
 	assert_string_equal(at_bob->subject, "The mill, \303\274ber");
