@@ -206,6 +206,28 @@ def wrong_password(world):
     expect(person.end() == 0, "exit code")
 
 
+def other_password_for_im(world):
+    """a server that wants another password gets one of its own"""
+    profile = world.profile()
+    person = Person(profile, "init", "--ca-file", world.ca, "--im", "xmpp://bob@example.test")
+    person.answer("Your address", "alice@example.test")
+    person.answer("Your name", "")
+    person.answer("Use these?", "")
+    person.answer("Password of", "alice-secret")
+    person.answer("Keep it in", "yes")
+    person.read("Testing IM ... failed: ")
+    person.answer("Another password for IM", "bob-secret")
+    person.answer("Keep it in", "yes")
+    person.read("Testing incoming email ... ok")
+    person.read("Testing IM ... ok")
+    person.read("Saved the account")
+    expect(person.end() == 0, "exit code")
+    text = (profile / "accounts.conf").read_text()
+    expect("\npassword-command = cat " in text and "\nim-password-command = cat " in text, text)
+    for name in ("example.password", "example.im.password"):
+        expect((profile / name).stat().st_mode & 0o777 == 0o600, f"{name} is open to others")
+
+
 def by_web(world):
     """autoconfig over https comes first, and the page is asked of the domain alone"""
     world.start_web()
@@ -282,18 +304,33 @@ def nothing_found(world):
 
 
 def welcome(world):
-    """the first start leads through it and opens the client"""
+    """the first start leads through it, says what is wrong with each server, and opens the client"""
     profile = world.profile()
     person = Person(profile)
     person.read("Set one up now?")
     os.write(person.fd, b"\n")
     person.answer("Your address", "alice@example.test")
+    person.answer("Your name", "Alice")
+    person.answer("Use these?", "")
+    person.answer("Password of", "alice-secret")
+    person.answer("Keep it in", "yes")
+    # nobody here vouches for the servers' certificates
+    for end in ("incoming email", "outgoing email", "IM"):
+        person.read(f"Testing {end} ... failed: ")
+        person.read("certificate")
+    person.answer("Server of incoming email", "")
+    person.answer("Server of outgoing email", "")
+    person.answer("IM address", "")
+    person.answer("Save it all the same?", "yes")
+    person.read("Saved the account 'example'")
+    person.read("\x1b[?1049h")
     os.kill(person.pid, signal.SIGTERM)
     person.end()
+    expect("Type 'sennit'" not in person.all, "it tells to type what is open already")
 
 
 def main():
-    steps = [by_dns, wrong_password, foreign, nothing_found, welcome, by_web, untrusted_web]
+    steps = [by_dns, wrong_password, other_password_for_im, foreign, nothing_found, welcome, by_web, untrusted_web]
     print(f"1..{len(steps)}", flush=True)
     failed = 0
     world = World()
