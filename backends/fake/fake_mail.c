@@ -109,6 +109,22 @@ void sn_fake_mail_new_validity(const char *user, const char *folder)
 	sn_fake_account_unlock();
 }
 
+void sn_fake_mail_move_folder(const char *user, const char *folder, const char *new_name)
+{
+	FakeAccount *account = sn_fake_account_lock(user);
+	FakeFolder *found = sn_fake_folder(account, folder, TRUE);
+
+	if (new_name) {
+		g_free(found->name);
+		found->name = g_strdup(new_name);
+	} else {
+		g_ptr_array_remove(account->folders, found);
+	}
+	for (guint i = 0; i < account->sources->len; i++)
+		sn_fake_source_folders(g_ptr_array_index(account->sources, i));
+	sn_fake_account_unlock();
+}
+
 guint sn_fake_mail_count(const char *user, const char *folder)
 {
 	FakeAccount *account = sn_fake_account_lock(user);

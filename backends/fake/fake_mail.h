@@ -35,6 +35,8 @@ void sn_fake_mail_set_keywords(const char *user, const char *folder, guint32 uid
 char *sn_fake_mail_keywords(const char *user, const char *folder, guint index);
 /* All numbers become void, as when a server's mailbox was rebuilt. */
 void sn_fake_mail_new_validity(const char *user, const char *folder);
+/* The folder is deleted or renamed; the sources say that folders changed. */
+void sn_fake_mail_move_folder(const char *user, const char *folder, const char *new_name);
 guint sn_fake_mail_count(const char *user, const char *folder);
 /* The index-th message, oldest first; NULL; g_bytes_unref() it. flags, uid may be NULL. */
 GBytes *sn_fake_mail_get(const char *user, const char *folder, guint index, guint *flags,

@@ -61,5 +61,6 @@ void sn_fake_folder_flags(FakeAccount *account, FakeFolder *folder, guint32 uid,
 
 /* fake_mail_source.c: CHANGED to every source of the account when the folder is watched. */
 void sn_fake_source_changed(FakeSource *source, const char *folder);
+void sn_fake_source_folders(FakeSource *source);
 
 #endif

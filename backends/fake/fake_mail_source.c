@@ -55,6 +55,11 @@ void sn_fake_source_changed(FakeSource *source, const char *folder)
 	push(source, event_new(source, SN_MAIL_EV_CHANGED, 0, folder));
 }
 
+void sn_fake_source_folders(FakeSource *source)
+{
+	push(source, event_new(source, SN_MAIL_EV_FOLDERS, 0, NULL));
+}
+
 /* ---- sync ---- */
 
 static void push_state(FakeSource *source, FakeAccount *account, FakeFolder *folder, guint64 id)

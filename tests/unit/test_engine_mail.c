@@ -359,6 +359,43 @@ static void new_numbers_lose_and_double_nothing(void **state)
 	wait_for(stage, has_flags, &wanted);
 }
 
+static gboolean lies_in(SnBench *bench, gpointer data)
+{
+	const char *const *wanted = data; /* message, folder; NULL: nowhere */
+	g_autoptr(GPtrArray) places = sn_location_list(bench->store, find(bench, wanted[0]));
+
+	if (!wanted[1])
+		return places->len == 0;
+	return places->len == 1 &&
+	       g_str_equal(((SnLocation *)places->pdata[0])->folder_name, wanted[1]);
+}
+
+static void folders_that_come_and_go_take_their_messages_along(void **state)
+{
+	Stage *stage = *state;
+	const char *archive[] = { "one", "Archive" }, *renamed[] = { "one", "Old things" },
+		   *nowhere[] = { "one", NULL };
+
+	put("INBOX", "two", 0);
+	put("Archive", "one", 0);
+	start(stage);
+	settle(stage);
+	assert_true(lies_in(stage->bench, archive));
+	SnId id = find(stage->bench, "one");
+	/* another name, and back: the same message all along */
+	sn_fake_mail_move_folder("alice", "Archive", "Old things");
+	wait_for(stage, lies_in, renamed);
+	sn_fake_mail_move_folder("alice", "Old things", "Archive");
+	wait_for(stage, lies_in, archive);
+	assert_int_equal(find(stage->bench, "one"), id);
+	/* new mail in it is heard of */
+	put("Archive", "three", 0);
+	wait_for(stage, is_here, (gpointer) "three");
+	sn_fake_mail_move_folder("alice", "Archive", NULL);
+	wait_for(stage, lies_in, nowhere);
+	assert_int_equal(find(stage->bench, "one"), id);
+}
+
 static void a_lost_line_catches_up_by_itself(void **state)
 {
 	Stage *stage = *state;
@@ -504,6 +541,7 @@ int main(void)
 		TEST(archiving_moves_it_on_the_server_and_keeps_it_here),
 		TEST(what_is_expunged_elsewhere_disappears),
 		TEST(new_numbers_lose_and_double_nothing),
+		TEST(folders_that_come_and_go_take_their_messages_along),
 		TEST(a_lost_line_catches_up_by_itself),
 		TEST(sent_mail_stands_in_the_same_timeline),
 		TEST(a_copy_for_sent_is_appended_once),
