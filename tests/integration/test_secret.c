@@ -15,6 +15,15 @@
 #include "src/config/oauth2.h"
 #include "src/config/secret_service.h"
 
+#ifdef __SANITIZE_ADDRESS__
+/* Only a whole stack shows that it is libsecret which leaks (tests/lsan.supp). */
+const char *__asan_default_options(void);
+const char *__asan_default_options(void)
+{
+	return "fast_unwind_on_malloc=0";
+}
+#endif
+
 static GTestDBus *bus; /* NULL: skip */
 static char *home;
 static GPid daemon_pid;
