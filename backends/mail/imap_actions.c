@@ -66,6 +66,12 @@ static gboolean for_sets(SnImap *imap, SnMailRequest *request, SnMailEvent *done
 		return TRUE;
 	if (!sn_imap_select(imap->session, request->folder, FALSE, error))
 		return FALSE;
+	if (imap->session->read_only && request->kind != SN_MAIL_REQ_COPY) {
+		g_set_error(error, SN_ERROR, SN_ERROR_PERMISSION,
+			    "The folder %s can only be read: %s lets nothing in it be changed.",
+			    request->folder, imap->link->spec.host);
+		return FALSE;
+	}
 	for (guint from = 0; from < request->uids->len; from += SET_CHUNK) {
 		guint to = MIN(from + SET_CHUNK, request->uids->len);
 		struct mailimap_set *set = sn_imap_set(request->uids, from, to);

@@ -21,6 +21,7 @@ enum {
 };
 
 #define RECENT_TIME (7 * SN_DAY)
+#define WHOLE_MAX (100 << 20) /* larger ones come in part, whatever the configuration says */
 
 typedef struct {
 	SnId id;
@@ -430,7 +431,8 @@ static void start_round(SnMailSync *sync, MailFolder *folder)
 		folder->limit = request->newest = folder->recent_done ? 0 : RECENT;
 		request->since = sn_clock_now(account->engine->clock) - RECENT_TIME;
 	}
-	request->full_size = settings->mail_full_size;
+	request->full_size = settings->mail_full_size > 0 ? MIN(settings->mail_full_size, WHOLE_MAX)
+	                                                  : WHOLE_MAX;
 	/* flags are compared here only where the server cannot tell which have changed */
 	request->known = sn_location_uids(store, folder->id,
 	                                  request->highestmodseq ? NULL : &request->known_flags);

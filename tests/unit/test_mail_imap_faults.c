@@ -221,6 +221,91 @@ static void numbers_nobody_asked_for_are_ignored(void **state)
 	close_scene(&scene);
 }
 
+static void messages_that_vanish_while_fetched_are_left_out(void **state)
+{
+	static const char text[] =
+		"C UID SEARCH\nS * SEARCH 1 2 3\nS $T OK done\n"
+		"C UID FETCH\nS * 3 FETCH (UID 3 FLAGS () RFC822.SIZE 1 BODY[] {1}\nS x)\n"
+		"S * 2 EXPUNGE\nS * 1 FETCH (FLAGS (\\Seen))\nS * 2 EXISTS\nS * 0 RECENT\n"
+		"S * OK [ALERT] tea is ready\nS * 1 FETCH (UID 1 FLAGS () RFC822.SIZE 0 BODY[] NIL)\n"
+		"S $T OK [EXPUNGEISSUED] some were gone\n*";
+	g_autofree char *first = g_strconcat(LOGIN SELECT("3"), text, NULL);
+	const char *const scripts[] = { first, NULL };
+	Scene scene = open_scene(scripts, SN_LINK_PLAIN);
+	const SnMailEvent *end = run_sync(&scene);
+
+	/* the rest is told, and the line is in step */
+	assert_int_equal(end->kind, SN_EVENT_DONE);
+	assert_in_range(sn_mail_desk_count(scene.desk, end->id, SN_MAIL_EV_MESSAGE), 1, 2);
+	assert_int_equal(sn_mail_desk_event(scene.desk, end->id, SN_MAIL_EV_MESSAGE, 0)->uid, 3);
+	SnMailRequest *list = sn_mail_desk_request(scene.desk, SN_MAIL_REQ_LIST, NULL);
+	assert_int_equal(sn_mail_desk_run(scene.desk, list)->kind, SN_EVENT_DONE);
+	close_scene(&scene);
+}
+
+static void nothing_is_changed_in_a_folder_that_can_only_be_read(void **state)
+{
+	const char *const scripts[] = {
+		LOGIN "C SELECT\nS * 1 EXISTS\nS * OK [UIDVALIDITY 7] .\nS $T OK [READ-ONLY] look\n"
+		      "C UID COPY 1 \nS $T OK done\n*",
+		NULL
+	};
+	static const SnMailRequestKind kinds[] = { SN_MAIL_REQ_STORE, SN_MAIL_REQ_MOVE,
+						   SN_MAIL_REQ_DELETE, SN_MAIL_REQ_COPY };
+	Scene scene = open_scene(scripts, SN_LINK_PLAIN);
+	guint32 uid = 1;
+
+	for (gsize i = 0; i < G_N_ELEMENTS(kinds); i++) {
+		SnMailRequest *request = sn_mail_desk_request(scene.desk, kinds[i], "INBOX");
+		request->uids = g_array_new(FALSE, FALSE, sizeof uid);
+		g_array_append_val(request->uids, uid);
+		request->target = g_strdup("Other");
+		request->set = SN_MAIL_SEEN;
+		const SnMailEvent *end = sn_mail_desk_run(scene.desk, request);
+		if (kinds[i] == SN_MAIL_REQ_COPY)
+			assert_int_equal(end->kind, SN_EVENT_DONE);
+		else
+			assert_says(end->error, SN_ERROR_PERMISSION, "INBOX can only be read");
+	}
+	assert_false(heard(&scene, "STORE") || heard(&scene, "EXPUNGE"));
+	close_scene(&scene);
+}
+
+static void a_full_mailbox_is_said_in_the_servers_words(void **state)
+{
+	const char *const scripts[] = {
+		LOGIN "C APPEND\nS $T NO [OVERQUOTA] Quota exceeded (mailbox for user is full)\n*", NULL
+	};
+	Scene scene = open_scene(scripts, SN_LINK_PLAIN);
+	SnMailRequest *request = sn_mail_desk_request(scene.desk, SN_MAIL_REQ_APPEND, "Sent");
+
+	request->raw = g_bytes_new_static("A: b\r\n\r\ntext\r\n", 14);
+	const SnMailEvent *end = sn_mail_desk_run(scene.desk, request);
+	assert_says(end->error, SN_ERROR_LIMIT, "could not be stored in Sent");
+	assert_says(end->error, SN_ERROR_LIMIT, "mailbox for user is full");
+	close_scene(&scene);
+}
+
+static void odd_delimiters_are_taken_as_they_come(void **state)
+{
+	const char *const scripts[] = {
+		LOGIN "C LIST\nS * LIST () \"\\\\\" \"A\\\\B\"\nS * LIST () \".\" INBOX.x/y\n"
+		      "S * LIST () NIL \"flat/one\"\nS * LIST () \"^\" \"p^&AOk-\"\nS $T OK done\n*",
+		NULL
+	};
+	static const char *const names[] = { "A/B", "INBOX/x\xe2\x88\x95y", "flat\xe2\x88\x95one",
+					     "p/\xc3\xa9" };
+	Scene scene = open_scene(scripts, SN_LINK_PLAIN);
+	SnMailRequest *request = sn_mail_desk_request(scene.desk, SN_MAIL_REQ_LIST, NULL);
+	guint64 id = request->id;
+
+	assert_int_equal(sn_mail_desk_run(scene.desk, request)->kind, SN_EVENT_DONE);
+	for (guint i = 0; i < G_N_ELEMENTS(names); i++)
+		assert_string_equal(
+			sn_mail_desk_event(scene.desk, id, SN_MAIL_EV_FOLDER, i)->folder, names[i]);
+	close_scene(&scene);
+}
+
 /* ---- old servers ---- */
 
 static void without_move_and_uidplus_only_own_messages_are_expunged(void **state)
@@ -419,6 +504,10 @@ int main(void)
 		cmocka_unit_test(nonsense_is_cut_off),
 		cmocka_unit_test(drop_in_mid_literal_loses_nothing_but_the_line),
 		cmocka_unit_test(numbers_nobody_asked_for_are_ignored),
+		cmocka_unit_test(messages_that_vanish_while_fetched_are_left_out),
+		cmocka_unit_test(nothing_is_changed_in_a_folder_that_can_only_be_read),
+		cmocka_unit_test(a_full_mailbox_is_said_in_the_servers_words),
+		cmocka_unit_test(odd_delimiters_are_taken_as_they_come),
 		cmocka_unit_test(without_move_and_uidplus_only_own_messages_are_expunged),
 		cmocka_unit_test(append_without_an_answer_is_uncertain),
 		cmocka_unit_test(cancelled_fetch_gives_way_at_once),
