@@ -18,6 +18,7 @@ struct sn_list {
 	gboolean loaded;     /* read at least once */
 	gboolean filled;     /* the page shows the rows */
 	SnShelf shelf;
+	int waiting;         /* conversations with something new on the shelf of newsletters */
 	char *filter;        /* NULL */
 	SnRect rect;         /* as last drawn */
 };
@@ -78,6 +79,7 @@ void sn_list_refresh(SnList *list)
 	g_ptr_array_set_size(list->rows, 0);
 	list->filled = FALSE;
 	list->loaded = TRUE;
+	list->waiting = list->shelf == SN_SHELF_LIST ? sn_conversation_bulk_unread(list->app->store) : 0;
 	read_more(list, wanted);
 }
 
@@ -212,13 +214,11 @@ void sn_list_moved(SnList *list)
 /* What is shown, or how much waits on the other shelf. */
 static char *title_note(SnList *list)
 {
-	int waiting = list->shelf == SN_SHELF_LIST ? sn_conversation_bulk_unread(list->app->store) : 0;
-
 	if (list->filter)
 		return g_strdup_printf("\"%s\"", list->filter);
 	if (list->shelf == SN_SHELF_ARCHIVED)
 		return g_strdup("archived");
-	return waiting ? g_strdup_printf("gn %d", waiting) : g_strdup("");
+	return list->waiting ? g_strdup_printf("gn %d", list->waiting) : g_strdup("");
 }
 
 void sn_list_draw(SnList *list, SnRect rect, gboolean focus)

@@ -41,7 +41,7 @@ static gboolean is_machine(const char *sender)
 	static const char *const begins[] = { "noreply", "no-reply", "donotreply", "do-not-reply",
 		                              "nicht-antworten", "ne-pas-repondre" };
 	static const char *const whole[] = { "notification", "notifications", "notify", "alerts",
-		                             "mailer-daemon", "bounces", "automailer", "cron" };
+		                             "bounces", "automailer", "cron" };
 
 	for (gsize i = 0; sender && i < G_N_ELEMENTS(begins); i++)
 		if (g_str_has_prefix(sender, begins[i]) && strchr("-", sender[strlen(begins[i])]))
@@ -68,8 +68,11 @@ SnMailBulk sn_mime_bulk(const SnMail *mail, GMimeObject *object)
 	if (!discussed && (g_mime_object_get_header(object, "List-Unsubscribe") ||
 	                   (has_word(object, "Precedence", "bulk", "junk") && mail->list_id)))
 		return SN_MAIL_NEWSLETTER;
-	if (is_machine(sender) || mail->from_daemon ||
-	    g_strcmp0(mail->auto_submitted, "auto-generated") == 0)
+	/* what a mail system says is about what the user wrote */
+	if (mail->reports->len > 0 || g_strcmp0(sender, "mailer-daemon") == 0 ||
+	    g_strcmp0(sender, "postmaster") == 0)
+		return SN_MAIL_PERSONAL;
+	if (is_machine(sender) || g_strcmp0(mail->auto_submitted, "auto-generated") == 0)
 		return SN_MAIL_NOTICE;
 	return SN_MAIL_PERSONAL;
 }

@@ -402,7 +402,6 @@ void sn_mime_read_headers(SnMail *mail, GMimeMessage *message, const SnMailOptio
 	mail->read_receipt_to = read_receipt_to(object);
 	mail->chat_origin_id = clean_id(g_mime_object_get_header(object, SN_HEADER_ORIGIN_ID));
 	mail->chat_in_reply_to = clean_id(g_mime_object_get_header(object, SN_HEADER_ANSWERED_ID));
-	mail->bulk = sn_mime_bulk(mail, object);
 	if (options && options->authserv_id)
 		mail->authentication = read_authentication(g_mime_object_get_header_list(object),
 							   options->authserv_id);

@@ -115,7 +115,7 @@ char *sn_mime_line_digest(const char *line, gsize length);
 /* A sentence for SnMail.notice, once. */
 void sn_mime_note(GString *notice, const char *sentence);
 
-/* bulk.c: by the headers, when all else of them is read. */
+/* bulk.c: when all else of the email is read. */
 SnMailBulk sn_mime_bulk(const SnMail *mail, GMimeObject *object);
 
 #endif

@@ -104,6 +104,7 @@ SnMail *sn_mail_parse(GBytes *raw, const SnMailOptions *options, GError **error)
 	mail->from_daemon = sn_mime_from_daemon(mail, message->message);
 	sn_mime_read_parts(mail, message, notice);
 	read_what_came_back(mail, message);
+	mail->bulk = sn_mime_bulk(mail, GMIME_OBJECT(message->message));
 	mail->secure = sn_mime_secure_kind(g_mime_message_get_mime_part(message->message), mail->text);
 	mail->notice = g_string_free(notice, notice->len == 0);
 	g_assert(mail->text);

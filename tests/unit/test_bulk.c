@@ -46,6 +46,8 @@ static void headers_tell_what_nobody_wrote(void **state)
 		{ "From: Ann (repo) <notifications@git.test>\nList-Id: <repo.git.test>\n"
 		  "List-Post: <mailto:reply@git.test>\nList-Unsubscribe: <mailto:u@git.test>\n", SN_MAIL_NOTICE },
 		{ "From: cron@x.test\nAuto-Submitted: auto-generated\n", SN_MAIL_NOTICE },
+		/* what became of the user's own email */
+		{ "From: Mail <MAILER-DAEMON@x.test>\nReturn-Path: <>\nAuto-Submitted: auto-generated\n", SN_MAIL_PERSONAL },
 		/* a person who is away, and people whose names only look like it */
 		{ "From: Bob <bob@example.test>\nAuto-Submitted: auto-replied\n", SN_MAIL_PERSONAL },
 		{ "From: Noreen Plyer <nore.plyer@x.test>\n", SN_MAIL_PERSONAL },
