@@ -618,6 +618,39 @@ static void keys_are_listed_by_address_and_fingerprint(void **state)
 	                 SN_KEY_TRUST_FULL);
 }
 
+/* Real messages of strangers, none of whose keys are here: each says so, and none is shown as good. */
+static void strangers_of_the_corpus_are_never_good(void **state)
+{
+	g_autofree char *root = g_build_filename(g_getenv("TOP_SRCDIR") ? g_getenv("TOP_SRCDIR") : ".",
+	                                         "..", "shared", "corpus", "mail", NULL);
+	g_autoptr(GDir) folders = g_dir_open(root, 0, NULL);
+	const char *folder, *name;
+	int seen = 0;
+
+	NEED_GPG();
+	if (!folders) {
+		print_message("the corpus is not here\n");
+		skip();
+	}
+	while ((folder = g_dir_read_name(folders))) {
+		g_autofree char *path = g_build_filename(root, folder, NULL);
+		g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
+		while (dir && seen < 60 && (name = g_dir_read_name(dir))) {
+			g_autofree char *file = g_build_filename(path, name, NULL), *raw = NULL;
+			if (!g_str_has_suffix(name, ".eml") || !g_file_get_contents(file, &raw, NULL, NULL) ||
+			    !*raw || !secure_of(raw))
+				continue;
+			g_autoptr(SnOpened) opened = open_raw(raw);
+			g_autofree char *words = sn_opened_words(opened);
+			assert_non_null(words);
+			assert_int_not_equal(sn_opened_alarm(opened), 1);
+			seen++;
+		}
+	}
+	print_message("%d signed or encrypted messages of the corpus\n", seen);
+	assert_true(seen > 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -648,6 +681,7 @@ int main(void)
 		cmocka_unit_test(half_a_message_is_told_apart),
 		cmocka_unit_test(without_gpg_it_says_so),
 		cmocka_unit_test(keys_are_listed_by_address_and_fingerprint),
+		cmocka_unit_test(strangers_of_the_corpus_are_never_good),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
