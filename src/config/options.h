@@ -46,6 +46,7 @@
 	X(mail, attachment_words, STRING, "attach*, enclosed, anbei, angehängt, anhang, beigefügt, ci-joint*, pièce jointe, pièces jointes, adjunt*, allegat*, bijlage*, bijgevoegd, bifog*, vedlagt, vedhæft*, załącz*, příloh*, liittee*, mellékel*, вложен*, прикреп*, 添付, 附件", "a new text with one of these and no file asks before it is sent; * is any ending, empty never asks") \
 	X(mail, markdown, BOOL, "false", "make an HTML alternative of each email, its text being markdown; the text goes as it was typed") \
 	X(mail, signature_in_replies, BOOL, "true", "the signature goes below answers too, not only below new email") \
+	X(mail, server_drafts, BOOL, "true", "keep drafts of email in the Drafts folder of the account too, for your other programs") \
 	X(mail, request_mdn, BOOL, "false", "ask recipients to say when they have read an email (RFC 8098)") \
 	X(mail, answer_mdn, MDN, "ask", "tell senders who ask that you have read their email: never ask always-known") \
 	X(crypto, gnupg_home, PATH, "", "directory of the keys for OpenPGP and S/MIME; empty: where gpg looks by itself") \

@@ -6,6 +6,7 @@
  * nothing here runs periodically.
  */
 #include "src/engine/crypto.h"
+#include "src/engine/drafts.h"
 #include "src/engine/oauth.h"
 #include "src/engine/sync_private.h"
 #include "src/mime/seal.h"
@@ -135,6 +136,8 @@ static gboolean look(gpointer data)
 	sn_map_sync_look(engine->core->map_sync);
 	sn_book_look(engine);
 	sn_mdn_look(engine);
+	if (engine->core->drafts)
+		sn_drafts_look(engine->core->drafts);
 	for (guint i = 0; i < engine->accounts->len; i++) {
 		SnEngineAccount *account = g_ptr_array_index(engine->accounts, i);
 		if (account->core->actions)
@@ -181,7 +184,7 @@ enum { SETTLE_AHEAD = 10 * 1000 };
 static gboolean settled(SnEngine *engine, const GError **error)
 {
 	*error = NULL;
-	if (engine->core->look_source)
+	if (engine->core->look_source || (engine->core->drafts && !sn_drafts_settled(engine->core->drafts)))
 		return FALSE;
 	for (guint i = 0; i < engine->accounts->len; i++) {
 		const GError *problem = NULL;
@@ -298,6 +301,7 @@ static void close_parts(SnEngine *engine)
 	sn_accounts_stop(engine, engine->accounts);
 	g_clear_pointer(&engine->delivery, sn_delivery_free);
 	g_clear_pointer(&core->vcards, sn_vcards_free);
+	g_clear_pointer(&core->drafts, sn_drafts_free);
 	g_clear_pointer(&core->map_sync, sn_map_sync_free);
 	g_clear_pointer(&core->book, sn_book_free);
 	g_clear_pointer(&core->notifier, sn_notifier_free);
@@ -335,6 +339,7 @@ static gpointer engine_main(gpointer data)
 		core->notifier = sn_notifier_new(engine);
 		core->book = sn_book_new(engine);
 		core->vcards = sn_vcards_new(engine);
+		core->drafts = sn_drafts_new(engine);
 		core->map_sync = sn_map_sync_new(engine);
 		engine->delivery = sn_delivery_new(engine);
 		start_accounts(engine);

@@ -136,14 +136,16 @@ static gboolean globs_match(char **globs, const char *name)
 	return FALSE;
 }
 
-/* Without globs: what holds conversations. Drafts, junk and trash hold none. */
+/* Without globs: what holds conversations, and drafts that other programs began. Junk and trash hold
+ * none. */
 static gboolean is_chosen(const SnAccount *config, const char *name, const char *role)
 {
 	if (config->chat_folder && g_str_equal(config->chat_folder, name))
 		return TRUE;
 	if (config->folders && *config->folders)
 		return globs_match(config->folders, name) || is_inbox(name, role);
-	return is_inbox(name, role) || !g_strcmp0(role, "sent") || !g_strcmp0(role, "archive");
+	return is_inbox(name, role) || !g_strcmp0(role, "sent") || !g_strcmp0(role, "archive") ||
+	       !g_strcmp0(role, "drafts");
 }
 
 static int rank(const MailFolder *folder)
@@ -375,6 +377,7 @@ static void list_reply(SnEngineAccount *account, const SnMailEvent *event, gpoin
 		drop_gone_folders(sync);
 		g_ptr_array_sort(sync->folders, by_rank);
 		work(sync);
+		sn_engine_wake(account->engine); /* some wait to know which folder has which use */
 		return;
 	case SN_EVENT_ERROR:
 	case SN_EVENT_CANCELLED:

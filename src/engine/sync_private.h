@@ -32,6 +32,7 @@ typedef struct sn_engine_core {
 	SnNotifier *notifier;
 	SnVcards *vcards; /* NULL: no vdir */
 	SnBook *book;     /* NULL: no address-book-cmd */
+	struct sn_drafts *drafts;
 	SnMapSync *map_sync; /* NULL: no sync-map */
 	gboolean telling;  /* mdn.c: one is on its way */
 	SnTime tell_after; /* ... and none before */

@@ -158,6 +158,7 @@ static void add_addresses(GMimeMessage *message, const SnMailCompose *compose)
 		[SN_MAIL_FROM] = GMIME_ADDRESS_TYPE_FROM,
 		[SN_MAIL_TO] = GMIME_ADDRESS_TYPE_TO,
 		[SN_MAIL_CC] = GMIME_ADDRESS_TYPE_CC,
+		[SN_MAIL_BCC] = GMIME_ADDRESS_TYPE_BCC,
 		[SN_MAIL_REPLY_TO] = GMIME_ADDRESS_TYPE_REPLY_TO,
 	};
 
@@ -166,7 +167,7 @@ static void add_addresses(GMimeMessage *message, const SnMailCompose *compose)
 	for (guint i = 0; compose->addresses && i < compose->addresses->len; i++) {
 		const SnMailAddress *address = compose->addresses->pdata[i];
 		/* Bcc is for the envelope only. */
-		if (address->role == SN_MAIL_BCC || address->role == SN_MAIL_FROM)
+		if ((address->role == SN_MAIL_BCC && !compose->keep_bcc) || address->role == SN_MAIL_FROM)
 			continue;
 		g_mime_message_add_mailbox(message, types[address->role], address->name,
 					   address->address);

@@ -168,6 +168,7 @@ typedef struct {
 typedef struct {
 	const char *from_address, *from_name;
 	GPtrArray *addresses;       /* of SnMailAddress: TO CC BCC REPLY_TO; Bcc is not written */
+	gboolean keep_bcc;          /* a draft: Bcc is written */
 	const char *subject;
 	SnTime date;
 	const char *message_id;     /* without brackets; required */

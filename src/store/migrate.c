@@ -138,6 +138,11 @@ static const char to_version_2[] =
 	"ALTER TABLE outbox ADD COLUMN resend INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE outbox ADD COLUMN format INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE folder ADD COLUMN mailbox_id TEXT;"
+	"CREATE TABLE draft_copy (conversation INTEGER PRIMARY KEY, account INTEGER NOT NULL "
+	"REFERENCES account (id), message_id TEXT, next_id TEXT, "
+	"updated INTEGER NOT NULL DEFAULT 0) STRICT;"
+	"CREATE TABLE draft_stale (account INTEGER NOT NULL REFERENCES account (id), "
+	"message_id TEXT NOT NULL, PRIMARY KEY (account, message_id)) STRICT, WITHOUT ROWID;"
 	"";
 
 /* steps[i] turns version i + 1 into i + 2; the newest has none. */

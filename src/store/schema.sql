@@ -690,6 +690,22 @@ CREATE TABLE transcript_day (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX transcript_due ON transcript_day (account, due);
 
+-- The version of a draft that lies on a mail server (draft_copy.h). It outlives the draft.
+CREATE TABLE draft_copy (
+	conversation INTEGER PRIMARY KEY,
+	account INTEGER NOT NULL REFERENCES account (id),
+	message_id TEXT,
+	next_id TEXT,
+	updated INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+-- What is to be taken out of Drafts there.
+CREATE TABLE draft_stale (
+	account INTEGER NOT NULL REFERENCES account (id),
+	message_id TEXT NOT NULL,
+	PRIMARY KEY (account, message_id)
+) STRICT, WITHOUT ROWID;
+
 CREATE TRIGGER transcript_gone AFTER DELETE ON location BEGIN
 	DELETE FROM transcript WHERE folder = OLD.folder AND uid = OLD.uid;
 END;

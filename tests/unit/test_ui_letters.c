@@ -10,6 +10,8 @@
 #include <string.h>
 
 #include "src/route/limits.h"
+#include "src/store/draft_copy.h"
+#include "src/store/sync.h"
 #include "tests/lib/ui_desk.h"
 
 #define FRIDA "frida@harbour.example"
@@ -203,6 +205,68 @@ static void the_format_is_kept_with_the_draft(void **state)
 	assert_int_equal(entry->format, SN_FORMAT_MARKDOWN);
 }
 
+/* What another program left in Drafts; the message's id. */
+static SnId foreign_draft(UiDesk *desk)
+{
+	SnMessage *message = sn_message_new();
+	SnId account = sn_account_find(desk->store, "home");
+	SnId folder = sn_folder_intern(desk->store, account, "Drafts", "drafts", NULL);
+	static const char raw[] = "Message-ID: <half@other>\r\n\r\nHalf";
+	g_autoptr(GBytes) bytes = g_bytes_new_static(raw, strlen(raw));
+
+	message->account = account;
+	message->channel = SN_CHANNEL_MAIL;
+	message->direction = SN_OUT;
+	message->time = STORY_NOW - SN_HOUR;
+	message->state = SN_STATE_DRAFT;
+	message->flags = SN_FLAG_SEEN | SN_FLAG_DRAFT;
+	message->sender = sn_address_intern(desk->store, SN_CHANNEL_MAIL, "money@club.example", NULL, NULL);
+	message->message_id = g_strdup("half@other");
+	message->in_reply_to = g_strdup("berth@harbour.example");
+	message->subject = g_strdup("Re: Berth 12");
+	message->body = g_strdup("Half a sentence");
+	sn_message_add_party(message, SN_ROLE_FROM, "money@club.example", NULL);
+	sn_message_add_party(message, SN_ROLE_TO, FRIDA, NULL);
+	sn_message_add_party(message, SN_ROLE_TO, "gus@club.example", NULL);
+	sn_message_add_party(message, SN_ROLE_BCC, "zoe@new.example", NULL);
+	assert_true(sn_message_add(desk->store, message, NULL, bytes, NULL, NULL));
+	assert_true(sn_location_set(desk->store, message->id, folder, 3, NULL, message->flags, NULL));
+	SnId id = message->id;
+	sn_message_free(message);
+	return id;
+}
+
+static void a_draft_of_another_program_is_continued(void **state)
+{
+	UiDesk *desk = *state;
+	SnId conversation = ui_desk_conversation(desk, FRIDA);
+
+	foreign_draft(desk);
+	ui_desk_play(desk, "keys F\nexpect Drafts\nkeys /Drafts<Enter><Enter>\nexpect Re: Berth 12\n"
+	                   "keys e\nexpect Half a sentence\nexpect Treasurer <money@club.example>\ntext , and the rest\n");
+	g_autoptr(SnDraft) draft = sn_draft_load(desk->store, conversation);
+	g_autoptr(SnDraftCopy) copy = sn_draft_copy_get(desk->store, conversation);
+	g_autoptr(SnMessage) answered = sn_message_get(desk->store, draft->reply_to, 0);
+	assert_string_equal(draft->body, "Half a sentence, and the rest");
+	assert_string_equal(draft->subject, "Re: Berth 12");
+	assert_string_equal(draft->sender, "money@club.example");
+	assert_string_equal(draft->cc, "gus@club.example");
+	assert_string_equal(draft->bcc, "zoe@new.example");
+	assert_string_equal(answered->message_id, "berth@harbour.example");
+	/* it is the one that will be replaced */
+	assert_string_equal(copy->message_id, "half@other");
+	assert_int_equal(sn_draft_copy_find(desk->store, "half@other"), conversation);
+	/* once more opens the same draft */
+	ui_desk_play(desk, "keys F\nexpect Drafts\nkeys /Drafts<Enter><Enter>e\nexpect , and the rest\n");
+}
+
+static void what_is_no_draft_is_not_continued(void **state)
+{
+	UiDesk *desk = *state;
+
+	ui_desk_play(desk, "keys :open<Space>" FRIDA "<Enter>:continue<Enter>\nexpect This is no draft\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -216,6 +280,8 @@ int main(void)
 		T(only_the_new_text_speaks_of_files),
 		T(the_sum_of_files_counts_held_ones_too),
 		T(each_address_signs_for_itself),
+		T(a_draft_of_another_program_is_continued),
+		T(what_is_no_draft_is_not_continued),
 		T(an_im_is_not_signed),
 		T(a_template_is_put_in),
 		T(the_format_is_kept_with_the_draft),

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * draft_copy.h - which version of a draft lies in the Drafts folder of which account, and what lies
+ * there that is to go. Each version has a Message-ID of its own; the new one is put there before the
+ * old one is taken away, and what a crash left over is known by its id.
+ */
+#ifndef SN_STORE_DRAFT_COPY_H
+#define SN_STORE_DRAFT_COPY_H
+
+#include "src/store/store.h"
+
+/* A draft, a copy, or both. */
+typedef struct {
+	SnId conversation;
+	SnTime drafted;   /* when it was changed last; 0: there is no draft any more */
+	SnId account;     /* whose server has the copy; 0 none */
+	char *message_id; /* of the version that lies there; NULL */
+	char *next_id;    /* of the one that is being put there; NULL */
+	SnTime updated;   /* SnDraft.updated of the version there */
+} SnDraftCopy;
+void sn_draft_copy_free(SnDraftCopy *copy);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SnDraftCopy, sn_draft_copy_free)
+
+/* Those whose copy is not what the draft says now. Of SnDraftCopy. */
+GPtrArray *sn_draft_copy_due(SnStore *store);
+SnDraftCopy *sn_draft_copy_get(SnStore *store, SnId conversation); /* NULL: neither */
+
+/* Before it is sent to the server. What an earlier try may have left there is to go. */
+gboolean sn_draft_copy_begin(SnStore *store, SnId conversation, SnId account, const char *next_id,
+                             GError **error);
+/* It is there: the version before is to go. */
+gboolean sn_draft_copy_done(SnStore *store, SnId conversation, SnTime updated, GError **error);
+/* Nobody knows whether it is there. */
+gboolean sn_draft_copy_failed(SnStore *store, SnId conversation, GError **error);
+/* All of it is to go: the draft was sent, thrown away, or goes by IM now. */
+gboolean sn_draft_copy_drop(SnStore *store, SnId conversation, GError **error);
+/* The draft goes on from that email in Drafts, which another program put there: it is replaced. */
+gboolean sn_draft_copy_adopt(SnStore *store, SnId conversation, SnId account,
+                             const char *message_id, GError **error);
+/* The conversation whose draft that is; 0. */
+SnId sn_draft_copy_find(SnStore *store, const char *message_id);
+
+/* Message-IDs to be taken out of the account's Drafts; of char *. */
+GPtrArray *sn_draft_stale_list(SnStore *store, SnId account);
+gboolean sn_draft_stale_done(SnStore *store, SnId account, const char *message_id, GError **error);
+
+#endif

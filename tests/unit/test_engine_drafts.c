@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Drafts in the Drafts folder: replaced and not piled up, and gone when the draft is gone. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <string.h>
+
+#include "backends/fake/fake_mail.h"
+#include "src/engine/sync_private.h"
+#include "src/store/draft_copy.h"
+#include "tests/unit/engine_bench.h"
+
+#define ONLY_MAIL                                                                              \
+	"[home]\nfrom = Alice <alice@example.test>\nsource = imaps://alice@example.test\n"     \
+	"outgoing = smtps://alice@example.test\npassword-command = echo secret\n"
+
+typedef struct {
+	SnBench *bench;
+	SnEngine *engine;
+	SnId conversation;
+} Stage;
+
+static const SnMailSourceOps *fake_source(GError **error)
+{
+	return &sn_fake_mail_ops;
+}
+
+static const SnMailTransportOps *fake_transport(GError **error)
+{
+	return &sn_fake_send_ops;
+}
+
+static void start(Stage *stage)
+{
+	g_autoptr(GError) error = NULL;
+	SnEngineSetup setup = {
+		.paths = stage->bench->paths,
+		.config = stage->bench->config,
+		.backends = { .imap = fake_source, .smtp = fake_transport },
+		.random_seed = 1,
+	};
+
+	stage->engine = sn_engine_start(&setup, &error);
+	g_assert_no_error(error);
+}
+
+static int set_up_with(void **state, const char *settings)
+{
+	Stage *stage = g_new0(Stage, 1);
+	SnId address;
+	g_autoptr(SnAddress) bob = NULL;
+
+	stage->bench = sn_bench_new(ONLY_MAIL, settings, SN_STORE_CLIENT);
+	address = sn_address_intern(stage->bench->store, SN_CHANNEL_MAIL, "bob@work.example", "Bob", NULL);
+	bob = sn_address_get(stage->bench->store, address);
+	stage->conversation = sn_conversation_for_person(stage->bench->store, bob->person, NULL);
+	assert_true(stage->conversation != 0);
+	/* the folder is there before anything is written */
+	sn_fake_mail_put("alice", "Drafts", "From: alice@example.test\r\nMessage-ID: <other@machine>\r\n\r\nx\r\n",
+	                 SN_MAIL_DRAFT);
+	*state = stage;
+	return 0;
+}
+
+static int set_up(void **state)
+{
+	return set_up_with(state, NULL);
+}
+
+static int set_up_without(void **state)
+{
+	return set_up_with(state, "[mail]\nserver-drafts = false\n");
+}
+
+static int tear_down(void **state)
+{
+	Stage *stage = *state;
+
+	sn_engine_stop(&stage->engine);
+	sn_fake_mail_reset();
+	sn_bench_free(stage->bench);
+	g_free(stage);
+	return 0;
+}
+
+/* As the composer saves it, a while ago. */
+static void type(Stage *stage, const char *body, SnReplyMode mode)
+{
+	SnDraft *draft = sn_draft_new(stage->conversation);
+	g_autoptr(GError) error = NULL;
+	static SnTime before;
+
+	g_free(draft->body);
+	draft->body = g_strdup(body);
+	draft->mode = mode;
+	draft->subject = g_strdup("The rope");
+	draft->cc = g_strdup("Carol <carol@example.test>, half ty");
+	draft->bcc = g_strdup("dora@example.test");
+	draft->updated = MAX(sn_clock_now(NULL) - SN_MINUTE, before + 1);
+	before = draft->updated;
+	if (!sn_draft_save(stage->bench->store, draft, &error))
+		fail_msg("%s", error->message);
+	sn_draft_free(draft);
+}
+
+/* The one draft on the server that is ours; NULL when there is none, or several. Caller frees. */
+static char *copy_there(guint *flags)
+{
+	char *text = NULL;
+
+	for (guint i = 0; i < sn_fake_mail_count("alice", "Drafts"); i++) {
+		g_autoptr(GBytes) raw = sn_fake_mail_get("alice", "Drafts", i, flags, NULL);
+		g_autofree char *one = g_strndup(g_bytes_get_data(raw, NULL), g_bytes_get_size(raw));
+		if (strstr(one, "other@machine"))
+			continue;
+		if (text) {
+			g_free(text);
+			return NULL;
+		}
+		text = g_steal_pointer(&one);
+	}
+	return text;
+}
+
+/* data: a text that the only copy holds; NULL: there is none. */
+static gboolean lies_there(SnBench *bench, gpointer data)
+{
+	g_autofree char *text = copy_there(NULL);
+	g_autoptr(GPtrArray) stale = sn_draft_stale_list(bench->store, 1);
+
+	if (stale->len)
+		return FALSE;
+	return data ? text && strstr(text, data) : sn_fake_mail_count("alice", "Drafts") == 1;
+}
+
+static void a_draft_is_kept_as_an_email(void **state)
+{
+	Stage *stage = *state;
+	guint flags = 0;
+
+	type(stage, "Half a sen", SN_MODE_MAIL);
+	start(stage);
+	assert_true(sn_bench_wait(stage->bench, lies_there, (gpointer) "Half a sen"));
+	g_autofree char *text = copy_there(&flags);
+	assert_true(flags & SN_MAIL_DRAFT);
+	assert_true(flags & SN_MAIL_SEEN);
+	assert_non_null(strstr(text, "From: Alice <alice@example.test>\r\n"));
+	assert_non_null(strstr(text, "To: Bob <bob@work.example>\r\n"));
+	assert_non_null(strstr(text, "Cc: Carol <carol@example.test>\r\n"));
+	assert_non_null(strstr(text, "Bcc: dora@example.test\r\n"));
+	assert_non_null(strstr(text, "Subject: The rope\r\n"));
+}
+
+static void a_new_version_replaces_the_one_before(void **state)
+{
+	Stage *stage = *state;
+
+	type(stage, "First", SN_MODE_MAIL);
+	start(stage);
+	assert_true(sn_bench_wait(stage->bench, lies_there, (gpointer) "First"));
+	for (int i = 0; i < 3; i++) {
+		g_autofree char *body = g_strdup_printf("Version %d", i);
+		type(stage, body, SN_MODE_MAIL);
+		assert_true(sn_bench_wait(stage->bench, lies_there, body));
+	}
+	assert_int_equal(sn_fake_mail_count("alice", "Drafts"), 2);
+}
+
+static void it_goes_when_the_draft_goes(void **state)
+{
+	Stage *stage = *state;
+
+	type(stage, "First", SN_MODE_MAIL);
+	start(stage);
+	assert_true(sn_bench_wait(stage->bench, lies_there, (gpointer) "First"));
+	assert_true(sn_draft_delete(stage->bench->store, stage->conversation, NULL));
+	assert_true(sn_bench_wait(stage->bench, lies_there, NULL));
+}
+
+static void it_goes_when_the_email_is_sent(void **state)
+{
+	Stage *stage = *state;
+	g_autoptr(SnMessage) to = sn_message_new();
+
+	type(stage, "First", SN_MODE_MAIL);
+	start(stage);
+	assert_true(sn_bench_wait(stage->bench, lies_there, (gpointer) "First"));
+	sn_message_add_party(to, SN_ROLE_TO, "bob@work.example", NULL);
+	SnOutboxNew entry = { .conversation = stage->conversation, .channel = SN_CHANNEL_MAIL,
+		              .account = sn_account_find(stage->bench->store, "home"),
+		              .from = "alice@example.test", .recipients = to->parties,
+		              .subject = "The rope", .body = "First", .state = SN_STATE_QUEUED };
+	assert_true(sn_outbox_queue(stage->bench->store, &entry, TRUE, NULL) != 0);
+	assert_true(sn_bench_wait(stage->bench, lies_there, NULL));
+}
+
+static void an_im_draft_is_not_for_the_mail_server(void **state)
+{
+	Stage *stage = *state;
+
+	type(stage, "First", SN_MODE_MAIL);
+	start(stage);
+	assert_true(sn_bench_wait(stage->bench, lies_there, (gpointer) "First"));
+	type(stage, "By IM now", SN_MODE_IM);
+	assert_true(sn_bench_wait(stage->bench, lies_there, NULL));
+}
+
+static void what_is_written_off_line_goes_there_later(void **state)
+{
+	Stage *stage = *state;
+
+	sn_fake_mail_line("alice", SN_LINE_OFFLINE, SN_ERROR_NETWORK);
+	type(stage, "On the train", SN_MODE_MAIL);
+	start(stage);
+	type(stage, "Still on the train", SN_MODE_MAIL);
+	sn_engine_stop(&stage->engine);
+	assert_int_equal(sn_fake_mail_count("alice", "Drafts"), 1);
+	sn_fake_mail_line("alice", SN_LINE_ONLINE, SN_ERROR_NETWORK);
+	start(stage);
+	assert_true(sn_bench_wait(stage->bench, lies_there, (gpointer) "Still on the train"));
+}
+
+/* The engine died after the server had it and before that was written down. */
+static void a_copy_that_a_crash_left_is_taken_away(void **state)
+{
+	Stage *stage = *state;
+	SnId account = sn_account_find(stage->bench->store, "home");
+
+	type(stage, "First", SN_MODE_MAIL);
+	assert_true(sn_draft_copy_begin(stage->bench->store, stage->conversation, account,
+	                                "lost@example.test", NULL));
+	sn_fake_mail_put("alice", "Drafts",
+	                 "From: alice@example.test\r\nMessage-ID: <lost@example.test>\r\n\r\nFirst\r\n",
+	                 SN_MAIL_DRAFT);
+	start(stage);
+	assert_true(sn_bench_wait(stage->bench, lies_there, (gpointer) "The rope"));
+	assert_int_equal(sn_fake_mail_count("alice", "Drafts"), 2);
+}
+
+static void a_draft_of_another_program_is_replaced_when_it_is_continued(void **state)
+{
+	Stage *stage = *state;
+	SnId account = sn_account_find(stage->bench->store, "home");
+
+	type(stage, "Continued", SN_MODE_MAIL);
+	assert_true(sn_draft_copy_adopt(stage->bench->store, stage->conversation, account,
+	                                "other@machine", NULL));
+	assert_int_equal(sn_draft_copy_find(stage->bench->store, "other@machine"), stage->conversation);
+	start(stage);
+	assert_true(sn_bench_wait(stage->bench, lies_there, (gpointer) "Continued"));
+	assert_int_equal(sn_fake_mail_count("alice", "Drafts"), 1);
+}
+
+static void a_refused_version_loses_nothing(void **state)
+{
+	Stage *stage = *state;
+
+	type(stage, "First", SN_MODE_MAIL);
+	start(stage);
+	assert_true(sn_bench_wait(stage->bench, lies_there, (gpointer) "First"));
+	sn_fake_mail_fail("alice", SN_MAIL_REQ_APPEND, SN_ERROR_LIMIT, 1);
+	type(stage, "Too much", SN_MODE_MAIL);
+	/* the one before stays until there is a new one */
+	assert_true(sn_bench_wait(stage->bench, lies_there, (gpointer) "First"));
+	g_autoptr(SnDraft) draft = sn_draft_load(stage->bench->store, stage->conversation);
+	assert_string_equal(draft->body, "Too much");
+}
+
+static void it_can_be_switched_off(void **state)
+{
+	Stage *stage = *state;
+	g_autoptr(GError) error = NULL;
+
+	type(stage, "Private", SN_MODE_MAIL);
+	start(stage);
+	sn_engine_settle(stage->engine, 60000, &error);
+	g_assert_no_error(error);
+	assert_int_equal(sn_fake_mail_count("alice", "Drafts"), 1);
+	assert_int_equal(sn_fake_mail_requests("alice", SN_MAIL_REQ_APPEND), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+		T(a_draft_is_kept_as_an_email),
+		T(a_new_version_replaces_the_one_before),
+		T(it_goes_when_the_draft_goes),
+		T(it_goes_when_the_email_is_sent),
+		T(an_im_draft_is_not_for_the_mail_server),
+		T(what_is_written_off_line_goes_there_later),
+		T(a_copy_that_a_crash_left_is_taken_away),
+		T(a_draft_of_another_program_is_replaced_when_it_is_continued),
+		T(a_refused_version_loses_nothing),
+		cmocka_unit_test_setup_teardown(it_can_be_switched_off, set_up_without, tear_down),
+#undef T
+	};
+
+	sn_mime_init();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
