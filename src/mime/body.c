@@ -12,6 +12,9 @@ typedef struct {
 	const SnMimeMessage *message;
 	GString *notice;
 	gboolean repaired;
+	GPtrArray *inside; /* of SnMailPart: files within parts, listed behind all parts */
+	char *tnef_text;   /* NULL */
+	char *invitation;  /* NULL */
 } Reader;
 
 static gboolean is_type(GMimeObject *object, const char *type, const char *subtype)
@@ -95,6 +98,59 @@ static void fill_part(SnMailPart *entry, const SnMimeLeaf *leaf)
 	entry->is_attachment = !entry->is_inline && !alternative && !is_machinery(leaf->object);
 }
 
+/* Files within a leaf. Outlook's, and uuencoded ones, come with no word on their type. */
+static void list_inside(Reader *reader, const SnMailPart *leaf, const GPtrArray *files)
+{
+	G_STATIC_ASSERT(SN_MAIL_INSIDE > SN_MIME_MAX_PARTS);
+
+	for (guint i = 0; i < files->len && reader->inside->len < SN_MIME_MAX_PARTS; i++) {
+		const SnMimeFile *file = files->pdata[i];
+		SnMailPart *entry = g_new0(SnMailPart, 1);
+		entry->position = (int)(i + 1) * SN_MAIL_INSIDE + leaf->position;
+		entry->depth = leaf->depth + 1;
+		entry->name = g_strdup(file->name);
+		entry->type = sn_mime_guess_type(file->name, file->bytes);
+		entry->size = (gint64)g_bytes_get_size(file->bytes);
+		entry->sha256 = g_compute_checksum_for_bytes(G_CHECKSUM_SHA256, file->bytes);
+		entry->is_attachment = TRUE;
+		g_ptr_array_add(reader->inside, entry);
+	}
+}
+
+static void read_tnef(Reader *reader, GMimeObject *object, SnMailPart *entry)
+{
+	g_autofree char *text = NULL;
+	gsize length;
+	g_autofree char *content = sn_mime_decode(GMIME_PART(object), &length);
+	g_autoptr(GPtrArray) files = sn_mime_unpack_tnef(content, length, &text);
+
+	list_inside(reader, entry, files);
+	if (files->len)
+		entry->is_attachment = FALSE; /* its files are what people want */
+	if (text && !reader->tnef_text)
+		reader->tnef_text = g_steal_pointer(&text);
+}
+
+/* The first that says something: most invitations come twice, once as a file. */
+static void read_calendar(Reader *reader, GMimeObject *object)
+{
+	gsize length;
+	g_autofree char *content = sn_mime_decode(GMIME_PART(object), &length);
+	const char *charset = g_mime_object_get_content_type_parameter(object, "charset");
+	g_autofree char *text = sn_mime_to_utf8(content, length, charset, &reader->repaired);
+
+	if (!reader->invitation)
+		reader->invitation = sn_mime_read_invitation(text, strlen(text));
+}
+
+static void look_inside(Reader *reader, GMimeObject *object, SnMailPart *entry)
+{
+	if (is_type(object, "application", "ms-tnef") || is_type(object, "application", "vnd.ms-tnef"))
+		read_tnef(reader, object, entry);
+	else if (is_type(object, "text", "calendar") || is_type(object, "application", "ics"))
+		read_calendar(reader, object);
+}
+
 /* RFC 2045 section 5.2: what is no type at all is text. */
 static void repair_type(GMimeObject *object)
 {
@@ -132,6 +188,8 @@ static gboolean list_leaf(const SnMimeLeaf *leaf, gpointer data)
 		fill_message(entry, reader, leaf);
 	else if (GMIME_IS_PART(leaf->object))
 		fill_part(entry, leaf);
+	if (GMIME_IS_PART(leaf->object))
+		look_inside(reader, leaf->object, entry);
 	g_object_set_data(G_OBJECT(leaf->object), PART_KEY, entry);
 	g_ptr_array_add(reader->mail->parts, entry);
 	return TRUE;
@@ -231,6 +289,22 @@ static char *enriched_to_html(const char *enriched, gboolean richtext)
 	return g_string_free(out, FALSE);
 }
 
+/* Frees `text`. */
+static char *take_out_files(Reader *reader, GMimeObject *object, char *text)
+{
+	const SnMailPart *entry = g_object_get_data(G_OBJECT(object), PART_KEY);
+	char *rest = NULL;
+	g_autoptr(GPtrArray) files = sn_mime_unpack_uu(text, strlen(text), &rest);
+
+	if (!rest || !entry) {
+		g_free(rest);
+		return text;
+	}
+	list_inside(reader, entry, files);
+	g_free(text);
+	return rest;
+}
+
 static Rendered render_text(Reader *reader, GMimeObject *object)
 {
 	gsize length;
@@ -257,6 +331,8 @@ static Rendered render_text(Reader *reader, GMimeObject *object)
 		char *flowed = text;
 		text = sn_text_unflow(flowed, delsp && g_ascii_strcasecmp(delsp, "yes") == 0);
 		g_free(flowed);
+	} else if (strstr(text, "begin ")) {
+		text = take_out_files(reader, object, text);
 	}
 	return (Rendered){ finish_text(text), FALSE };
 }
@@ -447,10 +523,28 @@ static gboolean has_attachments(const SnMail *mail)
 	return FALSE;
 }
 
+/* What an invitation says stands above what its sender wrote; takes the text, which may be NULL. */
+static char *with_invitation(Reader *reader, char *text)
+{
+	char *words = reader->invitation ? finish_text(g_steal_pointer(&reader->invitation)) : NULL;
+
+	if (!words)
+		return text ? text : g_strdup("");
+	if (!text)
+		return words;
+	char *both = g_strdup_printf("%s\n\n%s", words, text);
+	g_free(words);
+	g_free(text);
+	return both;
+}
+
 void sn_mime_read_parts(SnMail *mail, const SnMimeMessage *message, GString *notice)
 {
 	Reader reader = { .mail = mail, .message = message, .notice = notice };
 	GMimeObject *root = g_mime_message_get_mime_part(message->message);
+	g_autoptr(GPtrArray) inside = g_ptr_array_new();
+
+	reader.inside = inside;
 
 	if (!sn_mime_each_leaf(message->message, list_leaf, &reader))
 		sn_mime_note(notice,
@@ -458,13 +552,19 @@ void sn_mime_read_parts(SnMail *mail, const SnMimeMessage *message, GString *not
 	Rendered rendered = { NULL, FALSE };
 	if (root)
 		rendered = render(&reader, root, 0);
-	mail->text = rendered.text ? rendered.text : g_strdup("");
+	if (!rendered.text && reader.tnef_text)
+		rendered.text = finish_text(g_steal_pointer(&reader.tnef_text));
+	mail->text = with_invitation(&reader, rendered.text);
 	mail->text_from_html = rendered.text && rendered.html;
 	mail->own_length = -1;
 	if (mail->carried->len > 0)
 		sn_mime_each_leaf(message->message, find_transcript, mail);
 	if (has_attachments(mail)) /* only now it is known which parts the text is made of */
 		sn_mime_each_leaf(message->message, hash_leaf, NULL);
+	for (guint i = 0; i < inside->len; i++)
+		g_ptr_array_add(mail->parts, inside->pdata[i]);
+	g_free(reader.tnef_text);
+	g_free(reader.invitation);
 	if (reader.repaired)
 		sn_mime_note(notice, "The declared character set was wrong or missing.");
 }

@@ -40,9 +40,12 @@ typedef struct {
 	char *name;    /* decoded; NULL */
 } SnMailAddress;
 
+#define SN_MAIL_INSIDE 1024
+
 typedef struct {
 	int position;      /* of the leaves in depth-first order (a message/rfc822 is one), from 1;
-	                    * stable for the same bytes; carried history is not listed */
+	                    * stable for the same bytes; carried history is not listed. The k-th
+	                    * file within leaf p (winmail.dat, uuencode): k * SN_MAIL_INSIDE + p */
 	int depth;
 	char *type;        /* "text/plain", lower case */
 	char *name;        /* decoded file name, base name only, no control characters; NULL */
@@ -146,6 +149,10 @@ SnMail *sn_mail_parse(GBytes *raw, const SnMailOptions *options, GError **error)
 
 /* Decoded bytes of one part (SN_ERROR_NOT_FOUND). */
 GBytes *sn_mail_part_bytes(GBytes *raw, int position, GError **error);
+
+/* The messages that are attached to a message, one below the other, as text to read, with those that
+ * are attached to them; NULL when there are none. Caller frees. */
+char *sn_mail_attached_text(GBytes *raw);
 
 /* Only the header block, unfolded and decoded, for "full headers". Caller frees. */
 char *sn_mail_headers_text(GBytes *raw);

@@ -81,6 +81,20 @@ const char *sn_mime_charset(const char *declared);
  * *repaired becomes TRUE when the declaration was wrong, missing or unknown. */
 char *sn_mime_to_utf8(const char *data, gsize length, const char *charset, gboolean *repaired);
 
+/* ---- inside.c, invite.c ---- */
+
+typedef struct {
+	char *name; /* safe; never NULL */
+	GBytes *bytes;
+} SnMimeFile;
+/* The files of a winmail.dat, in order; *text: what the message says besides, or NULL. */
+GPtrArray *sn_mime_unpack_tnef(const char *data, gsize length, char **text);
+/* Those that are uuencoded in a text; *rest: the text with their names instead, NULL: no change. */
+GPtrArray *sn_mime_unpack_uu(const char *text, gsize length, char **rest);
+char *sn_mime_guess_type(const char *name, GBytes *bytes);
+/* A calendar object in words; NULL when it holds no event. */
+char *sn_mime_read_invitation(const char *text, gsize length);
+
 /* ---- headers.c ---- */
 
 void sn_mime_read_headers(SnMail *mail, GMimeMessage *message, const SnMailOptions *options);

@@ -117,13 +117,40 @@ typedef struct {
 	GBytes *bytes;
 } Search;
 
+/* The k-th file within a leaf; NULL. */
+static GBytes *file_inside(GMimePart *part, int k)
+{
+	GMimeContentType *type = g_mime_object_get_content_type(GMIME_OBJECT(part));
+	g_autofree char *rest = NULL;
+	gsize length;
+	g_autofree char *content = sn_mime_decode(part, &length), *text = NULL;
+	g_autoptr(GPtrArray) files = NULL;
+	gboolean repaired;
+
+	if (g_mime_content_type_is_type(type, "text", "*")) {
+		/* As when it was listed. */
+		text = sn_mime_to_utf8(content, MIN(length, SN_MIME_MAX_TEXT),
+		                       g_mime_content_type_get_parameter(type, "charset"), &repaired);
+		files = sn_mime_unpack_uu(text, strlen(text), &rest);
+	} else {
+		files = sn_mime_unpack_tnef(content, length, &rest);
+	}
+	if (k < 1 || k > (int)files->len)
+		return NULL;
+	return g_bytes_ref(((SnMimeFile *)files->pdata[k - 1])->bytes);
+}
+
 static gboolean match_leaf(const SnMimeLeaf *leaf, gpointer data)
 {
 	Search *search = data;
 
-	if (leaf->position != search->wanted)
+	if (leaf->position != search->wanted % SN_MAIL_INSIDE)
 		return TRUE;
-	if (GMIME_IS_MESSAGE_PART(leaf->object)) {
+	if (search->wanted >= SN_MAIL_INSIDE) {
+		if (GMIME_IS_PART(leaf->object))
+			search->bytes = file_inside(GMIME_PART(leaf->object),
+			                            search->wanted / SN_MAIL_INSIDE);
+	} else if (GMIME_IS_MESSAGE_PART(leaf->object)) {
 		search->bytes = sn_mime_embedded_bytes(search->message, leaf);
 	} else if (GMIME_IS_PART(leaf->object)) {
 		gsize length;
