@@ -169,6 +169,13 @@ static char *headers_text(GBytes *raw, gpointer data)
 	return ops ? ops->headers_text(raw) : NULL;
 }
 
+static char *attached_text(GBytes *raw, gpointer data)
+{
+	const SnEngineOps *ops = sn_modules_engine(NULL);
+
+	return ops ? ops->attached_text(raw) : NULL;
+}
+
 static SnOpened *open_mail(GBytes *raw, gboolean may_ask, gboolean all_parts, gpointer data)
 {
 	SnHost *host = data;
@@ -206,6 +213,7 @@ SnUiHost sn_host_callbacks(SnHost *host)
 		.reloaded = reloaded,
 		.part_bytes = part_bytes,
 		.headers_text = headers_text,
+		.attached_text = attached_text,
 		.open_mail = open_mail,
 		.unlock_key = unlock_key,
 		.data = host,

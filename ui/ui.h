@@ -21,6 +21,8 @@ typedef struct {
 	 */
 	GBytes *(*part_bytes)(GBytes *raw, int position, gpointer data, GError **error);
 	char *(*headers_text)(GBytes *raw, gpointer data);
+	/* The messages attached to it, to read in place (sn_mail_attached_text()); NULL: none. As above. */
+	char *(*attached_text)(GBytes *raw, gpointer data);
 	/*
 	 * What is signed and encrypted of a raw email, verified and opened (sn_mail_open()). may_ask:
 	 * pinentry may use the terminal. On a worker thread, unless the terminal was given up. May be

@@ -19,7 +19,7 @@ typedef struct {
 	const SnUiHost *host;
 	SnView *view; /* NULL once closed; UI thread only */
 	SnId message;
-	gboolean source;
+	gboolean source, attached;
 	char *text;
 } Job;
 
@@ -41,6 +41,11 @@ static void job_run(SnStore *store, gpointer data)
 	gsize length;
 	const char *bytes;
 
+	if (job->attached) {
+		text = raw ? job->host->attached_text(raw, job->host->data) : NULL;
+		job->text = text ? sn_text_clean(text, (gssize)strnlen(text, SOURCE_MAX)) : NULL;
+		return;
+	}
 	if (!raw) {
 		job->text = g_strdup("The source of this message is not here.");
 		return;
@@ -63,11 +68,25 @@ static void job_done(gpointer data)
 	sn_app_dirty(job->app);
 }
 
+/* Messages that are attached are read in place. */
+static gboolean has_attached(SnApp *app, SnId id)
+{
+	g_autoptr(SnMessage) message =
+		app->setup->host.attached_text ? sn_message_get(app->store, id, SN_MESSAGE_FULL) : NULL;
+
+	for (guint i = 0; message && message->parts && i < message->parts->len; i++) {
+		const SnPart *part = g_ptr_array_index(message->parts, i);
+		if (g_strcmp0(part->type, "message/rfc822") == 0)
+			return TRUE;
+	}
+	return FALSE;
+}
+
 static gboolean open_view(SnApp *app, SnView *view, GError **error)
 {
 	Job *job;
 
-	if (!view->argument)
+	if (!view->argument && !has_attached(app, view->subject))
 		return TRUE;
 	job = g_new0(Job, 1);
 	g_atomic_ref_count_init(&job->count);
@@ -76,7 +95,8 @@ static gboolean open_view(SnApp *app, SnView *view, GError **error)
 	job->host = &app->setup->host;
 	job->view = view;
 	job->message = view->subject;
-	job->source = strcmp(view->argument, "source") == 0;
+	job->source = g_strcmp0(view->argument, "source") == 0;
+	job->attached = !view->argument;
 	view->data = job;
 	sn_worker_run(app->worker, &(SnJob){ job_run, job_done, job_unref, job });
 	return TRUE;
@@ -344,6 +364,16 @@ static void fill_text(SnApp *app, SnView *view, const SnMessage *message, gint64
 	fill_opened_files(view, opened);
 }
 
+static void fill_attached(SnApp *app, SnView *view, gint64 *id)
+{
+	const Job *job = view->data;
+
+	if (!job || !job->text)
+		return;
+	sn_page_line(view->page, 0, NULL);
+	add_lines(app, view, job->text, id);
+}
+
 static void fill(SnApp *app, SnView *view)
 {
 	g_autoptr(SnMessage) message = sn_message_get(app->store, view->subject, SN_MESSAGE_FULL);
@@ -362,6 +392,7 @@ static void fill(SnApp *app, SnView *view)
 	fill_facts(app, view, message);
 	fill_parts(view, message);
 	fill_text(app, view, message, &id);
+	fill_attached(app, view, &id);
 	fill_disputes(app, view, message, &id);
 	fill_brought(app, view, message);
 }

@@ -541,6 +541,12 @@ static char *headers_text(GBytes *raw)
 	return sn_mail_headers_text(raw);
 }
 
+static char *attached_text(GBytes *raw)
+{
+	sn_mime_init();
+	return sn_mail_attached_text(raw);
+}
+
 typedef struct {
 	void (*pong)(gpointer data);
 	gpointer data;
@@ -590,6 +596,7 @@ const SnEngineOps sn_engine_ops = {
 	.probe = sn_engine_probe,
 	.part_bytes = part_bytes,
 	.headers_text = headers_text,
+	.attached_text = attached_text,
 	.open_mail = open_mail,
 	.unlock_key = unlock_key,
 	.oauth_login = oauth_login,

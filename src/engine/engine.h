@@ -78,6 +78,7 @@ typedef struct {
 	/* For the client's message view: sn_mail_part_bytes(), sn_mail_headers_text(). Any thread. */
 	GBytes *(*part_bytes)(GBytes *raw, int position, GError **error);
 	char *(*headers_text)(GBytes *raw);
+	char *(*attached_text)(GBytes *raw); /* sn_mail_attached_text() */
 	/* sn_seal_unlock(): may use the terminal, which has to be free. */
 	gboolean (*unlock_key)(const char *address, const SnConfig *config, GError **error);
 	/* What is signed and encrypted of an email (sn_mail_open()). Any thread but the screen's. */

@@ -80,6 +80,8 @@ static void compare_parts(const char *folder, const char *file, json_t *facts, c
 
 	for (guint i = 0; i < mail->parts->len; i++) {
 		const SnMailPart *part = mail->parts->pdata[i];
+		if (part->position >= SN_MAIL_INSIDE)
+			continue; /* a file within a part: Python does not look there */
 		g_string_append_printf(types, "%s ", part->type);
 		/* A message that is attached gets a name here. */
 		g_string_append_printf(names, "%s ",

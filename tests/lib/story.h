@@ -36,6 +36,10 @@ SnOpened *story_open_mail(GBytes *raw, gboolean may_ask, gboolean all_parts, gpo
 /* Adds a newsletter and a notice of a machine. */
 void story_fill_bulk(SnStore *store);
 /* Adds `count` people with a few messages each, for scrolling. */
+/* Adds a newsletter, an invitation, and a message in a message, with the host's attached_text for it
+ * (story_reading.c). */
+void story_fill_reading(SnStore *store);
+char *story_attached_text(GBytes *raw, gpointer data);
 void story_fill_many(SnStore *store, int count);
 
 #endif

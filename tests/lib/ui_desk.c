@@ -80,6 +80,10 @@ UiDesk *ui_desk_new(UiDeskFill fill, const char *settings)
 	if (fill == UI_DESK_CARDS)
 		story_fill_cards(desk->store);
 	desk->setup = (SnUiSetup){ .paths = desk->paths, .config = desk->config };
+	if (fill == UI_DESK_READING) {
+		story_fill_reading(desk->store);
+		desk->setup.host.attached_text = story_attached_text;
+	}
 	if (fill == UI_DESK_SECURE) {
 		story_fill_secure(desk->store);
 		desk->setup.host.open_mail = story_open_mail;

@@ -62,6 +62,7 @@ static void plays(void **state)
 	                   : g_str_has_prefix(script, "# secure") ? UI_DESK_SECURE
 	                   : g_str_has_prefix(script, "# away") ? UI_DESK_AWAY
 	                   : g_str_has_prefix(script, "# letters") ? UI_DESK_LETTERS
+	                   : g_str_has_prefix(script, "# reading") ? UI_DESK_READING
 	                                                           : UI_DESK_STORY,
 	                   NULL);
 	ui_desk_play_file(desk, path);
