@@ -188,8 +188,11 @@ static void fill_facts(SnApp *app, SnView *view, const SnMessage *message)
 		sn_page_fact(view->page, 0, "State", sn_words_state(message->state));
 	if (size)
 		sn_page_fact(view->page, 0, "Size", size);
-	if (message->authentication)
-		sn_page_fact(view->page, 0, "Checks", message->authentication);
+	if (message->authentication) {
+		g_autofree char *checks =
+			sn_words_checks(message->authentication, message->sender_value);
+		sn_page_fact(view->page, 0, "Checks", checks);
+	}
 	if (message->encrypted)
 		sn_page_fact(view->page, 0, "Encrypted", "yes");
 	fill_standing(app, view, message);

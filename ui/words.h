@@ -44,4 +44,8 @@ const char *sn_words_wish(SnRule wish);
 const char *sn_words_source(SnLinkSource source);
 char *sn_words_conflict(const SnConflict *conflict); /* caller frees */
 
+/* What the user's mail server found of the sender (SnMessage.authentication), with the domain that
+ * each result is about. sender: their address; NULL. Caller frees. */
+char *sn_words_checks(const char *authentication, const char *sender);
+
 #endif
