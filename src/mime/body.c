@@ -152,7 +152,7 @@ static void look_inside(Reader *reader, GMimeObject *object, SnMailPart *entry)
 }
 
 /* RFC 2045 section 5.2: what is no type at all is text. */
-static void repair_type(GMimeObject *object)
+void sn_mime_repair_type(GMimeObject *object)
 {
 	const char *value = g_mime_object_get_header(object, "Content-Type");
 
@@ -169,7 +169,7 @@ static gboolean list_leaf(const SnMimeLeaf *leaf, gpointer data)
 {
 	Reader *reader = data;
 
-	repair_type(leaf->object);
+	sn_mime_repair_type(leaf->object);
 
 	if (leaf->in_history) {
 		SnMailCarried *carried = sn_mime_read_carried(reader->message, leaf);

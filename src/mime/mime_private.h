@@ -107,6 +107,8 @@ guint sn_mime_secure_kind(GMimeObject *root, const char *text);
 
 /* ---- body.c, report.c, bounce.c, status.c, cpim.c, carried.c ---- */
 
+/* A type that is none becomes text/plain, with the parameters that it has. */
+void sn_mime_repair_type(GMimeObject *object);
 void sn_mime_read_parts(SnMail *mail, const SnMimeMessage *message, GString *notice);
 void sn_mime_read_report(SnMail *mail, GMimeMultipart *report);
 char *sn_mime_return_path(GMimeMessage *message); /* as SnMail.return_path */

@@ -120,15 +120,16 @@ typedef struct {
 /* The k-th file within a leaf; NULL. */
 static GBytes *file_inside(GMimePart *part, int k)
 {
-	GMimeContentType *type = g_mime_object_get_content_type(GMIME_OBJECT(part));
 	g_autofree char *rest = NULL;
 	gsize length;
+
+	sn_mime_repair_type(GMIME_OBJECT(part)); /* as when it was listed */
+	GMimeContentType *type = g_mime_object_get_content_type(GMIME_OBJECT(part));
 	g_autofree char *content = sn_mime_decode(part, &length), *text = NULL;
 	g_autoptr(GPtrArray) files = NULL;
 	gboolean repaired;
 
 	if (g_mime_content_type_is_type(type, "text", "*")) {
-		/* As when it was listed. */
 		text = sn_mime_to_utf8(content, MIN(length, SN_MIME_MAX_TEXT),
 		                       g_mime_content_type_get_parameter(type, "charset"), &repaired);
 		files = sn_mime_unpack_uu(text, strlen(text), &rest);
