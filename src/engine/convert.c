@@ -113,6 +113,9 @@ static GPtrArray *gather(SnDelivery *self, const SnOutboxEntry *entry)
 	}
 	g_ptr_array_add(all, sn_outbox_get(self->engine->store, entry->id, SN_OUTBOX_FULL));
 	g_ptr_array_sort(all, by_id);
+	/* each once: nobody reads a line twice */
+	for (guint i = 1; i < all->len; i++)
+		g_assert(((SnOutboxEntry *)all->pdata[i - 1])->id < ((SnOutboxEntry *)all->pdata[i])->id);
 	return all;
 }
 
@@ -213,6 +216,7 @@ gboolean sn_convert(SnDelivery *self, const SnOutboxEntry *entry, const char *be
 	g_autoptr(GPtrArray) entries = gather(self, entry);
 	g_autofree char *text = mail_text(self, entries);
 	const SnOutboxEntry *first = entries->pdata[0];
+	g_assert(first->channel == SN_CHANNEL_IM && first->account == entry->account);
 	g_autofree char *subject =
 		sn_plan_subject(store, entry->conversation, entry->reply_to, first->body);
 	gboolean attachments;

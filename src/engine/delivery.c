@@ -37,7 +37,8 @@ SnJob *sn_job_begin(SnDelivery *self, SnId entry, int step)
 {
 	SnJob *job = g_new0(SnJob, 1);
 
-	g_assert(!g_hash_table_contains(self->jobs, &entry));
+	g_assert(entry > 0 && step >= 0);
+	g_assert(!g_hash_table_contains(self->jobs, &entry)); /* no entry has two requests under way */
 	g_ref_count_init(&job->refs);
 	g_ref_count_inc(&job->refs);
 	job->delivery = self;
@@ -399,6 +400,7 @@ void sn_delivery_look(SnDelivery *self)
 		return;
 	}
 	SnTime now = sn_delivery_now(self);
+	g_assert(now > 0);
 	self->looking = TRUE;
 	self->ill = self->unwell ? self->ill + 1 : 0;
 	self->unwell = self->skipped = FALSE;

@@ -169,6 +169,26 @@ static gboolean wants_telling(SnDelivery *self, const SnOutboxEntry *entry)
 	       (entry->announce && !has_event(self, entry->id, "announced"));
 }
 
+/* What holds of every entry that is still open, whatever happens to it (docs/delivery.md). */
+static void check_change(const SnOutboxEntry *entry, SnDeliveryEvent event,
+                         const SnDeliveryStep *step, const SnOutboxChange *change)
+{
+	gboolean kept = change->state == SN_STATE_WAITING || step->effect == SN_EFFECT_HOLD;
+
+	/* it ends at some time, and is looked at before */
+	g_assert(!kept || change->expires || entry->expires);
+	g_assert(step->effect != SN_EFFECT_SCHEDULE || change->next_try > 0);
+	/* it is held behind an earlier one only, and only while it is in the queue */
+	g_assert(!change->behind ||
+	         (change->state == SN_STATE_QUEUED && change->behind < entry->id));
+	g_assert((step->effect == SN_EFFECT_HOLD) == (change->behind != 0));
+	/* whoever asks the user, says about what */
+	g_assert(step->effect != SN_EFFECT_TELL_USER || change->reason);
+	/* of what nobody can know it is said that nobody does: it is not sent again by itself */
+	g_assert(event != SN_DELIVERY_CANNOT_KNOW ||
+	         g_strcmp0(change->error_word, sn_error_word(SN_ERROR_UNCERTAIN)) == 0);
+}
+
 static gboolean write_change(SnDelivery *self, const SnOutboxEntry *entry, SnDeliveryEvent event,
                              const SnDeliveryStep *step, const SnFact *fact, GError **error)
 {
@@ -207,6 +227,7 @@ static gboolean write_change(SnDelivery *self, const SnOutboxEntry *entry, SnDel
 		        (step->effect == SN_EFFECT_ANNOUNCE && wants_telling(self, entry)),
 		.at_once = event == SN_DELIVERY_SEND,
 	};
+	check_change(entry, event, step, &change);
 	if (step->effect == SN_EFFECT_CONVERT)
 		return sn_convert(self, entry, fact->reason, error);
 	if (!sn_outbox_change(self->engine->store, entry->id, entry->state, &change, error))
@@ -345,6 +366,7 @@ static void do_effect(SnDelivery *self, const SnOutboxEntry *before, SnDeliveryE
 	case SN_EFFECT_PLAN: sn_delivery_plan(self, entry->id); break;
 	case SN_EFFECT_TRANSMIT:
 	case SN_EFFECT_NEXT_STEP:
+		g_assert(entry->state == SN_STATE_SENDING && !entry->behind);
 		if (entry->channel == SN_CHANNEL_MAIL)
 			sn_delivery_send_mail(self, entry);
 		else
@@ -359,7 +381,10 @@ static void do_effect(SnDelivery *self, const SnOutboxEntry *before, SnDeliveryE
 		sn_delivery_probe(self, entry->id);
 		break;
 	case SN_EFFECT_QUESTION: sn_delivery_ask(self, entry->id, FALSE); break;
-	case SN_EFFECT_CONVERT: sn_delivery_again(self); break;
+	case SN_EFFECT_CONVERT:
+		g_assert(entry->state == SN_STATE_CONVERTED && entry->converted_to > entry->id);
+		sn_delivery_again(self);
+		break;
 	case SN_EFFECT_TELL_USER:
 		/* A prompt right after the user's own key needs no notification besides. */
 		if (before->state != SN_STATE_QUEUED)

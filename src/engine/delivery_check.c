@@ -134,6 +134,7 @@ static void check_im(SnDelivery *self, const SnOutboxEntry *entry, SnEngineAccou
 		cannot_know(self, entry->id, "what was said in a room cannot be looked up");
 		return;
 	}
+	g_assert(entry->state == SN_STATE_SENDING || sn_delivery_is_uncertain(entry));
 	SnImRequest *request =
 		sn_im_request_new(SN_IM_REQ_ARCHIVE_FIND, sn_engine_next_id(self->engine));
 	request->with = g_strdup(sn_delivery_jid(entry));

@@ -96,7 +96,7 @@ gboolean sn_delivery_hold(SnDelivery *self, const SnOutboxEntry *entry, gboolean
 		before ? sn_outbox_get(self->engine->store, before, 0) : NULL;
 	if (!first)
 		return FALSE;
-	g_assert(first->id < entry->id);
+	g_assert(first->id < entry->id && first->conversation == entry->conversation);
 	g_autofree char *reason = g_strdup_printf("Behind the message before it, %s",
 	                                          how_it_stands(first));
 	g_autofree char *detail = g_strdup_printf("entry %" G_GINT64_FORMAT, before);

@@ -109,6 +109,7 @@ void sn_delivery_step_done(SnDelivery *self, SnId id, int step, const char *deta
 {
 	g_autoptr(SnOutboxEntry) entry = sn_outbox_get(self->engine->store, id, 0);
 
+	g_assert(step >= 0);
 	if (!entry || entry->state != SN_STATE_SENDING || entry->step != step)
 		return;
 	gboolean last = sn_delivery_is_last_step(self, entry);
@@ -247,6 +248,7 @@ static void send_stanza(SnDelivery *self, const SnOutboxEntry *entry, SnEngineAc
                         const GPtrArray *steps)
 {
 	g_autofree char *id = sn_im_step_id(steps, (guint)entry->step, entry->origin_id);
+	g_assert(id && entry->origin_id); /* without an id it could not be looked up after a crash */
 	SnImMessage *message =
 		sn_im_parts_message(self, entry, account, steps, (guint)entry->step);
 

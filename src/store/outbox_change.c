@@ -347,6 +347,8 @@ static gboolean change_parties(SnStore *store, SnId id, SnState from, const SnOu
 static gboolean change(SnStore *store, SnId id, SnState from, const SnOutboxChange *c,
                        GError **error)
 {
+	g_assert(c->what && *c->what);
+	g_assert(c->state != SN_STATE_DRAFT && c->behind < id);
 	if (!change_row(store, id, from, c, error))
 		return FALSE;
 	if (sn_changes(store) == 0) {
