@@ -844,7 +844,7 @@ static void what_two_devices_decided_differently_is_shown(void **state)
 	assert_int_equal(list->len, 1);
 	assert_int_equal(((const SnConflict *)list->pdata[0])->source, SN_LINK_USER);
 	g_autoptr(GPtrArray) addresses = sn_person_addresses(tmp->store, person_of(tmp, work));
-	assert_false(((const SnAddress *)addresses->pdata[1])->confirmed);
+	assert_int_equal(addresses->len, 1);
 	assert_true(sn_link_remove(tmp->store, work, person_of(tmp, carol), NULL));
 	g_autoptr(GPtrArray) none = sn_map_conflicts(tmp->store, 0);
 	assert_int_equal(none->len, 0);
