@@ -321,10 +321,13 @@ static char *right_type(const Mender *mend, const HeaderField *field, gsize body
 	g_clear_pointer(boundary, g_free);
 	*boundary = real_boundary(mend, body);
 	if (*boundary) {
-		gsize subtype = strspn(slash + 1, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-");
+		const char *subtype = slash + 1, *end = value + length;
+		int letters = 0;
+		while (subtype + letters < end && letters < 40 &&
+		       (g_ascii_isalpha(subtype[letters]) || subtype[letters] == '-'))
+			letters++;
 		return g_strdup_printf("Content-Type: multipart/%.*s; boundary=\"%s\"\n",
-		                       subtype ? (int)MIN(subtype, 40) : 5, subtype ? slash + 1 : "mixed",
-		                       *boundary);
+		                       letters ? letters : 5, letters ? subtype : "mixed", *boundary);
 	}
 	for (gsize at = body; at < mend->length; at++)
 		if (!g_ascii_isspace(mend->data[at]))
