@@ -199,7 +199,9 @@ static void answered(SnIm *im, xmpp_stanza_t *answer, const GError *error, gpoin
 	}
 	switch (walk->step) {
 	case MAKE:
-		if (error)
+		if (error && error->code == SN_ERROR_EXISTS) /* another device was faster */
+			go(im, job, LOOK_MADE, FALSE);
+		else if (error)
 			no_store(im, job, error);
 		else
 			go(im, job, LOOK_MADE, walk->few);

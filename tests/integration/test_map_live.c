@@ -143,6 +143,30 @@ static void an_open_node_is_closed_first(void **state)
 	im_client_free(carol);
 }
 
+/* Both look, both find nothing, both make the node: one of them finds it made. */
+static void two_may_begin_at_once(void **state)
+{
+	NEED_SERVERS();
+	ImClient *desk = login_at(ALICE, servers), *phone = login_at(ALICE, servers);
+
+	for (int round = 0; round < 10; round++) {
+		assert_true(raw_xmpp_send(
+			ALICE, "alice-secret", servers->xmpp, servers->ca_file,
+			"<iq type='set' id='x'><pubsub "
+			"xmlns='http://jabber.org/protocol/pubsub#owner'>"
+			"<delete node='sennit:people:1'/></pubsub></iq>"));
+		guint64 one = put(desk, "aa.1", "by the desk"), two = put(phone, "bb.1", "by the phone");
+		assert_int_equal(end_of(desk, one), 0);
+		assert_int_equal(end_of(phone, two), 0);
+		im_client_forget(desk);
+		assert_int_equal(end_of(desk, get(desk)), 0);
+		expect_text(desk, "aa.1", "by the desk");
+		expect_text(desk, "bb.1", "by the phone");
+	}
+	im_client_free(desk);
+	im_client_free(phone);
+}
+
 /* Somebody else's event about a node of that name is nothing to us. */
 static void events_of_others_are_ignored(void **state)
 {
@@ -414,6 +438,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(our_clients_read_it_and_nobody_else),
 		cmocka_unit_test(an_open_node_is_closed_first),
+		cmocka_unit_test(two_may_begin_at_once),
 		cmocka_unit_test(events_of_others_are_ignored),
 		cmocka_unit_test(what_is_not_private_is_not_kept),
 		cmocka_unit_test(two_devices_come_to_know_the_same),
