@@ -150,6 +150,7 @@ void sn_composer_suggest_subject(SnComposer *composer)
 static void take_draft(SnComposer *composer, SnDraft *draft)
 {
 	composer->draft = draft;
+	composer->held = SN_MODE_AUTO;
 	composer->in_store = draft->updated != 0;
 	composer->subject_typed = draft->subject && *draft->subject;
 	sn_edit_set(composer->fields[SN_FIELD_BODY], draft->body);
@@ -195,6 +196,10 @@ static void read_draft_again(SnComposer *composer)
 void sn_composer_refresh(SnComposer *composer)
 {
 	sn_reattach_look(composer->app);
+	if (sn_composer_is_empty(composer))
+		composer->held = SN_MODE_AUTO;
+	else if (composer->plan)
+		composer->held = composer->plan->channel == SN_CHANNEL_IM ? SN_MODE_IM : SN_MODE_MAIL;
 	sn_composer_forget_plan(composer);
 	if (composer->conversation && composer->saved == changes(composer) && !composer->changed)
 		read_draft_again(composer);
@@ -209,7 +214,7 @@ const SnPlan *sn_composer_plan(SnComposer *composer)
 	request = (SnPlanRequest){
 		.conversation = composer->conversation,
 		.reply_to = composer->draft->reply_to,
-		.mode = composer->draft->mode,
+		.mode = composer->draft->mode != SN_MODE_AUTO ? composer->draft->mode : composer->held,
 		.address = composer->address,
 		.whom = composer->draft->whom,
 		.sender = composer->draft->sender,
@@ -236,6 +241,7 @@ void sn_composer_reply(SnComposer *composer, SnId message, SnWhom whom)
 		return;
 	composer->draft->reply_to = message;
 	composer->draft->whom = whom;
+	composer->held = SN_MODE_AUTO;
 	/* the answer says what was said: it does not go in the open by itself */
 	g_autoptr(SnMessage) answered = message ? sn_message_get(composer->app->store, message, 0) : NULL;
 	if (answered && answered->encrypted && answered->channel == SN_CHANNEL_MAIL)
@@ -296,6 +302,7 @@ void sn_composer_set_mode(SnComposer *composer, SnReplyMode mode)
 	if (!composer->draft)
 		return;
 	composer->draft->mode = mode;
+	composer->held = SN_MODE_AUTO;
 	sn_composer_changed(composer);
 	now = sn_composer_channel(composer);
 	if (now != before)

@@ -19,6 +19,7 @@ struct sn_composer {
 	gboolean subject_typed; /* the subject is the user's own, not the thread's */
 	char *address;          /* the user named this one for the reply; NULL */
 	SnPlan *plan;           /* what would happen if it were sent now; NULL: to be asked */
+	SnReplyMode held;       /* in place of AUTO: nothing from outside turns a line that is begun */
 	SnHistory *history;     /* what travels along, as chosen last; NULL */
 	gboolean history_stale; /* it has to be chosen anew */
 	struct sn_choosing *choosing; /* the choice under way on the worker; NULL */

@@ -347,6 +347,42 @@ static void after_a_waiting_im_the_next_line_is_an_im(void **state)
 	assert_string_equal(entry->body, "Second line");
 }
 
+/* Bob goes when a line to him is begun, as another process would write it. */
+static gpointer bob_goes(gpointer data)
+{
+	UiDesk *desk = data;
+	SnStore *store = sn_store_open(desk->setup.paths->store_path, SN_STORE_CLIENT, NULL);
+	SnId conversation = ui_desk_conversation(desk, BOB);
+	gint64 end = g_get_monotonic_time() + 20 * G_USEC_PER_SEC;
+	g_autoptr(SnDraft) draft = NULL;
+
+	while (!draft && g_get_monotonic_time() < end) {
+		draft = sn_draft_load(store, conversation);
+		g_usleep(1000);
+	}
+	g_autoptr(SnAddress) bob = sn_address_find(store, SN_CHANNEL_IM, BOB);
+	SnPresence offline = { .address = bob->id, .resource = (char *)"phone",
+		               .show = SN_PRESENCE_OFFLINE };
+	SnId home = sn_account_find(store, "home");
+	sn_presence_forget(store, home, NULL);
+	sn_presence_set(store, home, &offline, NULL);
+	sn_store_close(store);
+	return NULL;
+}
+
+/* What is decided anew meanwhile does not turn an IM that is half written into an email. */
+static void a_begun_line_keeps_its_channel(void **state)
+{
+	UiDesk *desk = *state;
+	GThread *thread = g_thread_new("bob", bob_goes, desk);
+
+	ui_desk_play(desk, "keys :open<Space>" BOB "<Enter>i\nexpect IM to\ntext Half\nkeys <Esc>\n"
+	                   "expect offline\nkeys i\nexpect Half\nexpect IM to\n"
+	                   "absent Email to\nkeys <BackSpace><BackSpace><BackSpace><BackSpace><Esc>\n"
+	                   "keys i\nexpect Email to\n");
+	g_thread_join(thread);
+}
+
 static void email_instead_asks_for_what_it_lacks(void **state)
 {
 	UiDesk *desk = *state;
@@ -570,6 +606,7 @@ int main(void)
 		T(files_go_along),
 		T(each_answer_when_not_available),
 		T(after_a_waiting_im_the_next_line_is_an_im),
+		T(a_begun_line_keeps_its_channel),
 		T(email_instead_asks_for_what_it_lacks),
 		T(an_unconfirmed_address_takes_a_yes),
 		T(a_typed_address_is_remembered),
