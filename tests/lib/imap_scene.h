@@ -84,4 +84,29 @@ static inline gboolean heard(Scene *scene, const char *words)
 	return strstr(text, words) != NULL;
 }
 
+/* Until the server has these words. */
+static inline void await_heard(Scene *scene, const char *words)
+{
+	gint64 end = g_get_monotonic_time() + 20 * G_USEC_PER_SEC;
+
+	while (!heard(scene, words) && g_get_monotonic_time() < end)
+		g_usleep(2000);
+	assert_true(heard(scene, words));
+}
+
+/* The numbers that follow, as guint32. */
+static inline GArray *uids_of(guint count, ...)
+{
+	GArray *uids = g_array_new(FALSE, FALSE, sizeof(guint32));
+	va_list arguments;
+
+	va_start(arguments, count);
+	for (guint i = 0; i < count; i++) {
+		guint32 uid = va_arg(arguments, guint32);
+		g_array_append_val(uids, uid);
+	}
+	va_end(arguments);
+	return uids;
+}
+
 #endif

@@ -361,8 +361,7 @@ static void cancelled_fetch_gives_way_at_once(void **state)
 	g_array_append_val(fetch->uids, uid);
 	scene.desk->ops->submit(scene.desk->source, fetch);
 	/* wait until the server has the command */
-	while (!heard(&scene, "UID FETCH"))
-		g_usleep(2000);
+	await_heard(&scene, "UID FETCH");
 	SnMailRequest *list = sn_mail_desk_request(scene.desk, SN_MAIL_REQ_LIST, NULL);
 	guint64 list_id = list->id;
 	scene.desk->ops->submit(scene.desk->source, list);
@@ -391,8 +390,7 @@ static void urgent_request_is_served_in_the_middle_of_a_sync(void **state)
 	guint64 sync_id = sync->id, list_id = list->id;
 
 	scene.desk->ops->submit(scene.desk->source, sync);
-	while (!heard(&scene, "UID FETCH"))
-		g_usleep(2000);
+	await_heard(&scene, "UID FETCH");
 	scene.desk->ops->submit(scene.desk->source, list);
 	sn_script_server_go(scene.server);
 	const SnMailEvent *end = sn_mail_desk_end(scene.desk, list_id, 20);
@@ -415,8 +413,7 @@ static void hanging_server_does_not_hold_up_the_end_of_any_request(void **state)
 		scene.desk->ops->submit(
 			scene.desk->source,
 			sn_mail_desk_request(scene.desk, SN_MAIL_REQ_SYNC, "INBOX"));
-	while (!heard(&scene, "SELECT"))
-		g_usleep(2000);
+	await_heard(&scene, "SELECT");
 	close_scene(&scene);
 	SnMailEvent *event;
 	guint ends = 0;

@@ -14,20 +14,6 @@
 	"C AUTHENTICATE PLAIN AGFsaWNlAHNlY3JldA==\n"                          \
 	"S $T OK [CAPABILITY IMAP4rev1 " capabilities "] in\n"
 
-static GArray *numbers(guint count, ...)
-{
-	GArray *uids = g_array_new(FALSE, FALSE, sizeof(guint32));
-	va_list arguments;
-
-	va_start(arguments, count);
-	for (guint i = 0; i < count; i++) {
-		guint32 uid = va_arg(arguments, guint32);
-		g_array_append_val(uids, uid);
-	}
-	va_end(arguments);
-	return uids;
-}
-
 static guint64 run(Scene *scene, SnMailRequest *request)
 {
 	guint64 id = request->id;
@@ -133,8 +119,8 @@ static void flags_of_a_simple_server_are_compared_without_fetching_them(void **s
 
 	request->uidvalidity = 7;
 	request->uidnext = 4;
-	request->known = numbers(3, 1, 2, 3);
-	request->known_flags = numbers(3, SN_MAIL_SEEN | SN_MAIL_FORWARDED, SN_MAIL_SEEN, 0);
+	request->known = uids_of(3, 1, 2, 3);
+	request->known_flags = uids_of(3, SN_MAIL_SEEN | SN_MAIL_FORWARDED, SN_MAIL_SEEN, 0);
 	guint64 id = run(&scene, request);
 	/* 1 is as it was; 2 is unread again; 3 was flagged */
 	assert_int_equal(sn_mail_desk_count(scene.desk, id, SN_MAIL_EV_FLAGS), 2);

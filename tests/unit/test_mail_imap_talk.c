@@ -19,20 +19,6 @@
 	"S * " exists " EXISTS\nS * OK [UIDVALIDITY 7] .\nS * OK [UIDNEXT 10] .\n" \
 	"S * OK [HIGHESTMODSEQ " modseq "] .\n" news "S $T OK [READ-WRITE] open\n"
 
-static GArray *uids_of(guint count, ...)
-{
-	GArray *uids = g_array_new(FALSE, FALSE, sizeof(guint32));
-	va_list arguments;
-
-	va_start(arguments, count);
-	for (guint i = 0; i < count; i++) {
-		guint32 uid = va_arg(arguments, guint32);
-		g_array_append_val(uids, uid);
-	}
-	va_end(arguments);
-	return uids;
-}
-
 /* A sync by somebody who knows `known` (taken) as of validity 7, next 5, modseq 100. */
 static guint64 sync_knowing(Scene *scene, GArray *known, int kind)
 {
@@ -419,8 +405,7 @@ static void a_watch_that_only_looks_alive_is_tried_when_told(void **state)
 
 	watch(&scene, "INBOX");
 	assert_non_null(sn_mail_desk_next(scene.desk, 0, SN_MAIL_EV_CHANGED, "INBOX", 20));
-	while (!heard(&scene, "IDLE"))
-		g_usleep(2000);
+	await_heard(&scene, "IDLE");
 	guint from = scene.desk->past->len;
 	scene.desk->ops->reconnect(scene.desk->source);
 	assert_non_null(sn_mail_desk_next(scene.desk, from, SN_MAIL_EV_CHANGED, "INBOX", 20));
@@ -448,8 +433,7 @@ static void other_folders_are_watched_by_notify(void **state)
 	Scene scene = open_scene(scripts, SN_LINK_PLAIN);
 
 	watch(&scene, "INBOX");
-	while (!heard(&scene, "IDLE"))
-		g_usleep(2000);
+	await_heard(&scene, "IDLE");
 	SnMailRequest *request = sn_mail_desk_request(scene.desk, SN_MAIL_REQ_WATCH, "Lists");
 	assert_int_equal(sn_mail_desk_run(scene.desk, request)->kind, SN_EVENT_DONE);
 	assert_non_null(sn_mail_desk_next(scene.desk, 0, SN_MAIL_EV_CHANGED, "Lists", 20));

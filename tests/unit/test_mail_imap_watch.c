@@ -99,8 +99,7 @@ static void a_line_of_its_own_tells_of_its_folder(void **state)
 	Scene scene = open_watching(scripts, 60 * SN_SECOND, 2);
 
 	watch(&scene, "INBOX");
-	while (!heard(&scene, "IDLE"))
-		g_usleep(2000);
+	await_heard(&scene, "IDLE");
 	watch(&scene, "Sent");
 	next(&scene, 0, "Sent");
 	while (sn_script_server_connections(scene.server) < 3)
@@ -131,8 +130,7 @@ static void news_of_names_may_be_refused(void **state)
 	Scene scene = open_watching(scripts, 0, 0);
 
 	watch(&scene, "INBOX");
-	while (!heard(&scene, "IDLE"))
-		g_usleep(2000);
+	await_heard(&scene, "IDLE");
 	watch(&scene, "Lists");
 	/* NOTIFY tells at once how it is, so that a sync can be left out */
 	assert_int_equal(next(&scene, 0, "Lists")->uidnext, 9);
@@ -153,8 +151,7 @@ static void a_folder_that_went_does_not_keep_the_others_from_being_watched(void 
 	Scene scene = open_watching(scripts, 0, 0);
 
 	watch(&scene, "INBOX");
-	while (!heard(&scene, "IDLE"))
-		g_usleep(2000);
+	await_heard(&scene, "IDLE");
 	watch(&scene, "Gone");
 	watch(&scene, "Lists");
 	sn_script_server_go(scene.server);
@@ -175,8 +172,7 @@ static void a_server_that_stops_telling_is_asked_again(void **state)
 	Scene scene = open_watching(scripts, 0, 0);
 
 	watch(&scene, "INBOX");
-	while (!heard(&scene, "IDLE"))
-		g_usleep(2000);
+	await_heard(&scene, "IDLE");
 	watch(&scene, "Lists");
 	next(&scene, 0, "Lists");
 	guint from = scene.desk->past->len;
@@ -197,8 +193,7 @@ static void a_folder_that_comes_or_goes_is_told(void **state)
 	Scene scene = open_watching(scripts, 0, 0);
 
 	watch(&scene, "INBOX");
-	while (!heard(&scene, "IDLE"))
-		g_usleep(2000);
+	await_heard(&scene, "IDLE");
 	watch(&scene, "Lists");
 	next(&scene, 0, "Lists");
 	sn_script_server_go(scene.server);
