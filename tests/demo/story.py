@@ -9,22 +9,23 @@ import time
 
 DAY = 86400
 
+# One line each, so that it fills the terminal, however wide that is.
 WELCOME = """Hello Alice,
 
-this is sennit, on real servers in a throw-away directory. Bob is a small
+this is sennit, on real servers in a throw-away directory. Bob is a small \
 program with a sennit of his own, and reads what you write. Try this:
 
-1. Open Bob (k or j, Enter). His last email asks for an answer. Press c:
-   the line above the composer turns from email to IM. Write a line,
-   press Enter. He finds the earlier emails along with it, and answers.
+1. Open Bob (k or j, Enter). His last email asks for an answer. Press c: \
+the line above the composer turns from email to IM. Write a line, \
+press Enter. He finds the earlier emails along with it, and answers.
 
-2. Answer him once more, and he goes to his workshop; the line says
-   email now. Press C-t for IM, and write: you are asked what to do.
-   Press d, and the message waits. o shows what waits, and why. It goes
-   by itself when he is back, within a minute.
+2. Answer him once more, and he goes to his workshop; the line says \
+email now. Press C-t for IM, and write: you are asked what to do. \
+Press d, and the message waits. o shows what waits, and why. It goes \
+by itself when he is back, within a minute.
 
-3. Carol wrote an email, and her IM address is not known. Answer her
-   with c: you are asked for it once (carol@example.test).
+3. Carol wrote an email, and her IM address is not known. Answer her \
+with c: you are asked for it once (carol@example.test).
 
 ? shows every key. q leaves, and everything is removed.
 
