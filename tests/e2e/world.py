@@ -197,7 +197,9 @@ class Screen:
     def __init__(self, profile, *words, columns=120, rows=36, name=None, environment=None):
         self.world = profile.world
         self.name = name or f"{profile.name}-{time.monotonic_ns()}"
-        self.socket = str(self.world.directory / "tmux.sock")
+        # A server of its own: a tmux that has lost its last session is about to end, and
+        # whoever asks it for a new one in that moment is turned away.
+        self.socket = str(self.world.directory / f"{self.name}.tmux")
         env = {**self.world.environment, **(environment or {})}
         keep = {k: v for k, v in env.items() if k not in ("TMUX", "TMUX_PANE")}
         command = " ".join(f"'{w}'" for w in profile.command(*words))
@@ -260,7 +262,7 @@ class Screen:
         with contextlib.suppress(Failed, OSError):
             pid = self.pid()
         with contextlib.suppress(Failed):
-            self._tmux("kill-session", "-t", self.name)
+            self._tmux("kill-server")
 
         def ended():
             try:
@@ -439,9 +441,6 @@ class World:
     def close(self):
         for screen in list(self.screens):
             screen.close()
-        with contextlib.suppress(Exception):
-            subprocess.run(["tmux", "-S", str(self.directory / "tmux.sock"), "kill-server"],
-                           capture_output=True)
         for process in reversed(self.processes):
             if process.poll() is None:
                 process.terminate()
