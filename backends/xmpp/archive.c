@@ -223,8 +223,11 @@ static gboolean take_result(SnIm *im, xmpp_stanza_t *stanza)
 
 const SnXmppExtension sn_ext_archive = {
 	.name = "archive",
-	.xep = "0313",
-	.version = "1.1.3",
+	.claims = SN_XMPP_CLAIMS(
+		{ "0313", "1.1.3", SN_XMPP_COMPLETE, "0.1.0",
+		  "tests/integration/test_xmpp:the_archive_fills_a_gap", NULL },
+		{ "0059", "1.0", SN_XMPP_PARTIAL, "0.1.0",
+		  "tests/integration/test_xmpp:the_archive_fills_a_gap", "as far as the archive needs it" }),
 	.features = features,
 	.message = take_result,
 	.starts = { { SN_IM_REQ_ARCHIVE, TRUE, start_walk },

@@ -40,9 +40,12 @@ static void write_attaching(const SnXmppReading *reading, const SnImMessage *mes
 	sn_xml_set_number(part, "count", message->part_count);
 }
 
-const SnXmppExtension sn_ext_attaching = { .name = "message attaching",
-					   .xep = "0367",
-					   .version = "0.3",
-					   .features = features,
-					   .read = read_attaching,
-					   .write = write_attaching };
+const SnXmppExtension sn_ext_attaching = {
+	.name = "message attaching",
+	.claims = SN_XMPP_CLAIMS(
+		{ "0367", "0.3", SN_XMPP_COMPLETE, "0.1.0",
+		  "tests/unit/test_xmpp_message:history_travels_with_its_times", NULL }),
+	.features = features,
+	.read = read_attaching,
+	.write = write_attaching,
+};

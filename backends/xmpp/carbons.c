@@ -44,9 +44,12 @@ static void enable(SnIm *im)
 	sn_iq_ask(im, iq, enabled, NULL, NULL);
 }
 
-const SnXmppExtension sn_ext_carbons = { .name = "carbons",
-					 .xep = "0280",
-					 .version = "1.0.1",
-					 .features = features,
-					 .message = take_carbon,
-					 .online = enable };
+const SnXmppExtension sn_ext_carbons = {
+	.name = "carbons",
+	.claims = SN_XMPP_CLAIMS(
+		{ "0280", "1.0.1", SN_XMPP_COMPLETE, "0.1.0",
+		  "tests/integration/test_xmpp:another_client_of_ours_is_seen", NULL }),
+	.features = features,
+	.message = take_carbon,
+	.online = enable,
+};

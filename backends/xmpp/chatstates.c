@@ -22,9 +22,13 @@ static void write_state(const SnXmppReading *reading, const SnImMessage *message
 			sn_xml_child(stanza, states[i], NS);
 }
 
-const SnXmppExtension sn_ext_chatstates = { .name = "chat states",
-					    .xep = "0085",
-					    .version = "2.1",
-					    .features = features,
-					    .read = read_state,
-					    .write = write_state };
+const SnXmppExtension sn_ext_chatstates = {
+	.name = "chat states",
+	.claims = SN_XMPP_CLAIMS(
+		{ "0085", "2.1", SN_XMPP_PARTIAL, "0.1.0",
+		  "tests/unit/test_xmpp_message:everything_a_message_has_comes_back",
+		  "sent and read as part of a message" }),
+	.features = features,
+	.read = read_state,
+	.write = write_state,
+};

@@ -19,9 +19,13 @@ static void write_correction(const SnXmppReading *reading, const SnImMessage *me
 		sn_xml_set(sn_xml_child(stanza, "replace", NS), "id", message->replace_id);
 }
 
-const SnXmppExtension sn_ext_correction = { .name = "correction",
-					    .xep = "0308",
-					    .version = "1.2.1",
-					    .features = features,
-					    .read = read_correction,
-					    .write = write_correction };
+const SnXmppExtension sn_ext_correction = {
+	.name = "correction",
+	.claims = SN_XMPP_CLAIMS(
+		{ "0308", "1.2.1", SN_XMPP_PARTIAL, "0.1.0",
+		  "tests/unit/test_xmpp_message:everything_a_message_has_comes_back",
+		  "read and written, the last message only" }),
+	.features = features,
+	.read = read_correction,
+	.write = write_correction,
+};

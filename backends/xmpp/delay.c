@@ -46,9 +46,12 @@ static void write_delay(const SnXmppReading *reading, const SnImMessage *message
 	sn_xml_set(delay, "from", reading->own_jid);
 }
 
-const SnXmppExtension sn_ext_delay = { .name = "delay",
-				       .xep = "0203",
-				       .version = "2.0",
-				       .features = features,
-				       .read = read_delay,
-				       .write = write_delay };
+const SnXmppExtension sn_ext_delay = {
+	.name = "delay",
+	.claims = SN_XMPP_CLAIMS(
+		{ "0203", "2.0", SN_XMPP_COMPLETE, "0.1.0",
+		  "tests/unit/test_xmpp_message:a_senders_time_is_not_the_servers", NULL }),
+	.features = features,
+	.read = read_delay,
+	.write = write_delay,
+};

@@ -162,9 +162,12 @@ static void look_round(SnIm *im)
 	sn_iq_ask(im, items, services, NULL, NULL);
 }
 
-const SnXmppExtension sn_ext_disco = { .name = "disco",
-				       .xep = "0030",
-				       .version = "2.5.0",
-				       .features = features,
-				       .iq = answer_disco,
-				       .online = look_round };
+const SnXmppExtension sn_ext_disco = {
+	.name = "disco",
+	.claims = SN_XMPP_CLAIMS(
+		{ "0030", "2.5.0", SN_XMPP_COMPLETE, "0.1.0",
+		  "tests/integration/test_xmpp_set:the_offer_is_complete_and_told_once", NULL }),
+	.features = features,
+	.iq = answer_disco,
+	.online = look_round,
+};

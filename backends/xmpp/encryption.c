@@ -12,8 +12,12 @@ static void read_encryption(const SnXmppReading *reading, xmpp_stanza_t *stanza,
 			     sn_xml_find(stanza, "encrypted", "urn:xmpp:omemo:2");
 }
 
-const SnXmppExtension sn_ext_encryption = { .name = "encryption",
-					    .xep = "0380",
-					    .version = "0.4.0",
-					    .features = features,
-					    .read = read_encryption };
+const SnXmppExtension sn_ext_encryption = {
+	.name = "encryption",
+	.claims = SN_XMPP_CLAIMS(
+		{ "0380", "0.4.0", SN_XMPP_PARTIAL, "0.1.0",
+		  "tests/unit/test_xmpp_message:an_unreadable_message_says_so",
+		  "read only" }),
+	.features = features,
+	.read = read_encryption,
+};

@@ -62,9 +62,12 @@ static void write_forwarded(const SnXmppReading *reading, const SnImMessage *mes
 	}
 }
 
-const SnXmppExtension sn_ext_forward = { .name = "forwarding",
-					 .xep = "0297",
-					 .version = "1.0",
-					 .features = features,
-					 .read = read_forwarded,
-					 .write = write_forwarded };
+const SnXmppExtension sn_ext_forward = {
+	.name = "forwarding",
+	.claims = SN_XMPP_CLAIMS(
+		{ "0297", "1.0", SN_XMPP_COMPLETE, "0.1.0",
+		  "tests/unit/test_xmpp_message:history_travels_with_its_times", NULL }),
+	.features = features,
+	.read = read_forwarded,
+	.write = write_forwarded,
+};

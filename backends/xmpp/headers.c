@@ -71,9 +71,13 @@ static void write_headers(const SnXmppReading *reading, const SnImMessage *messa
 	}
 }
 
-const SnXmppExtension sn_ext_headers = { .name = "headers",
-					 .xep = "0131",
-					 .version = "1.2",
-					 .features = features,
-					 .read = read_headers,
-					 .write = write_headers };
+const SnXmppExtension sn_ext_headers = {
+	.name = "headers",
+	.claims = SN_XMPP_CLAIMS(
+		{ "0131", "1.2", SN_XMPP_PARTIAL, "0.1.0",
+		  "tests/unit/test_xmpp_message:headers_take_only_message_ids",
+		  "In-Reply-To and References only" }),
+	.features = features,
+	.read = read_headers,
+	.write = write_headers,
+};

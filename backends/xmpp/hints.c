@@ -18,9 +18,13 @@ static void write_hints(const SnXmppReading *reading, const SnImMessage *message
 		sn_xml_child(stanza, "store", NS);
 }
 
-const SnXmppExtension sn_ext_hints = { .name = "hints",
-				       .xep = "0334",
-				       .version = "0.4.0",
-				       .features = features,
-				       .read = read_hints,
-				       .write = write_hints };
+const SnXmppExtension sn_ext_hints = {
+	.name = "hints",
+	.claims = SN_XMPP_CLAIMS(
+		{ "0334", "0.4.0", SN_XMPP_PARTIAL, "0.1.0",
+		  "tests/unit/test_xmpp_message:everything_a_message_has_comes_back",
+		  "store only" }),
+	.features = features,
+	.read = read_hints,
+	.write = write_hints,
+};

@@ -39,9 +39,12 @@ static void write_ids(const SnXmppReading *reading, const SnImMessage *message,
 		sn_xml_set(sn_xml_child(stanza, "origin-id", SN_NS_SID), "id", message->origin_id);
 }
 
-const SnXmppExtension sn_ext_ids = { .name = "ids",
-				     .xep = "0359",
-				     .version = "0.7.0",
-				     .features = features,
-				     .read = read_ids,
-				     .write = write_ids };
+const SnXmppExtension sn_ext_ids = {
+	.name = "ids",
+	.claims = SN_XMPP_CLAIMS(
+		{ "0359", "0.7.0", SN_XMPP_COMPLETE, "0.1.0",
+		  "tests/unit/test_xmpp_message:a_stanza_id_counts_only_from_our_own_account", NULL }),
+	.features = features,
+	.read = read_ids,
+	.write = write_ids,
+};

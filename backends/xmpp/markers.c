@@ -23,9 +23,12 @@ static void write_marker(const SnXmppReading *reading, const SnImMessage *messag
 		sn_xml_child(stanza, "markable", NS);
 }
 
-const SnXmppExtension sn_ext_markers = { .name = "markers",
-					 .xep = "0333",
-					 .version = "0.4",
-					 .features = features,
-					 .read = read_marker,
-					 .write = write_marker };
+const SnXmppExtension sn_ext_markers = {
+	.name = "markers",
+	.claims = SN_XMPP_CLAIMS(
+		{ "0333", "0.4", SN_XMPP_COMPLETE, "0.1.0",
+		  "tests/unit/test_xmpp_message:receipts_and_markers_name_their_message", NULL }),
+	.features = features,
+	.read = read_marker,
+	.write = write_marker,
+};

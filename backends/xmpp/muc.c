@@ -169,8 +169,9 @@ static void start_leave(SnIm *im, SnXmppJob *job)
 
 const SnXmppExtension sn_ext_muc = {
 	.name = "rooms",
-	.xep = "0045",
-	.version = "1.35.2",
+	.claims = SN_XMPP_CLAIMS(
+		{ "0045", "1.35.2", SN_XMPP_PARTIAL, "0.1.0",
+		  "tests/integration/test_xmpp:a_room_is_joined_and_left", "the basic parts" }),
 	.features = features,
 	.presence = take_presence,
 	.message = take_subject,

@@ -49,9 +49,13 @@ static void write_oob(const SnXmppReading *reading, const SnImMessage *message,
 	}
 }
 
-const SnXmppExtension sn_ext_oob = { .name = "out-of-band data",
-				     .xep = "0066",
-				     .version = "1.5",
-				     .features = features,
-				     .read = read_oob,
-				     .write = write_oob };
+const SnXmppExtension sn_ext_oob = {
+	.name = "out-of-band data",
+	.claims = SN_XMPP_CLAIMS(
+		{ "0066", "1.5", SN_XMPP_PARTIAL, "0.1.0",
+		  "tests/unit/test_xmpp_message:files_keep_what_is_known_of_them",
+		  "messages only, no queries" }),
+	.features = features,
+	.read = read_oob,
+	.write = write_oob,
+};

@@ -15,5 +15,9 @@ static gboolean answer_ping(SnIm *im, xmpp_stanza_t *iq, xmpp_stanza_t *child)
 }
 
 const SnXmppExtension sn_ext_ping = {
-	.name = "ping", .xep = "0199", .version = "2.0.1", .features = features, .iq = answer_ping
+	.name = "ping",
+	.claims = SN_XMPP_CLAIMS(
+		{ "0199", "2.0.1", SN_XMPP_COMPLETE, "0.1.0",
+		  "tests/integration/test_xmpp_set:a_ping_is_answered", NULL }),
+	.features = features, .iq = answer_ping,
 };

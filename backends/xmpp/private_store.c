@@ -323,8 +323,9 @@ static void start_get(SnIm *im, SnXmppJob *job)
 
 const SnXmppExtension sn_ext_private_store = {
 	.name = "private texts",
-	.xep = "0223",
-	.version = "1.1.1",
+	.claims = SN_XMPP_CLAIMS(
+		{ "0223", "1.1.1", SN_XMPP_COMPLETE, "0.1.0",
+		  "tests/integration/test_map_live:our_clients_read_it_and_nobody_else", NULL }),
 	.features = features,
 	.message = take_event,
 	.starts = { { SN_IM_REQ_PRIVATE_GET, TRUE, start_get },

@@ -46,9 +46,13 @@ static void write_responses(const SnXmppReading *reading, const SnImMessage *mes
 	}
 }
 
-const SnXmppExtension sn_ext_quick_response = { .name = "quick responses",
-						.xep = "0439",
-						.version = "0.3.0",
-						.features = features,
-						.read = read_responses,
-						.write = write_responses };
+const SnXmppExtension sn_ext_quick_response = {
+	.name = "quick responses",
+	.claims = SN_XMPP_CLAIMS(
+		{ "0439", "0.3.0", SN_XMPP_PARTIAL, "0.1.0",
+		  "tests/unit/test_xmpp_message:everything_a_message_has_comes_back",
+		  "responses, no actions" }),
+	.features = features,
+	.read = read_responses,
+	.write = write_responses,
+};

@@ -318,8 +318,11 @@ static void start_reach(SnIm *im, SnXmppJob *job)
 
 const SnXmppExtension sn_ext_reach = {
 	.name = "reachability",
-	.xep = "0152",
-	.version = "1.0",
+	.claims = SN_XMPP_CLAIMS(
+		{ "0152", "1.0", SN_XMPP_COMPLETE, "0.1.0",
+		  "tests/integration/test_xmpp:reachability_is_published_and_seen", NULL },
+		{ "0163", "1.2.2", SN_XMPP_COMPLETE, "0.1.0",
+		  "tests/integration/test_xmpp:reachability_is_published_and_seen", NULL }),
 	.features = features,
 	.message = take_reach,
 	.presence = take_presence,

@@ -22,9 +22,12 @@ static void write_receipt(const SnXmppReading *reading, const SnImMessage *messa
 		sn_xml_child(stanza, "request", NS);
 }
 
-const SnXmppExtension sn_ext_receipts = { .name = "receipts",
-					  .xep = "0184",
-					  .version = "1.4.0",
-					  .features = features,
-					  .read = read_receipt,
-					  .write = write_receipt };
+const SnXmppExtension sn_ext_receipts = {
+	.name = "receipts",
+	.claims = SN_XMPP_CLAIMS(
+		{ "0184", "1.4.0", SN_XMPP_COMPLETE, "0.1.0",
+		  "tests/integration/test_xmpp:sends_and_is_told_of_receipt", NULL }),
+	.features = features,
+	.read = read_receipt,
+	.write = write_receipt,
+};

@@ -116,9 +116,14 @@ static void write_reply(const SnXmppReading *reading, const SnImMessage *message
 		write_range(stanza, SN_NS_DELAY, quote + body, sent_length(message->note));
 }
 
-const SnXmppExtension sn_ext_reply = { .name = "replies",
-				       .xep = "0461",
-				       .version = "0.2.0",
-				       .features = features,
-				       .read = read_reply,
-				       .write = write_reply };
+const SnXmppExtension sn_ext_reply = {
+	.name = "replies",
+	.claims = SN_XMPP_CLAIMS(
+		{ "0461", "0.2.0", SN_XMPP_COMPLETE, "0.1.0",
+		  "tests/unit/test_xmpp_message:a_quote_is_a_fallback_that_can_be_taken_off", NULL },
+		{ "0428", "0.2.1", SN_XMPP_COMPLETE, "0.1.0",
+		  "tests/unit/test_xmpp_message:a_quote_is_a_fallback_that_can_be_taken_off", NULL }),
+	.features = features,
+	.read = read_reply,
+	.write = write_reply,
+};

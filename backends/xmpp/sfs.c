@@ -116,9 +116,19 @@ static void write_sharing(const SnXmppReading *reading, const SnImMessage *messa
 	}
 }
 
-const SnXmppExtension sn_ext_sfs = { .name = "file sharing",
-				     .xep = "0447",
-				     .version = "0.3",
-				     .features = features,
-				     .read = read_sharing,
-				     .write = write_sharing };
+const SnXmppExtension sn_ext_sfs = {
+	.name = "file sharing",
+	.claims = SN_XMPP_CLAIMS(
+		{ "0447", "0.3", SN_XMPP_PARTIAL, "0.1.0",
+		  "tests/unit/test_xmpp_message:files_keep_what_is_known_of_them",
+		  "one source, by URL" },
+		{ "0446", "0.2.0", SN_XMPP_PARTIAL, "0.1.0",
+		  "tests/unit/test_xmpp_message:files_keep_what_is_known_of_them",
+		  "name, type, size and hash" },
+		{ "0300", "1.0.0", SN_XMPP_PARTIAL, "0.1.0",
+		  "tests/unit/test_xmpp_message:files_keep_what_is_known_of_them",
+		  "SHA-256 only" }),
+	.features = features,
+	.read = read_sharing,
+	.write = write_sharing,
+};

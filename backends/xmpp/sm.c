@@ -188,5 +188,9 @@ void sn_sm_forget_job(SnIm *im, guint64 job)
 }
 
 const SnXmppExtension sn_ext_sm = {
-	.name = "stream management", .xep = "0198", .version = "1.6.1", .features = features
+	.name = "stream management",
+	.claims = SN_XMPP_CLAIMS(
+		{ "0198", "1.6.1", SN_XMPP_COMPLETE, "0.1.0",
+		  "tests/integration/test_xmpp_line:a_cut_line_is_resumed_and_nothing_is_missed", NULL }),
+	.features = features,
 };

@@ -289,8 +289,9 @@ static void start_upload(SnIm *im, SnXmppJob *job)
 
 const SnXmppExtension sn_ext_upload = {
 	.name = "upload",
-	.xep = "0363",
-	.version = "1.1.0",
+	.claims = SN_XMPP_CLAIMS(
+		{ "0363", "1.1.0", SN_XMPP_COMPLETE, "0.1.0",
+		  "tests/integration/test_xmpp:a_file_goes_up_and_comes_down", NULL }),
 	.features = features,
 	.starts = { { SN_IM_REQ_UPLOAD, TRUE, start_upload },
 		    { SN_IM_REQ_DOWNLOAD, FALSE, start_download } },

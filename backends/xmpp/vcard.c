@@ -175,12 +175,17 @@ static void start_vcard(SnIm *im, SnXmppJob *job)
 
 const SnXmppExtension sn_ext_vcard = {
 	.name = "vCard",
-	.xep = "0292",
-	.version = "0.12",
+	.claims = SN_XMPP_CLAIMS(
+		{ "0292", "0.12", SN_XMPP_PARTIAL, "0.1.0",
+		  "tests/integration/test_xmpp:a_vcard_tells_addresses", "read only" }),
 	.features = features,
 	.starts = { { SN_IM_REQ_VCARD, TRUE, start_vcard } },
 };
 
 const SnXmppExtension sn_ext_vcard_temp = {
-	.name = "vCard-temp", .xep = "0054", .version = "1.2", .features = features
+	.name = "vCard-temp",
+	.claims = SN_XMPP_CLAIMS(
+		{ "0054", "1.2", SN_XMPP_PARTIAL, "0.1.0",
+		  "tests/integration/test_xmpp:a_vcard_tells_addresses", "read only" }),
+	.features = features,
 };

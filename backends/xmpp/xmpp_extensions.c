@@ -23,6 +23,24 @@ const SnXmppExtension *const sn_xmpp_extensions[] = {
 		NULL
 };
 
+const SnXmppClaim sn_xmpp_other_claims[] = {
+	{ "0368", "1.1.0", SN_XMPP_COMPLETE, "0.1.0",
+	  "tests/integration/test_xmpp_set:direct_tls_is_found_by_its_record", NULL },
+	{ NULL, NULL, SN_XMPP_COMPLETE, NULL, NULL, NULL },
+};
+
+const char *sn_xmpp_status_word(SnXmppStatus status)
+{
+	static const char *const words[] = {
+#define X(name, word) [SN_XMPP_##name] = word,
+		SN_XMPP_STATUS_TABLE(X)
+#undef X
+	};
+
+	g_assert((guint)status < G_N_ELEMENTS(words));
+	return words[status];
+}
+
 const SnXmppStart *sn_xmpp_start_of(SnImRequestKind kind)
 {
 	for (int i = 0; sn_xmpp_extensions[i]; i++)

@@ -32,9 +32,32 @@ typedef struct {
 
 #define SN_XMPP_MAX_STARTS 4
 
+/* How much of a XEP is there, in the words of XEP-0453. */
+#define SN_XMPP_STATUS_TABLE(X) X(COMPLETE, "complete") X(PARTIAL, "partial")
+typedef enum {
+#define X(name, word) SN_XMPP_##name,
+	SN_XMPP_STATUS_TABLE(X)
+#undef X
+} SnXmppStatus;
+
+/* What docs/sennit.doap says of one XEP (XEP-0453). */
+typedef struct {
+	const char *xep;     /* "0184" */
+	const char *version; /* the one followed */
+	SnXmppStatus status;
+	const char *since; /* first release of sennit with it */
+	/* "tests/unit/test_x:function", which proves it; the document's test sees that it exists */
+	const char *test;
+	const char *note; /* what is left out; NULL. Never NULL for PARTIAL */
+} SnXmppClaim;
+
+/* For the field of that name: SN_XMPP_CLAIMS({ "0184", ... }, { ... }) */
+#define SN_XMPP_CLAIMS(...) \
+	(const SnXmppClaim[]) { __VA_ARGS__, { NULL, NULL, SN_XMPP_COMPLETE, NULL, NULL, NULL } }
+
 typedef struct {
 	const char *name;
-	const char *xep, *version;   /* "0184", the version followed; xep NULL: an RFC */
+	const SnXmppClaim *claims;   /* ends with xep NULL; NULL: an RFC's, or not of the XMPP itself */
 	const char *const *features; /* disco#info, NULL-terminated */
 	/* Takes what it knows from a received message into `message`. */
 	void (*read)(const SnXmppReading *reading, xmpp_stanza_t *stanza, SnImMessage *message);
@@ -53,6 +76,10 @@ typedef struct {
 
 /* NULL-terminated; reading and writing go through it in this order. */
 extern const SnXmppExtension *const sn_xmpp_extensions[];
+
+/* What other parts of the program do of a XEP; ends with xep NULL. */
+extern const SnXmppClaim sn_xmpp_other_claims[];
+const char *sn_xmpp_status_word(SnXmppStatus status);
 
 /* The one that answers this kind of request; never NULL for a valid kind. */
 const SnXmppStart *sn_xmpp_start_of(SnImRequestKind kind);

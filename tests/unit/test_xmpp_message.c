@@ -314,6 +314,24 @@ static void errors_tell_their_condition(void **state)
 	xmpp_stanza_release(stanza);
 }
 
+static void an_unreadable_message_says_so(void **state)
+{
+	static const char *const marks[] = {
+		"<encryption xmlns='urn:xmpp:eme:0' namespace='urn:xmpp:openpgp:0'/>",
+		"<encrypted xmlns='urn:xmpp:omemo:2'/>",
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(marks); i++) {
+		g_autofree char *inside = g_strconcat(marks[i], "<body>Cannot be read.</body>", NULL);
+		SnImMessage *message = read_text(inside);
+		assert_true(message->encrypted);
+		sn_im_message_free(message);
+	}
+	SnImMessage *clear = read_text("<body>encrypted</body><encryption xmlns='urn:other'/>");
+	assert_false(clear->encrypted);
+	sn_im_message_free(clear);
+}
+
 static void odd_fallbacks_harm_nothing(void **state)
 {
 	static const struct {
@@ -418,7 +436,15 @@ static void every_kind_of_request_has_a_start(void **state)
 	for (int i = 0; sn_xmpp_extensions[i]; i++) {
 		assert_non_null(sn_xmpp_extensions[i]->name);
 		assert_non_null(sn_xmpp_extensions[i]->features);
-		assert_int_equal(!sn_xmpp_extensions[i]->xep, !sn_xmpp_extensions[i]->version);
+		const SnXmppClaim *claims = sn_xmpp_extensions[i]->claims;
+		for (int j = 0; claims && claims[j].xep; j++) {
+			assert_int_equal(strlen(claims[j].xep), 4);
+			assert_non_null(claims[j].version);
+			assert_non_null(claims[j].since);
+			assert_non_null(strchr(claims[j].test, ':'));
+			/* who claims a part says which */
+			assert_true(claims[j].note || claims[j].status == SN_XMPP_COMPLETE);
+		}
 	}
 }
 
@@ -550,6 +576,7 @@ int main(void)
 		cmocka_unit_test(a_senders_time_is_not_the_servers),
 		cmocka_unit_test(forwarding_does_not_nest),
 		cmocka_unit_test(errors_tell_their_condition),
+		cmocka_unit_test(an_unreadable_message_says_so),
 		cmocka_unit_test(odd_fallbacks_harm_nothing),
 		cmocka_unit_test(headers_take_only_message_ids),
 		cmocka_unit_test(crowds_are_cut),
