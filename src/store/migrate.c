@@ -7,6 +7,7 @@
  */
 #include "src/store/migrate_folders.h"
 #include "src/store/migrate_map.h"
+#include "src/store/migrate_omemo.h"
 #include "src/store/message.h"
 #include "src/store/outbox.h"
 #include "src/store/statement.h"
@@ -143,6 +144,7 @@ static const char to_version_2[] =
 	"updated INTEGER NOT NULL DEFAULT 0) STRICT;"
 	"CREATE TABLE draft_stale (account INTEGER NOT NULL REFERENCES account (id), "
 	"message_id TEXT NOT NULL, PRIMARY KEY (account, message_id)) STRICT, WITHOUT ROWID;"
+	SN_OMEMO_TO_VERSION_2
 	"";
 
 /* steps[i] turns version i + 1 into i + 2; the newest has none. */

@@ -905,3 +905,58 @@ WHEN (OLD.thread IS NOT NEW.thread OR OLD.time <> NEW.time)
 			UNION SELECT NEW.id)
 		AND +shown_in IN (SELECT shown_in FROM location WHERE message = NEW.id);
 END;
+
+-- ---- end-to-end encryption of IMs (XEP-0384) ----
+
+CREATE TABLE omemo_mode (
+	jid TEXT NOT NULL PRIMARY KEY,
+	mode INTEGER NOT NULL -- SnOmemoMode; no row: auto
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE omemo_own (
+	account INTEGER PRIMARY KEY REFERENCES account (id),
+	device INTEGER NOT NULL,
+	registration INTEGER NOT NULL,
+	identity BLOB NOT NULL, -- public
+	signed_id INTEGER NOT NULL,
+	signed_since INTEGER NOT NULL,
+	next_prekey INTEGER NOT NULL,
+	published INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+-- Private keys and sessions, sealed with a key that is not in here (src/omemo/vault.h).
+CREATE TABLE omemo_secret (
+	account INTEGER NOT NULL REFERENCES account (id),
+	kind INTEGER NOT NULL, -- SnRatchetKind
+	jid TEXT NOT NULL,
+	id INTEGER NOT NULL,
+	sealed BLOB NOT NULL,
+	used INTEGER NOT NULL DEFAULT 0,
+	PRIMARY KEY (account, kind, jid, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE omemo_device (
+	id INTEGER PRIMARY KEY AUTOINCREMENT,
+	account INTEGER NOT NULL REFERENCES account (id),
+	jid TEXT NOT NULL,
+	device INTEGER NOT NULL,
+	identity BLOB,
+	trust INTEGER NOT NULL, -- SnTrust
+	name TEXT,
+	first_seen INTEGER NOT NULL,
+	last_seen INTEGER NOT NULL DEFAULT 0,
+	listed INTEGER NOT NULL DEFAULT 0,
+	changed INTEGER NOT NULL DEFAULT 0,
+	failed INTEGER NOT NULL DEFAULT 0,
+	healed INTEGER NOT NULL DEFAULT 0,
+	UNIQUE (account, jid, device)
+) STRICT;
+CREATE INDEX omemo_device_jid ON omemo_device (jid);
+
+CREATE TABLE omemo_list (
+	account INTEGER NOT NULL REFERENCES account (id),
+	jid TEXT NOT NULL,
+	seen INTEGER NOT NULL DEFAULT 0,
+	used INTEGER NOT NULL DEFAULT 0,
+	PRIMARY KEY (account, jid)
+) STRICT, WITHOUT ROWID;

@@ -29,16 +29,17 @@ only() {
 	fi
 }
 
-echo 1..19
-check 'ui includes no backend, engine, mime or cli' ui 'backends/|src/(engine|mime|vcard|cli)/'
-check 'cli includes no backend, engine, mime or ui' src/cli 'backends/|ui/|src/(engine|mime)/'
-check 'backends include no ui, store, engine, config' backends 'ui/|src/(store|engine|config|route|cli|mime|vcard)/'
-check 'store includes base and text only' src/store 'ui/|backends/|src/(engine|config|route|cli|mime|vcard)/'
-check 'config includes store, text and base only' src/config 'ui/|backends/|src/(engine|route|cli|mime|vcard)/'
-check 'route includes config, store, text and base only' src/route 'ui/|backends/|src/(engine|cli|mime|vcard)/'
-check 'mime includes base and text only' src/mime 'ui/|backends/|src/(store|engine|config|route|cli|vcard)/'
-check 'text includes base only' src/text 'ui/|backends/|src/(store|engine|config|route|cli|mime|vcard)/'
-check 'base includes nothing above it' src/base 'ui/|backends/|src/(text|store|engine|config|route|cli|mime|vcard)/'
+echo 1..21
+check 'ui includes no backend, engine, mime or cli' ui 'backends/|src/(engine|mime|vcard|cli|omemo)/'
+check 'cli includes no backend, engine, mime or ui' src/cli 'backends/|ui/|src/(engine|mime|omemo)/'
+check 'backends include no ui, store, engine, config' backends 'ui/|src/(store|engine|config|route|cli|mime|vcard|omemo)/'
+check 'store includes base and text only' src/store 'ui/|backends/|src/(engine|config|route|cli|mime|vcard|omemo)/'
+check 'config includes store, text and base only' src/config 'ui/|backends/|src/(engine|route|cli|mime|vcard|omemo)/'
+check 'route includes config, store, text and base only' src/route 'ui/|backends/|src/(engine|cli|mime|vcard|omemo)/'
+check 'mime includes base and text only' src/mime 'ui/|backends/|src/(store|engine|config|route|cli|vcard|omemo)/'
+check 'text includes base only' src/text 'ui/|backends/|src/(store|engine|config|route|cli|mime|vcard|omemo)/'
+check 'base includes nothing above it' src/base 'ui/|backends/|src/(text|store|engine|config|route|cli|mime|vcard|omemo)/'
+check 'omemo includes base only' src/omemo 'ui/|backends/|src/(text|store|engine|config|route|cli|mime|vcard)/'
 check 'engine includes no ui and no cli' src/engine 'ui/|src/cli/'
 only 'curses is known in ui/ only' ui '(n?curses|term|ncursesw/.*)\.h'
 only 'libetpan is known in backends/mail/ only' backends/mail 'libetpan/'
@@ -46,6 +47,7 @@ only 'libstrophe is known in backends/xmpp/ only' backends/xmpp 'strophe\.h'
 only 'libnotify is known in backends/desktop/ only' backends/desktop 'libnotify/'
 only 'SQLite is known in src/store/ only' src/store 'sqlite3\.h'
 only 'GMime is known in src/mime/ only' src/mime 'gmime/'
+only 'libomemo-c is known in src/omemo/ only' src/omemo '(omemo/|signal_protocol|key_helper|session_(builder|cipher))'
 only 'libcurl is known in backends/http/ only' backends/http 'curl/'
 only 'EDS is known in src/vcard/ only' src/vcard 'libebook'
 n=$((n + 1))
