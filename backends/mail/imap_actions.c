@@ -234,7 +234,7 @@ static gboolean move_set(SnImap *imap, SnMailRequest *request, struct mailimap_s
 		g_propagate_error(error, g_steal_pointer(&first));
 		return FALSE;
 	}
-	return sn_imap_create_folder(imap->session, request->target, error) &&
+	return sn_imap_need_folder(imap->session, request->target, error) &&
 	       move_once(imap, request, set, wire, done, error);
 }
 

@@ -129,6 +129,6 @@ gboolean sn_imap_serve_append(SnImap *imap, SnMailRequest *request, SnMailEvent 
 		g_propagate_error(error, g_steal_pointer(&first));
 		return FALSE;
 	}
-	return sn_imap_create_folder(imap->session, request->folder, error) &&
+	return sn_imap_need_folder(imap->session, request->folder, error) &&
 	       append_once(imap, request, raw, done, error);
 }

@@ -186,6 +186,17 @@ gboolean sn_imap_create_folder(SnImapSession *session, const char *folder, GErro
 	return TRUE;
 }
 
+gboolean sn_imap_need_folder(SnImapSession *session, const char *folder, GError **error)
+{
+	g_autoptr(GError) why = NULL;
+
+	if (sn_imap_create_folder(session, folder, &why) ||
+	    g_error_matches(why, SN_ERROR, SN_ERROR_EXISTS))
+		return TRUE;
+	g_propagate_error(error, g_steal_pointer(&why));
+	return FALSE;
+}
+
 gboolean sn_imap_serve_create(SnImap *imap, SnMailRequest *request, SnMailEvent *done,
 			      GError **error)
 {

@@ -58,6 +58,9 @@ void sn_imap_make_uncertain(GError **error, const char *what);
 
 gboolean sn_imap_create_folder(SnImapSession *session, const char *folder, GError **error);
 
+/* After TRYCREATE: the folder is there now, whoever made it; another client may have been quicker. */
+gboolean sn_imap_need_folder(SnImapSession *session, const char *folder, GError **error);
+
 /* ---- fetching ---- */
 typedef struct {
 	guint32 uid;

@@ -293,6 +293,25 @@ static void long_ones_wait_where_only_short_ones_may_go_at_once(void **state)
 	close_scene(&scene);
 }
 
+static void a_folder_that_another_client_made_in_between_is_as_good(void **state)
+{
+	const char *const scripts[] = {
+		LOGIN "C APPEND \"Sent\" {13}\nS + go\nL 13\nC \n"
+		      "S 4 NO [TRYCREATE] no such folder\nC CREATE \"Sent\"\n"
+		      "S $T NO [ALREADYEXISTS] it is there\nC APPEND \"Sent\" {13}\nS + go\n"
+		      "L 13\nC \nS 6 OK [APPENDUID 5 78] done\n*",
+		NULL
+	};
+	Scene scene = open_scene(scripts, SN_LINK_PLAIN);
+	const SnMailEvent *end = append(&scene, "A: b\r\n\r\ntxt\r\n");
+
+	if (end->error)
+		print_message("# %s\n", end->error->message);
+	assert_int_equal(end->kind, SN_EVENT_DONE);
+	assert_int_equal(end->uid, 78);
+	close_scene(&scene);
+}
+
 static void headers_in_utf8_are_appended_as_such(void **state)
 {
 	const char *const scripts[] = {
@@ -499,6 +518,7 @@ int main(void)
 		cmocka_unit_test(append_sends_flags_time_and_crlf),
 		cmocka_unit_test(append_takes_one_round_trip_where_the_server_allows),
 		cmocka_unit_test(long_ones_wait_where_only_short_ones_may_go_at_once),
+		cmocka_unit_test(a_folder_that_another_client_made_in_between_is_as_good),
 		cmocka_unit_test(headers_in_utf8_are_appended_as_such),
 		cmocka_unit_test(what_cannot_be_decompressed_ends_the_line),
 		cmocka_unit_test(refused_compression_is_done_without),
