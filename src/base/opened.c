@@ -36,6 +36,16 @@ static void free_file(gpointer data)
 	g_free(file);
 }
 
+static void free_key(gpointer data)
+{
+	SnOpenedKey *key = data;
+
+	g_free(key->address);
+	g_bytes_unref(key->key);
+	g_free(key->fingerprint);
+	g_free(key);
+}
+
 /* What came encrypted is wiped, as far as it is ours. */
 static void free_part(gpointer data)
 {
@@ -54,6 +64,7 @@ SnOpened *sn_opened_new(void)
 
 	opened->signatures = g_ptr_array_new_with_free_func(free_signature);
 	opened->parts = g_ptr_array_new_with_free_func(free_part);
+	opened->gossip = g_ptr_array_new_with_free_func(free_key);
 	return opened;
 }
 
@@ -65,6 +76,7 @@ void sn_opened_free(SnOpened *opened)
 	g_free(opened->subject);
 	g_ptr_array_unref(opened->parts);
 	g_ptr_array_unref(opened->signatures);
+	g_ptr_array_unref(opened->gossip);
 	g_free(opened);
 }
 
@@ -158,6 +170,9 @@ char *sn_signature_words(const SnSignature *signature)
 	switch (signature->state) {
 	case SN_SIGNATURE_GOOD: return g_strdup_printf("signed by %s", who);
 	case SN_SIGNATURE_UNPROVEN:
+		if (signature->by_mail)
+			return g_strdup_printf("signed as %s, with a key that came by email, not "
+			                       "verified by you", who);
 		return g_strdup_printf("signed as %s, but nobody vouches for this %s", who, key);
 	case SN_SIGNATURE_OTHER:
 		return g_strdup_printf("signed by %s, who is not the sender", who);

@@ -46,6 +46,7 @@ typedef struct {
 	gboolean smime;
 	gboolean other;        /* whatever the state, the key does not name the sender */
 	gboolean untrusted;    /* S/MIME: the chain of certificates ends nowhere */
+	gboolean by_mail;      /* the key came with an email, and nobody has checked it */
 	char *name, *address;  /* as the key names its owner (the sender, where it does); NULL */
 	char *fingerprint;     /* of the key, or its id when that is all that is known; NULL */
 	SnTime made;           /* when it says that it was made; 0 unknown */
@@ -65,6 +66,13 @@ typedef struct {
 	GPtrArray *files;              /* of SnOpenedFile */
 } SnOpenedPart;
 
+/* A recipient's key as the sender told it to the others (Autocrypt-Gossip). A claim. */
+typedef struct {
+	char *address;
+	GBytes *key;
+	char *fingerprint;
+} SnOpenedKey;
+
 typedef enum {
 	SN_LOCK_NONE,      /* nothing was encrypted, or all of it is open */
 	SN_LOCK_ASK,       /* the key's passphrase is needed, and nobody was asked for it */
@@ -82,6 +90,7 @@ typedef struct {
 	GPtrArray *signatures; /* of SnSignature */
 	GPtrArray *parts;      /* of SnOpenedPart, in order */
 	char *subject;         /* protected within what was signed or encrypted (RFC 9788); NULL */
+	GPtrArray *gossip;     /* of SnOpenedKey, of those the email went to */
 	const SnSignature *subject_signature; /* NULL: the subject is not signed */
 } SnOpened;
 SnOpened *sn_opened_new(void);

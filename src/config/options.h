@@ -52,6 +52,8 @@
 	X(crypto, gnupg_home, PATH, "", "directory of the keys for OpenPGP and S/MIME; empty: where gpg looks by itself") \
 	X(crypto, index_decrypted, BOOL, "false", "the text of encrypted email is kept in the clear here, and can be searched for") \
 	X(crypto, hide_subject, BOOL, "true", "the subject of what goes encrypted is within only (RFC 9788)") \
+	X(crypto, autocrypt, BOOL, "true", "take keys from the email that you get (Autocrypt), and write yours into what you send once 'sennit autocrypt setup' has chosen one") \
+	X(crypto, prefer_encrypt, BOOL, "false", "say with your key that you prefer encryption (prefer-encrypt=mutual): with those who say so too it is on by itself") \
 	X(im, receipts, BOOL, "true", "answer XEP-0184 receipt requests of known contacts")         \
 	X(im, markers, BOOL, "true", "send XEP-0333 displayed markers")                             \
 	X(im, transcript_idle, TIME, "10m", "a transcript is written when nothing was said for this long") \

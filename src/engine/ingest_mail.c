@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* ingest_mail.c - files prepared emails: the half that needs the store. */
+#include "src/engine/autocrypt.h"
 #include "src/engine/sync_private.h"
 #include "src/store/outcome.h"
 
@@ -183,6 +184,11 @@ gboolean sn_file_mail(SnStore *store, const SnConfig *config, SnAfter *after, Sn
 				return FALSE;
 	}
 	note_consequences(store, config, after, prepared, place, sender, *result);
+	if (message->direction == SN_IN && *result != SN_DUPLICATE && prepared->mail &&
+	    g_strcmp0(place->role, "junk") &&
+	    !sn_autocrypt_file(store, config, prepared->mail, sender, message->time,
+	                       sn_clock_now(NULL), error))
+		return FALSE;
 	gboolean in_sight = g_strcmp0(place->role, "junk") && g_strcmp0(place->role, "trash");
 	if (*result != SN_DUPLICATE && !place->quiet && in_sight &&
 	    !sn_mdn_file(store, config, prepared, sender, error))

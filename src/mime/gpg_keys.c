@@ -153,6 +153,14 @@ static gboolean begins_key(const char *type)
 	       g_str_equal(type, "crs");
 }
 
+static void read_subkey(SnKey *key, char **field)
+{
+	gboolean works = !strchr("iderns", *field[FIELD_VALIDITY]) || !*field[FIELD_VALIDITY];
+
+	if (works && strchr(field[FIELD_CAPABILITIES], 'e'))
+		key->encrypts_since = MAX(key->encrypts_since, time_of(field[FIELD_MADE]));
+}
+
 static GPtrArray *read_listing(const char *text, gboolean smime)
 {
 	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
@@ -170,6 +178,11 @@ static GPtrArray *read_listing(const char *text, gboolean smime)
 				break;
 			key = read_key(fields, smime);
 			g_ptr_array_add(keys, key);
+			if (!smime && key->can_encrypt)
+				read_subkey(key, fields); /* the key itself may encrypt */
+		} else if (key && (g_str_equal(fields[FIELD_TYPE], "sub") ||
+		                   g_str_equal(fields[FIELD_TYPE], "ssb"))) {
+			read_subkey(key, fields);
 		} else if (key && !key->fingerprint && g_str_equal(fields[FIELD_TYPE], "fpr")) {
 			key->fingerprint = g_ascii_strup(fields[FIELD_NAME], 64);
 		} else if (key && g_str_equal(fields[FIELD_TYPE], "uid")) {
@@ -199,20 +212,15 @@ static void spread_trust(GPtrArray *keys, const char *text)
 	}
 }
 
-GPtrArray *sn_gpg_keys(const SnGpg *gpg, gboolean smime, gboolean secret, const char *what)
+static GPtrArray *list_keys(const char *home, gboolean smime, gboolean secret, const char *what)
 {
 	const char *list = secret ? "--list-secret-keys" : "--list-keys";
-	/* a name that begins with a dash is none */
-	g_autofree char *exact = strchr(what, '@') && *what != '<' ? g_strdup_printf("<%s>", what)
-	                                                            : g_strdup(what);
-	const char *pgp[] = { "--with-colons", "--fixed-list-mode", list, "--", exact, NULL };
-	const char *certificates[] = { "--with-colons", "--with-validation", list, "--", exact, NULL };
-	SnGpgCall call = { .smime = smime, .home = gpg->home, .also = gpg->own_home,
-		           .args = smime ? certificates : pgp };
-	g_autoptr(SnGpgRun) run = *what == '-' ? NULL : sn_gpg_run(&call, NULL);
+	const char *pgp[] = { "--with-colons", "--fixed-list-mode", list, "--", what, NULL };
+	const char *certificates[] = { "--with-colons", "--with-validation", list, "--", what, NULL };
+	SnGpgCall call = { .smime = smime, .home = home, .args = smime ? certificates : pgp };
+	g_autoptr(SnGpgRun) run = sn_gpg_run(&call, NULL);
 	gsize length = 0;
 
-	g_assert(what);
 	if (!run)
 		return g_ptr_array_new_with_free_func((GDestroyNotify)sn_key_free);
 	const char *bytes = g_bytes_get_data(run->output, &length);
@@ -220,5 +228,32 @@ GPtrArray *sn_gpg_keys(const SnGpg *gpg, gboolean smime, gboolean secret, const 
 	GPtrArray *keys = read_listing(text, smime);
 	if (smime)
 		spread_trust(keys, text);
+	return keys;
+}
+
+/* So that no agent is started for nothing. */
+static gboolean has_secrets(const char *home)
+{
+	g_autofree char *path = g_build_filename(home, "private-keys-v1.d", NULL);
+	g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
+
+	return dir && g_dir_read_name(dir);
+}
+
+GPtrArray *sn_gpg_keys(const SnGpg *gpg, gboolean smime, gboolean secret, const char *what)
+{
+	gboolean address = strchr(what, '@') != NULL;
+	/* a name that begins with a dash is none */
+	g_autofree char *exact = address && *what != '<' ? g_strdup_printf("<%s>", what) : g_strdup(what);
+	GPtrArray *keys = *what == '-' ? g_ptr_array_new_with_free_func((GDestroyNotify)sn_key_free)
+	                               : list_keys(gpg->home, smime, secret, exact);
+
+	if (keys->len || address || smime || !gpg->own_home || *what == '-' ||
+	    !g_file_test(gpg->own_home, G_FILE_TEST_IS_DIR) || (secret && !has_secrets(gpg->own_home)))
+		return keys;
+	g_ptr_array_unref(keys);
+	keys = list_keys(gpg->own_home, FALSE, secret, exact);
+	for (guint i = 0; i < keys->len; i++)
+		((SnKey *)keys->pdata[i])->own_ring = TRUE;
 	return keys;
 }

@@ -54,6 +54,26 @@ gboolean sn_gpg_make_home(const char *home, GError **error)
 	return g_mkdir_with_parents(home, 0700) == 0 || fail(error, home);
 }
 
+char *sn_gpg_user_home(const SnGpg *gpg)
+{
+	const char *set = gpg->home ? gpg->home : g_getenv("GNUPGHOME");
+
+	return set && *set ? g_strdup(set) : g_build_filename(g_get_home_dir(), ".gnupg", NULL);
+}
+
+/* The public keys of another home; NULL when it has none. */
+static char *keyring_of(const char *home)
+{
+	static const char *const names[] = { "pubring.kbx", "pubring.gpg" };
+
+	for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
+		g_autofree char *path = g_build_filename(home, names[i], NULL);
+		if (g_file_test(path, G_FILE_TEST_IS_REGULAR))
+			return g_steal_pointer(&path);
+	}
+	return NULL;
+}
+
 /* Bytes as an open file that is nowhere on disk; -1 */
 static int memory_file(GBytes *bytes, GError **error)
 {
@@ -208,10 +228,7 @@ static GSubprocess *spawn(const SnGpgCall *call, int out, int status, GError **e
 	if (in < 0 || (call->file && file < 0))
 		return NULL;
 	set_environment(launcher, call);
-	g_autofree char *keyring =
-		call->also && !call->smime ? g_build_filename(call->also, "pubring.kbx", NULL) : NULL;
-	if (keyring && !g_file_test(keyring, G_FILE_TEST_EXISTS))
-		g_clear_pointer(&keyring, g_free);
+	g_autofree char *keyring = call->also && !call->smime ? keyring_of(call->also) : NULL;
 	add_options(argv, call, keyring);
 	GSubprocess *process = g_subprocess_launcher_spawnv(
 		launcher, (const char *const *)argv->pdata, &local);

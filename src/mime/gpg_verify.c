@@ -98,7 +98,7 @@ static SnSignature *begin_signature(char **line, gboolean smime)
 }
 
 /* Whose key it is: the sender's, when the key says so. */
-static void name_owner(SnSignature *signature, const SnKey *key, const char *from)
+static void name_owner(SnSignature *signature, const SnKey *key, const SnGpg *gpg, const char *from)
 {
 	const SnKeyName *name = sn_key_named(key, from), *first = NULL;
 
@@ -114,16 +114,23 @@ static void name_owner(SnSignature *signature, const SnKey *key, const char *fro
 	for (guint i = 0; signature->smime && !signature->name && i < key->names->len; i++)
 		signature->name = g_strdup(((SnKeyName *)key->names->pdata[i])->name);
 	take(&signature->address, shown ? shown->address : NULL);
-	signature->other = !name;
+	/* the key came with email from that address, whatever its names are */
+	gboolean came_along = !name && key->own_ring && from &&
+	                      g_strcmp0(gpg->sender_key, key->fingerprint) == 0;
+	if (came_along)
+		take(&signature->address, from);
+	signature->other = !name && !came_along;
+	/* what sennit made for the user has the user's trust there, all others came by email */
+	signature->by_mail = key->own_ring && (!name || name->trust < SN_KEY_TRUST_FULL);
 	if (signature->state != SN_SIGNATURE_GOOD)
 		return;
 	if (name && name->trust == SN_KEY_TRUST_NEVER)
 		signature->state = SN_SIGNATURE_DISTRUSTED;
 	else if (signature->untrusted)
 		signature->state = SN_SIGNATURE_DISTRUSTED;
-	else if (!name)
+	else if (signature->other)
 		signature->state = SN_SIGNATURE_OTHER;
-	else if (name->trust < SN_KEY_TRUST_MARGINAL)
+	else if (!name || name->trust < SN_KEY_TRUST_MARGINAL)
 		signature->state = SN_SIGNATURE_UNPROVEN;
 }
 
@@ -135,7 +142,7 @@ static void find_owner(SnSignature *signature, const SnGpg *gpg, const char *fro
 	g_autoptr(GPtrArray) keys =
 		sn_gpg_keys(gpg, signature->smime, FALSE, signature->fingerprint);
 	if (keys->len == 1) {
-		name_owner(signature, g_ptr_array_index(keys, 0), from);
+		name_owner(signature, g_ptr_array_index(keys, 0), gpg, from);
 	} else if (signature->state == SN_SIGNATURE_GOOD) {
 		signature->state = SN_SIGNATURE_FAILED;
 		take(&signature->why, "its key cannot be read");
@@ -306,14 +313,17 @@ GBytes *sn_gpg_decrypt(const SnGpg *gpg, gboolean smime, GBytes *data, const cha
                        SnSignature **signature, SnOpened *out)
 {
 	const char *args[] = { "--output", "-", "--decrypt", NULL };
-	/* the user's keys, then those made for Autocrypt */
-	const SnGpg rings[] = { *gpg, { .home = gpg->own_home, .may_ask = gpg->may_ask } };
+	g_autofree char *user_home = sn_gpg_user_home(gpg);
+	/* the user's keys, then those that sennit made; the public keys of both count in both */
+	const struct {
+		const char *home, *also;
+	} rings[] = { { gpg->home, gpg->own_home }, { gpg->own_home, user_home } };
 	GBytes *clear = NULL;
 
 	*signature = NULL;
 	for (gsize i = 0; i < G_N_ELEMENTS(rings) && !clear; i++) {
 		g_autoptr(GError) error = NULL;
-		SnGpgCall call = { .smime = smime, .home = rings[i].home, .also = rings[i].own_home,
+		SnGpgCall call = { .smime = smime, .home = rings[i].home, .also = rings[i].also,
 			           .may_ask = gpg->may_ask, .args = args, .input = data };
 		if (i > 0 && (smime || !gpg->own_home || out->lock != SN_LOCK_NO_KEY))
 			break;
@@ -326,7 +336,7 @@ GBytes *sn_gpg_decrypt(const SnGpg *gpg, gboolean smime, GBytes *data, const cha
 		}
 		clear = read_decrypted(run, smime, out);
 		if (clear)
-			*signature = sn_gpg_signature(run, &rings[i], smime, from);
+			*signature = sn_gpg_signature(run, gpg, smime, from);
 	}
 	return clear;
 }

@@ -379,6 +379,48 @@ static void read_list_post(SnMail *mail, const char *value)
 		add_address(mail, SN_MAIL_LIST_POST, address, NULL);
 }
 
+/* The one address of the From; NULL when it names several, or nobody. */
+static const char *only_sender(const SnMail *mail)
+{
+	const char *only = NULL;
+
+	for (guint i = 0; i < mail->addresses->len; i++) {
+		const SnMailAddress *one = mail->addresses->pdata[i];
+		if (one->role != SN_MAIL_FROM)
+			continue;
+		if (only)
+			return NULL;
+		only = one->address;
+	}
+	return only;
+}
+
+/* Autocrypt section 2.3: what is not valid, or about others, is not there; of two none counts. */
+static void read_autocrypt(SnMail *mail, GMimeMessage *message)
+{
+	GMimeHeaderList *headers = g_mime_object_get_header_list(GMIME_OBJECT(message));
+	GMimeObject *root = g_mime_message_get_mime_part(message);
+	GMimeContentType *type = root ? g_mime_object_get_content_type(root) : NULL;
+	int count = MIN(g_mime_header_list_get_count(headers), 1000), valid = 0;
+	const char *from = only_sender(mail);
+
+	mail->tells_key = from && !(type && g_mime_content_type_is_type(type, "multipart", "report"));
+	for (int i = 0; mail->tells_key && i < count && valid < 2; i++) {
+		GMimeHeader *header = g_mime_header_list_get_header_at(headers, i);
+		if (g_ascii_strcasecmp(g_mime_header_get_name(header), "Autocrypt") != 0)
+			continue;
+		const char *value = g_mime_header_get_raw_value(header);
+		g_autoptr(SnAutocrypt) one = value ? sn_autocrypt_parse(value) : NULL;
+		if (!one || g_ascii_strcasecmp(one->address, from) != 0)
+			continue;
+		valid++;
+		sn_autocrypt_free(mail->autocrypt);
+		mail->autocrypt = g_steal_pointer(&one);
+	}
+	if (valid > 1)
+		g_clear_pointer(&mail->autocrypt, sn_autocrypt_free);
+}
+
 void sn_mime_read_headers(SnMail *mail, GMimeMessage *message, const SnMailOptions *options)
 {
 	GMimeObject *object = GMIME_OBJECT(message);
@@ -402,6 +444,7 @@ void sn_mime_read_headers(SnMail *mail, GMimeMessage *message, const SnMailOptio
 	mail->read_receipt_to = read_receipt_to(object);
 	mail->chat_origin_id = clean_id(g_mime_object_get_header(object, SN_HEADER_ORIGIN_ID));
 	mail->chat_in_reply_to = clean_id(g_mime_object_get_header(object, SN_HEADER_ANSWERED_ID));
+	read_autocrypt(mail, message);
 	if (options && options->authserv_id)
 		mail->authentication = read_authentication(g_mime_object_get_header_list(object),
 							   options->authserv_id);

@@ -19,6 +19,7 @@
 
 #include "src/base/clock.h"
 #include "src/base/error.h"
+#include "src/mime/autocrypt.h"
 
 void sn_mime_init(void);
 
@@ -125,6 +126,9 @@ typedef struct {
 	char *chat_origin_id;  /* of an IM that became this email (our X-less header); NULL */
 	char *chat_in_reply_to; /* of the IM that this email answers; NULL */
 	char *chat;            /* value of Sennit-Chat: a transcript; "OWN CONTACT DAY"; NULL */
+	SnAutocrypt *autocrypt; /* the one valid header about the sender's own address; NULL */
+	gboolean tells_key;    /* whether it has one says something of the sender: From is one address, and
+	                        * it is no report (Autocrypt section 2.3) */
 	char *text;            /* readable body; "" when there is none */
 	gssize own_length;     /* bytes of it before a transcript that only repeats `carried`; -1: all */
 	gboolean text_from_html;

@@ -59,6 +59,7 @@ void sn_mail_free(SnMail *mail)
 	g_free(mail->auto_submitted);
 	g_free(mail->authentication);
 	g_free(mail->chat_origin_id);
+	sn_autocrypt_free(mail->autocrypt);
 	g_free(mail->chat_in_reply_to);
 	g_free(mail->text);
 	g_free(mail->return_path);

@@ -10,7 +10,8 @@ enum { LAYERS_MAX = 6, RUNS_MAX = 20, FILES_MAX = 200 };
 typedef struct {
 	const SnGpg *gpg;
 	gboolean all_parts;
-	char *from;
+	const SnMail *mail; /* as it is read without opening anything; NULL */
+	const char *from;
 	SnOpened *out;
 	int runs; /* of gpg: a message cannot have hundreds */
 	gboolean hidden; /* an encrypted part was left as it is */
@@ -201,8 +202,46 @@ static void open_signed(Opener *self, const SnEntity *entity, Cover cover)
 		            (Cover){ .encrypted = cover.encrypted, .beside = TRUE, .depth = cover.depth });
 }
 
+static gboolean went_to(const Opener *self, const char *address)
+{
+	for (guint i = 0; self->mail && i < self->mail->addresses->len; i++) {
+		const SnMailAddress *one = g_ptr_array_index(self->mail->addresses, i);
+		if ((one->role == SN_MAIL_TO || one->role == SN_MAIL_CC) &&
+		    g_ascii_strcasecmp(one->address, address) == 0)
+			return TRUE;
+	}
+	return FALSE;
+}
+
+/* Autocrypt section 3: keys of the others it went to, within what was encrypted. */
+static void take_gossip(Opener *self, GBytes *clear)
+{
+	g_autoptr(SnEntity) entity = sn_entity_new(clear);
+	/* those about the content stand with it, all others with the message around it */
+	GMimeHeaderList *headers =
+		g_mime_object_get_header_list(GMIME_OBJECT(entity->header->message));
+	int count = MIN(g_mime_header_list_get_count(headers), 1000);
+
+	for (int i = 0; i < count && self->out->gossip->len < SN_AUTOCRYPT_MAX_GOSSIP; i++) {
+		GMimeHeader *header = g_mime_header_list_get_header_at(headers, i);
+		if (g_ascii_strcasecmp(g_mime_header_get_name(header), "Autocrypt-Gossip") != 0)
+			continue;
+		const char *value = g_mime_header_get_raw_value(header);
+		g_autoptr(SnAutocrypt) told = value ? sn_autocrypt_parse(value) : NULL;
+		if (!told || !went_to(self, told->address))
+			continue;
+		SnOpenedKey *key = g_new0(SnOpenedKey, 1);
+		key->address = g_steal_pointer(&told->address);
+		key->key = g_steal_pointer(&told->key);
+		key->fingerprint = g_steal_pointer(&told->fingerprint);
+		g_ptr_array_add(self->out->gossip, key);
+	}
+}
+
 static void open_clear(Opener *self, GBytes *clear, SnSignature *signature, Cover cover)
 {
+	if (!cover.beside)
+		take_gossip(self, clear);
 	cover.encrypted = TRUE;
 	if (signature)
 		cover = sign(self, cover, signature);
@@ -310,14 +349,12 @@ static void open_entity(Opener *self, GBytes *bytes, Cover cover)
 		read_leaf(self, entity, cover);
 }
 
-static char *sender_of(GBytes *raw)
+static const char *sender_of(const SnMail *mail)
 {
-	g_autoptr(SnMail) mail = sn_mail_parse(raw, NULL, NULL);
-
 	for (guint i = 0; mail && i < mail->addresses->len; i++) {
 		const SnMailAddress *one = g_ptr_array_index(mail->addresses, i);
 		if (one->role == SN_MAIL_FROM)
-			return g_strdup(one->address);
+			return one->address;
 	}
 	return NULL;
 }
@@ -325,11 +362,13 @@ static char *sender_of(GBytes *raw)
 SnOpened *sn_mail_open(GBytes *raw, const SnGpg *gpg, gboolean all_parts)
 {
 	Opener self = { .gpg = gpg, .all_parts = all_parts, .out = sn_opened_new() };
+	g_autoptr(SnMail) mail = NULL;
 	gboolean all = TRUE;
 
 	g_assert(raw && gpg);
 	if (g_bytes_get_size(raw) > 0 && g_bytes_get_size(raw) <= SN_MIME_MAX_MESSAGE) {
-		self.from = sender_of(raw);
+		self.mail = mail = sn_mail_parse(raw, NULL, NULL);
+		self.from = sender_of(mail);
 		open_entity(&self, raw, (Cover){ 0 });
 	}
 	if (self.hidden && self.out->lock == SN_LOCK_NONE)
@@ -337,6 +376,5 @@ SnOpened *sn_mail_open(GBytes *raw, const SnGpg *gpg, gboolean all_parts)
 	for (guint i = 0; i < self.out->parts->len; i++)
 		all &= ((SnOpenedPart *)self.out->parts->pdata[i])->encrypted;
 	self.out->encrypted = self.out->lock == SN_LOCK_NONE && self.out->parts->len > 0 && all;
-	g_free(self.from);
 	return self.out;
 }

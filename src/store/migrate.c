@@ -145,6 +145,10 @@ static const char to_version_2[] =
 	"CREATE TABLE draft_stale (account INTEGER NOT NULL REFERENCES account (id), "
 	"message_id TEXT NOT NULL, PRIMARY KEY (account, message_id)) STRICT, WITHOUT ROWID;"
 	SN_OMEMO_TO_VERSION_2
+	"CREATE TABLE peer (address TEXT NOT NULL PRIMARY KEY COLLATE NOCASE, "
+	"last_seen INTEGER NOT NULL DEFAULT 0, key_time INTEGER NOT NULL DEFAULT 0, key BLOB, "
+	"fingerprint TEXT, mutual INTEGER NOT NULL DEFAULT 0, gossip_time INTEGER NOT NULL DEFAULT 0, "
+	"gossip_key BLOB, gossip_fingerprint TEXT) STRICT;"
 	"";
 
 /* steps[i] turns version i + 1 into i + 2; the newest has none. */

@@ -78,6 +78,19 @@ CREATE TABLE native (
 	name_rank INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
+-- Keys that came by email, and what was said with them: peer.h.
+CREATE TABLE peer (
+	address TEXT NOT NULL PRIMARY KEY COLLATE NOCASE,
+	last_seen INTEGER NOT NULL DEFAULT 0,
+	key_time INTEGER NOT NULL DEFAULT 0,
+	key BLOB,
+	fingerprint TEXT,
+	mutual INTEGER NOT NULL DEFAULT 0,
+	gossip_time INTEGER NOT NULL DEFAULT 0,
+	gossip_key BLOB,
+	gossip_fingerprint TEXT
+) STRICT;
+
 -- What the user decided, one register for each thing that can be decided; the newest clock wins, also
 -- over what another device of the user says. value NULL: taken back. See facts.c for the keys.
 CREATE TABLE fact (

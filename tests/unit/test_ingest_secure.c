@@ -9,6 +9,8 @@
 #include <string.h>
 
 #include "src/engine/sync_private.h"
+#include "src/mime/gpg.h"
+#include "src/store/peer.h"
 #include "tests/unit/engine_bench.h"
 #include "tests/unit/gpg_world.h"
 
@@ -108,12 +110,93 @@ static void what_is_signed_is_kept_as_it_is(void **state)
 	sn_bench_free(self);
 }
 
+/* ---- keys that come along (Autocrypt) ---- */
+
+static char *minimal(const char *who)
+{
+	SnGpg gpg = { .home = keys->others };
+	g_autofree char *address = g_strdup_printf("%s@example.test", who);
+	g_autoptr(GPtrArray) found = sn_gpg_keys(&gpg, FALSE, FALSE, address);
+	g_autoptr(GBytes) key =
+		sn_gpg_minimal_key(&gpg, ((SnKey *)found->pdata[0])->fingerprint, address, NULL);
+
+	assert_non_null(key);
+	return sn_autocrypt_format("Autocrypt", address, TRUE, key);
+}
+
+static SnId file_in(SnBench *bench, const char *role, const char *format, ...)
+{
+	va_list list;
+	va_start(list, format);
+	g_autofree char *raw = g_strdup_vprintf(format, list);
+	va_end(list);
+	g_autoptr(GBytes) bytes = g_bytes_new(raw, strlen(raw));
+	SnPrepared *prepared = sn_prepare_mail(bench->config, NULL, bytes, 1795343400000);
+	SnAfter *after = sn_after_new(NULL);
+	SnPlace place = { .account = sn_account_find(bench->store, "home"), .role = role,
+		          .received = 1795343400000, .quiet = TRUE };
+	SnId id = 0;
+
+	assert_true(sn_store_begin(bench->store, NULL));
+	assert_true(sn_file_mail(bench->store, bench->config, after, prepared, &place, &id, NULL, NULL));
+	assert_true(sn_store_commit(bench->store, NULL));
+	sn_after_free(after);
+	sn_prepared_free(prepared);
+	return id;
+}
+
+#define LETTER "To: alice@example.test\r\nSubject: x\r\nMessage-ID: <%d@example.test>\r\n" \
+	"Date: Thu, %d Aug 2026 10:00:00 +0000\r\n\r\nHello.\r\n"
+
+static void a_key_that_comes_with_an_email_is_noted_with_its_sender(void **state)
+{
+	SnBench *bench = sn_bench_new(NULL, NULL, SN_STORE_ENGINE);
+	g_autofree char *frank = keys ? minimal("frank") : NULL;
+
+	if (!frank)
+		skip();
+	file_in(bench, "junk", "From: frank@example.test\r\n%s" LETTER, frank, 1, 10);
+	assert_null(sn_peer_get(bench->store, "frank@example.test"));
+	/* the newest first, as they come in when an account is new: the last one has no key */
+	file_in(bench, NULL, "From: frank@example.test\r\n" LETTER, 2, 25);
+	file_in(bench, NULL, "From: frank@example.test\r\n%s" LETTER, frank, 3, 20);
+	file_in(bench, NULL, "From: bob@example.test\r\n%s" LETTER, frank, 4, 21);
+	g_autoptr(SnPeer) peer = sn_peer_get(bench->store, "frank@example.test");
+	assert_non_null(peer);
+	assert_true(peer->mutual);
+	assert_int_equal(peer->last_seen - peer->key_time, 5 * SN_DAY);
+	assert_null(sn_peer_get(bench->store, "bob@example.test"));
+	/* what is dated in the future counts as of now */
+	file_in(bench, NULL, "From: frank@example.test\r\n%sSubject: y\r\nMessage-ID: <5@example.test>\r\n"
+	        "Date: Thu, 20 Aug 2099 10:00:00 +0000\r\n\r\nHello.\r\n", frank);
+	g_autoptr(SnPeer) now = sn_peer_get(bench->store, "frank@example.test");
+	assert_true(now->key_time <= sn_clock_now(NULL));
+	/* a carried or an own one says nothing of anybody */
+	file_in(bench, NULL, "From: alice@example.test\r\n%s" LETTER, frank, 6, 22);
+	assert_null(sn_peer_get(bench->store, "alice@example.test"));
+	sn_bench_free(bench);
+}
+
+static void who_does_not_want_it_keeps_no_keys(void **state)
+{
+	SnBench *bench = sn_bench_new(NULL, "[crypto]\nautocrypt = false\n", SN_STORE_ENGINE);
+	g_autofree char *frank = keys ? minimal("frank") : NULL;
+
+	if (!frank)
+		skip();
+	file_in(bench, NULL, "From: frank@example.test\r\n%s" LETTER, frank, 1, 10);
+	assert_null(sn_peer_get(bench->store, "frank@example.test"));
+	sn_bench_free(bench);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(decrypted_text_is_not_kept_unless_the_user_says_so),
 		cmocka_unit_test(the_user_may_have_it_searched),
 		cmocka_unit_test(what_is_signed_is_kept_as_it_is),
+		cmocka_unit_test(a_key_that_comes_with_an_email_is_noted_with_its_sender),
+		cmocka_unit_test(who_does_not_want_it_keeps_no_keys),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
