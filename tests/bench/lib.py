@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the rows share: a terminal that is timed, generated data, the table of figures."""
+
+import fcntl
+import os
+import pty
+import re
+import select
+import statistics
+import struct
+import subprocess
+import sys
+import termios
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "e2e"))
+import world as w  # noqa: E402
+
+
+class Terminal:
+    """A pty with a program in it; knows when a text has been written to it."""
+
+    def __init__(self, command, env, columns=120, rows=36):
+        self.output = b""
+        self.begun = time.perf_counter()
+        self.pid, self.fd = pty.fork()
+        if self.pid == 0:
+            os.execve(command[0], command, env)
+        fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    def until(self, pattern, seconds=30):
+        """Seconds since the start until the output matches."""
+        end = time.perf_counter() + seconds
+        while not re.search(pattern, self.output):
+            ready, _, _ = select.select([self.fd], [], [], max(0, end - time.perf_counter()))
+            if not ready:
+                raise w.Failed(f"{pattern!r} never came; output ends {self.output[-300:]!r}")
+            try:
+                self.output += os.read(self.fd, 65536)
+            except OSError:
+                raise w.Failed(f"the program ended; output ends {self.output[-300:]!r}") from None
+        return time.perf_counter() - self.begun
+
+    def send(self, keys):
+        self.output = b""
+        self.begun = time.perf_counter()
+        os.write(self.fd, keys)
+
+    def drain(self, quiet=0.2):
+        while select.select([self.fd], [], [], quiet)[0]:
+            self.output += os.read(self.fd, 65536)
+
+    def close(self):
+        os.kill(self.pid, 15)
+        end = time.monotonic() + 5
+        while time.monotonic() < end:
+            if os.waitpid(self.pid, os.WNOHANG)[0]:
+                break
+            select.select([self.fd], [], [], 0.02)
+            if select.select([self.fd], [], [], 0)[0]:
+                try:
+                    os.read(self.fd, 65536)
+                except OSError:
+                    pass
+        else:
+            os.kill(self.pid, 9)
+            os.waitpid(self.pid, 0)
+        os.close(self.fd)
+
+
+def first_paint(command, env, pattern):
+    terminal = Terminal(command, env)
+    try:
+        return terminal.until(pattern)
+    finally:
+        terminal.close()
+
+
+def median(values):
+    return statistics.median(values)
+
+
+def resident(pid):
+    """kB of memory that the process keeps in RAM."""
+    text = Path(f"/proc/{pid}/status").read_text()
+    return int(re.search(r"VmRSS:\s+(\d+)", text)[1])
+
+
+def fill_maildir(directory, count):
+    """Deterministic plain emails, as a Maildir of Dovecot's."""
+    for sub in ("cur", "new", "tmp"):
+        (directory / sub).mkdir(parents=True, exist_ok=True)
+    base = time.time() - count * 60
+    words = "rope strand plait knot splice hitch bight fid marline cable anchor harbour".split()
+    for i in range(count):
+        sender = f"person{i * i % 97}@example.test"
+        body = "\n".join(" ".join(words[(i * 7 + j * 5 + k * k) % 12] for k in range(12)) for j in range(40))
+        text = w.mail(f"Person {i * i % 97} <{sender}>", "alice@example.test", f"{words[i % 12]} number {i}",
+                      body, f"m{i}@example.test", base + i * 60)
+        (directory / "cur" / f"{int(base) + i}.M{i}P1.bench:2,S").write_text(text)
+
+
+class Bench:
+    def __init__(self, build, program):
+        self.build, self.program = Path(build), program
+        self.row, self.figures = None, []
+
+    def report(self, name, value, unit, goal, note=""):
+        """One figure of the row that runs; goal as "<= 4" or ">= 0.6", or empty."""
+        self.figures.append({"row": self.row, "name": name, "value": value, "unit": unit,
+                             "goal": goal, "note": note})
+        print(f"{name:<58} {value:>8.2f} {unit:<14} goal {goal:<10} {note}", flush=True)
+
+    def tool(self, name):
+        return str(self.build / "tests" / "bench" / name)
+
+    def filled(self, world, count):
+        """A profile whose store holds `count` generated messages; no account needs a network."""
+        profile = world.profile(f"bench{count}", accounts=
+                                "[bench]\nfrom = Me <me@example.test>\n"
+                                f"source = maildir://{world.directory}/empty\n")
+        for sub in ("cur", "new", "tmp"):
+            (world.directory / "empty" / sub).mkdir(parents=True, exist_ok=True)
+        store = profile.directory / "data" / "sennit.db"
+        store.parent.mkdir(exist_ok=True)
+        subprocess.run([self.tool("generate"), str(store), str(count)], check=True,
+                       env=world.environment, stdout=subprocess.DEVNULL)
+        return profile

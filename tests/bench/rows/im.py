@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An IM from the peer's send to the screen, against client to client without a screen."""
+
+import subprocess
+import time
+
+from lib import Terminal, median, w
+
+
+def run(bench):
+    world = w.World(bench.program, servers=False, desktop=False)
+    try:
+        servers = world.add_servers("good", ("dovecot", "postfix", "prosody"))
+        where = ["127.0.0.1", str(servers.port("XMPP")), servers.ca]
+        bob = world.profile("bob", servers=servers)
+        terminal = Terminal(bob.command(), world.environment)
+        bob.wait_online()
+        sender = subprocess.Popen([bench.tool("bare_im"), *where, "0", "send", "bob@example.test"],
+                                  stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                                  env=world.environment)
+        shown = []
+        for i in range(40):
+            terminal.drain(0.1)
+            terminal.output = b""
+            # no letter in common with the lines before, or curses would leave those cells alone
+            word = "".join("abcdefghijklmnopqrstuvwxy"[i % 5 * 5 + (i // 5 ** n) % 5] for n in (1, 2, 3, 1, 2, 3))
+            sender.stdin.write(f"{word}\n")
+            sender.stdin.flush()
+            begun = int(sender.stdout.readline()) / 1e6
+            terminal.until(word.encode())
+            shown.append(time.time() - begun)
+        sender.stdin.close()
+        sender.wait(10)
+        terminal.close()
+        done = subprocess.run([bench.tool("bare_im"), *where, "60"], capture_output=True, text=True,
+                              check=True, env=world.environment)
+        bare = [int(line) / 1e6 for line in done.stdout.split()][10:]
+        bench.report("IM, peer's send to visible", median(shown[10:]) / median(bare), "x bare client", "<= 3")
+    finally:
+        world.close()
