@@ -101,6 +101,12 @@ typedef enum {
 	                         server holds the same */
 	SN_IM_REQ_REACH_GET,  /* jid: what a contact publishes -> REACH event, DONE; ERROR PERMISSION
 	                         when we may not see it */
+	SN_IM_REQ_ACTIVE,     /* active: whether somebody looks at the screen (XEP-0352); DONE at once,
+	                         kept for later log-ins too. Not while a presence is waited for: the
+	                         server may hold those back */
+	SN_IM_REQ_BLOCK, SN_IM_REQ_UNBLOCK, /* jid; bare, or a domain. BLOCKED event, DONE; ERROR
+	                         UNAVAILABLE when the server has no such list */
+	SN_IM_REQ_CAPS,       /* uris: fingerprints already known (XEP-0115), nobody is asked about */
 	SN_IM_REQ_PRIVATE_GET, /* node: all items of a private node of our own (XEP-0223) -> PRIVATE
 	                         events, DONE. A node that is not there is empty */
 	SN_IM_REQ_PRIVATE_PUT, /* node, item, text: publishes one item, DONE once the server has
@@ -125,13 +131,16 @@ typedef struct {
 	GBytes *bytes;
 	gint64 max_size;
 	char **uris;
+	gboolean active;
+	SnTime idle_since;       /* PRESENCE: the user did nothing since then (XEP-0319); 0 */
 } SnImRequest;
 SnImRequest *sn_im_request_new(SnImRequestKind kind, guint64 id);
 void sn_im_request_free(SnImRequest *request);
 
 typedef enum {
 	SN_IM_EV_MESSAGE = SN_EVENT_OWN + 12, /* message: live, carbon, archived, error, receipt */
-	SN_IM_EV_PRESENCE,    /* jid (full), show word or "offline", status, priority, time. Void while
+	SN_IM_EV_PRESENCE,    /* jid (full), show word or "offline", status, priority, time, idle_since,
+	                         item: the fingerprint of its client, NULL. Void while
 	                         the line is down; a resumed session still holds, else an "offline"
 	                         for each comes before the new ones */
 	SN_IM_EV_ROSTER,      /* jid, name, subscription word, ask, removed. The whole roster comes
@@ -140,6 +149,11 @@ typedef enum {
 	SN_IM_EV_VCARD,       /* jid, name, mails, jids */
 	SN_IM_EV_REACH,       /* jid, uris, best first: XEP-0152 of a contact, from PEP or presence;
 	                         empty = taken back. Only mailto:, xmpp: and tel: */
+	SN_IM_EV_BLOCKED,     /* uris: all JIDs that the server keeps away from us; after ONLINE unless
+	                         resumed, and after each change. Never without such a list */
+	SN_IM_EV_CAPS,        /* item: a fingerprint, uris: the features it stands for, name: of the
+	                         client, NULL. Checked. Once for each */
+	SN_IM_EV_ROSTER_END,  /* all of the roster was told since ONLINE: who was not in it is gone */
 	SN_IM_EV_PRIVATE,     /* node, item, text (NULL: taken back): of a private node, asked for or
 	                         because another client of ours published it */
 	SN_IM_EV_FEATURES,    /* before each SYNCED: upload service (url), its max size, archive
@@ -159,7 +173,7 @@ typedef struct {
 	SnImMessage *message;
 	char *jid, *name, *show, *status, *subscription;
 	int priority;
-	SnTime time;
+	SnTime time, idle_since;
 	gboolean ask, removed, resumed, complete, found;
 	char **mails, **jids, **uris;
 	char *url, *sha256, *type, *last_id;

@@ -207,6 +207,23 @@ void sn_xmpp_send(SnIm *im, xmpp_stanza_t *stanza, guint64 job)
 	xmpp_stanza_release(stanza);
 }
 
+void sn_xmpp_send_with(SnIm *im, xmpp_stanza_t *stanza, const char *nonza)
+{
+	char *text = NULL;
+	size_t length = 0;
+
+	g_assert(sn_xmpp_is_online(im));
+	if (xmpp_stanza_to_text(stanza, &text, &length) == XMPP_EOK) {
+		g_autofree char *both = g_strconcat(text, nonza, NULL);
+		xmpp_free(im->ctx, text);
+		xmpp_send_raw(im->conn, both, strlen(both));
+		sn_sm_sent(im, stanza, 0);
+		im->active = TRUE;
+		pump_soon(im);
+	}
+	xmpp_stanza_release(stanza);
+}
+
 /* ---- attempts ---- */
 
 static void report_line(SnIm *im, SnLineState state, const GError *error, SnTime next_try)

@@ -6,6 +6,7 @@
 
 #define MAX_PRESENT 20000
 #define NS_CAPS "http://jabber.org/protocol/caps"
+#define NS_IDLE "urn:xmpp:idle:1"
 #define CAPS_NODE "https://sennit.example/caps"
 
 static const char *const features[] = { NULL };
@@ -13,9 +14,9 @@ static const char *const shows[] = { "away", "chat", "dnd", "xa" };
 
 /* What was last told of a contact's client. */
 typedef struct {
-	char *show, *status;
+	char *show, *status, *caps;
 	int priority;
-	SnTime time;
+	SnTime time, idle_since;
 } Known;
 
 static void known_free(gpointer data)
@@ -24,6 +25,7 @@ static void known_free(gpointer data)
 
 	g_free(known->show);
 	g_free(known->status);
+	g_free(known->caps);
 	g_free(known);
 }
 
@@ -40,8 +42,12 @@ static void remember(SnIm *im, const SnImEvent *event)
 	    !g_hash_table_contains(im->present, event->jid))
 		return;
 	known = g_new(Known, 1);
-	*known = (Known){ g_strdup(event->show), g_strdup(event->status), event->priority,
-		          event->time ? event->time : sn_clock_now(NULL) };
+	*known = (Known){ .show = g_strdup(event->show),
+			  .status = g_strdup(event->status),
+			  .caps = g_strdup(event->item),
+			  .priority = event->priority,
+			  .time = event->time ? event->time : sn_clock_now(NULL),
+			  .idle_since = event->idle_since };
 	g_hash_table_replace(im->present, g_strdup(event->jid), known);
 }
 
@@ -63,6 +69,8 @@ void sn_presence_repeat(SnIm *im)
 		event->status = g_strdup(known->status);
 		event->priority = known->priority;
 		event->time = known->time;
+		event->item = g_strdup(known->caps);
+		event->idle_since = known->idle_since;
 		sn_xmpp_push(im, event);
 	}
 }
@@ -76,6 +84,9 @@ static void push_presence(SnIm *im, const char *jid, const char *show, xmpp_stan
 	event->show = g_strdup(show);
 	event->status = sn_xml_line(sn_xml_find(stanza, "status", NULL));
 	event->time = sn_xml_time(sn_xml_raw(delay, "stamp"));
+	event->idle_since =
+		sn_xml_time(sn_xml_raw(sn_xml_find(stanza, "idle", NS_IDLE), "since"));
+	event->item = sn_caps_key(stanza);
 	g_autofree char *priority = sn_xml_line(sn_xml_find(stanza, "priority", NULL));
 	event->priority = priority ? (int)CLAMP(g_ascii_strtoll(priority, NULL, 10), -128, 127) : 0;
 	if (strcmp(show, "offline") == 0)
@@ -142,6 +153,10 @@ void sn_session_presence(SnIm *im)
 		sn_xml_set(caps, "node", CAPS_NODE);
 		sn_xml_set(caps, "ver", hash);
 		sn_reach_write(im, presence);
+		if (im->idle_since) {
+			g_autofree char *since = sn_time_format(im->idle_since);
+			sn_xml_set(sn_xml_child(presence, "idle", NS_IDLE), "since", since);
+		}
 	}
 	sn_xml_child_text(presence, "status", NULL, im->status);
 	sn_xmpp_send(im, presence, 0);
@@ -153,6 +168,7 @@ static void start_presence(SnIm *im, SnXmppJob *job)
 	g_free(im->status);
 	im->show = g_strdup(job->request->show);
 	im->status = g_strdup(job->request->status);
+	im->idle_since = job->request->idle_since;
 	if (sn_xmpp_is_online(im))
 		sn_session_presence(im);
 	/* off line it is remembered for the next log-in: that is all there is to do */
@@ -189,6 +205,9 @@ static void start_directed(SnIm *im, SnXmppJob *job)
 
 const SnXmppExtension sn_ext_presence = {
 	.name = "presence",
+	.claims = SN_XMPP_CLAIMS({ "0319", "1.0.2", SN_XMPP_COMPLETE, "0.1.0",
+				   "tests/integration/test_xmpp_set:how_long_nobody_was_there_is_told",
+				   NULL }),
 	.features = features,
 	.presence = take_presence,
 	.starts = { { SN_IM_REQ_PRESENCE, FALSE, start_presence } },

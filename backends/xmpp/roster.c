@@ -57,6 +57,8 @@ static gboolean take_push(SnIm *im, xmpp_stanza_t *iq, xmpp_stanza_t *child)
 static void roster_came(SnIm *im, xmpp_stanza_t *answer, const GError *error, gpointer data)
 {
 	push_items(im, answer ? sn_xml_find(answer, "query", XMPP_NS_ROSTER) : NULL);
+	if (answer && sn_xml_find(answer, "query", XMPP_NS_ROSTER))
+		sn_xmpp_push(im, sn_xmpp_event(im, SN_IM_EV_ROSTER_END, 0));
 	im->roster_done = TRUE;
 	sn_session_presence(im);
 	sn_session_release(im);

@@ -92,6 +92,7 @@ void sn_session_start(SnIm *im)
 void sn_session_resumed(SnIm *im)
 {
 	report_features(im);
+	sn_csi_again(im);
 	sn_presence_repeat(im);
 	report_synced(im, TRUE);
 }
@@ -110,6 +111,8 @@ void sn_session_lost(SnIm *im)
 		g_clear_pointer(&im->rooms, g_hash_table_unref);
 		g_clear_pointer(&im->reach_told, g_hash_table_unref);
 		g_clear_pointer(&im->reach, g_strfreev);
+		g_clear_pointer(&im->blocked, g_hash_table_unref);
+		g_clear_pointer(&im->caps, sn_caps_free);
 		g_clear_pointer(&im->upload_service, g_free);
 		g_clear_pointer(&im->show, g_free);
 		g_clear_pointer(&im->status, g_free);

@@ -66,6 +66,8 @@ static void saw_features(SnIm *im, const char *text)
 
 	if (sn_xml_find(features, "sm", XMPP_NS_SM))
 		im->wire.sm_offered = TRUE;
+	if (sn_xml_find(features, "csi", "urn:xmpp:csi:0"))
+		im->wire.csi_offered = TRUE;
 	if (max)
 		im->wire.stanza_max = (gsize)g_ascii_strtoull(max, NULL, 10);
 	if (features)

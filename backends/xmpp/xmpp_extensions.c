@@ -8,9 +8,9 @@
 	X(forward) X(carbons) X(archive) X(delay) X(ids) X(receipts) X(markers) X(chatstates) \
 		X(correction) X(reply) X(headers) X(oob) X(sfs) X(attaching)                  \
 			X(quick_response) X(hints) X(encryption) X(muc)              \
-				X(private_store) X(reach) X(presence)                         \
+				X(private_store) X(reach) X(caps) X(presence)                         \
 				X(subscription) X(roster) X(disco) X(ping) X(sm) X(vcard)     \
-					X(vcard_temp) X(upload)
+					X(vcard_temp) X(upload) X(csi) X(blocking)
 
 #define X(name) extern const SnXmppExtension sn_ext_##name;
 SN_XMPP_TABLE(X)

@@ -33,6 +33,8 @@
 #define SN_NS_MUC "http://jabber.org/protocol/muc"
 #define SN_NS_OOB "jabber:x:oob"
 
+typedef struct sn_caps SnCaps; /* caps.c */
+
 /* A request on its way. */
 struct sn_xmpp_job {
 	SnImRequest *request;
@@ -63,6 +65,7 @@ typedef struct {
 	char *failure;     /* condition of the last SASL failure */
 	char *failure_text;
 	gboolean no_tls, no_mechanism, tls_failed, tls_broken, tls_cut, sent_seen;
+	gboolean csi_offered;
 	gboolean sm_offered, sm_failed, stream_closed;
 	gboolean resumed;
 	gint64 resumed_h; /* -1 unknown; also that of <failed/> */
@@ -134,6 +137,11 @@ struct sn_im {
 
 	/* session.c */
 	char *show, *status; /* wanted presence */
+	SnTime idle_since;   /* goes with it; 0 */
+	gboolean looked_away; /* csi.c: nobody looks */
+	GHashTable *blocked; /* blocking.c; NULL: not told yet */
+	gboolean has_blocking;
+	SnCaps *caps;        /* caps.c; NULL */
 	guint starting;      /* answers still missing before SYNCED */
 	gboolean presence_sent, has_archive, has_carbons, trust_stanza_id, roster_done, own_done;
 	char *upload_service;
@@ -185,6 +193,8 @@ void sn_line_leave(SnIm *im); /* says goodbye; ends with im->ended */
 void sn_line_cut(SnIm *im);
 /* Sends a stanza (takes it). job: ends in DONE when the server has it; 0: nobody waits. */
 void sn_xmpp_send(SnIm *im, xmpp_stanza_t *stanza, guint64 job);
+/* The same for what is no stanza (`nonza`, XML): it goes with the stanza as one piece. */
+void sn_xmpp_send_with(SnIm *im, xmpp_stanza_t *stanza, const char *nonza);
 void sn_line_is_online(SnIm *im, gboolean resumed);
 gboolean sn_xmpp_is_online(SnIm *im);
 
@@ -244,6 +254,13 @@ SnXmppReading sn_session_reading(SnIm *im);
 
 /* ---- extensions used by others ---- */
 char *sn_caps_hash(void); /* XEP-0115 */
+/* The fingerprint that an answer to disco#info makes; NULL: ill-formed, or an unknown algorithm. */
+char *sn_caps_verify(xmpp_stanza_t *query, const char *algorithm);
+/* What a presence tells, "sha-1:..."; NULL. */
+char *sn_caps_key(xmpp_stanza_t *presence);
+void sn_caps_free(SnCaps *caps); /* NULL is fine */
+/* The session was resumed. */
+void sn_csi_again(SnIm *im);
 gboolean sn_room_knows(SnIm *im, const char *bare_jid);
 void sn_rooms_rejoin(SnIm *im);
 /* The message inside a <forwarded/> child, and its time; NULL. */

@@ -173,6 +173,39 @@ static void a_cut_line_is_resumed_and_nothing_is_missed(void **state)
 	assert_int_equal(im_client_count(world->alice, SN_IM_EV_PRESENCE, is_offline, NULL), 0);
 }
 
+static void look(ImClient *client, gboolean active)
+{
+	SnImRequest *request = im_client_request(client, SN_IM_REQ_ACTIVE);
+
+	request->active = active;
+	expect_end(client, im_client_submit(client, request), SN_EVENT_DONE, 0);
+}
+
+/* Its words are no stanzas (XEP-0198 section 4): counted as such, a resumption would send again what
+ * the server has. */
+static void the_client_state_does_not_spoil_the_count(void **state)
+{
+	World *world = world_of(state);
+
+	for (int i = 0; i < 6; i++)
+		look(world->alice, i % 2);
+	expect_end(world->alice, im_client_send(world->alice, BOB, "counted", "counted"),
+		   SN_EVENT_DONE, 0);
+	look(world->alice, FALSE);
+	im_client_forget(world->alice);
+	tcp_proxy_cut(world->proxy);
+	expect_offline(world->alice);
+	expect_synced(world->alice, TRUE);
+	settle(world);
+	assert_int_equal(times(world, "counted"), 1);
+	/* and once more, now that the state was told again */
+	tcp_proxy_cut(world->proxy);
+	expect_offline(world->alice);
+	expect_synced(world->alice, TRUE);
+	settle(world);
+	assert_int_equal(times(world, "counted"), 1);
+}
+
 static void an_ack_lost_on_the_way_comes_with_the_resumption(void **state)
 {
 	World *world = world_of(state);
@@ -444,6 +477,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		IN_WORLD(a_session_of_the_same_name_ends_the_old_one),
 		IN_WORLD(a_cut_line_is_resumed_and_nothing_is_missed),
+		IN_WORLD(the_client_state_does_not_spoil_the_count),
 		IN_WORLD(an_ack_lost_on_the_way_comes_with_the_resumption),
 		IN_WORLD(a_message_that_vanished_is_sent_again_once),
 		IN_WORLD(messages_sent_into_a_cut_arrive_once_or_are_said_to_be_uncertain),

@@ -41,6 +41,7 @@ smacks_hibernation_time = 300
 smacks_max_unacked_stanzas = 0
 archive_expires_after = "never"
 default_archive_policy = true
+csi_resume_inactive_delay = 0.005 -- who sleeps again does so at once
 max_archive_query_results = 250
 http_default_host = "upload.$domain"
 -- an address instead of a name sends no SNI, which Prosody would refuse for an unknown name

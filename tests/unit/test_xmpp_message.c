@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "backends/xmpp/xmpp_extensions.h"
+#include "backends/xmpp/xmpp_private.h"
 
 #define OWN "alice@example.test"
 #define BOB "bob@example.test"
@@ -448,6 +448,74 @@ static void every_kind_of_request_has_a_start(void **state)
 	}
 }
 
+/* ---- fingerprints: XEP-0115 ---- */
+
+static char *fingerprint(const char *inside, const char *algorithm)
+{
+	g_autofree char *text = g_strdup_printf(
+		"<query xmlns='http://jabber.org/protocol/disco#info'>%s</query>", inside);
+	xmpp_stanza_t *query = xmpp_stanza_new_from_string(ctx, text);
+
+	assert_non_null(query);
+	char *made = sn_caps_verify(query, algorithm);
+	xmpp_stanza_release(query);
+	return made;
+}
+
+#define EXODUS                                                                           \
+	"<identity category='client' name='Exodus 0.9.1' type='pc'/>"                    \
+	"<feature var='http://jabber.org/protocol/caps'/>"                               \
+	"<feature var='http://jabber.org/protocol/disco#info'/>"                         \
+	"<feature var='http://jabber.org/protocol/disco#items'/>"                        \
+	"<feature var='http://jabber.org/protocol/muc'/>"
+
+/* The two examples of section 5, and what section 5.4 refuses. */
+static void fingerprints_are_those_of_the_xep(void **state)
+{
+	static const char psi[] =
+		"<identity xml:lang='en' category='client' name='Psi 0.11' type='pc'/>"
+		"<identity xml:lang='el' category='client' name='\u03a8 0.11' type='pc'/>"
+		"<feature var='http://jabber.org/protocol/caps'/>"
+		"<feature var='http://jabber.org/protocol/disco#info'/>"
+		"<feature var='http://jabber.org/protocol/disco#items'/>"
+		"<feature var='http://jabber.org/protocol/muc'/>"
+		"<x xmlns='jabber:x:data' type='result'>"
+		"<field var='FORM_TYPE' type='hidden'><value>urn:xmpp:dataforms:softwareinfo</value>"
+		"</field><field var='ip_version'><value>ipv4</value><value>ipv6</value></field>"
+		"<field var='os'><value>Mac</value></field>"
+		"<field var='os_version'><value>10.5.1</value></field>"
+		"<field var='software'><value>Psi</value></field>"
+		"<field var='software_version'><value>0.11</value></field></x>";
+	g_autofree char *simple = fingerprint(EXODUS, "sha-1");
+	g_autofree char *complex = fingerprint(psi, "sha-1");
+
+	assert_string_equal(simple, "QgayPKawpkPSDYmwT/WM94uAlu0=");
+	assert_string_equal(complex, "q07IKJEyjvHSyhy//CH0CxmKi8w=");
+	assert_null(fingerprint(EXODUS, "md5"));
+	assert_null(fingerprint(EXODUS "<feature var='http://jabber.org/protocol/muc'/>", "sha-1"));
+	assert_null(fingerprint(EXODUS "<identity category='client' name='Exodus 0.9.1' type='pc'/>",
+				"sha-1"));
+	assert_null(sn_caps_verify(NULL, "sha-1"));
+}
+
+static void odd_fingerprints_are_not_taken(void **state)
+{
+	static const char *const odd[] = {
+		"<c xmlns='http://jabber.org/protocol/caps' node='n' ver='0.9'/>", /* of 2003 */
+		"<c xmlns='http://jabber.org/protocol/caps' hash='sha-1' node='n'/>",
+		"<c xmlns='http://jabber.org/protocol/caps' hash='sha-1' node='n' ver='a b'/>",
+		"<c xmlns='http://jabber.org/protocol/caps' hash='a:b' node='n' ver='abc'/>",
+		"<c xmlns='urn:other' hash='sha-1' node='n' ver='abc'/>",
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(odd); i++) {
+		g_autofree char *text = g_strdup_printf("<presence>%s</presence>", odd[i]);
+		xmpp_stanza_t *presence = xmpp_stanza_new_from_string(ctx, text);
+		assert_null(sn_caps_key(presence));
+		xmpp_stanza_release(presence);
+	}
+}
+
 /* ---- the corpus ---- */
 
 static void check_text(const char *text)
@@ -582,6 +650,8 @@ int main(void)
 		cmocka_unit_test(crowds_are_cut),
 		cmocka_unit_test(addresses_are_normalised_or_refused),
 		cmocka_unit_test(every_kind_of_request_has_a_start),
+		cmocka_unit_test(fingerprints_are_those_of_the_xep),
+		cmocka_unit_test(odd_fingerprints_are_not_taken),
 		cmocka_unit_test(every_example_of_the_xeps_is_read),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
