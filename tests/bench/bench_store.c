@@ -142,7 +142,7 @@ static void prepare(Subject *s, const char *directory, guint count)
 
 	s->path = g_build_filename(directory, name, NULL);
 	SnStore *engine = sn_store_open(s->path, SN_STORE_ENGINE, &error);
-	if (!engine || !fill_store(engine, count - count * 3 / 10, count * 3 / 10, 1, &error))
+	if (!engine || !fill_store(engine, count, 1, &error))
 		g_error("%s", error->message);
 	sn_store_close(engine);
 	double seconds = (double)(g_get_monotonic_time() - begin) / 1e6;

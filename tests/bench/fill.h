@@ -6,10 +6,9 @@
 #include "src/store/message.h"
 
 /*
- * `mails` emails and `ims` IMs between me@example.test (account "bench") and correspondents who
- * write as often as Zipf's law says; the newest a minute old. Threads, several scripts, a list, a
- * few attachments; of the newest some are unread. In batches like those of a first sync.
+ * `total` messages of made.h, seven emails to three IMs, on account "bench"; the newest a few
+ * minutes old. In batches like those of a first sync.
  */
-gboolean fill_store(SnStore *store, guint mails, guint ims, guint32 seed, GError **error);
+gboolean fill_store(SnStore *store, guint total, guint32 seed, GError **error);
 
 #endif

@@ -101,6 +101,39 @@ def fill_maildir(directory, count):
         (directory / "cur" / f"{int(base) + i}.M{i}P1.bench:2,S").write_text(text)
 
 
+def timed(command, env):
+    """Seconds that a command takes; it must succeed."""
+    begun = time.perf_counter()
+    subprocess.run(command, check=True, env=env, stdout=subprocess.DEVNULL)
+    return time.perf_counter() - begun
+
+
+def disk(directory, pattern="**/*"):
+    """Bytes on disk of what matches."""
+    return sum(path.stat().st_blocks * 512 for path in directory.glob(pattern) if path.is_file())
+
+
+class Maildir:
+    """Generated emails that sennit and notmuch read alike."""
+
+    def __init__(self, bench, world):
+        self.world, self.count = world, int(os.environ.get("BENCH_MESSAGES", "20000"))
+        self.path = world.directory / "Mail"
+        subprocess.run([bench.tool("generate"), "maildir", str(self.path), str(self.count)], check=True,
+                       env=world.environment)
+
+    def profile(self, name):
+        return self.world.profile(name, accounts="[bench]\nfrom = Me <me@example.test>\n"
+                                                 f"source = maildir://{self.path}\n")
+
+    def notmuch_environment(self):
+        config = self.world.directory / "notmuch-config"
+        config.write_text(f"[database]\npath={self.path}\n[user]\nname=Me\n"
+                          "primary_email=me@example.test\n[new]\ntags=unread;inbox;\nignore=\n",
+                          encoding="utf-8")
+        return {**self.world.environment, "NOTMUCH_CONFIG": str(config)}
+
+
 class Bench:
     def __init__(self, build, program):
         self.build, self.program = Path(build), program
@@ -124,6 +157,6 @@ class Bench:
             (world.directory / "empty" / sub).mkdir(parents=True, exist_ok=True)
         store = profile.directory / "data" / "sennit.db"
         store.parent.mkdir(exist_ok=True)
-        subprocess.run([self.tool("generate"), str(store), str(count)], check=True,
+        subprocess.run([self.tool("generate"), "store", str(store), str(count)], check=True,
                        env=world.environment, stdout=subprocess.DEVNULL)
         return profile
