@@ -680,7 +680,7 @@ static void destroy_ends_what_is_open(void **state)
 
 static int set_up(void **state)
 {
-	return sn_servers_setup(&servers, "prosody");
+	return sn_servers_setup(&servers, SN_TEST_SERVER);
 }
 
 static int tear_down(void **state)

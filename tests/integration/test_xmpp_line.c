@@ -192,6 +192,7 @@ static void the_client_state_does_not_spoil_the_count(void **state)
 	expect_end(world->alice, im_client_send(world->alice, BOB, "counted", "counted"),
 		   SN_EVENT_DONE, 0);
 	look(world->alice, FALSE);
+	settle(world); /* all is acked: what is not would make the second resumption a new session */
 	im_client_forget(world->alice);
 	tcp_proxy_cut(world->proxy);
 	expect_offline(world->alice);
@@ -302,7 +303,7 @@ static void what_cannot_be_resumed_is_uncertain_and_can_be_looked_up(void **stat
 	guint64 vanished = im_client_send(world->alice, BOB, "restart-vanished", "it vanished");
 	assert_null(im_client_end(world->alice, vanished, 1));
 	/* the server forgets its sessions */
-	assert_true(sn_servers_restart_one(servers, "prosody"));
+	assert_true(sn_servers_restart_one(servers, SN_TEST_SERVER));
 	tcp_proxy_cut(world->proxy);
 	tcp_proxy_set(world->proxy, TCP_PASS);
 	sn_xmpp_ops.reconnect(world->alice->im);
@@ -406,11 +407,13 @@ static void bad_certificates_are_named(void **state)
 		{ "unknown", "unknown authority" },
 	};
 
+	if (strcmp(SN_TEST_SERVER, "prosody") != 0)
+		return; /* ours to check, whoever the server is: once is enough */
 	if (!servers)
 		skip();
 	for (gsize i = 0; i < G_N_ELEMENTS(bad); i++) {
 		g_autofree char *why = NULL;
-		SnServers *other = sn_servers_start("prosody", bad[i].certificate, &why);
+		SnServers *other = sn_servers_start(SN_TEST_SERVER, bad[i].certificate, &why);
 		assert_non_null(other);
 		const struct {
 			guint16 port;
@@ -434,7 +437,7 @@ static void bad_certificates_are_named(void **state)
 
 static int set_up(void **state)
 {
-	return sn_servers_setup(&servers, "prosody");
+	return sn_servers_setup(&servers, SN_TEST_SERVER);
 }
 
 static int tear_down(void **state)

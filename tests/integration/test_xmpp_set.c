@@ -459,7 +459,7 @@ static void what_clients_can_do_is_checked_and_asked_once(void **state)
 
 static int set_up(void **state)
 {
-	return sn_servers_setup(&servers, "prosody");
+	return sn_servers_setup(&servers, SN_TEST_SERVER);
 }
 
 static int tear_down(void **state)
