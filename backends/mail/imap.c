@@ -200,6 +200,7 @@ static gpointer run(gpointer data)
 	refuse_all(imap, error);
 	sn_imap_session_free(imap->session);
 	sn_imap_watch_free(imap->watch);
+	sn_imap_labels_free(imap->labels);
 	return NULL;
 }
 

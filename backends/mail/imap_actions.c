@@ -56,6 +56,18 @@ static gboolean store(SnImapSession *session, struct mailimap_set *set, int sign
 
 /* ---- over chunks of numbers ---- */
 
+gboolean sn_imap_open_for(SnImap *imap, const SnMailRequest *request, GError **error)
+{
+	if (!sn_imap_select(imap->session, request->folder, FALSE, error))
+		return FALSE;
+	if (!request->uidvalidity || request->uidvalidity == imap->session->uidvalidity)
+		return TRUE;
+	g_set_error(error, SN_ERROR, SN_ERROR_TEMPORARY,
+		    "The emails in %s have other numbers now: it has to be read anew first.",
+		    request->folder);
+	return FALSE;
+}
+
 typedef gboolean (*OnSet)(SnImap *imap, SnMailRequest *request, struct mailimap_set *set,
 			  SnMailEvent *done, GError **error);
 
@@ -64,7 +76,7 @@ static gboolean for_sets(SnImap *imap, SnMailRequest *request, SnMailEvent *done
 {
 	if (!request->uids || request->uids->len == 0)
 		return TRUE;
-	if (!sn_imap_select(imap->session, request->folder, FALSE, error))
+	if (!sn_imap_open_for(imap, request, error))
 		return FALSE;
 	if (imap->session->read_only && request->kind != SN_MAIL_REQ_COPY) {
 		g_set_error(error, SN_ERROR, SN_ERROR_PERMISSION,
@@ -91,10 +103,28 @@ static gboolean store_set(SnImap *imap, SnMailRequest *request, struct mailimap_
 		     request->clear_keywords, error);
 }
 
+static gboolean store_labels(SnImap *imap, SnMailRequest *request, GError **error)
+{
+	for (guint from = 0; from < request->uids->len; from += SET_CHUNK) {
+		guint to = MIN(from + SET_CHUNK, request->uids->len);
+		g_autofree char *set = sn_imap_set_text(request->uids, from, to);
+		/* first the new ones: an email that has none at all may count as archived */
+		if (!sn_imap_labels_store(imap->labels, imap->session, set, '+',
+					  request->set_labels, error) ||
+		    !sn_imap_labels_store(imap->labels, imap->session, set, '-',
+					  request->clear_labels, error))
+			return FALSE;
+	}
+	return TRUE;
+}
+
 gboolean sn_imap_serve_store(SnImap *imap, SnMailRequest *request, SnMailEvent *done,
 			     GError **error)
 {
-	return for_sets(imap, request, done, store_set, error);
+	if (!for_sets(imap, request, done, store_set, error))
+		return FALSE;
+	return (!request->set_labels && !request->clear_labels) || !request->uids ||
+	       store_labels(imap, request, error);
 }
 
 /* Without UIDPLUS an EXPUNGE takes everything that is marked: only when that is ours alone. */
@@ -279,7 +309,7 @@ static void report_one(const SnImapMessage *message, gpointer data)
 gboolean sn_imap_serve_fetch(SnImap *imap, SnMailRequest *request, SnMailEvent *done,
 			     GError **error)
 {
-	if (!sn_imap_select(imap->session, request->folder, FALSE, error))
+	if (!sn_imap_open_for(imap, request, error))
 		return FALSE;
 	for (guint i = 0; request->uids && i < request->uids->len; i++) {
 		Wanted wanted = { imap, request, sn_uid_at(request->uids, i), FALSE };

@@ -8,6 +8,7 @@
 
 #define MAX_FOUND (5 * 1000 * 1000)
 #define MAX_KEYWORDS 100 /* of one message; and their length */
+#define MAX_LABELS 1000
 #define TEXT_LIMIT 65536 /* of a message that is only fetched in part */
 
 typedef struct {
@@ -64,6 +65,7 @@ void sn_imap_message_clear(SnImapMessage *message)
 {
 	g_clear_pointer(&message->raw, g_bytes_unref);
 	g_clear_pointer(&message->keywords, g_free);
+	g_clear_pointer(&message->labels, g_ptr_array_unref);
 }
 
 static guint flag_bit(const struct mailimap_flag *flag)
@@ -248,6 +250,19 @@ static SnTime read_date_text(const char *text)
 	return read_date(&date);
 }
 
+/* Atoms, strings, and literals; a label that is called NIL is not told as such. */
+static GPtrArray *read_labels(const SnWord *word)
+{
+	GPtrArray *labels = word && word->items ? g_ptr_array_new_with_free_func(g_free) : NULL;
+
+	for (guint i = 0; labels && i < word->items->len && i < MAX_LABELS; i++) {
+		const char *label = sn_word_text(sn_word_at(word->items, i));
+		if (label && *label)
+			g_ptr_array_add(labels, g_strdup(label));
+	}
+	return labels;
+}
+
 gboolean sn_imap_hear_fetch(const SnImapLine *line, SnImapMessage *message)
 {
 	const SnWord *pairs = sn_word_at(line->words, 0);
@@ -269,6 +284,7 @@ gboolean sn_imap_hear_fetch(const SnImapLine *line, SnImapMessage *message)
 	}
 	message->keywords = flags ? join_keywords(keywords) : NULL;
 	message->has_flags = flags != NULL;
+	message->labels = read_labels(sn_word_value(pairs->items, "X-GM-LABELS"));
 	return message->uid != 0;
 }
 
@@ -315,14 +331,36 @@ static void hear_flags(const SnImapLine *line, gpointer data)
 }
 
 gboolean sn_imap_fetch_changed(SnImapSession *session, guint32 last, guint64 modseq,
-			       SnImapSink sink, gpointer data, GError **error)
+			       gboolean labels, SnImapSink sink, gpointer data, GError **error)
 {
 	Flags flags = { sink, data };
 	g_autofree char *command = g_strdup_printf(
-		"UID FETCH 1:%u (FLAGS) (CHANGEDSINCE %" G_GUINT64_FORMAT ")", last, modseq);
+		"UID FETCH 1:%u (FLAGS%s) (CHANGEDSINCE %" G_GUINT64_FORMAT ")", last,
+		labels ? " X-GM-LABELS" : "", modseq);
 
 	return sn_imap_say(session, command, hear_flags, &flags, error,
 			   "Changes could not be fetched");
+}
+
+static void hear_labels(const SnImapLine *line, gpointer data)
+{
+	const Flags *wanted_by = data;
+	SnImapMessage message;
+
+	if (sn_imap_hear_fetch(line, &message) && message.labels)
+		wanted_by->sink(&message, wanted_by->data);
+	sn_imap_message_clear(&message);
+}
+
+gboolean sn_imap_fetch_labels(SnImapSession *session, const char *set, gboolean flags,
+			      SnImapSink sink, gpointer data, GError **error)
+{
+	Flags wanted_by = { sink, data };
+	g_autofree char *command = g_strdup_printf("UID FETCH %s (%sX-GM-LABELS)", set,
+						   flags ? "FLAGS " : "");
+
+	return sn_imap_say(session, command, hear_labels, &wanted_by, error,
+			   "The labels could not be fetched");
 }
 
 struct mailimap_set *sn_imap_set(const GArray *uids, guint from, guint to)

@@ -18,6 +18,7 @@ typedef struct {
 	guint32 uidvalidity, uidnext, exists;
 	guint64 highestmodseq;
 	char *mailbox_id; /* NULL */
+	char *attribute;  /* its special use; NULL */
 } Folder;
 
 typedef struct {
@@ -33,7 +34,21 @@ static void folder_free(gpointer data)
 
 	g_free(folder->name);
 	g_free(folder->mailbox_id);
+	g_free(folder->attribute);
 	g_free(folder);
+}
+
+/* RFC 6154 section 2; RFC 8457. */
+static gboolean is_special(const char *attribute)
+{
+	static const char *const all[] = { "\\All",     "\\Sent", "\\Drafts",
+					   "\\Flagged", "\\Junk", "\\Trash",
+					   "\\Important" };
+
+	for (gsize i = 0; i < G_N_ELEMENTS(all); i++)
+		if (g_ascii_strcasecmp(attribute, all[i]) == 0)
+			return TRUE;
+	return FALSE;
 }
 
 static void hear_attributes(Listing *listing, Folder *folder, const SnWord *attributes)
@@ -47,6 +62,8 @@ static void hear_attributes(Listing *listing, Folder *folder, const SnWord *attr
 			folder->selectable = FALSE;
 		if (!folder->role)
 			folder->role = sn_role_of_attribute(text);
+		if (!folder->attribute && is_special(text))
+			folder->attribute = g_strdup(text);
 	}
 	if (folder->role)
 		g_hash_table_add(listing->roles, (gpointer)folder->role);
@@ -127,6 +144,7 @@ static void report_folder(SnImap *imap, SnMailRequest *request, const Listing *l
 	event->highestmodseq = folder->highestmodseq;
 	event->total = folder->exists;
 	event->mailbox_id = g_strdup(folder->mailbox_id);
+	event->base = g_strdup(sn_imap_labels_base(imap->labels, folder->name));
 	sn_report_mail(&imap->report, event, 1);
 }
 
@@ -156,6 +174,18 @@ static gboolean ask(Listing *listing, GError **error)
 	return FALSE;
 }
 
+static SnImapLabels *find_labels(const Listing *listing)
+{
+	guint count = listing->folders->len;
+	g_autofree SnImapListed *listed = g_new0(SnImapListed, count + 1);
+
+	for (guint i = 0; i < count; i++) {
+		const Folder *folder = g_ptr_array_index(listing->folders, i);
+		listed[i] = (SnImapListed){ folder->name, folder->attribute, folder->selectable };
+	}
+	return sn_imap_labels_new(listing->session, listed, count);
+}
+
 gboolean sn_imap_serve_list(SnImap *imap, SnMailRequest *request, SnMailEvent *done, GError **error)
 {
 	g_autoptr(GPtrArray) folders = g_ptr_array_new_with_free_func(folder_free);
@@ -165,6 +195,10 @@ gboolean sn_imap_serve_list(SnImap *imap, SnMailRequest *request, SnMailEvent *d
 
 	if (!ask(&listing, error))
 		return FALSE;
+	SnImapLabels *labels = find_labels(&listing);
+	sn_imap_labels_inherit(labels, imap->labels);
+	sn_imap_labels_free(imap->labels);
+	imap->labels = labels;
 	for (guint i = 0; i < folders->len; i++)
 		report_folder(imap, request, &listing, g_ptr_array_index(folders, i));
 	return TRUE;

@@ -10,6 +10,7 @@
  * imap_parts.c    large messages in part; imap_structure.c: what they are made of
  * imap_sync.c     what is new, changed, gone
  * imap_actions.c  STORE, MOVE, COPY, DELETE, SEARCH; imap_append.c: APPEND
+ * imap_labels.c   Gmail's labels: one email in several folders, fetched once
  * imap_watch.c    further connections that wait for changes
  */
 #ifndef SN_BACKENDS_MAIL_IMAP_PRIVATE_H
@@ -20,6 +21,7 @@
 #include "backends/mail/uids.h"
 
 typedef struct sn_imap_watch SnImapWatch;
+typedef struct sn_imap_labels SnImapLabels;
 
 typedef struct {
 	SnLink *link;
@@ -31,6 +33,7 @@ typedef struct {
 	guint failures;
 	gint64 next_try;        /* monotonic µs */
 	SnImapWatch *watch;     /* NULL until the first WATCH; the thread's own */
+	SnImapLabels *labels;   /* as of the last LIST; NULL: folders hold emails */
 } SnImap;
 
 /*
@@ -53,6 +56,9 @@ gboolean sn_imap_serve_search(SnImap *, SnMailRequest *, SnMailEvent *, GError *
 /* Serves what is more urgent than a sync, in the middle of one. FALSE: the session is dead. */
 gboolean sn_imap_serve_urgent(SnImap *imap, GError **error);
 
+/* Opens the request's folder; its uids must be numbers of what is there. */
+gboolean sn_imap_open_for(SnImap *imap, const SnMailRequest *request, GError **error);
+
 /* A lost line in the middle of what must not be done twice is UNCERTAIN: "whether" what happened. */
 void sn_imap_make_uncertain(GError **error, const char *what);
 
@@ -71,6 +77,7 @@ typedef struct {
 	GArray *missing; /* of gint64, by leaf: as SnMailEvent.part_sizes; NULL */
 	GBytes *raw;    /* NULL: none came */
 	char *keywords; /* as of SnMailEvent; NULL: not told */
+	GPtrArray *labels; /* of char *, as the server calls them; NULL: not told */
 } SnImapMessage;
 void sn_imap_message_clear(SnImapMessage *message);
 /* Whether it may be the name of a keyword in a command. */
@@ -85,9 +92,9 @@ gboolean sn_imap_fetch(SnImapSession *session, struct mailimap_set *set, SnImapW
  * with the others empty. Servers that cannot take it apart give the header and the beginning. */
 gboolean sn_imap_fetch_parts(SnImapSession *session, const GArray *uids, SnImapSink sink,
                              gpointer data, GError **error);
-/* FLAGS of 1:last changed since modseq (CONDSTORE). */
+/* FLAGS (and labels) of 1:last changed since modseq (CONDSTORE). */
 gboolean sn_imap_fetch_changed(SnImapSession *session, guint32 last, guint64 modseq,
-                               SnImapSink sink, gpointer data, GError **error);
+                               gboolean labels, SnImapSink sink, gpointer data, GError **error);
 /* A FETCH response that is read here: number, size, flags. FALSE: it is none, or without number.
  * End with sn_imap_message_clear() in any case. */
 gboolean sn_imap_hear_fetch(const SnImapLine *line, SnImapMessage *message);
@@ -105,6 +112,34 @@ GArray *sn_imap_uid_search(SnImapSession *session, const char *key, GError **err
 /* Several in one round trip; results: as many, of GArray; all NULL with error. */
 gboolean sn_imap_uid_search_all(SnImapSession *session, const char *const *keys, guint count,
                                 GArray **results, GError **error);
+
+/* ---- labels (Gmail, X-GM-EXT-1) ---- */
+
+/* What a LIST tells of one folder. attribute: its special use ("\\All"); NULL. */
+typedef struct {
+	const char *name, *attribute;
+	gboolean selectable;
+} SnImapListed;
+/* NULL: the server has no labels, or does not show the folder that holds all emails. */
+SnImapLabels *sn_imap_labels_new(const SnImapSession *session, const SnImapListed *listed,
+                                 guint count);
+void sn_imap_labels_free(SnImapLabels *labels); /* NULL is fine */
+/* The folder whose emails have that folder as a label; its own name when it holds them; NULL when it
+ * has nothing to do with labels. */
+const char *sn_imap_labels_base(const SnImapLabels *labels, const char *folder);
+gboolean sn_imap_labels_hold(const SnImapLabels *labels, const char *folder);
+/* As of SnMailEvent.labels; caller frees. */
+char *sn_imap_labels_names(SnImapLabels *labels, SnImapSession *session, const GPtrArray *told);
+/* Whether a label that no folder stands for was told of since this was asked last. */
+gboolean sn_imap_labels_take_news(SnImapLabels *labels);
+/* Those that were asked about with `before` are no news. Both may be NULL. */
+void sn_imap_labels_inherit(SnImapLabels *labels, const SnImapLabels *before);
+/* Adds (sign '+') or takes away ('-') the labels of that names; folder is selected. */
+gboolean sn_imap_labels_store(SnImapLabels *labels, SnImapSession *session, const char *set,
+                              char sign, const char *names, GError **error);
+/* Labels of these uids (set: "1:3,7"), each to sink; flags as well when wanted. */
+gboolean sn_imap_fetch_labels(SnImapSession *session, const char *set, gboolean flags,
+                              SnImapSink sink, gpointer data, GError **error);
 
 /* ---- watching ---- */
 SnImapWatch *sn_imap_watch_new(const SnLink *link, SnQueue *events, gpointer owner);

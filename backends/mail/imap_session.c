@@ -362,6 +362,7 @@ static gboolean learn(SnImapSession *session, GError **error)
 				 sn_imap_has(session, "IMAP4REV2");
 	session->esearch = sn_imap_has(session, "ESEARCH");
 	session->list_status = sn_imap_has(session, "LIST-STATUS");
+	session->labels = sn_imap_has(session, "X-GM-EXT-1");
 	return set_up(session, error);
 }
 

@@ -20,6 +20,7 @@ typedef struct {
 	GHashTable *capabilities; /* upper case, as told last; NULL: not told yet */
 	gboolean condstore, qresync, uidplus, move, idle, notify, special_use;
 	gboolean literal_plus, literal_minus, esearch, list_status;
+	gboolean labels;          /* Gmail's: X-GM-EXT-1 */
 	gboolean utf8;            /* names are UTF-8 (RFC 6855), else modified UTF-7 */
 	gboolean delimiter_known;
 	char delimiter; /* 0: flat */

@@ -52,6 +52,8 @@ typedef struct {
 	const GArray *expected; /* while fetching: what was asked for ... */
 	gboolean partial;       /* ... and how */
 	gboolean looked;        /* for the first time: fresh is what came in lately */
+	gboolean qresync;       /* what changed was told while the folder was opened */
+	GHashTable *labelled;   /* uid as a pointer -> labels, of the batch; NULL: it has none */
 	gint64 done, total;
 } Sync;
 
@@ -92,6 +94,11 @@ static void report_gone(Sync *sync, GArray *gone)
 	sn_report_mail(&sync->imap->report, event, gone->len * sizeof(guint32));
 }
 
+static char *names_of(Sync *sync, const GPtrArray *labels)
+{
+	return labels ? sn_imap_labels_names(sync->imap->labels, sync->session, labels) : NULL;
+}
+
 static void report_flags(const SnImapMessage *message, gpointer data)
 {
 	Sync *sync = data;
@@ -104,6 +111,7 @@ static void report_flags(const SnImapMessage *message, gpointer data)
 	event->uid = message->uid;
 	event->flags = message->flags;
 	event->keywords = g_strdup(message->keywords);
+	event->labels = names_of(sync, message->labels);
 	sn_report_mail(&sync->imap->report, event, sizeof *event);
 }
 
@@ -137,6 +145,9 @@ static void report_message(const SnImapMessage *message, gpointer data)
 	event->partial = sync->partial && (message->missing ||
 					   message->size > (gint64)g_bytes_get_size(event->raw));
 	event->part_sizes = message->missing ? g_array_ref(message->missing) : NULL;
+	if (sync->labelled)
+		event->labels = g_strdup(
+			g_hash_table_lookup(sync->labelled, GUINT_TO_POINTER(message->uid)));
 	sync->done++;
 	sn_report_mail(&sync->imap->report, event, g_bytes_get_size(event->raw) + sizeof *event);
 }
@@ -211,9 +222,10 @@ static gboolean use_modseq(Sync *sync, GError **error)
 {
 	const SnMailRequest *request = sync->request;
 
-	if (!sync->session->qresync && sync->highestmodseq != request->highestmodseq &&
+	if (!sync->qresync && sync->highestmodseq != request->highestmodseq &&
 	    !sn_imap_fetch_changed(sync->session, MAX(request->uidnext, 2) - 1,
-				   request->highestmodseq, report_flags, sync, error))
+				   request->highestmodseq, sync->labelled != NULL, report_flags,
+				   sync, error))
 		return FALSE;
 	report_changes(sync);
 	sn_uids_sort(sync->gone);
@@ -391,6 +403,35 @@ static gboolean fetch_part(Sync *sync, GArray *uids, GError **error)
 	return sn_imap_fetch_parts(sync->session, uids, report_message, sync, error);
 }
 
+static void note_labels(const SnImapMessage *message, gpointer data)
+{
+	Sync *sync = data;
+
+	g_hash_table_replace(sync->labelled, GUINT_TO_POINTER(message->uid),
+			     names_of(sync, message->labels));
+}
+
+static gboolean ask_labels(Sync *sync, guint from, guint to, GError **error)
+{
+	if (!sync->labelled || from == to)
+		return TRUE;
+	g_autofree char *set = sn_imap_set_text(sync->fresh, from, to);
+	g_hash_table_remove_all(sync->labelled);
+	return sn_imap_fetch_labels(sync->session, set, FALSE, note_labels, sync, error);
+}
+
+/* Of emails that are known: Google does not say that a label counts as a change of its email. */
+static gboolean scan_labels(Sync *sync, GError **error)
+{
+	guint wanted = sync->request->label_scan, known = sync->known ? sync->known->len : 0;
+
+	if (!sync->labelled || wanted == 0 || known == 0)
+		return TRUE;
+	g_autofree char *set = g_strdup_printf("%u:%u", sn_uid_at(sync->known, known - MIN(known, wanted)),
+					       sn_uid_at(sync->known, known - 1));
+	return sn_imap_fetch_labels(sync->session, set, TRUE, report_flags, sync, error);
+}
+
 static gboolean fetch_batch(Sync *sync, guint from, guint to, GError **error)
 {
 	g_autoptr(GArray) whole = sn_uids_new();
@@ -400,7 +441,8 @@ static gboolean fetch_batch(Sync *sync, guint from, guint to, GError **error)
 		guint32 uid = sn_uid_at(sync->fresh, i);
 		g_array_append_val(sn_uids_has(sync->large, uid) ? part : whole, uid);
 	}
-	return fetch_whole(sync, whole, error) && fetch_part(sync, part, error);
+	return ask_labels(sync, from, to, error) && fetch_whole(sync, whole, error) &&
+	       fetch_part(sync, part, error);
 }
 
 /* Lets urgent requests in; they may have opened another folder. */
@@ -471,8 +513,10 @@ static gboolean open_folder(Sync *sync, GError **error)
 {
 	const SnMailRequest *request = sync->request;
 	SnImapSession *session = sync->session;
-	guint64 modseq = request->uidnext ? request->highestmodseq : 0;
+	/* what it tells then is flags without labels */
+	guint64 modseq = request->uidnext && !sync->labelled ? request->highestmodseq : 0;
 
+	sync->qresync = session->qresync && !sync->labelled;
 	if (!sn_imap_select_since(session, request->folder, request->uidvalidity, modseq,
 				  hear_change, sync, error))
 		return FALSE;
@@ -495,19 +539,24 @@ gboolean sn_imap_serve_sync(SnImap *imap, SnMailRequest *request, SnMailEvent *d
 		.gone = sn_uids_new(),
 	};
 	g_array_set_clear_func(sync.changes, change_clear);
+	if (sn_imap_labels_hold(imap->labels, request->folder))
+		sync.labelled = g_hash_table_new_full(NULL, NULL, NULL, g_free);
 
 	gboolean good = open_folder(&sync, error);
 	if (good && request->uidvalidity != sync.uidvalidity) {
 		sync.known = NULL;
 		report_state(&sync);
 	}
-	good = good && find_changes(&sync, error) && fetch_fresh(&sync, error) &&
-	       !is_cancelled(&sync, error);
+	good = good && find_changes(&sync, error) && scan_labels(&sync, error) &&
+	       fetch_fresh(&sync, error) && !is_cancelled(&sync, error);
 	if (good)
 		report_state(&sync);
+	if (sn_imap_labels_take_news(imap->labels))
+		sn_report_mail(&imap->report, sn_report_event(&imap->report, SN_MAIL_EV_FOLDERS, 0), 0);
 	g_clear_pointer(&sync.fresh, g_array_unref);
 	g_clear_pointer(&sync.large, g_array_unref);
 	g_array_unref(sync.changes);
 	g_array_unref(sync.gone);
+	g_clear_pointer(&sync.labelled, g_hash_table_unref);
 	return good;
 }

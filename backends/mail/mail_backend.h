@@ -32,7 +32,7 @@ typedef enum {
 	                        STATUS in rounds, inotify); DONE at once. IMAP sends one
 	                        CHANGED as soon as it watches, and after every gap */
 	SN_MAIL_REQ_FETCH,   /* folder, uid: the whole raw message -> MESSAGE */
-	SN_MAIL_REQ_STORE,   /* folder, uids, set, clear flags */
+	SN_MAIL_REQ_STORE,   /* folder, uids, set, clear flags, keywords, labels */
 	SN_MAIL_REQ_MOVE,    /* folder, uids -> target (created when missing); DONE has new uid if known */
 	SN_MAIL_REQ_DELETE,  /* folder, uids: flag deleted and expunge just these (UIDPLUS) */
 	SN_MAIL_REQ_APPEND,  /* folder, raw, flags, time; DONE has the uid if known */
@@ -51,17 +51,24 @@ typedef struct {
 	                           nothing, and requests with them end in TEMPORARY */
 	guint set, clear, flags;
 	char *set_keywords, *clear_keywords; /* STORE, IMAP only: words with blanks between; NULL */
+	char *set_labels, *clear_labels; /* STORE in a folder that holds labelled emails: names of
+	                           label folders, one a line; NULL */
 	GBytes *raw;
 	SnTime time;            /* INTERNALDATE for APPEND; 0 = now */
 	char *message_id;
+	guint32 uidvalidity;    /* with uids, IMAP: what they are numbers of; 0: not said. When the folder
+	                           has another one it is TEMPORARY, and nothing is done. SYNC: as known,
+	                           0 = first time */
 	/* SYNC */
-	guint32 uidvalidity, uidnext;   /* as known; 0 = first time */
+	guint32 uidnext;        /* as known; 0 = first time */
 	guint64 highestmodseq;
 	GArray *known;          /* of guint32: uids the caller has, ascending (to find what is gone) */
 	GPtrArray *known_names; /* Maildir: of char *, base name without flags, same order as known */
 	gint64 full_size;       /* messages larger than this: only header and text (partial = TRUE) */
 	GArray *known_flags;    /* of guint: their flags, same order as known; NULL */
 	guint32 newest;         /* stop after this many of the newest unknown messages; 0 = all */
+	guint label_scan;       /* of labelled emails: so many of the newest known ones tell their
+	                           labels, changed or not */
 	SnTime since;           /* ... but, of a folder not known at all, not before all that came in
 	                           since then (up to a few thousand); 0 = whenever */
 } SnMailRequest;
@@ -94,6 +101,8 @@ typedef struct {
 	char *folder, *role;
 	char *mailbox_id;       /* FOLDER: RFC 8474; NULL not told */
 	gboolean selectable;
+	char *base;             /* FOLDER, Gmail: this folder is a label of emails that lie in that one
+	                           (which says its own name); NULL: it holds emails itself */
 	guint32 uidvalidity, uidnext, uid;
 	guint64 highestmodseq;
 	guint flags;
@@ -108,6 +117,8 @@ typedef struct {
 	                           request's, 0 where it is not known */
 	char *keywords;         /* MESSAGE, FLAGS: IMAP keywords that are no flag above, in order, with
 	                           blanks between; "" none; NULL: not told (Maildir) */
+	char *labels;           /* MESSAGE, FLAGS of labelled emails: names of label folders, in order,
+	                           one a line; "" none; NULL: not told */
 	gint64 done, total;
 } SnMailEvent;
 SnMailEvent *sn_mail_event_new(int kind, guint64 id, gpointer owner);

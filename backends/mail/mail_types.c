@@ -24,6 +24,8 @@ void sn_mail_request_free(SnMailRequest *request)
 	g_free(request->message_id);
 	g_free(request->set_keywords);
 	g_free(request->clear_keywords);
+	g_free(request->set_labels);
+	g_free(request->clear_labels);
 	g_clear_pointer(&request->known, g_array_unref);
 	g_clear_pointer(&request->known_flags, g_array_unref);
 	g_clear_pointer(&request->known_names, g_ptr_array_unref);
@@ -48,6 +50,8 @@ void sn_mail_event_free(SnMailEvent *event)
 	g_free(event->folder);
 	g_free(event->role);
 	g_free(event->mailbox_id);
+	g_free(event->base);
+	g_free(event->labels);
 	g_clear_pointer(&event->raw, g_bytes_unref);
 	g_free(event->name);
 	g_free(event->keywords);

@@ -4,6 +4,9 @@
  *
  * The rows changed when the user did it; here the server follows. An action stays in the store
  * until the server has done it, so that a restart or a dead line forgets none.
+ *
+ * In a folder that is a label of emails which lie elsewhere (SnFolder.base), a move or a copy is a
+ * change of labels there, under the same number.
  */
 #include "src/base/fault.h"
 #include "src/engine/sync_private.h"
@@ -33,6 +36,8 @@ typedef struct {
 	char *new_name;
 	char *target;
 	GBytes *raw;
+	char *base;      /* where the emails lie whose labels are changed; NULL */
+	SnId base_id;
 } Job;
 
 static void job_free(Job *job)
@@ -40,6 +45,7 @@ static void job_free(Job *job)
 	g_ptr_array_unref(job->members);
 	g_free(job->target);
 	g_free(job->new_name);
+	g_free(job->base);
 	g_clear_pointer(&job->raw, g_bytes_unref);
 	g_clear_pointer(&job->new_uids, g_array_unref);
 	g_free(job);
@@ -117,7 +123,7 @@ static void follow_one(Job *job, guint member, SnId target)
 {
 	SnStore *store = job->actions->account->engine->store;
 	const SnAction *action = g_ptr_array_index(job->members, member);
-	guint32 uid = new_uid_of(job, member);
+	guint32 uid = job->base ? action->uid : new_uid_of(job, member);
 	g_autoptr(SnLocation) place = place_of(store, action);
 
 	if (place && target && uid) {
@@ -128,9 +134,9 @@ static void follow_one(Job *job, guint member, SnId target)
 	}
 	if (action->kind == SN_ACTION_COPY && uid)
 		sn_action_copied(store, action->id, uid, NULL);
-	if (action->kind == SN_ACTION_MOVE && target)
+	if (action->kind == SN_ACTION_MOVE && target && !job->base)
 		sn_action_follow(store, action, target, uid, job->new_name, NULL);
-	if (action->kind != SN_ACTION_COPY)
+	if (action->kind != SN_ACTION_COPY && action->folder != job->base_id)
 		sn_location_remove(store, action->folder, action->uid, NULL);
 }
 
@@ -140,6 +146,9 @@ static void follow(Job *job)
 	SnStore *store = job->actions->account->engine->store;
 	SnId target = job->target ? sn_folder_intern(store, first->account, job->target, NULL, NULL) : 0;
 
+	/* a label that is new here */
+	if (job->base && target && target != job->base_id)
+		sn_folder_set_base(store, target, job->base_id, NULL);
 	for (guint i = 0; i < job->members->len; i++)
 		follow_one(job, i, target);
 }
@@ -230,10 +239,9 @@ static void simple_reply(SnEngineAccount *account, const SnMailEvent *event, gpo
 static SnMailRequest *request_for(Job *job, SnMailRequestKind kind)
 {
 	SnEngine *engine = job->actions->account->engine;
-	g_autoptr(SnFolder) folder = sn_folder_get(engine->store, first_of(job)->folder);
 	SnMailRequest *request = sn_mail_request_new(kind, sn_engine_next_id(engine));
 
-	request->folder = folder ? g_strdup(folder->name) : NULL;
+	request->folder = sn_mail_folder_of(engine->store, first_of(job)->folder, &request->uidvalidity);
 	request->target = g_strdup(job->target);
 	request->uids = g_array_new(FALSE, FALSE, sizeof(guint32));
 	for (guint i = 0; i < job->members->len; i++) {
@@ -311,6 +319,7 @@ static void append_now(Job *job)
 
 	g_free(request->folder);
 	request->folder = g_strdup(job->target);
+	request->uidvalidity = 0;
 	request->raw = g_bytes_ref(job->raw);
 	request->flags = action->set;
 	sn_engine_mail(job->actions->account, request, simple_reply, job);
@@ -322,6 +331,7 @@ static void search(Job *job, const char *message_id)
 
 	g_free(request->folder);
 	request->folder = g_strdup(job->target);
+	request->uidvalidity = 0;
 	request->message_id = g_strdup(message_id);
 	sn_engine_mail(job->actions->account, request, search_reply, job);
 }
@@ -378,12 +388,87 @@ static void mark_started(Job *job)
 		sn_store_commit(store, NULL);
 }
 
+/* ---- labels ---- */
+
+static void store_labels(Job *job)
+{
+	SnEngine *engine = job->actions->account->engine;
+	SnMailRequest *request = request_for(job, SN_MAIL_REQ_STORE);
+	g_autoptr(SnFolder) from = sn_folder_get(engine->store, first_of(job)->folder);
+
+	if (job->target && !g_str_equal(job->target, job->base))
+		request->set_labels = g_strdup(job->target);
+	if (first_of(job)->kind != SN_ACTION_COPY && from && from->id != job->base_id &&
+	    g_strcmp0(from->name, job->target) != 0)
+		request->clear_labels = g_strdup(from->name);
+	sn_engine_mail(job->actions->account, request, simple_reply, job);
+}
+
+/* The label may be there by now: that is as good. */
+static void created(SnEngineAccount *account, const SnMailEvent *event, gpointer data)
+{
+	Job *job = data;
+
+	if (event->kind > SN_EVENT_CANCELLED)
+		return;
+	if (event->kind == SN_EVENT_DONE || g_error_matches(event->error, SN_ERROR, SN_ERROR_EXISTS))
+		store_labels(job);
+	else
+		fail(job, event->error);
+}
+
+/* Whether what is to be done is a change of labels; then job->base is set. */
+static gboolean is_about_labels(Job *job)
+{
+	SnEngineAccount *account = job->actions->account;
+	SnStore *store = account->engine->store;
+	const SnAction *action = first_of(job);
+	g_autoptr(SnFolder) from = action->folder ? sn_folder_get(store, action->folder) : NULL;
+
+	if (!from || !from->base)
+		return FALSE;
+	gboolean deletes = action->kind == SN_ACTION_DELETE && from->base != from->id;
+	if (!deletes && action->kind != SN_ACTION_MOVE && action->kind != SN_ACTION_COPY)
+		return FALSE;
+	g_autofree char *known = job->target ? sn_mail_folder_name(account, job->target) : NULL;
+	SnId id = known ? sn_folder_intern(store, account->id, known, NULL, NULL) : 0;
+	g_autoptr(SnFolder) to = id ? sn_folder_get(store, id) : NULL;
+	const char *target = action->target ? action->target : "";
+	if (to ? to->base == 0 && to->uidvalidity != 0 :
+	         g_str_equal(target, "trash") || g_str_equal(target, "junk"))
+		return FALSE;
+	if (to && to->base == 0 && to->role)
+		return FALSE; /* the trash, or spam */
+	job->base = sn_mail_folder_of(store, from->id, NULL);
+	job->base_id = from->base;
+	return TRUE;
+}
+
+static void change_labels(Job *job)
+{
+	SnEngineAccount *account = job->actions->account;
+	SnMailRequest *request;
+
+	mark_started(job);
+	if (!job->target || sn_mail_sync_has_label(account->core->mail, job->target)) {
+		store_labels(job);
+		return;
+	}
+	request = sn_mail_request_new(SN_MAIL_REQ_CREATE, sn_engine_next_id(account->engine));
+	request->folder = g_strdup(job->target);
+	sn_engine_mail(account, request, created, job);
+}
+
 static void submit(Job *job)
 {
 	const SnAction *action = first_of(job);
 
 	set_running(job, TRUE);
 	find_target(job);
+	if (is_about_labels(job)) {
+		change_labels(job);
+		return;
+	}
 	switch (action->kind) {
 	case SN_ACTION_APPEND: append(job); return;
 	case SN_ACTION_COPY:

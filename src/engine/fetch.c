@@ -48,14 +48,14 @@ gboolean sn_mail_fetch_whole(SnEngine *engine, const SnMessage *message)
 	if (!account || !account->source_online)
 		return FALSE;
 	SnMailRequest *request = sn_mail_request_new(SN_MAIL_REQ_FETCH, sn_engine_next_id(engine));
-	request->folder = g_strdup(folder->name);
+	request->folder = sn_mail_folder_of(engine->store, folder->id, &request->uidvalidity);
 	request->uids = g_array_new(FALSE, FALSE, sizeof(guint32));
 	g_array_append_val(request->uids, location->uid);
 	Fetch *fetch = g_new0(Fetch, 1);
 	fetch->role = g_strdup(folder->role);
 	fetch->place = (SnPlace){
 		.account = account->id,
-		.folder = location->folder,
+		.folder = folder->base ? folder->base : folder->id,
 		.uid = location->uid,
 		.role = fetch->role,
 		.flags = location->flags,

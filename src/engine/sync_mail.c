@@ -6,6 +6,10 @@
  * two rounds: first its newest messages, of every folder, so that the last week is there at once;
  * then the rest. The position to go on from is remembered only when a folder is complete, so
  * whatever breaks in between is found again by comparing UIDs.
+ *
+ * Where folders are labels of emails that lie in one folder (Gmail), that one is synced, and each email
+ * says which labels it has. A list of folders configured by hand that leaves it out is followed: then
+ * each folder is synced for itself.
  */
 #include "src/engine/sync_private.h"
 
@@ -17,6 +21,7 @@
 enum {
 	RECENT = 200, /* messages of the first round, and more if more came in within RECENT_TIME */
 	PROGRESS_MS = 250,
+	LABELS_AGAIN = 1000, /* of the newest emails, with each new line */
 	STORAGE_RETRY = 30 * 1000,
 };
 
@@ -33,6 +38,9 @@ typedef struct {
 	gboolean listed; /* in the list of folders that is coming in */
 	gboolean gone;   /* not in the last one: deleted, or named otherwise now */
 	SnMailSync *sync;
+	gboolean labelled;    /* its emails have labels */
+	guint label_scan;     /* as of SnMailRequest: of the next round, */
+	guint scanning;       /* of this one */
 	guint64 base_modseq; /* of the first round: changes since then are not all known */
 	/* of the round under way */
 	guint limit, got; /* limit 0: all */
@@ -45,6 +53,7 @@ typedef struct {
 	SnId id;
 	char *name, *role, *mailbox_id;
 	guint32 uidvalidity, uidnext;
+	gboolean label; /* of emails that lie elsewhere */
 } Told;
 
 struct sn_mail_sync {
@@ -52,6 +61,7 @@ struct sn_mail_sync {
 	GPtrArray *told;    /* of Told: by the LIST under way */
 	GPtrArray *folders; /* of MailFolder, in the order of work */
 	gboolean online, listing, listed, list_again;
+	gboolean new_label; /* in the LIST under way */
 	MailFolder *running;
 	gboolean storage_failed;
 	GSource *poll, *retry;
@@ -119,6 +129,21 @@ static MailFolder *find_folder(SnMailSync *sync, const char *name)
 			return folder;
 	}
 	return NULL;
+}
+
+/* The folder that is synced so that this one is right: of a label the one that holds its emails. */
+static MailFolder *find_synced(SnMailSync *sync, const char *name)
+{
+	MailFolder *folder = find_folder(sync, name);
+
+	for (guint i = 0; !folder && i < sync->told->len; i++) {
+		const Told *told = g_ptr_array_index(sync->told, i);
+		for (guint n = 0; told->label && g_str_equal(told->name, name) && n < sync->folders->len; n++) {
+			MailFolder *one = g_ptr_array_index(sync->folders, n);
+			folder = one->labelled ? one : folder;
+		}
+	}
+	return folder;
 }
 
 static gboolean is_inbox(const char *name, const char *role)
@@ -191,13 +216,53 @@ static gboolean is_as_told(SnStore *store, const MailFolder *folder, const SnMai
 	       known->total == event->total;
 }
 
-static void note_told(SnMailSync *sync, SnId id, const char *role, const SnMailEvent *event)
+/* The folder of which this one is a label; its own name when it is the one; NULL. */
+static const char *base_of(SnMailSync *sync, const SnMailEvent *event)
+{
+	const SnAccount *config = sync->account->config;
+	gboolean all = !config->folders || !*config->folders;
+
+	if (!event->base || !g_strcmp0(config->chat_folder, event->folder))
+		return NULL; /* transcripts have numbers of their own */
+	return all || globs_match(config->folders, event->base) ? event->base : NULL;
+}
+
+/* A label that was not here before: which emails have it is not known yet. */
+static void scan_all_labels(SnMailSync *sync)
+{
+	for (guint i = 0; i < sync->folders->len; i++) {
+		MailFolder *folder = g_ptr_array_index(sync->folders, i);
+		if (!folder->labelled)
+			continue;
+		folder->label_scan = G_MAXUINT;
+		folder->wanted = TRUE;
+	}
+}
+
+/* TRUE: it is a label, and has no emails of its own. */
+static gboolean take_base(SnMailSync *sync, SnId id, const SnMailEvent *event, gboolean *holds,
+                          GError **error)
+{
+	SnStore *store = sync->account->engine->store;
+	const char *name = base_of(sync, event);
+	SnId base = name ? sn_folder_intern(store, sync->account->id, name, NULL, error) : 0;
+	g_autoptr(SnFolder) known = sn_folder_get(store, id);
+
+	*holds = base == id;
+	if (known && base != id && base && known->base != base)
+		sync->new_label = TRUE;
+	return sn_folder_set_base(store, id, base, error) && base != 0 && base != id;
+}
+
+static void note_told(SnMailSync *sync, SnId id, const char *role, gboolean label,
+                      const SnMailEvent *event)
 {
 	Told *told = g_new0(Told, 1);
 
 	*told = (Told){ .id = id, .name = g_strdup(event->folder), .role = g_strdup(role),
 		        .mailbox_id = g_strdup(event->mailbox_id),
-		        .uidvalidity = event->uidvalidity, .uidnext = event->uidnext };
+		        .uidvalidity = label ? 0 : event->uidvalidity, .uidnext = event->uidnext,
+		        .label = label };
 	g_ptr_array_add(sync->told, told);
 }
 
@@ -216,20 +281,29 @@ static void take_folder(SnMailSync *sync, const SnMailEvent *event)
 		g_warning("%s", error->message);
 		return;
 	}
+	gboolean holds = FALSE;
+	gboolean label = event->selectable && take_base(sync, id, event, &holds, &error);
+	if (error)
+		g_warning("%s", error->message);
 	if (event->selectable)
-		note_told(sync, id, role, event);
-	if (!event->selectable || !is_chosen(account->config, event->folder, role))
+		note_told(sync, id, role, label, event);
+	if (!event->selectable || label ||
+	    (!holds && !is_chosen(account->config, event->folder, role)))
 		return;
 	MailFolder *folder = find_folder(sync, event->folder);
-	if (!folder)
+	gboolean first = !folder;
+	if (first)
 		folder = add_folder(sync, id, event->folder, role);
 	folder->listed = TRUE;
 	folder->id = id;
+	folder->labelled = holds;
+	if (first && holds)
+		folder->label_scan = LABELS_AGAIN;
 	if (folder->gone) {
 		folder->gone = folder->watched = folder->unwatchable = FALSE;
 		folder->wanted = TRUE;
 	}
-	if (is_as_told(store, folder, event))
+	if (folder->label_scan == 0 && is_as_told(store, folder, event))
 		folder->wanted = FALSE;
 }
 
@@ -323,6 +397,12 @@ static void settle_names(SnMailSync *sync)
 		return;
 	for (guint i = 0; all && i < all->len; i++) {
 		const SnFolder *known = g_ptr_array_index(all, i);
+		if (known->base && known->base != known->id && !is_told(sync, known->id)) {
+			/* the label is gone, or has another name */
+			if (!sn_folder_reset(store, known->id, &error))
+				g_clear_error(&error);
+			continue;
+		}
 		if (!known->uidvalidity || is_told(sync, known->id))
 			continue;
 		const Told *heir = find_heir(sync, known);
@@ -375,6 +455,9 @@ static void list_reply(SnEngineAccount *account, const SnMailEvent *event, gpoin
 		sync->list_again = FALSE;
 		settle_names(sync);
 		drop_gone_folders(sync);
+		if (sync->new_label)
+			scan_all_labels(sync);
+		sync->new_label = FALSE;
 		g_ptr_array_sort(sync->folders, by_rank);
 		work(sync);
 		sn_engine_wake(account->engine); /* some wait to know which folder has which use */
@@ -434,6 +517,8 @@ static void start_round(SnMailSync *sync, MailFolder *folder)
 		folder->limit = request->newest = folder->recent_done ? 0 : RECENT;
 		request->since = sn_clock_now(account->engine->clock) - RECENT_TIME;
 	}
+	request->label_scan = folder->labelled && !request->highestmodseq ? G_MAXUINT
+	                                                                : folder->label_scan;
 	request->full_size = settings->mail_full_size > 0 ? MIN(settings->mail_full_size, WHOLE_MAX)
 	                                                  : WHOLE_MAX;
 	/* flags are compared here only where the server cannot tell which have changed */
@@ -441,7 +526,8 @@ static void start_round(SnMailSync *sync, MailFolder *folder)
 	                                  request->highestmodseq ? NULL : &request->known_flags);
 	if (request->known && account->config->source.kind == SN_ENDPOINT_MAILDIR)
 		request->known_names = known_names(store, folder->id, request->known);
-	folder->got = 0;
+	folder->scanning = folder->label_scan;
+	folder->got = folder->label_scan = 0;
 	folder->wanted = FALSE;
 	sync->running = folder;
 	sync->round_done = 0;
@@ -481,6 +567,26 @@ static gboolean take_keywords(SnMailSync *sync, MailFolder *folder, const SnMail
 	                                                event->uid, event->keywords, error);
 }
 
+static gboolean take_labels(SnMailSync *sync, MailFolder *folder, const SnMailEvent *event,
+                            GError **error)
+{
+	return !event->labels || !folder->labelled ||
+	       sn_location_labels(sync->account->engine->store, folder->id, event->uid, event->labels,
+	                          error);
+}
+
+/* What is labelled as sent is taken for what it is; the others have the role of where they lie. */
+static const char *role_of(SnMailSync *sync, const MailFolder *folder, const SnMailEvent *event)
+{
+	SnEngineAccount *account = sync->account;
+	g_autoptr(SnFolder) sent = event->labels && *event->labels
+	                                   ? sn_folder_by_role(account->engine->store, account->id, "sent")
+	                                   : NULL;
+	g_auto(GStrv) labels = sent ? g_strsplit(event->labels, "\n", -1) : NULL;
+
+	return labels && g_strv_contains((const char *const *)labels, sent->name) ? "sent" : folder->role;
+}
+
 static gboolean take_message(SnMailSync *sync, MailFolder *folder, const SnMailEvent *event,
                              GError **error)
 {
@@ -491,7 +597,7 @@ static gboolean take_message(SnMailSync *sync, MailFolder *folder, const SnMailE
 		.folder = folder->id,
 		.uid = event->uid,
 		.name = event->name,
-		.role = folder->role,
+		.role = role_of(sync, folder, event),
 		.flags = event->flags,
 		.received = event->time,
 		.partial = event->partial,
@@ -508,7 +614,7 @@ static gboolean take_message(SnMailSync *sync, MailFolder *folder, const SnMailE
 		core->prepared->message->size = event->size;
 	if (sn_file_mail(account->engine->store, account->engine->config, core->after,
 	                 core->prepared, &place, NULL, NULL, error) &&
-	    take_keywords(sync, folder, event, error))
+	    take_keywords(sync, folder, event, error) && take_labels(sync, folder, event, error))
 		return TRUE;
 	if ((*error)->code == SN_ERROR_STORAGE || (*error)->code == SN_ERROR_BUSY)
 		return FALSE;
@@ -526,6 +632,7 @@ static gboolean take_flags(SnMailSync *sync, MailFolder *folder, const SnMailEve
 
 	return sn_location_flags(store, folder->id, event->uid, event->flags, error) &&
 	       take_keywords(sync, folder, event, error) &&
+	       take_labels(sync, folder, event, error) &&
 	       (!event->name ||
 	        sn_location_rename(store, folder->id, event->uid, event->name, error));
 }
@@ -571,6 +678,7 @@ static void round_failed(SnMailSync *sync, MailFolder *folder, const SnMailEvent
 {
 	sync->running = NULL;
 	folder->wanted = TRUE;
+	folder->label_scan = MAX(folder->label_scan, folder->scanning);
 	if (!sync->online || event->kind == SN_EVENT_CANCELLED)
 		return;
 	if (event->error && sn_error_is_transient(event->error)) {
@@ -657,7 +765,8 @@ static void poll_now(gpointer data)
 	g_clear_pointer(&sync->poll, g_source_unref);
 	for (guint i = 0; i < sync->folders->len; i++) {
 		MailFolder *folder = g_ptr_array_index(sync->folders, i);
-		folder->wanted |= folder->unwatchable;
+		/* nobody tells of labels that come and go */
+		folder->wanted |= folder->unwatchable || folder->labelled;
 	}
 	work(sync);
 }
@@ -665,7 +774,8 @@ static void poll_now(gpointer data)
 static gboolean needs_poll(const SnMailSync *sync)
 {
 	for (guint i = 0; i < sync->folders->len; i++)
-		if (((MailFolder *)g_ptr_array_index(sync->folders, i))->unwatchable)
+		if (((MailFolder *)g_ptr_array_index(sync->folders, i))->unwatchable ||
+		    ((MailFolder *)g_ptr_array_index(sync->folders, i))->labelled)
 			return TRUE;
 	return FALSE;
 }
@@ -742,8 +852,11 @@ void sn_mail_sync_line(SnMailSync *sync, SnLineState line)
 	if (online && !sync->online) {
 		/* what happened while away is asked for, of all folders at once or one by one */
 		sync->listed = FALSE;
-		for (guint i = 0; i < sync->folders->len; i++)
-			((MailFolder *)g_ptr_array_index(sync->folders, i))->wanted = TRUE;
+		for (guint i = 0; i < sync->folders->len; i++) {
+			MailFolder *folder = g_ptr_array_index(sync->folders, i);
+			folder->wanted = TRUE;
+			folder->label_scan = MAX(folder->label_scan, folder->labelled ? LABELS_AGAIN : 0);
+		}
 	}
 	sync->online = online;
 	if (!online)
@@ -776,7 +889,7 @@ void sn_mail_sync_all(SnMailSync *sync)
 
 void sn_mail_sync_folder(SnMailSync *sync, const char *name)
 {
-	MailFolder *folder = find_folder(sync, name);
+	MailFolder *folder = find_synced(sync, name);
 
 	if (!folder)
 		return;
@@ -794,14 +907,32 @@ void sn_mail_sync_list(SnMailSync *sync)
 	work(sync);
 }
 
+gboolean sn_mail_sync_has_label(SnMailSync *sync, const char *name)
+{
+	const MailFolder *folder = find_synced(sync, name);
+
+	return folder && folder->labelled;
+}
+
+char *sn_mail_folder_of(SnStore *store, SnId id, guint32 *uidvalidity)
+{
+	g_autoptr(SnFolder) folder = sn_folder_get(store, id);
+	g_autoptr(SnFolder) base = folder && folder->base ? sn_folder_get(store, folder->base) : NULL;
+
+	const SnFolder *lies = base ? base : folder;
+	if (uidvalidity)
+		*uidvalidity = lies ? lies->uidvalidity : 0;
+	return lies ? g_strdup(lies->name) : NULL;
+}
+
 gboolean sn_mail_sync_has(SnMailSync *sync, const char *name)
 {
-	return find_folder(sync, name) != NULL;
+	return find_synced(sync, name) != NULL;
 }
 
 gboolean sn_mail_sync_is_fresh(SnMailSync *sync, const char *name)
 {
-	const MailFolder *folder = find_folder(sync, name);
+	const MailFolder *folder = find_synced(sync, name);
 
 	if (!sync->online || !sync->listed || sync->storage_failed)
 		return FALSE;

@@ -203,6 +203,10 @@ void sn_mail_sync_all(SnMailSync *sync);
 void sn_mail_sync_folder(SnMailSync *sync, const char *name);
 /* Gets an email of which only a part is here. FALSE: not now. */
 gboolean sn_mail_fetch_whole(SnEngine *engine, const SnMessage *message);
+/* The name of the folder in which the emails lie that stand in this one: another one for labels. */
+char *sn_mail_folder_of(SnStore *store, SnId folder, guint32 *uidvalidity); /* NULL: there is none */
+/* Is it a folder of labelled emails, as a label or as what holds them? */
+gboolean sn_mail_sync_has_label(SnMailSync *sync, const char *name);
 /* The name of the account's folder with this role (or itself a name); NULL when there is none. */
 char *sn_mail_folder_name(SnEngineAccount *account, const char *target);
 

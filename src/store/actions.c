@@ -189,7 +189,15 @@ gboolean sn_location_aim(SnStore *store, SnId folder, guint32 uid, const char *t
 	              "AND (t.role = ?3 OR t.name = ?3) "
 	              "ORDER BY t.id <> f.id, t.role IS NOT ?3, t.id LIMIT 1), 0)) "
 	              "WHERE folder = ?1 AND uid = ?2",
-	              V(folder), V(uid), V(target));
+	              V(folder), V(uid), V(target)) &&
+	       /* of the labels of an email, at most one stands in a list */
+	       sn_run(store, error,
+	              "UPDATE location SET shown_in = 0 WHERE folder = ?1 AND uid = ?2 "
+	              "AND shown_in NOT IN (0, folder) AND EXISTS (SELECT 1 FROM folder f "
+	              "WHERE f.id = ?1 AND f.base NOT IN (0, f.id)) AND EXISTS (SELECT 1 FROM location o "
+	              "WHERE o.message = location.message AND o.folder <> ?1 "
+	              "AND o.shown_in = location.shown_in)",
+	              V(folder), V(uid));
 }
 
 gboolean sn_action_start(SnStore *store, SnId action, SnId lands, GError **error)

@@ -13,7 +13,8 @@ void sn_folder_free(SnFolder *folder)
 }
 
 #define COLUMNS                                                                                 \
-	"id, account, name, role, uidvalidity, uidnext, highestmodseq, total, unread, mailbox_id "
+	"id, account, name, role, uidvalidity, uidnext, highestmodseq, total, unread, mailbox_id, " \
+	"base "
 
 static SnFolder *read_row(SnSql *query)
 {
@@ -29,6 +30,7 @@ static SnFolder *read_row(SnSql *query)
 	folder->total = (int)sn_sql_int(query, 7);
 	folder->unread = (int)sn_sql_int(query, 8);
 	folder->mailbox_id = sn_sql_text(query, 9);
+	folder->base = sn_sql_int(query, 10);
 	return folder;
 }
 
@@ -134,6 +136,18 @@ gboolean sn_folder_set_state(SnStore *store, SnId folder, guint32 uidvalidity, g
 	return sn_store_finish(store, ok, error);
 }
 
+/* The labels of what lies in it, and what was to be changed about them. */
+static gboolean forget_labels(SnStore *store, SnId folder, GError **error)
+{
+	return sn_run(store, error,
+	              "DELETE FROM location WHERE folder IN (SELECT id FROM folder WHERE base = ?1 AND id <> ?1)",
+	              V(folder)) &&
+	       sn_run(store, error,
+	              "DELETE FROM action WHERE uid <> 0 AND folder IN (SELECT id FROM folder "
+	              "WHERE id = ?1 AND base NOT IN (0, id) OR base = ?1 AND id <> ?1)",
+	              V(folder));
+}
+
 gboolean sn_folder_reset(SnStore *store, SnId folder, GError **error)
 {
 	g_autoptr(GArray) messages = g_array_new(FALSE, FALSE, sizeof(SnId));
@@ -142,7 +156,8 @@ gboolean sn_folder_reset(SnStore *store, SnId folder, GError **error)
 		return FALSE;
 	sn_sql_ids(sn_sql(store, "SELECT message FROM location WHERE folder = ?1", V(folder)),
 	           messages);
-	gboolean ok = sn_run(store, error, "DELETE FROM location WHERE folder = ?1", V(folder)) &&
+	gboolean ok = forget_labels(store, folder, error) &&
+	              sn_run(store, error, "DELETE FROM location WHERE folder = ?1", V(folder)) &&
 	              /* what the user wants done is done when the email is found again */
 	              sn_run(store, error,
 	                     "DELETE FROM action WHERE folder = ?1 AND (lands <> 0 OR kind NOT IN (?2, ?3))",
@@ -155,6 +170,21 @@ gboolean sn_folder_reset(SnStore *store, SnId folder, GError **error)
 	                     V(folder));
 	for (guint i = 0; i < messages->len && ok; i++)
 		ok = sn_message_settle(store, g_array_index(messages, SnId, i), FALSE, error);
+	return sn_store_finish(store, ok, error);
+}
+
+gboolean sn_folder_set_base(SnStore *store, SnId folder, SnId base, GError **error)
+{
+	SnId before = sn_one(store, "SELECT base FROM folder WHERE id = ?1", V(folder));
+
+	if (before == base)
+		return TRUE;
+	if (!sn_store_begin(store, error))
+		return FALSE;
+	/* the numbers were its own, or will be */
+	gboolean ok = (base == folder || before == folder || sn_folder_reset(store, folder, error)) &&
+	              sn_run(store, error, "UPDATE folder SET base = ?2 WHERE id = ?1", V(folder),
+	                     V(base));
 	return sn_store_finish(store, ok, error);
 }
 

@@ -47,6 +47,7 @@ GPtrArray *sn_location_list(SnStore *store, SnId message)
 
 typedef struct {
 	int places, visible;
+	gboolean draft; /* a label says so, wherever it lies */
 	guint any, all;
 	gboolean told; /* some server tells keywords */
 	char *tags;    /* all of them */
@@ -63,19 +64,21 @@ static void add_keywords(Places *p, const char *keywords)
 
 static Places look(SnStore *store, SnId message)
 {
-	Places p = { 0, 0, 0, ~0u, FALSE, NULL };
+	Places p = { .all = ~0u };
 	/* A pending move counts as done: its target is a role, or the name of a folder. */
 	SnSql *query = sn_sql(store,
 	                      "SELECT l.flags, coalesce(iif(l.target IS NULL, f.role, coalesce("
 	                      "(SELECT role FROM folder t WHERE t.account = f.account "
 	                      "AND t.name = l.target), l.target)), '') IN ('trash', 'junk', 'drafts', " SN_GONE_SQL "), "
-	                      "l.keywords FROM location l JOIN folder f ON f.id = l.folder WHERE l.message = ?1",
+	                      "l.keywords, f.base <> 0 AND f.role = 'drafts' AND l.target IS NULL "
+	                      "FROM location l JOIN folder f ON f.id = l.folder WHERE l.message = ?1",
 	                      V(message));
 
 	while (sn_sql_row(query)) {
 		guint flags = (guint)sn_sql_int(query, 0);
 		p.places++;
 		p.visible += sn_sql_int(query, 1) == 0;
+		p.draft = p.draft || sn_sql_int(query, 3);
 		p.any |= flags;
 		p.all &= flags;
 		add_keywords(&p, sn_sql_peek(query, 2));
@@ -107,7 +110,7 @@ gboolean sn_message_settle(SnStore *store, SnId message, gboolean removed, GErro
 	              "CASE WHEN ?3 OR about = ?5 THEN 1 WHEN about > 0 OR about = ?4 THEN 2 ELSE 0 END "
 	              "WHERE id = ?1 AND (flags <> ?2 OR lost IS NOT NULL OR hidden <> "
 	              "CASE WHEN ?3 OR about = ?5 THEN 1 WHEN about > 0 OR about = ?4 THEN 2 ELSE 0 END)",
-	              V(message), V(flags), V(p.visible ? 0 : 1), V((SnId)SN_ABOUT_UNHEARD),
+	              V(message), V(flags), V(p.visible && !p.draft ? 0 : 1), V((SnId)SN_ABOUT_UNHEARD),
 	              V((SnId)SN_ABOUT_TRANSCRIPT));
 }
 
@@ -146,9 +149,9 @@ static gboolean take_waiting_flags(SnStore *store, SnId message, SnId folder, gu
                                    const char *name, GError **error)
 {
 	return sn_run(store, error,
-	              "UPDATE action SET uid = ?3, name = ?4 WHERE message = ?1 AND folder = ?2 "
-	              "AND uid = 0 AND kind = ?5",
-	              V(message), V(folder), V(uid), V(name), V(SN_ACTION_FLAGS));
+	              "UPDATE action SET uid = ?3, name = ?4, next_try = 0 WHERE message = ?1 AND folder = ?2 "
+	              "AND uid = 0 AND kind IN (?5, ?6)",
+	              V(message), V(folder), V(uid), V(name), V(SN_ACTION_FLAGS), V(SN_ACTION_COPY));
 }
 
 /* It has come to where an action waited for it: now that has a number to be asked for. */
@@ -167,7 +170,7 @@ static gboolean go_on(SnStore *store, SnId message, SnId folder, guint32 uid, co
 	return sn_run(store, error,
 	              "DELETE FROM action WHERE message = ?1 AND folder = ?2 AND uid = 0 AND id <> ?3",
 	              V(message), V(folder), V(action)) &&
-	       sn_run(store, error, "UPDATE action SET uid = ?2, name = ?3 WHERE id = ?1", V(action),
+	       sn_run(store, error, "UPDATE action SET uid = ?2, name = ?3, next_try = 0 WHERE id = ?1", V(action),
 	              V(uid), V(name)) &&
 	       sn_location_aim(store, folder, uid, target, error);
 }
@@ -204,6 +207,19 @@ gboolean sn_location_set(SnStore *store, SnId message, SnId folder, guint32 uid,
 		store, set_location(store, message, folder, uid, name, flags, error), error);
 }
 
+#define LABELS_OF "(SELECT id FROM folder WHERE base = ?1 AND id <> ?1)"
+
+/* The labels of an email have its flags and keywords. */
+static gboolean pass_on(SnStore *store, SnId message, SnId folder, guint32 uid, GError **error)
+{
+	return sn_run(store, error,
+	              "UPDATE location SET flags = h.flags, keywords = h.keywords FROM location h "
+	              "WHERE h.folder = ?1 AND h.uid = ?2 AND location.message = ?3 "
+	              "AND location.uid = ?2 AND location.folder IN " LABELS_OF
+	              " AND (location.flags <> h.flags OR location.keywords IS NOT h.keywords)",
+	              V(folder), V(uid), V(message));
+}
+
 static gboolean set_flags(SnStore *store, SnId folder, guint32 uid, guint flags, GError **error)
 {
 	SnId message = sn_location_find(store, folder, uid);
@@ -211,10 +227,12 @@ static gboolean set_flags(SnStore *store, SnId folder, guint32 uid, guint flags,
 	if (!message)
 		return TRUE; /* not known yet: it comes with its flags */
 	flags = with_pending(store, folder, uid, message, flags);
-	return sn_run(store, error,
-	              "UPDATE location SET flags = ?3 WHERE folder = ?1 AND uid = ?2 AND flags <> ?3",
-	              V(folder), V(uid), V(flags)) &&
-	       (sn_changes(store) == 0 || sn_message_settle(store, message, FALSE, error));
+	if (!sn_run(store, error,
+	            "UPDATE location SET flags = ?3 WHERE folder = ?1 AND uid = ?2 AND flags <> ?3",
+	            V(folder), V(uid), V(flags)))
+		return FALSE;
+	return sn_changes(store) == 0 || (pass_on(store, message, folder, uid, error) &&
+	                                  sn_message_settle(store, message, FALSE, error));
 }
 
 gboolean sn_location_flags(SnStore *store, SnId folder, guint32 uid, guint flags, GError **error)
@@ -263,7 +281,8 @@ static gboolean set_keywords(SnStore *store, SnId folder, guint32 uid, const cha
 	               "UPDATE location SET keywords = ?3 WHERE folder = ?1 AND uid = ?2 "
 	               "AND keywords IS NOT ?3",
 	               V(folder), V(uid), V(now)) &&
-	        (sn_changes(store) == 0 || sn_message_settle(store, message, FALSE, error)));
+	        (sn_changes(store) == 0 || (pass_on(store, message, folder, uid, error) &&
+	                                    sn_message_settle(store, message, FALSE, error))));
 }
 
 gboolean sn_location_keywords(SnStore *store, SnId folder, guint32 uid, const char *keywords,
@@ -280,10 +299,13 @@ static gboolean remove_location(SnStore *store, SnId folder, guint32 uid, GError
 	SnId message = sn_location_find(store, folder, uid);
 
 	return !message ||
-	       (sn_run(store, error, "DELETE FROM location WHERE folder = ?1 AND uid = ?2",
-	               V(folder), V(uid)) &&
+	       (sn_run(store, error,
+	               "DELETE FROM location WHERE message = ?3 AND uid = ?2 "
+	               "AND (folder = ?1 OR folder IN " LABELS_OF ")",
+	               V(folder), V(uid), V(message)) &&
 	        sn_run(store, error,
-	               "DELETE FROM action WHERE message = ?3 AND folder = ?1 AND uid = ?2",
+	               "DELETE FROM action WHERE message = ?3 AND uid = ?2 "
+	               "AND (folder = ?1 OR folder IN " LABELS_OF ")",
 	               V(folder), V(uid), V(message)) &&
 	        sn_message_settle(store, message, TRUE, error));
 }
@@ -293,6 +315,72 @@ gboolean sn_location_remove(SnStore *store, SnId folder, guint32 uid, GError **e
 	if (!sn_store_begin(store, error))
 		return FALSE;
 	return sn_store_finish(store, remove_location(store, folder, uid, error), error);
+}
+
+/* ---- labels ---- */
+
+static gboolean drop_labels(SnStore *store, SnId message, SnId folder, guint32 uid, char **kept,
+                            gboolean *any, GError **error)
+{
+	g_autoptr(GArray) gone = g_array_new(FALSE, FALSE, sizeof(SnId));
+	SnSql *query = sn_sql(store,
+	                      "SELECT l.folder, f.name FROM location l JOIN folder f ON f.id = l.folder "
+	                      "WHERE l.message = ?3 AND l.uid = ?2 AND f.base = ?1 AND f.id <> ?1",
+	                      V(folder), V(uid), V(message));
+
+	while (sn_sql_row(query)) {
+		SnId label = sn_sql_int(query, 0);
+		if (!g_strv_contains((const char *const *)kept, sn_sql_peek(query, 1)))
+			g_array_append_val(gone, label);
+	}
+	if (!sn_sql_end(query, error))
+		return FALSE;
+	*any = *any || gone->len > 0;
+	for (guint i = 0; i < gone->len; i++)
+		if (!sn_run(store, error, "DELETE FROM location WHERE folder = ?1 AND uid = ?2",
+		            V(g_array_index(gone, SnId, i)), V(uid)) ||
+		    !sn_run(store, error,
+		            "DELETE FROM action WHERE message = ?3 AND folder = ?1 AND uid = ?2",
+		            V(g_array_index(gone, SnId, i)), V(uid), V(message)))
+			return FALSE;
+	return TRUE;
+}
+
+static gboolean set_labels(SnStore *store, SnId folder, guint32 uid, char **labels, GError **error)
+{
+	SnId message = sn_location_find(store, folder, uid);
+	gboolean any = FALSE;
+
+	if (!message)
+		return TRUE;
+	if (!drop_labels(store, message, folder, uid, labels, &any, error))
+		return FALSE;
+	for (char **label = labels; *label; label++) {
+		/* a place that is there already keeps where it is to go */
+		if (!sn_run(store, error,
+		            "INSERT INTO location (folder, uid, message, flags, shown_in, time, keywords) "
+		            "SELECT f.id, h.uid, h.message, h.flags, f.id, h.time, h.keywords "
+		            "FROM location h JOIN folder o ON o.id = h.folder JOIN folder f "
+		            "ON f.account = o.account AND f.name = ?3 AND f.base = ?1 AND f.id <> ?1 "
+		            "WHERE h.folder = ?1 AND h.uid = ?2 ON CONFLICT (folder, uid) DO UPDATE SET "
+		            "message = excluded.message, flags = excluded.flags, time = excluded.time, "
+		            "keywords = excluded.keywords, target = NULL, shown_in = folder "
+		            "WHERE message <> excluded.message",
+		            V(folder), V(uid), V(*label)))
+			return FALSE;
+		any = any || sn_changes(store) > 0;
+	}
+	return !any || sn_message_settle(store, message, FALSE, error);
+}
+
+gboolean sn_location_labels(SnStore *store, SnId folder, guint32 uid, const char *labels,
+                            GError **error)
+{
+	g_return_val_if_fail(labels != NULL, FALSE);
+	g_auto(GStrv) names = g_strsplit(labels, "\n", -1);
+	if (!sn_store_begin(store, error))
+		return FALSE;
+	return sn_store_finish(store, set_labels(store, folder, uid, names, error), error);
 }
 
 SnId sn_location_find(SnStore *store, SnId folder, guint32 uid)

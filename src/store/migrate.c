@@ -149,6 +149,7 @@ static const char to_version_2[] =
 	"last_seen INTEGER NOT NULL DEFAULT 0, key_time INTEGER NOT NULL DEFAULT 0, key BLOB, "
 	"fingerprint TEXT, mutual INTEGER NOT NULL DEFAULT 0, gossip_time INTEGER NOT NULL DEFAULT 0, "
 	"gossip_key BLOB, gossip_fingerprint TEXT) STRICT;"
+	"ALTER TABLE folder ADD COLUMN base INTEGER NOT NULL DEFAULT 0;"
 	"";
 
 /* steps[i] turns version i + 1 into i + 2; the newest has none. */

@@ -590,6 +590,9 @@ CREATE TABLE folder (
 	total INTEGER NOT NULL DEFAULT 0,
 	unread INTEGER NOT NULL DEFAULT 0,
 	mailbox_id TEXT,
+	-- it is a label (Gmail) of emails that lie in that folder, under whose numbers they stand here; its
+	-- own id: it holds them; 0 no labels
+	base INTEGER NOT NULL DEFAULT 0,
 	UNIQUE (account, name)
 ) STRICT;
 

@@ -18,6 +18,8 @@ typedef struct {
 	guint64 highestmodseq;
 	int total, unread;
 	char *mailbox_id;     /* RFC 8474: stays when the folder gets another name; NULL */
+	SnId base;            /* Gmail: it is a label of emails that lie in that folder; its own id: it
+	                         holds labelled emails; 0: neither */
 } SnFolder;
 void sn_folder_free(SnFolder *folder);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SnFolder, sn_folder_free)
@@ -35,6 +37,8 @@ gboolean sn_folder_set_mailbox_id(SnStore *store, SnId folder, const char *mailb
 /* The same folder under another name: all that is known of it stays. EXISTS when something lies in
  * another one of that name. */
 gboolean sn_folder_rename(SnStore *store, SnId folder, const char *name, GError **error);
+/* base: as of SnFolder. A folder that becomes a label, or ceases to be one, is forgotten first. */
+gboolean sn_folder_set_base(SnStore *store, SnId folder, SnId base, GError **error);
 /* UIDVALIDITY changed: forgets all locations of the folder. Messages stay in the timeline; what is
  * not found again within a week goes. Flags and moves that the server was not told yet wait until
  * their email is found again. */
@@ -46,6 +50,13 @@ gboolean sn_location_set(SnStore *store, SnId message, SnId folder, guint32 uid,
 /* Its keywords as the server now has them, "" none; own changes still to be replayed stay. */
 gboolean sn_location_keywords(SnStore *store, SnId folder, guint32 uid, const char *keywords,
                               GError **error);
+/*
+ * The labels of an email in a folder that holds labelled ones: names of folders, one a line. Each is a
+ * place of the email under the same number, with the flags and keywords of the one that holds it; they
+ * go when that goes. Own changes still to be replayed stay.
+ */
+gboolean sn_location_labels(SnStore *store, SnId folder, guint32 uid, const char *labels,
+                            GError **error);
 /* Flags as the server now has them; ignored where an own change is still to be replayed. */
 gboolean sn_location_flags(SnStore *store, SnId folder, guint32 uid, guint flags, GError **error);
 /*

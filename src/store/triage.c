@@ -5,6 +5,9 @@
  *
  * An action that the engine has not begun is taken back by forgetting it. One that is under way is
  * followed: another move waits in the folder it goes to (uid 0) until the email is seen there.
+ *
+ * Of an email with labels (Gmail; SnFolder.base) each label is a place: to move it is to change
+ * labels, to throw it away is one move of the email itself, which takes the labels along.
  */
 #include "src/store/triage.h"
 
@@ -22,6 +25,8 @@ typedef struct {
 	char *keywords; /* NULL: not told */
 	char *target;   /* NULL */
 	char *role;     /* of the folder in whose list it stands; NULL */
+	char *own_role; /* of the folder itself; NULL */
+	SnId base;      /* as of SnFolder */
 } Place;
 
 static void clear_place(gpointer data)
@@ -32,6 +37,7 @@ static void clear_place(gpointer data)
 	g_free(place->keywords);
 	g_free(place->target);
 	g_free(place->role);
+	g_free(place->own_role);
 }
 
 static GArray *read_places(SnStore *store, SnId message)
@@ -39,7 +45,7 @@ static GArray *read_places(SnStore *store, SnId message)
 	GArray *places = g_array_new(FALSE, TRUE, sizeof(Place));
 	SnSql *query = sn_sql(store,
 	                      "SELECT l.folder, f.account, l.shown_in, l.uid, l.flags, l.name, "
-	                      "l.keywords, l.target, s.role FROM location l "
+	                      "l.keywords, l.target, s.role, f.role, f.base FROM location l "
 	                      "JOIN folder f ON f.id = l.folder LEFT JOIN folder s ON s.id = l.shown_in "
 	                      "WHERE l.message = ?1 ORDER BY l.folder, l.uid",
 	                      V(message));
@@ -50,7 +56,8 @@ static GArray *read_places(SnStore *store, SnId message)
 			        sn_sql_int(query, 2),          (guint32)sn_sql_int(query, 3),
 			        (guint)sn_sql_int(query, 4), sn_sql_text(query, 5),
 			        sn_sql_text(query, 6),         sn_sql_text(query, 7),
-			        sn_sql_text(query, 8) };
+			        sn_sql_text(query, 8),         sn_sql_text(query, 9),
+			        sn_sql_int(query, 10) };
 		g_array_append_val(places, place);
 	}
 	sn_sql_drop(query);
@@ -64,6 +71,17 @@ static SnId resolve(SnStore *store, SnId account, const char *target)
 	              "SELECT id FROM folder WHERE account = ?1 AND (role = ?2 OR name = ?2) "
 	              "ORDER BY role IS NOT ?2, id LIMIT 1",
 	              V(account), V(target));
+}
+
+static gboolean is_label(const Place *place)
+{
+	return place->base && place->base != place->folder;
+}
+
+/* It holds an email that has labels. */
+static gboolean is_holder(const Place *place)
+{
+	return place->base && place->base == place->folder;
 }
 
 typedef struct {
@@ -133,7 +151,8 @@ static gboolean change_place(SnStore *store, SnId change, SnId message, const Pl
 	if (now == place->flags && !*plus && !*minus)
 		return TRUE;
 	add_difference(all, item.set, item.clear, plus, minus);
-	return enqueue(store, change, place, &item, error) &&
+	/* a label has them from where the email lies */
+	return (is_label(place) || enqueue(store, change, place, &item, error)) &&
 	       sn_run(store, error,
 	              "UPDATE location SET flags = ?3, keywords = coalesce(?4, keywords) "
 	              "WHERE folder = ?1 AND uid = ?2",
@@ -203,6 +222,20 @@ static SnId under_way(SnStore *store, SnId message, const Place *place)
 	              V(SN_ACTION_DELETE));
 }
 
+static gboolean is_out_of_sight(const char *target)
+{
+	return strcmp(target, "trash") == 0 || strcmp(target, "junk") == 0;
+}
+
+/* Of an email with labels: there it lies apart from them. */
+static gboolean leaves(SnStore *store, const Place *place, const char *target)
+{
+	SnId to = resolve(store, place->account, target);
+
+	return to ? sn_one(store, "SELECT base = 0 FROM folder WHERE id = ?1", V(to)) != 0
+	          : is_out_of_sight(target);
+}
+
 /* What has not been told to the server yet is overtaken. */
 static gboolean forget_plans(SnStore *store, SnId message, const Place *place, GError **error)
 {
@@ -227,6 +260,9 @@ static gboolean follow(SnStore *store, SnId change, SnId message, const Place *p
 	        enqueue(store, change, place, &item, error));
 }
 
+static gboolean copy_place(SnStore *store, SnId change, SnId message, const Place *place,
+                           const char *target, GError **error);
+
 static gboolean move_place(SnStore *store, SnId change, SnId message, const Place *place,
                            const char *target, GError **error)
 {
@@ -236,6 +272,8 @@ static gboolean move_place(SnStore *store, SnId change, SnId message, const Plac
 
 	if (to ? to == place->shown_in : g_strcmp0(place->target, target) == 0)
 		return TRUE;
+	if (is_holder(place) && to != place->folder && !leaves(store, place, target))
+		return copy_place(store, change, message, place, target, error);
 	lands = under_way(store, message, place);
 	if (lands < 0)
 		return TRUE; /* nothing holds it any more */
@@ -285,11 +323,6 @@ static gboolean copy_place(SnStore *store, SnId change, SnId message, const Plac
 	return note(store, change, &item, error);
 }
 
-static gboolean is_out_of_sight(const char *target)
-{
-	return strcmp(target, "trash") == 0 || strcmp(target, "junk") == 0;
-}
-
 /* What lies nowhere, as IMs do. */
 static gboolean hide(SnStore *store, SnId change, SnId message, gboolean hidden, GError **error)
 {
@@ -312,6 +345,89 @@ static gboolean stays(const GArray *places, const Place *place, const SnTriage *
 	       g_strv_contains(kept, place->role);
 }
 
+/* ---- emails with labels ---- */
+
+/* The email goes, and its labels with it: they say so, and what they were, for the undo. */
+static gboolean take_along(SnStore *store, SnId change, SnId message, const Place *place,
+                           const char *target, GError **error)
+{
+	Item item = { .kind = SN_ACTION_MOVE, .message = message, .target = target,
+		      .folder = place->folder, .uid = place->uid };
+
+	return forget_plans(store, message, place, error) &&
+	       note(store, change, &item, error) &&
+	       sn_location_aim(store, place->folder, place->uid, target, error);
+}
+
+/* The label that a move takes away: the one in whose list it was asked for, else the inbox. The
+ * archive is where it lies anyway: there it is the inbox, wherever that was asked for. */
+static const Place *label_to_leave(const GArray *places, SnId folder, gboolean archive)
+{
+	const Place *inbox = NULL;
+
+	for (guint i = 0; i < places->len; i++) {
+		const Place *place = &g_array_index(places, Place, i);
+		if (!is_label(place))
+			continue;
+		if (folder && !archive && place->shown_in == folder)
+			return place;
+		if (g_strcmp0(place->own_role, "inbox") == 0 && !place->target)
+			inbox = place;
+	}
+	return inbox;
+}
+
+static gboolean change_labels(SnStore *store, SnId change, SnId message, SnId folder,
+                              const Place *holder, const SnTriage *what, const GArray *places,
+                              GError **error)
+{
+	gboolean archive = what->move_to &&
+	                   resolve(store, holder->account, what->move_to) == holder->folder;
+	const Place *from = what->move_to ? label_to_leave(places, folder, archive) : NULL;
+
+	if (what->copy_to && !copy_place(store, change, message, holder, what->copy_to, error))
+		return FALSE;
+	if (!what->move_to)
+		return TRUE;
+	if (!from)
+		return archive || copy_place(store, change, message, holder, what->move_to, error);
+	return move_place(store, change, message, from, what->move_to, error);
+}
+
+static gboolean stands_in(const GArray *places, SnId folder)
+{
+	for (guint i = 0; i < places->len; i++)
+		if (g_array_index(places, Place, i).shown_in == folder &&
+		    !g_array_index(places, Place, i).base)
+			return TRUE;
+	return FALSE;
+}
+
+static gboolean relocate_labels(SnStore *store, SnId change, SnId message, SnId folder,
+                                const SnTriage *what, const GArray *places, GError **error)
+{
+	const Place *holder = NULL;
+	/* from there nothing goes for good: Gmail keeps what is deleted outside the trash */
+	const char *away = what->destroy ? "trash" : what->move_to;
+
+	for (guint i = 0; i < places->len; i++)
+		if (is_holder(&g_array_index(places, Place, i)))
+			holder = &g_array_index(places, Place, i);
+	if (!holder || (folder && stands_in(places, folder)))
+		return TRUE;
+	if (!away || !leaves(store, holder, away))
+		return change_labels(store, change, message, folder, holder, what, places, error);
+	/* the email first: it is the one that stands in the list there */
+	if (!move_place(store, change, message, holder, away, error))
+		return FALSE;
+	for (guint i = 0; i < places->len; i++) {
+		const Place *place = &g_array_index(places, Place, i);
+		if (is_label(place) && !take_along(store, change, message, place, away, error))
+			return FALSE;
+	}
+	return TRUE;
+}
+
 static gboolean relocate(SnStore *store, SnId change, SnId message, SnId folder,
                          const SnTriage *what, GError **error)
 {
@@ -321,8 +437,11 @@ static gboolean relocate(SnStore *store, SnId change, SnId message, SnId folder,
 	if (places->len == 0)
 		return !what->move_to ||
 		       hide(store, change, message, is_out_of_sight(what->move_to), error);
+	ok = relocate_labels(store, change, message, folder, what, places, error);
 	for (guint i = 0; i < places->len && ok; i++) {
 		const Place *place = &g_array_index(places, Place, i);
+		if (place->base)
+			continue;
 		if (folder ? place->shown_in != folder : stays(places, place, what))
 			continue;
 		if (what->copy_to && !copied)
@@ -449,6 +568,42 @@ static gboolean bring_back_later(SnStore *store, const Done *done, SnId account,
 	return !to || enqueue(store, 0, &place, &item, error);
 }
 
+/* It goes where it was, as one of the labels that it had, when it is seen with the others again. */
+static gboolean label_later(SnStore *store, const Done *done, const SnFolder *from, GError **error)
+{
+	Place place = { .folder = from->base, .account = from->account };
+	Item item = { .kind = SN_ACTION_COPY, .message = done->message, .folder = from->base,
+		      .target = from->name };
+
+	return enqueue(store, 0, &place, &item, error);
+}
+
+/* over: that is all there is to do. */
+static gboolean undo_label(SnStore *store, const Done *done, const SnFolder *from,
+                           const GArray *places, gboolean *over, GError **error)
+{
+	const Place *holder = NULL;
+
+	*over = TRUE;
+	for (guint i = 0; i < places->len; i++)
+		if (is_holder(&g_array_index(places, Place, i)))
+			holder = &g_array_index(places, Place, i);
+	for (guint i = 0; i < places->len && from->base != from->id; i++) {
+		const Place *place = &g_array_index(places, Place, i);
+		if (place->folder == from->id && under_way(store, done->message, place) == 0 &&
+		    (!holder || under_way(store, done->message, holder) == 0))
+			return place->target == NULL ||
+			       (forget_plans(store, done->message, place, error) &&
+			        sn_location_aim(store, place->folder, place->uid, NULL, error));
+	}
+	/* the email itself left: back among the others, and this label after it */
+	if (from->base == from->id || (holder && !holder->target)) {
+		*over = FALSE;
+		return TRUE;
+	}
+	return label_later(store, done, from, error);
+}
+
 static gboolean undo_move(SnStore *store, const Done *done, gboolean *left, GError **error)
 {
 	g_autoptr(SnFolder) from = done->folder ? sn_folder_get(store, done->folder) : NULL;
@@ -462,6 +617,11 @@ static gboolean undo_move(SnStore *store, const Done *done, gboolean *left, GErr
 	if (!from)
 		return TRUE;
 	to = resolve(store, from->account, done->target);
+	if (from->base) {
+		gboolean over = FALSE;
+		if (!undo_label(store, done, from, places, &over, error) || over)
+			return sn_message_settle(store, done->message, FALSE, error);
+	}
 	for (guint i = 0; i < places->len; i++) {
 		const Place *place = &g_array_index(places, Place, i);
 		if (to ? place->shown_in != to : g_strcmp0(place->target, done->target) != 0)

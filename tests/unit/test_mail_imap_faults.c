@@ -271,6 +271,29 @@ static void nothing_is_changed_in_a_folder_that_can_only_be_read(void **state)
 	close_scene(&scene);
 }
 
+static void numbers_of_before_are_not_used_for_other_emails(void **state)
+{
+	const char *const scripts[] = { LOGIN SELECT("3") "*", NULL };
+	static const SnMailRequestKind kinds[] = { SN_MAIL_REQ_STORE, SN_MAIL_REQ_MOVE,
+						   SN_MAIL_REQ_DELETE, SN_MAIL_REQ_COPY,
+						   SN_MAIL_REQ_FETCH };
+	Scene scene = open_scene(scripts, SN_LINK_PLAIN);
+	guint32 uid = 1;
+
+	for (gsize i = 0; i < G_N_ELEMENTS(kinds); i++) {
+		SnMailRequest *request = sn_mail_desk_request(scene.desk, kinds[i], "INBOX");
+		request->uids = g_array_new(FALSE, FALSE, sizeof uid);
+		g_array_append_val(request->uids, uid);
+		request->uidvalidity = 6; /* the server says 7 */
+		request->target = g_strdup("Other");
+		request->set = SN_MAIL_SEEN;
+		assert_says(sn_mail_desk_run(scene.desk, request)->error, SN_ERROR_TEMPORARY,
+			    "other numbers now");
+	}
+	assert_false(heard(&scene, " UID "));
+	close_scene(&scene);
+}
+
 static void a_full_mailbox_is_said_in_the_servers_words(void **state)
 {
 	const char *const scripts[] = {
@@ -503,6 +526,7 @@ int main(void)
 		cmocka_unit_test(numbers_nobody_asked_for_are_ignored),
 		cmocka_unit_test(messages_that_vanish_while_fetched_are_left_out),
 		cmocka_unit_test(nothing_is_changed_in_a_folder_that_can_only_be_read),
+		cmocka_unit_test(numbers_of_before_are_not_used_for_other_emails),
 		cmocka_unit_test(a_full_mailbox_is_said_in_the_servers_words),
 		cmocka_unit_test(odd_delimiters_are_taken_as_they_come),
 		cmocka_unit_test(without_move_and_uidplus_only_own_messages_are_expunged),
