@@ -115,7 +115,7 @@ static void page_came(SnIm *im, xmpp_stanza_t *answer, const GError *error, gpoi
 		walk->last_id = g_steal_pointer(&last);
 	}
 	guint max = job->request->max_messages;
-	if (walk->found || all || !moved)
+	if (walk->found || all || !moved || job->request->newest)
 		end_walk(im, job, all || walk->in_page == 0);
 	else if (walk->count >= (max ? MIN(max, MAX_MESSAGES) : MAX_MESSAGES))
 		end_walk(im, job, FALSE);
@@ -132,7 +132,7 @@ static void ask_page(SnIm *im, SnXmppJob *job)
 
 	if (request->max_messages && request->max_messages - walk->count < page)
 		page = request->max_messages - walk->count;
-	xmpp_stanza_t *iq = sn_iq_new(im, "set", NULL);
+	xmpp_stanza_t *iq = sn_iq_new(im, "set", request->jid);
 	xmpp_stanza_t *query = sn_xml_child(iq, "query", SN_NS_MAM);
 	sn_xml_set(query, "queryid", walk->query_id);
 	xmpp_stanza_t *form = sn_xml_child(query, "x", SN_NS_FORM);
@@ -146,7 +146,9 @@ static void ask_page(SnIm *im, SnXmppJob *job)
 	xmpp_stanza_t *set = sn_xml_child(query, "set", SN_NS_RSM);
 	g_autofree char *max = g_strdup_printf("%u", page);
 	sn_xml_child_text(set, "max", NULL, max);
-	if (after && !walk->from_start)
+	if (request->newest)
+		sn_xml_child(set, "before", NULL);
+	else if (after && !walk->from_start)
 		sn_xml_child_text(set, "after", NULL, after);
 	walk->from_start = FALSE;
 	walk->in_page = 0;
@@ -182,6 +184,11 @@ static SnXmppJob *job_of_query(SnIm *im, const char *query_id)
 	return NULL;
 }
 
+static const char *whose(SnIm *im, const SnXmppJob *job)
+{
+	return job->request->jid ? job->request->jid : im->jid;
+}
+
 static gboolean take_result(SnIm *im, xmpp_stanza_t *stanza)
 {
 	xmpp_stanza_t *result = sn_xml_find(stanza, "result", SN_NS_MAM);
@@ -191,7 +198,7 @@ static gboolean take_result(SnIm *im, xmpp_stanza_t *stanza)
 	if (!result)
 		return FALSE;
 	SnXmppJob *job = job_of_query(im, sn_xml_raw(result, "queryid"));
-	if (!job || (from && strcmp(from, im->jid) != 0))
+	if (!job || (from ? strcmp(from, whose(im, job)) != 0 : job->request->jid != NULL))
 		return TRUE;
 	Walk *walk = job->state;
 	SnXmppReading reading = sn_session_reading(im);
@@ -200,16 +207,22 @@ static gboolean take_result(SnIm *im, xmpp_stanza_t *stanza)
 	walk->count++;
 	if (!message)
 		return TRUE;
+	message->archived = TRUE;
+	if (job->request->jid && !sn_jid_same_bare(message->from, job->request->jid)) {
+		sn_im_message_free(message); /* a room's archive holds what was said there */
+		return TRUE;
+	}
+	sn_rooms_complete(im, message);
 	if (job->request->kind == SN_IM_REQ_ARCHIVE_FIND) {
 		const char *id = job->request->origin_id;
-		gboolean ours = sn_jid_same_bare(message->from, im->jid);
+		/* in a room nobody else can have known the id before it was there */
+		gboolean ours = job->request->jid || sn_jid_same_bare(message->from, im->jid);
 		walk->found |=
 			ours && id &&
 			(g_strcmp0(message->origin_id, id) == 0 || g_strcmp0(message->id, id) == 0);
 		sn_im_message_free(message);
 		return TRUE;
 	}
-	message->archived = TRUE;
 	message->archive_id = sn_xml_attr(result, "id");
 	if (!message->stanza_id)
 		message->stanza_id = g_strdup(message->archive_id);

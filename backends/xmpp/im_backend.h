@@ -10,6 +10,7 @@
 #define SN_BACKENDS_XMPP_IM_BACKEND_H
 
 #include "backends/backend.h"
+#include "backends/xmpp/im_rooms.h"
 
 /* A file offered with a message (XEP-0066, XEP-0447). */
 typedef struct {
@@ -72,6 +73,13 @@ struct sn_im_message {
 	char *chat_state;        /* XEP-0085 "composing" ...; NULL */
 	char *replace_id;        /* XEP-0308; NULL */
 	gboolean store_hint;     /* XEP-0334 store */
+	/* of a message in a room */
+	gboolean own;            /* we said it ourselves, here or with another client */
+	gboolean room_private;   /* from or to one occupant (from or to is room/nick) */
+	char *occupant_id;       /* XEP-0421, stamped by the room */
+	char *real_jid;          /* bare, told by the room; NULL */
+	char *retracts;          /* XEP-0425: stanza-id of the message that moderators took back */
+	char *retracted_by, *retract_reason; /* NULL */
 };
 SnImMessage *sn_im_message_new(void);
 void sn_im_message_free(SnImMessage *message);
@@ -88,9 +96,10 @@ typedef enum {
 	                         destroy() ends it in CANCELLED even then. */
 	SN_IM_REQ_PRESENCE,   /* own show and status; DONE at once, kept for later log-ins too */
 	SN_IM_REQ_PROBE,      /* jid: ask for the contact's presence now (RFC 6121 4.3) */
-	SN_IM_REQ_ARCHIVE,    /* with (NULL: all), after_id or start: pages through -> MESSAGE events
+	SN_IM_REQ_ARCHIVE,    /* jid: whose archive, a room we are in (NULL: our own). with (NULL: all),
+	                       * after_id or start: pages through -> MESSAGE events
 	                         (archived = TRUE), oldest first, then DONE with complete, last_id */
-	SN_IM_REQ_ARCHIVE_FIND, /* with, origin_id, start: DONE with found (exactly-once check) */
+	SN_IM_REQ_ARCHIVE_FIND, /* jid, with, origin_id, start: DONE with found (exactly-once check) */
 	SN_IM_REQ_VCARD,      /* jid: XEP-0292, then XEP-0054 -> VCARD event */
 	SN_IM_REQ_UPLOAD,     /* path or bytes, name, type: XEP-0363 -> PROGRESS, DONE with url */
 	SN_IM_REQ_DOWNLOAD,   /* url, path, max_size -> PROGRESS, DONE with size, sha256 */
@@ -113,8 +122,32 @@ typedef enum {
 	                         confirmed before and after that only we can read the node; ERROR
 	                         PERMISSION when it does not (then nothing is left there), UNAVAILABLE
 	                         when it has no such store */
-	SN_IM_REQ_JOIN,       /* room jid, nick */
-	SN_IM_REQ_LEAVE,
+	/*
+	 * Rooms. jid: the bare address of the room.
+	 *
+	 * JOIN: nick (NULL: that of our address), password, create, history (how many lines of the
+	 * room's own history when it keeps no archive). DONE when we are in, after ROOM and
+	 * ROOM_PEOPLE; it is then joined again by itself after each new log-in. A room that is not
+	 * there is made only with create. ERROR: NOT_FOUND not there; EXISTS the nick is taken; AUTH
+	 * a password is wanted, or another one; PERMISSION banned, or for members only (the text says
+	 * which); LIMIT full.
+	 */
+	SN_IM_REQ_JOIN,
+	SN_IM_REQ_LEAVE,      /* status: words of farewell */
+	SN_IM_REQ_ROOM_NICK,  /* nick: be known as that; EXISTS when it is taken */
+	SN_IM_REQ_ROOM_CHECK, /* XEP-0410: are we still in? If not, joins again. DONE at its end */
+	SN_IM_REQ_ROOM_ROLE,  /* nick, role, status (reason): XEP-0045 section 8, 9 */
+	SN_IM_REQ_ROOM_AFFILIATION, /* with (bare JID), affiliation, status (reason) */
+	SN_IM_REQ_ROOM_LIST,  /* affiliation -> ROOM_LIST, DONE */
+	SN_IM_REQ_ROOM_FORM,  /* the owner's form -> ROOM_FORM, DONE */
+	SN_IM_REQ_ROOM_CONFIGURE, /* fields: to be changed; the others stay as they are */
+	SN_IM_REQ_ROOM_DESTROY, /* status (reason) */
+	SN_IM_REQ_ROOM_RETRACT, /* XEP-0425: item (stanza-id), status (reason) */
+	SN_IM_REQ_ROOM_INVITE, /* with (bare JID), status (words): through the room where it is for
+	                        * members only, else directly (XEP-0249) */
+	SN_IM_REQ_ROOM_DECLINE, /* with, status: an invitation that came through the room */
+	SN_IM_REQ_BOOKMARK,   /* XEP-0402: bookmark; removed: takes it away. What other clients put
+	                       * into it (extensions) stays */
 } SnImRequestKind;
 
 typedef struct {
@@ -133,6 +166,14 @@ typedef struct {
 	char **uris;
 	gboolean active;
 	SnTime idle_since;       /* PRESENCE: the user did nothing since then (XEP-0319); 0 */
+	char *password;          /* JOIN; wiped when freed */
+	gboolean create;         /* JOIN */
+	gboolean newest;         /* ARCHIVE: only the newest max_messages */
+	int history;             /* JOIN */
+	SnRoomRole role;
+	SnRoomAffiliation affiliation;
+	GPtrArray *fields;       /* of SnImField; NULL */
+	SnImBookmark *bookmark;  /* NULL */
 } SnImRequest;
 SnImRequest *sn_im_request_new(SnImRequestKind kind, guint64 id);
 void sn_im_request_free(SnImRequest *request);
@@ -160,7 +201,18 @@ typedef enum {
 	                         offered, carbons on */
 	SN_IM_EV_SYNCED,      /* line is up and a gap may exist: resumed = FALSE means query the archive */
 	SN_IM_EV_PROGRESS,
-	SN_IM_EV_ROOM,        /* jid, nick (name), subject (status; NULL: not told), removed = left */
+	SN_IM_EV_ROOM,        /* jid, name (our nick), features, title (text; NULL): we are in, anew when
+	                       * found is FALSE. removed: we are out; leaving says how, status why */
+	SN_IM_EV_ROOM_PEOPLE, /* jid, occupants: what changed since the last one, gathered for a moment.
+	                       * complete: all that are in; forget the others */
+	SN_IM_EV_ROOM_SUBJECT, /* jid, name (nick, may be NULL), text, time (0: now) */
+	SN_IM_EV_ROOM_STATUS, /* jid, code: a status code of XEP-0045 section 15.6.2 about the room */
+	SN_IM_EV_ROOM_INVITED, /* jid, name (who, bare), status (words; NULL), text (password; NULL);
+	                        * found: it came directly (XEP-0249) */
+	SN_IM_EV_ROOM_DECLINED, /* jid, name (who), status (words) */
+	SN_IM_EV_ROOM_FORM,   /* jid, fields */
+	SN_IM_EV_ROOM_LIST,   /* jid, occupants with nick, jid, affiliation */
+	SN_IM_EV_BOOKMARKS,   /* bookmarks; complete: all that there are, after each new log-in */
 } SnImEventKind;
 
 typedef struct {
@@ -182,6 +234,12 @@ typedef struct {
 	gint64 upload_max;     /* FEATURES: 0 = no upload service; -1 = no limit told */
 	gsize stanza_max;      /* FEATURES: bytes a stanza may have; 0 = unknown (be modest: 10 kB) */
 	gboolean has_archive, has_carbons;
+	guint features;        /* ROOM: SnRoomFeatures */
+	SnRoomLeaving leaving; /* ROOM */
+	int code;              /* ROOM_STATUS */
+	GPtrArray *occupants;  /* of SnImOccupant; NULL */
+	GPtrArray *fields;     /* of SnImField; NULL */
+	GPtrArray *bookmarks;  /* of SnImBookmark; NULL */
 } SnImEvent;
 SnImEvent *sn_im_event_new(int kind, guint64 id, gpointer owner);
 void sn_im_event_free(SnImEvent *event);

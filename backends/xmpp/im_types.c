@@ -3,6 +3,8 @@
  * backends are modules that do not link to each other. */
 #include "backends/xmpp/im_backend.h"
 
+#include <string.h>
+
 void sn_im_file_free(SnImFile *file)
 {
 	if (!file)
@@ -29,7 +31,9 @@ void sn_im_message_free(SnImMessage *message)
 		&message->thread, &message->error_condition, &message->error_text, &message->receipt_id,
 		&message->displayed_id, &message->reply_id, &message->reply_to, &message->quote,
 		&message->in_reply_to_mail, &message->chat_state, &message->replace_id,
-		&message->attach_to,  &message->note, &message->part_of,
+		&message->attach_to,  &message->note, &message->part_of, &message->occupant_id,
+		&message->real_jid, &message->retracts, &message->retracted_by,
+		&message->retract_reason,
 	};
 	for (gsize i = 0; i < G_N_ELEMENTS(strings); i++)
 		g_free(*strings[i]);
@@ -65,6 +69,11 @@ void sn_im_request_free(SnImRequest *request)
 	sn_im_message_free(request->message);
 	g_clear_pointer(&request->bytes, g_bytes_unref);
 	g_strfreev(request->uris);
+	if (request->password)
+		explicit_bzero(request->password, strlen(request->password));
+	g_free(request->password);
+	g_clear_pointer(&request->fields, g_ptr_array_unref);
+	sn_im_bookmark_free(request->bookmark);
 	g_free(request);
 }
 
@@ -94,5 +103,8 @@ void sn_im_event_free(SnImEvent *event)
 	g_strfreev(event->mails);
 	g_strfreev(event->jids);
 	g_strfreev(event->uris);
+	g_clear_pointer(&event->occupants, g_ptr_array_unref);
+	g_clear_pointer(&event->fields, g_ptr_array_unref);
+	g_clear_pointer(&event->bookmarks, g_ptr_array_unref);
 	g_free(event);
 }

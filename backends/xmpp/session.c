@@ -75,7 +75,7 @@ void sn_session_start(SnIm *im)
 {
 	if (!im->present) {
 		im->present = sn_presence_table();
-		im->rooms = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+		im->rooms = sn_rooms_table();
 	}
 	im->roster_done = im->own_done = im->has_archive = im->has_carbons = FALSE;
 	im->trust_stanza_id = FALSE;
@@ -94,6 +94,7 @@ void sn_session_resumed(SnIm *im)
 	report_features(im);
 	sn_csi_again(im);
 	sn_presence_repeat(im);
+	sn_rooms_check(im);
 	report_synced(im, TRUE);
 }
 
@@ -108,7 +109,9 @@ void sn_session_lost(SnIm *im)
 	forget_presences(im);
 	if (im->ended) {
 		g_clear_pointer(&im->present, g_hash_table_unref);
+		sn_xmpp_timer_clear(&im->room_timer);
 		g_clear_pointer(&im->rooms, g_hash_table_unref);
+		g_clear_pointer(&im->bookmarks, g_hash_table_unref);
 		g_clear_pointer(&im->reach_told, g_hash_table_unref);
 		g_clear_pointer(&im->reach, g_strfreev);
 		g_clear_pointer(&im->blocked, g_hash_table_unref);
@@ -141,6 +144,7 @@ void sn_session_take_message(SnIm *im, xmpp_stanza_t *stanza)
 		return;
 	if (!message->from) /* our own server speaks (RFC 6120 section 8.1.2.1) */
 		message->from = g_strdup(im->jid);
+	sn_rooms_complete(im, message);
 	sn_session_deliver(im, message);
 }
 

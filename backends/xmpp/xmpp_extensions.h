@@ -30,7 +30,7 @@ typedef struct {
 	void (*start)(SnIm *im, SnXmppJob *job);
 } SnXmppStart;
 
-#define SN_XMPP_MAX_STARTS 4
+#define SN_XMPP_MAX_STARTS 8
 
 /* How much of a XEP is there, in the words of XEP-0453. */
 #define SN_XMPP_STATUS_TABLE(X) X(COMPLETE, "complete") X(PARTIAL, "partial")

@@ -147,7 +147,9 @@ struct sn_im {
 	char *upload_service;
 	gint64 upload_max;
 	GHashTable *present; /* full JIDs that are available, with what they told */
-	GHashTable *rooms;   /* bare JID -> nick, joined */
+	GHashTable *rooms;   /* bare JID -> SnMucRoom (rooms_private.h) */
+	GSource *room_timer; /* NULL without a room */
+	GHashTable *bookmarks; /* bare JID -> extensions as text; NULL */
 
 	/* reach.c */
 	char **reach;           /* published; NULL */
@@ -263,6 +265,13 @@ void sn_caps_free(SnCaps *caps); /* NULL is fine */
 void sn_csi_again(SnIm *im);
 gboolean sn_room_knows(SnIm *im, const char *bare_jid);
 void sn_rooms_rejoin(SnIm *im);
+GHashTable *sn_rooms_table(void);
+/* A timer as long as there is a room. */
+void sn_rooms_watch(SnIm *im);
+/* Asks every room whether we are still in. */
+void sn_rooms_check(SnIm *im);
+/* What only the room's state tells of a message that was read: whose it is. */
+void sn_rooms_complete(SnIm *im, SnImMessage *message);
 /* The message inside a <forwarded/> child, and its time; NULL. */
 xmpp_stanza_t *sn_forward_inner(xmpp_stanza_t *parent, SnTime *time);
 /* The file with this address among the message's, added when new; NULL: too many. */

@@ -8,12 +8,13 @@
 #include "src/base/hours.h"
 #include "src/store/policy.h"
 #include "src/store/receipt.h"
+#include "src/store/rooms.h"
 
 /* types: BOOL (true/false), INT, TIME (30s 5m 2h 7d -> ms), SIZE (64k 25M -> bytes), STRING,
  * PATH (absolute or ~/..., expanded; "" stays "")
  * HOURS (hours.h)
  * ZONE (a name like Europe/Berlin; "" = here), ANSWER (SnQuestionRule)
- * MDN (SnMdnRule)
+ * MDN (SnMdnRule), TELL (SnRoomTell)
  * RULE (ask defer mail send ask-them), SHOWS (list of presence words -> bit mask), HISTORY */
 #define SN_OPTION_TABLE(X)                                                                        \
 	X(general, theme, STRING, "default-dark", "theme file below themes/, without .theme")       \
@@ -62,6 +63,8 @@
 	X(notify, incoming, BOOL, "true", "desktop notification for new messages")                  \
 	X(notify, delivered, BOOL, "true", "... when a deferred, converted or cross-channel message arrived") \
 	X(notify, failed, BOOL, "true", "... when a message failed")                                \
+	X(notify, rooms, TELL, "mentions", "of what is said in rooms: all mentions nothing")        \
+	X(notify, keywords, STRING, "", "words that count as a mention in rooms, like your nick, with commas between") \
 	X(notify, preview, BOOL, "true", "show the text of messages in notifications")              \
 	X(ui, mouse, BOOL, "true", "mouse in the terminal")                                         \
 	X(ui, list_width, INT, "32", "columns of the conversation list")                            \
@@ -78,6 +81,7 @@
 #define SN_OPTION_FIELD_SHOWS(section, key) guint section##_##key; /* 1 << SnPresenceShow */
 #define SN_OPTION_FIELD_ZONE(section, key) char *section##_##key;
 #define SN_OPTION_FIELD_ANSWER(section, key) SnQuestionRule section##_##key;
+#define SN_OPTION_FIELD_TELL(section, key) SnRoomTell section##_##key;
 #define SN_OPTION_FIELD_MDN(section, key) SnMdnRule section##_##key;
 #define SN_OPTION_FIELD_HISTORY(section, key) char *section##_##key;
 

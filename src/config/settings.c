@@ -160,6 +160,15 @@ static char *read_ANSWER(const char *text, SnQuestionRule *value)
 	return sn_problems_hint(text, words + 1); /* the settings are the last to ask */
 }
 
+static char *read_TELL(const char *text, SnRoomTell *value)
+{
+	static const char *const words[] = { "all", "mentions", "nothing", NULL };
+
+	if (sn_room_tell_parse(text, value) && *value != SN_ROOM_TELL_DEFAULT)
+		return NULL;
+	return sn_problems_hint(text, words);
+}
+
 static char *read_MDN(const char *text, SnMdnRule *value)
 {
 	static const char *const words[] = {
@@ -324,6 +333,7 @@ SnSettings *sn_settings_read(const char *text, const char *file, SnProblems *pro
 #define FREE_SIZE(value) (void)(value)
 #define FREE_RULE(value) (void)(value)
 #define FREE_MDN(value) (void)(value)
+#define FREE_TELL(value) (void)(value)
 #define FREE_SHOWS(value) (void)(value)
 #define FREE_ANSWER(value) (void)(value)
 #define FREE_HOURS(value) sn_hours_free(value)

@@ -177,6 +177,7 @@ static void start_im(SnEngineAccount *account)
 	g_autofree char *resource = resource_of(account);
 	SnLinkSpec link = link_of(endpoint, keep_secret(account, SN_END_IM, endpoint));
 	link.resource = resource;
+	account->core->rooms = sn_rooms_new(account);
 	account->core->im = sn_im_sync_new(account);
 	sn_account_status(account, SN_END_IM, SN_STATUS_CONNECTING, NULL, 0);
 	account->im_ops = backends->im ? backends->im(&error) : NULL;
@@ -266,6 +267,7 @@ static void account_free(SnEngineAccount *account)
 	g_clear_pointer(&core->actions, sn_actions_free);
 	g_clear_pointer(&core->transcripts, sn_transcripts_free);
 	g_clear_pointer(&core->im, sn_im_sync_free);
+	g_clear_pointer(&core->rooms, sn_rooms_free);
 	sn_queue_unref(core->mail_in);
 	sn_queue_unref(core->mail_out);
 	sn_queue_unref(core->send_events);

@@ -11,6 +11,7 @@
 #include "src/base/fault.h"
 #include "src/engine/delivery_private.h"
 #include "src/store/outcome.h"
+#include "src/store/rooms.h"
 
 #define CLOCK_SLACK (10 * SN_MINUTE)
 
@@ -130,14 +131,25 @@ static void check_im(SnDelivery *self, const SnOutboxEntry *entry, SnEngineAccou
 	}
 	g_autoptr(SnConversation) conversation =
 		sn_conversation_get(self->engine->store, entry->conversation);
-	if (conversation && conversation->kind == SN_CONV_ROOM) {
-		cannot_know(self, entry->id, "what was said in a room cannot be looked up");
+	g_autoptr(SnRoom) room = conversation && conversation->kind == SN_CONV_ROOM &&
+	                                         !sn_room_private_nick(conversation->key)
+	                                 ? sn_room_get(self->engine->store, conversation->id)
+	                                 : NULL;
+	if (room && room->state != SN_ROOM_IN) {
+		not_now(self, entry->id); /* looked at again once it is joined */
+		return;
+	}
+	if (room && !(room->features & SN_ROOM_HAS_ARCHIVE)) {
+		cannot_know(self, entry->id, "the room keeps no archive to look it up in");
 		return;
 	}
 	g_assert(entry->state == SN_STATE_SENDING || sn_delivery_is_uncertain(entry));
 	SnImRequest *request =
 		sn_im_request_new(SN_IM_REQ_ARCHIVE_FIND, sn_engine_next_id(self->engine));
-	request->with = g_strdup(sn_delivery_jid(entry));
+	if (room)
+		request->jid = g_strdup(room->jid);
+	else
+		request->with = g_strdup(sn_delivery_jid(entry));
 	request->origin_id = g_steal_pointer(&id);
 	request->start = entry->created - CLOCK_SLACK;
 	sn_engine_im(account, request, archive_reply, sn_job_begin(self, entry->id, entry->step));

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "src/engine/delivery_private.h"
+#include "src/store/rooms.h"
 
 #define LOOKED "looked" /* in the journal: it waited before, and nothing has changed */
 
@@ -289,6 +290,23 @@ static void no_upload(SnDelivery *self, const SnOutboxEntry *entry)
 	sn_delivery_apply(self, entry->id, SN_DELIVERY_NEED_CHOICE, &fact);
 }
 
+/* What is said in a room can only be said by who is in it. */
+static gboolean is_in_room(SnDelivery *self, const SnOutboxEntry *entry)
+{
+	g_autoptr(SnRoom) room = is_room(self, entry)
+	                                 ? sn_room_get(self->engine->store, entry->conversation)
+	                                 : NULL;
+
+	if (!room || room->state == SN_ROOM_IN)
+		return TRUE;
+	g_autofree char *reason =
+		room->why ? g_strdup(room->why)
+	                  : g_strdup_printf("You are not in the room %s", room->jid);
+	SnFact fact = { .reason = reason, .error_word = sn_error_word(SN_ERROR_NETWORK) };
+	sn_delivery_apply(self, entry->id, SN_DELIVERY_NO_LINE, &fact);
+	return FALSE;
+}
+
 /* told: the user or the contact say that it goes now. The sender's own conditions, once they hold,
  * say the same about the presence, but nothing about the order. */
 static void plan_im(SnDelivery *self, const SnOutboxEntry *entry, SnEngineAccount *account,
@@ -303,6 +321,8 @@ static void plan_im(SnDelivery *self, const SnOutboxEntry *entry, SnEngineAccoun
 			defer(self, entry, LOOKED, NULL, FALSE);
 		else
 			no_line(self, entry, account);
+	} else if (!is_in_room(self, entry)) {
+		return; /* it waits for the room, which wakes it */
 	} else if (!sn_delivery_knows_limits(entry, account)) {
 		return; /* looked at again as soon as the server has told */
 	} else if (!told && lacks_upload(entry, account)) {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "src/route/plan.h"
+#include "src/store/rooms.h"
 #include "src/text/text.h"
 
 #define MODEST_STANZA 10000   /* where the server tells no limit (RFC 6120 section 13.12) */
@@ -604,8 +605,12 @@ SnImMessage *sn_im_parts_message(SnDelivery *self, const SnOutboxEntry *entry,
 	if (!message)
 		return NULL;
 	message->store_hint = TRUE;
-	message->groupchat = conversation && conversation->kind == SN_CONV_ROOM;
-	if (message->groupchat)
+	gboolean in_room = conversation && conversation->kind == SN_CONV_ROOM;
+	message->room_private = in_room && sn_room_private_nick(conversation->key);
+	message->groupchat = in_room && !message->room_private;
+	if (message->room_private)
+		message->to = g_strdup(conversation->key);
+	if (in_room)
 		message->want_receipt = FALSE; /* XEP-0184 section 5.3 */
 	if (!message->thread && entry->thread && step->kind != SN_IM_STEP_BODY)
 		g_free(sn_im_quote(self, entry, message, "", FALSE));

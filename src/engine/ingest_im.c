@@ -174,7 +174,8 @@ static gboolean fill(Filing *filing, GError **error)
 	SnEngine *engine = filing->engine;
 	const SnImMessage *im = filing->im;
 	SnMessage *message = filing->message;
-	g_autofree char *nick = im->groupchat ? nick_of(im->from) : NULL;
+	gboolean in_room = im->groupchat || im->room_private;
+	g_autofree char *nick = in_room && !filing->out ? nick_of(im->from) : NULL;
 
 	message->account = filing->account->id;
 	message->channel = SN_CHANNEL_IM;
@@ -185,6 +186,7 @@ static gboolean fill(Filing *filing, GError **error)
 		sn_address_intern(engine->store, SN_CHANNEL_IM, filing->from, NULL, error);
 	if (!message->sender)
 		return FALSE;
+	message->sender_name = g_strdup(nick);
 	sn_message_add_party(message, SN_ROLE_FROM, filing->from, nick);
 	sn_message_add_party(message, SN_ROLE_TO, filing->to, NULL);
 	message->subject = g_strdup(im->subject);
@@ -197,7 +199,8 @@ static gboolean fill(Filing *filing, GError **error)
 	message->notice = notice_of(filing, message->time);
 	message->body = text_of(engine->store, im);
 	message->size = (gint64)strlen(message->body);
-	if (filing->out)
+	if (filing->out || (im->groupchat && filing->account->core->rooms &&
+	                    sn_rooms_is_old(filing->account->core->rooms, im)))
 		message->flags = SN_FLAG_SEEN;
 	add_files(filing);
 	filing->file_of = file_of(filing);
@@ -289,6 +292,7 @@ static gboolean find_answered(Filing *filing, GError **error)
 	SnStore *store = filing->engine->store;
 	const SnMessage *message = filing->message;
 	SnId answered = message->reply_to || message->in_reply_to || filing->im->groupchat ||
+	                                filing->im->room_private ||
 	                                filing->attach_to || filing->file_of
 	                        ? 0
 	                        : sn_thread_answered(store, message);
@@ -320,10 +324,20 @@ static gboolean ask_user(Filing *filing, GError **error)
 	                                        (char *const *)values, error);
 }
 
+/* The room, or one of its people in private; NULL: neither. */
+static char *room_of(const Filing *filing)
+{
+	const SnImMessage *im = filing->im;
+
+	if (im->groupchat)
+		return sn_address_normalise(SN_CHANNEL_IM, im->from);
+	return im->room_private ? g_strdup(filing->out ? im->to : im->from) : NULL;
+}
+
 static gboolean file(Filing *filing, SnAddResult *result, GError **error)
 {
 	SnStore *store = filing->engine->store;
-	const char *room = filing->im->groupchat ? filing->from : NULL;
+	g_autofree char *room = room_of(filing);
 
 	if (!fill(filing, error))
 		return FALSE;
@@ -333,7 +347,9 @@ static gboolean file(Filing *filing, SnAddResult *result, GError **error)
 	/* what it brought is already here, or is not for us to say anew */
 	if (*result == SN_DUPLICATE)
 		return TRUE;
-	if (!filing->out)
+	if (room && !sn_rooms_said(filing->account, filing->im, filing->message, error))
+		return FALSE;
+	if (!filing->out && !room)
 		sn_map_im(store, filing->im, filing->message->sender);
 	return file_history(filing, error) && join_message(filing, error) &&
 	       find_answered(filing, error) &&
@@ -350,9 +366,15 @@ static gboolean look_at_addresses(Filing *filing)
 	filing->to = sn_address_normalise(SN_CHANNEL_IM, im->to ? im->to : own);
 	if (!filing->from || !filing->to)
 		return FALSE;
-	filing->out = !im->groupchat &&
-	              (im->carbon_sent ||
-	               sn_config_owns(filing->engine->config, SN_CHANNEL_IM, filing->from));
+	filing->out = im->groupchat
+	                      ? im->own
+	                      : im->carbon_sent || sn_config_owns(filing->engine->config,
+	                                                          SN_CHANNEL_IM, filing->from);
+	if (im->groupchat && im->own) { /* the room says it again: it was the user */
+		g_free(filing->to);
+		filing->to = g_steal_pointer(&filing->from);
+		filing->from = sn_address_normalise(SN_CHANNEL_IM, own);
+	}
 	filing->peer = filing->out ? filing->to : filing->from;
 	return TRUE;
 }

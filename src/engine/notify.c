@@ -187,7 +187,7 @@ void sn_notifier_incoming(SnNotifier *notifier, SnId id)
 		return;
 	g_autoptr(SnConversation) conversation =
 		sn_conversation_get(engine->store, message->conversation);
-	if (!conversation || conversation->muted)
+	if (!conversation || conversation->muted || !sn_rooms_is_news(engine, message))
 		return;
 	add_news(notifier, conversation->id, id);
 	if (!notifier->timer)

@@ -256,7 +256,8 @@ static void send_stanza(SnDelivery *self, const SnOutboxEntry *entry, SnEngineAc
 		sn_delivery_step_done(self, entry->id, entry->step, "left out");
 		return;
 	}
-	message->to = g_strdup(sn_delivery_jid(entry));
+	if (!message->to)
+		message->to = g_strdup(sn_delivery_jid(entry));
 	message->id = g_strdup(id);
 	message->origin_id = g_steal_pointer(&id);
 	SnImRequest *request = sn_im_request_new(SN_IM_REQ_SEND, sn_engine_next_id(self->engine));

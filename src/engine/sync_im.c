@@ -214,9 +214,16 @@ static void take_message(SnImSync *sync, const SnImMessage *im)
 			sync->caught_up = FALSE;
 		return;
 	}
+	if (im->groupchat && sync->account->core->rooms)
+		sn_rooms_filed(sync->account->core->rooms, im);
 	if (sync->caught_up && im->stanza_id && !im->groupchat)
 		sn_archive_set(engine->store, sync->account->id, sync->own, im->stanza_id, NULL);
 	after_filing(sync, im, id, result);
+}
+
+void sn_im_sync_message(SnImSync *sync, const SnImMessage *im)
+{
+	take_message(sync, im);
 }
 
 /* ---- the archive ---- */
@@ -483,6 +490,7 @@ void sn_im_sync_look(SnImSync *sync)
 
 	if (!sync->online || !sync->synced)
 		return;
+	sn_rooms_take_wishes(sync->account->core->rooms);
 	g_autoptr(GPtrArray) reads = sn_action_reads(engine->store, sync->account->id);
 	for (guint i = 0; reads && i < reads->len; i++) {
 		const SnAction *action = g_ptr_array_index(reads, i);
@@ -504,6 +512,7 @@ void sn_im_sync_line(SnImSync *sync, SnLineState line)
 		sync->synced = FALSE;
 	sync->online = online;
 	sync->account->im_features = FALSE;
+	sn_rooms_line(sync->account->core->rooms, online);
 	if (online)
 		sn_wishes_im_online(sync->account);
 }
@@ -529,6 +538,8 @@ static void take_features(SnImSync *sync, const SnImEvent *event)
 
 void sn_im_sync_event(SnImSync *sync, const SnImEvent *event)
 {
+	if (sn_rooms_event(sync->account->core->rooms, event))
+		return;
 	switch (event->kind) {
 	case SN_IM_EV_MESSAGE:
 		if (event->message)
@@ -552,6 +563,7 @@ void sn_im_sync_event(SnImSync *sync, const SnImEvent *event)
 	case SN_IM_EV_FEATURES: take_features(sync, event); break;
 	case SN_IM_EV_SYNCED:
 		line_synced(sync, event);
+		sn_rooms_synced(sync->account->core->rooms, event->resumed);
 		next_lookup(sync);
 		sn_map_sync_synced(sync->account->engine->core->map_sync, sync->account);
 		sn_im_sync_look(sync);

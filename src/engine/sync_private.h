@@ -142,6 +142,7 @@ typedef struct sn_im_sync SnImSync;
 typedef struct sn_actions SnActions;
 typedef struct sn_transcripts SnTranscripts;
 typedef struct sn_end_secret SnEndSecret;
+typedef struct sn_rooms SnRooms;
 
 typedef struct sn_account_core {
 	SnQueue *mail_in, *mail_out; /* of SnMailEvent, of SnParsed */
@@ -155,6 +156,7 @@ typedef struct sn_account_core {
 	SnImSync *im;
 	SnActions *actions;
 	SnTranscripts *transcripts;
+	SnRooms *rooms;
 	SnEndSecret *secrets[SN_END_COUNT];
 	struct sn_oauth *oauth;      /* NULL: none of the ends gets tokens by itself */
 	SnStatusKind kinds[SN_END_COUNT];
@@ -244,6 +246,27 @@ void sn_im_sync_event(SnImSync *sync, const SnImEvent *event);
 /* Intents of clients: what was read here. */
 void sn_im_sync_look(SnImSync *sync);
 gboolean sn_im_sync_settled(const SnImSync *sync);
+
+/* An IM of a room's archive, as if it came by itself. */
+void sn_im_sync_message(SnImSync *sync, const SnImMessage *im);
+
+/* ---- rooms.c; more in rooms.h ---- */
+SnRooms *sn_rooms_new(SnEngineAccount *account);
+void sn_rooms_free(SnRooms *rooms);
+void sn_rooms_line(SnRooms *rooms, gboolean online);
+void sn_rooms_synced(SnRooms *rooms, gboolean resumed);
+/* TRUE: it was about a room. */
+gboolean sn_rooms_event(SnRooms *rooms, const SnImEvent *event);
+void sn_rooms_take_wishes(SnRooms *rooms);
+void sn_rooms_join_wanted(SnRooms *rooms);
+/* It was said before the user ever came: nothing new. */
+gboolean sn_rooms_is_old(const SnRooms *rooms, const SnImMessage *im);
+void sn_rooms_filed(SnRooms *rooms, const SnImMessage *im);
+/* Within the transaction that files a message of a room: who said it, and does it speak to the user? */
+gboolean sn_rooms_said(SnEngineAccount *account, const SnImMessage *im, const SnMessage *message,
+                       GError **error);
+/* By what the user wants to be told of in rooms; TRUE outside of them. */
+gboolean sn_rooms_is_news(SnEngine *engine, const SnMessage *message);
 
 /* A request to see our presence becomes a question to the user. words: NULL. */
 gboolean sn_contact_request(SnEngineAccount *account, const char *jid, const char *words,

@@ -22,7 +22,7 @@ void sn_conversation_free(SnConversation *conversation)
 #define COLUMNS                                                                                 \
 	"id, kind, key, title, person, last_message, last_time, channel, last_direction, "      \
 	"last_state, preview, unread, attention, pending, muted, pinned, archived, reply_mode, " \
-	"has_draft, presence, coalesce(bulk_set, max(bulk, 0)), bulk_set IS NOT NULL"
+	"has_draft, presence, coalesce(bulk_set, max(bulk, 0)), bulk_set IS NOT NULL, mentions"
 
 static SnConversation *read_row(SnSql *query)
 {
@@ -50,6 +50,7 @@ static SnConversation *read_row(SnSql *query)
 	row->presence = (SnPresenceShow)sn_sql_int(query, 19);
 	row->bulk = (SnBulk)sn_sql_int(query, 20);
 	row->bulk_set = sn_sql_int(query, 21) != 0;
+	row->mentions = (int)sn_sql_int(query, 22);
 	return row;
 }
 

@@ -34,6 +34,7 @@ typedef struct {
 	SnState last_state;
 	char *preview;        /* of the last message; NULL */
 	int unread;
+	int mentions;         /* of unread: those that speak to the user (rooms) */
 	int attention;        /* entries that need the user: choosing, failed, a question to answer */
 	int pending;          /* outgoing entries waiting, asked, queued, sending */
 	gboolean muted, pinned, archived;

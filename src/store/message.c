@@ -39,7 +39,7 @@ void sn_message_free(SnMessage *message)
 		            message->preview,      message->message_id,  message->origin_id,
 		            message->stanza_id,    message->in_reply_to, message->thread,
 		            message->list_id,      message->authentication, message->notice,
-		            message->body,         message->tags };
+		            message->body,         message->tags,        message->occupant };
 	for (gsize i = 0; i < G_N_ELEMENTS(strings); i++)
 		g_free(strings[i]);
 	if (message->parties)
@@ -76,7 +76,7 @@ void sn_message_add_part(SnMessage *message, SnPart *part)
 	"m.message_id, m.origin_id, m.stanza_id, m.in_reply_to, m.thread, m.reply_to, "         \
 	"m.encrypted, m.carried, m.secure, m.carried_by, m.outbox, m.size, m.attachments, "   \
 	"m.list_id, m.authentication, m.notice, m.contradicted, m.brought, m.attached, m.about, " \
-	"m.tags, m.bulk "
+	"m.tags, m.bulk, m.occupant, m.mention "
 #define JOINS "JOIN address a ON a.id = m.sender JOIN person p ON p.id = a.person "
 
 static SnMessage *read_row(SnSql *query)
@@ -118,6 +118,8 @@ static SnMessage *read_row(SnSql *query)
 	m->about = sn_sql_int(query, 32);
 	m->tags = sn_sql_text(query, 33);
 	m->bulk = (SnBulk)sn_sql_int(query, 34);
+	m->occupant = sn_sql_text(query, 35);
+	m->mention = sn_sql_int(query, 36) != 0;
 	return m;
 }
 

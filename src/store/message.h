@@ -127,6 +127,8 @@ typedef struct {
 	char *notice;        /* a line of ours about it: "quoted 3 images not loaded"; NULL */
 	char *tags;          /* mail: IMAP keywords, in order, with blanks between; NULL. On reading;
 	                      * what begins with '$' is for programs: sn_tags_shown() */
+	char *occupant;      /* who said it in a room, whatever the nick (XEP-0421); NULL. On reading */
+	gboolean mention;    /* it speaks to the user, in a room. On reading */
 	/* the following only with SN_MESSAGE_FULL, and for sn_message_add() */
 	char *body;          /* readable text, UTF-8, \n; NULL on reading when not FULL */
 	GPtrArray *parties;  /* of SnParty; NULL when not FULL */

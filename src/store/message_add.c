@@ -121,16 +121,30 @@ static gboolean find_mail(SnStore *store, const SnMessage *m, SnId conversation,
 	                   record);
 }
 
+/*
+ * In a room: an own message is known by its id alone, which only we can have sent as ourselves. What
+ * others said also by who, unless the room gave both an id; and history that came without any by
+ * nick, time and words.
+ */
 static gboolean find_room_im(SnStore *store, const SnMessage *m, SnId conversation,
                              Record *record)
 {
-	return m->origin_id &&
+	if (m->origin_id &&
+	    take_record(sn_sql(store,
+	                       RECORD "WHERE origin_id = ?1 AND channel = 1 AND conversation = ?2 "
+	                              "AND direction = ?3 AND (direction = 1 OR (sender_name IS ?4 "
+	                              "AND (stanza_id IS NULL OR ?5 IS NULL))) "
+	                              "ORDER BY carried, id LIMIT 1",
+	                       V(m->origin_id), V(conversation), V(m->direction), V(m->sender_name),
+	                       V(m->stanza_id)),
+	                record))
+		return TRUE;
+	return m->sender_name && m->body && !m->stanza_id &&
 	       take_record(sn_sql(store,
-	                          RECORD "WHERE origin_id = ?1 AND channel = 1 AND (sender = ?2 "
-	                                 "AND sender_name IS ?4 OR direction = 1) "
-	                                 "AND conversation = ?3 ORDER BY carried, id LIMIT 1",
-	                          V(m->origin_id), V(m->sender), V(conversation),
-	                          V(m->sender_name)),
+	                          RECORD "WHERE conversation = ?1 AND hidden = 0 AND time = ?2 "
+	                                 "AND sender_name = ?3 AND (SELECT text FROM body "
+	                                 "WHERE body.message = message.id) = ?4 LIMIT 1",
+	                          V(conversation), V(m->time), V(m->sender_name), V(m->body)),
 	                   record);
 }
 
@@ -195,7 +209,8 @@ static gboolean touch(SnStore *store, const SnMessage *m, SnId peer, GError **er
 {
 	if (m->carried)
 		return TRUE;
-	if (m->direction == SN_IN && m->sender_name &&
+	/* what somebody is called in a room is no name of the room */
+	if (m->channel == SN_CHANNEL_MAIL && m->direction == SN_IN && m->sender_name &&
 	    !sn_address_name_seen(store, m->sender, m->sender_name, SN_NAME_OWN, error))
 		return FALSE;
 	if (peer && !sn_run(store, error,

@@ -10,6 +10,7 @@
 
 #include "src/store/map.h"
 #include "src/store/private.h"
+#include "src/store/rooms.h"
 
 #define KEY_LIMIT 1000 /* bytes; longer ones are named by their hash */
 #define TITLE_NAMES 4
@@ -155,13 +156,20 @@ gboolean sn_message_place(SnStore *store, const SnMessage *message, const char *
 	if (message->carried && message->carried_by)
 		return place_beside(store, message->carried_by, conversation, peer, error);
 	if (room_jid) {
-		g_autofree char *key = sn_address_normalise(SN_CHANNEL_IM, room_jid);
+		const char *nick = sn_room_private_nick(room_jid);
+		g_autofree char *room = sn_address_normalise(SN_CHANNEL_IM, room_jid);
+		g_autofree char *key = room && nick ? g_strdup_printf("%s/%s", room, nick)
+		                                    : g_strdup(room);
+		g_autofree char *title =
+			room && nick ? g_strdup_printf("%s (private, in %.*s)", nick,
+		                                       (int)strcspn(room, "@"), room)
+				     : g_strdup(key);
 		if (!key) {
 			g_set_error(error, SN_ERROR, SN_ERROR_INVALID,
 			            "That is not the address of a room.");
 			return FALSE;
 		}
-		*conversation = sn_conversation_make(store, SN_CONV_ROOM, key, key, 0, FALSE, error);
+		*conversation = sn_conversation_make(store, SN_CONV_ROOM, key, title, 0, FALSE, error);
 		return *conversation != 0;
 	}
 	if (message->list_id && *message->list_id) {

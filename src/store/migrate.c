@@ -8,6 +8,7 @@
 #include "src/store/migrate_folders.h"
 #include "src/store/migrate_map.h"
 #include "src/store/migrate_omemo.h"
+#include "src/store/migrate_rooms.h"
 #include "src/store/message.h"
 #include "src/store/outbox.h"
 #include "src/store/statement.h"
@@ -150,6 +151,7 @@ static const char to_version_2[] =
 	"fingerprint TEXT, mutual INTEGER NOT NULL DEFAULT 0, gossip_time INTEGER NOT NULL DEFAULT 0, "
 	"gossip_key BLOB, gossip_fingerprint TEXT) STRICT;"
 	"ALTER TABLE folder ADD COLUMN base INTEGER NOT NULL DEFAULT 0;"
+	SN_ROOMS_TO_VERSION_2
 	"";
 
 /* steps[i] turns version i + 1 into i + 2; the newest has none. */

@@ -227,6 +227,7 @@ CREATE TABLE conversation (
 	shelf INTEGER AS (CASE WHEN last_message = 0 AND NOT opened AND NOT has_draft AND attention = 0
 		AND pending = 0 THEN 2 WHEN archived THEN 1 WHEN coalesce(bulk_set, bulk) > 0 AND NOT pinned
 		AND attention = 0 AND pending = 0 AND NOT has_draft THEN 3 ELSE 0 END) VIRTUAL,
+	mentions INTEGER NOT NULL DEFAULT 0, -- of unread: those that speak to the user (rooms)
 	UNIQUE (kind, key)
 ) STRICT;
 CREATE INDEX conversation_list ON conversation
@@ -364,7 +365,9 @@ CREATE TABLE message (
 	mdn INTEGER NOT NULL DEFAULT 0, -- SnMdn: its sender asks to be told that it was read
 	mdn_to TEXT,
 	bulk INTEGER NOT NULL DEFAULT 0, -- SnBulk
-	tags TEXT -- IMAP keywords of its places, in order, with blanks between; NULL none
+	tags TEXT, -- IMAP keywords of its places, in order, with blanks between; NULL none
+	occupant TEXT, -- who said it in a room, whatever the nick (XEP-0421)
+	mention INTEGER NOT NULL DEFAULT 0 -- it speaks to the user, in a room
 ) STRICT;
 CREATE INDEX message_timeline ON message (conversation, hidden, time, id);
 CREATE INDEX message_unread ON message (conversation, time, id) WHERE unread = 1;
@@ -576,6 +579,83 @@ CREATE TABLE asked (
 	told INTEGER NOT NULL DEFAULT 0 -- that it is too late
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX asked_address ON asked (address, time);
+
+-- ---- rooms (rooms.h) ----
+
+CREATE TABLE room (
+	conversation INTEGER PRIMARY KEY REFERENCES conversation (id) ON DELETE CASCADE,
+	account INTEGER NOT NULL REFERENCES account (id),
+	jid TEXT NOT NULL,
+	nick TEXT,
+	state INTEGER NOT NULL DEFAULT 0,
+	wanted INTEGER NOT NULL DEFAULT 0,
+	bookmarked INTEGER NOT NULL DEFAULT 0,
+	subject TEXT,
+	subject_by TEXT,
+	features INTEGER NOT NULL DEFAULT 0,
+	tell INTEGER NOT NULL DEFAULT 0,
+	keywords TEXT,
+	why_word TEXT,
+	why TEXT,
+	people INTEGER NOT NULL DEFAULT 0,
+	UNIQUE (account, jid)
+) STRICT;
+
+-- here 0: gone, and kept as long as it tells whose a message is.
+CREATE TABLE room_person (
+	room INTEGER NOT NULL REFERENCES room (conversation) ON DELETE CASCADE,
+	nick TEXT NOT NULL,
+	jid TEXT,
+	occupant TEXT,
+	show TEXT,
+	role TEXT,
+	affiliation TEXT,
+	here INTEGER NOT NULL DEFAULT 1,
+	own INTEGER NOT NULL DEFAULT 0,
+	PRIMARY KEY (room, nick)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX room_person_occupant ON room_person (room, occupant) WHERE occupant IS NOT NULL;
+
+CREATE TABLE room_line (
+	id INTEGER PRIMARY KEY AUTOINCREMENT,
+	room INTEGER NOT NULL REFERENCES room (conversation) ON DELETE CASCADE,
+	time INTEGER NOT NULL,
+	kind INTEGER NOT NULL,
+	text TEXT NOT NULL
+) STRICT;
+CREATE INDEX room_line_time ON room_line (room, time, id);
+
+CREATE TABLE room_wish (
+	id INTEGER PRIMARY KEY AUTOINCREMENT,
+	account INTEGER NOT NULL,
+	room TEXT NOT NULL,
+	verb TEXT NOT NULL,
+	who TEXT,
+	value TEXT,
+	text TEXT,
+	secret TEXT
+) STRICT;
+
+-- What was asked for last: the owner's form, and who has which affiliation.
+CREATE TABLE room_field (
+	room INTEGER NOT NULL REFERENCES room (conversation) ON DELETE CASCADE,
+	seq INTEGER NOT NULL,
+	var TEXT NOT NULL,
+	type TEXT,
+	label TEXT,
+	value TEXT,
+	options TEXT,
+	option_labels TEXT,
+	PRIMARY KEY (room, seq)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE room_listed (
+	room INTEGER NOT NULL REFERENCES room (conversation) ON DELETE CASCADE,
+	jid TEXT NOT NULL,
+	affiliation TEXT NOT NULL,
+	reason TEXT,
+	PRIMARY KEY (room, jid)
+) STRICT, WITHOUT ROWID;
 
 -- ---- what the engine knows about servers ----
 
@@ -791,6 +871,16 @@ CREATE TRIGGER message_deleted AFTER DELETE ON message BEGIN
 		WHERE conversation.id = OLD.conversation AND last_message = 0;
 	UPDATE blob SET refs = refs - 1 WHERE id = OLD.raw;
 	DELETE FROM blob WHERE id = OLD.raw AND refs <= 0;
+END;
+
+CREATE TRIGGER message_mentions AFTER UPDATE OF mention, flags, hidden, carried, direction ON message
+WHEN (OLD.mention AND OLD.unread) <> (NEW.mention AND NEW.unread) BEGIN
+	UPDATE conversation SET mentions = mentions + (NEW.mention AND NEW.unread) -
+		(OLD.mention AND OLD.unread) WHERE id = NEW.conversation;
+END;
+
+CREATE TRIGGER message_mention_deleted AFTER DELETE ON message WHEN OLD.mention AND OLD.unread BEGIN
+	UPDATE conversation SET mentions = mentions - 1 WHERE id = OLD.conversation;
 END;
 
 CREATE TRIGGER outbox_added AFTER INSERT ON outbox BEGIN

@@ -25,6 +25,7 @@
 	                          /* it was read (RFC 8098)                                      */ \
 	X(BOOK, "book")           /* key: part of a name; value "": ask address-book-cmd for it;   */ \
 	                          /* whom it names is then among the addresses                   */ \
+	X(ROOM, "room")           /* the answer to an invitation (src/engine/rooms_wish.c)       */ \
 	X(RECONNECT, "reconnect") /* key: account name, or "" for all; value "": now             */
 
 typedef enum {

@@ -638,7 +638,10 @@ static void a_room_is_joined_and_left(void **state)
 
 	assert_true(im_client_ready(alice, WAIT));
 	assert_true(im_client_ready(bob, WAIT));
-	expect_done(alice, about(alice, SN_IM_REQ_JOIN, room, NULL));
+	SnImRequest *join = im_client_request(alice, SN_IM_REQ_JOIN);
+	join->jid = g_strdup(room);
+	join->create = TRUE;
+	expect_done(alice, im_client_submit(alice, join));
 	expect_done(bob, about(bob, SN_IM_REQ_JOIN, room, NULL));
 	SnImRequest *request = im_client_request(alice, SN_IM_REQ_SEND);
 	request->message = sn_im_message_new();

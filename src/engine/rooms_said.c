@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* rooms_said.c - what is said in a room: does it speak to the user, and is that news? */
+#include <string.h>
+
+#include "src/engine/rooms.h"
+#include "src/text/mention.h"
+
+gboolean sn_rooms_said(SnEngineAccount *account, const SnImMessage *im, const SnMessage *message,
+                       GError **error)
+{
+	SnStore *store = account->engine->store;
+	const char *global = sn_config_settings(account->engine->config)->notify_keywords;
+	g_autoptr(SnRoom) room = sn_room_get(store, message->conversation);
+	gboolean mention = FALSE;
+
+	if (room && message->direction == SN_IN && im->groupchat && message->body &&
+	    !(message->flags & SN_FLAG_SEEN))
+		mention = sn_text_mentions(message->body, room->nick) ||
+		          sn_text_mentions_any(message->body, room->keywords) ||
+		          sn_text_mentions_any(message->body, global);
+	return sn_room_said(store, message->id, im->occupant_id, mention, error);
+}
+
+gboolean sn_rooms_is_news(SnEngine *engine, const SnMessage *message)
+{
+	g_autoptr(SnConversation) row = sn_conversation_get(engine->store, message->conversation);
+	g_autoptr(SnRoom) room =
+		row && row->kind == SN_CONV_ROOM ? sn_room_get(engine->store, row->id) : NULL;
+
+	if (!room || sn_room_private_nick(row->key))
+		return TRUE;
+	SnRoomTell tell = room->tell != SN_ROOM_TELL_DEFAULT
+	                          ? room->tell
+	                          : sn_config_settings(engine->config)->notify_rooms;
+	return tell == SN_ROOM_TELL_ALL || (tell == SN_ROOM_TELL_MENTIONS && message->mention);
+}
