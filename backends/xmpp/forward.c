@@ -69,5 +69,6 @@ const SnXmppExtension sn_ext_forward = {
 		  "tests/unit/test_xmpp_message:history_travels_with_its_times", NULL }),
 	.features = features,
 	.read = read_forwarded,
+	.in_clear = TRUE,
 	.write = write_forwarded,
 };

@@ -79,5 +79,6 @@ const SnXmppExtension sn_ext_headers = {
 		  "In-Reply-To and References only" }),
 	.features = features,
 	.read = read_headers,
+	.in_clear = TRUE,
 	.write = write_headers,
 };

@@ -11,6 +11,7 @@
 
 #include "backends/backend.h"
 #include "backends/xmpp/im_rooms.h"
+#include "src/base/omemo.h"
 
 /* A file offered with a message (XEP-0066, XEP-0447). */
 typedef struct {
@@ -80,9 +81,24 @@ struct sn_im_message {
 	char *real_jid;          /* bare, told by the room; NULL */
 	char *retracts;          /* XEP-0425: stanza-id of the message that moderators took back */
 	char *retracted_by, *retract_reason; /* NULL */
+	/*
+	 * XEP-0384 0.3; NULL: not that way. Received: there is no body, sn_im_message_set_body() sets
+	 * it once it is opened, and all that came in the clear beside it is gone. Sent: body, quote
+	 * and note are within, and only their lengths and what tells of no content go beside it.
+	 */
+	SnOmemoSealed *sealed;
+	char *locked;            /* encrypted in this way, which is not ours ("OX"); NULL */
+	GArray *fallback;        /* of SnImRange, as received (XEP-0428); NULL */
 };
 SnImMessage *sn_im_message_new(void);
 void sn_im_message_free(SnImMessage *message);
+
+/* Characters of the body that only stand in for an extension; end is not within. */
+typedef struct {
+	gint64 start, end;
+} SnImRange;
+/* Sets the body, and with what `fallback` says the body without it. */
+void sn_im_message_set_body(SnImMessage *message, const char *body);
 
 /* The private node in which devices of one user exchange what they know of people. */
 #define SN_PRIVATE_PEOPLE "sennit:people:1"
@@ -148,6 +164,11 @@ typedef enum {
 	SN_IM_REQ_ROOM_DECLINE, /* with, status: an invitation that came through the room */
 	SN_IM_REQ_BOOKMARK,   /* XEP-0402: bookmark; removed: takes it away. What other clients put
 	                       * into it (extensions) stays */
+	SN_IM_REQ_DEVICES_GET, /* jid (NULL: our own account): its OMEMO devices -> DEVICES event, DONE;
+	                         a list that is not there is empty */
+	SN_IM_REQ_DEVICES_PUT, /* devices: publishes the list of our own account, open to all */
+	SN_IM_REQ_BUNDLE_GET, /* jid, device -> BUNDLE event, DONE; ERROR NOT_FOUND, INVALID */
+	SN_IM_REQ_BUNDLE_PUT, /* device, bundle: publishes it, open to all */
 } SnImRequestKind;
 
 typedef struct {
@@ -174,6 +195,9 @@ typedef struct {
 	SnRoomAffiliation affiliation;
 	GPtrArray *fields;       /* of SnImField; NULL */
 	SnImBookmark *bookmark;  /* NULL */
+	GArray *devices;         /* of guint32 */
+	guint32 device;
+	SnOmemoBundle *bundle;
 } SnImRequest;
 SnImRequest *sn_im_request_new(SnImRequestKind kind, guint64 id);
 void sn_im_request_free(SnImRequest *request);
@@ -197,6 +221,9 @@ typedef enum {
 	SN_IM_EV_ROSTER_END,  /* all of the roster was told since ONLINE: who was not in it is gone */
 	SN_IM_EV_PRIVATE,     /* node, item, text (NULL: taken back): of a private node, asked for or
 	                         because another client of ours published it */
+	SN_IM_EV_DEVICES,     /* jid (bare), devices: its OMEMO devices, asked for or because they
+	                       * changed */
+	SN_IM_EV_BUNDLE,      /* jid, device, bundle */
 	SN_IM_EV_FEATURES,    /* before each SYNCED: upload service (url), its max size, archive
 	                         offered, carbons on */
 	SN_IM_EV_SYNCED,      /* line is up and a gap may exist: resumed = FALSE means query the archive */
@@ -240,6 +267,9 @@ typedef struct {
 	GPtrArray *occupants;  /* of SnImOccupant; NULL */
 	GPtrArray *fields;     /* of SnImField; NULL */
 	GPtrArray *bookmarks;  /* of SnImBookmark; NULL */
+	GArray *devices;       /* of guint32 */
+	guint32 device;
+	SnOmemoBundle *bundle;
 } SnImEvent;
 SnImEvent *sn_im_event_new(int kind, guint64 id, gpointer owner);
 void sn_im_event_free(SnImEvent *event);

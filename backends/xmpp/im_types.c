@@ -34,6 +34,7 @@ void sn_im_message_free(SnImMessage *message)
 		&message->attach_to,  &message->note, &message->part_of, &message->occupant_id,
 		&message->real_jid, &message->retracts, &message->retracted_by,
 		&message->retract_reason,
+		&message->locked,
 	};
 	for (gsize i = 0; i < G_N_ELEMENTS(strings); i++)
 		g_free(*strings[i]);
@@ -42,7 +43,38 @@ void sn_im_message_free(SnImMessage *message)
 	g_clear_pointer(&message->forwarded, g_ptr_array_unref);
 	g_strfreev(message->response_values);
 	g_strfreev(message->response_labels);
+	sn_omemo_sealed_free(message->sealed);
+	g_clear_pointer(&message->fallback, g_array_unref);
 	g_free(message);
+}
+
+static gboolean is_fallback(const SnImMessage *message, gint64 position)
+{
+	for (guint i = 0; i < message->fallback->len; i++) {
+		const SnImRange *range = &g_array_index(message->fallback, SnImRange, i);
+		if (position >= range->start && position < range->end)
+			return TRUE;
+	}
+	return FALSE;
+}
+
+void sn_im_message_set_body(SnImMessage *message, const char *body)
+{
+	gint64 position = 0;
+
+	g_free(message->body);
+	message->body = g_strdup(body);
+	g_clear_pointer(&message->body_fallback_free, g_free);
+	if (!body || !message->fallback)
+		return;
+	GString *rest = g_string_sized_new(strlen(body));
+	for (const char *p = body; *p; p = g_utf8_next_char(p), position++)
+		if (!is_fallback(message, position))
+			g_string_append_len(rest, p, g_utf8_next_char(p) - p);
+	if (strcmp(rest->str, body) != 0)
+		message->body_fallback_free = g_string_free(rest, FALSE);
+	else
+		g_string_free(rest, TRUE);
 }
 
 SnImRequest *sn_im_request_new(SnImRequestKind kind, guint64 id)
@@ -74,6 +106,8 @@ void sn_im_request_free(SnImRequest *request)
 	g_free(request->password);
 	g_clear_pointer(&request->fields, g_ptr_array_unref);
 	sn_im_bookmark_free(request->bookmark);
+	g_clear_pointer(&request->devices, g_array_unref);
+	sn_omemo_bundle_free(request->bundle);
 	g_free(request);
 }
 
@@ -106,5 +140,7 @@ void sn_im_event_free(SnImEvent *event)
 	g_clear_pointer(&event->occupants, g_ptr_array_unref);
 	g_clear_pointer(&event->fields, g_ptr_array_unref);
 	g_clear_pointer(&event->bookmarks, g_ptr_array_unref);
+	g_clear_pointer(&event->devices, g_array_unref);
+	sn_omemo_bundle_free(event->bundle);
 	g_free(event);
 }

@@ -47,6 +47,12 @@ static void write_message(const SnXmppReading *reading, const SnImMessage *messa
 	sn_xml_set(stanza, "type", message->groupchat ? "groupchat" : "chat");
 	sn_xml_set(stanza, "to", message->to);
 	sn_xml_set(stanza, "id", message->id ? message->id : message->origin_id);
+	sn_xml_child_text(stanza, "thread", NULL, message->thread);
+	if (message->sealed) {
+		if (message->sealed->payload)
+			sn_xml_child_text(stanza, "body", NULL, SN_OMEMO_FALLBACK);
+		return;
+	}
 	if (message->body) {
 		g_autofree char *body =
 			g_strconcat(message->quote ? message->quote : "", message->body,
@@ -54,7 +60,6 @@ static void write_message(const SnXmppReading *reading, const SnImMessage *messa
 		sn_xml_child_text(stanza, "body", NULL, body);
 	}
 	sn_xml_child_text(stanza, "subject", NULL, message->subject);
-	sn_xml_child_text(stanza, "thread", NULL, message->thread);
 }
 
 /* ---- SEND ---- */

@@ -57,5 +57,6 @@ const SnXmppExtension sn_ext_oob = {
 		  "messages only, no queries" }),
 	.features = features,
 	.read = read_oob,
+	.in_clear = TRUE,
 	.write = write_oob,
 };

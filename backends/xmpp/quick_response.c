@@ -54,5 +54,6 @@ const SnXmppExtension sn_ext_quick_response = {
 		  "responses, no actions" }),
 	.features = features,
 	.read = read_responses,
+	.in_clear = TRUE,
 	.write = write_responses,
 };

@@ -15,17 +15,6 @@
 
 static const char *const features[] = { NS_REPLY, NS_FALLBACK, NULL };
 
-/* Marks bytes of the body that a range of characters covers. */
-static void mark(const char *body, gboolean *gone, gint64 start, gint64 end)
-{
-	gint64 position = 0;
-
-	for (const char *p = body; *p; p = g_utf8_next_char(p), position++)
-		if (position >= start && position < end)
-			memset(gone + (p - body), TRUE,
-			       (gsize)(g_utf8_next_char(p) - p) * sizeof *gone);
-}
-
 static gboolean known(const char *namespace)
 {
 	return g_strcmp0(namespace, NS_REPLY) == 0 ||
@@ -33,38 +22,44 @@ static gboolean known(const char *namespace)
 	       g_strcmp0(namespace, SN_NS_OOB) == 0 || g_strcmp0(namespace, SN_NS_DELAY) == 0;
 }
 
-static void mark_fallback(xmpp_stanza_t *fallback, const char *body, gboolean *gone)
+static void add_range(GArray *ranges, gint64 start, gint64 end)
+{
+	SnImRange range = { start, end };
+
+	if (ranges->len < MAX_RANGES)
+		g_array_append_val(ranges, range);
+}
+
+static void add_fallback(GArray *ranges, xmpp_stanza_t *fallback)
 {
 	xmpp_stanza_t *range = sn_xml_find(fallback, "body", NS_FALLBACK);
 
 	if (!range && !sn_xml_find(fallback, "subject", NS_FALLBACK)) {
-		mark(body, gone, 0, G_MAXINT64); /* all of it */
+		add_range(ranges, 0, G_MAXINT64); /* all of it */
 		return;
 	}
 	for (int i = 0; range && i < MAX_RANGES; i++) {
-		mark(body, gone, sn_xml_attr_number(range, "start", 0),
-		     sn_xml_attr_number(range, "end", G_MAXINT64));
+		add_range(ranges, sn_xml_attr_number(range, "start", 0),
+			  sn_xml_attr_number(range, "end", G_MAXINT64));
 		range = sn_xml_next(xmpp_stanza_get_next(range), "body", NS_FALLBACK);
 	}
 }
 
-static char *without_fallback(xmpp_stanza_t *stanza, const char *body)
+/* Of SnImRange; NULL: none. */
+static GArray *read_ranges(xmpp_stanza_t *stanza)
 {
-	gsize length = strlen(body);
-	g_autofree gboolean *gone = g_new0(gboolean, length + 1);
-	GString *rest = g_string_sized_new(length);
+	GArray *ranges = g_array_new(FALSE, FALSE, sizeof(SnImRange));
 	int looked = 0;
 
 	for (xmpp_stanza_t *fallback = sn_xml_find(stanza, "fallback", NS_FALLBACK);
 	     fallback && looked < MAX_RANGES; looked++) {
 		if (known(sn_xml_raw(fallback, "for")))
-			mark_fallback(fallback, body, gone);
+			add_fallback(ranges, fallback);
 		fallback = sn_xml_next(xmpp_stanza_get_next(fallback), "fallback", NS_FALLBACK);
 	}
-	for (gsize i = 0; i < length; i++)
-		if (!gone[i])
-			g_string_append_c(rest, body[i]);
-	return g_string_free(rest, FALSE);
+	if (ranges->len == 0)
+		g_clear_pointer(&ranges, g_array_unref);
+	return ranges;
 }
 
 static void read_reply(const SnXmppReading *reading, xmpp_stanza_t *stanza, SnImMessage *message)
@@ -73,10 +68,10 @@ static void read_reply(const SnXmppReading *reading, xmpp_stanza_t *stanza, SnIm
 
 	message->reply_id = sn_xml_attr(reply, "id");
 	message->reply_to = sn_xml_attr(reply, "to");
-	if (message->body && sn_xml_find(stanza, "fallback", NS_FALLBACK)) {
-		g_autofree char *rest = without_fallback(stanza, message->body);
-		if (strcmp(rest, message->body) != 0)
-			message->body_fallback_free = g_steal_pointer(&rest);
+	message->fallback = read_ranges(stanza);
+	if (message->body && message->fallback) {
+		g_autofree char *body = g_steal_pointer(&message->body);
+		sn_im_message_set_body(message, body);
 	}
 }
 
@@ -110,7 +105,8 @@ static void write_reply(const SnXmppReading *reading, const SnImMessage *message
 	if (!message->body)
 		return;
 	glong quote = sent_length(message->quote), body = sent_length(message->body);
-	if (quote)
+	/* which email is answered does not go beside an encrypted text: then the quote is all that says it */
+	if (quote && (message->reply_id || !message->sealed))
 		write_range(stanza, message->reply_id ? NS_REPLY : NS_SHIM, 0, quote);
 	if (message->note && message->written)
 		write_range(stanza, SN_NS_DELAY, quote + body, sent_length(message->note));

@@ -130,5 +130,6 @@ const SnXmppExtension sn_ext_sfs = {
 		  "SHA-256 only" }),
 	.features = features,
 	.read = read_sharing,
+	.in_clear = TRUE,
 	.write = write_sharing,
 };

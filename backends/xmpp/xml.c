@@ -124,6 +124,21 @@ char *sn_xml_text(xmpp_stanza_t *stanza)
 	return text_of(stanza, sn_text_clean);
 }
 
+GBytes *sn_xml_bytes(xmpp_stanza_t *stanza, gsize most)
+{
+	char *raw = stanza ? xmpp_stanza_get_text(stanza) : NULL;
+	gsize length = 0;
+	guchar *bytes = raw && strlen(raw) / 4 * 3 <= most + most / 16 + 3 ? g_base64_decode(raw, &length)
+									   : NULL;
+
+	if (raw)
+		xmpp_free(xmpp_stanza_get_context(stanza), raw);
+	if (bytes && length > 0 && length <= most)
+		return g_bytes_new_take(bytes, length);
+	g_free(bytes);
+	return NULL;
+}
+
 char *sn_xml_line(xmpp_stanza_t *stanza)
 {
 	char *line = text_of(stanza, sn_text_clean_line);

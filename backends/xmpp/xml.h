@@ -37,6 +37,8 @@ xmpp_stanza_t *sn_xml_next(xmpp_stanza_t *from, const char *name, const char *ns
 gboolean sn_xml_is(xmpp_stanza_t *stanza, const char *name, const char *ns);
 /* Text of the stanza, lines kept; NULL when there is none. Caller frees. */
 char *sn_xml_text(xmpp_stanza_t *stanza);
+/* The bytes that its text is the base64 of; NULL: none, or more than `most`. Caller unrefs. */
+GBytes *sn_xml_bytes(xmpp_stanza_t *stanza, gsize most);
 /* Same on one line. */
 char *sn_xml_line(xmpp_stanza_t *stanza);
 /* Attribute on one line; NULL when absent, empty or too long. Caller frees. */

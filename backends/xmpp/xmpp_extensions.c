@@ -7,9 +7,9 @@
 	X(message)                                                                            \
 	X(forward) X(carbons) X(archive) X(delay) X(ids) X(receipts) X(markers) X(chatstates) \
 		X(correction) X(reply) X(headers) X(oob) X(sfs) X(attaching)                  \
-			X(quick_response) X(hints) X(encryption) X(muc) X(self_ping) \
+			X(quick_response) X(hints) X(encryption) X(omemo) X(muc) X(self_ping) \
 			X(muc_read) X(occupant_id) X(direct_invite) X(muc_admin) X(moderation) X(bookmarks) \
-				X(private_store) X(reach) X(caps) X(presence)                         \
+				X(private_store) X(omemo_devices) X(reach) X(caps) X(presence)                         \
 				X(subscription) X(roster) X(disco) X(ping) X(sm) X(vcard)     \
 					X(vcard_temp) X(upload) X(csi) X(blocking)
 
@@ -69,7 +69,8 @@ xmpp_stanza_t *sn_xmpp_write_message(xmpp_ctx_t *ctx, const SnXmppReading *readi
 	xmpp_stanza_t *stanza = sn_xml_new(ctx, "message", NULL);
 
 	for (int i = 0; sn_xmpp_extensions[i]; i++)
-		if (sn_xmpp_extensions[i]->write)
+		if (sn_xmpp_extensions[i]->write &&
+		    !(message->sealed && sn_xmpp_extensions[i]->in_clear))
 			sn_xmpp_extensions[i]->write(reading, message, stanza);
 	return stanza;
 }

@@ -61,6 +61,7 @@ typedef struct {
 	const char *const *features; /* disco#info, NULL-terminated */
 	/* Takes what it knows from a received message into `message`. */
 	void (*read)(const SnXmppReading *reading, xmpp_stanza_t *stanza, SnImMessage *message);
+	gboolean in_clear; /* what it writes tells of the content: nothing of it beside an encrypted text */
 	/* Puts what it knows of `message` into the stanza to be sent. */
 	void (*write)(const SnXmppReading *reading, const SnImMessage *message,
 		      xmpp_stanza_t *stanza);
