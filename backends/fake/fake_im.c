@@ -24,6 +24,7 @@ struct sn_im {
 /* The interface has no place for a test's pointer, hence this one registry. */
 static GMutex registry_lock;
 static GCond registry_changed;
+static gboolean keeps_devices;
 static GHashTable *preparations; /* jid -> Preparation */
 static GPtrArray *living;        /* of SnIm, not owned */
 
@@ -60,6 +61,14 @@ void sn_fake_im_reset(void)
 {
 	g_mutex_lock(&registry_lock);
 	g_clear_pointer(&preparations, g_hash_table_unref);
+	keeps_devices = FALSE;
+	g_mutex_unlock(&registry_lock);
+}
+
+void sn_fake_im_devices(gboolean kept)
+{
+	g_mutex_lock(&registry_lock);
+	keeps_devices = kept;
 	g_mutex_unlock(&registry_lock);
 }
 
@@ -237,7 +246,14 @@ static void fake_submit(SnIm *im, SnImRequest *request)
 	g_hash_table_add(im->open, g_memdup2(&request->id, sizeof request->id));
 	if (prepared(im->jid))
 		script = *prepared(im->jid);
+	gboolean refused = request->kind >= SN_IM_REQ_DEVICES_GET &&
+	                   request->kind <= SN_IM_REQ_BUNDLE_PUT && !keeps_devices;
 	g_mutex_unlock(&registry_lock);
+	if (refused) {
+		sn_fake_im_error(im, request->id, SN_ERROR_UNAVAILABLE, "No devices are kept here.");
+		sn_im_request_free(request);
+		return;
+	}
 	/* The script first: once in the queue the request is the test's, which may free it. */
 	if (im->failing)
 		sn_fake_im_error(im, request->id, SN_ERROR_NETWORK, "This line never works.");

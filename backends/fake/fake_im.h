@@ -27,6 +27,9 @@ typedef void (*SnFakeImScript)(SnIm *im, const SnImRequest *request, gpointer da
 /* For the backend of this bare JID, whether it exists already or not. script NULL: none.
  * `online`: whether create() reports ONLINE, FEATURES and SYNCED by itself (the default). */
 void sn_fake_im_prepare(const char *jid, SnFakeImScript script, gpointer data, gboolean online);
+/* Whether there is a place for OMEMO devices and bundles: else (the default) what asks for them ends
+ * in ERROR at once, without script and without being kept. Until sn_fake_im_reset(). */
+void sn_fake_im_devices(gboolean kept);
 /* Forgets all preparations; between tests. */
 void sn_fake_im_reset(void);
 /* A script that ends each request in DONE at once. */

@@ -88,6 +88,7 @@ struct sn_im_message {
 	 */
 	SnOmemoSealed *sealed;
 	char *locked;            /* encrypted in this way, which is not ours ("OX"); NULL */
+	guint e2e;               /* SnE2e: by the engine */
 	GArray *fallback;        /* of SnImRange, as received (XEP-0428); NULL */
 };
 SnImMessage *sn_im_message_new(void);

@@ -94,6 +94,40 @@ const SnOmemoKey *sn_omemo_sealed_key(const SnOmemoSealed *sealed, guint32 devic
 	return NULL;
 }
 
+const char *sn_e2e_closed_words(guint secure)
+{
+	static const char *const words[] = {
+#define X(name, words) "This message could not be opened: " words,
+		SN_E2E_WHY_TABLE(X)
+#undef X
+	};
+	SnE2eWhy why = SN_E2E_WHY(secure);
+
+	return words[(guint)why < SN_E2E_WHY_COUNT ? why : SN_E2E_WHY_UNKNOWN];
+}
+
+const char *sn_e2e_words(guint secure, gboolean out)
+{
+	if (secure & SN_E2E_CLOSED)
+		return "could not be opened";
+	if (secure & SN_E2E_CLEAR)
+		return "not encrypted";
+	if (secure & SN_E2E_NEW)
+		return "encrypted, from a device you have not verified";
+	if (secure & SN_E2E_LEFT_OUT)
+		return "encrypted, a device was left out";
+	return NULL;
+}
+
+int sn_e2e_alarm(guint secure)
+{
+	if (secure & SN_E2E_CLOSED)
+		return 3;
+	if (secure & (SN_E2E_CLEAR | SN_E2E_NEW | SN_E2E_LEFT_OUT))
+		return 2;
+	return secure & SN_E2E_OPENED ? 1 : 0;
+}
+
 char *sn_omemo_fingerprint(GBytes *identity)
 {
 	gsize size = 0;

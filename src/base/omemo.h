@@ -63,6 +63,48 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(SnOmemoSealed, sn_omemo_sealed_free)
 /* The one for this device; NULL. */
 const SnOmemoKey *sn_omemo_sealed_key(const SnOmemoSealed *sealed, guint32 device);
 
+/*
+ * How an IM went or came: of message.secure, besides SN_SECURE_ENCRYPTED (opened.h), which is set
+ * for all that was sealed and opened here. Never from what a message says of itself.
+ */
+typedef enum {
+	SN_E2E_OPENED = 1 << 8,    /* sealed by its sender's device, and opened here; or sealed here */
+	SN_E2E_VERIFIED = 1 << 9,  /* the user has compared the keys of all devices concerned */
+	SN_E2E_NEW = 1 << 10,      /* from a device that is not trusted */
+	SN_E2E_LEFT_OUT = 1 << 11, /* not sealed for every device of the recipient */
+	SN_E2E_CLEAR = 1 << 12,    /* in the clear, where it is not usual any more */
+	SN_E2E_CLOSED = 1 << 13,   /* it could not be opened: SN_E2E_WHY() */
+} SnE2e;
+
+/* X(NAME, words after "This message could not be opened: ") */
+#define SN_E2E_WHY_TABLE(X)                                                              \
+	X(UNKNOWN, "nobody knows why.")                                                  \
+	X(NOT_FOR_US, "it was not encrypted for this device.")                           \
+	X(NO_SESSION, "this device has lost the keys for it. They are being renewed; "   \
+	              "ask for it again.")                                               \
+	X(BROKEN, "the keys do not fit each other any more. They are being renewed; "    \
+	          "ask for it again.")                                                   \
+	X(DAMAGED, "it was damaged or changed on the way.")                              \
+	X(ROOM, "encrypted rooms are not supported yet.")                                \
+	X(OFF, "encryption is switched off here.")                                       \
+	X(OWN, "you sent it from here, but its text is not here any more.")              \
+	X(OTHER_WAY, "it is encrypted in a way that this program does not know.")
+typedef enum {
+#define X(name, words) SN_E2E_WHY_##name,
+	SN_E2E_WHY_TABLE(X)
+#undef X
+	SN_E2E_WHY_COUNT
+} SnE2eWhy;
+#define SN_E2E_CLOSED_BY(why) ((guint)SN_E2E_CLOSED | (guint)(why) << 16)
+#define SN_E2E_WHY(secure) ((SnE2eWhy)((secure) >> 16 & 0xff))
+
+/* "This message could not be opened: ..."; static. */
+const char *sn_e2e_closed_words(guint secure);
+/* What there is to know besides that it is encrypted, in few words; static, NULL: nothing. */
+const char *sn_e2e_words(guint secure, gboolean out);
+/* As sn_opened_alarm(): 0 nothing is known, 1 all is well, 2 something to know, 3 wrong. */
+int sn_e2e_alarm(guint secure);
+
 /* How the public key of a device is shown: 64 hex digits in groups of eight, without the byte for its
  * type. NULL when it is no such key. Caller frees. */
 char *sn_omemo_fingerprint(GBytes *identity);

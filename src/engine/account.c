@@ -7,6 +7,7 @@
  */
 #include "src/config/oauth2.h"
 #include "src/engine/oauth.h"
+#include "src/engine/omemo.h"
 #include "src/engine/sync_private.h"
 
 /* ---- secrets: asked for on the backend's thread ---- */
@@ -179,6 +180,8 @@ static void start_im(SnEngineAccount *account)
 	link.resource = resource;
 	account->core->rooms = sn_rooms_new(account);
 	account->core->im = sn_im_sync_new(account);
+	sn_engine_open_vault(account->engine);
+	account->omemo = sn_omemo_new(account, account->engine->vault, account->engine->vault_error);
 	sn_account_status(account, SN_END_IM, SN_STATUS_CONNECTING, NULL, 0);
 	account->im_ops = backends->im ? backends->im(&error) : NULL;
 	if (account->im_ops)
@@ -268,6 +271,7 @@ static void account_free(SnEngineAccount *account)
 	g_clear_pointer(&core->transcripts, sn_transcripts_free);
 	g_clear_pointer(&core->im, sn_im_sync_free);
 	g_clear_pointer(&core->rooms, sn_rooms_free);
+	g_clear_pointer(&account->omemo, sn_omemo_free);
 	sn_queue_unref(core->mail_in);
 	sn_queue_unref(core->mail_out);
 	sn_queue_unref(core->send_events);

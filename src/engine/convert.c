@@ -52,6 +52,10 @@ gboolean sn_convert_possible(SnDelivery *self, const SnOutboxEntry *entry, char 
 
 	if ((*why = sn_delivery_terms_encrypt(self, entry)))
 		return FALSE;
+	if (entry->channel == SN_CHANNEL_IM && entry->encrypt == SN_ENCRYPT_REQUIRED) {
+		*why = g_strdup("It has to go encrypted, and an email would not be");
+		return FALSE;
+	}
 	if (entry->channel != SN_CHANNEL_IM || sn_delivery_has_begun(self, entry)) {
 		*why = g_strdup("A part of it has gone by IM already");
 		return FALSE;

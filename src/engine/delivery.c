@@ -134,8 +134,12 @@ void sn_delivery_forget_memos(SnDelivery *self, SnId entry)
 {
 	g_autofree char *steps = sn_delivery_memo(self, entry, "steps");
 
+	g_autofree char *sealed = sn_delivery_memo(self, entry, "sealed");
+
 	if (steps)
 		sn_delivery_set_memo(self, entry, "steps", NULL);
+	if (sealed)
+		sn_delivery_set_memo(self, entry, "sealed", NULL);
 }
 
 void sn_delivery_again(SnDelivery *self)

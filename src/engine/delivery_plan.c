@@ -76,6 +76,8 @@ static void ready(SnDelivery *self, const SnOutboxEntry *entry, gboolean forced,
 	/* An email begins anew at each try; an IM goes on with the step that is next. */
 	SnFact fact = { .step = entry->channel == SN_CHANNEL_MAIL ? 1 : 0 };
 
+	if (!sn_delivery_terms_sealed(self, entry))
+		return;
 	if (!sn_delivery_hold(self, entry, forced, there))
 		sn_delivery_apply(self, entry->id, SN_DELIVERY_READY, &fact);
 }

@@ -159,6 +159,11 @@ gboolean sn_delivery_terms_begin(SnDelivery *self, const SnOutboxEntry *entry);
 /* Its time is over outside the hours of work: what is to happen then happens when they begin. TRUE
  * when it was put off. */
 gboolean sn_delivery_terms_put_off(SnDelivery *self, const SnOutboxEntry *entry);
+/* An IM that could go now: is it decided whether it goes encrypted, and may it go so? FALSE: not
+ * yet, and the entry waits. */
+gboolean sn_delivery_terms_sealed(SnDelivery *self, const SnOutboxEntry *entry);
+/* As that was decided. */
+gboolean sn_delivery_is_sealed(SnDelivery *self, const SnOutboxEntry *entry);
 /* Why it may not go by any way there is now; NULL when it may. Caller frees. */
 char *sn_delivery_terms_encrypt(SnDelivery *self, const SnOutboxEntry *entry);
 

@@ -8,6 +8,7 @@
  * somebody opens the machine at night.
  */
 #include "src/engine/delivery_private.h"
+#include "src/engine/omemo.h"
 
 /* The undo window is not a time that the user chose for it to go. */
 #define SCHEDULED (2 * SN_MINUTE)
@@ -78,12 +79,77 @@ char *sn_delivery_terms_encrypt(SnDelivery *self, const SnOutboxEntry *entry)
 
 	if (entry->encrypt != SN_ENCRYPT_REQUIRED)
 		return NULL;
+	const SnEngineAccount *account = sn_engine_account_by_id(self->engine, entry->account);
 	g_autofree char *missing = mail ? sn_seal_missing(self, entry) : NULL;
-	if (mail && !missing)
-		return NULL;
+	if (mail ? !missing : account && account->omemo)
+		return NULL; /* of an IM the devices decide, when it could go */
 	g_autofree char *who = sn_delivery_who(self, entry);
 	return g_strdup_printf("It has to go encrypted, and there is no encryption for %s yet%s%s", who,
 	                       missing ? ": " : "", missing ? missing : "");
+}
+
+gboolean sn_delivery_is_sealed(SnDelivery *self, const SnOutboxEntry *entry)
+{
+	g_autofree char *memo =
+		entry->channel == SN_CHANNEL_IM ? sn_delivery_memo(self, entry->id, "sealed") : NULL;
+
+	return memo != NULL;
+}
+
+static void decide(SnDelivery *self, const SnOutboxEntry *entry, gboolean sealed)
+{
+	if (sn_delivery_is_sealed(self, entry) != sealed)
+		sn_delivery_set_memo(self, entry->id, "sealed", sealed ? "1" : NULL);
+}
+
+static SnOmemoCan can_seal(SnDelivery *self, const SnOutboxEntry *entry, char **why)
+{
+	const SnEngineAccount *account = sn_engine_account_by_id(self->engine, entry->account);
+	g_autoptr(SnConversation) conversation =
+		sn_conversation_get(self->engine->store, entry->conversation);
+	const char *jid = sn_delivery_jid(entry);
+	gboolean required = entry->encrypt == SN_ENCRYPT_REQUIRED;
+
+	if (!required && sn_outbox_is_plain(self->engine->store, entry->id))
+		return SN_OMEMO_CLEAR; /* the user's own word about this message */
+	if (!account || !jid)
+		return SN_OMEMO_CLEAR;
+	if (conversation && conversation->kind == SN_CONV_ROOM) {
+		*why = required ? g_strdup("rooms cannot be encrypted yet") : NULL;
+		return required ? SN_OMEMO_CANNOT : SN_OMEMO_CLEAR;
+	}
+	return sn_omemo_can(account->omemo, jid, required, why);
+}
+
+gboolean sn_delivery_terms_sealed(SnDelivery *self, const SnOutboxEntry *entry)
+{
+	const SnEngineAccount *account = sn_engine_account_by_id(self->engine, entry->account);
+	g_autofree char *why = NULL, *reason = NULL, *who = NULL;
+
+	if (entry->channel != SN_CHANNEL_IM || sn_delivery_has_begun(self, entry))
+		return TRUE; /* it goes on as it began */
+	switch (can_seal(self, entry, &why)) {
+	case SN_OMEMO_CLEAR: decide(self, entry, FALSE); return TRUE;
+	case SN_OMEMO_READY: decide(self, entry, TRUE); return TRUE;
+	case SN_OMEMO_SOON: sn_omemo_wait(account->omemo, entry->id); return FALSE;
+	case SN_OMEMO_CANNOT: break;
+	}
+	who = sn_delivery_who(self, entry);
+	reason = g_strdup_printf("It cannot be encrypted for %s: %s", who, why);
+	sn_omemo_wait(account->omemo, entry->id);
+	wait(self, entry, "encrypt", reason, 0);
+	return FALSE;
+}
+
+void sn_delivery_plan_open(SnDelivery *self, SnId id)
+{
+	g_autoptr(SnOutboxEntry) entry = sn_outbox_get(self->engine->store, id, 0);
+
+	if (!entry || g_hash_table_contains(self->jobs, &id) ||
+	    (entry->state != SN_STATE_QUEUED && entry->state != SN_STATE_WAITING))
+		return;
+	sn_delivery_plan(self, id);
+	sn_delivery_set_timer(self);
 }
 
 static gboolean is_connected_for(SnDelivery *self, const SnOutboxEntry *entry, char **why)

@@ -8,6 +8,7 @@
 #include "src/engine/crypto.h"
 #include "src/engine/drafts.h"
 #include "src/engine/oauth.h"
+#include "src/engine/omemo.h"
 #include "src/engine/sync_private.h"
 #include "src/mime/seal.h"
 #include "src/mime/secure.h"
@@ -394,6 +395,8 @@ static void engine_free(SnEngine *engine)
 	g_ptr_array_unref(engine->accounts);
 	g_main_context_unref(engine->context);
 	g_rand_free(engine->random);
+	sn_vault_free(engine->vault);
+	g_free(engine->vault_error);
 	sn_config_unref(engine->config);
 	g_free(engine);
 }

@@ -36,6 +36,7 @@ struct sn_engine_account {
 	gboolean im_features;      /* what follows is told by the server, in this session */
 	gint64 upload_max;         /* 0 = no upload service */
 	gsize stanza_max;
+	struct sn_omemo *omemo;    /* omemo.h; NULL: no IM end */
 	struct sn_account_core *core; /* account.c's and sync_*.c's own (sync_private.h) */
 };
 
@@ -50,6 +51,8 @@ struct sn_engine {
 	SnDesktop *desktop;        /* NULL */
 	const SnDesktopOps *desktop_ops;
 	GRand *random;
+	struct sn_vault *vault;    /* keys of the encryption of IMs; NULL: vault_error says why */
+	char *vault_error;
 	guint64 next_request;      /* ids of backend requests */
 	struct sn_engine_core *core; /* engine.c's own */
 };
@@ -78,6 +81,10 @@ void sn_engine_proceed(SnEngineAccount *account, guint64 request);
 void sn_engine_stop_sending(SnEngineAccount *account, guint64 request);
 void sn_engine_im(SnEngineAccount *account, SnImRequest *request, SnImReply reply, gpointer data);
 
+/* ---- omemo.c, called by the others ---- */
+/* Opens the key file of the profile, once. */
+void sn_engine_open_vault(SnEngine *engine);
+
 /* ---- delivery.c, called by the others ---- */
 SnDelivery *sn_delivery_new(SnEngine *engine);
 void sn_delivery_free(SnDelivery *delivery);
@@ -89,6 +96,8 @@ void sn_delivery_woke(SnDelivery *delivery);
 void sn_delivery_recover(SnDelivery *delivery);
 void sn_delivery_account_online(SnDelivery *delivery, SnEngineAccount *account, SnChannel channel);
 void sn_delivery_presence(SnDelivery *delivery, SnId address);
+/* What this entry waited for may be there: looks at it again, if it has not gone. */
+void sn_delivery_plan_open(SnDelivery *delivery, SnId entry);
 /* Receipt or marker for one of our messages. from: bare JID it must have been sent to. */
 void sn_delivery_receipt(SnDelivery *delivery, SnEngineAccount *account, const char *from,
                          const char *id, gboolean displayed);

@@ -11,20 +11,32 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
+#include "src/omemo/payload.h"
 #include "src/store/told.h"
 
-enum { MAX_EMAIL = 64 << 20 };
+enum {
+	MAX_EMAIL = 64 << 20,
+	LOCK_SIZE = 16, /* more that an encrypted file has */
+};
 
 typedef struct {
 	SnId message;
 	int position;
 	char *path;
+	char *locked, *key; /* where it lies while it is encrypted, and how to open it; NULL */
+	gint64 max_size;
 	gboolean is_email;
 } Fetch;
 
 static void fetch_free(Fetch *fetch)
 {
+	if (fetch->locked)
+		g_unlink(fetch->locked);
 	g_free(fetch->path);
+	g_free(fetch->locked);
+	if (fetch->key)
+		explicit_bzero(fetch->key, strlen(fetch->key));
+	g_free(fetch->key);
 	g_free(fetch);
 }
 
@@ -104,18 +116,45 @@ static void take_email(SnEngineAccount *account, const Fetch *fetch)
 
 /* ---- fetching ---- */
 
+/* What came is not what was sent: only opened it counts. */
+static gboolean open_locked(const Fetch *fetch, char **sha256, gint64 *size, GError **error)
+{
+	char *data;
+	gsize length;
+
+	if (!sn_file_open(fetch->locked, fetch->path, fetch->key, fetch->max_size, error) ||
+	    !g_file_get_contents(fetch->path, &data, &length, error))
+		return FALSE;
+	*sha256 = g_compute_checksum_for_data(G_CHECKSUM_SHA256, (const guchar *)data, length);
+	*size = (gint64)length;
+	g_free(data);
+	return TRUE;
+}
+
+static void file_came(SnEngineAccount *account, const Fetch *fetch, const SnImEvent *event)
+{
+	g_autofree char *sha256 = g_strdup(event->sha256);
+	gint64 size = event->size;
+	g_autoptr(GError) error = NULL;
+
+	if (fetch->locked && !open_locked(fetch, &sha256, &size, &error)) {
+		g_warning("%s: %s", account->config->name, error->message);
+		return;
+	}
+	if (!sn_part_set_file(account->engine->store, fetch->message, fetch->position, fetch->path, sha256,
+	                      size, &error))
+		g_warning("%s", error->message);
+	if (fetch->is_email)
+		take_email(account, fetch);
+}
+
 static void fetch_reply(SnEngineAccount *account, const SnImEvent *event, gpointer data)
 {
 	Fetch *fetch = data;
-	g_autoptr(GError) error = NULL;
 
 	switch (event->kind) {
 	case SN_EVENT_DONE:
-		if (!sn_part_set_file(account->engine->store, fetch->message, fetch->position,
-		                      fetch->path, event->sha256, event->size, &error))
-			g_warning("%s", error->message);
-		if (fetch->is_email)
-			take_email(account, fetch);
+		file_came(account, fetch, event);
 		fetch_free(fetch);
 		break;
 	case SN_EVENT_ERROR:
@@ -147,9 +186,14 @@ void sn_files_fetch_part(SnEngineAccount *account, SnId message, const SnPart *p
 	fetch->position = part->position;
 	fetch->path = place_for(engine, message, part->position);
 	fetch->is_email = is_email(part);
-	request->url = g_strdup(part->url);
-	request->path = g_strdup(fetch->path);
-	request->max_size = max_size;
+	fetch->max_size = max_size;
+	request->url = sn_file_address(part->url, &fetch->key);
+	if (request->url)
+		fetch->locked = g_strconcat(fetch->path, ".locked", NULL);
+	else
+		request->url = g_strdup(part->url);
+	request->path = g_strdup(fetch->locked ? fetch->locked : fetch->path);
+	request->max_size = max_size + (fetch->locked ? LOCK_SIZE : 0);
 	sn_engine_im(account, request, fetch_reply, fetch);
 }
 
@@ -164,9 +208,9 @@ void sn_files_fetch(SnEngineAccount *account, SnId id)
 		return;
 	for (guint i = 0; i < message->parts->len; i++) {
 		const SnPart *part = g_ptr_array_index(message->parts, i);
-		/* https only: aesgcm: needs a key, and anything else no server of files speaks */
-		if (part->url && !part->path && g_str_has_prefix(part->url, "https:") &&
-		    part->size <= max)
+		/* anything else no server of files speaks */
+		if (part->url && !part->path && part->size <= max &&
+		    (g_str_has_prefix(part->url, "https:") || g_str_has_prefix(part->url, "aesgcm:")))
 			sn_files_fetch_part(account, id, part, max);
 	}
 }

@@ -176,7 +176,9 @@ GPtrArray *sn_history_allowed(SnDelivery *self, const SnOutboxEntry *entry, cons
 	SnHistoryRequest request = { .conversation = entry->conversation,
 		                     .agreed = entry->agreed,
 		                     .recipients = entry->recipients,
-		                     .encrypted = entry->encrypt == SN_ENCRYPT_REQUIRED };
+		                     .encrypted = entry->channel == SN_CHANNEL_IM
+			                                  ? sn_delivery_is_sealed(self, entry)
+			                                  : entry->encrypt == SN_ENCRYPT_REQUIRED };
 	g_autofree char *why = NULL;
 	guint gone = 0;
 

@@ -10,17 +10,21 @@
 
 #define MODEST_STANZA 10000   /* where the server tells no limit (RFC 6120 section 13.12) */
 #define STANZA_OVERHEAD 2000  /* addresses, ids, quote, extensions */
+#define KEYS_OVERHEAD 3000    /* of what is encrypted: the keys of some ten devices */
 #define FORWARD_OVERHEAD 800  /* of each forwarded stanza */
 #define LATE (10 * SN_MINUTE) /* from then on the time it was written is said */
 #define TEXT_SHORT 500        /* of an earlier message whose original goes along */
 #define TEXT_LONG 3000        /* of one that goes as text only */
 #define NOTICE_MAX 1000
 
-static gsize text_limit(const SnEngineAccount *account)
+/* Encrypted, a text is a third longer, and each device of both sides takes its share. */
+static gsize text_limit(const SnEngineAccount *account, gboolean sealed)
 {
 	gsize stanza = account->stanza_max ? account->stanza_max : MODEST_STANZA;
+	gsize overhead = STANZA_OVERHEAD + (sealed ? KEYS_OVERHEAD : 0);
+	gsize room = stanza > 2 * overhead ? stanza - overhead : STANZA_OVERHEAD;
 
-	return stanza > 2 * STANZA_OVERHEAD ? stanza - STANZA_OVERHEAD : STANZA_OVERHEAD;
+	return sealed ? room / 4 * 3 : room;
 }
 
 static gboolean fits_upload(const SnEngineAccount *account, gint64 size)
@@ -64,14 +68,14 @@ static gsize forward_size(const SnMessage *message)
 
 static gboolean can_forward(const SnEngineAccount *account, const SnMessage *message)
 {
-	return forward_body(message) && forward_size(message) < text_limit(account);
+	return forward_body(message) && forward_size(message) < text_limit(account, FALSE);
 }
 
 /* Earlier IMs in groups that fit into one stanza each. Of GArray of SnId. */
 static GPtrArray *group_forwards(const SnEngineAccount *account, const GPtrArray *messages)
 {
 	GPtrArray *groups = g_ptr_array_new_with_free_func((GDestroyNotify)g_array_unref);
-	gsize limit = text_limit(account), size = 0;
+	gsize limit = text_limit(account, FALSE), size = 0;
 	GArray *group = NULL;
 
 	for (guint i = 0; i < messages->len; i++) {
@@ -157,7 +161,7 @@ static GPtrArray *body_parts(SnDelivery *self, const SnOutboxEntry *entry,
 	const char *body = entry->body && *entry->body ? entry->body : names;
 	g_autofree char *whole = g_strconcat(body, lost, NULL);
 
-	return sn_im_split(whole, text_limit(account));
+	return sn_im_split(whole, text_limit(account, sn_delivery_is_sealed(self, entry)));
 }
 
 /* Earlier emails go as files when they are here as they came, and fit with what can be taken out. */
@@ -204,7 +208,10 @@ GPtrArray *sn_im_parts_plan(SnDelivery *self, const SnOutboxEntry *entry,
                             const SnEngineAccount *account)
 {
 	g_autoptr(GPtrArray) messages = sn_history_messages(self, entry, NULL);
-	g_autoptr(GPtrArray) forwards = group_forwards(account, messages);
+	/* forwarded stanzas have no place in an encrypted message: their text goes in it */
+	g_autoptr(GPtrArray) forwards = sn_delivery_is_sealed(self, entry)
+		? g_ptr_array_new()
+		: group_forwards(account, messages);
 	g_autoptr(GPtrArray) parts = body_parts(self, entry, account);
 	g_autoptr(GArray) emails = g_array_new(FALSE, FALSE, sizeof(SnId));
 	g_autoptr(GPtrArray) left = g_ptr_array_new_with_free_func(g_free);
@@ -466,7 +473,8 @@ static SnImMessage *text_message(SnDelivery *self, const SnOutboxEntry *entry,
 		return NULL;
 	SnImMessage *message = sn_im_message_new();
 	gboolean more;
-	g_autofree char *text = history_text(messages, steps, text_limit(account), &more);
+	g_autofree char *text = history_text(
+		messages, steps, text_limit(account, sn_delivery_is_sealed(self, entry)), &more);
 	g_autofree char *line = left_out ? sn_history_left_out_line(left_out) : NULL;
 	message->body = line ? g_strconcat(text, line, NULL) : g_strchomp(g_strdup(text));
 	message->attach_to = more ? NULL : g_strdup(entry->origin_id);

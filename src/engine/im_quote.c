@@ -85,7 +85,9 @@ static void answer_im(SnDelivery *self, const SnOutboxEntry *entry, const SnMess
 		return;
 	message->reply_id = g_strdup(id);
 	message->reply_to = g_strdup(answered->sender_value);
-	message->quote = answered->encrypted ? NULL : quote_im(answered);
+	/* what came encrypted is not repeated in the open */
+	message->quote = answered->encrypted && !sn_delivery_is_sealed(self, entry) ? NULL
+	                                                                            : quote_im(answered);
 }
 
 static void answer_mail(SnDelivery *self, const SnMessage *mail, SnImMessage *message)

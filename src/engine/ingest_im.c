@@ -195,6 +195,7 @@ static gboolean fill(Filing *filing, GError **error)
 	message->in_reply_to = g_strdup(im->in_reply_to_mail ? im->in_reply_to_mail : im->reply_id);
 	message->thread = thread_of(engine->store, im);
 	message->encrypted = im->encrypted;
+	message->secure = im->e2e;
 	filing->attach_to = attached_to(filing);
 	message->notice = notice_of(filing, message->time);
 	message->body = text_of(engine->store, im);

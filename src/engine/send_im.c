@@ -7,6 +7,9 @@
 #include "src/engine/delivery_private.h"
 #include "src/engine/im_parts.h"
 #include "src/engine/im_steps.h"
+#include "src/engine/omemo.h"
+#include "src/omemo/payload.h"
+#include "src/store/omemo.h"
 
 /* ---- the list of steps ---- */
 
@@ -24,14 +27,20 @@ static gboolean save_steps(SnDelivery *self, SnId entry, const GPtrArray *steps)
 	return sn_delivery_set_memo(self, entry, "steps", text);
 }
 
+/* A file that was uploaded in the clear does not go with an encrypted message, nor the other way round. */
+static gboolean is_as_sealed(const char *url, gboolean sealed)
+{
+	return strcmp(url, SN_IM_LEFT_OUT) == 0 || g_str_has_prefix(url, "aesgcm:") == sealed;
+}
+
 /* Uploads that were done before are not done again; without the files that they went without. */
-static void keep_urls(GPtrArray *steps, const GPtrArray *old)
+static void keep_urls(GPtrArray *steps, const GPtrArray *old, gboolean sealed)
 {
 	for (guint i = 0; i < steps->len; i++) {
 		SnImStep *step = steps->pdata[i];
 		const SnImStep *before =
 			step->kind == SN_IM_STEP_UPLOAD ? sn_im_steps_upload(old, step) : NULL;
-		if (!before || !before->url)
+		if (!before || !before->url || !is_as_sealed(before->url, sealed))
 			continue;
 		g_free(step->left);
 		step->url = g_strdup(before->url);
@@ -50,11 +59,14 @@ static GPtrArray *current_steps(SnDelivery *self, SnOutboxEntry *entry,
 		return old;
 	GPtrArray *steps = sn_im_parts_plan(self, entry, account);
 	if (old) {
-		keep_urls(steps, old);
+		keep_urls(steps, old, sn_delivery_is_sealed(self, entry));
 		g_ptr_array_unref(old);
 		sn_im_parts_settle(self, account, steps);
 	}
 	entry->step = MIN(entry->step, (int)sn_im_steps_first_visible(steps));
+	for (int i = entry->step - 1; i >= 0; i--) /* one of those before has to be done again */
+		if (!((SnImStep *)steps->pdata[i])->url)
+			entry->step = i;
 	if (!save_steps(self, entry->id, steps))
 		g_clear_pointer(&steps, g_ptr_array_unref);
 	return steps;
@@ -173,7 +185,9 @@ static void upload_ended(SnJob *job, const SnImEvent *event)
 	SnDelivery *self = job->delivery;
 	g_autoptr(GPtrArray) steps = load_steps(self, job->entry);
 	SnImStep *step = steps && (guint)job->step < steps->len ? steps->pdata[job->step] : NULL;
-	gboolean done = event->kind == SN_EVENT_DONE && is_url(event->url);
+	g_autofree char *locked = job->text ? sn_file_locked_address(event->url, job->text) : NULL;
+	const char *url = job->text ? locked : event->url;
+	gboolean done = event->kind == SN_EVENT_DONE && is_url(event->url) && url;
 
 	if (event->kind == SN_EVENT_CANCELLED)
 		sn_delivery_again(self);
@@ -201,7 +215,7 @@ static void upload_ended(SnJob *job, const SnImEvent *event)
 		}
 	}
 	g_free(step->url);
-	step->url = g_strdup(done ? event->url : SN_IM_LEFT_OUT);
+	step->url = g_strdup(done ? url : SN_IM_LEFT_OUT);
 	gboolean kept = save_steps(self, job->entry, steps);
 	sn_fault(UPLOAD_NOTED);
 	if (kept)
@@ -220,6 +234,16 @@ static void upload_reply(SnEngineAccount *account, const SnImEvent *event, gpoin
 }
 
 /* ---- doing a step ---- */
+
+/* What the server gets says nothing; the key travels in the message. */
+static void lock_file(SnImRequest *request, SnJob *job)
+{
+	g_autoptr(GBytes) plain = request->bytes;
+
+	request->bytes = sn_file_seal(plain, &job->text);
+	g_free(request->type);
+	request->type = g_strdup("application/octet-stream");
+}
 
 static void send_upload(SnDelivery *self, const SnOutboxEntry *entry, SnEngineAccount *account,
                         const SnImStep *step)
@@ -240,8 +264,53 @@ static void send_upload(SnDelivery *self, const SnOutboxEntry *entry, SnEngineAc
 		sn_delivery_apply(self, entry->id, SN_DELIVERY_PERMANENT, &fact);
 		return;
 	}
-	sn_engine_im(account, request, upload_reply, sn_job_begin(self, entry->id, entry->step));
+	SnJob *job = sn_job_begin(self, entry->id, entry->step);
+	if (sn_delivery_is_sealed(self, entry))
+		lock_file(request, job);
+	sn_engine_im(account, request, upload_reply, job);
 	sn_fault_of(SUBMITTED, "upload");
+}
+
+static void not_now(SnDelivery *self, SnId entry, SnDeliveryEvent event, const char *reason,
+                    SnErrorCode code)
+{
+	SnFact fact = { .reason = reason, .error_word = sn_error_word(code) };
+
+	sn_delivery_apply(self, entry, event, &fact);
+}
+
+/* The timeline says how it went, and where it is not usual that it went in the clear. */
+static void note_sealed(SnDelivery *self, const SnOutboxEntry *entry, guint e2e)
+{
+	g_autoptr(GError) error = NULL;
+
+	if (entry->message &&
+	    !sn_message_set_secure(self->engine->store, entry->message, e2e, &error))
+		g_warning("%s", error->message);
+}
+
+/* FALSE: it does not go now, and the entry is told why. Never in the clear what was decided to be
+ * encrypted. */
+static gboolean seal_stanza(SnDelivery *self, const SnOutboxEntry *entry, SnEngineAccount *account,
+                            SnImMessage *message)
+{
+	const char *jid = sn_delivery_jid(entry);
+	g_autoptr(GError) error = NULL;
+	guint e2e = 0;
+
+	if (!sn_delivery_is_sealed(self, entry)) {
+		g_assert(entry->encrypt != SN_ENCRYPT_REQUIRED);
+		if (!message->groupchat && sn_omemo_was_used(self->engine->store, account->id, jid))
+			note_sealed(self, entry, SN_E2E_CLEAR);
+		return TRUE;
+	}
+	if (account->omemo && sn_omemo_seal(account->omemo, message, &e2e, &error)) {
+		note_sealed(self, entry, e2e);
+		return TRUE;
+	}
+	not_now(self, entry->id, SN_DELIVERY_TEMPORARY,
+	        error ? error->message : "Encryption is switched off", SN_ERROR_UNAVAILABLE);
+	return FALSE;
 }
 
 static void send_stanza(SnDelivery *self, const SnOutboxEntry *entry, SnEngineAccount *account,
@@ -258,20 +327,16 @@ static void send_stanza(SnDelivery *self, const SnOutboxEntry *entry, SnEngineAc
 	}
 	if (!message->to)
 		message->to = g_strdup(sn_delivery_jid(entry));
+	if (!seal_stanza(self, entry, account, message)) {
+		sn_im_message_free(message);
+		return;
+	}
 	message->id = g_strdup(id);
 	message->origin_id = g_steal_pointer(&id);
 	SnImRequest *request = sn_im_request_new(SN_IM_REQ_SEND, sn_engine_next_id(self->engine));
 	request->message = message;
 	sn_engine_im(account, request, stanza_reply, sn_job_begin(self, entry->id, entry->step));
 	sn_fault_of(SUBMITTED, "im");
-}
-
-static void not_now(SnDelivery *self, SnId entry, SnDeliveryEvent event, const char *reason,
-                    SnErrorCode code)
-{
-	SnFact fact = { .reason = reason, .error_word = sn_error_word(code) };
-
-	sn_delivery_apply(self, entry, event, &fact);
 }
 
 void sn_delivery_send_im(SnDelivery *self, const SnOutboxEntry *given)

@@ -7,8 +7,10 @@
  * crash in between leaves no gap.
  */
 #include "src/base/fault.h"
+#include "src/engine/omemo.h"
 #include "src/engine/sync_private.h"
 #include "src/route/limits.h"
+#include "src/store/omemo.h"
 
 #include <string.h>
 
@@ -169,7 +171,8 @@ static void after_filing(SnImSync *sync, const SnImMessage *im, SnId id, SnAddRe
 			sn_files_fetch(account, id);
 		return;
 	}
-	send_receipt(sync, im, message->sender);
+	if (!(im->e2e & SN_E2E_CLOSED) || !im->sealed) /* what cannot be read has not arrived */
+		send_receipt(sync, im, message->sender);
 	if (result == SN_DUPLICATE)
 		return;
 	sn_fault(ANSWER_FILED);
@@ -198,16 +201,95 @@ static gboolean is_own_part(SnImSync *sync, const SnImMessage *im)
 	return TRUE;
 }
 
-static void take_message(SnImSync *sync, const SnImMessage *im)
+/* ---- encrypted ones (omemo.h) ---- */
+
+static char *sender_of(SnImSync *sync, const SnImMessage *im)
+{
+	return im->from ? sn_address_normalise(SN_CHANNEL_IM, im->from) : g_strdup(sync->own);
+}
+
+/* It was opened before, or written here: the text is in the row that it has. */
+static gboolean take_known_text(SnImSync *sync, SnImMessage *im, const char *from)
+{
+	SnStore *store = sync->account->engine->store;
+	const char *id = im->origin_id ? im->origin_id : im->id;
+	SnId row = id ? sn_message_find_im(store, id, from) : 0;
+	g_autoptr(SnMessage) known = row ? sn_message_get(store, row, SN_MESSAGE_FULL) : NULL;
+
+	if (!known)
+		return FALSE;
+	g_clear_pointer(&im->fallback, g_array_unref);
+	sn_im_message_set_body(im, known->body && *known->body ? known->body : " ");
+	return TRUE;
+}
+
+/* FALSE: nothing of it is to be filed; with an error it could not be written. */
+static gboolean open_sealed(SnImSync *sync, SnImMessage *im, GError **error)
+{
+	g_autofree char *from = sender_of(sync, im);
+
+	if (!from || !sync->account->omemo)
+		return FALSE;
+	switch (sn_omemo_open(sync->account->omemo, im, from, error)) {
+	case SN_OMEMO_OPENED: return TRUE;
+	case SN_OMEMO_KNOWN: return take_known_text(sync, im, from);
+	case SN_OMEMO_NOTHING:
+	case SN_OMEMO_AGAIN: break;
+	}
+	return FALSE;
+}
+
+/* What says of itself that it is encrypted, and what is not although that is usual here. */
+static void mark_clear(SnImSync *sync, SnImMessage *im)
+{
+	SnStore *store = sync->account->engine->store;
+	gboolean out = im->carbon_sent;
+	g_autofree char *from = sender_of(sync, im);
+	g_autofree char *to = im->to ? sn_address_normalise(SN_CHANNEL_IM, im->to) : NULL;
+
+	out = out || g_strcmp0(from, sync->own) == 0;
+	const char *peer = out ? to : from;
+	if (im->locked)
+		im->e2e = SN_E2E_CLOSED_BY(SN_E2E_WHY_OTHER_WAY);
+	else if (!im->groupchat && !im->encrypted && peer &&
+	         sn_omemo_was_used(store, sync->account->id, peer))
+		im->e2e = SN_E2E_CLEAR;
+}
+
+/* Within one transaction what opens it and the text: a crash leaves both or none of it. */
+static gboolean file_message(SnImSync *sync, SnImMessage *im, SnId *id, SnAddResult *result,
+                             GError **error)
+{
+	SnEngine *engine = sync->account->engine;
+	g_autoptr(GError) own_error = NULL;
+
+	if (!im->sealed) {
+		mark_clear(sync, im);
+		return sn_ingest_im(engine, sync->account, im, id, result, error);
+	}
+	if (!sn_store_begin(engine->store, error))
+		return FALSE;
+	gboolean file = open_sealed(sync, im, &own_error);
+	gboolean done = !own_error && (!file || sn_ingest_im(engine, sync->account, im, id, result,
+	                                                     &own_error));
+	if (!done) {
+		sn_store_rollback(engine->store);
+		g_propagate_error(error, g_steal_pointer(&own_error));
+		return FALSE;
+	}
+	return sn_store_commit(engine->store, error);
+}
+
+static void take_message(SnImSync *sync, SnImMessage *im)
 {
 	SnEngine *engine = sync->account->engine;
 	g_autoptr(GError) error = NULL;
 	SnAddResult result;
 	SnId id = 0;
 
-	if (take_notice(sync, im) || !has_content(im) || is_own_part(sync, im))
+	if (take_notice(sync, im) || !(im->sealed || has_content(im)) || is_own_part(sync, im))
 		return;
-	if (!sn_ingest_im(engine, sync->account, im, &id, &result, &error)) {
+	if (!file_message(sync, im, &id, &result, &error)) {
 		warn(sync, error);
 		/* what could not be stored must be found again in the archive */
 		if (error->code == SN_ERROR_STORAGE || error->code == SN_ERROR_BUSY)
@@ -218,7 +300,10 @@ static void take_message(SnImSync *sync, const SnImMessage *im)
 		sn_rooms_filed(sync->account->core->rooms, im);
 	if (sync->caught_up && im->stanza_id && !im->groupchat)
 		sn_archive_set(engine->store, sync->account->id, sync->own, im->stanza_id, NULL);
-	after_filing(sync, im, id, result);
+	if (id)
+		after_filing(sync, im, id, result);
+	if (im->sealed && sync->account->omemo)
+		sn_omemo_settle(sync->account->omemo, sync->caught_up || !sync->has_archive);
 }
 
 void sn_im_sync_message(SnImSync *sync, const SnImMessage *im)
@@ -245,6 +330,8 @@ static void archive_done(SnImSync *sync, const SnImEvent *event)
 	}
 	sync->reading = FALSE;
 	sync->caught_up = event->complete;
+	if (sync->account->omemo)
+		sn_omemo_settle(sync->account->omemo, sync->caught_up);
 	if (!sync->online)
 		return; /* the last page was still to be filed when the line went */
 	sn_account_status(sync->account, SN_END_IM, SN_STATUS_ONLINE, NULL, 0);
@@ -308,6 +395,8 @@ static void line_synced(SnImSync *sync, const SnImEvent *event)
 	if (!sync->online)
 		return; /* said of a line that has gone meanwhile */
 	sync->synced = TRUE;
+	if (event->resumed && sync->account->omemo)
+		sn_omemo_resumed(sync->account->omemo);
 	if (event->resumed && sync->caught_up) {
 		sn_engine_check_settled(sync->account->engine);
 		return;
@@ -315,6 +404,8 @@ static void line_synced(SnImSync *sync, const SnImEvent *event)
 	sync->pages = 0;
 	if (!event->resumed)
 		sn_wishes_im_synced(sync->account);
+	if (!event->resumed && sync->account->omemo)
+		sn_omemo_synced(sync->account->omemo);
 	if (sync->has_archive)
 		read_archive(sync);
 }
@@ -511,6 +602,8 @@ void sn_im_sync_line(SnImSync *sync, SnLineState line)
 	if (!online)
 		sync->synced = FALSE;
 	sync->online = online;
+	if (!online && sync->account->omemo)
+		sn_omemo_offline(sync->account->omemo);
 	sync->account->im_features = FALSE;
 	sn_rooms_line(sync->account->core->rooms, online);
 	if (online)
@@ -559,6 +652,10 @@ void sn_im_sync_event(SnImSync *sync, const SnImEvent *event)
 		break;
 	case SN_IM_EV_PRIVATE:
 		sn_map_sync_event(sync->account->engine->core->map_sync, sync->account, event);
+		break;
+	case SN_IM_EV_DEVICES:
+		if (sync->account->omemo)
+			sn_omemo_event(sync->account->omemo, event);
 		break;
 	case SN_IM_EV_FEATURES: take_features(sync, event); break;
 	case SN_IM_EV_SYNCED:

@@ -165,6 +165,8 @@ SnOutboxEntry *sn_outbox_take_back(SnStore *store, SnId id, GError **error);
 SnId sn_outbox_replace(SnStore *store, SnId id, const SnOutboxNew *entry, GError **error);
 /* The user's yes: it may go in the clear. */
 gboolean sn_outbox_allow_plain(SnStore *store, SnId id, GError **error);
+/* That was said of it. */
+gboolean sn_outbox_is_plain(SnStore *store, SnId id);
 /* Other terms for an entry that has not begun to go, and it waits for them: send_at, when, then,
  * expires as in SnOutboxNew. One transaction with the request to defer it. */
 gboolean sn_outbox_reschedule(SnStore *store, SnId id, SnTime send_at, guint when, SnRule then,

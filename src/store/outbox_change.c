@@ -305,6 +305,11 @@ gboolean sn_outbox_allow_plain(SnStore *store, SnId id, GError **error)
 	return sn_store_finish(store, allow_plain(store, id, error), error);
 }
 
+gboolean sn_outbox_is_plain(SnStore *store, SnId id)
+{
+	return sn_one(store, "SELECT 1 FROM outbox_event WHERE outbox = ?1 AND what = 'plain'", V(id)) != 0;
+}
+
 /* ---- the engine's side ---- */
 
 static gboolean change_row(SnStore *store, SnId id, SnState from, const SnOutboxChange *c,
