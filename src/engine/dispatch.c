@@ -375,9 +375,10 @@ static void im_event(gpointer item, gpointer data)
 
 	if (event->kind == SN_EVENT_LINE)
 		im_line(account, event);
-	else if (find_reply(account, SN_END_IM, event->id, event->kind, &reply))
-		reply.call.im(account, event, reply.data);
-	else if (event->id == 0)
+	else if (find_reply(account, SN_END_IM, event->id, event->kind, &reply)) {
+		if (reply.call.im) /* of a presence that was asked for nobody wants to know the end */
+			reply.call.im(account, event, reply.data);
+	} else if (event->id == 0)
 		sn_im_sync_event(account->core->im, event);
 	sn_im_event_free(event);
 	sn_engine_touched(account->engine);
