@@ -133,7 +133,7 @@ SnOmemoOpening sn_omemo_open(SnOmemo *self, SnImMessage *message, const char *fr
 	const SnOmemoKey *key;
 
 	g_assert(sealed && !message->body);
-	if (message->groupchat)
+	if (message->groupchat || message->room_private)
 		return closed(message, SN_E2E_WHY_ROOM);
 	if (self->why || !sn_config_settings(self->account->engine->config)->im_omemo)
 		return closed(message, SN_E2E_WHY_OFF);

@@ -306,7 +306,7 @@ static void take_message(SnImSync *sync, SnImMessage *im)
 		sn_omemo_settle(sync->account->omemo, sync->caught_up || !sync->has_archive);
 }
 
-void sn_im_sync_message(SnImSync *sync, const SnImMessage *im)
+void sn_im_sync_message(SnImSync *sync, SnImMessage *im)
 {
 	take_message(sync, im);
 }

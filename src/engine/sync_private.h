@@ -248,7 +248,7 @@ void sn_im_sync_look(SnImSync *sync);
 gboolean sn_im_sync_settled(const SnImSync *sync);
 
 /* An IM of a room's archive, as if it came by itself. */
-void sn_im_sync_message(SnImSync *sync, const SnImMessage *im);
+void sn_im_sync_message(SnImSync *sync, SnImMessage *im);
 
 /* ---- rooms.c; more in rooms.h ---- */
 SnRooms *sn_rooms_new(SnEngineAccount *account);
