@@ -176,6 +176,13 @@ static char *attached_text(GBytes *raw, gpointer data)
 	return ops ? ops->attached_text(raw) : NULL;
 }
 
+static SnUnsubscribe *unsubscribe(GBytes *raw, const char *authentication, gpointer data)
+{
+	const SnEngineOps *ops = sn_modules_engine(NULL);
+
+	return ops ? ops->unsubscribe(raw, authentication) : NULL;
+}
+
 static SnOpened *open_mail(GBytes *raw, gboolean may_ask, gboolean all_parts, gpointer data)
 {
 	SnHost *host = data;
@@ -214,6 +221,7 @@ SnUiHost sn_host_callbacks(SnHost *host)
 		.part_bytes = part_bytes,
 		.headers_text = headers_text,
 		.attached_text = attached_text,
+		.unsubscribe = unsubscribe,
 		.open_mail = open_mail,
 		.unlock_key = unlock_key,
 		.data = host,

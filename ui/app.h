@@ -67,6 +67,7 @@ struct sn_app {
 	SnObject message_object;
 	char *search;            /* last search; NULL */
 	GPtrArray *awaited;      /* of files.c: files to be used when they are here; NULL */
+	char *leaving;           /* the list whose answer the user waits for (unsubscribe.h); NULL */
 	char *book_word;         /* the address book was asked for last; NULL */
 	SnTime timers[SN_TIMER_COUNT]; /* 0 off */
 	SnTime refreshed;        /* when the store was last looked at */

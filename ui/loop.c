@@ -6,6 +6,7 @@
 #include "ui/composer.h"
 #include "ui/command.h"
 #include "ui/files.h"
+#include "ui/unsubscribe.h"
 #include "ui/prompt.h"
 #include "ui/question.h"
 #include "ui/triage.h"
@@ -189,6 +190,7 @@ static void refresh(SnApp *app)
 	sn_timeline_refresh(app->timeline);
 	sn_composer_refresh(app->composer);
 	sn_files_refresh(app);
+	sn_unsubscribe_refresh(app);
 	for (guint i = 0; i < app->views->len; i++) {
 		SnView *view = g_ptr_array_index(app->views, i);
 		sn_view_stale(view);

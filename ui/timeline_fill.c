@@ -7,6 +7,7 @@
 #include "src/store/told.h"
 #include "src/text/text.h"
 #include "ui/files.h"
+#include "ui/unsubscribe.h"
 #include "ui/words.h"
 
 enum {
@@ -309,6 +310,17 @@ static void fill_notice(Fill *fill)
 		             sn_theme_style(fill->theme, SN_OBJ_FAINT), fill->message->notice);
 }
 
+/* Whether the list that it came by was left. */
+static void fill_leave(Fill *fill)
+{
+	SnObject object = SN_OBJ_FAINT;
+	g_autofree char *note = sn_unsubscribe_note(fill->timeline->app, fill->message, &object);
+
+	if (note)
+		sn_page_wrap(fill->page, fill->message->id, (gpointer)fill->message, INDENT,
+		             sn_theme_style(fill->theme, object), note);
+}
+
 static void fill_question(Fill *fill)
 {
 	GPtrArray *questions = fill->timeline->questions;
@@ -444,6 +456,7 @@ static void fill_message(Fill *fill, const SnMessage *before, const char **subje
 	fill_parts(fill);
 	sn_timeline_fill_outcome(fill->timeline, message);
 	fill_notice(fill);
+	fill_leave(fill);
 	fill_ties(fill);
 	fill_question(fill);
 }

@@ -18,6 +18,7 @@ static void app_free(SnApp *app)
 	if (app->prompt)
 		sn_prompt_cancel(app);
 	sn_worker_free(app->worker);
+	g_free(app->leaving);
 	if (app->awaited)
 		g_ptr_array_unref(app->awaited);
 	sn_composer_free(app->composer);

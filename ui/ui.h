@@ -7,6 +7,7 @@
 #define SN_UI_UI_H
 
 #include "src/base/opened.h"
+#include "src/base/unsubscribe.h"
 #include "src/config/config.h"
 
 /* What main.c does for the client. */
@@ -23,6 +24,8 @@ typedef struct {
 	char *(*headers_text)(GBytes *raw, gpointer data);
 	/* The messages attached to it, to read in place (sn_mail_attached_text()); NULL: none. As above. */
 	char *(*attached_text)(GBytes *raw, gpointer data);
+	/* How its list can be left (sn_mail_unsubscribe()); NULL: it does not say. As above. */
+	SnUnsubscribe *(*unsubscribe)(GBytes *raw, const char *authentication, gpointer data);
 	/*
 	 * What is signed and encrypted of a raw email, verified and opened (sn_mail_open()). may_ask:
 	 * pinentry may use the terminal. On a worker thread, unless the terminal was given up. May be

@@ -6,6 +6,7 @@
 #include "src/text/text.h"
 #include "ui/files.h"
 #include "ui/secure.h"
+#include "ui/unsubscribe.h"
 #include "ui/view.h"
 #include "ui/words.h"
 
@@ -173,6 +174,25 @@ static void fill_standing(SnApp *app, SnView *view, const SnMessage *message)
 	}
 }
 
+/* By which list it came, and how to leave it. */
+static void fill_list(SnApp *app, SnView *view, const SnMessage *message)
+{
+	const char *contexts[] = { "message", NULL };
+	g_autofree char *keys = sn_binds_keys_of(app->binds, contexts, "unsubscribe");
+	g_autofree char *hint = NULL;
+	SnObject object = SN_OBJ_FAINT;
+	g_autofree char *note = sn_unsubscribe_note(app, message, &object);
+
+	if (message->list_id)
+		sn_page_fact(view->page, 0, "List", message->list_id);
+	if (!note && message->bulk == SN_BULK_NEWSLETTER && app->setup->host.unsubscribe) {
+		hint = g_strdup_printf("%s unsubscribes, after a question", keys ? keys : ":unsubscribe");
+		sn_page_fact(view->page, 0, "Newsletter", hint);
+	}
+	if (note)
+		sn_page_fact(view->page, 0, "Unsubscribe", note);
+}
+
 static void fill_facts(SnApp *app, SnView *view, const SnMessage *message)
 {
 	g_autofree char *when = sn_words_full(message->time);
@@ -198,6 +218,7 @@ static void fill_facts(SnApp *app, SnView *view, const SnMessage *message)
 	fill_standing(app, view, message);
 	if (message->notice)
 		sn_page_fact(view->page, 0, "Note", message->notice);
+	fill_list(app, view, message);
 }
 
 static void fill_parts(SnView *view, const SnMessage *message)

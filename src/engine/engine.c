@@ -12,6 +12,7 @@
 #include "src/engine/sync_private.h"
 #include "src/mime/seal.h"
 #include "src/mime/secure.h"
+#include "src/mime/unsubscribe.h"
 
 #include <glib-unix.h>
 
@@ -137,6 +138,7 @@ static gboolean look(gpointer data)
 	sn_map_sync_look(engine->core->map_sync);
 	sn_book_look(engine);
 	sn_mdn_look(engine);
+	sn_leaver_look(engine->core->leaver);
 	if (engine->core->drafts)
 		sn_drafts_look(engine->core->drafts);
 	for (guint i = 0; i < engine->accounts->len; i++) {
@@ -305,6 +307,7 @@ static void close_parts(SnEngine *engine)
 	g_clear_pointer(&core->drafts, sn_drafts_free);
 	g_clear_pointer(&core->map_sync, sn_map_sync_free);
 	g_clear_pointer(&core->book, sn_book_free);
+	g_clear_pointer(&core->leaver, sn_leaver_free);
 	g_clear_pointer(&core->notifier, sn_notifier_free);
 	drop_source(&core->look_source);
 	drop_source(&core->settle_source);
@@ -339,6 +342,7 @@ static gpointer engine_main(gpointer data)
 	if (open_parts(engine, &error)) {
 		core->notifier = sn_notifier_new(engine);
 		core->book = sn_book_new(engine);
+		core->leaver = sn_leaver_new(engine);
 		core->vcards = sn_vcards_new(engine);
 		core->drafts = sn_drafts_new(engine);
 		core->map_sync = sn_map_sync_new(engine);
@@ -550,6 +554,12 @@ static char *attached_text(GBytes *raw)
 	return sn_mail_attached_text(raw);
 }
 
+static SnUnsubscribe *unsubscribe(GBytes *raw, const char *authentication)
+{
+	sn_mime_init();
+	return sn_mail_unsubscribe(raw, authentication);
+}
+
 typedef struct {
 	void (*pong)(gpointer data);
 	gpointer data;
@@ -600,6 +610,7 @@ const SnEngineOps sn_engine_ops = {
 	.part_bytes = part_bytes,
 	.headers_text = headers_text,
 	.attached_text = attached_text,
+	.unsubscribe = unsubscribe,
 	.open_mail = open_mail,
 	.unlock_key = unlock_key,
 	.oauth_login = oauth_login,

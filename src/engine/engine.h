@@ -14,6 +14,7 @@
 #include "backends/mail/mail_backend.h"
 #include "backends/xmpp/im_backend.h"
 #include "src/base/opened.h"
+#include "src/base/unsubscribe.h"
 #include "src/config/config.h"
 #include "src/config/oauth2.h"
 
@@ -79,6 +80,7 @@ typedef struct {
 	GBytes *(*part_bytes)(GBytes *raw, int position, GError **error);
 	char *(*headers_text)(GBytes *raw);
 	char *(*attached_text)(GBytes *raw); /* sn_mail_attached_text() */
+	SnUnsubscribe *(*unsubscribe)(GBytes *raw, const char *authentication); /* sn_mail_unsubscribe() */
 	/* sn_seal_unlock(): may use the terminal, which has to be free. */
 	gboolean (*unlock_key)(const char *address, const SnConfig *config, GError **error);
 	/* What is signed and encrypted of an email (sn_mail_open()). Any thread but the screen's. */

@@ -17,6 +17,7 @@ typedef struct sn_notifier SnNotifier;
 typedef struct sn_vcards SnVcards;
 typedef struct sn_book SnBook;
 typedef struct sn_map_sync SnMapSync;
+typedef struct sn_leaver SnLeaver;
 
 typedef enum { SN_PHASE_STARTING, SN_PHASE_RUNNING, SN_PHASE_FAILED } SnPhase;
 
@@ -34,6 +35,7 @@ typedef struct sn_engine_core {
 	SnBook *book;     /* NULL: no address-book-cmd */
 	struct sn_drafts *drafts;
 	SnMapSync *map_sync; /* NULL: no sync-map */
+	SnLeaver *leaver;
 	gboolean telling;  /* mdn.c: one is on its way */
 	SnTime tell_after; /* ... and none before */
 	/* shared with the threads that start, settle and stop */
@@ -328,6 +330,11 @@ gboolean sn_mdn_file(SnStore *store, const SnConfig *config, const SnPrepared *p
 void sn_mdn_answer(SnEngine *engine, const char *message, const char *value);
 void sn_mdn_start(SnEngine *engine);
 void sn_mdn_look(SnEngine *engine);
+
+/* ---- unsubscribe.c: leaves lists for the user ---- */
+SnLeaver *sn_leaver_new(SnEngine *engine);
+void sn_leaver_free(SnLeaver *leaver); /* waits for the request under way, which is cut off */
+void sn_leaver_look(SnLeaver *leaver);
 
 /* ---- map_sync.c: the user's other devices ---- */
 SnMapSync *sn_map_sync_new(SnEngine *engine); /* NULL: none configured */

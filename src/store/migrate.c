@@ -152,6 +152,11 @@ static const char to_version_2[] =
 	"gossip_key BLOB, gossip_fingerprint TEXT) STRICT;"
 	"ALTER TABLE folder ADD COLUMN base INTEGER NOT NULL DEFAULT 0;"
 	SN_ROOMS_TO_VERSION_2
+	"CREATE TABLE unsubscribed (list TEXT NOT NULL PRIMARY KEY COLLATE NOCASE, name TEXT NOT NULL, "
+	"state INTEGER NOT NULL, target TEXT NOT NULL, url TEXT, account INTEGER NOT NULL, "
+	"message INTEGER NOT NULL, entry INTEGER NOT NULL DEFAULT 0, time INTEGER NOT NULL, "
+	"next INTEGER NOT NULL, tries INTEGER NOT NULL DEFAULT 0, detail TEXT) STRICT, WITHOUT ROWID;"
+	"CREATE INDEX unsubscribed_wanted ON unsubscribed (next) WHERE state = 0;"
 	"";
 
 /* steps[i] turns version i + 1 into i + 2; the newest has none. */

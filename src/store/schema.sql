@@ -802,6 +802,23 @@ CREATE TABLE draft_stale (
 	PRIMARY KEY (account, message_id)
 ) STRICT, WITHOUT ROWID;
 
+-- Lists that the user leaves, or left: SnLeave. url is kept only as long as it is to be asked.
+CREATE TABLE unsubscribed (
+	list TEXT NOT NULL PRIMARY KEY COLLATE NOCASE, -- "list:" and List-Id, or "from:" and an address
+	name TEXT NOT NULL,
+	state INTEGER NOT NULL,
+	target TEXT NOT NULL,
+	url TEXT,
+	account INTEGER NOT NULL,
+	message INTEGER NOT NULL, -- the one that it was asked for on
+	entry INTEGER NOT NULL DEFAULT 0,
+	time INTEGER NOT NULL,
+	next INTEGER NOT NULL,
+	tries INTEGER NOT NULL DEFAULT 0,
+	detail TEXT
+) STRICT, WITHOUT ROWID;
+CREATE INDEX unsubscribed_wanted ON unsubscribed (next) WHERE state = 0;
+
 CREATE TRIGGER transcript_gone AFTER DELETE ON location BEGIN
 	DELETE FROM transcript WHERE folder = OLD.folder AND uid = OLD.uid;
 END;

@@ -3,6 +3,7 @@
 #ifndef SN_TESTS_STORY_H
 #define SN_TESTS_STORY_H
 
+#include "src/base/unsubscribe.h"
 #include "src/store/outbox.h"
 #include "src/store/sync.h"
 
@@ -35,6 +36,8 @@ void story_fill_secure(SnStore *store);
 SnOpened *story_open_mail(GBytes *raw, gboolean may_ask, gboolean all_parts, gpointer data);
 /* Adds a newsletter and a notice of a machine. */
 void story_fill_bulk(SnStore *store);
+/* The host's unsubscribe for it; data: NULL or a SnCover. */
+SnUnsubscribe *story_unsubscribe(GBytes *raw, const char *authentication, gpointer data);
 /* Adds `count` people with a few messages each, for scrolling. */
 /* Adds a newsletter, an invitation, and a message in a message, with the host's attached_text for it
  * (story_reading.c). */

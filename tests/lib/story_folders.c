@@ -113,8 +113,9 @@ void story_fill_folders(SnStore *store)
 
 /* ---- newsletters and notices ---- */
 
-static void put_bulk(Fill *fill, const Email *email, SnBulk bulk)
+static void put_bulk(Fill *fill, const Email *email, SnBulk bulk, gboolean here)
 {
+	g_autoptr(GBytes) raw = here ? g_bytes_new_static("Subject: Ropes\r\n\r\n", 18) : NULL;
 	SnMessage *m = sn_message_new();
 	g_autoptr(GError) error = NULL;
 
@@ -128,9 +129,21 @@ static void put_bulk(Fill *fill, const Email *email, SnBulk bulk)
 	m->sender = sn_address_intern(fill->store, SN_CHANNEL_MAIL, email->address, email->name, NULL);
 	sn_message_add_party(m, SN_ROLE_FROM, email->address, email->name);
 	sn_message_add_party(m, SN_ROLE_TO, "alice@example.test", NULL);
-	if (!sn_message_add(fill->store, m, NULL, NULL, NULL, &error))
+	if (!sn_message_add(fill->store, m, NULL, raw, NULL, &error))
 		g_error("story: %s", error->message);
 	sn_message_free(m);
+}
+
+SnUnsubscribe *story_unsubscribe(GBytes *raw, const char *authentication, gpointer data)
+{
+	SnUnsubscribe *offer = g_new0(SnUnsubscribe, 1);
+	const SnCover *cover = data;
+
+	offer->post = g_strdup("https://lists.chandler.example/leave?9f3a");
+	offer->page = g_strdup(offer->post);
+	offer->mailto = g_strdup("mailto:leave@chandler.example?subject=9f3a");
+	offer->cover = cover ? *cover : SN_COVER_YES;
+	return offer;
 }
 
 void story_fill_bulk(SnStore *store)
@@ -143,6 +156,6 @@ void story_fill_bulk(SnStore *store)
 		                      .body = "The gate was opened with your card.\n" };
 	Fill fill = { store, sn_account_find(store, "home"), 0, 0 };
 
-	put_bulk(&fill, &letter, SN_BULK_NEWSLETTER);
-	put_bulk(&fill, &notice, SN_BULK_NOTICE);
+	put_bulk(&fill, &letter, SN_BULK_NEWSLETTER, TRUE);
+	put_bulk(&fill, &notice, SN_BULK_NOTICE, FALSE);
 }

@@ -84,6 +84,8 @@ UiDesk *ui_desk_new(UiDeskFill fill, const char *settings)
 		story_fill_reading(desk->store);
 		desk->setup.host.attached_text = story_attached_text;
 	}
+	if (fill == UI_DESK_BULK)
+		desk->setup.host.unsubscribe = story_unsubscribe;
 	if (fill == UI_DESK_SECURE) {
 		story_fill_secure(desk->store);
 		desk->setup.host.open_mail = story_open_mail;

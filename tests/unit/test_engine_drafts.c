@@ -11,11 +11,7 @@
 #include "backends/fake/fake_mail.h"
 #include "src/engine/sync_private.h"
 #include "src/store/draft_copy.h"
-#include "tests/unit/engine_bench.h"
-
-#define ONLY_MAIL                                                                              \
-	"[home]\nfrom = Alice <alice@example.test>\nsource = imaps://alice@example.test\n"     \
-	"outgoing = smtps://alice@example.test\npassword-command = echo secret\n"
+#include "tests/unit/engine_stage.h"
 
 typedef struct {
 	SnBench *bench;
@@ -23,28 +19,9 @@ typedef struct {
 	SnId conversation;
 } Stage;
 
-static const SnMailSourceOps *fake_source(GError **error)
-{
-	return &sn_fake_mail_ops;
-}
-
-static const SnMailTransportOps *fake_transport(GError **error)
-{
-	return &sn_fake_send_ops;
-}
-
 static void start(Stage *stage)
 {
-	g_autoptr(GError) error = NULL;
-	SnEngineSetup setup = {
-		.paths = stage->bench->paths,
-		.config = stage->bench->config,
-		.backends = { .imap = fake_source, .smtp = fake_transport },
-		.random_seed = 1,
-	};
-
-	stage->engine = sn_engine_start(&setup, &error);
-	g_assert_no_error(error);
+	stage->engine = sn_stage_start(stage->bench);
 }
 
 static int set_up_with(void **state, const char *settings)
@@ -53,7 +30,7 @@ static int set_up_with(void **state, const char *settings)
 	SnId address;
 	g_autoptr(SnAddress) bob = NULL;
 
-	stage->bench = sn_bench_new(ONLY_MAIL, settings, SN_STORE_CLIENT);
+	stage->bench = sn_bench_new(STAGE_ONLY_MAIL, settings, SN_STORE_CLIENT);
 	address = sn_address_intern(stage->bench->store, SN_CHANNEL_MAIL, "bob@work.example", "Bob", NULL);
 	bob = sn_address_get(stage->bench->store, address);
 	stage->conversation = sn_conversation_for_person(stage->bench->store, bob->person, NULL);

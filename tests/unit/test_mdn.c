@@ -13,12 +13,10 @@
 #include "src/mime/mail.h"
 #include "src/store/receipt.h"
 #include "src/store/wish.h"
-#include "tests/unit/engine_bench.h"
+#include "tests/unit/engine_stage.h"
 
 #define BOB "bob@example.test"
-#define ONLY_MAIL                                                                              \
-	"[home]\nfrom = Alice <alice@example.test>\nsource = imaps://alice@example.test\n"     \
-	"outgoing = smtps://alice@example.test\npassword-command = echo secret\ncopy-to =\n"
+#define ONLY_MAIL STAGE_ONLY_MAIL "copy-to =\n"
 #define ASKS "Disposition-Notification-To: Bob <bob@example.test>\r\n"
 #define FROM_BOB                                                                               \
 	"Return-Path: <bob@example.test>\r\nFrom: Bob <bob@example.test>\r\n"                  \
@@ -30,28 +28,11 @@ typedef struct {
 	int before; /* sent, when the test began to look */
 } Stage;
 
-static const SnMailSourceOps *fake_source(GError **error)
-{
-	return &sn_fake_mail_ops;
-}
-
-static const SnMailTransportOps *fake_transport(GError **error)
-{
-	return &sn_fake_send_ops;
-}
-
 static void run(Stage *stage)
 {
 	g_autoptr(GError) error = NULL;
-	SnEngineSetup setup = {
-		.paths = stage->bench->paths,
-		.config = stage->bench->config,
-		.backends = { .imap = fake_source, .smtp = fake_transport },
-		.random_seed = 1,
-	};
 
-	stage->engine = sn_engine_start(&setup, &error);
-	g_assert_no_error(error);
+	stage->engine = sn_stage_start(stage->bench);
 	sn_engine_settle(stage->engine, 60000, &error);
 	g_assert_no_error(error);
 }
