@@ -183,19 +183,34 @@ static SnUnsubscribe *unsubscribe(GBytes *raw, const char *authentication, gpoin
 	return ops ? ops->unsubscribe(raw, authentication) : NULL;
 }
 
-static SnOpened *open_mail(GBytes *raw, gboolean may_ask, gboolean all_parts, gpointer data)
+/* As it is now; the screen may reload it at any time. */
+static SnConfig *config_of(SnHost *host)
 {
-	SnHost *host = data;
+	g_mutex_lock(&host->lock);
+	SnConfig *config = sn_config_ref(host->config);
+	g_mutex_unlock(&host->lock);
+	return config;
+}
+
+static SnOpened *open_mail(SnStore *store, GBytes *raw, gboolean may_ask, gboolean all_parts,
+                           gpointer data)
+{
 	const SnEngineOps *ops = sn_modules_engine(NULL);
 
 	if (!ops)
 		return NULL;
-	g_mutex_lock(&host->lock);
-	SnConfig *config = sn_config_ref(host->config);
-	g_mutex_unlock(&host->lock);
-	SnOpened *opened = ops->open_mail(raw, config, may_ask, all_parts);
-	sn_config_unref(config);
-	return opened;
+	g_autoptr(SnConfig) config = config_of(data);
+	return ops->open_mail(store, raw, config, may_ask, all_parts);
+}
+
+static SnOutlook *outlook(SnStore *store, const SnOutlookAsk *ask, gpointer data)
+{
+	const SnEngineOps *ops = sn_modules_engine(NULL);
+
+	if (!ops)
+		return NULL;
+	g_autoptr(SnConfig) config = config_of(data);
+	return ops->outlook(store, config, ask);
 }
 
 static gboolean unlock_key(const char *address, gpointer data, GError **error)
@@ -205,12 +220,8 @@ static gboolean unlock_key(const char *address, gpointer data, GError **error)
 
 	if (!ops)
 		return FALSE;
-	g_mutex_lock(&host->lock);
-	SnConfig *config = sn_config_ref(host->config);
-	g_mutex_unlock(&host->lock);
-	gboolean done = ops->unlock_key(address, config, error);
-	sn_config_unref(config);
-	return done;
+	g_autoptr(SnConfig) config = config_of(host);
+	return ops->unlock_key(address, config, error);
 }
 
 SnUiHost sn_host_callbacks(SnHost *host)
@@ -223,6 +234,7 @@ SnUiHost sn_host_callbacks(SnHost *host)
 		.attached_text = attached_text,
 		.unsubscribe = unsubscribe,
 		.open_mail = open_mail,
+		.outlook = outlook,
 		.unlock_key = unlock_key,
 		.data = host,
 	};

@@ -109,6 +109,23 @@ static char *oauth_token(const SnOauth2 *oauth2, gpointer data, GError **error)
 	return ops ? ops->oauth_token(&sn_modules_backends, oauth2, error) : NULL;
 }
 
+static SnOpened *open_mail(SnStore *store, GBytes *raw, gboolean may_ask, gpointer data)
+{
+	SnCliContext *context = data;
+	const SnEngineOps *ops = sn_modules_engine(NULL);
+
+	return ops ? ops->open_mail(store, raw, context->config, may_ask, FALSE) : NULL;
+}
+
+static gboolean set_up_key(SnStore *store, const SnKeyAsk *ask, SnKeyChosen *chosen, gpointer data,
+                           GError **error)
+{
+	SnCliContext *context = data;
+	const SnEngineOps *ops = sn_modules_engine(error);
+
+	return ops && ops->set_up_key(store, context->config, ask, chosen, error);
+}
+
 static GString *web_get(const char *url, const char *ca_file, int seconds, gpointer data,
                         GError **error)
 {
@@ -163,7 +180,8 @@ static int run_in(const SnProgramArgs *program, SnPaths *paths, gboolean welcome
 		.dir = program->dir,
 		.paths = paths,
 		.services = { engine_run, import, probe, vcards, vcard_format,
-			      vcard_complete, part_bytes, NULL, oauth_login, oauth_token, web_get },
+			      vcard_complete, part_bytes, NULL, oauth_login, oauth_token,
+			      open_mail, set_up_key, web_get },
 	};
 
 	context.services.data = &context;

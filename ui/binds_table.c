@@ -131,6 +131,7 @@ const SnDefaultBind sn_default_binds[] = {
 	{ "compose", "<A-i>", "from next", "from another address of yours" },
 	{ "compose", "<A-w>", "send-when", "when it goes" },
 	{ "compose", "<A-e>", "encrypt next", "whether it goes encrypted" },
+	{ "compose", "<A-g>", "sign next", "whether it is signed" },
 	{ "compose", "<Tab>", "field next", "next field" },
 	{ "compose", "<S-Tab>", "field previous", "field before" },
 	{ "compose", "<PgUp>", "scroll page-up", "look further up" },

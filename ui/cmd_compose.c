@@ -480,22 +480,60 @@ static gboolean run_send_when(SnApp *app, int argc, char **argv, GError **error)
 	return TRUE;
 }
 
+/* From what would happen to the next: also where keys, and not the user, have decided that. */
+static SnEncrypt next_encrypt(SnApp *app)
+{
+	const SnPlan *plan = sn_composer_plan(app->composer);
+	SnEncrypt now = plan ? plan->encrypt : SN_ENCRYPT_NONE;
+
+	return now == SN_ENCRYPT_REQUIRED ? SN_ENCRYPT_CLEAR : now + 1;
+}
+
 static gboolean run_encrypt(SnApp *app, int argc, char **argv, GError **error)
 {
-	static const char *const words[] = { "Goes in the clear, unless your account says otherwise.",
+	static const char *const words[] = { NULL,
 		                             "Encrypted if there is a key for everybody who gets it.",
-		                             "Goes encrypted, or waits for you." };
+		                             "Goes encrypted, or waits for you.",
+		                             "Goes in the clear, unless your account says otherwise." };
 	SnTerms terms;
 
 	if (!need_conversation(app, error))
 		return FALSE;
 	terms = app->composer->draft->terms;
 	if (strcmp(argv[0], "next") == 0)
-		terms.encrypt = (SnEncrypt)((terms.encrypt + 1) % (SN_ENCRYPT_REQUIRED + 1));
+		terms.encrypt = next_encrypt(app);
 	else if (!sn_encrypt_parse(argv[0], &terms.encrypt))
 		return sn_command_fail(error, "It is next, none, if-possible or required.");
+	if (terms.encrypt == SN_ENCRYPT_NONE)
+		terms.encrypt = SN_ENCRYPT_CLEAR;
 	sn_composer_set_terms(app->composer, &terms);
 	sn_app_say(app, SN_OBJ_DEFAULT, "%s", words[terms.encrypt]);
+	return TRUE;
+}
+
+static gboolean run_sign(SnApp *app, int argc, char **argv, GError **error)
+{
+	const SnPlan *plan;
+	SnTerms terms;
+
+	if (!need_conversation(app, error))
+		return FALSE;
+	terms = app->composer->draft->terms;
+	plan = sn_composer_plan(app->composer);
+	if (strcmp(argv[0], "next") == 0)
+		terms.sign = plan && plan->sign ? SN_SIGN_NO : SN_SIGN_YES;
+	else if (strcmp(argv[0], "yes") == 0)
+		terms.sign = SN_SIGN_YES;
+	else if (strcmp(argv[0], "no") == 0)
+		terms.sign = SN_SIGN_NO;
+	else if (strcmp(argv[0], "default") == 0)
+		terms.sign = SN_SIGN_DEFAULT;
+	else
+		return sn_command_fail(error, "It is next, yes, no or default.");
+	sn_composer_set_terms(app->composer, &terms);
+	sn_app_say(app, SN_OBJ_DEFAULT, "%s", terms.sign == SN_SIGN_YES  ? "Will be signed."
+	                                      : terms.sign == SN_SIGN_NO ? "Will not be signed."
+	                                                                 : "Signed as the account says.");
 	return TRUE;
 }
 
@@ -560,6 +598,7 @@ const SnCommand sn_commands_compose[] = {
 	{ "send-at", "[TIME | now]", "when it goes: 2h, 14:30, tomorrow 9:00, mon 9:00, 23 Nov 9:00", SN_COMPLETE_WORDS, "now 30m 1h 2h today tomorrow monday tuesday wednesday thursday friday saturday sunday 8:00 9:00 12:00 14:00 18:00", 0, -1, run_send_at },
 	{ "send-when", "[online|available|not-dnd|network... [then mail|fail] [within TIME] | now]", "what it waits for, and what happens otherwise", SN_COMPLETE_WORDS, "now online available not-dnd network then mail fail within 30m 1h 2h 1d", 0, -1, run_send_when },
 	{ "encrypt", "none|if-possible|required|next", "whether it may go in the clear", SN_COMPLETE_WORDS, "none if-possible required next", 1, 1, run_encrypt },
+	{ "sign", "yes|no|default|next", "whether the email is signed", SN_COMPLETE_WORDS, "yes no default next", 1, 1, run_sign },
 	{ "undo", "", "take back the message just sent, else what was done to emails last", 0, NULL, 0, 0, run_undo },
 	{ NULL, NULL, NULL, 0, NULL, 0, 0, NULL },
 };

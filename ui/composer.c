@@ -34,6 +34,7 @@ void sn_composer_free(SnComposer *composer)
 		return;
 	sn_composer_forget_plan(composer);
 	sn_composer_history_clear(composer);
+	sn_composer_outlook_clear(composer);
 	sn_draft_free(composer->draft);
 	for (int i = 0; i < SN_FIELD_COUNT; i++)
 		sn_edit_free(composer->fields[i]);
@@ -164,6 +165,7 @@ static void take_draft(SnComposer *composer, SnDraft *draft)
 	composer->changed = FALSE;
 	g_clear_pointer(&composer->address, g_free);
 	sn_composer_history_clear(composer);
+	sn_composer_outlook_clear(composer);
 	sn_composer_forget_plan(composer);
 }
 
@@ -211,6 +213,7 @@ const SnPlan *sn_composer_plan(SnComposer *composer)
 
 	if (composer->plan || !composer->conversation)
 		return composer->plan;
+	g_autoptr(GPtrArray) also = sn_composer_typed(composer, NULL);
 	request = (SnPlanRequest){
 		.conversation = composer->conversation,
 		.reply_to = composer->draft->reply_to,
@@ -219,6 +222,8 @@ const SnPlan *sn_composer_plan(SnComposer *composer)
 		.whom = composer->draft->whom,
 		.sender = composer->draft->sender,
 		.encrypt = composer->draft->terms.encrypt,
+		.sign = composer->draft->terms.sign,
+		.also = also,
 	};
 	composer->plan = sn_plan_reply(composer->app->store, composer->app->config, &request,
 	                               composer->app->clock);
@@ -327,7 +332,7 @@ void sn_composer_set_field(SnComposer *composer, SnField field, const char *text
 		composer->subject_typed = text && *text;
 	if (field == SN_FIELD_CC || field == SN_FIELD_BCC) {
 		composer->shows[field] = text && *text;
-		sn_composer_forget_history(composer); /* one more has to have been a party */
+		sn_composer_forget_plan(composer); /* one more has to have been a party, and have a key */
 	}
 	save_soon(composer);
 }
@@ -422,7 +427,7 @@ gboolean sn_composer_key(SnComposer *composer, SnKey key)
 		if (composer->field == SN_FIELD_SUBJECT)
 			composer->subject_typed = edit->text->len > 0;
 		if (composer->field == SN_FIELD_CC || composer->field == SN_FIELD_BCC)
-			sn_composer_forget_history(composer);
+			sn_composer_forget_plan(composer);
 		save_soon(composer);
 	}
 	return TRUE;
@@ -436,6 +441,6 @@ void sn_composer_paste(SnComposer *composer, const char *text)
 	if (composer->field == SN_FIELD_SUBJECT)
 		composer->subject_typed = TRUE;
 	if (composer->field == SN_FIELD_CC || composer->field == SN_FIELD_BCC)
-		sn_composer_forget_history(composer);
+		sn_composer_forget_plan(composer);
 	save_soon(composer);
 }

@@ -23,6 +23,9 @@ struct sn_composer {
 	SnHistory *history;     /* what travels along, as chosen last; NULL */
 	gboolean history_stale; /* it has to be chosen anew */
 	struct sn_choosing *choosing; /* the choice under way on the worker; NULL */
+	struct sn_looking_out *looking_out; /* a search for keys under way on the worker; NULL */
+	SnOutlook *outlook;     /* what the last one found; NULL */
+	char *outlook_key;      /* what for; NULL */
 	GPtrArray *awaited;     /* of SnAwaited (reattach.h): files still to come; NULL */
 	guint64 saved;          /* count of changes when it was saved last */
 	gboolean changed;       /* something else than the texts */
@@ -47,10 +50,19 @@ void sn_composer_agree(SnComposer *composer, SnId message, gboolean yes);
 /* Recipients of the plan, and what was typed into Cc and Bcc; of SnParty. What is typed wrong is
  * left out, and *bad is the first of that (caller frees); bad may be NULL. */
 GPtrArray *sn_composer_recipients(SnComposer *composer, char **bad);
+/* Only those typed into Cc and Bcc. */
+GPtrArray *sn_composer_typed(SnComposer *composer, char **bad);
 /* private: something else than the texts was changed */
 void sn_composer_changed(SnComposer *composer);
 /* private: drops what is chosen and stops waiting for what is being chosen */
 void sn_composer_history_clear(SnComposer *composer);
+
+/* ---- composer_secure.c ---- */
+
+/* Whether it can be signed and encrypted, in a line; NULL: nothing to say. Caller frees. */
+char *sn_composer_secure_text(SnComposer *composer, SnObject *object);
+/* private: nobody waits for a search any more */
+void sn_composer_outlook_clear(SnComposer *composer);
 
 /* ---- composer.c ---- */
 

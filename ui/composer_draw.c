@@ -36,9 +36,30 @@ static int file_rows(const SnComposer *composer)
 	return (int)MIN(files + (sn_reattach_awaited(composer) != NULL), 3);
 }
 
+/* Where the keys are looked up, that line says it better than "once it can be encrypted". */
+static char *terms_text(SnComposer *composer)
+{
+	const SnTerms *terms = composer->draft ? &composer->draft->terms : NULL;
+	gboolean only_encrypt = terms && !terms->send_at && !terms->when && !terms->then;
+
+	if (only_encrypt && sn_composer_channel(composer) == SN_CHANNEL_MAIL &&
+	    composer->app->setup->host.outlook)
+		return NULL;
+	return sn_composer_terms_text(composer);
+}
+
 static int terms_rows(SnComposer *composer, int columns)
 {
-	g_autofree char *text = sn_composer_terms_text(composer);
+	g_autofree char *text = terms_text(composer);
+	g_autoptr(GArray) spans = text ? sn_text_wrap(text, MAX(columns, 8)) : NULL;
+
+	return spans ? MIN((int)spans->len, TERMS_ROWS) : 0;
+}
+
+static int secure_rows(SnComposer *composer, int columns)
+{
+	SnObject object;
+	g_autofree char *text = sn_composer_secure_text(composer, &object);
 	g_autoptr(GArray) spans = text ? sn_text_wrap(text, MAX(columns, 8)) : NULL;
 
 	return spans ? MIN((int)spans->len, TERMS_ROWS) : 0;
@@ -58,6 +79,7 @@ int sn_composer_height(SnComposer *composer, int columns, int available, gboolea
 		rows += row_shows(composer, (SnField)field);
 	text = sn_edit_height(composer->fields[SN_FIELD_BODY], columns - 2);
 	rows += file_rows(composer) + terms_rows(composer, columns - 2) +
+	        (focus ? secure_rows(composer, columns - 2) : 0) +
 	        (sn_composer_signature(composer) != NULL);
 	return MIN(rows + MAX(text, focus ? 3 : 1), MAX(available * 2 / 5, 4));
 }
@@ -128,23 +150,40 @@ static void draw_mode(SnComposer *composer, SnRect rect)
 	            what);
 }
 
-/* What will happen, where the user said when. Rows it took; one is left for the text. */
-static int draw_terms(SnComposer *composer, SnRect rect)
+/* Rows it took; one is left for the text. */
+static int draw_wrapped(SnComposer *composer, SnRect rect, const char *text, int rows, SnObject object)
 {
 	SnApp *app = composer->app;
-	g_autofree char *text = sn_composer_terms_text(composer);
-	int rows = MIN(terms_rows(composer, rect.cols), rect.rows - 1);
 	g_autoptr(GArray) spans = rows > 0 ? sn_text_wrap(text, MAX(rect.cols, 8)) : NULL;
-	SnStyle style = sn_theme_style(app->theme, SN_OBJ_STATE_WAITING);
+	SnStyle style = sn_theme_style(app->theme, object);
 
 	for (int y = 0; y < rows; y++) {
 		SnSpan span = g_array_index(spans, SnSpan, y);
 		/* the last row takes what is left, and says when it is cut */
-		if (y + 1 < rows)
-			text[span.end] = '\0';
-		sn_grid_fit(app->grid, rect.x, rect.y + y, rect.cols, style, text + span.start);
+		g_autofree char *line = y + 1 < rows ? g_strndup(text + span.start, span.end - span.start)
+		                                     : g_strdup(text + span.start);
+		sn_grid_fit(app->grid, rect.x, rect.y + y, rect.cols, style, line);
 	}
 	return MAX(rows, 0);
+}
+
+/* What will happen, where the user said when. */
+static int draw_terms(SnComposer *composer, SnRect rect)
+{
+	g_autofree char *text = terms_text(composer);
+
+	return draw_wrapped(composer, rect, text, MIN(terms_rows(composer, rect.cols), rect.rows - 1),
+	                    SN_OBJ_STATE_WAITING);
+}
+
+/* Whether it can be signed and encrypted. */
+static int draw_secure(SnComposer *composer, SnRect rect)
+{
+	SnObject object = SN_OBJ_FAINT;
+	g_autofree char *text = sn_composer_secure_text(composer, &object);
+
+	return draw_wrapped(composer, rect, text, MIN(secure_rows(composer, rect.cols), rect.rows - 1),
+	                    object);
 }
 
 static void draw_hint(SnComposer *composer, SnRect rect)
@@ -258,6 +297,9 @@ void sn_composer_draw(SnComposer *composer, SnRect rect, gboolean focus)
 
 	draw_mode(composer, (SnRect){ rect.x, rect.y, rect.cols, 1 });
 	terms = draw_terms(composer, inner);
+	if (focus)
+		terms += draw_secure(composer, (SnRect){ inner.x, inner.y + terms, inner.cols,
+		                                         inner.rows - terms });
 	inner.y += terms;
 	inner.rows -= terms;
 	if (!focus && sn_composer_is_empty(composer)) {

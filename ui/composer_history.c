@@ -88,6 +88,20 @@ static void add_typed(GPtrArray *recipients, SnRole role, const char *text, char
 	}
 }
 
+static void add_copies(SnComposer *composer, GPtrArray *recipients, char **bad)
+{
+	add_typed(recipients, SN_ROLE_CC, sn_composer_text(composer, SN_FIELD_CC), bad);
+	add_typed(recipients, SN_ROLE_BCC, sn_composer_text(composer, SN_FIELD_BCC), bad);
+}
+
+GPtrArray *sn_composer_typed(SnComposer *composer, char **bad)
+{
+	GPtrArray *typed = g_ptr_array_new_with_free_func(party_free);
+
+	add_copies(composer, typed, bad);
+	return typed;
+}
+
 GPtrArray *sn_composer_recipients(SnComposer *composer, char **bad)
 {
 	const SnPlan *plan = sn_composer_plan(composer);
@@ -99,10 +113,8 @@ GPtrArray *sn_composer_recipients(SnComposer *composer, char **bad)
 		*party = (SnParty){ from->role, g_strdup(from->address), g_strdup(from->name) };
 		g_ptr_array_add(recipients, party);
 	}
-	if (plan && plan->channel == SN_CHANNEL_MAIL) {
-		add_typed(recipients, SN_ROLE_CC, sn_composer_text(composer, SN_FIELD_CC), bad);
-		add_typed(recipients, SN_ROLE_BCC, sn_composer_text(composer, SN_FIELD_BCC), bad);
-	}
+	if (plan && plan->channel == SN_CHANNEL_MAIL)
+		add_copies(composer, recipients, bad);
 	return recipients;
 }
 

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "src/store/peer.h"
 #include "ui/timeline_private.h"
 #include "ui/view.h"
 
@@ -57,7 +58,7 @@ static void look_run(SnStore *store, gpointer data)
 	Look *look = data;
 	g_autoptr(GBytes) raw = store ? sn_message_raw(store, look->message, NULL) : NULL;
 
-	look->opened = raw ? look->host->open_mail(raw, FALSE, FALSE, look->host->data) : NULL;
+	look->opened = raw ? look->host->open_mail(store, raw, FALSE, FALSE, look->host->data) : NULL;
 }
 
 static void fill_anew(SnApp *app)
@@ -68,8 +69,27 @@ static void fill_anew(SnApp *app)
 	sn_app_dirty(app);
 }
 
+/* What it says of the keys of others is noted, as if it had been read when it came. */
+static void keep_gossip(SnApp *app, SnId id, const SnOpened *opened)
+{
+	g_autoptr(SnMessage) message = opened->gossip->len && app->settings->crypto_autocrypt
+		? sn_message_get(app->store, id, 0) : NULL;
+	GError *error = NULL;
+
+	for (guint i = 0; message && message->direction == SN_IN && !error && i < opened->gossip->len;
+	     i++) {
+		const SnOpenedKey *key = opened->gossip->pdata[i];
+		g_autofree char *address = sn_address_normalise(SN_CHANNEL_MAIL, key->address);
+		if (address && !sn_address_is_own(app->store, SN_CHANNEL_MAIL, address))
+			sn_peer_gossip(app->store, address, MIN(message->time, sn_app_now(app)),
+			               key->key, key->fingerprint, &error);
+	}
+	sn_app_error(app, error);
+}
+
 static void keep(SnApp *app, SnId message, SnOpened *opened)
 {
+	keep_gossip(app, message, opened);
 	if (g_hash_table_size(app->secure->found) >= CACHE_MAX)
 		g_hash_table_remove_all(app->secure->found);
 	g_hash_table_insert(app->secure->found, g_memdup2(&message, sizeof message), opened);
@@ -153,7 +173,7 @@ gboolean sn_secure_unlock(SnApp *app, SnId id, GError **error)
 		return FALSE;
 	/* pinentry draws on the terminal itself: the screen cannot be there at the same time */
 	app->term->suspend(app->term);
-	SnOpened *opened = app->setup->host.open_mail(raw, TRUE, TRUE, app->setup->host.data);
+	SnOpened *opened = app->setup->host.open_mail(app->store, raw, TRUE, TRUE, app->setup->host.data);
 	app->term->resume(app->term);
 	if (!opened) {
 		g_set_error_literal(error, SN_ERROR, SN_ERROR_UNAVAILABLE, "The message cannot be opened.");

@@ -534,5 +534,7 @@ void sn_send(SnApp *app)
 		return;
 	}
 	sn_composer_save(app->composer);
+	/* keys may have come in since */
+	sn_composer_forget_plan(app->composer);
 	send_step(app, &sending);
 }

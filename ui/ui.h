@@ -9,6 +9,7 @@
 #include "src/base/opened.h"
 #include "src/base/unsubscribe.h"
 #include "src/config/config.h"
+#include "src/route/outlook.h"
 
 /* What main.c does for the client. */
 typedef struct {
@@ -31,7 +32,11 @@ typedef struct {
 	 * pinentry may use the terminal. On a worker thread, unless the terminal was given up. May be
 	 * NULL.
 	 */
-	SnOpened *(*open_mail)(GBytes *raw, gboolean may_ask, gboolean all_parts, gpointer data);
+	SnOpened *(*open_mail)(SnStore *store, GBytes *raw, gboolean may_ask, gboolean all_parts,
+	                       gpointer data);
+	/* What would happen to an email if it were sent now (outlook.h). On a worker thread. NULL: not
+	 * known. May be NULL. */
+	SnOutlook *(*outlook)(SnStore *store, const SnOutlookAsk *ask, gpointer data);
 	/* gpg-agent asks for the passphrase of the key of an own address. The terminal was given up. May
 	 * be NULL. */
 	gboolean (*unlock_key)(const char *address, gpointer data, GError **error);

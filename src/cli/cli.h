@@ -8,7 +8,9 @@
 #define SN_CLI_CLI_H
 
 #include "src/config/config.h"
+#include "src/base/opened.h"
 #include "src/config/oauth2.h"
+#include "src/route/outlook.h"
 
 /* Exit codes (DESIGN section 11); the table in the manual is generated from this one. */
 #define SN_EXIT_TABLE(X)                                                                      \
@@ -57,6 +59,10 @@ typedef struct {
 	gboolean (*oauth_login)(const SnOauth2 *oauth2, gboolean browser, SnOauth2Tell tell,
 	                        gpointer tell_data, gpointer data, GError **error);
 	char *(*oauth_token)(const SnOauth2 *oauth2, gpointer data, GError **error);
+	/* As SnEngineOps.open_mail, and .set_up_key. */
+	SnOpened *(*open_mail)(SnStore *store, GBytes *raw, gboolean may_ask, gpointer data);
+	gboolean (*set_up_key)(SnStore *store, const SnKeyAsk *ask, SnKeyChosen *chosen, gpointer data,
+	                       GError **error);
 	/* A page by https, at most 256 KiB; NULL when there is none. Any thread. */
 	GString *(*web_get)(const char *url, const char *ca_file, int seconds, gpointer data,
 	                    GError **error);

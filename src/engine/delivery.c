@@ -158,7 +158,7 @@ static gint by_id(gconstpointer a, gconstpointer b)
 	return one < two ? -1 : one > two;
 }
 
-static void look_at(SnDelivery *self, SnId id)
+void sn_delivery_look_at(SnDelivery *self, SnId id)
 {
 	if (g_hash_table_contains(self->jobs, &id)) {
 		self->skipped = TRUE;
@@ -169,6 +169,8 @@ static void look_at(SnDelivery *self, SnId id)
 		return;
 	if (entry->state == SN_STATE_SENDING)
 		sn_delivery_check(self, id);
+	else if (entry->request == SN_REQUEST_SEND && !sn_seal_known(self, entry))
+		return; /* looked at again once that is known */
 	else if (entry->request != SN_REQUEST_NONE)
 		sn_delivery_request(self, entry);
 	else if (entry->state == SN_STATE_CHOOSING)
@@ -368,7 +370,7 @@ void sn_delivery_presence(SnDelivery *self, SnId address)
 		SnFact fact = { .detail = detail, .fresh = TRUE };
 		if (!sn_delivery_apply(self, id, SN_DELIVERY_APPEARED, &fact) &&
 		    entry->state == SN_STATE_QUEUED)
-			look_at(self, id);
+			sn_delivery_look_at(self, id);
 	}
 	sn_delivery_set_timer(self);
 }
@@ -418,7 +420,7 @@ void sn_delivery_look(SnDelivery *self)
 		if (due)
 			g_array_sort(due, by_id);
 		for (guint i = 0; due && i < due->len; i++)
-			look_at(self, g_array_index(due, SnId, i));
+			sn_delivery_look_at(self, g_array_index(due, SnId, i));
 	}
 	announce_late(self);
 	self->looking = FALSE;
@@ -435,6 +437,7 @@ SnDelivery *sn_delivery_new(SnEngine *engine)
 	self->jobs = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free,
 	                                   (GDestroyNotify)sn_job_unref);
 	self->settling = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
+	self->keys = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
 	self->announces = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
 	g_queue_init(&self->unwritten);
 	return self;
@@ -458,6 +461,7 @@ void sn_delivery_free(SnDelivery *self)
 	g_hash_table_unref(self->jobs);
 	g_hash_table_unref(self->settling);
 	g_hash_table_unref(self->announces);
+	g_hash_table_unref(self->keys);
 	g_free(self);
 }
 

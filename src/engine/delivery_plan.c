@@ -368,6 +368,8 @@ void sn_delivery_plan(SnDelivery *self, SnId id)
 		SnFact fact = { .reason = "The account it was to be sent with is not configured",
 			        .error_word = sn_error_word(SN_ERROR_CONFIG) };
 		sn_delivery_apply(self, id, SN_DELIVERY_REFUSED, &fact);
+	} else if (!sn_seal_known(self, entry)) {
+		return; /* planned again once that is known */
 	} else if (over) {
 		expire(self, entry);
 	} else if (entry->state == SN_STATE_ASKED) {

@@ -27,18 +27,21 @@
 #include "src/engine/answers.h"
 #include "src/engine/engine_private.h"
 #include "src/engine/machine.h"
+#include "src/engine/sealing.h"
 #include "src/mime/mail.h"
 
 struct sn_delivery {
 	SnEngine *engine;
 	GHashTable *jobs;      /* SnId -> SnJob: a request of this entry is under way */
 	GHashTable *settling;  /* SnId of an account -> SnTime until which presences still come in */
+	GHashTable *keys;      /* SnId -> char *: why its email cannot be encrypted; "" it can */
 	GHashTable *announces; /* SnId -> SnTime: announce as sent when no receipt came by then */
 	GQueue unwritten;      /* of SnUnwritten: results that could not be written (disk full) */
 	GSource *timer;
 	SnTime last_look;
 	SnTime woke_until;     /* the machine slept: what the line and presences say is not sure yet */
 	SnTime grace;          /* until then nothing expires whose time passed in sleep */
+	guint sealing;         /* threads on which gpg works */
 	gboolean looking, again;
 	gboolean skipped;      /* something was due whose request was under way */
 	gboolean unwell;       /* something could not be written since the last look */
@@ -104,6 +107,8 @@ void sn_delivery_expect_receipt(SnDelivery *self, SnId entry);
 /* ---- delivery.c ---- */
 SnTime sn_delivery_now(const SnDelivery *self);
 const SnSettings *sn_delivery_settings(const SnDelivery *self);
+/* Does what there is to do for one entry now. */
+void sn_delivery_look_at(SnDelivery *self, SnId entry);
 /* For the next look; a look ends with it. */
 void sn_delivery_set_timer(SnDelivery *self);
 /* It was written before the machine slept, and the machine has only just woken: what is known of
@@ -169,24 +174,22 @@ char *sn_delivery_terms_encrypt(SnDelivery *self, const SnOutboxEntry *entry);
 
 /* ---- seal.c ---- */
 
-typedef struct {
-	gboolean smime, hide_subject;
-	char *signer;                 /* fingerprint; NULL not signed */
-	GPtrArray *recipients, *hidden; /* of char *, fingerprints; NULL not encrypted */
-	char *home, *own_home;        /* keyrings; NULL */
-	char *words;                  /* "encrypted for ...", for the journal; NULL */
-} SnSealPlan;
-void sn_seal_plan_free(SnSealPlan *plan);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(SnSealPlan, sn_seal_plan_free)
-/* How the email has to go now. *plan NULL: as it is. FALSE: it may not go, and error says why. Asks
- * gpg, some milliseconds for each recipient. */
-gboolean sn_seal_choose(SnDelivery *self, const SnOutboxEntry *entry, const SnAccount *account,
-                        SnSealPlan **plan, GError **error);
-/* Why an email cannot be encrypted: "no key for bob@example.test is here"; NULL: it can. */
-char *sn_seal_missing(SnDelivery *self, const SnOutboxEntry *entry);
-/* Seals on a thread, then calls done on this one, with NULL and an error when it could not. */
-typedef void (*SnSealed)(GBytes *sealed, const SnSealPlan *plan, const GError *error, gpointer data);
-void sn_seal_run(SnSealPlan *plan, GBytes *raw, SnSealed done, gpointer data); /* takes plan */
+/* What the store and the configuration say about how the entry is to go. */
+SnSealWish *sn_seal_wish_of(SnDelivery *self, const SnOutboxEntry *entry, const SnAccount *account);
+/*
+ * Chooses keys and seals on a thread, then calls done on this one. sealed NULL: error says why it may
+ * not go; else plan says how it was done, perhaps not at all.
+ */
+typedef void (*SnSealed)(SnJob *job, GBytes *sealed, const SnSealPlan *plan, const GError *error);
+void sn_seal_run(SnJob *job, SnSealWish *wish, GBytes *raw, SnSealed done); /* takes wish */
+/*
+ * Are there keys for an email that has to go encrypted? TRUE: known; *why: what is missing, NULL
+ * nothing (caller frees). FALSE: it is being found out, and the entry is looked at again then. An
+ * answer counts once, since keys come and go.
+ */
+gboolean sn_seal_known(SnDelivery *self, const SnOutboxEntry *entry);
+char *sn_seal_why_not(const SnDelivery *self, SnId entry);
+void sn_seal_forget(SnDelivery *self, SnId entry);
 
 /* ---- delivery_order.c ---- */
 

@@ -80,7 +80,7 @@ char *sn_delivery_terms_encrypt(SnDelivery *self, const SnOutboxEntry *entry)
 	if (entry->encrypt != SN_ENCRYPT_REQUIRED)
 		return NULL;
 	const SnEngineAccount *account = sn_engine_account_by_id(self->engine, entry->account);
-	g_autofree char *missing = mail ? sn_seal_missing(self, entry) : NULL;
+	g_autofree char *missing = mail ? sn_seal_why_not(self, entry->id) : NULL;
 	if (mail ? !missing : account && account->omemo)
 		return NULL; /* of an IM the devices decide, when it could go */
 	g_autofree char *who = sn_delivery_who(self, entry);

@@ -5,10 +5,12 @@
  * It sleeps in one poll() over the bell, the backends' queues and at most a few one-shot timers;
  * nothing here runs periodically.
  */
+#include "src/engine/autocrypt.h"
 #include "src/engine/crypto.h"
 #include "src/engine/drafts.h"
 #include "src/engine/oauth.h"
 #include "src/engine/omemo.h"
+#include "src/engine/sealing.h"
 #include "src/engine/sync_private.h"
 #include "src/mime/seal.h"
 #include "src/mime/secure.h"
@@ -526,13 +528,35 @@ static GBytes *part_bytes(GBytes *raw, int position, GError **error)
 	return sn_mail_part_bytes(raw, position, error);
 }
 
-static SnOpened *open_mail(GBytes *raw, const SnConfig *config, gboolean may_ask, gboolean all_parts)
+static SnOpened *open_mail(SnStore *store, GBytes *raw, const SnConfig *config, gboolean may_ask,
+                           gboolean all_parts)
 {
 	SnGpg gpg = sn_engine_gpg(config);
 
 	sn_mime_init();
+	g_autofree char *sender_key = sn_autocrypt_bring_key(store, config, &gpg, raw);
 	gpg.may_ask = may_ask;
+	gpg.sender_key = sender_key;
 	return sn_mail_open(raw, &gpg, all_parts);
+}
+
+static SnOutlook *outlook(SnStore *store, const SnConfig *config, const SnOutlookAsk *ask)
+{
+	SnSealAsk seal = { .account = sn_config_account_named(config, ask->account), .from = ask->from,
+		           .recipients = ask->recipients, .encrypt = ask->encrypt, .sign = ask->sign };
+
+	sn_mime_init();
+	if (!seal.account)
+		return g_new0(SnOutlook, 1);
+	g_autoptr(SnSealWish) wish = sn_seal_wish_new(store, config, &seal);
+	return sn_seal_outlook(wish);
+}
+
+static gboolean set_up_key(SnStore *store, const SnConfig *config, const SnKeyAsk *ask,
+                           SnKeyChosen *chosen, GError **error)
+{
+	sn_mime_init();
+	return sn_autocrypt_set_up(store, config, ask, chosen, error);
 }
 
 static gboolean unlock_key(const char *address, const SnConfig *config, GError **error)
@@ -612,6 +636,8 @@ const SnEngineOps sn_engine_ops = {
 	.attached_text = attached_text,
 	.unsubscribe = unsubscribe,
 	.open_mail = open_mail,
+	.outlook = outlook,
+	.set_up_key = set_up_key,
 	.unlock_key = unlock_key,
 	.oauth_login = oauth_login,
 	.oauth_token = oauth_token,

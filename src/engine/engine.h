@@ -17,6 +17,7 @@
 #include "src/base/unsubscribe.h"
 #include "src/config/config.h"
 #include "src/config/oauth2.h"
+#include "src/route/outlook.h"
 
 /* The backends to use, by the caller (main.c, a test with fakes). NULL members: none. Each is
  * called the first time it is needed, on the engine thread (main.c loads a module then). */
@@ -84,8 +85,14 @@ typedef struct {
 	/* sn_seal_unlock(): may use the terminal, which has to be free. */
 	gboolean (*unlock_key)(const char *address, const SnConfig *config, GError **error);
 	/* What is signed and encrypted of an email (sn_mail_open()). Any thread but the screen's. */
-	SnOpened *(*open_mail)(GBytes *raw, const SnConfig *config, gboolean may_ask,
+	/* store: where keys are that came by email; NULL none. */
+	SnOpened *(*open_mail)(SnStore *store, GBytes *raw, const SnConfig *config, gboolean may_ask,
 	                       gboolean all_parts);
+	/* What would happen to an email if it were sent now. Any thread but the screen's. Never NULL. */
+	SnOutlook *(*outlook)(SnStore *store, const SnConfig *config, const SnOutlookAsk *ask);
+	/* sn_autocrypt_set_up(). Any thread but the screen's. */
+	gboolean (*set_up_key)(SnStore *store, const SnConfig *config, const SnKeyAsk *ask,
+	                       SnKeyChosen *chosen, GError **error);
 	/* As in src/engine/oauth.h. Block. */
 	gboolean (*oauth_login)(const SnEngineBackends *backends, const SnOauth2 *config,
 	                        gboolean browser, SnOauth2Tell tell, gpointer data, GError **error);

@@ -438,26 +438,32 @@ static void submit(SnDelivery *self, SnJob *job, const SnOutboxEntry *entry, GBy
 	sn_fault_of(SUBMITTED, "mail");
 }
 
-/* Signed and encrypted, or it does not go: never as it was. */
-static void sealed(GBytes *bytes, const SnSealPlan *plan, const GError *error, gpointer data)
+static gboolean note_sealing(SnStore *store, const SnOutboxEntry *entry, const SnSealPlan *plan,
+                             GError **error)
 {
-	SnJob *job = data;
+	guint smime = plan->smime ? SN_SECURE_SMIME : 0;
+	guint secure = plan->recipients ? SN_SECURE_ENCRYPTED | smime
+	               : plan->signer   ? SN_SECURE_SIGNED | smime
+	                                : 0;
+
+	return (!secure || sn_message_set_secure(store, entry->message, secure, error)) &&
+	       (!plan->words || sn_outbox_note(store, entry->id, "sealed", plan->words, error));
+}
+
+/* Signed and encrypted, or it does not go: never as it was. */
+static void sealed(SnJob *job, GBytes *bytes, const SnSealPlan *plan, const GError *error)
+{
 	SnDelivery *self = job->delivery;
 	g_autoptr(SnOutboxEntry) entry =
 		self ? sn_outbox_get(self->engine->store, job->entry, SN_OUTBOX_FULL) : NULL;
-	guint secure = (plan->signer ? SN_SECURE_SIGNED : 0) | (plan->smime ? SN_SECURE_SMIME : 0);
 	g_autoptr(GError) own_error = NULL;
 
-	if (plan->recipients)
-		secure = SN_SECURE_ENCRYPTED | (plan->smime ? SN_SECURE_SMIME : 0);
 	if (!entry || entry->state != SN_STATE_SENDING) {
 		sn_job_end(job);
 		sn_job_unref(job);
 		return;
 	}
-	if (bytes && sn_message_set_secure(self->engine->store, entry->message, secure, &own_error) &&
-	    (!plan->words || sn_outbox_note(self->engine->store, entry->id, "sealed", plan->words,
-	                                       &own_error))) {
+	if (bytes && note_sealing(self->engine->store, entry, plan, &own_error)) {
 		submit(self, job, entry, bytes);
 		return;
 	}
@@ -469,7 +475,7 @@ static void sealed(GBytes *bytes, const SnSealPlan *plan, const GError *error, g
 void sn_delivery_send_mail(SnDelivery *self, const SnOutboxEntry *entry)
 {
 	SnEngineAccount *account = sn_engine_account_by_id(self->engine, entry->account);
-	g_autoptr(SnSealPlan) plan = NULL;
+	g_autoptr(SnSealWish) wish = NULL;
 	g_autoptr(GError) error = NULL;
 	g_autoptr(GBytes) raw = NULL;
 
@@ -479,17 +485,17 @@ void sn_delivery_send_mail(SnDelivery *self, const SnOutboxEntry *entry)
 		                    "The account it was to be sent with is not running");
 	else
 		raw = compose(self, entry, account, &error);
-	if (!raw || !sn_seal_choose(self, entry, account->config, &plan, &error)) {
+	if (!raw) {
 		cannot_go(self, entry->id, error);
 		return;
 	}
 	SnJob *job = sn_job_begin(self, entry->id, entry->step);
-	/* what must be encrypted goes no other way */
-	g_assert(entry->encrypt != SN_ENCRYPT_REQUIRED || (plan && plan->recipients));
-	if (!plan) {
+	wish = sn_seal_wish_of(self, entry, account->config);
+	/* an email that goes on as it is stays as its sender made it */
+	if (entry->resend)
+		wish->autocrypt = wish->sign = FALSE;
+	if (sn_seal_wish_is_plain(wish))
 		submit(self, job, entry, raw);
-		return;
-	}
-	plan->hide_subject = sn_delivery_settings(self)->crypto_hide_subject;
-	sn_seal_run(g_steal_pointer(&plan), raw, sealed, job);
+	else
+		sn_seal_run(job, g_steal_pointer(&wish), raw, sealed);
 }

@@ -192,8 +192,10 @@ static void complain(const SnGpgRun *run, gboolean smime, GError **error)
 static GBytes *run(const SnSeal *seal, GPtrArray *args, GBytes *input, const char *made,
                    SnGpgRun **result, GError **error)
 {
-	SnGpgCall call = { .smime = seal->smime, .home = seal->gpg->home, .also = seal->gpg->own_home,
-		           .input = input };
+	g_autofree char *user_home = seal->own_signer ? sn_gpg_user_home(seal->gpg) : NULL;
+	SnGpgCall call = { .smime = seal->smime, .input = input,
+		           .home = seal->own_signer ? seal->gpg->own_home : seal->gpg->home,
+		           .also = seal->own_signer ? user_home : seal->gpg->own_home };
 
 	g_ptr_array_add(args, NULL);
 	call.args = (const char *const *)args->pdata;
@@ -385,6 +387,8 @@ GBytes *sn_mail_seal(GBytes *raw, const SnSeal *seal, GError **error)
 	const char *data = g_bytes_get_data(crlf, &length);
 	g_auto(Halves) halves = split(data, length, encrypt && seal->hide_subject);
 	protect_subject(&halves, encrypt, encrypt && seal->hide_subject);
+	if (encrypt && seal->gossip)
+		g_string_append(halves.content, seal->gossip);
 	g_string_append(halves.content, "\r\n");
 	g_string_append_len(halves.content, data + halves.body, (gssize)(length - halves.body));
 	/* the line end before a boundary belongs to the boundary */

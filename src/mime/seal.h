@@ -17,6 +17,8 @@ typedef struct {
 	GPtrArray *recipients;   /* of char *, fingerprints, the sender's own among them; NULL: not encrypted */
 	GPtrArray *hidden;       /* of char *: their ids are not in the message (Bcc); NULL */
 	gboolean hide_subject;   /* the real one is within only */
+	gboolean own_signer;     /* the signer's secret is in sennit's own keyring */
+	const char *gossip;      /* header fields for within, with CRLF; encrypted OpenPGP only; NULL */
 } SnSeal;
 
 /*

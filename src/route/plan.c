@@ -256,22 +256,18 @@ static void make_plan(const SnPlanner *self, SnPlan *plan)
 
 /* Whether there are keys for an email shows when it goes: until then it waits. There is no way to
  * encrypt an IM yet, so that waits, whoever is available. */
-static void set_encryption(const SnConfig *config, const SnPlanRequest *request, SnPlan *plan)
+static void set_encryption(SnStore *store, const SnConfig *config, const SnPlanRequest *request,
+                           SnPlan *plan)
 {
 	gboolean ready = plan->status == SN_PLAN_READY || plan->status == SN_PLAN_NEED_CHOICE;
 
 	plan->encrypt = request->encrypt;
 	if (plan->channel == SN_CHANNEL_MAIL && ready) {
-		const SnAccount *account = sn_config_account_named(config, plan->account_name);
-		g_autofree char *open = g_steal_pointer(&plan->text);
-		plan->encrypt = MAX(plan->encrypt, account ? account->encrypt : SN_ENCRYPT_NONE);
-		plan->encrypted = plan->encrypt == SN_ENCRYPT_REQUIRED;
-		plan->text = g_strconcat(open,
-		                         plan->encrypted ? ", encrypted"
-		                         : plan->encrypt ? ", encrypted if possible"
-		                         : account && account->sign ? ", signed" : "", NULL);
+		sn_plan_mail_encryption(store, config, request, plan);
 		return;
 	}
+	if (plan->encrypt == SN_ENCRYPT_CLEAR)
+		plan->encrypt = SN_ENCRYPT_NONE;
 	if (request->encrypt != SN_ENCRYPT_REQUIRED || plan->encrypted || !ready)
 		return;
 	g_autofree char *text = g_steal_pointer(&plan->text);
@@ -299,7 +295,7 @@ SnPlan *sn_plan_reply(SnStore *store, const SnConfig *config, const SnPlanReques
 		plan->text = g_strdup("This conversation is gone");
 	}
 	planner_clear(&self);
-	set_encryption(config, request, plan);
+	set_encryption(store, config, request, plan);
 	g_assert(plan->text);
 	return plan;
 }

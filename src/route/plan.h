@@ -36,6 +36,8 @@ typedef struct {
 	SnPresenceShow show;     /* IM only */
 	SnEncrypt encrypt;       /* as wanted */
 	gboolean encrypted;      /* it would go encrypted */
+	gboolean recommended;    /* ... because the keys of all recommend it (recommend.h) */
+	gboolean sign;           /* it is to be signed */
 	SnRule action;           /* when not available: what the wish, rule or account says, or ASK */
 	char *action_origin;     /* "bob asked for it", "your rule for bob", ...; NULL */
 	char *text;              /* mode line: "IM to bob@example.org, online 5 min" */
@@ -52,6 +54,8 @@ typedef struct {
 	SnWhom whom;          /* mail: whom of those on the message */
 	const char *sender;   /* own address to write from; NULL: the one that was written to */
 	SnEncrypt encrypt;    /* REQUIRED without a way to encrypt: it waits, and the text says so */
+	SnSign sign;
+	const GPtrArray *also; /* of SnParty: who gets it besides, as typed into Cc and Bcc; NULL */
 } SnPlanRequest;
 
 /* Never NULL. Reads a few rows; fit for the UI thread. */

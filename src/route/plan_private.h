@@ -45,4 +45,8 @@ SnId sn_plan_recipients(const SnPlanner *self, SnPlan *plan);
  * person's message would become an email to; NULL. */
 void sn_plan_describe(const SnPlanner *self, SnPlan *plan, const char *presence, const char *mail);
 
+/* plan_keys.c: encryption and signature of an email, with words for them at the end of the text. */
+void sn_plan_mail_encryption(SnStore *store, const SnConfig *config, const SnPlanRequest *request,
+                             SnPlan *plan);
+
 #endif

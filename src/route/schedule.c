@@ -92,6 +92,7 @@ void sn_terms_apply(const SnTerms *terms, const SnHours *hours, SnTime now, SnOu
 	entry->when = terms->when;
 	entry->then = terms->then;
 	entry->encrypt = terms->encrypt;
+	entry->sign = terms->sign;
 	entry->expires = terms->within ? MAX(start, now) + terms->within : 0;
 	/* with an end of its own there is nothing to decide when the contact is not available */
 	if (terms->then && entry->if_unavailable == SN_RULE_DEFAULT)
@@ -106,7 +107,8 @@ SnTerms sn_terms_of(const SnOutboxEntry *entry, SnTime now)
 		          .when = entry->when,
 		          .then = entry->then,
 		          .within = entry->then && entry->expires > start ? entry->expires - start : 0,
-		          .encrypt = entry->encrypt };
+		          .encrypt = entry->encrypt,
+		          .sign = entry->sign };
 }
 
 /* ---- what happens next ---- */
@@ -284,6 +286,7 @@ static SnOutboxNew other_message(const SnOutboxEntry *old, const SnPlan *plan, c
 		.then = terms.then,
 		.expires = terms.within ? old->expires : 0,
 		.encrypt = terms.encrypt,
+		.sign = terms.sign,
 	};
 
 	return new;

@@ -157,6 +157,8 @@ static const char to_version_2[] =
 	"message INTEGER NOT NULL, entry INTEGER NOT NULL DEFAULT 0, time INTEGER NOT NULL, "
 	"next INTEGER NOT NULL, tries INTEGER NOT NULL DEFAULT 0, detail TEXT) STRICT, WITHOUT ROWID;"
 	"CREATE INDEX unsubscribed_wanted ON unsubscribed (next) WHERE state = 0;"
+	"ALTER TABLE draft ADD COLUMN sign INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE outbox ADD COLUMN sign INTEGER NOT NULL DEFAULT 0;"
 	"";
 
 /* steps[i] turns version i + 1 into i + 2; the newest has none. */

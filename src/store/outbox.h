@@ -60,6 +60,7 @@ typedef struct {
 	guint when;            /* SnWhen bits */
 	SnRule then;           /* at `expires`: SnTerms.then */
 	SnEncrypt encrypt;
+	SnSign sign;
 	SnId behind;           /* the entry that goes first; 0 */
 	int attempts;
 	char *from;            /* own address */
@@ -114,6 +115,7 @@ typedef struct {
 	guint when;             /* SnWhen bits */
 	SnRule then;
 	SnEncrypt encrypt;
+	SnSign sign;
 	gboolean announce;
 	SnReadReceipt read_receipt;
 	SnId resend;            /* an email that goes on as it is: body and subject are for the

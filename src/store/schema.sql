@@ -267,7 +267,8 @@ CREATE TABLE draft (
 	sender TEXT, -- own address it is to go from; NULL: as the message answered says
 	forwards TEXT, -- ids of messages that it passes on
 	format INTEGER NOT NULL DEFAULT 0, -- SnFormat
-	whom INTEGER NOT NULL DEFAULT 0 -- SnWhom
+	whom INTEGER NOT NULL DEFAULT 0, -- SnWhom
+	sign INTEGER NOT NULL DEFAULT 0 -- SnSign
 ) STRICT;
 
 -- A conversation whose messages are shown in another (heir) as long as its people are one person.
@@ -307,6 +308,7 @@ CREATE TABLE shell_draft (
 	forwards TEXT,
 	format INTEGER NOT NULL,
 	whom INTEGER NOT NULL,
+	sign INTEGER NOT NULL,
 	PRIMARY KEY (conversation, part)
 ) STRICT, WITHOUT ROWID;
 
@@ -491,7 +493,8 @@ CREATE TABLE outbox (
 	-- goes on when the account is connected again
 	stopped INTEGER AS (state = 4 OR (state = 8 AND (error_word IS NOT NULL OR conditions <> 0)) OR (state = 9 AND step = 0)) VIRTUAL,
 	resend INTEGER NOT NULL DEFAULT 0, -- the email that goes on as it is
-	format INTEGER NOT NULL DEFAULT 0 -- SnFormat
+	format INTEGER NOT NULL DEFAULT 0, -- SnFormat
+	sign INTEGER NOT NULL DEFAULT 0 -- SnSign
 ) STRICT;
 CREATE INDEX outbox_untold ON outbox (id) WHERE untold = 1;
 CREATE INDEX outbox_conversation ON outbox (conversation);

@@ -59,8 +59,8 @@ static const char *const encrypts[] = { "none", "if-possible", "required" };
 
 const char *sn_encrypt_word(SnEncrypt encrypt)
 {
-	g_assert((gsize)encrypt < G_N_ELEMENTS(encrypts));
-	return encrypts[encrypt];
+	g_assert((gsize)encrypt <= SN_ENCRYPT_CLEAR);
+	return encrypts[encrypt == SN_ENCRYPT_CLEAR ? SN_ENCRYPT_NONE : encrypt];
 }
 
 gboolean sn_encrypt_parse(const char *word, SnEncrypt *encrypt)

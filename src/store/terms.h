@@ -26,7 +26,10 @@ typedef enum {
 	SN_ENCRYPT_NONE,        /* as it is */
 	SN_ENCRYPT_IF_POSSIBLE,
 	SN_ENCRYPT_REQUIRED,    /* never in the clear, unless the user takes this back */
+	SN_ENCRYPT_CLEAR,       /* of a draft: as it is, also where keys recommend otherwise */
 } SnEncrypt;
+/* Whether it is signed: as the account says, or as the user says of this one. */
+typedef enum { SN_SIGN_DEFAULT, SN_SIGN_YES, SN_SIGN_NO } SnSign;
 const char *sn_encrypt_word(SnEncrypt encrypt); /* "none" "if-possible" "required" */
 gboolean sn_encrypt_parse(const char *word, SnEncrypt *encrypt);
 
@@ -37,6 +40,7 @@ typedef struct {
 	                    one can be sent, else a failure */
 	SnTime within;   /* that time, from send_at or now on; 0 = delivery.expire. Not without then */
 	SnEncrypt encrypt;
+	SnSign sign;
 } SnTerms;
 
 /* "online", "online,network" or "online+network" -> bits; SN_ERROR_INVALID names the wrong word. */

@@ -4,6 +4,7 @@
 #define SN_TESTS_STORY_H
 
 #include "src/base/unsubscribe.h"
+#include "src/route/outlook.h"
 #include "src/store/outbox.h"
 #include "src/store/sync.h"
 
@@ -33,7 +34,10 @@ void story_fill_letters(SnStore *store);
 /* Adds signed and encrypted emails of every state, and says what they turn out to be: the host's
  * open_mail (story_secure.c). */
 void story_fill_secure(SnStore *store);
-SnOpened *story_open_mail(GBytes *raw, gboolean may_ask, gboolean all_parts, gpointer data);
+SnOpened *story_open_mail(SnStore *store, GBytes *raw, gboolean may_ask, gboolean all_parts,
+                          gpointer data);
+/* What would happen to an email: sig's key came by email, enc's is vouched for, others have none. */
+SnOutlook *story_outlook(SnStore *store, const SnOutlookAsk *ask, gpointer data);
 /* Adds a newsletter and a notice of a machine. */
 void story_fill_bulk(SnStore *store);
 /* The host's unsubscribe for it; data: NULL or a SnCover. */

@@ -138,7 +138,8 @@ static SnOpened *opened_of(const Case *one)
 	return opened;
 }
 
-SnOpened *story_open_mail(GBytes *raw, gboolean may_ask, gboolean all_parts, gpointer data)
+SnOpened *story_open_mail(SnStore *store, GBytes *raw, gboolean may_ask, gboolean all_parts,
+                          gpointer data)
 {
 	gsize length;
 	const char *text = g_bytes_get_data(raw, &length);
@@ -156,4 +157,40 @@ SnOpened *story_open_mail(GBytes *raw, gboolean may_ask, gboolean all_parts, gpo
 		return opened_of(&one);
 	}
 	return sn_opened_new();
+}
+
+/* ---- what would happen to an email ---- */
+
+static const char *key_words(const char *address)
+{
+	return g_str_equal(address, "enc@keys.test") ? "enc@keys.test"
+	       : g_str_equal(address, "sig@keys.test")
+	               ? "sig@keys.test (key not verified by you)"
+	               : NULL;
+}
+
+SnOutlook *story_outlook(SnStore *store, const SnOutlookAsk *ask, gpointer data)
+{
+	SnOutlook *outlook = g_new0(SnOutlook, 1);
+	g_autoptr(GString) words = g_string_new(NULL);
+	const char *missing = NULL;
+
+	for (guint i = 0; i < ask->recipients->len; i++) {
+		const SnParty *party = ask->recipients->pdata[i];
+		const char *one = key_words(party->address);
+		missing = one ? missing : party->address;
+		g_string_append_printf(words, "%s%s", words->len ? ", " : "", one ? one : "");
+	}
+	outlook->possible = !missing;
+	outlook->encrypted = ask->encrypt && !missing;
+	outlook->is_signed = outlook->encrypted || ask->sign == SN_SIGN_YES;
+	outlook->waits = ask->encrypt == SN_ENCRYPT_REQUIRED && missing;
+	if (outlook->encrypted)
+		outlook->words = g_strdup_printf("Will be encrypted for %s, and signed.", words->str);
+	else if (ask->encrypt)
+		outlook->words = g_strdup_printf("Cannot be encrypted: no key for %s is here. It %s.", missing,
+		                                 outlook->waits ? "will wait" : "goes in the clear");
+	else if (outlook->is_signed)
+		outlook->words = g_strdup("Will be signed, and can be read on its way.");
+	return outlook;
 }

@@ -89,6 +89,7 @@ UiDesk *ui_desk_new(UiDeskFill fill, const char *settings)
 	if (fill == UI_DESK_SECURE) {
 		story_fill_secure(desk->store);
 		desk->setup.host.open_mail = story_open_mail;
+		desk->setup.host.outlook = story_outlook;
 	}
 	return desk;
 }

@@ -364,6 +364,18 @@ void pump(Delivery *self)
 		g_assert(bound-- > 0);
 }
 
+/* What is sealed is sealed on a thread. */
+static void wait_for_gpg(Delivery *self)
+{
+	gint64 deadline = g_get_monotonic_time() + 60 * G_USEC_PER_SEC;
+
+	while (self->engine.delivery->sealing > 0) {
+		if (!g_main_context_iteration(NULL, FALSE))
+			g_usleep(500);
+		g_assert(g_get_monotonic_time() < deadline);
+	}
+}
+
 void settle(Delivery *self)
 {
 	int bound = 1000;
@@ -372,6 +384,7 @@ void settle(Delivery *self)
 		self->woken = FALSE;
 		sn_delivery_look(self->engine.delivery);
 		pump(self);
+		wait_for_gpg(self);
 		g_assert(bound-- > 0);
 	} while (self->woken || !g_queue_is_empty(&self->requests));
 }

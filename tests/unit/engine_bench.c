@@ -16,6 +16,13 @@
 	"im = xmpp://alice@example.test\n"                                                     \
 	"password-command = echo secret\n"
 
+static void put_file(SnBench *bench, const char *name, const char *text)
+{
+	g_autofree char *path = g_build_filename(bench->paths->config, name, NULL);
+
+	g_assert(g_file_set_contents_full(path, text, -1, G_FILE_SET_CONTENTS_NONE, 0600, NULL));
+}
+
 SnBench *sn_bench_new(const char *accounts, const char *settings, SnStoreRole role)
 {
 	SnBench *bench = g_new0(SnBench, 1);
@@ -25,7 +32,9 @@ SnBench *sn_bench_new(const char *accounts, const char *settings, SnStoreRole ro
 	g_assert_no_error(error);
 	bench->paths = sn_paths_new(bench->dir, &error);
 	g_assert_no_error(error);
-	bench->config = sn_config_parse(accounts ? accounts : ALICE, settings, &error);
+	put_file(bench, "accounts.conf", accounts ? accounts : ALICE);
+	put_file(bench, "sennit.conf", settings ? settings : "");
+	bench->config = sn_config_load(bench->paths, &error);
 	g_assert_no_error(error);
 	bench->store = sn_store_open(bench->paths->store_path, role, &error);
 	g_assert_no_error(error);

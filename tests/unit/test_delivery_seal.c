@@ -39,27 +39,13 @@ static Delivery *world(void)
 	return delivery_new(settings);
 }
 
-/* Lets the thread that seals come to its end. */
-static void settle_sealing(Delivery *self)
-{
-	gint64 deadline = g_get_monotonic_time() + 20 * G_USEC_PER_SEC;
-
-	settle(self);
-	while (g_hash_table_size(self->engine.delivery->jobs) > 0) {
-		g_main_context_iteration(NULL, FALSE);
-		g_assert(g_get_monotonic_time() < deadline);
-		g_usleep(1000);
-		settle(self);
-	}
-}
-
 static SnId queue(Delivery *self, SnEncrypt encrypt, const char *to)
 {
 	SnOutboxNew new = { .channel = SN_CHANNEL_MAIL, .subject = "The mill", .body = "Under the mat.",
 		            .encrypt = encrypt, .state = SN_STATE_QUEUED };
 	SnId id = queue_new(self, &new, to);
 
-	settle_sealing(self);
+	settle(self);
 	return id;
 }
 
@@ -110,12 +96,12 @@ static void without_a_key_it_waits_until_there_is_one(void **state)
 	assert_int_equal(state_of(self, id), SN_STATE_WAITING);
 	assert_non_null(strstr(reason, "no key for frank@example.test is here"));
 	ask_for(self, id, SN_REQUEST_SEND);
-	settle_sealing(self);
+	settle(self);
 	assert_int_equal(self->mails->len, 0);
 	g_autofree char *key = gpg_world_run(NULL, 0, &length, export);
 	g_free(gpg_world_run(key, length, NULL, import));
 	later(self, SN_HOUR);
-	settle_sealing(self);
+	settle(self);
 	g_autofree char *wire = sent(self, 0);
 	assert_int_equal(state_of(self, id), SN_STATE_ACCEPTED);
 	assert_null(strstr(wire, "mat"));
@@ -162,6 +148,64 @@ static void an_account_may_sign_all_it_sends(void **state)
 	delivery_free(self);
 }
 
+static void this_one_is_signed_or_not(void **state)
+{
+	Delivery *self = world();
+	SnAccount *account = (SnAccount *)self->account.config;
+	SnOutboxNew signed_one = { .channel = SN_CHANNEL_MAIL, .body = "One.", .sign = SN_SIGN_YES,
+		                   .state = SN_STATE_QUEUED };
+	SnOutboxNew bare = { .channel = SN_CHANNEL_MAIL, .body = "Two.", .sign = SN_SIGN_NO,
+		             .state = SN_STATE_QUEUED };
+	SnOutboxNew sealed = { .channel = SN_CHANNEL_MAIL, .body = "Three.", .sign = SN_SIGN_NO,
+		               .encrypt = SN_ENCRYPT_REQUIRED, .state = SN_STATE_QUEUED };
+
+	queue_new(self, &signed_one, "nobody@example.test");
+	settle(self);
+	account->sign = TRUE;
+	queue_new(self, &bare, "nobody@example.test");
+	settle(self);
+	queue_new(self, &sealed, "bob@example.test");
+	settle(self);
+	g_autofree char *one = sent(self, 0), *two = sent(self, 1);
+	SnGpg bob = { .home = keys->others };
+	g_autoptr(SnOpened) three = sn_mail_open(self->mails->pdata[2], &bob, FALSE);
+	assert_non_null(strstr(one, "multipart/signed"));
+	assert_null(strstr(two, "multipart/signed"));
+	assert_true(three->encrypted);
+	assert_int_equal(three->signatures->len, 0);
+	delivery_free(self);
+}
+
+/* A key of her own goes along with whatever she writes, but not with what she passes on. */
+static void the_chosen_key_goes_along(void **state)
+{
+	Delivery *self = world();
+	SnGpg gpg = { .home = keys->alice };
+	g_autoptr(GPtrArray) found = sn_gpg_keys(&gpg, FALSE, TRUE, "alice@example.test");
+	const SnKey *key = found->pdata[0];
+
+	assert_true(sn_own_key_set(self->world->store, "alice@example.test", key->fingerprint, NULL));
+	queue(self, SN_ENCRYPT_NONE, "nobody@example.test");
+	queue(self, SN_ENCRYPT_REQUIRED, "bob@example.test");
+	for (guint i = 0; i < 2; i++) {
+		g_autoptr(SnMail) mail = sn_mail_parse(self->mails->pdata[i], NULL, NULL);
+		assert_non_null(mail->autocrypt);
+		assert_string_equal(mail->autocrypt->fingerprint, key->fingerprint);
+		assert_false(mail->autocrypt->mutual);
+	}
+	SnOutboxNew again = { .channel = SN_CHANNEL_MAIL, .body = "", .state = SN_STATE_QUEUED };
+	g_autoptr(SnOutboxEntry) first = sn_outbox_get(self->world->store, 1, 0);
+	again.resend = first->message;
+	queue_new(self, &again, "nobody@example.test");
+	settle(self);
+	g_autofree char *passed_on = sent(self, 2);
+	assert_non_null(strstr(passed_on, "Resent-From:"));
+	const char *field = strstr(passed_on, "Autocrypt:");
+	assert_non_null(field); /* that of the email as it was */
+	assert_null(strstr(field + 1, "Autocrypt:"));
+	delivery_free(self);
+}
+
 /* One who gets it cannot read it: then nobody gets it. */
 static void one_missing_key_among_several_keeps_it_here(void **state)
 {
@@ -176,7 +220,7 @@ static void one_missing_key_among_several_keeps_it_here(void **state)
 	g_ptr_array_add(recipients, &bob);
 	g_ptr_array_add(recipients, &nobody);
 	SnId id = queue_new(self, &new, "bob@example.test");
-	settle_sealing(self);
+	settle(self);
 	g_autofree char *reason = reason_of(self, id);
 	assert_int_equal(state_of(self, id), SN_STATE_WAITING);
 	assert_non_null(strstr(reason, "nobody@example.test"));
@@ -192,7 +236,7 @@ static void the_users_yes_lets_it_go_in_the_clear(void **state)
 	assert_int_equal(self->mails->len, 0);
 	assert_true(sn_outbox_allow_plain(self->world->store, id, NULL));
 	ask_for(self, id, SN_REQUEST_SEND);
-	settle_sealing(self);
+	settle(self);
 	g_autofree char *wire = sent(self, 0);
 	assert_non_null(strstr(wire, "mat"));
 	delivery_free(self);
@@ -204,6 +248,8 @@ int main(void)
 		cmocka_unit_test(it_goes_encrypted_and_is_kept_so),
 		cmocka_unit_test(if_possible_means_what_it_says),
 		cmocka_unit_test(an_account_may_sign_all_it_sends),
+		cmocka_unit_test(this_one_is_signed_or_not),
+		cmocka_unit_test(the_chosen_key_goes_along),
 		cmocka_unit_test(one_missing_key_among_several_keeps_it_here),
 		cmocka_unit_test(the_users_yes_lets_it_go_in_the_clear),
 		cmocka_unit_test(without_a_key_it_waits_until_there_is_one),

@@ -12,12 +12,13 @@
 
 static int opened, asked; /* calls of the host's open_mail: worker and screen in turn */
 
-static SnOpened *count_and_open(GBytes *raw, gboolean may_ask, gboolean all_parts, gpointer data)
+static SnOpened *count_and_open(SnStore *store, GBytes *raw, gboolean may_ask, gboolean all_parts,
+                          gpointer data)
 {
 	g_atomic_int_inc(&opened);
 	if (may_ask)
 		g_atomic_int_inc(&asked);
-	return story_open_mail(raw, may_ask, all_parts, data);
+	return story_open_mail(store, raw, may_ask, all_parts, data);
 }
 
 static UiDesk *desk_new(void)
@@ -153,6 +154,38 @@ static void a_key_says_whether_it_goes_encrypted(void **state)
 	ui_desk_free(desk);
 }
 
+static void the_composer_says_what_will_happen(void **state)
+{
+	UiDesk *desk = desk_new();
+	SnId before = ui_desk_last_entry(desk);
+
+	ui_desk_play(desk, "text :open sig@keys.test\nkeys <Enter>\nexpect Send the money\nkeys i\n"
+	             "text Hello\nexpect There are keys to encrypt it: Alt-e\nkeys <A-g>\n"
+	             "expect Will be signed, and can be read\nkeys <A-e>\n"
+	             "expect Will be encrypted for sig@keys.test (key not verified by you)\n"
+	             "keys <A-:>\ntext cc nobody@else.test\nkeys <Enter>\n"
+	             "expect no key for nobody@else.test is here. It goes\nkeys <A-e>\n"
+	             "expect no key for nobody@else.test is here. It will");
+	assert_int_equal(ui_desk_last_entry(desk), before);
+	ui_desk_free(desk);
+}
+
+static void a_toggle_for_the_signature_is_of_this_message(void **state)
+{
+	UiDesk *desk = desk_new();
+	SnId before = ui_desk_last_entry(desk);
+
+	ui_desk_play(desk, "text :open sig@keys.test\nkeys <Enter>\nexpect Send the money\nkeys i\n"
+	             "text Hello\nkeys <A-g>\nexpect , signed\nkeys <C-x>\nexpect Hello");
+	g_autoptr(SnOutboxEntry) entry = ui_desk_entry(desk, before);
+	assert_int_equal(entry->sign, SN_SIGN_YES);
+	ui_desk_play(desk, "text :open sig@keys.test\nkeys <Enter>\nexpect Send the money\nkeys i\n"
+	             "text Again\nkeys <A-g><A-g>\nexpect Will not be signed\nkeys <C-x>\nexpect Again");
+	g_autoptr(SnOutboxEntry) again = ui_desk_entry(desk, entry->id);
+	assert_int_equal(again->sign, SN_SIGN_NO);
+	ui_desk_free(desk);
+}
+
 static char *unlocked; /* the address whose key was unlocked */
 
 static gboolean note_unlock(const char *address, gpointer data, GError **error)
@@ -195,6 +228,8 @@ int main(void)
 		cmocka_unit_test(a_file_within_is_saved),
 		cmocka_unit_test(an_answer_to_what_came_encrypted_goes_encrypted),
 		cmocka_unit_test(a_key_says_whether_it_goes_encrypted),
+		cmocka_unit_test(the_composer_says_what_will_happen),
+		cmocka_unit_test(a_toggle_for_the_signature_is_of_this_message),
 		cmocka_unit_test(a_message_that_waits_for_a_locked_key_goes_on),
 	};
 
