@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "src/engine/drafts.h"
 
+#include <gio/gio.h>
+
 #include <string.h>
 
 #include "src/base/fault.h"
 #include "src/base/ids.h"
+#include "src/engine/sealing.h"
 #include "src/engine/sync_private.h"
 #include "src/store/draft_copy.h"
 
@@ -12,7 +15,13 @@
 #define PAUSE (10 * SN_SECOND)
 #define RETRY (5 * SN_MINUTE)
 
+/* Outlives them, for a thread that has not come to its end. */
+typedef struct {
+	gboolean ended;
+} SnDraftsLife;
+
 struct sn_drafts {
+	SnDraftsLife *life;
 	SnEngine *engine;
 	GHashTable *busy;    /* conversations whose new version is on its way: SnId -> itself */
 	GHashTable *going;   /* Message-IDs that are being taken away */
@@ -39,6 +48,7 @@ SnDrafts *sn_drafts_new(SnEngine *engine)
 	SnDrafts *drafts = g_new0(SnDrafts, 1);
 
 	drafts->engine = engine;
+	drafts->life = g_atomic_rc_box_new0(SnDraftsLife);
 	drafts->busy = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
 	drafts->going = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	drafts->refused = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
@@ -58,6 +68,8 @@ void sn_drafts_free(SnDrafts *drafts)
 	if (!drafts)
 		return;
 	stop_timer(drafts);
+	drafts->life->ended = TRUE;
+	g_atomic_rc_box_release(drafts->life);
 	g_hash_table_unref(drafts->busy);
 	g_hash_table_unref(drafts->going);
 	g_hash_table_unref(drafts->refused);
@@ -144,12 +156,17 @@ static void take_away(SnDrafts *drafts, SnEngineAccount *account, const char *fo
 
 /* ---- the new version ---- */
 
-static void refuse(SnDrafts *drafts, SnId conversation)
+static void refuse_for(SnDrafts *drafts, SnId conversation, SnTime time)
 {
-	SnTime later = sn_clock_now(drafts->engine->clock) + RETRY;
+	SnTime later = sn_clock_now(drafts->engine->clock) + time;
 
 	g_hash_table_replace(drafts->refused, g_memdup2(&conversation, sizeof conversation),
 	                     g_memdup2(&later, sizeof later));
+}
+
+static void refuse(SnDrafts *drafts, SnId conversation)
+{
+	refuse_for(drafts, conversation, RETRY);
 }
 
 static void appended(SnEngineAccount *account, const SnMailEvent *event, gpointer data)
@@ -176,6 +193,113 @@ static void appended(SnEngineAccount *account, const SnMailEvent *event, gpointe
 	job_free(job);
 }
 
+/* It goes to the server; or it stays here, and is tried again later. Takes the job. */
+static void put(Job *job, GBytes *raw, GError *error)
+{
+	SnDrafts *drafts = job->drafts;
+	SnEngineAccount *account = sn_engine_account_by_id(drafts->engine, job->account);
+
+	if (!raw || !account ||
+	    !sn_draft_copy_begin(drafts->engine->store, job->conversation, job->account,
+	                         job->message_id, &error)) {
+		say(error);
+		g_clear_error(&error);
+		refuse(drafts, job->conversation);
+		g_hash_table_remove(drafts->busy, &job->conversation);
+		sn_engine_check_settled(drafts->engine);
+		job_free(job);
+		return;
+	}
+	SnMailRequest *request =
+		sn_mail_request_new(SN_MAIL_REQ_APPEND, sn_engine_next_id(drafts->engine));
+	request->folder = g_strdup(job->folder);
+	request->raw = g_bytes_ref(raw);
+	request->flags = SN_MAIL_DRAFT | SN_MAIL_SEEN;
+	request->time = job->version;
+	sn_engine_mail(account, request, appended, job);
+}
+
+/* Without a key of one's own the draft is kept here only, and what lies there in the clear goes. */
+static void keep_here(Job *job)
+{
+	SnDrafts *drafts = job->drafts;
+	g_autoptr(GError) error = NULL;
+
+	sn_draft_copy_drop(drafts->engine->store, job->conversation, &error);
+	say(error);
+	refuse_for(drafts, job->conversation, SN_DAY);
+	g_hash_table_remove(drafts->busy, &job->conversation);
+	sn_engine_wake(drafts->engine);
+	job_free(job);
+}
+
+/* ---- what is to go encrypted lies nowhere else in the clear than here ---- */
+
+typedef struct {
+	Job *job;
+	SnDraftsLife *life;
+	SnSealWish *wish;
+	GBytes *raw;
+} Sealing;
+
+static void sealing_free(gpointer data)
+{
+	Sealing *sealing = data;
+
+	if (sealing->job)
+		job_free(sealing->job);
+	g_atomic_rc_box_release(sealing->life);
+	sn_seal_wish_free(sealing->wish);
+	g_bytes_unref(sealing->raw);
+	g_free(sealing);
+}
+
+static void sealing_run(GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+	Sealing *sealing = data;
+	GError *error = NULL;
+	GBytes *sealed = sn_seal_for_self(sealing->wish, sealing->raw, &error);
+
+	if (sealed)
+		g_task_return_pointer(task, sealed, (GDestroyNotify)g_bytes_unref);
+	else
+		g_task_return_error(task, error);
+}
+
+static void sealing_done(GObject *source, GAsyncResult *result, gpointer data)
+{
+	Sealing *sealing = g_task_get_task_data(G_TASK(result));
+	GError *error = NULL;
+	g_autoptr(GBytes) sealed = g_task_propagate_pointer(G_TASK(result), &error);
+
+	gboolean no_key = g_error_matches(error, SN_ERROR, SN_ERROR_NOT_FOUND);
+	if (no_key || sealing->life->ended)
+		g_clear_error(&error);
+	if (sealing->life->ended)
+		return;
+	if (no_key)
+		keep_here(g_steal_pointer(&sealing->job));
+	else
+		put(g_steal_pointer(&sealing->job), sealed, error);
+}
+
+/* Takes the job. */
+static void seal(Job *job, GBytes *raw, const SnPlan *plan, const SnAccount *account)
+{
+	SnEngine *engine = job->drafts->engine;
+	SnSealAsk ask = { .account = account, .from = plan->from, .recipients = plan->recipients,
+		          .encrypt = plan->encrypt };
+	GTask *task = g_task_new(NULL, NULL, sealing_done, NULL);
+	Sealing *sealing = g_new0(Sealing, 1);
+
+	*sealing = (Sealing){ .job = job, .life = g_atomic_rc_box_acquire(job->drafts->life),
+		              .wish = sn_seal_wish_new(engine->store, engine->config, &ask),
+		              .raw = g_bytes_ref(raw) };
+	g_task_set_task_data(task, sealing, sealing_free);
+	g_task_run_in_thread(task, sealing_run);
+	g_object_unref(task);
+}
+
 static void append(SnDrafts *drafts, const SnDraft *draft, const SnPlan *plan,
                    SnEngineAccount *account)
 {
@@ -187,23 +311,15 @@ static void append(SnDrafts *drafts, const SnDraft *draft, const SnPlan *plan,
 	if (!folder)
 		return;
 	raw = sn_draft_compose(drafts->engine, draft, plan, id, &error);
-	if (!raw || !sn_draft_copy_begin(drafts->engine->store, draft->conversation, account->id, id,
-	                                 &error)) {
-		say(error);
-		refuse(drafts, draft->conversation);
-		return;
-	}
 	Job *job = g_new0(Job, 1);
 	*job = (Job){ .drafts = drafts, .conversation = draft->conversation, .account = account->id,
-		      .version = draft->updated, .folder = g_steal_pointer(&folder) };
-	SnMailRequest *request =
-		sn_mail_request_new(SN_MAIL_REQ_APPEND, sn_engine_next_id(drafts->engine));
-	request->folder = g_strdup(job->folder);
-	request->raw = g_bytes_ref(raw);
-	request->flags = SN_MAIL_DRAFT | SN_MAIL_SEEN;
-	request->time = draft->updated;
+		      .version = draft->updated, .folder = g_steal_pointer(&folder),
+		      .message_id = g_steal_pointer(&id) };
 	g_hash_table_add(drafts->busy, g_memdup2(&draft->conversation, sizeof draft->conversation));
-	sn_engine_mail(account, request, appended, job);
+	if (raw && plan->encrypt != SN_ENCRYPT_NONE)
+		seal(job, raw, plan, account->config);
+	else
+		put(job, raw, g_steal_pointer(&error));
 }
 
 /* ---- looking ---- */
@@ -226,10 +342,13 @@ static void keep(SnDrafts *drafts, const SnDraftCopy *copy)
 
 	if (!draft)
 		return;
+	g_autoptr(GPtrArray) also = sn_draft_copies(draft);
 	request.reply_to = draft->reply_to;
 	request.mode = draft->mode;
 	request.whom = draft->whom;
 	request.sender = draft->sender;
+	request.encrypt = draft->terms.encrypt;
+	request.also = also;
 	g_autoptr(SnPlan) plan = sn_plan_reply(engine->store, engine->config, &request, engine->clock);
 	SnEngineAccount *account =
 		plan->account ? sn_engine_account_by_id(engine, plan->account) : NULL;

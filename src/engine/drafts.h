@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * drafts.h - keeps drafts in the Drafts folder of their account (RFC 6154), where other programs can
- * continue them: a while after the last letter a new version is put there, then the one before is
- * taken away; one that was sent or thrown away goes. What cannot be done now is done later: the store
- * says what is due. Engine thread.
+ * continue them: a while after the last letter a new version is put there, then the one
+ * before is taken away; one that was sent or thrown away goes. What is to go encrypted is put there
+ * encrypted for the user alone, or not at all. What cannot be done now is done later: the store says
+ * what is due. Engine thread.
  */
 #ifndef SN_ENGINE_DRAFTS_H
 #define SN_ENGINE_DRAFTS_H
@@ -20,5 +21,8 @@ gboolean sn_drafts_settled(const SnDrafts *drafts);
 /* drafts_mail.c: the draft as an email, Bcc and all; from: of the plan. */
 GBytes *sn_draft_compose(SnEngine *engine, const SnDraft *draft, const SnPlan *plan,
                          const char *message_id, GError **error);
+
+/* Who gets it besides, as typed so far: of SnParty. */
+GPtrArray *sn_draft_copies(const SnDraft *draft);
 
 #endif

@@ -49,6 +49,32 @@ static void add_typed(GPtrArray *list, SnMailRole role, const char *text)
 	}
 }
 
+static void party_free(gpointer data)
+{
+	SnParty *party = data;
+
+	g_free(party->address);
+	g_free(party->name);
+	g_free(party);
+}
+
+GPtrArray *sn_draft_copies(const SnDraft *draft)
+{
+	g_autoptr(GPtrArray) typed = g_ptr_array_new_with_free_func(address_free);
+	GPtrArray *copies = g_ptr_array_new_with_free_func(party_free);
+
+	add_typed(typed, SN_MAIL_CC, draft->cc);
+	add_typed(typed, SN_MAIL_BCC, draft->bcc);
+	for (guint i = 0; i < typed->len; i++) {
+		SnMailAddress *address = typed->pdata[i];
+		SnParty *party = g_new0(SnParty, 1);
+		party->role = address->role == SN_MAIL_CC ? SN_ROLE_CC : SN_ROLE_BCC;
+		party->address = g_steal_pointer(&address->address);
+		g_ptr_array_add(copies, party);
+	}
+	return copies;
+}
+
 static GPtrArray *addresses_of(const SnDraft *draft, const SnPlan *plan)
 {
 	GPtrArray *list = g_ptr_array_new_with_free_func(address_free);

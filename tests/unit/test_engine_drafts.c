@@ -9,9 +9,11 @@
 #include <string.h>
 
 #include "backends/fake/fake_mail.h"
+#include "src/mime/secure.h"
 #include "src/engine/sync_private.h"
 #include "src/store/draft_copy.h"
 #include "tests/unit/engine_stage.h"
+#include "tests/unit/gpg_world.h"
 
 typedef struct {
 	SnBench *bench;
@@ -251,6 +253,78 @@ static void a_refused_version_loses_nothing(void **state)
 	assert_string_equal(draft->body, "Too much");
 }
 
+/* ---- what is to go encrypted ---- */
+
+static GpgWorld *keys;
+
+static int set_up_keys(void **state)
+{
+	g_autofree char *settings = NULL;
+
+	keys = gpg_world_new(FALSE);
+	settings = g_strdup_printf("[crypto]\ngnupg-home = %s\n", keys ? keys->alice : "/nonexistent");
+	return set_up_with(state, settings);
+}
+
+static int set_up_no_keys(void **state)
+{
+	return set_up_with(state, "[crypto]\ngnupg-home = /nonexistent\n");
+}
+
+static int tear_down_keys(void **state)
+{
+	g_clear_pointer(&keys, gpg_world_free);
+	return tear_down(state);
+}
+
+static void encrypt_draft(Stage *stage, SnEncrypt encrypt)
+{
+	g_autoptr(SnDraft) draft = sn_draft_load(stage->bench->store, stage->conversation);
+
+	draft->terms.encrypt = encrypt;
+	draft->updated++;
+	assert_true(sn_draft_save(stage->bench->store, draft, NULL));
+}
+
+static void what_is_to_go_encrypted_lies_there_encrypted(void **state)
+{
+	Stage *stage = *state;
+	guint flags;
+
+	if (!keys)
+		skip();
+	type(stage, "Under the mat", SN_MODE_MAIL);
+	start(stage);
+	assert_true(sn_bench_wait(stage->bench, lies_there, (gpointer) "Under the mat"));
+	encrypt_draft(stage, SN_ENCRYPT_REQUIRED);
+	assert_true(sn_bench_wait(stage->bench, lies_there, (gpointer) "multipart/encrypted"));
+	g_autofree char *text = copy_there(&flags);
+	assert_null(strstr(text, "mat"));
+	assert_null(strstr(text, "The rope"));
+	g_autoptr(GBytes) raw = g_bytes_new(text, strlen(text));
+	SnGpg gpg = { .home = keys->alice };
+	g_autoptr(SnOpened) opened = sn_mail_open(raw, &gpg, FALSE);
+	assert_true(opened->encrypted);
+	assert_string_equal(((SnOpenedPart *)opened->parts->pdata[0])->text, "Under the mat");
+	assert_string_equal(opened->subject, "The rope");
+	/* and nobody else can read it */
+	SnGpg others = { .home = keys->others };
+	g_autoptr(SnOpened) closed = sn_mail_open(raw, &others, FALSE);
+	assert_false(closed->encrypted);
+}
+
+static void without_a_key_it_is_kept_here_only(void **state)
+{
+	Stage *stage = *state;
+
+	type(stage, "Under the mat", SN_MODE_MAIL);
+	start(stage);
+	assert_true(sn_bench_wait(stage->bench, lies_there, (gpointer) "Under the mat"));
+	encrypt_draft(stage, SN_ENCRYPT_IF_POSSIBLE);
+	assert_true(sn_bench_wait(stage->bench, lies_there, NULL));
+	assert_int_equal(sn_fake_mail_requests("alice", SN_MAIL_REQ_APPEND), 1);
+}
+
 static void it_can_be_switched_off(void **state)
 {
 	Stage *stage = *state;
@@ -276,6 +350,10 @@ int main(void)
 		T(what_is_written_off_line_goes_there_later),
 		T(a_copy_that_a_crash_left_is_taken_away),
 		T(a_draft_of_another_program_is_replaced_when_it_is_continued),
+		cmocka_unit_test_setup_teardown(what_is_to_go_encrypted_lies_there_encrypted, set_up_keys,
+		                                tear_down_keys),
+		cmocka_unit_test_setup_teardown(without_a_key_it_is_kept_here_only, set_up_no_keys,
+		                                tear_down),
 		T(a_refused_version_loses_nothing),
 		cmocka_unit_test_setup_teardown(it_can_be_switched_off, set_up_without, tear_down),
 #undef T
