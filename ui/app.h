@@ -35,6 +35,7 @@ typedef enum { SN_PANE_LIST, SN_PANE_TIMELINE, SN_PANE_COMPOSE } SnPane;
 typedef enum {
 	SN_TIMER_DRAFT,   /* save what is being typed */
 	SN_TIMER_UNDO,    /* countdown of what can be taken back */
+	SN_TIMER_IDLE,    /* nobody touched the terminal (activity.h) */
 	SN_TIMER_TRIAGE,  /* go on with what is done to many emails */
 	SN_TIMER_REFRESH, /* the store changed again within a frame */
 	SN_TIMER_COUNT
@@ -80,6 +81,8 @@ struct sn_app {
 	gboolean dirty;          /* the screen must be drawn */
 	gboolean stale;          /* the store changed: rows must be read again */
 	gboolean focused;
+	SnTime touched;          /* last key (activity.h) */
+	gboolean told_idle;      /* ... and the engine was told that there was none since */
 	gboolean ready_told;
 	gboolean bell_rung;      /* beep at the next drawing */
 	gboolean quit;

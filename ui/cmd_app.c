@@ -40,8 +40,14 @@ static gboolean run_presence(SnApp *app, int argc, char **argv, GError **error)
 	g_auto(GStrv) words = g_strsplit(argv[0], " ", 2);
 	SnPresenceShow show;
 
+	if (g_str_equal(words[0], "auto")) {
+		if (!sn_wish_set(app->store, SN_WISH_PRESENCE, "", "auto", error))
+			return FALSE;
+		sn_app_say(app, SN_OBJ_SUCCESS, "Your contacts see you online, and away as sennit.conf says.");
+		return TRUE;
+	}
 	if (!sn_presence_parse(words[0], &show) || show == SN_PRESENCE_UNKNOWN)
-		return sn_command_fail(error, "A presence is online chat away xa dnd offline.");
+		return sn_command_fail(error, "A presence is auto online chat away xa dnd offline.");
 	g_autofree char *wish =
 		g_strdup_printf("%s\t%s", sn_presence_word(show), words[1] ? words[1] : "");
 	if (!sn_wish_set(app->store, SN_WISH_PRESENCE, "", wish, error))
@@ -138,7 +144,7 @@ static gboolean run_suspend(SnApp *app, int argc, char **argv, GError **error)
 const SnCommand sn_commands_app[] = {
 	{ "command", "[TEXT]", "type a command", 0, NULL, 0, -1, run_command },
 	{ "quit", "", "leave sennit", 0, NULL, 0, 0, run_quit },
-	{ "presence", "SHOW [TEXT]", "what your contacts see of you", SN_COMPLETE_WORDS, "online chat away xa dnd offline", 1, -1, run_presence },
+	{ "presence", "SHOW [TEXT]", "what your contacts see of you", SN_COMPLETE_WORDS, "auto online chat away xa dnd offline", 1, -1, run_presence },
 	{ "reload", "", "read the configuration, keys and theme again", 0, NULL, 0, 0, run_reload },
 	{ "set", "SECTION.KEY VALUE", "change a setting until sennit ends", SN_COMPLETE_OPTION, NULL, 1, 2, run_set },
 	{ "theme", "NAME", "use a theme until sennit ends", SN_COMPLETE_THEME, NULL, 1, 1, run_theme },

@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <stdlib.h>
 
+#include "ui/activity.h"
 #include "ui/composer.h"
 #include "ui/command.h"
 #include "ui/files.h"
@@ -143,6 +144,9 @@ static void paste(SnApp *app, const char *text)
 
 void sn_app_input(SnApp *app, SnInput *input)
 {
+	if (input->kind == SN_INPUT_KEY || input->kind == SN_INPUT_PASTE ||
+	    input->kind == SN_INPUT_MOUSE || (input->kind == SN_INPUT_FOCUS && input->focused))
+		sn_activity_touched(app);
 	switch (input->kind) {
 	case SN_INPUT_KEY:
 		g_clear_pointer(&app->message, g_free);
@@ -154,6 +158,8 @@ void sn_app_input(SnApp *app, SnInput *input)
 	case SN_INPUT_RESIZE: resize(app); break;
 	case SN_INPUT_FOCUS:
 		app->focused = input->focused;
+		if (!app->focused)
+			sn_activity_unfocused(app);
 		if (app->focused && app->pane != SN_PANE_LIST)
 			sn_timeline_seen(app->timeline);
 		break;
@@ -220,6 +226,8 @@ static void run_timers(SnApp *app)
 		app->timers[SN_TIMER_DRAFT] = 0;
 		sn_composer_save(app->composer);
 	}
+	if (app->timers[SN_TIMER_IDLE] && now >= app->timers[SN_TIMER_IDLE])
+		sn_activity_timer(app);
 	if (app->timers[SN_TIMER_TRIAGE] && now >= app->timers[SN_TIMER_TRIAGE])
 		sn_triage_turn(app);
 	if (app->timers[SN_TIMER_UNDO] && now >= app->timers[SN_TIMER_UNDO]) {
@@ -309,6 +317,7 @@ static gboolean read_inputs(SnApp *app)
 
 void sn_app_loop(SnApp *app)
 {
+	sn_activity_begin(app);
 	while (!app->quit) {
 		run_timers(app);
 		refresh_if_due(app);
@@ -324,4 +333,5 @@ void sn_app_loop(SnApp *app)
 			sleep_until_something(app);
 	}
 	sn_triage_finish(app);
+	sn_activity_end(app);
 }

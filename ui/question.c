@@ -72,14 +72,43 @@ static void ask(SnApp *app, const SnQuestion *question, const SnConversation *co
 	sn_prompt_ask(app, &prompt);
 }
 
+/* "alice@example.org asks to see when you are online" (the engine's own question) */
+static gboolean is_contact_request(SnApp *app, const SnQuestion *question)
+{
+	g_autoptr(SnMessage) message = sn_message_get(app->store, question->message, 0);
+
+	return message && message->origin_id && g_str_has_prefix(message->origin_id, "wish:contact:") &&
+	       message->notice != NULL;
+}
+
+static void ask_contact(SnApp *app, const SnQuestion *question)
+{
+	static const SnKey keys[] = { 'y', 'n', 'b' };
+	static const char *const labels[] = { "yes, and ask to see theirs", "no", "block them" };
+	SnChoice choices[G_N_ELEMENTS(keys)];
+	SnAsk prompt = { .question = question->question, .choices = choices, .done = answered,
+		         .data = g_memdup2(&question->id, sizeof question->id), .free = g_free };
+
+	for (; prompt.count < G_N_ELEMENTS(keys) && question->values[prompt.count]; prompt.count++)
+		choices[prompt.count] = (SnChoice){ keys[prompt.count], labels[prompt.count],
+			                            question->values[prompt.count] };
+	sn_prompt_ask(app, &prompt);
+}
+
 void sn_question_offer(SnApp *app)
 {
 	const SnQuestion *question = sn_timeline_question(app->timeline);
 	const SnConversation *conversation = sn_timeline_conversation(app->timeline);
 
-	if (!question || !question->availability || !conversation || app->prompt ||
-	    sn_app_view(app) || app->pane != SN_PANE_TIMELINE || question->id <= app->offered)
+	if (!question || !conversation || app->prompt || sn_app_view(app) ||
+	    app->pane != SN_PANE_TIMELINE || question->id <= app->offered)
+		return;
+	gboolean contact = !question->availability && is_contact_request(app, question);
+	if (!question->availability && !contact)
 		return;
 	app->offered = question->id;
-	ask(app, question, conversation);
+	if (contact)
+		ask_contact(app, question);
+	else
+		ask(app, question, conversation);
 }

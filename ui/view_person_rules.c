@@ -5,6 +5,7 @@
 #include "src/route/plan.h"
 #include "src/route/policy.h"
 #include "src/route/question.h"
+#include "src/store/contacts.h"
 #include "src/store/policy.h"
 #include "src/text/text.h"
 #include "ui/words.h"
@@ -46,6 +47,20 @@ static void cell(SnPage *page, int column, int next, SnObject object, const char
 	sn_page_add(page, object, shown);
 }
 
+/* What it says, since when nobody is there, and what it is. */
+static char *about_client(SnApp *app, const SnPresenceRow *row)
+{
+	g_autoptr(SnClientCaps) caps = row->caps ? sn_caps_get(app->store, row->caps) : NULL;
+	g_autofree char *idle = row->idle ? sn_words_when(row->idle, sn_app_now(app)) : NULL;
+	g_autoptr(GString) words = g_string_new(row->status);
+
+	if (idle)
+		g_string_append_printf(words, "%sidle since %s", words->len ? ", " : "", idle);
+	if (caps && caps->name)
+		g_string_append_printf(words, words->len ? " (%s)" : "%s", caps->name);
+	return g_string_free(g_steal_pointer(&words), FALSE);
+}
+
 static void fill_client(SnApp *app, SnView *view, const SnPresenceRow *row)
 {
 	SnPage *page = view->page;
@@ -66,8 +81,9 @@ static void fill_client(SnApp *app, SnView *view, const SnPresenceRow *row)
 	cell(page, CLIENT_COLUMN, at.presence, SN_OBJ_FAINT, row->resource);
 	cell(page, at.presence, at.since, object, presence);
 	cell(page, at.since, at.status, SN_OBJ_LIST_TIME, since);
+	g_autofree char *about = about_client(app, row);
 	cell(page, at.status, at.status + 200, SN_OBJ_FAINT,
-	     silent ? "takes no messages" : row->status ? row->status : why_words(row->why));
+	     silent ? "takes no messages" : *about ? about : why_words(row->why));
 }
 
 static void fill_clients(SnApp *app, SnView *view)

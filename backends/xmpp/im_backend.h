@@ -121,6 +121,7 @@ typedef enum {
 	SN_IM_REQ_UPLOAD,     /* path or bytes, name, type: XEP-0363 -> PROGRESS, DONE with url */
 	SN_IM_REQ_DOWNLOAD,   /* url, path, max_size -> PROGRESS, DONE with size, sha256 */
 	SN_IM_REQ_SUBSCRIBE, SN_IM_REQ_SUBSCRIBED, SN_IM_REQ_UNSUBSCRIBE, /* jid */
+	SN_IM_REQ_UNSUBSCRIBED, /* jid: refuses, or takes back, that they see our presence */
 	SN_IM_REQ_ROSTER_SET, SN_IM_REQ_ROSTER_REMOVE, /* jid, name */
 	SN_IM_REQ_REACH,      /* uris, best first: publish XEP-0152 addresses (mailto: xmpp: tel:), to
 	                         who may see our presence; empty retracts. DONE at once when the

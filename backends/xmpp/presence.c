@@ -186,6 +186,7 @@ static void start_directed(SnIm *im, SnXmppJob *job)
 		{ SN_IM_REQ_SUBSCRIBE, "subscribe" },
 		{ SN_IM_REQ_SUBSCRIBED, "subscribed" },
 		{ SN_IM_REQ_UNSUBSCRIBE, "unsubscribe" },
+		{ SN_IM_REQ_UNSUBSCRIBED, "unsubscribed" },
 	};
 	g_autofree char *jid = sn_jid_normalise(job->request->jid);
 
@@ -219,5 +220,6 @@ const SnXmppExtension sn_ext_subscription = {
 	.starts = { { SN_IM_REQ_PROBE, TRUE, start_directed },
 		    { SN_IM_REQ_SUBSCRIBE, TRUE, start_directed },
 		    { SN_IM_REQ_SUBSCRIBED, TRUE, start_directed },
-		    { SN_IM_REQ_UNSUBSCRIBE, TRUE, start_directed } },
+		    { SN_IM_REQ_UNSUBSCRIBE, TRUE, start_directed },
+		    { SN_IM_REQ_UNSUBSCRIBED, TRUE, start_directed } },
 };

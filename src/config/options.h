@@ -61,6 +61,13 @@
 	X(im, transcript_idle, TIME, "10m", "a transcript is written when nothing was said for this long") \
 	X(im, transcript_encrypted, BOOL, "false", "end-to-end encrypted IMs are written into transcripts too, in the open") \
 	X(im, download_max, SIZE, "20M", "files up to this size are fetched by themselves")         \
+	X(presence, away_after, TIME, "15m", "your contacts see you as away when no client was touched for this long; 0s: never") \
+	X(presence, xa_after, TIME, "0s", "... and as away for long; 0s: never")                    \
+	X(presence, tell_idle, BOOL, "true", "say then since when (XEP-0319)")                      \
+	X(presence, away_hours, HOURS, "none", "shown as away then, like mon-fri 18:00-08:00, weekends") \
+	X(presence, dnd_hours, HOURS, "none", "shown as do not disturb then")                       \
+	X(presence, xa_hours, HOURS, "none", "shown as away for long then")                         \
+	X(presence, hours_text, STRING, "", "status text in these hours")                           \
 	X(notify, incoming, BOOL, "true", "desktop notification for new messages")                  \
 	X(notify, delivered, BOOL, "true", "... when a deferred, converted or cross-channel message arrived") \
 	X(notify, failed, BOOL, "true", "... when a message failed")                                \

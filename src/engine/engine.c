@@ -313,6 +313,7 @@ static void close_parts(SnEngine *engine)
 	g_clear_pointer(&core->notifier, sn_notifier_free);
 	drop_source(&core->look_source);
 	drop_source(&core->settle_source);
+	drop_source(&core->presence_source);
 	drop_source(&core->durable_source);
 	drop_source(&core->bell_source);
 	sn_engine_leave_clock(engine);

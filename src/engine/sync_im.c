@@ -10,6 +10,7 @@
 #include "src/engine/omemo.h"
 #include "src/engine/sync_private.h"
 #include "src/route/limits.h"
+#include "src/store/contacts.h"
 #include "src/store/omemo.h"
 
 #include <string.h>
@@ -30,6 +31,7 @@ struct sn_im_sync {
 	gboolean caught_up;  /* the position may follow live messages */
 	gboolean from_start; /* there was no position: the first time */
 	int pages;
+	GHashTable *told; /* JIDs of the roster told since we are on line; NULL */
 	GQueue lookups; /* of char *, JIDs whose vCard to ask for */
 	GSource *lookup_timer;
 	gboolean looking_up;
@@ -55,6 +57,7 @@ void sn_im_sync_free(SnImSync *sync)
 		g_source_destroy(sync->lookup_timer);
 		g_source_unref(sync->lookup_timer);
 	}
+	g_clear_pointer(&sync->told, g_hash_table_unref);
 	g_queue_clear_full(&sync->lookups, g_free);
 	g_free(sync->own);
 	g_free(sync);
@@ -448,9 +451,45 @@ static void take_roster(SnImSync *sync, const SnImEvent *event)
 	}
 	if (event->removed)
 		return;
+	if (sync->told)
+		g_hash_table_add(sync->told, g_strdup(jid));
 	sn_map_contact(engine->store, jid);
 	g_queue_push_tail(&sync->lookups, g_steal_pointer(&jid));
 	next_lookup(sync);
+}
+
+/* Who was removed while we were away is told of by nobody: he is not in it any more. */
+static void roster_ends(SnImSync *sync)
+{
+	SnStore *store = sync->account->engine->store;
+	g_autoptr(GPtrArray) before = sn_roster_list(store, sync->account->id);
+	g_autoptr(GError) error = NULL;
+
+	for (guint i = 0; sync->told && i < before->len; i++)
+		if (!g_hash_table_contains(sync->told, before->pdata[i]) &&
+		    !sn_roster_remove(store, sync->account->id, before->pdata[i], &error)) {
+			warn(sync, error);
+			break;
+		}
+	g_clear_pointer(&sync->told, g_hash_table_unref);
+}
+
+static void take_blocked(SnImSync *sync, const SnImEvent *event)
+{
+	g_autoptr(GError) error = NULL;
+
+	if (!sn_blocked_set(sync->account->engine->store, sync->account->id, event->uris, &error))
+		warn(sync, error);
+}
+
+static void take_caps(SnImSync *sync, const SnImEvent *event)
+{
+	g_autoptr(GError) error = NULL;
+
+	if (event->item && event->uris &&
+	    !sn_caps_put(sync->account->engine->store, event->item, event->name, event->uris,
+	                 &error))
+		warn(sync, error);
 }
 
 static void take_presence(SnImSync *sync, const SnImEvent *event)
@@ -466,6 +505,8 @@ static void take_presence(SnImSync *sync, const SnImEvent *event)
 		.status = event->status,
 		.priority = event->priority,
 		.since = event->time ? event->time : sn_clock_now(engine->clock),
+		.idle = event->idle_since,
+		.caps = event->item,
 	};
 
 	/* presence of strangers tells nothing and must not fill the store */
@@ -601,6 +642,10 @@ void sn_im_sync_line(SnImSync *sync, SnLineState line)
 		sn_presence_forget(engine->store, sync->account->id, NULL);
 	if (!online)
 		sync->synced = FALSE;
+	if (online && !sync->online) {
+		g_clear_pointer(&sync->told, g_hash_table_unref);
+		sync->told = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	}
 	sync->online = online;
 	if (!online && sync->account->omemo)
 		sn_omemo_offline(sync->account->omemo);
@@ -640,6 +685,9 @@ void sn_im_sync_event(SnImSync *sync, const SnImEvent *event)
 		break;
 	case SN_IM_EV_PRESENCE: take_presence(sync, event); break;
 	case SN_IM_EV_ROSTER: take_roster(sync, event); break;
+	case SN_IM_EV_ROSTER_END: roster_ends(sync); break;
+	case SN_IM_EV_BLOCKED: take_blocked(sync, event); break;
+	case SN_IM_EV_CAPS: take_caps(sync, event); break;
 	case SN_IM_EV_SUBSCRIPTION: take_subscription(sync, event); break;
 	case SN_IM_EV_VCARD:
 		if (event->jid)

@@ -26,6 +26,7 @@ typedef struct sn_engine_core {
 	GThread *thread;
 	GMainLoop *loop;
 	SnBell *bell;
+	GSource *presence_source; /* own presence changes then; NULL */
 	GSource *bell_source, *look_source, *durable_source, *settle_source, *clock_source;
 	int clock_fd;             /* readable when the clock was set or the machine woke; -1 */
 	SnClockWatch clock_watch;
@@ -165,7 +166,8 @@ typedef struct sn_account_core {
 	GError *errors[SN_END_COUNT]; /* the last one while the end is down */
 	gboolean in_batch;            /* a transaction of the batch is open */
 	gboolean batch_failed;
-	char *presence_told, *reach_told; /* wishes as the server knows them; NULL */
+	char *presence_told, *reach_told; /* what the server was told; NULL */
+	gboolean told_away; /* ... that nobody looks at the screen */
 } SnAccountCore;
 
 void sn_account_start(SnEngine *engine, const SnAccount *config);

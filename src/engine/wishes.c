@@ -4,7 +4,9 @@
 
 #include <string.h>
 
+#include "src/engine/own_presence.h"
 #include "src/engine/sync_private.h"
+#include "src/store/contacts.h"
 #include "src/store/policy.h"
 
 #define FETCH_MAX ((gint64)1 << 30)
@@ -39,14 +41,56 @@ static char *standing(SnEngineAccount *account, SnWishKind kind)
 
 /* ---- presence and reachability ---- */
 
-static void show_presence(SnEngineAccount *account, const char *wish)
+static void show_presence(SnEngineAccount *account, const SnOwnShow *own)
 {
 	SnImRequest *request = new_im(account, SN_IM_REQ_PRESENCE);
-	g_auto(GStrv) parts = g_strsplit(wish, "\t", 2);
 
-	request->show = g_strdup(parts[0] && *parts[0] ? parts[0] : "online");
-	request->status = parts[0] ? g_strdup(parts[1]) : NULL;
+	request->show = g_strdup(sn_presence_word(own->show));
+	request->status = g_strdup(own->status);
+	request->idle_since = own->idle_since;
 	sn_engine_im(account, request, log_reply, NULL);
+}
+
+/* While something is to go when its recipient appears, the server must not hold that back. */
+static gboolean waits_for_somebody(SnEngine *engine)
+{
+	g_autoptr(GPtrArray) open = sn_outbox_list(engine->store, SN_OUTBOX_OPEN, 0, 1, 0);
+
+	return open && open->len > 0;
+}
+
+static void tell_whether_looked_at(SnEngineAccount *account, const SnActivity *activity)
+{
+	SnAccountCore *core = account->core;
+	gboolean away = activity->known && !activity->looked && !waits_for_somebody(account->engine);
+
+	if (core->told_away == away)
+		return;
+	core->told_away = away;
+	SnImRequest *request = new_im(account, SN_IM_REQ_ACTIVE);
+	request->active = !away;
+	sn_engine_im(account, request, log_reply, NULL);
+}
+
+static void look_again(gpointer data)
+{
+	SnEngine *engine = data;
+
+	g_clear_pointer(&engine->core->presence_source, g_source_unref);
+	sn_engine_wake(engine);
+}
+
+static void arm_presence(SnEngine *engine, SnTime until)
+{
+	SnEngineCore *core = engine->core;
+
+	if (core->presence_source) {
+		g_source_destroy(core->presence_source);
+		g_clear_pointer(&core->presence_source, g_source_unref);
+	}
+	if (until)
+		core->presence_source = sn_engine_timer(
+			engine, until - sn_clock_now(engine->clock), look_again, engine);
 }
 
 static void publish_reach(SnEngineAccount *account, const char *wish)
@@ -61,24 +105,61 @@ static void publish_reach(SnEngineAccount *account, const char *wish)
 
 /* What was told to the server last is remembered, so that a bell for something else sends nothing.
  */
-static void apply_standing(SnEngineAccount *account)
+static SnTime apply_standing(SnEngineAccount *account, const SnActivity *activity)
 {
 	SnAccountCore *core = account->core;
+	SnEngine *engine = account->engine;
 	g_autofree char *presence = standing(account, SN_WISH_PRESENCE);
 	g_autofree char *reach = standing(account, SN_WISH_REACH);
 
 	if (!account->im_online)
-		return;
-	if (presence && g_strcmp0(presence, core->presence_told)) {
-		show_presence(account, presence);
+		return 0;
+	SnOwnShow own = sn_own_show(sn_config_settings(engine->config), presence, activity,
+	                            sn_clock_now(engine->clock));
+	g_autofree char *told = g_strdup_printf("%d\t%s\t%" G_GINT64_FORMAT, own.show,
+	                                        own.status ? own.status : "", own.idle_since);
+	/* a session begins as plainly on line */
+	gboolean plain = own.show == SN_PRESENCE_ONLINE && !own.status && !presence;
+	if (core->presence_told ? strcmp(told, core->presence_told) != 0 : !plain) {
+		show_presence(account, &own);
 		g_free(core->presence_told);
-		core->presence_told = g_strdup(presence);
+		core->presence_told = g_steal_pointer(&told);
 	}
+	g_free(own.status);
+	tell_whether_looked_at(account, activity);
 	if (reach && g_strcmp0(reach, core->reach_told)) {
 		publish_reach(account, reach);
 		g_free(core->reach_told);
 		core->reach_told = g_strdup(reach);
 	}
+	return own.until;
+}
+
+static void apply_all_standing(SnEngine *engine)
+{
+	SnActivity activity = sn_activity_read(engine->store, sn_clock_now(engine->clock));
+	SnTime first = 0;
+
+	for (guint i = 0; i < engine->accounts->len; i++) {
+		SnTime until = apply_standing(g_ptr_array_index(engine->accounts, i), &activity);
+		if (until && (!first || until < first))
+			first = until;
+	}
+	arm_presence(engine, first);
+}
+
+static void tell_known_caps(SnEngineAccount *account)
+{
+	SnImRequest *request = new_im(account, SN_IM_REQ_CAPS);
+	g_autoptr(GPtrArray) known = sn_caps_known(account->engine->store);
+
+	if (known->len == 0) {
+		sn_im_request_free(request);
+		return;
+	}
+	g_ptr_array_add(known, NULL);
+	request->uris = (char **)g_ptr_array_steal(known, NULL);
+	sn_engine_im(account, request, log_reply, NULL);
 }
 
 void sn_wishes_im_online(SnEngineAccount *account)
@@ -87,7 +168,8 @@ void sn_wishes_im_online(SnEngineAccount *account)
 	 * the server holds, which may have lost it */
 	g_clear_pointer(&account->core->presence_told, g_free);
 	g_clear_pointer(&account->core->reach_told, g_free);
-	apply_standing(account);
+	tell_known_caps(account);
+	apply_all_standing(account->engine);
 }
 
 static void reach_reply(SnEngineAccount *account, const SnImEvent *event, gpointer data)
@@ -123,8 +205,9 @@ gboolean sn_contact_request(SnEngineAccount *account, const char *jid, const cha
 	g_autoptr(SnMessage) message = sn_message_new();
 	g_autofree char *accept = sn_wish_as_answer(SN_WISH_CONTACT, jid, "accept");
 	g_autofree char *refuse = sn_wish_as_answer(SN_WISH_CONTACT, jid, "refuse");
-	const char *const values[] = { accept, refuse, NULL };
-	const char *const labels[] = { "Yes", "No", NULL };
+	g_autofree char *blocked = sn_wish_as_answer(SN_WISH_CONTACT, jid, "block");
+	const char *const values[] = { accept, refuse, blocked, NULL };
+	const char *const labels[] = { "Yes", "No", "Block", NULL };
 	SnAddResult result;
 
 	message->account = account->id;
@@ -186,6 +269,23 @@ static SnEngineAccount *account_for(SnEngine *engine, const char *jid)
 	return NULL;
 }
 
+/* The list is the server's, so each account has one of its own. */
+static void submit_all(SnEngine *engine, SnImRequestKind kind, const char *jid)
+{
+	for (guint i = 0; i < engine->accounts->len; i++) {
+		SnEngineAccount *one = g_ptr_array_index(engine->accounts, i);
+		if (one->im_online)
+			submit_contact(one, kind, jid);
+	}
+}
+
+/* Refused as well: who is let in again later is not seen by that. */
+static void block(SnEngine *engine, const char *jid)
+{
+	submit_all(engine, SN_IM_REQ_UNSUBSCRIBED, jid);
+	submit_all(engine, SN_IM_REQ_BLOCK, jid);
+}
+
 static void do_contact(SnEngine *engine, const SnWish *wish)
 {
 	g_autofree char *jid = sn_address_normalise(SN_CHANNEL_IM, wish->key);
@@ -197,7 +297,11 @@ static void do_contact(SnEngine *engine, const SnWish *wish)
 		submit_contact(account, SN_IM_REQ_SUBSCRIBED, jid);
 		submit_contact(account, SN_IM_REQ_SUBSCRIBE, jid);
 	} else if (jid && g_str_equal(wish->value, "refuse")) {
-		submit_contact(account, SN_IM_REQ_UNSUBSCRIBE, jid);
+		submit_contact(account, SN_IM_REQ_UNSUBSCRIBED, jid);
+	} else if (jid && g_str_equal(wish->value, "block")) {
+		block(engine, jid);
+	} else if (jid && g_str_equal(wish->value, "unblock")) {
+		submit_all(engine, SN_IM_REQ_UNBLOCK, jid);
 	} else if (jid && g_str_equal(wish->value, "request")) {
 		submit_contact(account, SN_IM_REQ_ROSTER_SET, jid);
 		submit_contact(account, SN_IM_REQ_SUBSCRIBE, jid);
@@ -268,8 +372,7 @@ void sn_wishes_look(SnEngine *engine)
 		{ SN_WISH_RECONNECT, do_reconnect },
 	};
 
-	for (guint i = 0; i < engine->accounts->len; i++)
-		apply_standing(g_ptr_array_index(engine->accounts, i));
+	apply_all_standing(engine);
 	for (gsize i = 0; i < G_N_ELEMENTS(kinds); i++) {
 		g_autoptr(GPtrArray) wishes = sn_wish_list(engine->store, kinds[i].kind);
 		for (guint j = 0; j < wishes->len; j++)

@@ -191,6 +191,8 @@ typedef struct {
 	char *status;       /* free text; NULL */
 	int priority;
 	SnTime since;
+	SnTime idle;        /* nobody was there since then (XEP-0319); 0 not told */
+	char *caps;         /* fingerprint of the client (contacts.h); NULL */
 } SnPresence;
 void sn_presence_free(SnPresence *presence);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SnPresence, sn_presence_free)
@@ -230,6 +232,8 @@ typedef struct {
 	char *status;       /* NULL */
 	int priority;
 	SnTime since;       /* 0 not known */
+	SnTime idle;        /* nobody was there since then; 0 not told */
+	char *caps;         /* fingerprint of the client; NULL */
 	SnTime seen;        /* the address was last seen on line; 0 never */
 } SnPresenceRow;
 void sn_presence_row_free(SnPresenceRow *row);

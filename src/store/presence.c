@@ -12,6 +12,7 @@ void sn_presence_free(SnPresence *presence)
 		return;
 	g_free(presence->resource);
 	g_free(presence->status);
+	g_free(presence->caps);
 	g_free(presence);
 }
 
@@ -33,6 +34,7 @@ void sn_presence_row_free(SnPresenceRow *row)
 	g_free(row->account_name);
 	g_free(row->resource);
 	g_free(row->status);
+	g_free(row->caps);
 	g_free(row);
 }
 
@@ -103,6 +105,8 @@ static SnPresenceRow *read_row(SnSql *query)
 	row->status = sn_sql_text(query, 7);
 	row->priority = (int)sn_sql_int(query, 8);
 	row->since = sn_sql_int(query, 9);
+	row->idle = sn_sql_int(query, 15);
+	row->caps = sn_sql_text(query, 16);
 	settle_row(row, sn_sql_int(query, 10) != 0, (SnSubscription)sn_sql_int(query, 11),
 	           sn_sql_int(query, 12) != 0, sn_sql_int(query, 13) != 0, sn_sql_int(query, 14));
 	return row;
@@ -132,7 +136,8 @@ static void add_rows(SnStore *store, SnId address, GPtrArray *rows)
 	SnSql *query = sn_sql(store,
 	                      "SELECT a.id, a.value, a.seen_online, c.id, c.name, p.resource, p.show, "
 	                      "p.status, p.priority, p.since, r.account IS NOT NULL, r.subscription, "
-	                      "r.ask, c.presence_known, c.presence_since FROM address a LEFT JOIN ("
+	                      "r.ask, c.presence_known, c.presence_since, "
+	                      "coalesce(p.idle, 0), p.caps FROM address a LEFT JOIN ("
 	                      "SELECT account, address FROM roster WHERE address = ?1 UNION "
 	                      "SELECT account, address FROM presence WHERE address = ?1) k "
 	                      "ON k.address = a.id LEFT JOIN account c ON c.id = k.account "
@@ -287,11 +292,13 @@ static gboolean write_presence(SnStore *store, SnId account, const SnPresence *p
 		return TRUE;
 	return sn_run(store, error,
 	              "INSERT INTO presence (address, account, resource, show, status, priority, "
-	              "since) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) "
+	              "since, idle, caps) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) "
 	              "ON CONFLICT (address, account, resource) DO UPDATE SET show = ?4, "
-	              "status = ?5, priority = ?6, since = iif(show = ?4, since, ?7)",
+	              "status = ?5, priority = ?6, since = iif(show = ?4, since, ?7), "
+	              "idle = ?8, caps = ?9",
 	              V(p->address), V(account), V(off ? "" : resource), V(p->show), V(status),
-	              V(p->priority), V(since));
+	              V(p->priority), V(since), V(off ? (SnTime)0 : MIN(p->idle, sn_now(store))),
+	              V(off ? NULL : p->caps));
 }
 
 gboolean sn_presence_set(SnStore *store, SnId account, const SnPresence *presence, GError **error)

@@ -190,9 +190,26 @@ CREATE TABLE presence (
 	status TEXT,
 	priority INTEGER NOT NULL DEFAULT 0,
 	since INTEGER NOT NULL,
+	idle INTEGER NOT NULL DEFAULT 0, -- nobody was there since then; 0 not told
+	caps TEXT, -- fingerprint of the client
 	PRIMARY KEY (address, account, resource)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX presence_account ON presence (account);
+
+-- What a client with this fingerprint can do.
+CREATE TABLE caps (
+	fingerprint TEXT NOT NULL PRIMARY KEY,
+	name TEXT,
+	features TEXT NOT NULL, -- one a line
+	time INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Whom the account's server keeps away.
+CREATE TABLE blocked (
+	account INTEGER NOT NULL REFERENCES account (id),
+	jid TEXT NOT NULL COLLATE NOCASE,
+	PRIMARY KEY (account, jid)
+) STRICT, WITHOUT ROWID;
 
 -- ---- conversations ----
 

@@ -14,11 +14,15 @@
  */
 #define SN_WISH_TABLE(X)                                                                      \
 	X(PRESENCE, "presence")   /* standing. key: account name, or "" for all; value: a       */ \
-	                          /* sn_presence_word(), then optionally a tab and a status text */ \
+	                          /* sn_presence_word() or "auto", then optionally a tab and a status text */ \
+	X(ACTIVITY, "activity")   /* standing. key: process id of a client; value "active", or      */ \
+	                          /* "idle MS": nobody touched it since then, or looks elsewhere; */ \
+	                          /* "gone MS": it ended                                         */ \
 	X(REACH, "reach")         /* standing. key as above; value "mailto:..." URIs with blanks */ \
 	                          /* between: email me when I am away (XEP-0152); "" withdraws   */ \
 	X(CONTACT, "contact")     /* key: bare JID; value: "accept", "refuse", "request" (ask to */ \
-	                          /* see their presence, adds to the roster), "remove"           */ \
+	                          /* see their presence, adds to the roster), "remove", "block"  */ \
+	                          /* (refuses as well), "unblock"                                */ \
 	X(FETCH, "fetch")         /* key: message id; value "": get the whole email and the      */ \
 	                          /* files that lie elsewhere, whatever their size               */ \
 	X(MDN, "mdn")             /* key: message id; value "yes" or "no": tell its sender that  */ \

@@ -25,6 +25,7 @@ void story_fill_reports(SnStore *store);
 /* Two vCards that claim one address, and one that contradicts the user. */
 void story_fill_cards(SnStore *store);
 /* Adds several clients of Bob's, what he wishes, rules for him, and a question of his. */
+void story_fill_contacts(SnStore *store); /* ... who is idle, blocked, and wants to be a contact */
 void story_fill_away(SnStore *store);
 /* Adds mail folders with threads, spam, folders in folders (story_folders.c). */
 void story_fill_folders(SnStore *store);

@@ -67,6 +67,8 @@ UiDesk *ui_desk_new(UiDeskFill fill, const char *settings)
 		story_fill_reports(desk->store);
 	if (fill == UI_DESK_AWAY)
 		story_fill_away(desk->store);
+	if (fill == UI_DESK_CONTACTS)
+		story_fill_contacts(desk->store);
 	if (fill == UI_DESK_BULK)
 		story_fill_bulk(desk->store);
 	if (fill == UI_DESK_FOLDERS)

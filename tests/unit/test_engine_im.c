@@ -7,10 +7,12 @@
 
 #include <cmocka.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "backends/fake/fake_desktop.h"
 #include "backends/fake/fake_im.h"
 #include "src/engine/sync_private.h"
+#include "src/store/contacts.h"
 #include "src/store/wish.h"
 #include "tests/unit/engine_bench.h"
 
@@ -435,6 +437,166 @@ static void own_presence_is_shown_as_wished(void **state)
 	sn_im_request_free(request);
 }
 
+static void expect_show(Stage *stage, const char *show, SnTime idle_since)
+{
+	SnImRequest *request = sn_fake_im_take(stage->im, SN_IM_REQ_PRESENCE, 30000);
+
+	assert_non_null(request);
+	assert_string_equal(request->show, show);
+	assert_true(request->idle_since == idle_since);
+	sn_im_request_free(request);
+}
+
+/* A client says that nobody touched it for an hour; then somebody does. */
+static void an_idle_client_makes_us_away_and_the_server_quiet(void **state)
+{
+	Stage *stage = *state;
+	SnTime since = sn_clock_now(NULL) - SN_HOUR;
+	g_autofree char *idle = g_strdup_printf("idle %" G_GINT64_FORMAT, since);
+	g_autofree char *pid = g_strdup_printf("%ld", (long)getpid());
+
+	start_online(stage);
+	assert_true(sn_wish_set(stage->bench->store, SN_WISH_ACTIVITY, pid, idle, NULL));
+	expect_show(stage, "away", since);
+	SnImRequest *request = sn_fake_im_take(stage->im, SN_IM_REQ_ACTIVE, 30000);
+	assert_non_null(request);
+	assert_false(request->active);
+	sn_im_request_free(request);
+	assert_true(sn_wish_set(stage->bench->store, SN_WISH_ACTIVITY, pid, "active", NULL));
+	expect_show(stage, "online", 0);
+	request = sn_fake_im_take(stage->im, SN_IM_REQ_ACTIVE, 30000);
+	assert_non_null(request);
+	assert_true(request->active);
+	sn_im_request_free(request);
+	/* by hand it is dnd, however idle */
+	assert_true(sn_wish_set(stage->bench->store, SN_WISH_PRESENCE, "", "dnd\t", NULL));
+	expect_show(stage, "dnd", 0);
+}
+
+/* ---- contacts ---- */
+
+static gboolean roster_is(SnBench *bench, gpointer data)
+{
+	g_autoptr(GPtrArray) all = sn_roster_list(bench->store, sn_account_find(bench->store, "home"));
+
+	g_ptr_array_add(all, NULL);
+	g_autofree char *joined = g_strjoinv(" ", (char **)all->pdata);
+	return g_str_equal(joined, data);
+}
+
+static void push_line(SnIm *im, SnLineState line)
+{
+	SnImEvent *event = sn_im_event_new(SN_EVENT_LINE, 0, NULL);
+
+	event->line = line;
+	if (line == SN_LINE_OFFLINE)
+		event->error = g_error_new(SN_ERROR, SN_ERROR_NETWORK, "The line was cut.");
+	sn_fake_im_push(im, event);
+}
+
+/* Another client removed carol while this one was not there. */
+static void who_is_not_in_the_roster_any_more_is_gone(void **state)
+{
+	Stage *stage = *state;
+
+	start_online(stage);
+	push_roster(stage->im, BOB, "Bob", "both");
+	push_roster(stage->im, "carol@example.test", "Carol", "both");
+	sn_fake_im_push(stage->im, sn_im_event_new(SN_IM_EV_ROSTER_END, 0, NULL));
+	assert_true(sn_bench_wait(stage->bench, roster_is, (gpointer) BOB " carol@example.test"));
+	/* a push alone removes nobody else */
+	push_roster(stage->im, BOB, "Robert", "both");
+	push_line(stage->im, SN_LINE_OFFLINE);
+	push_line(stage->im, SN_LINE_ONLINE);
+	push_roster(stage->im, BOB, "Robert", "both");
+	push_roster(stage->im, "dan@example.test", NULL, "none");
+	assert_true(sn_bench_wait(stage->bench, roster_is, (gpointer) BOB " carol@example.test dan@example.test"));
+	sn_fake_im_push(stage->im, sn_im_event_new(SN_IM_EV_ROSTER_END, 0, NULL));
+	assert_true(sn_bench_wait(stage->bench, roster_is, (gpointer) BOB " dan@example.test"));
+}
+
+static gboolean blocked_are(SnBench *bench, gpointer data)
+{
+	g_autoptr(GPtrArray) all = sn_blocked_list(bench->store);
+	g_autoptr(GString) jids = g_string_new(NULL);
+
+	for (guint i = 0; i < all->len; i++)
+		g_string_append_printf(jids, "%s ", ((SnBlocked *)all->pdata[i])->jid);
+	return g_str_equal(jids->str, data);
+}
+
+static void push_blocked(SnIm *im, const char *jids)
+{
+	SnImEvent *event = sn_im_event_new(SN_IM_EV_BLOCKED, 0, NULL);
+
+	event->uris = g_strsplit(jids, " ", 0);
+	sn_fake_im_push(im, event);
+}
+
+static void blocking_goes_to_the_server_and_its_list_is_shown(void **state)
+{
+	Stage *stage = *state;
+	static const struct {
+		const char *wish;
+		SnImRequestKind kind;
+	} steps[] = { { "block", SN_IM_REQ_BLOCK }, { "unblock", SN_IM_REQ_UNBLOCK } };
+
+	start_online(stage);
+	for (gsize i = 0; i < G_N_ELEMENTS(steps); i++) {
+		assert_true(sn_wish_set(stage->bench->store, SN_WISH_CONTACT, BOB, steps[i].wish, NULL));
+		SnImRequest *request = sn_fake_im_take(stage->im, steps[i].kind, 30000);
+		assert_non_null(request);
+		assert_string_equal(request->jid, BOB);
+		sn_im_request_free(request);
+		assert_true(sn_bench_wait_value(stage->bench, "wish:contact:" BOB, NULL));
+	}
+	push_blocked(stage->im, "bob@example.test spam.example");
+	assert_true(sn_bench_wait(stage->bench, blocked_are, (gpointer) "bob@example.test spam.example "));
+	assert_true(sn_is_blocked(stage->bench->store, "BOB@example.test"));
+	push_blocked(stage->im, "");
+	assert_true(sn_bench_wait(stage->bench, blocked_are, (gpointer) ""));
+}
+
+static void a_refused_request_is_taken_back_from_them(void **state)
+{
+	Stage *stage = *state;
+
+	start_online(stage);
+	assert_true(sn_wish_set(stage->bench->store, SN_WISH_CONTACT, BOB, "refuse", NULL));
+	/* RFC 6121 section 3.1.6: "unsubscribed" refuses; "unsubscribe" would be about theirs */
+	SnImRequest *request = sn_fake_im_take(stage->im, SN_IM_REQ_UNSUBSCRIBED, 30000);
+	assert_non_null(request);
+	sn_im_request_free(request);
+}
+
+static gboolean caps_are_known(SnBench *bench, gpointer data)
+{
+	g_autoptr(SnClientCaps) caps = sn_caps_get(bench->store, data);
+
+	return caps && g_strcmp0(caps->name, "Gajim") == 0;
+}
+
+static void what_clients_can_do_is_kept_for_the_next_log_in(void **state)
+{
+	Stage *stage = *state;
+	static const char *const features[] = { "urn:xmpp:ping", "urn:xmpp:receipts", NULL };
+	SnImEvent *event = sn_im_event_new(SN_IM_EV_CAPS, 0, NULL);
+
+	start_online(stage);
+	event->item = g_strdup("sha-1:abc=");
+	event->name = g_strdup("Gajim");
+	event->uris = g_strdupv((char **)features);
+	sn_fake_im_push(stage->im, event);
+	assert_true(sn_bench_wait(stage->bench, caps_are_known, (gpointer) "sha-1:abc="));
+	push_line(stage->im, SN_LINE_OFFLINE);
+	push_line(stage->im, SN_LINE_ONLINE);
+	SnImRequest *request = sn_fake_im_take(stage->im, SN_IM_REQ_CAPS, 30000);
+	assert_non_null(request);
+	assert_string_equal(request->uris[0], "sha-1:abc=");
+	assert_null(request->uris[1]);
+	sn_im_request_free(request);
+}
+
 /* ---- the archive ---- */
 
 typedef struct {
@@ -538,6 +700,11 @@ int main(void)
 		TEST(a_contact_request_is_a_question_that_yes_grants),
 		TEST(a_contact_cannot_make_a_wish),
 		TEST(own_presence_is_shown_as_wished),
+		TEST(an_idle_client_makes_us_away_and_the_server_quiet),
+		TEST(who_is_not_in_the_roster_any_more_is_gone),
+		TEST(blocking_goes_to_the_server_and_its_list_is_shown),
+		TEST(a_refused_request_is_taken_back_from_them),
+		TEST(what_clients_can_do_is_kept_for_the_next_log_in),
 		TEST(the_archive_is_read_page_by_page_and_remembered),
 		TEST(settling_reports_an_account_that_cannot_log_in),
 		TEST(stopping_ends_what_is_under_way_in_time),
