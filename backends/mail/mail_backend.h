@@ -76,7 +76,7 @@ SnMailRequest *sn_mail_request_new(SnMailRequestKind kind, guint64 id);
 void sn_mail_request_free(SnMailRequest *request);
 
 typedef enum {
-	SN_MAIL_EV_FOLDER = SN_EVENT_OWN + 12, /* name, role, (un)selectable; the values of
+	SN_MAIL_EV_FOLDER = SN_EVENT_OWN + 12, /* name, role, (un)selectable, directory; the values of
 	                            FOLDER_STATE where the server tells them now, else 0 */
 	SN_MAIL_EV_FOLDER_STATE, /* uidvalidity, uidnext, highestmodseq, total. A uidvalidity other
 	                            than the request's comes first: forget the folder. The values to
@@ -100,6 +100,7 @@ typedef struct {
 	SnTime next_try;        /* LINE(OFFLINE): when it connects again; 0 = not by itself */
 	char *folder, *role;
 	char *mailbox_id;       /* FOLDER: RFC 8474; NULL not told */
+	char *directory;        /* FOLDER of a Maildir: where its cur and new are, an absolute path */
 	gboolean selectable;
 	char *base;             /* FOLDER, Gmail: this folder is a label of emails that lie in that one
 	                           (which says its own name); NULL: it holds emails itself */

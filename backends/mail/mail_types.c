@@ -51,6 +51,7 @@ void sn_mail_event_free(SnMailEvent *event)
 	g_free(event->role);
 	g_free(event->mailbox_id);
 	g_free(event->base);
+	g_free(event->directory);
 	g_free(event->labels);
 	g_clear_pointer(&event->raw, g_bytes_unref);
 	g_free(event->name);

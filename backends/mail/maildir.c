@@ -85,6 +85,7 @@ static void report_folder(const char *name, const char *path, gpointer data)
 		sn_report_event(&listing->maildir->report, SN_MAIL_EV_FOLDER, listing->id);
 
 	event->folder = g_strdup(name);
+	event->directory = g_canonicalize_filename(path, NULL);
 	event->role = g_strdup(sn_role_of_name(name));
 	event->selectable = TRUE;
 	sn_report_mail(&listing->maildir->report, event, sizeof *event);

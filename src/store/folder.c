@@ -173,6 +173,19 @@ gboolean sn_folder_reset(SnStore *store, SnId folder, GError **error)
 	return sn_store_finish(store, ok, error);
 }
 
+gboolean sn_folder_set_directory(SnStore *store, SnId folder, const char *directory, GError **error)
+{
+	g_return_val_if_fail(directory && g_path_is_absolute(directory), FALSE);
+	if (sn_one(store, "SELECT 1 FROM folder WHERE id = ?1 AND directory IS ?2", V(folder),
+	           V(directory)))
+		return TRUE;
+	if (!sn_store_begin(store, error))
+		return FALSE;
+	gboolean ok = sn_run(store, error, "UPDATE folder SET directory = ?2 WHERE id = ?1",
+	                     V(folder), V(directory));
+	return sn_store_finish(store, ok, error);
+}
+
 gboolean sn_folder_set_base(SnStore *store, SnId folder, SnId base, GError **error)
 {
 	SnId before = sn_one(store, "SELECT base FROM folder WHERE id = ?1", V(folder));

@@ -356,9 +356,11 @@ gboolean sn_message_add(SnStore *store, SnMessage *message, const char *room_jid
                         SnAddResult *result, GError **error)
 {
 	SnAddResult what = SN_ADDED;
-	g_autoptr(SnPacked) packed = raw ? sn_blob_pack(store, raw, error) : NULL;
-
 	g_return_val_if_fail(message != NULL, FALSE);
+	g_autoptr(SnPacked) packed = !raw                ? NULL
+	                             : message->in_place ? sn_blob_in_place(raw, error)
+	                                                 : sn_blob_pack(store, raw, error);
+
 	if ((raw && !packed) || !sn_store_begin(store, error))
 		return FALSE;
 	gboolean ok = add(store, message, room_jid, packed, &what, error);

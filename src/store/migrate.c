@@ -165,6 +165,7 @@ static const char to_version_2[] =
 	"CREATE INDEX unsubscribed_wanted ON unsubscribed (next) WHERE state = 0;"
 	"ALTER TABLE draft ADD COLUMN sign INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE outbox ADD COLUMN sign INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE folder ADD COLUMN directory TEXT;"
 	"";
 
 /* steps[i] turns version i + 1 into i + 2; the newest has none. */

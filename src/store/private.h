@@ -107,6 +107,8 @@ gboolean sn_folder_functions(SnStore *store, GError **error);
  */
 typedef struct sn_packed SnPacked;
 SnPacked *sn_blob_pack(SnStore *store, GBytes *bytes, GError **error);
+/* Only their name: they stay in the file where the email lies (folder.directory, location.name). */
+SnPacked *sn_blob_in_place(GBytes *bytes, GError **error);
 void sn_packed_free(SnPacked *packed);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SnPacked, sn_packed_free)
 const char *sn_packed_sha256(const SnPacked *packed);

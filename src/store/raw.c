@@ -1,22 +1,25 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * raw.c - bytes that are kept once: raw emails and attachments on their way out. Named by their
- * SHA-256, compressed where that pays. References are counted by triggers.
+ * SHA-256, compressed where that pays; of an email in a Maildir only the name, for the bytes stay
+ * there. References are counted by triggers.
  */
 #include <zstd.h>
 
 #include "src/store/private.h"
+#include "src/store/raw_file.h"
 
 #define LEVEL 3
 #define WORTH 64          /* bytes below which nothing is compressed */
 #define SIZE_LIMIT (512 * 1024 * 1024)
 
-enum { PLAIN, ZSTD };
+enum { PLAIN, ZSTD, IN_PLACE };
 
 struct sn_packed {
 	GBytes *plain;
 	char *sha256;
 	char *packed; /* NULL: better plain, or not packed yet */
+	gboolean in_place;
 	gsize length;
 };
 
@@ -39,7 +42,14 @@ static SnId find_blob(SnStore *store, const char *sha256)
 	return sn_one(store, "SELECT id FROM blob WHERE sha256 = ?1", V(sha256));
 }
 
-SnPacked *sn_blob_pack(SnStore *store, GBytes *bytes, GError **error)
+/* One whose bytes are here, not in a file that may go. */
+static SnId find_bytes(SnStore *store, const char *sha256)
+{
+	return sn_one(store, "SELECT id FROM blob WHERE sha256 = ?1 AND codec <> ?2", V(sha256),
+	              V(IN_PLACE));
+}
+
+static SnPacked *name_bytes(GBytes *bytes, GError **error)
 {
 	gsize size = g_bytes_get_size(bytes);
 
@@ -52,8 +62,24 @@ SnPacked *sn_blob_pack(SnStore *store, GBytes *bytes, GError **error)
 	SnPacked *p = g_new0(SnPacked, 1);
 	p->plain = g_bytes_ref(bytes);
 	p->sha256 = g_compute_checksum_for_bytes(G_CHECKSUM_SHA256, bytes);
-	if (!find_blob(store, p->sha256))
+	return p;
+}
+
+SnPacked *sn_blob_pack(SnStore *store, GBytes *bytes, GError **error)
+{
+	SnPacked *p = name_bytes(bytes, error);
+
+	if (p && !find_bytes(store, p->sha256))
 		compress(p);
+	return p;
+}
+
+SnPacked *sn_blob_in_place(GBytes *bytes, GError **error)
+{
+	SnPacked *p = name_bytes(bytes, error);
+
+	if (p)
+		p->in_place = TRUE;
 	return p;
 }
 
@@ -82,14 +108,22 @@ SnId sn_blob_keep(SnStore *store, const SnPacked *p, GError **error)
 	SnId id = find_blob(store, p->sha256);
 	gsize size;
 	gconstpointer plain = g_bytes_get_data(p->plain, &size);
+	SnValue data = p->in_place ? sn_value_blob("", 0)
+	               : p->packed ? sn_value_blob(p->packed, p->length)
+	                           : sn_value_blob(plain, size);
+	int codec = p->in_place ? IN_PLACE : p->packed ? ZSTD : PLAIN;
 
 	g_assert(store->depth > 0);
-	if (id)
-		return id;
+	if (id) /* what somebody needs to have here stays when the file goes */
+		return p->in_place || sn_run(store, error,
+		                             "UPDATE blob SET codec = ?2, data = ?3 "
+		                             "WHERE id = ?1 AND codec = ?4",
+		                             V(id), V(codec), data, V(IN_PLACE))
+		               ? id
+		               : 0;
 	if (!sn_run(store, error,
 	            "INSERT INTO blob (sha256, size, codec, data) VALUES (?1, ?2, ?3, ?4)",
-	            V(p->sha256), V((gint64)size), V(p->packed ? ZSTD : PLAIN),
-	            sn_value_blob(p->packed ? p->packed : plain, p->packed ? p->length : size)))
+	            V(p->sha256), V((gint64)size), V(codec), data))
 		return 0;
 	return sn_last_id(store);
 }
@@ -119,9 +153,32 @@ static GBytes *unpack(SnId id, gconstpointer data, gsize length, gint64 size, GE
 	return g_bytes_new_take(plain, (gsize)size);
 }
 
+/* Each place where an email with these bytes lies. */
+static GBytes *read_in_place(SnStore *store, SnId blob, gint64 size, const char *sha256,
+                             GError **error)
+{
+	SnSql *query = sn_sql(store,
+	                      "SELECT f.directory, l.name FROM message m "
+	                      "JOIN location l ON l.message = m.id JOIN folder f ON f.id = l.folder "
+	                      "WHERE m.raw = ?1 AND f.directory IS NOT NULL AND l.name IS NOT NULL",
+	                      V(blob));
+	GBytes *bytes = NULL;
+
+	while (!bytes && sn_sql_row(query)) {
+		g_autofree char *directory = sn_sql_text(query, 0);
+		g_autofree char *name = sn_sql_text(query, 1);
+		bytes = sn_raw_file_read(directory, name, size, sha256);
+	}
+	if (sn_sql_end(query, bytes ? NULL : error) && !bytes)
+		g_set_error(error, SN_ERROR, SN_ERROR_NOT_FOUND,
+		            "The message's file is no longer in its Maildir.");
+	return bytes;
+}
+
 GBytes *sn_blob_get(SnStore *store, SnId blob, GError **error)
 {
-	SnSql *query = sn_sql(store, "SELECT codec, size, data FROM blob WHERE id = ?1", V(blob));
+	SnSql *query = sn_sql(store, "SELECT codec, size, data, sha256 FROM blob WHERE id = ?1",
+	                      V(blob));
 	GBytes *bytes = NULL;
 	gboolean found = sn_sql_row(query);
 
@@ -129,8 +186,11 @@ GBytes *sn_blob_get(SnStore *store, SnId blob, GError **error)
 		g_autoptr(GBytes) data = sn_sql_blob(query, 2);
 		gsize length;
 		gconstpointer start = g_bytes_get_data(data, &length);
+		g_autofree char *sha256 = sn_sql_text(query, 3);
 		if (sn_sql_int(query, 0) == PLAIN)
 			bytes = g_bytes_ref(data);
+		else if (sn_sql_int(query, 0) == IN_PLACE)
+			bytes = read_in_place(store, blob, sn_sql_int(query, 1), sha256, error);
 		else
 			bytes = unpack(blob, start, length, sn_sql_int(query, 1), error);
 	}

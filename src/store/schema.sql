@@ -331,7 +331,8 @@ CREATE TABLE shell_draft (
 
 -- ---- messages ----
 
--- Bytes kept once: raw emails, attachments on their way out. codec: 0 as they are, 1 zstd.
+-- Bytes kept once: raw emails, attachments on their way out. codec: 0 as they are, 1 zstd, 2 not here
+-- but in the file where the email lies (folder.directory, location.name).
 CREATE TABLE blob (
 	id INTEGER PRIMARY KEY AUTOINCREMENT,
 	sha256 TEXT NOT NULL UNIQUE,
@@ -693,6 +694,7 @@ CREATE TABLE folder (
 	-- it is a label (Gmail) of emails that lie in that folder, under whose numbers they stand here; its
 	-- own id: it holds them; 0 no labels
 	base INTEGER NOT NULL DEFAULT 0,
+	directory TEXT, -- Maildir: absolute; NULL elsewhere
 	UNIQUE (account, name)
 ) STRICT;
 

@@ -39,6 +39,8 @@ gboolean sn_folder_set_mailbox_id(SnStore *store, SnId folder, const char *mailb
 gboolean sn_folder_rename(SnStore *store, SnId folder, const char *name, GError **error);
 /* base: as of SnFolder. A folder that becomes a label, or ceases to be one, is forgotten first. */
 gboolean sn_folder_set_base(SnStore *store, SnId folder, SnId base, GError **error);
+/* Maildir: where its cur and new are, an absolute path. Emails that were added in_place are read there. */
+gboolean sn_folder_set_directory(SnStore *store, SnId folder, const char *directory, GError **error);
 /* UIDVALIDITY changed: forgets all locations of the folder. Messages stay in the timeline; what is
  * not found again within a week goes. Flags and moves that the server was not told yet wait until
  * their email is found again. */
