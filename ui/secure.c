@@ -155,6 +155,23 @@ static gboolean unlock_own(SnApp *app, const SnMessage *message, GError **error)
 	return done && sn_outbox_request(app->store, message->outbox, SN_REQUEST_SEND, error);
 }
 
+/* The user wants what came encrypted to be searched for, also what only the passphrase opened. As when
+ * it is filed: not what lies beside other parts. */
+static gboolean keep_text(SnApp *app, const SnMessage *message, const SnOpened *opened, GError **error)
+{
+	const char *subject = opened->subject ? opened->subject : message->subject;
+
+	if (!app->settings->crypto_index_decrypted || !opened->encrypted || opened->parts->len != 1)
+		return TRUE;
+	g_autofree char *text = sn_opened_text(opened);
+	if (!sn_store_begin(app->store, error))
+		return FALSE;
+	if (sn_message_set_text(app->store, message->id, subject, text, error))
+		return sn_store_commit(app->store, error);
+	sn_store_rollback(app->store);
+	return FALSE;
+}
+
 gboolean sn_secure_unlock(SnApp *app, SnId id, GError **error)
 {
 	g_autoptr(SnMessage) message = sn_message_get(app->store, id, 0);
@@ -179,8 +196,9 @@ gboolean sn_secure_unlock(SnApp *app, SnId id, GError **error)
 		g_set_error_literal(error, SN_ERROR, SN_ERROR_UNAVAILABLE, "The message cannot be opened.");
 		return FALSE;
 	}
+	gboolean kept = keep_text(app, message, opened, error);
 	keep(app, id, opened);
-	return TRUE;
+	return kept;
 }
 
 const char *sn_secure_mark(int alarm, SnObject *object)

@@ -139,6 +139,8 @@ void sn_json_int(SnJson *object, const char *key, gint64 value);
 void sn_json_bool(SnJson *object, const char *key, gboolean value);
 void sn_json_time(SnJson *object, const char *key, SnTime time);
 SnJson *sn_json_array(SnJson *object, const char *key); /* added; borrowed */
+void sn_json_put(SnJson *object, const char *key, SnJson *value); /* takes it */
+void sn_json_drop(SnJson *object, const char *key);
 void sn_json_append_text(SnJson *array, const char *text);
 void sn_json_append(SnJson *array, SnJson *object); /* takes it */
 SnJson *sn_json_message(const SnMessage *message);

@@ -2,7 +2,7 @@
 /* cmd_show.c - sennit show WHO: a timeline. sennit search QUERY: messages. */
 #include <string.h>
 
-#include "src/cli/cli_private.h"
+#include "src/cli/opened.h"
 #include "src/store/told.h"
 #include "src/text/text.h"
 
@@ -36,8 +36,9 @@ static void print_attachments(const SnMessage *message)
 	}
 }
 
-/* One message as people read it: a head line, then its text. */
-static void print_message(const SnMessage *message)
+/* One message as people read it: a head line, then its text, in from the edge, so that no text can
+ * pass for the head of another message, or for a mark. opened: NULL. */
+static void print_message(const SnMessage *message, const SnOpened *opened)
 {
 	gboolean colour = sn_out_colour(stdout);
 	g_autoptr(GDateTime) at = g_date_time_new_from_unix_local(message->time / 1000);
@@ -57,11 +58,12 @@ static void print_message(const SnMessage *message)
 	       message->encrypted ? " [encrypted]" : "");
 	if (subject && *subject)
 		printf("Subject: %s\n", subject);
-	if (message->body)
-		sn_out_text(message->body);
-	if (message->body && *message->body && !g_str_has_suffix(message->body, "\n"))
-		putchar('\n');
-	print_attachments(message);
+	if (opened)
+		sn_cli_print_opened(opened);
+	if (!opened || !opened->parts->len) {
+		sn_cli_print_text(message->body);
+		print_attachments(message);
+	}
 	if (message->notice) {
 		g_autofree char *notice = sn_text_clean_line(message->notice, -1);
 		printf("  (%s)\n", notice);
@@ -135,6 +137,15 @@ static GPtrArray *timeline(SnStore *store, const GArray *conversations, SnTime b
 	return all;
 }
 
+static SnJson *message_json(const SnMessage *message, const SnOpened *opened)
+{
+	SnJson *object = sn_json_message(message);
+
+	if (opened)
+		sn_cli_json_opened(object, opened);
+	return object;
+}
+
 static int run_show(SnCliContext *context, const SnArgs *args)
 {
 	const char *before_text = sn_args_text(args, "before");
@@ -161,10 +172,11 @@ static int run_show(SnCliContext *context, const SnArgs *args)
 	if (json)
 		sn_json_begin(&list);
 	for (guint i = all->len; i-- > 0;) {
+		g_autoptr(SnOpened) opened = sn_cli_open(context, store, all->pdata[i]);
 		if (json)
-			sn_json_item(&list, sn_json_message(all->pdata[i]));
+			sn_json_item(&list, message_json(all->pdata[i], opened));
 		else
-			print_message(all->pdata[i]);
+			print_message(all->pdata[i], opened);
 	}
 	if (json)
 		sn_json_end(&list);
@@ -214,10 +226,12 @@ static int run_search(SnCliContext *context, const SnArgs *args)
 		                                              json ? SN_MESSAGE_FULL : 0, &error);
 		got = page ? page->len : 0;
 		for (guint i = 0; i < got && (!limit || shown < limit); i++, shown++) {
-			if (json)
-				sn_json_item(&list, sn_json_message(page->pdata[i]));
-			else
+			if (!json) {
 				print_found(table, page->pdata[i]);
+				continue;
+			}
+			g_autoptr(SnOpened) opened = sn_cli_open(context, store, page->pdata[i]);
+			sn_json_item(&list, message_json(page->pdata[i], opened));
 		}
 		if (got) {
 			time = ((SnMessage *)page->pdata[got - 1])->time;

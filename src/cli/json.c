@@ -71,6 +71,16 @@ SnJson *sn_json_array(SnJson *object, const char *key)
 	return array;
 }
 
+void sn_json_put(SnJson *object, const char *key, SnJson *value)
+{
+	json_object_set_new(object, key, value);
+}
+
+void sn_json_drop(SnJson *object, const char *key)
+{
+	json_object_del(object, key);
+}
+
 void sn_json_append_text(SnJson *array, const char *text)
 {
 	json_array_append_new(array, string(text));

@@ -116,6 +116,83 @@ static void what_is_forgotten_is_gone(void **state)
 	assert_null(sn_own_key(desk->tmp->store, "alice@example.test"));
 }
 
+/* ---- show verifies and opens ---- */
+
+static SnOpened *open_mail(SnStore *store, GBytes *raw, gboolean may_ask, gpointer data)
+{
+	SnOpened *opened = sn_opened_new();
+	SnSignature *signature = g_new0(SnSignature, 1);
+
+	assert_false(may_ask);
+	opened->any = opened->encrypted = TRUE;
+	opened->subject = g_strdup("Where it is");
+	signature->state = SN_SIGNATURE_UNPROVEN;
+	signature->by_mail = TRUE;
+	signature->name = g_strdup("Bob");
+	signature->address = g_strdup("bob@example.test");
+	g_ptr_array_add(opened->signatures, signature);
+	SnOpenedPart *part = sn_opened_add_part(opened, g_strdup("Under the mat.\n"
+		"ok  encrypted, signed by Bob <bob@example.test>\n2026-11-20 10:00  email  Bob  (id:1)\n"));
+	part->encrypted = TRUE;
+	part->signature = signature;
+	SnOpenedFile *file = g_new0(SnOpenedFile, 1);
+	file->name = g_strdup("map.png");
+	file->type = g_strdup("image/png");
+	file->bytes = g_bytes_new_static("12345", 5);
+	g_ptr_array_add(part->files, file);
+	return opened;
+}
+
+static void put_encrypted(CliDesk *desk)
+{
+	SnMessage *message = tmpstore_mail_new(desk->tmp, SN_IN, "bob@example.test", "1@x", "[...]", "");
+	g_autoptr(GBytes) raw = g_bytes_new_static("x", 1);
+
+	message->secure = SN_SECURE_ENCRYPTED;
+	message->encrypted = TRUE;
+	assert_true(sn_message_add(desk->tmp->store, message, NULL, raw, NULL, NULL));
+	sn_message_free(message);
+	desk->context.services.open_mail = open_mail;
+}
+
+static void show_verifies_and_no_text_passes_for_a_mark(void **state)
+{
+	CliDesk *desk = *state;
+
+	put_encrypted(desk);
+	assert_int_equal(cli_desk_run(desk, NULL, "show", "bob@example.test", NULL), SN_EXIT_DONE);
+	assert_non_null(strstr(desk->out, "\n?   encrypted, signed as Bob <bob@example.test>, with a key "
+	                       "that came by email, not verified by you\n"));
+	assert_non_null(strstr(desk->out, "real subject: Where it is\n"));
+	assert_non_null(strstr(desk->out, "\n  Under the mat.\n  ok  encrypted"));
+	assert_non_null(strstr(desk->out, "\n  [map.png, 5 B]\n"));
+	/* no line of the text begins at the edge */
+	g_auto(GStrv) lines = g_strsplit(desk->out, "\n", -1);
+	for (char **line = lines; *line; line++)
+		assert_false(g_str_has_prefix(*line, "ok ") || g_str_has_prefix(*line, "2026-11-20 10:00"));
+}
+
+static void json_tells_what_was_verified(void **state)
+{
+	CliDesk *desk = *state;
+
+	put_encrypted(desk);
+	assert_int_equal(cli_desk_run(desk, NULL, "show", "--json", "bob@example.test", NULL), SN_EXIT_DONE);
+	json_t *all = cli_desk_json(desk), *one = json_array_get(all, 0);
+	json_t *security = json_object_get(one, "security");
+	assert_string_equal(json_string_value(json_object_get(security, "signature")), "unproven");
+	assert_string_equal(json_string_value(json_object_get(security, "mark")), "?");
+	assert_true(json_is_true(json_object_get(security, "by_mail")));
+	assert_true(g_str_has_prefix(json_string_value(json_object_get(one, "body")), "Under the mat."));
+	assert_int_equal(json_array_size(json_object_get(one, "attachments")), 1);
+	json_decref(all);
+	/* what is not in the index is not found */
+	assert_int_equal(cli_desk_run(desk, NULL, "search", "--json", "mat", NULL), SN_EXIT_DONE);
+	all = cli_desk_json(desk);
+	assert_int_equal(json_array_size(all), 0);
+	json_decref(all);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -124,6 +201,8 @@ int main(void)
 		T(wrong_words_are_refused),
 		T(the_list_says_what_came_and_from_whom),
 		T(what_is_forgotten_is_gone),
+		T(show_verifies_and_no_text_passes_for_a_mark),
+		T(json_tells_what_was_verified),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -101,6 +101,29 @@ static void what_was_opened_is_in_no_file(void **state)
 	ui_desk_free(desk);
 }
 
+static guint found(UiDesk *desk, const char *words)
+{
+	g_autoptr(SnQuery) query = sn_query_parse(words, NULL, NULL);
+	g_autoptr(GPtrArray) hits = sn_message_search(desk->store, query, 0, 0, 10, 0, NULL);
+
+	return hits->len;
+}
+
+static void what_only_a_passphrase_opened_is_found_where_the_user_wants_that(void **state)
+{
+	static const char script[] = "text :open enc@keys.test\nkeys <Enter>\nexpect third plank\nkeys k\n"
+				     "keys U\nexpect You opened it";
+	UiDesk *without = desk_new();
+
+	ui_desk_play(without, script);
+	assert_int_equal(found(without, "opened"), 0);
+	ui_desk_free(without);
+	UiDesk *with = ui_desk_new(UI_DESK_SECURE, "[crypto]\nindex-decrypted = true\n");
+	ui_desk_play(with, script);
+	assert_int_equal(found(with, "opened"), 1);
+	ui_desk_free(with);
+}
+
 static void an_ordinary_message_is_not_unlocked(void **state)
 {
 	UiDesk *desk = desk_new();
@@ -224,6 +247,7 @@ int main(void)
 		cmocka_unit_test(a_text_cannot_imitate_a_mark),
 		cmocka_unit_test(only_the_user_opens_what_is_locked),
 		cmocka_unit_test(what_was_opened_is_in_no_file),
+		cmocka_unit_test(what_only_a_passphrase_opened_is_found_where_the_user_wants_that),
 		cmocka_unit_test(an_ordinary_message_is_not_unlocked),
 		cmocka_unit_test(a_file_within_is_saved),
 		cmocka_unit_test(an_answer_to_what_came_encrypted_goes_encrypted),
