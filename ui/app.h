@@ -76,6 +76,7 @@ struct sn_app {
 	SnTime undo_until;
 	SnRect list_rect, timeline_rect, view_rect; /* as last drawn, for the mouse */
 	SnSecureCache *secure;   /* what was verified and opened (secure.h) */
+	SnId room_asked;         /* a room that the user wants to be in, and is not yet; 0 */
 	SnId offered;            /* newest question that was put as a prompt; 0 */
 	GPtrArray *history;      /* of char *: command lines, oldest first */
 	gboolean dirty;          /* the screen must be drawn */

@@ -8,6 +8,7 @@
 #include "ui/composer.h"
 #include "ui/editor.h"
 #include "ui/prompt.h"
+#include "ui/room.h"
 #include "ui/triage.h"
 #include "ui/view.h"
 
@@ -140,7 +141,11 @@ static gboolean run_channel(SnApp *app, int argc, char **argv, GError **error)
 			sn_composer_reply(app->composer, message->id, SN_WHOM_SENDER);
 		sn_app_focus(app, SN_PANE_COMPOSE);
 	}
-	sn_composer_switch(app->composer);
+	g_autoptr(SnRoom) room = sn_room_get(app->store, app->composer->conversation);
+	if (room)
+		sn_room_to_mail(app);
+	else
+		sn_composer_switch(app->composer);
 	return TRUE;
 }
 
@@ -234,7 +239,10 @@ static gboolean run_detach(SnApp *app, int argc, char **argv, GError **error)
 
 static gboolean run_field(SnApp *app, int argc, char **argv, GError **error)
 {
-	sn_composer_next_field(app->composer, strcmp(argv[0], "previous") == 0 ? -1 : 1);
+	gboolean back = strcmp(argv[0], "previous") == 0;
+
+	if (back || !sn_room_complete_nick(app))
+		sn_composer_next_field(app->composer, back ? -1 : 1);
 	return TRUE;
 }
 
@@ -586,7 +594,7 @@ const SnCommand sn_commands_compose[] = {
 	{ "end-or-editor", "", "end of the line, or the editor when there already", 0, NULL, 0, 0, run_end_or_editor },
 	{ "attach", "[FILE]", "attach a file", SN_COMPLETE_FILE, NULL, 0, -1, run_attach },
 	{ "detach", "[NUMBER]", "take an attached file off, or all", 0, NULL, 0, 1, run_detach },
-	{ "field", "next|previous", "the next field of an email", SN_COMPLETE_WORDS, "next previous", 1, 1, run_field },
+	{ "field", "next|previous", "the next field of an email; in a room, the nick begun", SN_COMPLETE_WORDS, "next previous", 1, 1, run_field },
 	{ "subject", "[TEXT]", "subject of the email", 0, NULL, 0, -1, run_subject },
 	{ "cc", "[ADDRESSES]", "who gets a copy", SN_COMPLETE_PERSON, NULL, 0, -1, run_cc },
 	{ "bcc", "[ADDRESSES]", "who gets a copy unseen", SN_COMPLETE_PERSON, NULL, 0, -1, run_bcc },

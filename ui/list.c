@@ -147,6 +147,8 @@ static void fill_second_line(SnList *list, const SnConversation *row)
 		g_string_append(right, "mute ");
 	if (row->archived)
 		g_string_append(right, "archived ");
+	if (row->mentions)
+		g_string_append_printf(right, "@%d ", row->mentions);
 	if (row->unread)
 		g_string_append_printf(right, "%d", row->unread);
 	g_strchomp(right->str);

@@ -10,6 +10,7 @@
 #include "ui/unsubscribe.h"
 #include "ui/prompt.h"
 #include "ui/question.h"
+#include "ui/room.h"
 #include "ui/triage.h"
 #include "ui/view.h"
 
@@ -322,6 +323,7 @@ void sn_app_loop(SnApp *app)
 		run_timers(app);
 		refresh_if_due(app);
 		sn_question_offer(app);
+		sn_room_offer(app);
 		if (app->dirty)
 			draw(app);
 		if (!app->ready_told) {

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "src/text/mention.h"
 #include "src/text/text.h"
 #include "ui/links.h"
 
@@ -26,6 +27,7 @@ void sn_page_free(SnPage *page)
 	g_string_free(page->text, TRUE);
 	g_array_unref(page->spans);
 	g_array_unref(page->lines);
+	g_strfreev(page->highlights);
 	g_free(page);
 }
 
@@ -39,6 +41,13 @@ void sn_page_clear(SnPage *page, const SnTheme *theme, int columns)
 	g_array_set_size(page->lines, 0);
 	page->theme = theme;
 	page->columns = MAX(columns, 1);
+	g_clear_pointer(&page->highlights, g_strfreev);
+}
+
+void sn_page_highlight(SnPage *page, const char *const *words)
+{
+	g_strfreev(page->highlights);
+	page->highlights = g_strdupv((char **)words);
 }
 
 int sn_page_columns(const SnPage *page)
@@ -147,6 +156,39 @@ void sn_page_divider(SnPage *page, SnObject object, const char *text)
 	last_line(page)->divider = TRUE;
 }
 
+/* The first of the words within from..to. */
+static gboolean find_highlight(const SnPage *page, const char *text, gsize from, gsize to, gsize *start,
+                               gsize *end)
+{
+	gboolean found = FALSE;
+
+	for (char **word = page->highlights; word && *word; word++) {
+		gsize s, e;
+		if (sn_text_find_word(text, *word, from, &s, &e) && e <= to && (!found || s < *start)) {
+			*start = s;
+			*end = e;
+			found = TRUE;
+		}
+	}
+	return found;
+}
+
+static void add_marked(SnPage *page, SnStyle style, const char *paragraph, gsize from, gsize to)
+{
+	gsize start = 0, end = 0;
+
+	while (from < to && find_highlight(page, paragraph, from, to, &start, &end)) {
+		g_assert(start >= from && end > start);
+		if (start > from)
+			sn_page_add_bytes(page, style, paragraph + from, start - from);
+		sn_page_add_bytes(page, sn_theme_over(page->theme, style, SN_OBJ_MATCH),
+		                  paragraph + start, end - start);
+		from = end;
+	}
+	if (from < to)
+		sn_page_add_bytes(page, style, paragraph + from, to - from);
+}
+
 void sn_page_add_linked(SnPage *page, SnStyle style, const char *paragraph, gsize from, gsize to)
 {
 	gsize at = from, search = 0, start, end;
@@ -157,14 +199,16 @@ void sn_page_add_linked(SnPage *page, SnStyle style, const char *paragraph, gsiz
 			g_autofree char *url = g_strndup(paragraph + start, end - start);
 			gsize shown = MAX(start, at);
 			if (shown > at)
-				sn_page_add_bytes(page, style, paragraph + at, shown - at);
+				add_marked(page, style, paragraph, at, shown);
 			at = MIN(end, to);
 			sn_page_add_link(page, sn_theme_over(page->theme, style, SN_OBJ_LINK),
 			                 paragraph + shown, at - shown, url);
 		}
 	}
-	if (at < to || from == to)
-		sn_page_add_bytes(page, style, paragraph + at, to - at);
+	if (from == to)
+		sn_page_add_bytes(page, style, paragraph + at, 0);
+	else if (at < to)
+		add_marked(page, style, paragraph, at, to);
 }
 
 void sn_page_wrap(SnPage *page, gint64 id, gpointer data, int indent, SnStyle style, const char *text)

@@ -33,6 +33,8 @@ void sn_page_add_link(SnPage *page, SnStyle style, const char *text, gsize lengt
                       const char *target);
 /* Bytes from..to of a paragraph; an address that is broken over lines leads there from each. */
 void sn_page_add_linked(SnPage *page, SnStyle style, const char *paragraph, gsize from, gsize to);
+/* Words that are marked in paragraphs from now on; NULL: none. Copied; sn_page_clear() forgets them. */
+void sn_page_highlight(SnPage *page, const char *const *words);
 /* Blanks up to this column. */
 void sn_page_tab(SnPage *page, int column);
 /* At the right edge of the line; it wins over what is left of it. */

@@ -23,6 +23,7 @@ struct sn_page {
 	GString *text;
 	GArray *spans, *lines;
 	const SnTheme *theme;
+	char **highlights;     /* words marked in paragraphs; NULL */
 	int columns, rows;     /* as filled; as being drawn */
 	int drawn_rows;        /* as settled last */
 	int top;               /* first line shown */

@@ -5,10 +5,11 @@
 #include <string.h>
 
 #include "src/text/text.h"
+#include "ui/room.h"
 #include "ui/secure.h"
 #include "ui/words.h"
 
-enum { WINDOW_MAX = 600 };
+enum { WINDOW_MAX = 600, LINES_MAX = 200 };
 
 SnTimeline *sn_timeline_new(SnApp *app)
 {
@@ -34,6 +35,8 @@ static void forget_heading(SnTimeline *timeline)
 	g_clear_pointer(&timeline->person, sn_person_free);
 	g_clear_pointer(&timeline->presence, sn_presence_free);
 	g_clear_pointer(&timeline->addresses, g_free);
+	g_clear_pointer(&timeline->room, sn_room_free);
+	g_clear_pointer(&timeline->lines, g_ptr_array_unref);
 	g_clear_pointer(&timeline->questions, g_ptr_array_unref);
 	g_hash_table_remove_all(timeline->entries);
 	g_hash_table_remove_all(timeline->outcomes);
@@ -120,7 +123,15 @@ static void read_heading(SnTimeline *timeline)
 	timeline->conversation = sn_conversation_get(store, timeline->id);
 	if (!timeline->conversation)
 		return;
-	timeline->addresses = address_words(timeline);
+	if (timeline->conversation->kind == SN_CONV_ROOM)
+		timeline->room = sn_room_get(store, timeline->id);
+	if (timeline->room && timeline->room->conversation != timeline->id)
+		timeline->addresses =
+			g_strdup_printf("only %s reads what you write here",
+		                        sn_room_private_nick(timeline->conversation->key));
+	else
+		timeline->addresses = timeline->room ? sn_room_words(timeline->room)
+						     : address_words(timeline);
 	if (timeline->conversation->person) {
 		timeline->person = sn_person_get(store, timeline->conversation->person);
 		timeline->presence = sn_person_presence(store, timeline->conversation->person);
@@ -399,6 +410,19 @@ GArray *sn_timeline_chosen(const SnTimeline *timeline)
 	return ids;
 }
 
+/* What happened in a room beside what is shown of it. */
+static void read_lines(SnTimeline *timeline)
+{
+	SnTime from = timeline->messages->len && !timeline->at_oldest ? nth(timeline, 0)->time : 0;
+	SnTime until = timeline->messages->len && !timeline->at_newest
+	                       ? nth(timeline, timeline->messages->len - 1)->time
+	                       : G_MAXINT64;
+
+	g_clear_pointer(&timeline->lines, g_ptr_array_unref);
+	if (timeline->room && timeline->room->conversation == timeline->id)
+		timeline->lines = sn_room_lines(timeline->app->store, timeline->id, from, until, LINES_MAX);
+}
+
 static void draw_title(SnTimeline *timeline, SnRect rect)
 {
 	SnApp *app = timeline->app;
@@ -438,6 +462,7 @@ void sn_timeline_draw(SnTimeline *timeline, SnRect rect, gboolean focus)
 	if (!timeline->filled || sn_page_columns(timeline->page) != rect.cols - 2) {
 		timeline->filled = TRUE;
 		sn_timeline_ties_read(timeline);
+		read_lines(timeline);
 		sn_timeline_fill(timeline, rect.cols - 2);
 	}
 	if (timeline->go_to) {

@@ -7,6 +7,7 @@
 #include "src/store/told.h"
 #include "src/text/text.h"
 #include "ui/files.h"
+#include "ui/room.h"
 #include "ui/unsubscribe.h"
 #include "ui/words.h"
 
@@ -27,6 +28,7 @@ typedef struct {
 	const SnOpened *opened; /* what is shown in place of its text; NULL */
 	int lines;          /* drawn so far of its body */
 	gboolean open;      /* quotes and signature are shown */
+	gboolean apart;     /* something else stands right above it */
 } Fill;
 
 static gboolean is_open(const SnTimeline *timeline, SnId id)
@@ -64,6 +66,10 @@ static SnStyle name_style(Fill *fill)
 
 	if (message->direction == SN_OUT)
 		return sn_theme_style(fill->theme, SN_OBJ_SENDER_SELF);
+	if (fill->timeline->room) /* whatever the nick */
+		return sn_theme_name(fill->theme, message->occupant    ? message->occupant
+		                                  : message->sender_name ? message->sender_name
+		                                                         : "");
 	return sn_theme_name(fill->theme, message->sender_value ? message->sender_value : "");
 }
 
@@ -88,6 +94,8 @@ static void fill_heading(Fill *fill)
 	sn_page_add_style(fill->page, name_style(fill), sn_timeline_sender(message));
 	sn_page_addf(fill->page, im ? SN_OBJ_CHANNEL_IM : SN_OBJ_CHANNEL_MAIL, "  %s",
 	             im ? "im" : "mail");
+	if (message->mention)
+		sn_page_add(fill->page, SN_OBJ_NEW, "  to you");
 	if (message->encrypted)
 		sn_page_add(fill->page, SN_OBJ_SUCCESS, "  encrypted");
 	if (message->flags & SN_FLAG_FLAGGED)
@@ -374,6 +382,12 @@ static gboolean goes_on(Fill *fill, const SnMessage *before)
 {
 	const SnMessage *message = fill->message;
 
+	if (fill->apart || message->mention)
+		return FALSE;
+	if (fill->timeline->room && before &&
+	    (g_strcmp0(before->occupant, message->occupant) != 0 ||
+	     g_strcmp0(before->sender_name, message->sender_name) != 0))
+		return FALSE;
 	return before && before->direction == message->direction && before->sender == message->sender &&
 	       message->channel == SN_CHANNEL_IM && before->channel == SN_CHANNEL_IM &&
 	       before->carried == message->carried && before->carried_by == message->carried_by &&
@@ -400,6 +414,34 @@ static void fill_short(Fill *fill)
 		add_text(fill, fill->body, first + g_array_index(spans, SnSpan, 1).start);
 	if (body[strlen(first)])
 		add_text(fill, fill->body, body + strlen(first) + 1);
+}
+
+/* What happened in the room before this time, and is not told yet. */
+static void fill_lines(SnTimeline *timeline, SnTime until, guint *next)
+{
+	SnPage *page = timeline->page;
+	SnStyle faint = sn_theme_style(timeline->app->theme, SN_OBJ_FAINT);
+
+	for (; timeline->lines && *next < timeline->lines->len; (*next)++) {
+		const SnRoomLine *line = g_ptr_array_index(timeline->lines, *next);
+		if (line->time > until)
+			return;
+		g_autofree char *time =
+			sn_words_time(line->time, timeline->app->settings->ui_timestamps);
+		g_autofree char *text = sn_text_clean_line(line->text, -1);
+		g_autoptr(GArray) spans = sn_text_wrap(text, MAX(sn_page_columns(page) - INDENT, 8));
+		SnStyle style = line->kind == SN_ROOM_LINE_ERROR
+		                        ? sn_theme_style(timeline->app->theme, SN_OBJ_WARNING)
+		                        : faint;
+		for (guint i = 0; i < spans->len; i++) {
+			const SnSpan *span = &g_array_index(spans, SnSpan, i);
+			sn_page_line(page, 0, NULL);
+			if (i == 0)
+				sn_page_add(page, SN_OBJ_TIME, time);
+			sn_page_tab(page, INDENT);
+			sn_page_add_bytes(page, style, text + span->start, span->end - span->start);
+		}
+	}
 }
 
 static void fill_dividers(Fill *fill, const SnMessage *before, const char **subject)
@@ -474,8 +516,13 @@ void sn_timeline_fill(SnTimeline *timeline, int columns)
 {
 	const SnMessage *before = NULL;
 	const char *subject = NULL;
+	guint line = 0;
 
 	sn_page_clear(timeline->page, timeline->app->theme, columns);
+	if (timeline->room) {
+		g_auto(GStrv) words = sn_room_highlights(timeline->app, timeline->room);
+		sn_page_highlight(timeline->page, (const char *const *)words);
+	}
 	if (!timeline->at_oldest && timeline->messages->len) {
 		sn_page_line(timeline->page, 0, NULL);
 		sn_page_add(timeline->page, SN_OBJ_FAINT, " ...");
@@ -483,10 +530,14 @@ void sn_timeline_fill(SnTimeline *timeline, int columns)
 	for (guint i = 0; i < timeline->messages->len; i++) {
 		const SnMessage *message = g_ptr_array_index(timeline->messages, i);
 		Fill fill = { timeline, timeline->page, timeline->app->theme, message, { 0 }, 0, FALSE };
+		guint told = line;
 
+		fill_lines(timeline, message->time, &line);
+		fill.apart = line > told;
 		fill_message(&fill, before, &subject);
 		before = message;
 	}
-	if (timeline->messages->len == 0)
+	if (timeline->messages->len == 0 && !(timeline->lines && timeline->lines->len))
 		fill_empty(timeline);
+	fill_lines(timeline, G_MAXINT64, &line);
 }

@@ -6,6 +6,7 @@
 #include "src/base/opened.h"
 #include "ui/app.h"
 #include "src/store/outbox.h"
+#include "src/store/rooms.h"
 
 struct sn_timeline {
 	SnApp *app;
@@ -18,6 +19,8 @@ struct sn_timeline {
 	GPtrArray *messages;           /* of SnMessage with FULL, oldest first */
 	GHashTable *entries;           /* message id -> SnOutboxEntry: outgoing ones not settled */
 	GHashTable *outcomes;          /* message id -> what became of it (timeline_outcome.c) */
+	SnRoom *room;                  /* NULL: it is none */
+	GPtrArray *lines;              /* of SnRoomLine: what happened in it; NULL */
 	GPtrArray *questions;          /* of SnQuestion, unanswered; NULL */
 	GHashTable *folds;             /* message id -> 1 open, 2 closed; else the default */
 	GHashTable *marks;             /* set of message ids */

@@ -113,7 +113,8 @@ void sn_rooms_say(SnRooms *rooms, SnRoomSession *session, SnRoomLineKind kind, c
 	g_autofree char *text = g_strdup_vprintf(format, args);
 	va_end(args);
 	if (session->conversation &&
-	    !sn_room_line_add(rooms->account->engine->store, session->conversation, kind, text, 0, &error))
+	    !sn_room_line_add(rooms->account->engine->store, session->conversation, kind, text,
+	                      sn_clock_now(rooms->account->engine->clock), 0, &error))
 		sn_rooms_warn(rooms, error);
 }
 

@@ -136,7 +136,8 @@ static void write_line(SnRooms *rooms, SnRoomSession *session)
 	if (!out->len)
 		g_string_append(out, "People came and left");
 	if (!sn_room_line_add(rooms->account->engine->store, session->conversation,
-	                      SN_ROOM_LINE_PEOPLE, out->str, session->since, &error))
+	                      SN_ROOM_LINE_PEOPLE, out->str,
+	                      sn_clock_now(rooms->account->engine->clock), session->since, &error))
 		sn_rooms_warn(rooms, error);
 }
 

@@ -329,7 +329,7 @@ void sn_room_line_free(SnRoomLine *line)
 }
 
 static gboolean add_line(SnStore *store, SnId room, SnRoomLineKind kind, const char *text,
-                         SnTime since, GError **error)
+                         SnTime time, SnTime since, GError **error)
 {
 	SnId again = 0;
 
@@ -345,7 +345,7 @@ static gboolean add_line(SnStore *store, SnId room, SnRoomLineKind kind, const c
 		              V(text));
 	return sn_run(store, error,
 	              "INSERT INTO room_line (room, time, kind, text) VALUES (?1, ?2, ?3, ?4)",
-	              V(room), V(sn_now(store)), V(kind), V(text)) &&
+	              V(room), V(time), V(kind), V(text)) &&
 	       sn_run(store, error,
 	              "DELETE FROM room_line WHERE room = ?1 AND id <= (SELECT id FROM room_line "
 	              "WHERE room = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)",
@@ -353,14 +353,14 @@ static gboolean add_line(SnStore *store, SnId room, SnRoomLineKind kind, const c
 }
 
 gboolean sn_room_line_add(SnStore *store, SnId conversation, SnRoomLineKind kind, const char *text,
-                          SnTime since, GError **error)
+                          SnTime time, SnTime since, GError **error)
 {
 	g_autofree char *tidy = sn_tidy(text, SN_LINE_LIMIT);
 
 	g_return_val_if_fail(tidy != NULL, FALSE);
 	if (!sn_store_begin(store, error))
 		return FALSE;
-	return sn_store_finish(store, add_line(store, conversation, kind, tidy, since, error), error);
+	return sn_store_finish(store, add_line(store, conversation, kind, tidy, time, since, error), error);
 }
 
 GPtrArray *sn_room_lines(SnStore *store, SnId conversation, SnTime after, SnTime until, int limit)

@@ -128,7 +128,7 @@ enum { SN_ROOM_LINES_KEPT = 500 }; /* of one room */
 /* PEOPLE: replaces the newest line when that is one of this kind, not older than `since`, and nothing
  * was said since. */
 gboolean sn_room_line_add(SnStore *store, SnId conversation, SnRoomLineKind kind, const char *text,
-                          SnTime since, GError **error);
+                          SnTime time, SnTime since, GError **error);
 /* With after < time <= until, the newest `limit`, oldest first. Of SnRoomLine. */
 GPtrArray *sn_room_lines(SnStore *store, SnId conversation, SnTime after, SnTime until, int limit);
 

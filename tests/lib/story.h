@@ -39,6 +39,9 @@ SnOpened *story_open_mail(SnStore *store, GBytes *raw, gboolean may_ask, gboolea
                           gpointer data);
 /* What would happen to an email: sig's key came by email, enc's is vouched for, others have none. */
 SnOutlook *story_outlook(SnStore *store, const SnOutlookAsk *ask, gpointer data);
+/* Adds rooms: one that alice is in, with people who speak and come and go, and one that refused her
+ * (story_rooms.c). */
+void story_fill_rooms(SnStore *store);
 /* Adds a newsletter and a notice of a machine. */
 void story_fill_bulk(SnStore *store);
 /* The host's unsubscribe for it; data: NULL or a SnCover. */

@@ -81,6 +81,8 @@ UiDesk *ui_desk_new(UiDeskFill fill, const char *settings)
 		story_fill_outbox(desk->store);
 	if (fill == UI_DESK_CARDS)
 		story_fill_cards(desk->store);
+	if (fill == UI_DESK_ROOMS)
+		story_fill_rooms(desk->store);
 	desk->setup = (SnUiSetup){ .paths = desk->paths, .config = desk->config };
 	if (fill == UI_DESK_READING) {
 		story_fill_reading(desk->store);
