@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Encrypted IMs with profanity as the other side: texts both ways, both fingerprints compared.
+
+    omemo.py SENNIT     prints TAP
+"""
+
+import re
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+from world import Failed, Profile, Screen, World, wait  # noqa: E402
+
+ALICE, BOB = "alice@example.test", "bob@example.test"
+
+
+class Profanity(Screen):
+    """profanity in a tmux of its own, logged in as one of the people."""
+
+    def __init__(self, world, user):
+        self.home = world.directory / f"profanity-{user}"
+        data, config = self.home / "data" / "profanity", self.home / "config" / "profanity"
+        data.mkdir(parents=True)
+        config.mkdir(parents=True)
+        (data / "accounts").write_text(
+            f"[{user}]\nenabled=true\njid={user}@example.test\nserver=127.0.0.1\n"
+            f"port={world.servers.port('XMPP')}\nresource=prof\ntls.policy=trust\n"
+            f"eval_password=echo {user}-secret\npresence.last=online\npresence.login=online\n")
+        (config / "profrc").write_text(
+            "[ui]\nsplash=false\nroster=false\noccupants=false\n[notifications]\nmessage=false\n"
+            "room=off\n[connection]\nautoping=0\n[logging]\nmaxsize=1048580\n")
+        self.world, self.user = world, user
+        super().__init__(self, columns=150, rows=50, name=f"profanity-{user}",
+                         environment={"XDG_DATA_HOME": str(self.home / "data"),
+                                      "XDG_CONFIG_HOME": str(self.home / "config"),
+                                      "XDG_STATE_HOME": str(self.home / "state")})
+
+    def command(self, *words):
+        """Screen starts what this says; a line that is given is typed."""
+        if not words and not hasattr(self, "socket"):
+            raise Failed("not started")
+        return ["profanity", "-a", self.user, "-l", "DEBUG"]
+
+    def say(self, line):
+        self.type(line)
+        self.keys("Enter")
+
+
+def fingerprints(text):
+    """Groups of hexadecimal digits, however they are cut: one string for each."""
+    flat = re.sub(r"[^0-9a-f]", " ", text.lower())
+    return {"".join(found.split()) for found in re.findall(r"(?:[0-9a-f]{8}\s+){7}[0-9a-f]{8}", flat)}
+
+
+class Story:
+    def __init__(self, program):
+        self.world = World(program, servers=False, desktop=False)
+        self.world.servers = self.world.add_servers(names=("prosody",))
+        self.count, self.failed = 0, False
+
+    def check(self, name, function):
+        self.count += 1
+        try:
+            function()
+            print(f"ok {self.count} - {name}", flush=True)
+        except Failed as failure:
+            self.failed = True
+            print(f"not ok {self.count} - {name}", flush=True)
+            for line in str(failure).splitlines():
+                print(f"# {line}", flush=True)
+
+    def profile(self, user):
+        servers = self.world.servers
+        accounts = (f"[{user}]\nim = xmpp://{user}@example.test\n"
+                    f"im-host = localhost:{servers.port('XMPP')}\n"
+                    f"password-command = echo {user}-secret\nca-file = {servers.ca}\n")
+        return Profile(self.world, user, accounts=accounts)
+
+    def begin(self):
+        # profanity puts itself into a list of devices, but makes none where there is none yet
+        self.profile("bob").run("engine", "--once")
+        self.alice = self.profile("alice")
+        self.alice.engine()
+        self.alice.wait_online(ends=("im",))
+        self.bob = Profanity(self.world, "bob")
+        self.bob.wait("logged in successfully", 40)
+        self.bob.say("/omemo gen")
+        self.bob.wait("OMEMO crytographic materials generated|Your OMEMO identity is ready", 60)
+        self.bob.say("/omemo trustmode blind")
+
+    def to_profanity(self):
+        self.alice.run("send", "--to", BOB, "--via", "im", "--wait", "30", "--if-unavailable", "send",
+                       "--encrypt", "required", text="hushed from sennit\n")
+        self.bob.say(f"/msg {ALICE}")
+        self.bob.wait("hushed from sennit")
+
+    def from_profanity(self):
+        self.bob.say("/omemo start")
+        self.bob.wait("OMEMO session started|already started|OMEMO encryption enabled|\\[OMEMO\\]", 40)
+        self.bob.say("hushed from profanity")
+        message = self.alice.wait_message(BOB, "hushed from profanity")
+        if not message.get("encrypted"):
+            raise Failed(f"not marked as encrypted: {message}")
+        for number in range(6):
+            self.bob.say(f"hushed line {number}")
+            self.alice.wait_message(BOB, f"hushed line {number}", encrypted=True)
+        self.alice.run("send", "--to", BOB, "--via", "im", "--wait", "30", "--if-unavailable", "send",
+                       text="hushed and back again\n")
+        self.bob.wait("hushed and back again")
+
+    def server_has_nothing(self):
+        for path in Path(self.world.servers.env["SN_DIR"]).joinpath("prosody", "data").rglob("*"):
+            if path.is_file() and b"hushed" in path.read_bytes():
+                raise Failed(f"{path} holds a text")
+
+    def run(self):
+        print("1..4")
+        try:
+            self.check("both are there, and profanity makes its keys", self.begin)
+            self.check("profanity reads what sennit encrypts", self.to_profanity)
+            self.check("sennit reads what profanity encrypts", self.from_profanity)
+            self.check("the server keeps none of it in the clear", self.server_has_nothing)
+        finally:
+            self.world.close()
+        return 1 if self.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(Story(sys.argv[1]).run())
