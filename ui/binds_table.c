@@ -57,6 +57,7 @@ const SnDefaultBind sn_default_binds[] = {
 	{ "list", "r", "reply", "answer the newest message" },
 	{ "list", "p", "person", "addresses and rules of the person" },
 	{ "list", "gf", "files", "files exchanged with the person" },
+	{ "list", "gk", "devices", "devices and fingerprints" },
 	{ "list", "a", "archive", "archive, or bring back" },
 	{ "list", "M", "mute", "mute or unmute" },
 	{ "list", "P", "pin", "pin to the top" },
@@ -111,6 +112,7 @@ const SnDefaultBind sn_default_binds[] = {
 	{ "timeline", "O", "open-part", "open a file of the message" },
 	{ "timeline", "+", "reattach", "attach its file to what is being written" },
 	{ "timeline", "gf", "files", "files exchanged with the person" },
+	{ "timeline", "gk", "devices", "devices and fingerprints" },
 	{ "timeline", "y", "copy", "copy the text" },
 	{ "timeline", "U", "unlock", "open what is encrypted; gpg asks for the passphrase" },
 	{ "timeline", "x", "entry", "what can be done with a message on its way" },
@@ -175,6 +177,12 @@ const SnDefaultBind sn_default_binds[] = {
 	{ "person", "m", "write", "write to the person" },
 
 	{ "person", "f", "files", "all files exchanged" },
+	{ "person", "gk", "devices", "devices and fingerprints" },
+
+	{ "devices", "v", "device-trust verified", "you have compared it: verified" },
+	{ "devices", "t", "device-trust trusted", "trusted, not compared" },
+	{ "devices", "x", "device-trust distrusted", "nothing is encrypted for it" },
+	{ "devices", "R", "device-name", "give it a name" },
 
 	{ "files", "<Enter>", "activate", "attach it to what is being written" },
 	{ "files", "a", "attach", "attach it to what is being written" },

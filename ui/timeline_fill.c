@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "src/base/omemo.h"
 #include "src/store/told.h"
 #include "src/text/text.h"
 #include "ui/files.h"
@@ -82,6 +83,26 @@ static void add_time(Fill *fill)
 	sn_page_tab(fill->page, INDENT);
 }
 
+/* Of an IM only what was opened here: what it says of itself is its sender's word. */
+static gboolean is_encrypted(const SnMessage *message)
+{
+	return message->channel == SN_CHANNEL_MAIL || message->carried
+	               ? message->encrypted
+	               : (message->secure & SN_E2E_OPENED) != 0;
+}
+
+/* One clear word where it is not as it should be, in the column where no text of a message stands. */
+static void fill_e2e(Fill *fill)
+{
+	const SnMessage *message = fill->message;
+	const char *words = message->channel == SN_CHANNEL_IM
+	                            ? sn_e2e_words(message->secure, message->direction == SN_OUT)
+	                            : NULL;
+
+	if (words)
+		sn_timeline_add_mark(fill->timeline, message, sn_e2e_alarm(message->secure), words);
+}
+
 static void fill_heading(Fill *fill)
 {
 	const SnMessage *message = fill->message;
@@ -96,8 +117,9 @@ static void fill_heading(Fill *fill)
 	             im ? "im" : "mail");
 	if (message->mention)
 		sn_page_add(fill->page, SN_OBJ_NEW, "  to you");
-	if (message->encrypted)
-		sn_page_add(fill->page, SN_OBJ_SUCCESS, "  encrypted");
+	if (is_encrypted(message))
+		sn_page_add(fill->page, SN_OBJ_SUCCESS,
+		            message->secure & SN_E2E_VERIFIED ? "  encrypted, verified" : "  encrypted");
 	if (message->flags & SN_FLAG_FLAGGED)
 		sn_page_add(fill->page, SN_OBJ_WARNING, "  flagged");
 	if (message->flags & SN_FLAG_DELETED)
@@ -391,7 +413,7 @@ static gboolean goes_on(Fill *fill, const SnMessage *before)
 	return before && before->direction == message->direction && before->sender == message->sender &&
 	       message->channel == SN_CHANNEL_IM && before->channel == SN_CHANNEL_IM &&
 	       before->carried == message->carried && before->carried_by == message->carried_by &&
-	       !message->contradicted && before->encrypted == message->encrypted && before->state == message->state &&
+	       !message->contradicted && before->secure == message->secure && before->encrypted == message->encrypted && before->state == message->state &&
 	       message->state != SN_STATE_WAITING && message->state != SN_STATE_FAILED &&
 	       message->state != SN_STATE_CHOOSING && message->state != SN_STATE_ASKED &&
 	       message->time - before->time < TOGETHER * SN_MINUTE &&
@@ -488,6 +510,7 @@ static void fill_message(Fill *fill, const SnMessage *before, const char **subje
 		fill_short(fill);
 	} else {
 		fill_heading(fill);
+		fill_e2e(fill);
 		fill_standing(fill, answers);
 		fill->opened = sn_timeline_fill_secure(fill->timeline, message);
 		if (fill->opened)

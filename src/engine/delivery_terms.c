@@ -110,7 +110,8 @@ static SnOmemoCan can_seal(SnDelivery *self, const SnOutboxEntry *entry, char **
 	const char *jid = sn_delivery_jid(entry);
 	gboolean required = entry->encrypt == SN_ENCRYPT_REQUIRED;
 
-	if (!required && sn_outbox_is_plain(self->engine->store, entry->id))
+	if (entry->encrypt == SN_ENCRYPT_CLEAR ||
+	    (!required && sn_outbox_is_plain(self->engine->store, entry->id)))
 		return SN_OMEMO_CLEAR; /* the user's own word about this message */
 	if (!account || !jid)
 		return SN_OMEMO_CLEAR;

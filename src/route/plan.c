@@ -13,6 +13,7 @@
 
 #include "src/route/plan_private.h"
 #include "src/route/thread.h"
+#include "src/store/omemo.h"
 
 void sn_plan_free(SnPlan *plan)
 {
@@ -254,8 +255,58 @@ static void make_plan(const SnPlanner *self, SnPlan *plan)
 	sn_plan_describe(self, plan, NULL, NULL);
 }
 
-/* Whether there are keys for an email shows when it goes: until then it waits. There is no way to
- * encrypt an IM yet, so that waits, whoever is available. */
+/* "encrypted IM to bob, away for 2 h: will wait": first, because a narrow screen cuts off the end. */
+static void say_encryption(SnPlan *plan, const char *word, const char *besides)
+{
+	g_autofree char *text = g_steal_pointer(&plan->text);
+
+	plan->text = besides ? g_strdup_printf("%s (%s) %s", word, besides, text)
+	                     : g_strdup_printf("%s %s", word, text);
+}
+
+static void say_devices(SnPlan *plan, const SnOmemoOutlook *outlook)
+{
+	g_autofree char *left_out = g_strdup_printf("%u device%s left out", outlook->left_out,
+	                                            outlook->left_out == 1 ? "" : "s");
+
+	plan->encrypted = TRUE;
+	say_encryption(plan, "encrypted",
+	               outlook->left_out                         ? left_out
+	               : outlook->verified == outlook->devices ? "verified"
+	                                                       : NULL);
+}
+
+/* Devices are looked at once more when it goes; here is what is known of them. FALSE: it cannot go
+ * encrypted now, and may not go otherwise. */
+static gboolean set_im_encryption(SnStore *store, const SnPlanRequest *request, SnPlan *plan)
+{
+	const SnParty *to = plan->recipients->len == 1 ? plan->recipients->pdata[0] : NULL;
+	g_autoptr(SnConversation) conversation = sn_conversation_get(store, request->conversation);
+	gboolean room = conversation && conversation->kind == SN_CONV_ROOM;
+
+	if (!to || room)
+		return request->encrypt != SN_ENCRYPT_REQUIRED;
+	SnOmemoOutlook outlook = sn_omemo_outlook(store, plan->account, to->address);
+	if (outlook.mode == SN_OMEMO_ALWAYS && plan->encrypt != SN_ENCRYPT_CLEAR)
+		plan->encrypt = SN_ENCRYPT_REQUIRED;
+	gboolean must = plan->encrypt == SN_ENCRYPT_REQUIRED;
+	if (!must && !outlook.own)
+		return TRUE; /* nothing is known of encryption here */
+	if (!must && (outlook.mode == SN_OMEMO_OFF || plan->encrypt == SN_ENCRYPT_CLEAR))
+		say_encryption(plan, "unencrypted", "you set it");
+	else if (outlook.devices && outlook.own)
+		say_devices(plan, &outlook);
+	else if (must || outlook.used)
+		return FALSE;
+	else if (outlook.known)
+		say_encryption(plan, "unencrypted", NULL);
+	else
+		say_encryption(plan, "encrypted", "if possible");
+	return TRUE;
+}
+
+/* Whether there are keys for an email shows when it goes: until then it waits. An IM that cannot be
+ * encrypted and has to be waits, whoever is available. */
 static void set_encryption(SnStore *store, const SnConfig *config, const SnPlanRequest *request,
                            SnPlan *plan)
 {
@@ -266,9 +317,10 @@ static void set_encryption(SnStore *store, const SnConfig *config, const SnPlanR
 		sn_plan_mail_encryption(store, config, request, plan);
 		return;
 	}
-	if (plan->encrypt == SN_ENCRYPT_CLEAR)
-		plan->encrypt = SN_ENCRYPT_NONE;
-	if (request->encrypt != SN_ENCRYPT_REQUIRED || plan->encrypted || !ready)
+	if (!ready || plan->channel != SN_CHANNEL_IM)
+		return;
+	if (sn_config_settings(config)->im_omemo ? set_im_encryption(store, request, plan)
+	                                         : request->encrypt != SN_ENCRYPT_REQUIRED)
 		return;
 	g_autofree char *text = g_steal_pointer(&plan->text);
 	char *colon = strstr(text, ": ");

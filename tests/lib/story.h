@@ -42,6 +42,8 @@ SnOutlook *story_outlook(SnStore *store, const SnOutlookAsk *ask, gpointer data)
 /* Adds rooms: one that alice is in, with people who speak and come and go, and one that refused her
  * (story_rooms.c). */
 void story_fill_rooms(SnStore *store);
+/* Adds encrypted IMs of every kind with Ewa, and devices (story_devices.c). */
+void story_fill_devices(SnStore *store);
 /* Adds a newsletter and a notice of a machine. */
 void story_fill_bulk(SnStore *store);
 /* The host's unsubscribe for it; data: NULL or a SnCover. */

@@ -90,6 +90,8 @@ UiDesk *ui_desk_new(UiDeskFill fill, const char *settings)
 	}
 	if (fill == UI_DESK_BULK)
 		desk->setup.host.unsubscribe = story_unsubscribe;
+	if (fill == UI_DESK_DEVICES)
+		story_fill_devices(desk->store);
 	if (fill == UI_DESK_SECURE) {
 		story_fill_secure(desk->store);
 		desk->setup.host.open_mail = story_open_mail;

@@ -43,7 +43,7 @@ static void compare(const char *name, const char *shown)
 }
 
 /* Scripts say in their first line what the store holds: "# story", "# empty", "# many", "# told",
- * "# reports", "# outbox", "# cards", "# away", "# folders", "# secure". */
+ * "# reports", "# outbox", "# cards", "# away", "# folders", "# secure", "# devices". */
 static void plays(void **state)
 {
 	const char *name = *state;
@@ -61,6 +61,7 @@ static void plays(void **state)
 	                   : g_str_has_prefix(script, "# bulk") ? UI_DESK_BULK
 	                   : g_str_has_prefix(script, "# folders") ? UI_DESK_FOLDERS
 	                   : g_str_has_prefix(script, "# secure") ? UI_DESK_SECURE
+	                   : g_str_has_prefix(script, "# devices") ? UI_DESK_DEVICES
 	                   : g_str_has_prefix(script, "# away") ? UI_DESK_AWAY
 	                   : g_str_has_prefix(script, "# rooms") ? UI_DESK_ROOMS
 	                   : g_str_has_prefix(script, "# letters") ? UI_DESK_LETTERS
