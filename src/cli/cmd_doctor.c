@@ -285,6 +285,7 @@ static int run(SnCliContext *context, const SnArgs *args)
 	check_disk(&doctor);
 	check_store(&doctor);
 	check_engine(&doctor);
+	sn_doctor_encryption(&doctor);
 	sn_doctor_accounts(&doctor);
 	sn_doctor_secret_service(&doctor);
 	check_desktop(&doctor);
@@ -299,7 +300,7 @@ const SnCliVerb sn_cmd_doctor = {
 	.arguments = "",
 	.meaning = "check configuration, store, servers, desktop and terminal",
 	.text = "Prints a line for each check: ok, note or problem, and below it what to do. It looks at "
-		"directories, disk, configuration, store and engine, logs in to every server as the "
+		"directories, disk, configuration, store, engine and the keys for encrypted IMs, logs in to every server as the "
 		"client would, and looks at the secret service, the desktop and the terminal. The exit "
 		"code is that of the first problem.",
 	.options = options,

@@ -23,6 +23,8 @@ void sn_doctor_say(SnDoctor *doctor, SnVerdict verdict, int code, const char *wh
 void sn_doctor_advise(SnDoctor *doctor, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
 void sn_doctor_accounts(SnDoctor *doctor);
+/* Whether IMs can be encrypted (doctor_encryption.c). */
+void sn_doctor_encryption(SnDoctor *doctor);
 /* After the accounts. */
 void sn_doctor_secret_service(SnDoctor *doctor);
 
