@@ -18,8 +18,10 @@ static const char *const features[] = { NULL };
 typedef struct {
 	char *query_id;
 	char *last_id; /* where the next page begins */
+	char *last_seen; /* id of the last result; NULL */
 	guint count, in_page;
-	gboolean found, from_start;
+	gboolean found;
+	gboolean from_start; /* by time: the archive forgot the message to begin after */
 } Walk;
 
 /* What a timer or an answer needs to find its job again. */
@@ -36,6 +38,7 @@ static void walk_free(gpointer data)
 
 	g_free(walk->query_id);
 	g_free(walk->last_id);
+	g_free(walk->last_seen);
 	g_free(walk);
 }
 
@@ -108,6 +111,8 @@ static void page_came(SnIm *im, xmpp_stanza_t *answer, const GError *error, gpoi
 	gboolean all = g_strcmp0(complete, "true") == 0 || g_strcmp0(complete, "1") == 0;
 	g_autofree char *last =
 		sn_xml_line(sn_xml_find(sn_xml_find(fin, "set", SN_NS_RSM), "last", SN_NS_RSM));
+	if (!last && walk->in_page > 0) /* a server that forgets to say it */
+		last = g_strdup(walk->last_seen);
 	/* Some servers send an empty set, none at all, or the same page for ever. */
 	gboolean moved = walk->in_page > 0 && last && g_strcmp0(last, walk->last_id) != 0;
 	if (last) {
@@ -127,7 +132,7 @@ static void ask_page(SnIm *im, SnXmppJob *job)
 {
 	Walk *walk = job->state;
 	const SnImRequest *request = job->request;
-	const char *after = walk->last_id ? walk->last_id : request->after_id;
+	const char *after = walk->last_id || walk->from_start ? walk->last_id : request->after_id;
 	guint page = PAGE;
 
 	if (request->max_messages && request->max_messages - walk->count < page)
@@ -148,9 +153,8 @@ static void ask_page(SnIm *im, SnXmppJob *job)
 	sn_xml_child_text(set, "max", NULL, max);
 	if (request->newest)
 		sn_xml_child(set, "before", NULL);
-	else if (after && !walk->from_start)
+	else if (after)
 		sn_xml_child_text(set, "after", NULL, after);
-	walk->from_start = FALSE;
 	walk->in_page = 0;
 	sn_iq_ask(im, iq, page_came, reference_new(im, job), g_free);
 }
@@ -205,6 +209,8 @@ static gboolean take_result(SnIm *im, xmpp_stanza_t *stanza)
 	SnImMessage *message = sn_xmpp_read_message(&reading, sn_forward_inner(result, &time));
 	walk->in_page++;
 	walk->count++;
+	g_free(walk->last_seen);
+	walk->last_seen = sn_xml_attr(result, "id");
 	if (!message)
 		return TRUE;
 	message->archived = TRUE;

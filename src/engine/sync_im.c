@@ -29,6 +29,7 @@ struct sn_im_sync {
 	gboolean online, synced, has_archive;
 	gboolean reading;    /* the archive */
 	gboolean caught_up;  /* the position may follow live messages */
+	SnTime since;        /* the archive forgot the position: go on from then; 0 */
 	gboolean from_start; /* there was no position: the first time */
 	int pages;
 	GHashTable *told; /* JIDs of the roster told since we are on line; NULL */
@@ -349,7 +350,11 @@ static void archive_failed(SnImSync *sync, const SnImEvent *event)
 
 	sync->reading = FALSE;
 	if (expired) {
-		/* the archive no longer knows the position: as the first time */
+		/* the archive no longer knows the position: by time, from before what is here */
+		SnTime newest = sn_im_newest(engine->store, sync->account->id);
+		sync->since = sn_clock_now(engine->clock) - FIRST_DAYS;
+		if (newest)
+			sync->since = MIN(sync->since, newest - SN_DAY);
 		sn_archive_set(engine->store, sync->account->id, sync->own, NULL, NULL);
 		sync->pages = 0;
 		read_archive(sync);
@@ -385,7 +390,8 @@ static void read_archive(SnImSync *sync)
 	request->max_messages = PAGE;
 	sync->from_start = !request->after_id;
 	if (sync->from_start)
-		request->start = sn_clock_now(engine->clock) - FIRST_DAYS;
+		request->start = sync->since ? sync->since
+		                             : sn_clock_now(engine->clock) - FIRST_DAYS;
 	sync->reading = TRUE;
 	sync->caught_up = FALSE;
 	sn_account_progress(sync->account, SN_END_IM, "Reading the archive.",

@@ -21,6 +21,14 @@ GPtrArray *sn_roster_list(SnStore *store, SnId account)
 	return jids;
 }
 
+SnTime sn_im_newest(SnStore *store, SnId account)
+{
+	return sn_one(store,
+	              "SELECT time FROM message WHERE account = ?1 AND channel = 1 AND carried = 0 "
+	              "ORDER BY id DESC LIMIT 1",
+	              V(account));
+}
+
 /* ---- blocked ---- */
 
 void sn_blocked_free(SnBlocked *blocked)

@@ -11,6 +11,9 @@
 /* Bare JIDs in the account's roster; of char *. Never NULL. */
 GPtrArray *sn_roster_list(SnStore *store, SnId account);
 
+/* When the IM of the account was said that was filed last, however it came; 0: none. */
+SnTime sn_im_newest(SnStore *store, SnId account);
+
 /* ---- blocked ---- */
 
 typedef struct {

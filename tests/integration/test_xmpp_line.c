@@ -290,6 +290,56 @@ static void messages_sent_into_a_cut_arrive_once_or_are_said_to_be_uncertain(voi
 	}
 }
 
+static gboolean is_live(const SnImEvent *event, const void *body)
+{
+	return has_body(event, body) && !event->message->archived;
+}
+
+/* The line breaks at any byte, in the middle of whatever goes over it, while both sides talk. Bob's
+ * messages come out of the resumed session, or of the archive. */
+static void a_line_cut_at_any_byte_loses_and_doubles_nothing(void **state)
+{
+	World *world = world_of(state);
+	g_autoptr(GRand) random = g_rand_new_with_seed(2026);
+	guint64 ids[10];
+
+	for (int round = 0; round < 8; round++) {
+		tcp_proxy_cut_after(world->proxy, (guint)g_rand_int_range(random, 1, 4000));
+		for (int i = 0; i < 10; i++) {
+			g_autofree char *to = g_strdup_printf("to bob %d %d", round, i);
+			g_autofree char *back = g_strdup_printf("to alice %d %d", round, i);
+			ids[i] = im_client_send(world->alice, BOB, to, to);
+			expect_end(world->bob, im_client_send(world->bob, ALICE, back, back),
+				   SN_EVENT_DONE, 0);
+		}
+		gboolean sure[10];
+		expect_offline(world->alice);
+		sn_xmpp_ops.reconnect(world->alice->im); /* does not wait longer each time */
+		for (int i = 0; i < 10; i++)
+			sure[i] = ended_surely(world->alice, ids[i]);
+		settle(world);
+		for (int i = 0; i < 10; i++) {
+			g_autofree char *to = g_strdup_printf("to bob %d %d", round, i);
+			gboolean arrived = sure[i] || find(world->alice, to);
+			assert_int_equal(times(world, to), arrived ? 1 : 0);
+		}
+	}
+	/* as the engine does after a session that was not resumed */
+	SnImRequest *request = im_client_request(world->alice, SN_IM_REQ_ARCHIVE);
+	request->with = g_strdup(BOB);
+	request->start = sn_clock_now(NULL) - SN_HOUR;
+	expect_end(world->alice, im_client_submit(world->alice, request), SN_EVENT_DONE, 0);
+	for (int n = 0; n < 80; n++) {
+		g_autofree char *body = g_strdup_printf("to alice %d %d", n / 10, n % 10);
+		/* ejabberd sends to a new session again what the old one had not acked, with its ids,
+		 * by which the engine knows it */
+		guint most = strcmp(SN_TEST_SERVER, "ejabberd") == 0 ? 2 : 1;
+		assert_in_range(im_client_count(world->alice, SN_IM_EV_MESSAGE, is_live, body), 0,
+				most);
+		assert_true(im_client_count(world->alice, SN_IM_EV_MESSAGE, has_body, body) >= 1);
+	}
+}
+
 static void what_cannot_be_resumed_is_uncertain_and_can_be_looked_up(void **state)
 {
 	World *world = world_of(state);
@@ -484,6 +534,7 @@ int main(void)
 		IN_WORLD(an_ack_lost_on_the_way_comes_with_the_resumption),
 		IN_WORLD(a_message_that_vanished_is_sent_again_once),
 		IN_WORLD(messages_sent_into_a_cut_arrive_once_or_are_said_to_be_uncertain),
+		IN_WORLD(a_line_cut_at_any_byte_loses_and_doubles_nothing),
 		IN_WORLD(what_cannot_be_resumed_is_uncertain_and_can_be_looked_up),
 		IN_WORLD(a_waiting_message_fails_with_the_attempt_or_goes_with_the_line),
 		IN_WORLD(a_waiting_request_can_be_cancelled),

@@ -23,6 +23,7 @@ struct tcp_proxy {
 	guint16 port, target;
 	TcpMode mode;
 	gboolean cut, stop;
+	gint64 left; /* bytes until it cuts; -1: never */
 	guint accepted;
 	GArray *pairs; /* of Pair; the thread's */
 };
@@ -72,14 +73,31 @@ static void take_connection(TcpProxy *proxy, TcpMode mode)
 	g_array_append_val(proxy->pairs, pair);
 }
 
+/* How much of it may pass before the cut. */
+static ssize_t take_from_left(TcpProxy *proxy, ssize_t length)
+{
+	g_mutex_lock(&proxy->lock);
+	if (proxy->left >= 0) {
+		length = MIN(length, (ssize_t)proxy->left);
+		proxy->left -= length;
+		if (proxy->left == 0) {
+			proxy->cut = TRUE;
+			proxy->left = -1;
+		}
+	}
+	g_mutex_unlock(&proxy->lock);
+	return length;
+}
+
 /* FALSE: that end is closed. */
-static gboolean pass_on(int from, int to, gboolean drop)
+static gboolean pass_on(TcpProxy *proxy, int from, int to, gboolean drop)
 {
 	char buffer[65536];
 	ssize_t length = recv(from, buffer, sizeof buffer, 0);
 
 	if (length <= 0)
 		return FALSE;
+	length = take_from_left(proxy, length);
 	for (ssize_t done = 0; !drop && to >= 0 && done < length;) {
 		ssize_t sent = send(to, buffer + done, (size_t)(length - done), MSG_NOSIGNAL);
 		if (sent <= 0)
@@ -96,10 +114,10 @@ static void serve(TcpProxy *proxy, TcpMode mode, const struct pollfd *polls, gui
 		Pair *pair = &g_array_index(proxy->pairs, Pair, i);
 		gboolean open = TRUE;
 		if (polls[2 + 2 * i].revents)
-			open = pass_on(pair->client, pair->server,
+			open = pass_on(proxy, pair->client, pair->server,
 				       mode == TCP_DROP_UP || mode == TCP_DROP_BOTH);
 		if (open && pair->server >= 0 && polls[3 + 2 * i].revents)
-			open = pass_on(pair->server, pair->client,
+			open = pass_on(proxy, pair->server, pair->client,
 				       mode == TCP_DROP_DOWN || mode == TCP_DROP_BOTH);
 		if (!open) {
 			close_pair(pair);
@@ -121,7 +139,10 @@ static gpointer run(gpointer data)
 			polls[2 + 2 * i] = (struct pollfd){ pair->client, POLLIN, 0 };
 			polls[3 + 2 * i] = (struct pollfd){ pair->server, POLLIN, 0 };
 		}
-		poll(polls, 2 + 2 * count, -1);
+		g_mutex_lock(&proxy->lock);
+		gboolean cut_now = proxy->cut; /* while it passed something on */
+		g_mutex_unlock(&proxy->lock);
+		poll(polls, 2 + 2 * count, cut_now ? 0 : -1);
 		g_mutex_lock(&proxy->lock);
 		TcpMode mode = proxy->mode;
 		gboolean cut = proxy->cut, stop = proxy->stop;
@@ -149,6 +170,7 @@ TcpProxy *tcp_proxy_new(guint16 target_port)
 
 	g_mutex_init(&proxy->lock);
 	proxy->target = target_port;
+	proxy->left = -1;
 	proxy->pairs = g_array_new(FALSE, FALSE, sizeof(Pair));
 	proxy->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	proxy->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -203,6 +225,13 @@ void tcp_proxy_cut(TcpProxy *proxy)
 	g_mutex_lock(&proxy->lock);
 	proxy->cut = TRUE;
 	wake(proxy);
+	g_mutex_unlock(&proxy->lock);
+}
+
+void tcp_proxy_cut_after(TcpProxy *proxy, guint bytes)
+{
+	g_mutex_lock(&proxy->lock);
+	proxy->left = bytes;
 	g_mutex_unlock(&proxy->lock);
 }
 

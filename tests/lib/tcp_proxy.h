@@ -22,6 +22,8 @@ void tcp_proxy_free(TcpProxy *proxy);
 guint16 tcp_proxy_port(TcpProxy *proxy);
 void tcp_proxy_set(TcpProxy *proxy, TcpMode mode);
 void tcp_proxy_cut(TcpProxy *proxy);       /* all connections, at once */
+/* The same once so many more bytes have passed, in either direction: in the middle of a record. */
+void tcp_proxy_cut_after(TcpProxy *proxy, guint bytes);
 guint tcp_proxy_accepted(TcpProxy *proxy); /* connections so far */
 
 #endif

@@ -653,6 +653,70 @@ static void the_archive_is_read_page_by_page_and_remembered(void **state)
 	g_free(archive.last_after);
 }
 
+/* The archive was cleared up to after our position: the third request goes by time. */
+static void cleared_archive(SnIm *im, const SnImRequest *request, gpointer data)
+{
+	SnImRequest **last = data;
+	static gint asked;
+
+	if (request->kind != SN_IM_REQ_ARCHIVE) {
+		sn_fake_im_done(im, request->id);
+		return;
+	}
+	if (g_atomic_int_add(&asked, 1) == 0) {
+		SnImEvent *event = sn_im_event_new(SN_EVENT_DONE, request->id, NULL);
+		event->last_id = g_strdup("a-gone");
+		event->complete = TRUE;
+		sn_fake_im_push(im, event);
+		return;
+	}
+	SnImEvent *event;
+	if (request->after_id) {
+		event = sn_im_event_new(SN_EVENT_ERROR, request->id, NULL);
+		event->error = g_error_new(SN_ERROR, SN_ERROR_NOT_FOUND, "It forgot.");
+	} else {
+		SnImRequest *copy = sn_im_request_new(request->kind, request->id);
+		copy->start = request->start;
+		g_atomic_pointer_set(last, copy);
+		event = sn_im_event_new(SN_EVENT_DONE, request->id, NULL);
+		event->complete = TRUE;
+	}
+	sn_fake_im_push(im, event);
+}
+
+static gboolean was_asked(SnBench *bench, gpointer data)
+{
+	return g_atomic_pointer_get((SnImRequest **)data) != NULL;
+}
+
+static void a_cleared_archive_is_read_from_before_what_is_here(void **state)
+{
+	Stage *stage = *state;
+	SnImRequest *last = NULL;
+	SnImMessage *old = sn_im_message_new();
+	SnTime long_ago = sn_clock_now(NULL) - 60 * SN_DAY;
+
+	sn_fake_im_prepare(ME, cleared_archive, &last, TRUE);
+	start(stage);
+	old->from = g_strdup(BOB "/phone");
+	old->to = g_strdup(ME);
+	old->id = g_strdup("before-the-absence");
+	old->body = g_strdup("See you in two months");
+	old->time = long_ago;
+	push_message(stage->im, old);
+	assert_true(sn_bench_wait(stage->bench, has_im, (gpointer) "before-the-absence"));
+	push_line(stage->im, SN_LINE_OFFLINE);
+	push_line(stage->im, SN_LINE_ONLINE);
+	SnImEvent *features = sn_im_event_new(SN_IM_EV_FEATURES, 0, NULL);
+	features->has_archive = TRUE;
+	sn_fake_im_push(stage->im, features);
+	sn_fake_im_push(stage->im, sn_im_event_new(SN_IM_EV_SYNCED, 0, NULL));
+	assert_true(sn_bench_wait(stage->bench, was_asked, &last));
+	assert_true(last->start <= long_ago);
+	assert_true(last->start > long_ago - 2 * SN_DAY);
+	sn_im_request_free(last);
+}
+
 static void settling_reports_an_account_that_cannot_log_in(void **state)
 {
 	Stage *stage = *state;
@@ -706,6 +770,7 @@ int main(void)
 		TEST(a_refused_request_is_taken_back_from_them),
 		TEST(what_clients_can_do_is_kept_for_the_next_log_in),
 		TEST(the_archive_is_read_page_by_page_and_remembered),
+		TEST(a_cleared_archive_is_read_from_before_what_is_here),
 		TEST(settling_reports_an_account_that_cannot_log_in),
 		TEST(stopping_ends_what_is_under_way_in_time),
 	};
