@@ -188,6 +188,17 @@ static void open_asked(SnApp *app)
 	sn_command_run(app, line);
 }
 
+/* What the engine has to say to whoever looks. */
+static void say_told(SnApp *app)
+{
+	g_autofree char *text = sn_store_get(app->store, "ui.say");
+
+	if (!text)
+		return;
+	sn_store_set(app->store, "ui.say", NULL, NULL);
+	sn_app_say(app, SN_OBJ_WARNING, "%s", text);
+}
+
 static void refresh(SnApp *app)
 {
 	g_assert(app->stale);
@@ -282,6 +293,7 @@ static void sleep_until_something(SnApp *app)
 	if (fds[2].revents && sn_bell_answer(app->bell) && sn_store_changed(app->store)) {
 		app->stale = TRUE;
 		open_asked(app);
+		say_told(app);
 	}
 	if (fds[3].revents && sn_worker_collect(app->worker))
 		sn_app_dirty(app);

@@ -3,7 +3,9 @@
 #include <string.h>
 
 #include "src/base/lock.h"
+#include "src/store/people.h"
 #include "src/store/sync.h"
+#include "src/text/text.h"
 #include "ui/view.h"
 #include "ui/words.h"
 
@@ -78,6 +80,31 @@ static void fill_status(SnApp *app, SnView *view, const SnStatus *status, gint64
 		             status->detail);
 }
 
+/* How full the mailbox is, and what waits because of that or for another reason. */
+static void fill_mailbox(SnApp *app, SnView *view, const char *name, gint64 *line)
+{
+	SnId account = sn_account_find(app->store, name);
+	gint64 used, limit;
+	g_autofree char *why = NULL;
+	int stuck = sn_action_stuck(app->store, account, &why);
+
+	if (sn_account_quota(app->store, account, &used, &limit)) {
+		g_autofree char *all = sn_text_size(limit);
+		int percent = (int)MIN((double)used * 100 / (double)limit, 999);
+		sn_page_line(view->page, ++*line, NULL);
+		sn_page_addf(view->page, SN_OBJ_DEFAULT, "   %-15s", "Mail quota");
+		sn_page_addf(view->page, percent >= SN_QUOTA_WARN ? SN_OBJ_WARNING : SN_OBJ_DEFAULT,
+		             "%d %% of %s", percent, all);
+	}
+	if (!stuck)
+		return;
+	sn_page_line(view->page, ++*line, NULL);
+	sn_page_addf(view->page, SN_OBJ_DEFAULT, "   %-15s", "Waiting");
+	sn_page_addf(view->page, SN_OBJ_WARNING, "%d %s of emails", stuck,
+	             stuck == 1 ? "change" : "changes");
+	sn_page_wrap(view->page, *line, NULL, 18, sn_theme_style(app->theme, SN_OBJ_FAINT), why);
+}
+
 static void fill_account(SnApp *app, SnView *view, const SnAccount *account, GPtrArray *statuses,
                          gint64 *id)
 {
@@ -94,6 +121,8 @@ static void fill_account(SnApp *app, SnView *view, const SnAccount *account, GPt
 		if (g_strcmp0(status->account, account->name) != 0)
 			continue;
 		fill_status(app, view, status, ++*id);
+		if (strcmp(status->end, "source") == 0)
+			fill_mailbox(app, view, account->name, id);
 		any = TRUE;
 	}
 	if (!any)

@@ -156,6 +156,15 @@ GBytes *sn_fake_mail_get(const char *user, const char *folder, guint index, guin
 
 /* ---- faults ---- */
 
+void sn_fake_mail_set_quota(const char *user, gint64 used, gint64 limit)
+{
+	FakeAccount *account = sn_fake_account_lock(user);
+
+	account->quota_used = used;
+	account->quota_limit = limit;
+	sn_fake_account_unlock();
+}
+
 void sn_fake_mail_fail(const char *user, int kind, SnErrorCode code, guint times)
 {
 	FakeAccount *account = sn_fake_account_lock(user);

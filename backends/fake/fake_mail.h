@@ -42,6 +42,9 @@ guint sn_fake_mail_count(const char *user, const char *folder);
 GBytes *sn_fake_mail_get(const char *user, const char *folder, guint index, guint *flags,
                          guint32 *uid);
 
+/* How full the mailbox says to be, in octets; limit 0: it has no quota. */
+void sn_fake_mail_set_quota(const char *user, gint64 used, gint64 limit);
+
 /* ---- faults ---- */
 /* The next `times` requests of the kind (-1: any) end in ERROR of this code. */
 void sn_fake_mail_fail(const char *user, int kind, SnErrorCode code, guint times);

@@ -37,7 +37,8 @@ typedef struct {
 	GPtrArray *folders; /* of FakeFolder */
 	guint64 modseq;
 	FakeFault fault, send_fault;
-	guint requests[SN_MAIL_REQ_COPY + 1], reconnects;
+	guint requests[SN_MAIL_REQ_QUOTA + 1], reconnects;
+	gint64 quota_used, quota_limit;
 	gboolean offline;
 	SnErrorCode offline_code;
 	GPtrArray *sources;    /* of FakeSource, living, not owned */

@@ -249,6 +249,16 @@ static guint32 search(FakeFolder *folder, const char *message_id)
 	return found;
 }
 
+static void tell_quota(FakeSource *source, const FakeAccount *account, guint64 id)
+{
+	if (account->quota_limit == 0)
+		return;
+	SnMailEvent *event = event_new(source, SN_MAIL_EV_QUOTA, id, NULL);
+	event->done = account->quota_used;
+	event->total = account->quota_limit;
+	push(source, event);
+}
+
 static void list(FakeSource *source, FakeAccount *account, guint64 id)
 {
 	for (guint i = 0; i < account->folders->len; i++) {
@@ -258,6 +268,7 @@ static void list(FakeSource *source, FakeAccount *account, guint64 id)
 		event->selectable = TRUE;
 		push(source, event);
 	}
+	tell_quota(source, account, id);
 }
 
 static gboolean makes_folder(SnMailRequestKind kind)
@@ -269,7 +280,7 @@ static void serve(FakeSource *source, FakeAccount *account, const SnMailRequest 
 {
 	FakeFolder *folder = NULL;
 
-	if (request->kind != SN_MAIL_REQ_LIST) {
+	if (request->kind != SN_MAIL_REQ_LIST && request->kind != SN_MAIL_REQ_QUOTA) {
 		folder = sn_fake_folder(account, request->folder, makes_folder(request->kind));
 		if (!folder) {
 			push_end(source, request->id, SN_EVENT_ERROR, SN_ERROR_NOT_FOUND,
@@ -294,6 +305,7 @@ static void serve(FakeSource *source, FakeAccount *account, const SnMailRequest 
 		break;
 	case SN_MAIL_REQ_SEARCH_ID: done->uid = search(folder, request->message_id); break;
 	case SN_MAIL_REQ_CREATE: break;
+	case SN_MAIL_REQ_QUOTA: tell_quota(source, account, request->id); break;
 	}
 	if (good)
 		push(source, done);

@@ -25,6 +25,7 @@ static const struct {
 	[SN_MAIL_REQ_APPEND] = { sn_imap_serve_append, RANK_URGENT, FALSE, TRUE },
 	[SN_MAIL_REQ_SEARCH_ID] = { sn_imap_serve_search, RANK_URGENT, FALSE, TRUE },
 	[SN_MAIL_REQ_CREATE] = { sn_imap_serve_create, RANK_URGENT, FALSE, TRUE },
+	[SN_MAIL_REQ_QUOTA] = { sn_imap_serve_quota, RANK_URGENT, FALSE, FALSE },
 	[SN_MAIL_REQ_COPY] = { sn_imap_serve_copy, RANK_URGENT, FALSE, TRUE },
 };
 

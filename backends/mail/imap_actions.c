@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "backends/mail/imap_private.h"
+#include "backends/mail/imap_talk.h"
 
 #include <string.h>
 #include <time.h>
@@ -8,50 +9,83 @@
 
 /* ---- flags ---- */
 
-static struct mailimap_flag_list *flag_list(guint flags)
+/* "1:3,7" */
+static char *set_text(const struct mailimap_set *set)
 {
-	struct mailimap_flag_list *list = mailimap_flag_list_new_empty();
+	g_autoptr(GString) text = g_string_new(NULL);
 
-	g_assert(list);
-	if (flags & SN_MAIL_SEEN)
-		mailimap_flag_list_add(list, mailimap_flag_new_seen());
-	if (flags & SN_MAIL_ANSWERED)
-		mailimap_flag_list_add(list, mailimap_flag_new_answered());
-	if (flags & SN_MAIL_FLAGGED)
-		mailimap_flag_list_add(list, mailimap_flag_new_flagged());
-	if (flags & SN_MAIL_DELETED)
-		mailimap_flag_list_add(list, mailimap_flag_new_deleted());
-	if (flags & SN_MAIL_DRAFT)
-		mailimap_flag_list_add(list, mailimap_flag_new_draft());
-	if (flags & SN_MAIL_FORWARDED)
-		mailimap_flag_list_add(list, mailimap_flag_new_flag_keyword(strdup("$Forwarded")));
-	if (flags & SN_MAIL_MDN_SENT)
-		mailimap_flag_list_add(list, mailimap_flag_new_flag_keyword(strdup("$MDNSent")));
-	return list;
+	for (clistiter *i = clist_begin(set->set_list); i; i = clist_next(i)) {
+		const struct mailimap_set_item *item = clist_content(i);
+		g_string_append_printf(text, "%s%u", text->len ? "," : "", item->set_first);
+		if (item->set_last != item->set_first)
+			g_string_append_printf(text, ":%u", item->set_last);
+	}
+	return g_string_free(g_steal_pointer(&text), FALSE);
 }
 
-/* keywords: words with blanks between; NULL */
-static gboolean store(SnImapSession *session, struct mailimap_set *set, int sign, guint flags,
-		      const char *keywords, GError **error)
+/* What a STORE is to do, and whether its answers say that it did. */
+typedef struct {
+	gboolean add;
+	guint flags;
+	guint32 ignored; /* a message that is not as it was to be; 0 */
+} Store;
+
+/* Some servers say OK to what they do not do, and tell what is. */
+static void hear_stored(const SnImapLine *line, gpointer data)
 {
-	struct mailimap_flag_list *list = flag_list(flags);
+	Store *store = data;
+	SnImapMessage message;
+
+	if (sn_imap_hear_fetch(line, &message) && message.has_flags &&
+	    (message.flags & store->flags) != (store->add ? store->flags : 0))
+		store->ignored = message.uid;
+	sn_imap_message_clear(&message);
+}
+
+/* Flags and keywords (with blanks between; NULL) as a list, "" none. */
+static char *flag_list(guint flags, const char *keywords)
+{
+	g_autofree char *names = sn_imap_flag_words(flags);
+	g_autoptr(GString) text = g_string_new(names);
 	g_auto(GStrv) words = g_strsplit(keywords ? keywords : "", " ", -1);
 
 	for (char **word = words; *word; word++)
 		if (sn_imap_is_keyword(*word))
-			mailimap_flag_list_add(list,
-					       mailimap_flag_new_flag_keyword(strdup(*word)));
-	if (clist_isempty(list->fl_list)) {
-		mailimap_flag_list_free(list);
+			g_string_append_printf(text, "%s%s", text->len ? " " : "", *word);
+	return g_string_free(g_steal_pointer(&text), FALSE);
+}
+
+static gboolean all_may_change(const SnImapSession *session, const char *list)
+{
+	g_auto(GStrv) names = g_strsplit(list, " ", -1);
+
+	for (char **name = names; *name; name++)
+		if (!sn_imap_may_change(session, *name))
+			return FALSE;
+	return TRUE;
+}
+
+static gboolean store(SnImapSession *session, struct mailimap_set *set, int sign, guint flags,
+		      const char *keywords, GError **error)
+{
+	g_autofree char *numbers = set_text(set);
+	g_autofree char *list = flag_list(flags, keywords);
+	Store now = { sign > 0, flags, 0 };
+	g_autofree char *command =
+		g_strdup_printf("UID STORE %s %cFLAGS (%s)", numbers, sign > 0 ? '+' : '-', list);
+	g_autofree char *doing = g_strdup_printf("Flags in %s could not be changed", session->selected);
+
+	if (!*list)
 		return TRUE;
-	}
-	struct mailimap_store_att_flags *change =
-		mailimap_store_att_flags_new(sign, 1 /* silent */, list);
-	g_assert(change);
-	int result = mailimap_uid_store(session->imap, set, change);
-	mailimap_store_att_flags_free(change);
-	return sn_imap_check(session, result, error, "Flags in %s could not be changed",
-			     session->selected);
+	gboolean may = all_may_change(session, list);
+	if (may && !sn_imap_say(session, command, hear_stored, &now, error, doing))
+		return FALSE;
+	if (may && !now.ignored)
+		return TRUE;
+	g_set_error(error, SN_ERROR, SN_ERROR_PERMISSION,
+		    "In the folder %s, %s does not let these flags be changed.", session->selected,
+		    session->link->spec.host);
+	return FALSE;
 }
 
 /* ---- over chunks of numbers ---- */

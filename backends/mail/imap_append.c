@@ -20,7 +20,7 @@ static void add_date(GString *command, SnTime time_ms)
 				       tm.tm_sec);
 }
 
-static void add_flags(GString *command, guint flags)
+char *sn_imap_flag_words(guint flags)
 {
 	static const struct {
 		guint bit;
@@ -31,16 +31,12 @@ static void add_flags(GString *command, guint flags)
 		{ SN_MAIL_DRAFT, "\\Draft" },     { SN_MAIL_FORWARDED, "$Forwarded" },
 		{ SN_MAIL_MDN_SENT, "$MDNSent" },
 	};
-	gboolean any = FALSE;
+	g_autoptr(GString) words = g_string_new(NULL);
 
-	for (gsize i = 0; i < G_N_ELEMENTS(table); i++) {
-		if (!(flags & table[i].bit))
-			continue;
-		g_string_append_printf(command, "%s%s", any ? " " : " (", table[i].name);
-		any = TRUE;
-	}
-	if (any)
-		g_string_append_c(command, ')');
+	for (gsize i = 0; i < G_N_ELEMENTS(table); i++)
+		if (flags & table[i].bit)
+			g_string_append_printf(words, "%s%s", words->len ? " " : "", table[i].name);
+	return g_string_free(g_steal_pointer(&words), FALSE);
 }
 
 /* Lines end in CR LF, as RFC 5322 wants them; a reference when they do already. */
@@ -91,7 +87,9 @@ static gboolean append_once(SnImap *imap, SnMailRequest *request, GBytes *raw, S
 		return FALSE;
 	g_autoptr(GString) text = g_string_new("APPEND ");
 	g_string_append(text, quoted);
-	add_flags(text, request->flags);
+	g_autofree char *flags = sn_imap_flag_words(request->flags);
+	if (*flags)
+		g_string_append_printf(text, " (%s)", flags);
 	add_date(text, request->time);
 	g_string_append_c(text, ' ');
 	SnImapCommand command = { .text = text->str,

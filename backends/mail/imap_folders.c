@@ -28,6 +28,11 @@ typedef struct {
 	GHashTable *roles;   /* those that the server gives away */
 } Listing;
 
+/* The fullest of the mailbox's quotas, in octets; limit 0: none was told. */
+typedef struct {
+	gint64 used, limit;
+} Quota;
+
 static void folder_free(gpointer data)
 {
 	Folder *folder = data;
@@ -158,17 +163,77 @@ static char *list_command(SnImapSession *session)
 			       sn_imap_has(session, "OBJECTID") ? " MAILBOXID" : "");
 }
 
-static gboolean ask(Listing *listing, GError **error)
+/* ---- quota (RFC 9208) ---- */
+
+#define GET_QUOTA "GETQUOTAROOT INBOX"
+
+/* * QUOTA "User quota" (STORAGE 10 512 MESSAGE 3 100), the first in units of 1024 octets */
+static void hear_quota(const SnImapLine *line, gpointer data)
+{
+	Quota *quota = data;
+	const SnWord *resources = sn_word_at(line->words, 1);
+
+	if (strcmp(line->kind, "QUOTA") != 0 || !resources || !resources->items)
+		return;
+	for (guint i = 0; i + 2 < resources->items->len; i += 3) {
+		const char *name = sn_word_text(sn_word_at(resources->items, i));
+		guint64 used = sn_word_number(sn_word_at(resources->items, i + 1));
+		guint64 limit = sn_word_number(sn_word_at(resources->items, i + 2));
+		if (!name || g_ascii_strcasecmp(name, "STORAGE") != 0 || limit == 0 ||
+		    limit > G_MAXINT64 / 2048 || used > G_MAXINT64 / 2048)
+			continue;
+		if (quota->limit == 0 || (double)used / (double)limit >
+						 (double)quota->used / (double)quota->limit)
+			*quota = (Quota){ (gint64)used * 1024, (gint64)limit * 1024 };
+	}
+}
+
+static void report_quota(SnImap *imap, guint64 id, const Quota *quota)
+{
+	SnMailEvent *event;
+
+	if (quota->limit == 0)
+		return;
+	event = sn_report_event(&imap->report, SN_MAIL_EV_QUOTA, id);
+	event->done = quota->used;
+	event->total = quota->limit;
+	sn_report_mail(&imap->report, event, 1);
+}
+
+gboolean sn_imap_serve_quota(SnImap *imap, SnMailRequest *request, SnMailEvent *done, GError **error)
+{
+	Quota quota = { 0, 0 };
+
+	if (!sn_imap_has(imap->session, "QUOTA"))
+		return TRUE;
+	if (!sn_imap_say(imap->session, GET_QUOTA, hear_quota, &quota, error,
+			 "The server does not tell how full the mailbox is"))
+		return FALSE;
+	report_quota(imap, request->id, &quota);
+	return TRUE;
+}
+
+/* ---- LIST ---- */
+
+/* How full the mailbox is comes along in the same round trip. */
+static gboolean ask(Listing *listing, Quota *quota, GError **error)
 {
 	SnImapSession *session = listing->session;
-	g_autofree char *command = list_command(session);
+	g_autofree char *text = list_command(session);
 	g_autoptr(GError) refusal = NULL;
+	SnImapCommand commands[] = { { .text = text, .hear = hear, .data = listing },
+				     { .text = GET_QUOTA, .hear = hear_quota, .data = quota } };
+	guint count = sn_imap_has(session, "QUOTA") ? 2 : 1;
 
-	if (sn_imap_say(session, command, hear, listing, &refusal, "The folders cannot be listed"))
+	gboolean good = sn_imap_talk(session, commands, count, &refusal) &&
+			sn_imap_agreed(session, &commands[0], &refusal, "The folders cannot be listed");
+	for (guint i = 0; i < count; i++)
+		sn_imap_command_clear(&commands[i]);
+	if (good)
 		return TRUE;
 	if (session->list_status && !sn_imap_session_is_dead(session)) {
 		session->list_status = FALSE; /* it promises what it cannot do */
-		return ask(listing, error);
+		return ask(listing, quota, error);
 	}
 	g_propagate_error(error, g_steal_pointer(&refusal));
 	return FALSE;
@@ -193,7 +258,8 @@ gboolean sn_imap_serve_list(SnImap *imap, SnMailRequest *request, SnMailEvent *d
 	g_autoptr(GHashTable) roles = g_hash_table_new(g_str_hash, g_str_equal);
 	Listing listing = { imap->session, folders, by_wire, roles };
 
-	if (!ask(&listing, error))
+	Quota quota = { 0, 0 };
+	if (!ask(&listing, &quota, error))
 		return FALSE;
 	SnImapLabels *labels = find_labels(&listing);
 	sn_imap_labels_inherit(labels, imap->labels);
@@ -201,6 +267,7 @@ gboolean sn_imap_serve_list(SnImap *imap, SnMailRequest *request, SnMailEvent *d
 	imap->labels = labels;
 	for (guint i = 0; i < folders->len; i++)
 		report_folder(imap, request, &listing, g_ptr_array_index(folders, i));
+	report_quota(imap, request->id, &quota);
 	return TRUE;
 }
 

@@ -5,7 +5,7 @@
  * imap.c          the thread: connect, reconnect, take requests, watch the idle line
  * imap_session.c  one connection; imap_login.c: authentication; imap_select.c: opening a folder
  * imap_talk.c     commands and answers of our own; imap_words.c: reading an answer
- * imap_folders.c  LIST, CREATE
+ * imap_folders.c  LIST, CREATE, GETQUOTAROOT
  * imap_fetch.c    FETCH answers -> messages and flags, streamed
  * imap_parts.c    large messages in part; imap_structure.c: what they are made of
  * imap_sync.c     what is new, changed, gone
@@ -51,6 +51,7 @@ gboolean sn_imap_serve_move(SnImap *, SnMailRequest *, SnMailEvent *, GError **)
 gboolean sn_imap_serve_copy(SnImap *, SnMailRequest *, SnMailEvent *, GError **);
 gboolean sn_imap_serve_delete(SnImap *, SnMailRequest *, SnMailEvent *, GError **);
 gboolean sn_imap_serve_append(SnImap *, SnMailRequest *, SnMailEvent *, GError **);
+gboolean sn_imap_serve_quota(SnImap *, SnMailRequest *, SnMailEvent *, GError **);
 gboolean sn_imap_serve_search(SnImap *, SnMailRequest *, SnMailEvent *, GError **);
 
 /* Serves what is more urgent than a sync, in the middle of one. FALSE: the session is dead. */
@@ -80,6 +81,8 @@ typedef struct {
 	GPtrArray *labels; /* of char *, as the server calls them; NULL: not told */
 } SnImapMessage;
 void sn_imap_message_clear(SnImapMessage *message);
+/* "\\Seen $Forwarded", "" none; caller frees. */
+char *sn_imap_flag_words(guint flags);
 /* Whether it may be the name of a keyword in a command. */
 gboolean sn_imap_is_keyword(const char *name);
 typedef void (*SnImapSink)(const SnImapMessage *message, gpointer data);

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#define MAX_FLAGS 1000
+
 typedef struct {
 	SnImapSession *session;
 	SnImapHear hear; /* what changed; NULL */
@@ -16,6 +18,30 @@ static void forget(SnImapSession *session)
 	session->highestmodseq = 0;
 	session->read_only = FALSE;
 	g_clear_pointer(&session->mailbox_id, g_free);
+	g_clear_pointer(&session->permanent, g_ptr_array_unref);
+}
+
+/* RFC 3501 section 7.1; "\\*" among them stands for any keyword. */
+static void hear_permanent(SnImapSession *session, const SnWord *flags)
+{
+	g_clear_pointer(&session->permanent, g_ptr_array_unref);
+	session->permanent = g_ptr_array_new_with_free_func(g_free);
+	for (guint i = 0; i < flags->items->len && i < MAX_FLAGS; i++) {
+		const char *name = sn_word_text(sn_word_at(flags->items, i));
+		if (name)
+			g_ptr_array_add(session->permanent, g_strdup(name));
+	}
+}
+
+gboolean sn_imap_may_change(const SnImapSession *session, const char *flag)
+{
+	for (guint i = 0; session->permanent && i < session->permanent->len; i++) {
+		const char *name = session->permanent->pdata[i];
+		if (g_ascii_strcasecmp(name, flag) == 0 ||
+		    (*flag != '\\' && strcmp(name, "\\*") == 0))
+			return TRUE;
+	}
+	return session->permanent == NULL;
 }
 
 static void hear_code(SnImapSession *session, const SnImapLine *line)
@@ -29,6 +55,8 @@ static void hear_code(SnImapSession *session, const SnImapLine *line)
 		session->uidnext = (guint32)number;
 	else if (strcmp(line->code, "HIGHESTMODSEQ") == 0)
 		session->highestmodseq = number;
+	else if (strcmp(line->code, "PERMANENTFLAGS") == 0 && first && first->items)
+		hear_permanent(session, first);
 	else if (strcmp(line->code, "CLOSED") == 0)
 		forget(session); /* all before was about the folder that was open */
 	else if (strcmp(line->code, "MAILBOXID") == 0 && first && first->items) {

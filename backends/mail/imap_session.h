@@ -29,6 +29,7 @@ typedef struct {
 	guint32 uidvalidity, uidnext, exists;
 	guint64 highestmodseq; /* 0: the folder has none */
 	gboolean read_only;
+	GPtrArray *permanent;  /* of char *: flags that can be changed; NULL: not told, so all can */
 	char *mailbox_id;      /* RFC 8474; NULL */
 } SnImapSession;
 
@@ -68,6 +69,9 @@ gboolean sn_imap_select(SnImapSession *session, const char *folder, gboolean aga
 gboolean sn_imap_select_since(SnImapSession *session, const char *folder, guint32 uidvalidity,
                               guint64 modseq, void (*hear)(const SnImapLine *line, gpointer data),
                               gpointer data, GError **error);
+
+/* Whether the selected folder lets this flag ("\\Seen", "work") be changed. */
+gboolean sn_imap_may_change(const SnImapSession *session, const char *flag);
 
 /* What libetpan exports but does not declare. */
 int mailimap_send_current_tag(mailimap *session);

@@ -69,6 +69,7 @@ static void report_state(Sync *sync)
 	event->uidnext = sync->uidnext;
 	event->highestmodseq = sync->highestmodseq;
 	event->total = sync->exists;
+	event->read_only = sync->session->read_only;
 	sn_report_mail(&sync->imap->report, event, 1);
 }
 

@@ -26,7 +26,7 @@ enum {
  * A sync that ended early loses nothing: the next one, told what came, brings the rest.
  */
 typedef enum {
-	SN_MAIL_REQ_LIST,    /* -> FOLDER events */
+	SN_MAIL_REQ_LIST,    /* -> FOLDER events, QUOTA where the server has one */
 	SN_MAIL_REQ_SYNC,    /* folder + known state -> FOLDER_STATE, MESSAGE, FLAGS, GONE, PROGRESS */
 	SN_MAIL_REQ_WATCH,   /* folder: from now on CHANGED events when it changes (IDLE, NOTIFY or
 	                        STATUS in rounds, inotify); DONE at once. IMAP sends one
@@ -39,6 +39,7 @@ typedef enum {
 	SN_MAIL_REQ_SEARCH_ID, /* folder, message_id: DONE has the uid, or 0 (exactly-once check) */
 	SN_MAIL_REQ_CREATE,  /* folder */
 	SN_MAIL_REQ_COPY,    /* as MOVE, and it stays where it is; not to be given twice */
+	SN_MAIL_REQ_QUOTA,   /* -> QUOTA where the server has one */
 } SnMailRequestKind;
 
 typedef struct {
@@ -88,6 +89,7 @@ typedef enum {
 	SN_MAIL_EV_PROGRESS,     /* done, total */
 	SN_MAIL_EV_CHANGED,      /* folder: look again; the values of FOLDER_STATE where they came
 	                            along, else 0 */
+	SN_MAIL_EV_QUOTA,        /* done of total octets are used in the mailbox (RFC 9208) */
 	SN_MAIL_EV_FOLDERS,      /* folders came or went: LIST again, and WATCH those that are new */
 } SnMailEventKind;
 
@@ -102,6 +104,7 @@ typedef struct {
 	char *mailbox_id;       /* FOLDER: RFC 8474; NULL not told */
 	char *directory;        /* FOLDER of a Maildir: where its cur and new are, an absolute path */
 	gboolean selectable;
+	gboolean read_only;     /* FOLDER_STATE: nothing in it can be changed */
 	char *base;             /* FOLDER, Gmail: this folder is a label of emails that lie in that one
 	                           (which says its own name); NULL: it holds emails itself */
 	guint32 uidvalidity, uidnext, uid;

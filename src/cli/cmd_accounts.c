@@ -3,7 +3,9 @@
 #include <string.h>
 
 #include "src/cli/cli_private.h"
+#include "src/store/people.h"
 #include "src/store/sync.h"
+#include "src/text/text.h"
 
 extern const SnCliVerb sn_cmd_accounts;
 
@@ -27,7 +29,19 @@ typedef struct {
 	SnJsonList list;
 	const GPtrArray *statuses;
 	gboolean engine;
+	SnStore *store;
 } Output;
+
+/* "mail quota 93 % of 2 GB", before the detail if there is one; caller frees. */
+static char *with_quota(const char *detail, gint64 used, gint64 limit)
+{
+	if (limit == 0)
+		return g_strdup(detail);
+	g_autofree char *all = sn_text_size(limit);
+	return g_strdup_printf("mail quota %d %% of %s%s%s",
+	                       (int)MIN((double)used * 100 / (double)limit, 999), all,
+	                       detail ? ", " : "", detail ? detail : "");
+}
 
 static void print_end(Output *output, const SnAccount *account, const char *end,
                       const SnEndpoint *endpoint)
@@ -36,6 +50,10 @@ static void print_end(Output *output, const SnAccount *account, const char *end,
 	SnStatusKind kind = status && output->engine ? status->kind : SN_STATUS_OFF;
 	g_autofree char *url = sn_endpoint_format(endpoint);
 	const char *detail = status ? status->detail : NULL;
+	gint64 used = 0, limit = 0;
+
+	if (strcmp(end, "source") == 0)
+		sn_account_quota(output->store, sn_account_find(output->store, account->name), &used, &limit);
 	const char *word = account->enabled ? sn_status_word(kind) : "disabled";
 
 	if (endpoint->kind == SN_ENDPOINT_NONE)
@@ -54,6 +72,10 @@ static void print_end(Output *output, const SnAccount *account, const char *end,
 			sn_json_int(object, "done", status->done);
 			sn_json_int(object, "total", status->total);
 		}
+		if (limit) {
+			sn_json_int(object, "quota_used", used);
+			sn_json_int(object, "quota_limit", limit);
+		}
 		sn_json_time(object, "since", status ? status->since : 0);
 		sn_json_time(object, "next", status ? status->next_try : 0);
 		sn_json_item(&output->list, object);
@@ -64,6 +86,8 @@ static void print_end(Output *output, const SnAccount *account, const char *end,
 	sn_table_cell(output->table, kind == SN_STATUS_ERROR ? SN_BAD :
 	              kind == SN_STATUS_ONLINE ? SN_GOOD : SN_PLAIN, word);
 	sn_table_cell(output->table, SN_PLAIN, url);
+	g_autofree char *full = with_quota(detail, used, limit);
+	detail = full;
 	if (status && status->total && kind == SN_STATUS_SYNCING)
 		sn_table_cellf(output->table, SN_FAINT, "%" G_GINT64_FORMAT " of %" G_GINT64_FORMAT "%s%s",
 		               status->done, status->total, detail ? ", " : "", detail ? detail : "");
@@ -82,7 +106,7 @@ static int run(SnCliContext *context, const SnArgs *args)
 		return code;
 	g_autoptr(GPtrArray) statuses = sn_status_list(store);
 	Output output = { json ? NULL : sn_table_new(titles), { 0 }, statuses,
-		          sn_cli_engine_runs(context) };
+		          sn_cli_engine_runs(context), store };
 	if (json)
 		sn_json_begin(&output.list);
 	for (gsize i = 0; i < sn_config_account_count(context->config); i++) {

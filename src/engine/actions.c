@@ -15,10 +15,11 @@
 
 enum {
 	GROUP = 500,       /* messages changed by one command */
-	GIVE_UP_AFTER = 8, /* refusals; what is merely unreachable is tried for ever */
+	GIVE_UP_AFTER = 8, /* refusals; what is merely unreachable, or full, is tried for ever */
 };
 #define FIRST_RETRY SN_MINUTE
 #define LAST_RETRY SN_HOUR
+#define RARELY SN_DAY /* where there has been no room for hours */
 
 struct sn_actions {
 	SnEngineAccount *account;
@@ -196,21 +197,26 @@ static void fail(Job *job, const GError *error)
 	gboolean transient = !error || sn_error_is_transient(error) ||
 	                     g_error_matches(error, SN_ERROR, SN_ERROR_CANCELLED);
 	gboolean gone = g_error_matches(error, SN_ERROR, SN_ERROR_NOT_FOUND);
+	gboolean full = g_error_matches(error, SN_ERROR, SN_ERROR_LIMIT);
+	gboolean forbidden = g_error_matches(error, SN_ERROR, SN_ERROR_PERMISSION);
 
 	for (guint i = 0; i < job->members->len; i++) {
 		const SnAction *action = g_ptr_array_index(job->members, i);
+		gboolean often = action->attempts + 1 >= GIVE_UP_AFTER;
+		SnTime wait = full && often ? RARELY : back_off(action->attempts);
 		/* what is no longer there needs no change */
-		gboolean hopeless = (gone && action->kind != SN_ACTION_APPEND) ||
-		                    (!transient && action->attempts + 1 >= GIVE_UP_AFTER);
-		if (hopeless)
+		if (gone && action->kind != SN_ACTION_APPEND) {
 			sn_action_done(store, action->id, NULL);
-		else if (account->source_online)
-			sn_action_retry(store, action->id, now + back_off(action->attempts),
-			                error ? error->message : NULL, NULL);
-		if (hopeless && !gone)
-			g_warning("%s: gave up a change of an email: %s", account->config->name,
-			          error->message);
+		} else if (forbidden || (!transient && !full && often)) {
+			sn_action_refuse(store, action->id, NULL);
+			sn_mailbox_refused(account, error);
+		} else if (account->source_online) {
+			sn_action_retry(store, action->id, now + wait, error ? error->message : NULL,
+			                NULL);
+		}
 	}
+	if (full)
+		sn_mailbox_full(account, error);
 	set_running(job, FALSE);
 	job_free(job);
 	sn_engine_wake(account->engine);
@@ -224,6 +230,8 @@ static void simple_reply(SnEngineAccount *account, const SnMailEvent *event, gpo
 	case SN_EVENT_DONE:
 		if (first_of(job)->kind == SN_ACTION_APPEND)
 			sn_fault(COPY_APPENDED);
+		if (first_of(job)->kind == SN_ACTION_APPEND || first_of(job)->kind == SN_ACTION_COPY)
+			sn_mailbox_has_room(account);
 		job->new_uid = event->uid;
 		job->new_name = g_strdup(event->name);
 		job->new_uids = event->uids ? g_array_ref(event->uids) : NULL;

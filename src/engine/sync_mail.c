@@ -454,6 +454,7 @@ static void list_reply(SnEngineAccount *account, const SnMailEvent *event, gpoin
 
 	switch (event->kind) {
 	case SN_MAIL_EV_FOLDER: take_folder(sync, event); return;
+	case SN_MAIL_EV_QUOTA: sn_mailbox_take_quota(account, event); return;
 	case SN_EVENT_DONE:
 		sync->listing = FALSE;
 		sync->listed = !sync->list_again;
@@ -557,6 +558,8 @@ static gboolean take_state(SnMailSync *sync, MailFolder *folder, const SnMailEve
 			return FALSE;
 		folder->base_modseq = 0;
 	}
+	if (event->uidvalidity && !sn_folder_set_read_only(store, folder->id, event->read_only, error))
+		return FALSE;
 	folder->uidvalidity = event->uidvalidity;
 	folder->uidnext = event->uidnext;
 	folder->highestmodseq = event->highestmodseq;
@@ -675,6 +678,8 @@ static void round_ended(SnMailSync *sync, MailFolder *folder)
 		                                            folder->uidnext, modseq, &error))
 			g_warning("%s", error->message);
 	}
+	if (folder->got > 0 && folder->complete)
+		sn_mailbox_grew(sync->account);
 	sn_engine_touched(sync->account->engine);
 	work(sync);
 	sn_transcripts_look(sync->account->core->transcripts);

@@ -167,6 +167,9 @@ typedef struct sn_account_core {
 	GError *errors[SN_END_COUNT]; /* the last one while the end is down */
 	gboolean in_batch;            /* a transaction of the batch is open */
 	gboolean batch_failed;
+	SnTime quota_asked;
+	gboolean told_full;           /* mailbox.c: that nothing more can be stored */
+	GHashTable *refusals;         /* and which refusals; NULL */
 	char *presence_told, *reach_told; /* what the server was told; NULL */
 	gboolean told_away; /* ... that nobody looks at the screen */
 } SnAccountCore;
@@ -236,6 +239,18 @@ gboolean sn_transcript_is_one(const SnAccount *account, const SnPrepared *prepar
 /* Files the IMs in it. message: its row; within the transaction that made it. */
 gboolean sn_transcript_file(SnStore *store, const SnAccount *account, const SnPrepared *prepared,
                             const SnPlace *place, SnId message, GError **error);
+
+/* ---- mailbox.c: what a mailbox does not allow ---- */
+/* A client shows the text and forgets it; when none runs, the next one does. */
+void sn_engine_say(SnEngine *engine, const char *text);
+void sn_mailbox_take_quota(SnEngineAccount *account, const SnMailEvent *event);
+/* Something came in: asks how full it is, from time to time. */
+void sn_mailbox_grew(SnEngineAccount *account);
+/* Something could not be stored for want of room; something could. */
+void sn_mailbox_full(SnEngineAccount *account, const GError *error);
+void sn_mailbox_has_room(SnEngineAccount *account);
+/* A change was refused for good, and put back. */
+void sn_mailbox_refused(SnEngineAccount *account, const GError *error);
 
 /* ---- actions.c ---- */
 SnActions *sn_actions_new(SnEngineAccount *account);

@@ -134,6 +134,17 @@ GPtrArray *sn_action_reads(SnStore *store, SnId account)
 	                           V(account), V(KIND_READ), V(LIST_LIMIT)));
 }
 
+/* The labels that were to go with their email. */
+static gboolean let_labels_stay(SnStore *store, SnId message, SnId folder, guint32 uid, GError **error)
+{
+	return sn_run(store, error,
+	              "UPDATE location SET target = NULL, shown_in = folder WHERE message = ?1 AND uid = ?3 "
+	              "AND target IS NOT NULL AND folder IN (SELECT id FROM folder WHERE base = ?2 AND id <> ?2) "
+	              "AND NOT EXISTS (SELECT 1 FROM action a WHERE a.message = ?1 "
+	              "AND a.folder = location.folder AND a.uid = ?3)",
+	              V(message), V(folder), V(uid));
+}
+
 /*
  * A move that is over, and the email still lies there: it was not possible. Where the user meanwhile
  * wanted it somewhere else again, that is tried from here.
@@ -165,7 +176,8 @@ static gboolean end_move(SnStore *store, SnId action, GError **error)
 	if (!sn_run(store, error,
 	            "DELETE FROM action WHERE message = ?1 AND folder = ?2 AND uid = 0 AND kind = ?3",
 	            V(message), V(lands), V(SN_ACTION_MOVE)) ||
-	    !sn_location_aim(store, folder, uid, target, error))
+	    !sn_location_aim(store, folder, uid, target, error) ||
+	    !(target || let_labels_stay(store, message, folder, uid, error)))
 		return FALSE;
 	if (sn_one(store, "SELECT target IS NOT NULL FROM location WHERE folder = ?1 AND uid = ?2",
 	           V(folder), V(uid)) &&
@@ -242,6 +254,61 @@ gboolean sn_action_done(SnStore *store, SnId action, GError **error)
 	gboolean ok = end_move(store, action, error) &&
 	              sn_run(store, error, "DELETE FROM action WHERE id = ?1", V(action));
 	return sn_store_finish(store, ok, error);
+}
+
+/* Flags and keywords as they were; those of other changes on their way stay. */
+static gboolean put_back(SnStore *store, const SnAction *action, GError **error)
+{
+	SnSql *query = sn_sql(store,
+	                      "SELECT flags, keywords FROM location WHERE folder = ?1 AND uid = ?2 "
+	                      "AND message = ?3",
+	                      V(action->folder), V(action->uid), V(action->message));
+	g_autofree char *keywords = NULL;
+	gboolean found = sn_sql_row(query);
+	guint flags = found ? (guint)sn_sql_int(query, 0) : 0;
+
+	if (found)
+		keywords = sn_sql_text(query, 1);
+	if (!sn_sql_end(query, error))
+		return FALSE;
+	if (!found)
+		return TRUE;
+	g_autofree char *before = sn_tags_change(keywords, action->clear_tags, action->set_tags);
+	return sn_location_flags(store, action->folder, action->uid,
+	                         (flags & ~action->set) | action->clear, error) &&
+	       (!keywords ||
+	        sn_location_keywords(store, action->folder, action->uid, before, error));
+}
+
+static gboolean refuse(SnStore *store, SnId id, GError **error)
+{
+	g_autoptr(GPtrArray) found =
+		read_actions(sn_sql(store, "SELECT " COLUMNS "FROM action WHERE id = ?1", V(id)));
+	const SnAction *action = found->len ? found->pdata[0] : NULL;
+
+	/* its own change must not count as one that is still to be made */
+	return !action || (end_move(store, id, error) &&
+	                   sn_run(store, error, "DELETE FROM action WHERE id = ?1", V(id)) &&
+	                   (action->kind != SN_ACTION_FLAGS || put_back(store, action, error)));
+}
+
+gboolean sn_action_refuse(SnStore *store, SnId action, GError **error)
+{
+	if (!sn_store_begin(store, error))
+		return FALSE;
+	return sn_store_finish(store, refuse(store, action, error), error);
+}
+
+int sn_action_stuck(SnStore *store, SnId account, char **why)
+{
+	*why = sn_one_text(store,
+	                   "SELECT why FROM action WHERE account = ?1 AND why IS NOT NULL "
+	                   "ORDER BY id DESC LIMIT 1",
+	                   V(account));
+	return *why ? (int)sn_one(store,
+	                          "SELECT count(*) FROM action WHERE account = ?1 AND why IS NOT NULL",
+	                          V(account)) :
+	              0;
 }
 
 gboolean sn_action_retry(SnStore *store, SnId action, SnTime next_try, const char *why,

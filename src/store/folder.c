@@ -14,7 +14,7 @@ void sn_folder_free(SnFolder *folder)
 
 #define COLUMNS                                                                                 \
 	"id, account, name, role, uidvalidity, uidnext, highestmodseq, total, unread, mailbox_id, " \
-	"base "
+	"base, read_only "
 
 static SnFolder *read_row(SnSql *query)
 {
@@ -31,6 +31,7 @@ static SnFolder *read_row(SnSql *query)
 	folder->unread = (int)sn_sql_int(query, 8);
 	folder->mailbox_id = sn_sql_text(query, 9);
 	folder->base = sn_sql_int(query, 10);
+	folder->read_only = sn_sql_int(query, 11) != 0;
 	return folder;
 }
 
@@ -184,6 +185,36 @@ gboolean sn_folder_set_directory(SnStore *store, SnId folder, const char *direct
 	gboolean ok = sn_run(store, error, "UPDATE folder SET directory = ?2 WHERE id = ?1",
 	                     V(folder), V(directory));
 	return sn_store_finish(store, ok, error);
+}
+
+gboolean sn_folder_set_read_only(SnStore *store, SnId folder, gboolean read_only, GError **error)
+{
+	return sn_run(store, error,
+	              "UPDATE folder SET read_only = ?2 WHERE id = ?1 AND read_only <> ?2", V(folder),
+	              V(read_only ? 1 : 0));
+}
+
+gboolean sn_account_set_quota(SnStore *store, SnId account, gint64 used, gint64 limit, GError **error)
+{
+	g_assert(used >= 0 && limit >= 0);
+	return sn_run(store, error,
+	              "UPDATE account SET quota_used = ?2, quota_limit = ?3 WHERE id = ?1 "
+	              "AND (quota_used, quota_limit) <> (?2, ?3)",
+	              V(account), V(used), V(limit));
+}
+
+gboolean sn_account_quota(SnStore *store, SnId account, gint64 *used, gint64 *limit)
+{
+	SnSql *query = sn_sql(store, "SELECT quota_used, quota_limit FROM account WHERE id = ?1",
+	                      V(account));
+
+	*used = *limit = 0;
+	if (sn_sql_row(query)) {
+		*used = sn_sql_int(query, 0);
+		*limit = sn_sql_int(query, 1);
+	}
+	sn_sql_drop(query);
+	return *limit > 0;
 }
 
 gboolean sn_folder_set_base(SnStore *store, SnId folder, SnId base, GError **error)

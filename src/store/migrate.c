@@ -166,6 +166,9 @@ static const char to_version_2[] =
 	"ALTER TABLE draft ADD COLUMN sign INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE outbox ADD COLUMN sign INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE folder ADD COLUMN directory TEXT;"
+	"ALTER TABLE folder ADD COLUMN read_only INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE account ADD COLUMN quota_used INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE account ADD COLUMN quota_limit INTEGER NOT NULL DEFAULT 0;"
 	"";
 
 /* steps[i] turns version i + 1 into i + 2; the newest has none. */

@@ -14,7 +14,9 @@ CREATE TABLE account (
 	id INTEGER PRIMARY KEY AUTOINCREMENT,
 	name TEXT NOT NULL UNIQUE,
 	presence_known INTEGER NOT NULL DEFAULT 0,
-	presence_since INTEGER NOT NULL DEFAULT 0 -- when presence_known changed
+	presence_since INTEGER NOT NULL DEFAULT 0, -- when presence_known changed
+	quota_used INTEGER NOT NULL DEFAULT 0, -- octets in the mailbox, as the server told last
+	quota_limit INTEGER NOT NULL DEFAULT 0 -- 0 not told
 ) STRICT;
 
 CREATE TABLE own_address (
@@ -695,6 +697,7 @@ CREATE TABLE folder (
 	-- own id: it holds them; 0 no labels
 	base INTEGER NOT NULL DEFAULT 0,
 	directory TEXT, -- Maildir: absolute; NULL elsewhere
+	read_only INTEGER NOT NULL DEFAULT 0, -- as the server said when it was opened last
 	UNIQUE (account, name)
 ) STRICT;
 

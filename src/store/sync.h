@@ -20,6 +20,7 @@ typedef struct {
 	char *mailbox_id;     /* RFC 8474: stays when the folder gets another name; NULL */
 	SnId base;            /* Gmail: it is a label of emails that lie in that folder; its own id: it
 	                         holds labelled emails; 0: neither */
+	gboolean read_only;   /* the server lets nothing in it be changed */
 } SnFolder;
 void sn_folder_free(SnFolder *folder);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SnFolder, sn_folder_free)
@@ -37,6 +38,7 @@ gboolean sn_folder_set_mailbox_id(SnStore *store, SnId folder, const char *mailb
 /* The same folder under another name: all that is known of it stays. EXISTS when something lies in
  * another one of that name. */
 gboolean sn_folder_rename(SnStore *store, SnId folder, const char *name, GError **error);
+gboolean sn_folder_set_read_only(SnStore *store, SnId folder, gboolean read_only, GError **error);
 /* base: as of SnFolder. A folder that becomes a label, or ceases to be one, is forgotten first. */
 gboolean sn_folder_set_base(SnStore *store, SnId folder, SnId base, GError **error);
 /* Maildir: where its cur and new are, an absolute path. Emails that were added in_place are read there. */
@@ -130,6 +132,16 @@ gboolean sn_action_copied(SnStore *store, SnId action, guint32 uid, GError **err
 gboolean sn_action_done(SnStore *store, SnId action, GError **error);
 gboolean sn_action_retry(SnStore *store, SnId action, SnTime next_try, const char *why,
                          GError **error);
+/* The server will not do it: the rows are as before the change, and the action is gone. */
+gboolean sn_action_refuse(SnStore *store, SnId action, GError **error);
+/* How many of an account wait for another try, and why the newest does (NULL: none); caller frees. */
+int sn_action_stuck(SnStore *store, SnId account, char **why);
+
+/* ---- how full the mailbox of an account is, in octets ---- */
+gboolean sn_account_set_quota(SnStore *store, SnId account, gint64 used, gint64 limit,
+                              GError **error);
+gboolean sn_account_quota(SnStore *store, SnId account, gint64 *used, gint64 *limit); /* FALSE: not told */
+enum { SN_QUOTA_WARN = 90 }; /* percent */
 
 /* ---- status: one row per account and end, written by the engine, read by everybody ---- */
 typedef enum {

@@ -26,6 +26,7 @@ typedef struct {
 	char *target;   /* NULL */
 	char *role;     /* of the folder in whose list it stands; NULL */
 	char *own_role; /* of the folder itself; NULL */
+	gboolean read_only; /* the server lets nothing in it be changed */
 	SnId base;      /* as of SnFolder */
 } Place;
 
@@ -45,7 +46,7 @@ static GArray *read_places(SnStore *store, SnId message)
 	GArray *places = g_array_new(FALSE, TRUE, sizeof(Place));
 	SnSql *query = sn_sql(store,
 	                      "SELECT l.folder, f.account, l.shown_in, l.uid, l.flags, l.name, "
-	                      "l.keywords, l.target, s.role, f.role, f.base FROM location l "
+	                      "l.keywords, l.target, s.role, f.role, f.read_only, f.base FROM location l "
 	                      "JOIN folder f ON f.id = l.folder LEFT JOIN folder s ON s.id = l.shown_in "
 	                      "WHERE l.message = ?1 ORDER BY l.folder, l.uid",
 	                      V(message));
@@ -57,7 +58,7 @@ static GArray *read_places(SnStore *store, SnId message)
 			        (guint)sn_sql_int(query, 4), sn_sql_text(query, 5),
 			        sn_sql_text(query, 6),         sn_sql_text(query, 7),
 			        sn_sql_text(query, 8),         sn_sql_text(query, 9),
-			        sn_sql_int(query, 10) };
+			        sn_sql_int(query, 10) != 0,    sn_sql_int(query, 11) };
 		g_array_append_val(places, place);
 	}
 	sn_sql_drop(query);
@@ -152,7 +153,7 @@ static gboolean change_place(SnStore *store, SnId change, SnId message, const Pl
 		return TRUE;
 	add_difference(all, item.set, item.clear, plus, minus);
 	/* a label has them from where the email lies */
-	return (is_label(place) || enqueue(store, change, place, &item, error)) &&
+	return (is_label(place) || place->read_only || enqueue(store, change, place, &item, error)) &&
 	       sn_run(store, error,
 	              "UPDATE location SET flags = ?3, keywords = coalesce(?4, keywords) "
 	              "WHERE folder = ?1 AND uid = ?2",
@@ -455,6 +456,30 @@ static gboolean relocate(SnStore *store, SnId change, SnId message, SnId folder,
 	return ok && sn_message_settle(store, message, FALSE, error);
 }
 
+/* ---- folders that can only be read ---- */
+
+static gboolean may_change(SnStore *store, SnId message, SnId folder, const SnTriage *what,
+                           GError **error)
+{
+	gboolean words = ((what->set | what->clear) & ~(guint)SN_FLAG_SEEN) || what->add || what->drop;
+	g_autoptr(GArray) places = read_places(store, message);
+
+	/* that something was read is worth knowing here, whoever else is told */
+	if (!words && !what->move_to && !what->destroy)
+		return TRUE;
+	for (guint i = 0; i < places->len; i++) {
+		const Place *place = &g_array_index(places, Place, i);
+		if (!place->read_only || (folder && !words && place->shown_in != folder))
+			continue;
+		g_autoptr(SnFolder) known = sn_folder_get(store, place->folder);
+		g_set_error(error, SN_ERROR, SN_ERROR_PERMISSION,
+		            "The folder %s can only be read: nothing in it can be changed.",
+		            known ? known->name : "");
+		return FALSE;
+	}
+	return TRUE;
+}
+
 /* ---- the user's commands ---- */
 
 gboolean sn_triage_one(SnStore *store, SnId change, SnId message, SnId folder, const SnTriage *what,
@@ -467,6 +492,8 @@ gboolean sn_triage_one(SnStore *store, SnId change, SnId message, SnId folder, c
 		g_set_error(error, SN_ERROR, SN_ERROR_NOT_FOUND, "There is no such message.");
 		return FALSE;
 	}
+	if (!may_change(store, message, folder, &own, error))
+		return FALSE;
 	if ((own.set || own.clear || own.add || own.drop) &&
 	    !change_words(store, change, message, &own, error))
 		return FALSE;

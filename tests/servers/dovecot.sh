@@ -77,13 +77,14 @@ userdb {
   override_fields = uid=$(id -u "$run_user") gid=$(id -g "$run_user")
 }
 mail_location = maildir:~/Maildir
+$(dovecot_limits)
 mail_fsync = never
 mail_max_userip_connections = 100
 # what no file notice tells of, names of folders among it
 mailbox_idle_check_interval = 1 s
 recipient_delimiter = +
 protocol imap {
-  mail_plugins = zlib imap_zlib
+  mail_plugins = \$mail_plugins zlib imap_zlib ${limits:+imap_quota imap_acl}
   imap_idle_notify_interval = 30 s
 }
 protocol lmtp {
@@ -116,6 +117,23 @@ namespace inbox {
 CONF
 }
 
+dovecot_limits() { # a full mailbox, and folders that can only be read
+	[ -n "$limits" ] || return 0
+	cat <<CONF
+mail_plugins = quota acl
+plugin {
+  quota = maildir:User quota
+  quota_rule = *:storage=1G
+  quota_grace = 0
+  acl = vfile:cache_secs=1
+}
+CONF
+}
+
+quota_of() {
+	[ -z "$limits" ] || [ "$1" != carol ] || echo "userdb_quota_rule=*:storage=2M"
+}
+
 start_dovecot() {
 	local person
 	# A stale socket of an earlier run costs five seconds at the first login.
@@ -123,7 +141,7 @@ start_dovecot() {
 	mkdir -p "$dir/dovecot/run" "$dir/dovecot/mail"
 	[ ${#dir} -lt 70 ] || die "the directory's name is too long for unix sockets: $dir"
 	for person in $people; do
-		echo "$person@$domain:{PLAIN}$person-secret::::$dir/dovecot/mail/$person::"
+		echo "$person@$domain:{PLAIN}$person-secret::::$dir/dovecot/mail/$person::$(quota_of "$person")"
 	done >"$dir/dovecot/users"
 	dovecot_config >"$dir/dovecot/dovecot.conf"
 	give "$dir/dovecot"

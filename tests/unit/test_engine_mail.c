@@ -508,6 +508,79 @@ static void a_timer_fires_once(void **state)
 	assert_int_equal(fired, 1);
 }
 
+static gboolean is_said(SnBench *bench, gpointer words)
+{
+	g_autofree char *said = sn_store_get(bench->store, "ui.say");
+
+	return said && strstr(said, words);
+}
+
+static void a_change_that_is_forbidden_is_put_back_and_said_once(void **state)
+{
+	Stage *stage = *state;
+	Wanted unseen = { "one", 0 };
+
+	put("INBOX", "one", 0);
+	put("INBOX", "two", 0);
+	start(stage);
+	settle(stage);
+	for (int i = 0; i < 2; i++) {
+		sn_fake_mail_fail("alice", SN_MAIL_REQ_STORE, SN_ERROR_PERMISSION, 1);
+		guint before = sn_fake_mail_requests("alice", SN_MAIL_REQ_STORE);
+		assert_true(sn_message_change_flags(stage->bench->store, find(stage->bench, "one"),
+		                                    SN_FLAG_SEEN | SN_FLAG_FLAGGED, 0, NULL));
+		wait_for(stage, has_flags, &unseen);
+		settle(stage);
+		assert_int_equal(sn_fake_mail_requests("alice", SN_MAIL_REQ_STORE), before + 1);
+		assert_int_equal(is_said(stage->bench, (gpointer) "as it was before"), i == 0);
+		sn_store_set(stage->bench->store, "ui.say", NULL, NULL);
+	}
+	/* the same of a move */
+	sn_fake_mail_fail("alice", SN_MAIL_REQ_MOVE, SN_ERROR_PERMISSION, 1);
+	assert_true(sn_message_move(stage->bench->store, find(stage->bench, "two"), "trash", NULL));
+	assert_true(not_shown(stage->bench, (gpointer) "two"));
+	settle(stage);
+	assert_false(not_shown(stage->bench, (gpointer) "two"));
+	assert_int_equal(sn_fake_mail_count("alice", "INBOX"), 2);
+}
+
+static void a_full_mailbox_is_said_and_the_copy_waits_for_room(void **state)
+{
+	Stage *stage = *state;
+	SnStore *store = stage->bench->store;
+	g_autofree char *why = NULL;
+	Wanted none = { "Sent", 0 }, one = { "Sent", 1 };
+
+	put("INBOX", "one", 0);
+	sn_fake_mail_set_quota("alice", 85 << 20, 100 << 20);
+	start(stage);
+	settle(stage);
+	gint64 used, limit;
+	SnId account = sn_account_find(store, "home");
+	assert_true(sn_account_quota(store, account, &used, &limit));
+	assert_int_equal(used * 100 / limit, 85);
+	assert_false(is_said(stage->bench, (gpointer) "full"));
+	sn_fake_mail_set_quota("alice", 99 << 20, 100 << 20);
+	sn_fake_mail_fail("alice", SN_MAIL_REQ_APPEND, SN_ERROR_LIMIT, 20);
+	SnId copy = sn_action_append(store, find(stage->bench, "one"), account, "sent", 0, NULL);
+	/* far more often than other refusals are taken */
+	for (int i = 0; i < 10; i++) {
+		guint before = sn_fake_mail_requests("alice", SN_MAIL_REQ_APPEND);
+		sn_action_retry(store, copy, 0, "again", NULL);
+		sn_store_set(store, "test.bell", i % 2 ? "a" : "b", NULL);
+		settle(stage);
+		for (int n = 0; n < 1500 && sn_fake_mail_requests("alice", SN_MAIL_REQ_APPEND) == before; n++)
+			g_usleep(20000);
+		settle(stage);
+	}
+	assert_true(is_said(stage->bench, (gpointer) "99 % full"));
+	assert_int_equal(sn_action_stuck(store, account, &why), 1);
+	assert_true(server_count_is(stage->bench, &none));
+	sn_fake_mail_fail("alice", -1, SN_ERROR_LIMIT, 0);
+	sn_action_retry(store, copy, 0, "again", NULL);
+	wait_for(stage, server_count_is, &one);
+}
+
 static void a_new_configuration_starts_and_stops_accounts(void **state)
 {
 	Stage *stage = *state;
@@ -555,6 +628,8 @@ int main(void)
 		TEST(a_server_that_is_never_there_is_said_and_holds_up_nothing),
 		TEST(a_missing_module_is_said),
 		cmocka_unit_test(a_timer_fires_once),
+		TEST(a_change_that_is_forbidden_is_put_back_and_said_once),
+		TEST(a_full_mailbox_is_said_and_the_copy_waits_for_room),
 		TEST(a_new_configuration_starts_and_stops_accounts),
 	};
 	sn_mime_init();

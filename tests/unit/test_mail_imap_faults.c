@@ -271,6 +271,65 @@ static void nothing_is_changed_in_a_folder_that_can_only_be_read(void **state)
 	close_scene(&scene);
 }
 
+static void flags_that_the_server_does_not_keep_are_refused_whatever_it_says(void **state)
+{
+	const char *const scripts[] = {
+		LOGIN "C SELECT\nS * 3 EXISTS\nS * OK [UIDVALIDITY 7] .\n"
+		      "S * OK [PERMANENTFLAGS (\\Seen \\Flagged work)] .\nS $T OK [READ-WRITE] open\n"
+		      "C UID STORE 1 +FLAGS (\\Seen work)\nS * 1 FETCH (UID 1 FLAGS (\\Seen work))\nS $T OK done\n"
+		      "C UID STORE 1 +FLAGS (\\Flagged)\nS * 1 FETCH (UID 1 FLAGS (\\Seen))\nS $T OK done\n*",
+		NULL
+	};
+	static const struct {
+		guint set;
+		const char *tags;
+		gboolean good;
+	} cases[] = {
+		{ SN_MAIL_SEEN, "work", TRUE },
+		{ SN_MAIL_FLAGGED, NULL, FALSE }, /* it only says that it did */
+		{ SN_MAIL_ANSWERED, NULL, FALSE },
+		{ 0, "home", FALSE },
+	};
+	Scene scene = open_scene(scripts, SN_LINK_PLAIN);
+	guint32 uid = 1;
+
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		SnMailRequest *request =
+			sn_mail_desk_request(scene.desk, SN_MAIL_REQ_STORE, "INBOX");
+		request->uids = g_array_new(FALSE, FALSE, sizeof uid);
+		g_array_append_val(request->uids, uid);
+		request->set = cases[i].set;
+		request->set_keywords = g_strdup(cases[i].tags);
+		const SnMailEvent *end = sn_mail_desk_run(scene.desk, request);
+		if (cases[i].good)
+			assert_int_equal(end->kind, SN_EVENT_DONE);
+		else
+			assert_says(end->error, SN_ERROR_PERMISSION, "does not let these flags");
+	}
+	close_scene(&scene);
+}
+
+static void a_quota_is_told_with_the_folders(void **state)
+{
+	const char *const scripts[] = {
+		LOGIN_WITH("QUOTA") "C LIST\nC GETQUOTAROOT INBOX\n"
+		"S * LIST () \"/\" INBOX\nS 4 OK listed\n"
+		"S * QUOTAROOT INBOX \"User quota\" all\nS * QUOTA \"User quota\" (MESSAGE 3 4 STORAGE 10 512)\n"
+		"S * QUOTA all (STORAGE 900 1000)\nS * QUOTA odd (STORAGE x 0)\nS * QUOTA (STORAGE 5)\nS $T OK done\n*",
+		NULL
+	};
+	Scene scene = open_scene(scripts, SN_LINK_PLAIN);
+	const SnMailEvent *end = sn_mail_desk_run(
+		scene.desk, sn_mail_desk_request(scene.desk, SN_MAIL_REQ_LIST, NULL));
+
+	assert_int_equal(end->kind, SN_EVENT_DONE);
+	assert_int_equal(sn_mail_desk_count(scene.desk, end->id, SN_MAIL_EV_QUOTA), 1);
+	const SnMailEvent *quota = sn_mail_desk_event(scene.desk, end->id, SN_MAIL_EV_QUOTA, 0);
+	assert_int_equal(quota->done, 900 * 1024);
+	assert_int_equal(quota->total, 1000 * 1024);
+	close_scene(&scene);
+}
+
 static void numbers_of_before_are_not_used_for_other_emails(void **state)
 {
 	const char *const scripts[] = { LOGIN SELECT("3") "*", NULL };
@@ -336,7 +395,7 @@ static void without_move_and_uidplus_only_own_messages_are_expunged(void **state
 	const char *const scripts[] = {
 		LOGIN SELECT("3") "C UID COPY 2 \nS $T NO [TRYCREATE] no such folder\n"
 				  "C CREATE\nS $T OK done\nC SUBSCRIBE\nS $T OK done\n"
-				  "C UID COPY 2 \nS $T OK done\nC UID STORE 2 +FLAGS.SILENT "
+				  "C UID COPY 2 \nS $T OK done\nC UID STORE 2 +FLAGS "
 				  "(\\Deleted)\nS $T OK done\n"
 				  "C UID SEARCH DELETED\nS * SEARCH 1 2\nS $T OK done\n*",
 		NULL
@@ -526,6 +585,8 @@ int main(void)
 		cmocka_unit_test(numbers_nobody_asked_for_are_ignored),
 		cmocka_unit_test(messages_that_vanish_while_fetched_are_left_out),
 		cmocka_unit_test(nothing_is_changed_in_a_folder_that_can_only_be_read),
+		cmocka_unit_test(flags_that_the_server_does_not_keep_are_refused_whatever_it_says),
+		cmocka_unit_test(a_quota_is_told_with_the_folders),
 		cmocka_unit_test(numbers_of_before_are_not_used_for_other_emails),
 		cmocka_unit_test(a_full_mailbox_is_said_in_the_servers_words),
 		cmocka_unit_test(odd_delimiters_are_taken_as_they_come),

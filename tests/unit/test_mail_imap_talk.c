@@ -204,10 +204,10 @@ static void move_and_delete_touch_only_what_was_named(void **state)
 			"1") "C UID MOVE 3:5,8 Archive\nS * OK [COPYUID 1 3:5,8 11:14] moved\nS $T "
 			     "OK done\n"
 			     "C UID MOVE 9 Archive\nS * OK [COPYUID 1 9 15] moved\nS $T OK done\n"
-			     "C UID STORE 1 +FLAGS.SILENT (\\Deleted)\nS $T OK done\n"
+			     "C UID STORE 1 +FLAGS (\\Deleted)\nS $T OK done\n"
 			     "C UID EXPUNGE 1\nS $T OK done\n"
-			     "C UID STORE 2 +FLAGS.SILENT (\\Seen $Forwarded)\nS $T OK done\n"
-			     "C UID STORE 2 -FLAGS.SILENT (\\Flagged)\nS $T OK done\n*",
+			     "C UID STORE 2 +FLAGS (\\Seen $Forwarded)\nS $T OK done\n"
+			     "C UID STORE 2 -FLAGS (\\Flagged)\nS $T OK done\n*",
 		NULL
 	};
 	Scene scene = open_scene(scripts, SN_LINK_PLAIN);
