@@ -192,6 +192,20 @@ static SnConfig *config_of(SnHost *host)
 	return config;
 }
 
+static GPtrArray *part_tree(GBytes *raw, gpointer data)
+{
+	const SnEngineOps *ops = sn_modules_engine(NULL);
+
+	return ops ? ops->part_tree(raw) : NULL;
+}
+
+static char *part_text(GBytes *bytes, const char *type, const char *charset, gpointer data)
+{
+	const SnEngineOps *ops = sn_modules_engine(NULL);
+
+	return ops ? ops->part_text(bytes, type, charset) : NULL;
+}
+
 static SnOpened *open_mail(SnStore *store, GBytes *raw, gboolean may_ask, gboolean all_parts,
                            gpointer data)
 {
@@ -233,6 +247,8 @@ SnUiHost sn_host_callbacks(SnHost *host)
 		.headers_text = headers_text,
 		.attached_text = attached_text,
 		.unsubscribe = unsubscribe,
+		.part_tree = part_tree,
+		.part_text = part_text,
 		.open_mail = open_mail,
 		.outlook = outlook,
 		.unlock_key = unlock_key,

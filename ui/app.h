@@ -69,6 +69,7 @@ struct sn_app {
 	char *search;            /* last search; NULL */
 	GPtrArray *awaited;      /* of files.c: files to be used when they are here; NULL */
 	char *leaving;           /* the list whose answer the user waits for (unsubscribe.h); NULL */
+	char *opened_dir;        /* of open.c: files that other programs look at; NULL */
 	char *book_word;         /* the address book was asked for last; NULL */
 	SnTime timers[SN_TIMER_COUNT]; /* 0 off */
 	SnTime refreshed;        /* when the store was last looked at */

@@ -19,8 +19,7 @@ struct sn_binds {
 static const char *const contexts_known[] = {
 	"global", "list",    "timeline", "compose", "compose-im", "compose-mail", "view",
 	"outbox", "person",  "accounts", "search",  "folders",    "log",          "help",
-	"message", "history", "prompt",   "files", "devices",
-	"index",
+	"message", "history", "prompt",   "files",   "devices",    "index",        "parts",
 };
 
 static void bind_free(gpointer data)

@@ -281,7 +281,7 @@ static int position_of(SnApp *app, SnId id, GError **error)
 	g_autoptr(SnMessage) message = sn_message_get(app->store, id, SN_MESSAGE_FULL);
 	int position = -1, count = 0;
 
-	if (view && view->ops == &sn_view_message) {
+	if (view && (view->ops == &sn_view_message || view->ops == &sn_view_parts)) {
 		position = sn_files_position(sn_page_selected(view->page));
 		if (position >= 0)
 			return position;
@@ -352,6 +352,11 @@ static gboolean run_open_part(SnApp *app, int argc, char **argv, GError **error)
 	return on_file(app, sn_files_open, NULL, error);
 }
 
+static gboolean run_view_part(SnApp *app, int argc, char **argv, GError **error)
+{
+	return on_file(app, sn_files_view, NULL, error);
+}
+
 static void pipe_answered(SnApp *app, const char *answer, gpointer data)
 {
 	GError *error = NULL;
@@ -376,6 +381,7 @@ const SnCommand sn_commands_outbox[] = {
 	{ "reattach", "", "attach the file to what is being written", 0, NULL, 0, 0, run_reattach },
 	{ "save", "[FILE]", "save a file of the message", SN_COMPLETE_FILE, NULL, 0, -1, run_save },
 	{ "open-part", "", "open a file of the message with the program for its type", 0, NULL, 0, 0, run_open_part },
+	{ "view-part", "", "show a file of the message here, as text", 0, NULL, 0, 0, run_view_part },
 	{ "pipe", "[COMMAND]", "hand a file of the message to a command", 0, NULL, 0, -1, run_pipe },
 	{ NULL, NULL, NULL, 0, NULL, 0, 0, NULL },
 };

@@ -77,6 +77,19 @@ static gboolean run_source(SnApp *app, int argc, char **argv, GError **error)
 	return TRUE;
 }
 
+static gboolean run_parts(SnApp *app, int argc, char **argv, GError **error)
+{
+	SnId id = sn_command_message(app, error);
+	g_autoptr(SnMessage) message = id ? sn_message_get(app->store, id, 0) : NULL;
+
+	if (!message)
+		return FALSE;
+	if (message->channel != SN_CHANNEL_MAIL)
+		return sn_command_fail(error, "Only an email has parts.");
+	sn_view_open(app, &sn_view_parts, NULL, id);
+	return TRUE;
+}
+
 static gboolean run_activate(SnApp *app, int argc, char **argv, GError **error)
 {
 	SnView *view = sn_app_view(app);
@@ -168,6 +181,7 @@ const SnCommand sn_commands_view[] = {
 	{ "message", "", "the whole message", 0, NULL, 0, 0, run_message },
 	{ "headers", "", "all headers of the email", 0, NULL, 0, 0, run_headers },
 	{ "source", "", "the raw email", 0, NULL, 0, 0, run_source },
+	{ "parts", "", "all parts of the email, as a tree", 0, NULL, 0, 0, run_parts },
 	{ "activate", "", "open what is selected in a view", 0, NULL, 0, 0, run_activate },
 	{ "search", "[QUERY]", "search all messages: words, \"phrase\", from: to: subject: via: has:attachment before: after: in: tag: is:unread is:carried", 0, NULL, 0, -1, run_search },
 	{ "find", "[TEXT]", "search in this view", 0, NULL, 0, -1, run_find },

@@ -6,7 +6,6 @@
 #include <gio/gio.h>
 #include <glib/gstdio.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "src/store/outbox.h"
@@ -15,7 +14,7 @@
 #include "ui/secure.h"
 #include "ui/view.h"
 
-enum { ROW_BASE = 1 << 20, NAME_TRIES = 1000, PIPED_MAX = 1024 * 1024, WHOLE_COLUMNS = 60,
+enum { ROW_BASE = 1 << 20, NAME_TRIES = 1000, WHOLE_COLUMNS = 60,
        WAITING_MAX = 20 };
 #define WAIT_FOR (2 * SN_MINUTE) /* later it would come as a surprise */
 
@@ -110,6 +109,23 @@ static GBytes *whole(SnStore *store, const SnMessage *message, char **name, char
 	return sn_message_raw(store, message->id, error);
 }
 
+/* A node of the tree of parts: what it is called, and its bytes. */
+static GBytes *node_bytes(const SnUiHost *host, SnStore *store, const SnMessage *message, int position,
+                          char **name, char **type, GError **error)
+{
+	g_autoptr(GBytes) raw = sn_message_raw(store, message->id, error);
+	g_autoptr(GPtrArray) nodes = raw && host->part_tree ? host->part_tree(raw, host->data) : NULL;
+	guint number = (guint)(position - SN_PART_NODE);
+
+	if (!nodes || number < 1 || number > nodes->len)
+		return NULL;
+	const SnPartNode *node = nodes->pdata[number - 1];
+	g_assert((guint)node->number == number);
+	*name = node->name ? g_strdup(node->name) : g_strdup_printf("part-%u", number);
+	*type = g_strdup(node->type);
+	return host->part_bytes(raw, position, host->data, error);
+}
+
 GBytes *sn_files_read(const SnUiHost *host, SnStore *store, SnId id, int position, char **name,
                       char **type, GError **error)
 {
@@ -118,6 +134,8 @@ GBytes *sn_files_read(const SnUiHost *host, SnStore *store, SnId id, int positio
 
 	if (message && position == 0 && message->channel == SN_CHANNEL_MAIL)
 		return whole(store, message, name, type, error);
+	if (message && position > SN_PART_NODE)
+		return node_bytes(host, store, message, position, name, type, error);
 	if (!part) {
 		g_set_error(error, SN_ERROR, SN_ERROR_NOT_FOUND, "There is no such file.");
 		return NULL;
@@ -254,9 +272,7 @@ static gboolean write_new(const char *path, GBytes *bytes, GError **error)
 	return ok;
 }
 
-/* NAME, NAME-1, NAME-2 ...: the first that is free. The name comes from a message: base name only,
- * never hidden. Caller frees. */
-static char *write_unique(const char *dir, const char *name, GBytes *bytes, GError **error)
+char *sn_files_write(const char *dir, const char *name, GBytes *bytes, GError **error)
 {
 	g_autofree char *base = g_path_get_basename(name);
 	const char *dot;
@@ -314,12 +330,12 @@ static void save_bytes(SnApp *app, const char *name, const char *type, GBytes *b
 	                                                       : app->setup->paths->download;
 
 	if (wanted->argument && g_file_test(wanted->argument, G_FILE_TEST_IS_DIR)) {
-		path = write_unique(wanted->argument, name, bytes, &error);
+		path = sn_files_write(wanted->argument, name, bytes, &error);
 	} else if (wanted->argument) {
 		path = write_new(wanted->argument, bytes, &error) ? g_strdup(wanted->argument) : NULL;
 	} else {
 		g_mkdir_with_parents(dir, 0700);
-		path = write_unique(dir, name, bytes, &error);
+		path = sn_files_write(dir, name, bytes, &error);
 	}
 	if (!path) {
 		sn_app_error(app, error);
@@ -334,148 +350,5 @@ static void save_bytes(SnApp *app, const char *name, const char *type, GBytes *b
 void sn_files_save(SnApp *app, SnId message, int position, const char *path)
 {
 	sn_part_fetch(app, message, position, save_bytes, wanted_new(message, position, path),
-	              wanted_free);
-}
-
-/* ---- opening ---- */
-
-static gboolean on_a_desktop(void)
-{
-	return g_getenv("WAYLAND_DISPLAY") || g_getenv("DISPLAY");
-}
-
-static void run_viewer(SnApp *app, const char *path, const char *type)
-{
-	g_autofree char *xdg = on_a_desktop() ? g_find_program_in_path("xdg-open") : NULL;
-	g_autofree char *mailcap = g_find_program_in_path("run-mailcap");
-	g_autofree char *typed = g_strdup_printf("%s:%s", type, path);
-	const char *xdg_argv[] = { "xdg-open", path, NULL };
-	const char *mailcap_argv[] = { "run-mailcap", "--action=view", typed, NULL };
-	GError *error = NULL;
-	int status;
-
-	if (xdg)
-		g_spawn_async(NULL, (char **)xdg_argv, NULL,
-		              G_SPAWN_SEARCH_PATH | G_SPAWN_STDOUT_TO_DEV_NULL |
-		                      G_SPAWN_STDERR_TO_DEV_NULL,
-		              NULL, NULL, NULL, &error);
-	else if (mailcap)
-		sn_app_run(app, mailcap_argv, &status, &error);
-	else
-		error = g_error_new(SN_ERROR, SN_ERROR_UNAVAILABLE,
-		                    "Neither xdg-open nor run-mailcap is installed. The file is %s.", path);
-	sn_app_error(app, error);
-}
-
-gboolean sn_files_browse(SnApp *app, const char *url, GError **error)
-{
-	static const char *const in_terminal[] = { "www-browser", "w3m", "lynx", "elinks", "links" };
-	const char *browser = g_getenv("BROWSER");
-	const char *argv[] = { NULL, url, NULL };
-	int status;
-
-	g_assert(g_ascii_isalpha(*url)); /* never an option */
-	argv[0] = browser && *browser ? browser : on_a_desktop() ? "xdg-open" : NULL;
-	if (argv[0]) {
-		g_autofree char *found = g_find_program_in_path(argv[0]);
-		if (found && on_a_desktop())
-			return g_spawn_async(NULL, (char **)argv, NULL,
-			                     G_SPAWN_SEARCH_PATH | G_SPAWN_STDOUT_TO_DEV_NULL |
-			                             G_SPAWN_STDERR_TO_DEV_NULL,
-			                     NULL, NULL, NULL, error);
-		if (found)
-			return sn_app_run(app, argv, &status, error);
-	}
-	for (gsize i = 0; i < G_N_ELEMENTS(in_terminal); i++) {
-		g_autofree char *found = g_find_program_in_path(in_terminal[i]);
-		argv[0] = in_terminal[i];
-		if (found)
-			return sn_app_run(app, argv, &status, error);
-	}
-	g_set_error(error, SN_ERROR, SN_ERROR_UNAVAILABLE, "There is no browser: set BROWSER. The link is %s",
-	            url);
-	return FALSE;
-}
-
-static void open_bytes(SnApp *app, const char *name, const char *type, GBytes *bytes, gpointer data)
-{
-	g_autofree char *dir = g_build_filename(app->setup->paths->runtime, "open", NULL);
-	g_autofree char *path = NULL;
-	GError *error = NULL;
-
-	g_mkdir_with_parents(dir, 0700);
-	path = write_unique(dir, name, bytes, &error);
-	if (path)
-		run_viewer(app, path, type);
-	else
-		sn_app_error(app, error);
-}
-
-void sn_files_open(SnApp *app, SnId message, int position, const char *unused)
-{
-	sn_part_fetch(app, message, position, open_bytes, NULL, NULL);
-}
-
-/* ---- piping, on the worker as well ---- */
-
-typedef struct {
-	SnApp *app;
-	char *command;
-	GBytes *input;
-	char *output;
-	GError *error;
-} Pipe;
-
-static void pipe_free(gpointer data)
-{
-	Pipe *pipe = data;
-
-	g_free(pipe->command);
-	g_bytes_unref(pipe->input);
-	g_free(pipe->output);
-	g_clear_error(&pipe->error);
-	g_free(pipe);
-}
-
-static void pipe_run(SnStore *store, gpointer data)
-{
-	Pipe *pipe = data;
-	g_autoptr(GSubprocess) process = NULL;
-	g_autoptr(GBytes) output = NULL;
-	gsize length;
-	const char *text;
-
-	process = g_subprocess_new(G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE |
-	                                   G_SUBPROCESS_FLAGS_STDERR_MERGE,
-	                           &pipe->error, "/bin/sh", "-c", pipe->command, NULL);
-	if (!process || !g_subprocess_communicate(process, pipe->input, NULL, &output, NULL, &pipe->error))
-		return;
-	text = g_bytes_get_data(output, &length);
-	pipe->output = g_strndup(text ? text : "", MIN(length, PIPED_MAX));
-}
-
-static void pipe_done(gpointer data)
-{
-	Pipe *pipe = data;
-
-	if (pipe->error)
-		sn_app_say(pipe->app, SN_OBJ_ERROR, "%s", pipe->error->message);
-	else
-		sn_view_open(pipe->app, &sn_view_text, pipe->output, 0);
-}
-
-static void pipe_bytes(SnApp *app, const char *name, const char *type, GBytes *bytes, gpointer data)
-{
-	const Wanted *wanted = data;
-	Pipe *pipe = g_new0(Pipe, 1);
-
-	*pipe = (Pipe){ .app = app, .command = g_strdup(wanted->argument),
-		        .input = g_bytes_ref(bytes) };
-	sn_worker_run(app->worker, &(SnJob){ pipe_run, pipe_done, pipe_free, pipe });
-}
-
-void sn_files_pipe(SnApp *app, SnId message, int position, const char *command)
-{
-	sn_part_fetch(app, message, position, pipe_bytes, wanted_new(message, position, command),
 	              wanted_free);
 }

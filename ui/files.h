@@ -26,11 +26,22 @@ void sn_files_save(SnApp *app, SnId message, int position, const char *path);
 /* view_files.c: the file selected in the list of files. FALSE: it is not open, or empty. */
 gboolean sn_files_selected(struct sn_view *view, SnId *message, int *position);
 
-/* In the browser: the one of $BROWSER, of the desktop, or one for the terminal. */
+/* Writes NAME, NAME-1, NAME-2 ...: the first that is free. The name comes from a message: base name
+ * only, never hidden. The path; caller frees. */
+char *sn_files_write(const char *dir, const char *name, GBytes *bytes, GError **error);
+
+/* ---- open.c ---- */
+
+/* In the browser: the one of $BROWSER, of the desktop, or one for the terminal. Never by a shell. */
 gboolean sn_files_browse(SnApp *app, const char *url, GError **error);
-/* With the program for its type (mailcap, xdg-open). */
+/* With the program for its type: [open] of sennit.conf, mailcap, xdg-open. What is a program itself is
+ * opened after a question only. */
 void sn_files_open(SnApp *app, SnId message, int position, const char *unused);
+/* Here, as text: what a program for it prints, or as sennit reads it. */
+void sn_files_view(SnApp *app, SnId message, int position, const char *unused);
 /* As standard input of a shell command; what it prints is shown. */
 void sn_files_pipe(SnApp *app, SnId message, int position, const char *command);
+/* Takes away the files that were made for other programs. */
+void sn_files_tidy(SnApp *app);
 
 #endif

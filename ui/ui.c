@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "ui/command.h"
+#include "ui/files.h"
 #include "ui/history_file.h"
 #include "ui/plain.h"
 #include "ui/prompt.h"
@@ -19,6 +20,7 @@ static void app_free(SnApp *app)
 		sn_prompt_cancel(app);
 	sn_worker_free(app->worker);
 	g_free(app->leaving);
+	sn_files_tidy(app);
 	if (app->awaited)
 		g_ptr_array_unref(app->awaited);
 	sn_composer_free(app->composer);

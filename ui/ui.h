@@ -8,6 +8,7 @@
 
 #include "src/base/opened.h"
 #include "src/base/unsubscribe.h"
+#include "src/base/part_node.h"
 #include "src/config/config.h"
 #include "src/route/outlook.h"
 
@@ -27,6 +28,10 @@ typedef struct {
 	char *(*attached_text)(GBytes *raw, gpointer data);
 	/* How its list can be left (sn_mail_unsubscribe()); NULL: it does not say. As above. */
 	SnUnsubscribe *(*unsubscribe)(GBytes *raw, const char *authentication, gpointer data);
+	/* All its parts, of SnPartNode, and a part as text to read (src/mime/tree.h); NULL: it cannot be
+	 * had. As above. */
+	GPtrArray *(*part_tree)(GBytes *raw, gpointer data);
+	char *(*part_text)(GBytes *bytes, const char *type, const char *charset, gpointer data);
 	/*
 	 * What is signed and encrypted of a raw email, verified and opened (sn_mail_open()). may_ask:
 	 * pinentry may use the terminal. On a worker thread, unless the terminal was given up. May be

@@ -61,6 +61,7 @@ typedef void (*SnPartUse)(SnApp *app, const char *name, const char *type, GBytes
 void sn_part_fetch(SnApp *app, SnId message, int position, SnPartUse use, gpointer data,
                    GDestroyNotify free);
 
+extern const SnViewOps sn_view_parts;
 extern const SnViewOps sn_view_outbox, sn_view_entry, sn_view_person, sn_view_accounts, sn_view_search,
 	sn_view_folders, sn_view_log, sn_view_help, sn_view_message, sn_view_history, sn_view_files,
 	sn_view_text, sn_view_thread, sn_view_devices, sn_view_index, sn_view_links, sn_view_blocked, sn_view_people, sn_view_room;

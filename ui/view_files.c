@@ -8,52 +8,47 @@
 #include "ui/composer.h"
 #include "ui/files.h"
 #include "ui/reattach.h"
-#include "ui/view.h"
+#include "ui/view_job.h"
 #include "ui/words.h"
 
 enum { FILES_PAGE = 200 };
 
-/* A page on its way; the view and the worker share it, whoever is last frees it. */
+/* A page on its way. */
 typedef struct {
-	gatomicrefcount refs;
-	SnApp *app;
-	SnView *view; /* UI thread only; NULL once it is closed */
 	SnId person, conversation;
 	SnTime time;  /* of the last row there is */
 	SnId message;
 	int position;
 	GPtrArray *found;
-} Job;
+} Read;
 
 typedef struct {
 	GPtrArray *rows;  /* of SnFileRow, newest first, each file once */
 	GHashTable *seen; /* what names a file -> how often it was exchanged, as a pointer */
 	SnFileRow last;   /* key of the last row read, shown or not; nothing else in it counts */
 	gboolean complete;
-	Job *job;
+	SnViewJob *job; /* under way; NULL */
 } Files;
 
-static void job_unref(gpointer data)
+static void read_free(gpointer data)
 {
-	Job *job = data;
+	Read *read = data;
 
-	if (!g_atomic_ref_count_dec(&job->refs))
-		return;
-	g_clear_pointer(&job->found, g_ptr_array_unref);
-	g_free(job);
+	g_clear_pointer(&read->found, g_ptr_array_unref);
+	g_free(read);
 }
 
-static void job_run(SnStore *store, gpointer data)
+static void read_run(SnStore *store, gpointer data)
 {
-	Job *job = data;
+	Read *read = data;
 
 	if (!store)
 		return;
-	job->found = job->person
-		? sn_person_files(store, job->person, job->time, job->message, job->position,
+	read->found = read->person
+		? sn_person_files(store, read->person, read->time, read->message, read->position,
 		                  FILES_PAGE)
-		: sn_conversation_files(store, job->conversation, job->time, job->message,
-		                        job->position, FILES_PAGE);
+		: sn_conversation_files(store, read->conversation, read->time, read->message,
+		                        read->position, FILES_PAGE);
 }
 
 /* The same file is shown once, where it came last. */
@@ -79,38 +74,31 @@ static void take(Files *files, SnFileRow *row)
 		g_ptr_array_add(files->rows, row);
 }
 
-static void job_done(gpointer data)
+static void read_done(SnApp *app, SnView *view, gpointer data)
 {
-	Job *job = data;
-	Files *files = job->view ? job->view->data : NULL;
+	Read *read = data;
+	Files *files = view->data;
 
-	if (!files)
-		return;
-	job_unref(g_steal_pointer(&files->job));
-	files->complete = !job->found || job->found->len < FILES_PAGE;
-	while (job->found && job->found->len > 0)
-		take(files, g_ptr_array_steal_index(job->found, 0));
-	sn_view_stale(job->view);
-	sn_app_dirty(job->app);
+	files->complete = !read->found || read->found->len < FILES_PAGE;
+	while (read->found && read->found->len > 0)
+		take(files, g_ptr_array_steal_index(read->found, 0));
+	sn_view_job_drop(g_steal_pointer(&files->job));
 }
+
+static const SnViewJobOps read_ops = { read_run, read_done, read_free };
 
 static void start(SnApp *app, SnView *view, const SnConversation *conversation)
 {
 	Files *files = view->data;
-	Job *job = g_new0(Job, 1);
+	Read *read = g_new0(Read, 1);
 
 	g_assert(!files->job);
-	*job = (Job){ .app = app,
-		      .view = view,
-		      .person = conversation->person,
-		      .conversation = conversation->id,
-		      .time = files->last.time,
-		      .message = files->last.message,
-		      .position = files->last.position };
-	g_atomic_ref_count_init(&job->refs);
-	g_atomic_ref_count_inc(&job->refs);
-	files->job = job;
-	sn_worker_run(app->worker, &(SnJob){ job_run, job_done, job_unref, job });
+	*read = (Read){ .person = conversation->person,
+		        .conversation = conversation->id,
+		        .time = files->last.time,
+		        .message = files->last.message,
+		        .position = files->last.position };
+	files->job = sn_view_job_start(app, view, &read_ops, read);
 }
 
 static void read_more(SnApp *app, SnView *view)
@@ -138,10 +126,7 @@ static void close_view(SnApp *app, SnView *view)
 
 	if (!files)
 		return;
-	if (files->job) {
-		files->job->view = NULL;
-		job_unref(files->job);
-	}
+	sn_view_job_drop(files->job);
 	g_ptr_array_unref(files->rows);
 	g_hash_table_unref(files->seen);
 	g_free(files);

@@ -7,7 +7,7 @@
 #include "ui/files.h"
 #include "ui/secure.h"
 #include "ui/unsubscribe.h"
-#include "ui/view.h"
+#include "ui/view_job.h"
 #include "ui/words.h"
 
 enum { SOURCE_MAX = 512 * 1024, TEXT_IDS = 1 << 24 };
@@ -15,21 +15,16 @@ enum { SOURCE_MAX = 512 * 1024, TEXT_IDS = 1 << 24 };
 
 /* Raw bytes or headers, read on the worker. */
 typedef struct {
-	gatomicrefcount count;
-	SnApp *app;
 	const SnUiHost *host;
-	SnView *view; /* NULL once closed; UI thread only */
 	SnId message;
 	gboolean source, attached;
 	char *text;
 } Job;
 
-static void job_unref(gpointer data)
+static void job_free(gpointer data)
 {
 	Job *job = data;
 
-	if (!g_atomic_ref_count_dec(&job->count))
-		return;
 	g_free(job->text);
 	g_free(job);
 }
@@ -59,14 +54,14 @@ static void job_run(SnStore *store, gpointer data)
 	job->text = sn_text_clean(bytes, (gssize)MIN(length, SOURCE_MAX));
 }
 
-static void job_done(gpointer data)
-{
-	Job *job = data;
+static const SnViewJobOps job_ops = { job_run, NULL, job_free };
 
-	if (!job->view)
-		return;
-	sn_view_stale(job->view);
-	sn_app_dirty(job->app);
+/* What the worker read; NULL: it has not yet. */
+static const char *read_text(const SnView *view)
+{
+	const Job *job = sn_view_job_data(view->data);
+
+	return job ? job->text : NULL;
 }
 
 /* Messages that are attached are read in place. */
@@ -90,28 +85,17 @@ static gboolean open_view(SnApp *app, SnView *view, GError **error)
 	if (!view->argument && !has_attached(app, view->subject))
 		return TRUE;
 	job = g_new0(Job, 1);
-	g_atomic_ref_count_init(&job->count);
-	g_atomic_ref_count_inc(&job->count);
-	job->app = app;
 	job->host = &app->setup->host;
-	job->view = view;
 	job->message = view->subject;
 	job->source = g_strcmp0(view->argument, "source") == 0;
 	job->attached = !view->argument;
-	view->data = job;
-	sn_worker_run(app->worker, &(SnJob){ job_run, job_done, job_unref, job });
+	view->data = sn_view_job_start(app, view, &job_ops, job);
 	return TRUE;
 }
 
 static void close_view(SnApp *app, SnView *view)
 {
-	Job *job = view->data;
-
-	if (!job)
-		return;
-	job->view = NULL;
-	job_unref(job);
-	view->data = NULL;
+	sn_view_job_drop(g_steal_pointer(&view->data));
 }
 
 static void add_lines(SnApp *app, SnView *view, const char *text, gint64 *id)
@@ -390,12 +374,12 @@ static void fill_text(SnApp *app, SnView *view, const SnMessage *message, gint64
 
 static void fill_attached(SnApp *app, SnView *view, gint64 *id)
 {
-	const Job *job = view->data;
+	const char *text = read_text(view);
 
-	if (!job || !job->text)
+	if (!text)
 		return;
 	sn_page_line(view->page, 0, NULL);
-	add_lines(app, view, job->text, id);
+	add_lines(app, view, text, id);
 }
 
 static void fill(SnApp *app, SnView *view)
@@ -404,9 +388,9 @@ static void fill(SnApp *app, SnView *view)
 	gint64 id = TEXT_IDS;
 
 	if (view->argument) {
-		const Job *job = view->data;
-		if (job->text)
-			add_lines(app, view, job->text, &id);
+		const char *text = read_text(view);
+		if (text)
+			add_lines(app, view, text, &id);
 		else
 			sn_page_note(view->page, "Reading ...");
 		return;

@@ -1,96 +1,82 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Search over all messages; the query runs on the worker. */
 #include "src/text/text.h"
-#include "ui/view.h"
+#include "ui/view_job.h"
 #include "ui/words.h"
 
 enum { RESULTS_PAGE = 100 };
 
-/* Shared by the view and the job under way; whoever is last frees it. */
+/* A page of results on its way. */
 typedef struct {
-	gatomicrefcount count;
-	SnApp *app;
-	SnView *view;         /* NULL once the view is closed; UI thread only */
 	char *text;
 	const SnClock *clock;
 	SnTime before_time;
 	SnId before_id;
 	GPtrArray *found;     /* of SnMessage, by the job */
 	GError *error;
-} Job;
+} Find;
 
 typedef struct {
 	GPtrArray *messages;  /* of SnMessage */
 	GHashTable *titles;   /* conversation -> title */
-	Job *job;             /* under way; NULL */
+	SnViewJob *job;       /* under way; NULL */
 	gboolean complete;
 } Results;
 
-static void job_unref(gpointer data)
+static void find_free(gpointer data)
 {
-	Job *job = data;
+	Find *find = data;
 
-	if (!g_atomic_ref_count_dec(&job->count))
-		return;
-	g_free(job->text);
-	g_clear_pointer(&job->found, g_ptr_array_unref);
-	g_clear_error(&job->error);
-	g_free(job);
+	g_free(find->text);
+	g_clear_pointer(&find->found, g_ptr_array_unref);
+	g_clear_error(&find->error);
+	g_free(find);
 }
 
-static void job_run(SnStore *store, gpointer data)
+static void find_run(SnStore *store, gpointer data)
 {
-	Job *job = data;
+	Find *find = data;
 	g_autoptr(SnQuery) query = NULL;
 
 	if (!store) {
-		g_set_error(&job->error, SN_ERROR, SN_ERROR_STORAGE, "The store cannot be read.");
+		g_set_error(&find->error, SN_ERROR, SN_ERROR_STORAGE, "The store cannot be read.");
 		return;
 	}
-	query = sn_query_parse(job->text, job->clock, &job->error);
+	query = sn_query_parse(find->text, find->clock, &find->error);
 	if (query)
-		job->found = sn_message_search(store, query, job->before_time, job->before_id,
-		                               RESULTS_PAGE, 0, &job->error);
+		find->found = sn_message_search(store, query, find->before_time, find->before_id,
+		                                RESULTS_PAGE, 0, &find->error);
 }
 
-static void job_done(gpointer data)
+static void find_done(SnApp *app, SnView *view, gpointer data)
 {
-	Job *job = data;
-	Results *results = job->view ? job->view->data : NULL;
+	Find *find = data;
+	Results *results = view->data;
 
-	if (!results)
-		return;
-	job_unref(g_steal_pointer(&results->job));
-	if (job->error)
-		sn_app_say(job->app, SN_OBJ_ERROR, "%s", job->error->message);
-	results->complete = !job->found || job->found->len < RESULTS_PAGE;
-	for (guint i = 0; job->found && i < job->found->len; i++)
-		g_ptr_array_add(results->messages, g_ptr_array_index(job->found, i));
-	if (job->found)
-		g_ptr_array_set_free_func(job->found, NULL);
-	sn_view_stale(job->view);
-	sn_app_dirty(job->app);
+	if (find->error)
+		sn_app_say(app, SN_OBJ_ERROR, "%s", find->error->message);
+	results->complete = !find->found || find->found->len < RESULTS_PAGE;
+	while (find->found && find->found->len > 0)
+		g_ptr_array_add(results->messages, g_ptr_array_steal_index(find->found, 0));
+	sn_view_job_drop(g_steal_pointer(&results->job));
 }
+
+static const SnViewJobOps find_ops = { find_run, find_done, find_free };
 
 static void start(SnApp *app, SnView *view)
 {
 	Results *results = view->data;
-	Job *job = g_new0(Job, 1);
+	Find *find = g_new0(Find, 1);
 	const SnMessage *last = results->messages->len
 	                                ? g_ptr_array_index(results->messages, results->messages->len - 1)
 	                                : NULL;
 
-	g_atomic_ref_count_init(&job->count);
-	g_atomic_ref_count_inc(&job->count);
-	job->app = app;
-	job->view = view;
-	job->text = g_strdup(view->argument);
-	job->clock = app->clock;
-	job->before_time = last ? last->time : 0;
-	job->before_id = last ? last->id : 0;
+	find->text = g_strdup(view->argument);
+	find->clock = app->clock;
+	find->before_time = last ? last->time : 0;
+	find->before_id = last ? last->id : 0;
 	g_assert(!results->job);
-	results->job = job;
-	sn_worker_run(app->worker, &(SnJob){ job_run, job_done, job_unref, job });
+	results->job = sn_view_job_start(app, view, &find_ops, find);
 }
 
 static gboolean open_view(SnApp *app, SnView *view, GError **error)
@@ -115,11 +101,9 @@ static void close_view(SnApp *app, SnView *view)
 
 	if (!results)
 		return;
-	if (results->job) {
-		results->job->view = NULL;
+	if (results->job)
 		sn_worker_interrupt(app->worker);
-		job_unref(results->job);
-	}
+	sn_view_job_drop(results->job);
 	g_ptr_array_unref(results->messages);
 	g_hash_table_unref(results->titles);
 	g_free(results);

@@ -9,6 +9,7 @@ struct sn_worker {
 	SnQueue *jobs, *results;  /* of SnJob */
 	GMutex lock;
 	SnStore *store;           /* guarded by lock for interrupting; used by the thread alone */
+	gint stop;                /* atomic: it is being freed */
 	gboolean running;         /* a job runs now; guarded by lock */
 	int busy;                 /* UI thread's count */
 };
@@ -76,6 +77,7 @@ void sn_worker_free(SnWorker *worker)
 	if (!worker)
 		return;
 	g_assert(worker->busy >= 0);
+	g_atomic_int_set(&worker->stop, 1);
 	sn_queue_close(worker->jobs);
 	sn_queue_close(worker->results);
 	if (worker->thread) {
@@ -101,6 +103,11 @@ void sn_worker_run(SnWorker *worker, const SnJob *job)
 		worker->busy--;
 		job_free(copy);
 	}
+}
+
+const gint *sn_worker_stop(const SnWorker *worker)
+{
+	return &worker->stop;
 }
 
 int sn_worker_fd(SnWorker *worker)

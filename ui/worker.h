@@ -24,6 +24,8 @@ void sn_worker_free(SnWorker *worker);
 void sn_worker_run(SnWorker *worker, const SnJob *job);
 /* Stops the query that runs now; its job ends with what it has. */
 void sn_worker_interrupt(SnWorker *worker);
+/* Not 0 once the worker is to end: a job that waits for something else looks at it. */
+const gint *sn_worker_stop(const SnWorker *worker);
 /* Readable when results wait; -1 before the first job. */
 int sn_worker_fd(SnWorker *worker);
 /* Calls done() for what is finished; the number of them. */

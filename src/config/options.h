@@ -98,6 +98,7 @@ typedef struct {
 #define X(section, key, type, fallback, meaning) SN_OPTION_FIELD_##type(section, key)
 	SN_OPTION_TABLE(X)
 #undef X
+	GPtrArray *open; /* of SnMailcapEntry (mailcap.h): the section [open], in order; never NULL */
 } SnSettings;
 
 #endif

@@ -3,6 +3,10 @@
 #include <string.h>
 
 #include "src/config/config_private.h"
+#include "src/config/mailcap.h"
+
+/* The section whose keys are media types. */
+#define OPEN_SECTION "open"
 
 /* The words a person may write; what they mean is the store's (a test holds the two together). */
 static const struct {
@@ -251,6 +255,8 @@ static char **option_names(const char *section)
 		if (!section && (!i || strcmp(options[i].section, options[i - 1].section) != 0))
 			g_strv_builder_add(names, options[i].section);
 	}
+	if (!section)
+		g_strv_builder_add(names, OPEN_SECTION);
 	return g_strv_builder_end(names);
 }
 
@@ -287,6 +293,22 @@ static void read_setting(SnSettings *settings, const SnIniSection *section, cons
 		sn_problems_add(problems, file, entry->line, "%s = %s%s", entry->key, entry->value, wrong);
 }
 
+/* [open]: TYPE = COMMAND; what else mailcap knows. */
+static void read_opener(SnSettings *settings, const SnIniEntry *entry, const char *file,
+                        SnProblems *problems)
+{
+	g_autofree char *command = sn_ini_unquote(entry->value);
+	g_autofree char *line = g_strdup_printf("%s; %s", entry->key, command);
+	SnMailcapEntry *opener = sn_mailcap_entry_parse(line);
+
+	if (opener)
+		g_ptr_array_add(settings->open, opener);
+	else
+		sn_problems_add(problems, file, entry->line,
+		                "%s = %s: write a type and a command, like image/* = feh %%s", entry->key,
+		                entry->value);
+}
+
 /* A key given twice would silently lose one of its values. */
 static gboolean is_repeated(GHashTable *seen, const SnIniSection *section, const SnIniEntry *entry,
                             const char *file, SnProblems *problems)
@@ -310,6 +332,7 @@ SnSettings *sn_settings_read(const char *text, const char *file, SnProblems *pro
 	gsize count;
 	const SnOption *options = sn_options(&count);
 
+	settings->open = g_ptr_array_new_with_free_func((GDestroyNotify)sn_mailcap_entry_free);
 	for (gsize i = 0; i < count; i++) {
 		g_autofree char *wrong = set_option(settings, &options[i], options[i].fallback);
 		g_assert(!wrong);
@@ -320,7 +343,11 @@ SnSettings *sn_settings_read(const char *text, const char *file, SnProblems *pro
 			continue;
 		for (guint j = 0; j < section->entries->len; j++) {
 			const SnIniEntry *entry = section->entries->pdata[j];
-			if (!is_repeated(seen, section, entry, file, problems))
+			if (is_repeated(seen, section, entry, file, problems))
+				continue;
+			if (strcmp(section->name, OPEN_SECTION) == 0)
+				read_opener(settings, entry, file, problems);
+			else
 				read_setting(settings, section, entry, file, problems);
 		}
 	}
@@ -349,5 +376,6 @@ void sn_settings_free(SnSettings *settings)
 #define X(section, key, type, fallback, meaning) FREE_##type(settings->section##_##key);
 	SN_OPTION_TABLE(X)
 #undef X
+	g_ptr_array_unref(settings->open);
 	g_free(settings);
 }

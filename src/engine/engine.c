@@ -15,6 +15,7 @@
 #include "src/mime/seal.h"
 #include "src/mime/secure.h"
 #include "src/mime/unsubscribe.h"
+#include "src/mime/tree.h"
 
 #include <glib-unix.h>
 
@@ -585,6 +586,18 @@ static SnUnsubscribe *unsubscribe(GBytes *raw, const char *authentication)
 	return sn_mail_unsubscribe(raw, authentication);
 }
 
+static GPtrArray *part_tree(GBytes *raw)
+{
+	sn_mime_init();
+	return sn_mail_tree(raw);
+}
+
+static char *part_text(GBytes *bytes, const char *type, const char *charset)
+{
+	sn_mime_init();
+	return sn_mail_part_text(bytes, type, charset);
+}
+
 typedef struct {
 	void (*pong)(gpointer data);
 	gpointer data;
@@ -636,6 +649,8 @@ const SnEngineOps sn_engine_ops = {
 	.headers_text = headers_text,
 	.attached_text = attached_text,
 	.unsubscribe = unsubscribe,
+	.part_tree = part_tree,
+	.part_text = part_text,
 	.open_mail = open_mail,
 	.outlook = outlook,
 	.set_up_key = set_up_key,

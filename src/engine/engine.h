@@ -82,6 +82,8 @@ typedef struct {
 	char *(*headers_text)(GBytes *raw);
 	char *(*attached_text)(GBytes *raw); /* sn_mail_attached_text() */
 	SnUnsubscribe *(*unsubscribe)(GBytes *raw, const char *authentication); /* sn_mail_unsubscribe() */
+	GPtrArray *(*part_tree)(GBytes *raw); /* sn_mail_tree() */
+	char *(*part_text)(GBytes *bytes, const char *type, const char *charset); /* sn_mail_part_text() */
 	/* sn_seal_unlock(): may use the terminal, which has to be free. */
 	gboolean (*unlock_key)(const char *address, const SnConfig *config, GError **error);
 	/* What is signed and encrypted of an email (sn_mail_open()). Any thread but the screen's. */

@@ -78,6 +78,7 @@ static void fill_message(SnMailPart *entry, Reader *reader, const SnMimeLeaf *le
 
 	entry->name = sn_mime_safe_name(name);
 	entry->size = (gint64)g_bytes_get_size(bytes);
+	entry->sha256 = g_compute_checksum_for_bytes(G_CHECKSUM_SHA256, bytes);
 	entry->is_attachment = TRUE;
 }
 
@@ -230,8 +231,7 @@ static gboolean looks_like_html(const char *text)
 	       g_ascii_strncasecmp(text, "<html", 5) == 0;
 }
 
-/* <meta charset=...> in the first kilobyte, for parts that declare none. */
-static char *html_charset(const char *html, gsize length)
+char *sn_mime_html_charset(const char *html, gsize length)
 {
 	g_autofree char *head = g_ascii_strdown(html, (gssize)MIN(strnlen(html, length), 2048));
 	const char *found = strstr(head, "charset=");
@@ -314,7 +314,7 @@ static Rendered render_text(Reader *reader, GMimeObject *object)
 	gboolean html = is_type(object, "text", "html");
 
 	if (html && (!charset || !*charset))
-		charset = sniffed = html_charset(content, length);
+		charset = sniffed = sn_mime_html_charset(content, length);
 	length = MIN(length, SN_MIME_MAX_TEXT);
 	char *text = sn_mime_to_utf8(content, length, charset, &reader->repaired);
 	gboolean richtext = is_type(object, "text", "richtext");

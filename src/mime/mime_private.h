@@ -95,6 +95,12 @@ char *sn_mime_guess_type(const char *name, GBytes *bytes);
 /* A calendar object in words; NULL when it holds no event. */
 char *sn_mime_read_invitation(const char *text, gsize length);
 
+/* ---- show.c ---- */
+
+/* A message as text to read: its most important fields, its text, the messages attached to it. NULL when
+ * it is none; caller frees. */
+char *sn_mime_show(GBytes *raw);
+
 /* ---- headers.c ---- */
 
 void sn_mime_read_headers(SnMail *mail, GMimeMessage *message, const SnMailOptions *options);
@@ -107,6 +113,8 @@ guint sn_mime_secure_kind(GMimeObject *root, const char *text);
 
 /* ---- body.c, report.c, bounce.c, status.c, cpim.c, carried.c ---- */
 
+/* <meta charset=...> in the first kilobyte, for parts that declare none; caller frees; NULL. */
+char *sn_mime_html_charset(const char *html, gsize length);
 /* A type that is none becomes text/plain, with the parameters that it has. */
 void sn_mime_repair_type(GMimeObject *object);
 void sn_mime_read_parts(SnMail *mail, const SnMimeMessage *message, GString *notice);

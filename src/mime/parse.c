@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "src/mime/mime_private.h"
+#include "src/mime/tree.h"
 #include "src/text/text.h"
 
 static void free_address(gpointer data)
@@ -167,7 +168,10 @@ GBytes *sn_mail_part_bytes(GBytes *raw, int position, GError **error)
 	g_autoptr(SnMimeMessage) message = sn_mime_open(raw, NULL);
 	Search search = { .message = message, .wanted = position };
 
-	sn_mime_each_leaf(message->message, match_leaf, &search);
+	if (position > SN_PART_NODE)
+		search.bytes = sn_mail_node_bytes(raw, position - SN_PART_NODE);
+	else
+		sn_mime_each_leaf(message->message, match_leaf, &search);
 	if (!search.bytes) {
 		g_set_error(error, SN_ERROR, SN_ERROR_NOT_FOUND, "The message has no part %d.",
 			    position);

@@ -100,6 +100,13 @@ static char *show(GBytes *raw, int depth)
 	return g_string_free(out, FALSE);
 }
 
+char *sn_mime_show(GBytes *raw)
+{
+	g_autofree char *text = show(raw, 0);
+
+	return text ? sn_text_clean(text, -1) : NULL;
+}
+
 char *sn_mail_attached_text(GBytes *raw)
 {
 	g_autoptr(SnMail) mail = sn_mail_parse(raw, NULL, NULL);

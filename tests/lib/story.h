@@ -5,6 +5,7 @@
 
 #include "src/base/unsubscribe.h"
 #include "src/route/outlook.h"
+#include "src/base/part_node.h"
 #include "src/store/outbox.h"
 #include "src/store/sync.h"
 
@@ -52,6 +53,7 @@ SnUnsubscribe *story_unsubscribe(GBytes *raw, const char *authentication, gpoint
 /* Adds a newsletter, an invitation, and a message in a message, with the host's attached_text for it
  * (story_reading.c). */
 void story_fill_reading(SnStore *store);
+GPtrArray *story_part_tree(GBytes *raw, gpointer data);
 char *story_attached_text(GBytes *raw, gpointer data);
 void story_fill_many(SnStore *store, int count);
 

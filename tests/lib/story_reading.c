@@ -70,6 +70,54 @@ char *story_attached_text(GBytes *raw, gpointer data)
 	                "  Could we begin at two?\n");
 }
 
+static void free_node(gpointer data)
+{
+	SnPartNode *node = data;
+
+	g_free(node->type);
+	g_free(node->name);
+	g_free(node->disposition);
+	g_free(node->encoding);
+	g_free(node->charset);
+	g_strfreev(node->parameters);
+	g_free(node);
+}
+
+/* What the parser would find in such an email. */
+GPtrArray *story_part_tree(GBytes *raw, gpointer data)
+{
+	static const struct {
+		int depth, size;
+		const char *type, *name, *disposition, *charset, *encoding;
+	} nodes[] = {
+		{ 0, 93184, "multipart/mixed", NULL, NULL, NULL, NULL },
+		{ 1, 2248, "multipart/signed", NULL, NULL, NULL, NULL },
+		{ 2, 1741, "multipart/alternative", NULL, NULL, NULL, NULL },
+		{ 3, 612, "text/plain", NULL, NULL, "utf-8", "quoted-printable" },
+		{ 3, 1129, "text/calendar", NULL, NULL, "utf-8", "base64" },
+		{ 2, 507, "application/pgp-signature", "signature.asc", NULL, NULL, NULL },
+		{ 1, 812, "message/rfc822", "Saturday.eml", NULL, NULL, NULL },
+		{ 2, 24, "text/plain", NULL, NULL, "iso-8859-1", "8bit" },
+		{ 1, 90124, "image/png", "Quay 3.png", "attachment", NULL, "base64" },
+	};
+	GPtrArray *list = g_ptr_array_new_with_free_func(free_node);
+
+	for (gsize i = 0; i < G_N_ELEMENTS(nodes); i++) {
+		SnPartNode *node = g_new0(SnPartNode, 1);
+		*node = (SnPartNode){ .number = (int)i + 1, .depth = nodes[i].depth, .size = nodes[i].size,
+			              .type = g_strdup(nodes[i].type), .name = g_strdup(nodes[i].name),
+			              .disposition = g_strdup(nodes[i].disposition),
+			              .charset = g_strdup(nodes[i].charset),
+			              .encoding = g_strdup(nodes[i].encoding),
+			              .parameters = g_new0(char *, 1) };
+		node->group = g_str_has_prefix(node->type, "multipart/");
+		node->message = strcmp(node->type, "message/rfc822") == 0;
+		node->is_signed = strcmp(node->type, "multipart/signed") == 0;
+		g_ptr_array_add(list, node);
+	}
+	return list;
+}
+
 void story_fill_reading(SnStore *store)
 {
 	static const Mail mails[] = {

@@ -87,6 +87,7 @@ UiDesk *ui_desk_new(UiDeskFill fill, const char *settings)
 	if (fill == UI_DESK_READING) {
 		story_fill_reading(desk->store);
 		desk->setup.host.attached_text = story_attached_text;
+		desk->setup.host.part_tree = story_part_tree;
 	}
 	if (fill == UI_DESK_BULK)
 		desk->setup.host.unsubscribe = story_unsubscribe;
