@@ -1,0 +1,439 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Rooms between engines over a real server: joined as asked and as bookmarked, everything said there
+ * once on each side, also after an absence, mentions, invitations, words in private, and being put out.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <string.h>
+
+#include "src/engine/engine_private.h"
+#include "src/store/rooms.h"
+#include "src/store/wish.h"
+#include "tests/lib/servers.h"
+#include "tests/unit/engine_bench.h"
+
+#define SECONDS 30
+
+static SnServers *servers; /* NULL: skip */
+
+#define NEED_SERVERS() \
+	if (!servers)  \
+	skip()
+
+/* ---- engines ---- */
+
+typedef struct {
+	const char *user;
+	SnBench *bench;
+	SnEngine *engine;
+	SnId account;
+} Side;
+
+static const SnImOps *load_im(GError **error)
+{
+	return &sn_xmpp_ops;
+}
+
+static void start(Side *side)
+{
+	g_autoptr(GError) error = NULL;
+	SnEngineSetup setup = { .paths = side->bench->paths,
+		                .config = side->bench->config,
+		                .backends = { .im = load_im },
+		                .random_seed = 3 };
+
+	side->engine = sn_engine_start(&setup, &error);
+	g_assert_no_error(error);
+	sn_engine_settle(side->engine, 60000, &error);
+	g_assert_no_error(error);
+}
+
+static void open_side(Side *side, const char *user)
+{
+	g_autofree char *text = g_strdup_printf(
+		"[%s]\nim = xmpp://%s@example.test\nim-host = localhost:%d\n"
+		"password-command = echo %s-secret\nca-file = %s\n",
+		user, user, servers->xmpp, user, servers->ca_file);
+
+	*side = (Side){ .user = user };
+	side->bench = sn_bench_new(text, NULL, SN_STORE_CLIENT);
+	side->account = sn_account_find(side->bench->store, user);
+	start(side);
+}
+
+static void stop(Side *side)
+{
+	sn_engine_stop(&side->engine);
+}
+
+static void close_side(Side *side)
+{
+	stop(side);
+	if (side->bench)
+		sn_bench_free(side->bench);
+	*side = (Side){ 0 };
+}
+
+/* ---- what is waited for ---- */
+
+typedef struct {
+	Side *side;
+	const char *jid, *text;
+	SnRoomState state;
+	int count;
+} Wanted;
+
+static gboolean has_state(gpointer data)
+{
+	const Wanted *wanted = data;
+	g_autoptr(SnRoom) room = sn_room_find(wanted->side->bench->store, 0, wanted->jid);
+
+	return room && room->state == wanted->state;
+}
+
+static void wait_state(Side *side, const char *jid, SnRoomState state)
+{
+	Wanted wanted = { .side = side, .jid = jid, .state = state };
+
+	if (sn_wait_until(has_state, &wanted, SECONDS))
+		return;
+	g_autoptr(SnRoom) room = sn_room_find(side->bench->store, 0, jid);
+	fail_msg("%s: %s is %s: %s", side->user, jid, room ? sn_room_state_word(room->state) : "?",
+	         room && room->why ? room->why : "-");
+}
+
+static SnConversation *conversation(Side *side, const char *key)
+{
+	g_autoptr(GPtrArray) found = sn_conversation_find(side->bench->store, key);
+
+	for (guint i = 0; i < found->len; i++)
+		if (!strcmp(((SnConversation *)found->pdata[i])->key, key))
+			return g_ptr_array_steal_index(found, i);
+	return NULL;
+}
+
+static int times(Side *side, const char *key, const char *text)
+{
+	g_autoptr(SnConversation) row = conversation(side, key);
+	g_autoptr(GPtrArray) page =
+		row ? sn_message_page(side->bench->store, row->id, 0, 0, FALSE, 200, SN_MESSAGE_FULL)
+		    : NULL;
+	int count = 0;
+
+	for (guint i = 0; page && i < page->len; i++)
+		count += !g_strcmp0(((SnMessage *)page->pdata[i])->body, text);
+	return count;
+}
+
+static gboolean was_said(gpointer data)
+{
+	const Wanted *wanted = data;
+
+	return times(wanted->side, wanted->jid, wanted->text) > 0;
+}
+
+static void wait_said(Side *side, const char *key, const char *text)
+{
+	Wanted wanted = { .side = side, .jid = key, .text = text };
+
+	if (!sn_wait_until(was_said, &wanted, SECONDS))
+		fail_msg("%s has not heard \"%s\" in %s", side->user, text, key);
+}
+
+static gboolean has_line(gpointer data)
+{
+	const Wanted *wanted = data;
+	g_autoptr(SnRoom) room = sn_room_find(wanted->side->bench->store, 0, wanted->jid);
+	g_autoptr(GPtrArray) lines =
+		room ? sn_room_lines(wanted->side->bench->store, room->conversation, 0, G_MAXINT64, 100)
+		     : NULL;
+
+	for (guint i = 0; lines && i < lines->len; i++)
+		if (strstr(((SnRoomLine *)lines->pdata[i])->text, wanted->text))
+			return TRUE;
+	return FALSE;
+}
+
+static void wait_line(Side *side, const char *jid, const char *text)
+{
+	Wanted wanted = { .side = side, .jid = jid, .text = text };
+
+	if (sn_wait_until(has_line, &wanted, SECONDS))
+		return;
+	g_autoptr(SnRoom) room = sn_room_find(side->bench->store, 0, jid);
+	g_autoptr(GPtrArray) lines = sn_room_lines(side->bench->store, room->conversation, 0,
+	                                           G_MAXINT64, 100);
+	for (guint i = 0; i < lines->len; i++)
+		print_message("%s\n", ((SnRoomLine *)lines->pdata[i])->text);
+	fail_msg("%s sees no line \"%s\" in %s", side->user, text, jid);
+}
+
+/* ---- what is done ---- */
+
+static void ask(Side *side, const char *jid, const char *verb, const char *who, const char *value,
+                const char *text)
+{
+	g_autoptr(GError) error = NULL;
+	SnRoomWish wish = { .account = side->account, .room = (char *)jid, .verb = (char *)verb,
+		            .who = (char *)who, .value = (char *)value, .text = (char *)text };
+
+	assert_true(sn_room_ask(side->bench->store, &wish, &error));
+}
+
+static void join(Side *side, const char *jid, gboolean create)
+{
+	ask(side, jid, "join", NULL, create ? "create" : NULL, NULL);
+	wait_state(side, jid, SN_ROOM_IN);
+}
+
+static SnId say(Side *side, const char *key, const char *body)
+{
+	SnStore *store = side->bench->store;
+	g_autoptr(SnConversation) row = conversation(side, key);
+	g_autoptr(GPtrArray) recipients = g_ptr_array_new();
+	g_autofree char *from = g_strconcat(side->user, "@example.test", NULL);
+	g_autoptr(GError) error = NULL;
+	SnParty party = { SN_ROLE_TO, (char *)key, NULL };
+	SnOutboxNew entry = { .conversation = row->id, .account = side->account,
+		              .channel = SN_CHANNEL_IM, .from = from, .recipients = recipients,
+		              .body = body, .state = SN_STATE_QUEUED };
+
+	g_ptr_array_add(recipients, &party);
+	SnId id = sn_outbox_queue(store, &entry, FALSE, &error);
+	g_assert_no_error(error);
+	return id;
+}
+
+static gboolean is_accepted(gpointer data)
+{
+	const Wanted *wanted = data;
+	g_autoptr(SnOutboxEntry) entry = sn_outbox_get(wanted->side->bench->store, wanted->count, 0);
+
+	return entry && entry->state == SN_STATE_ACCEPTED;
+}
+
+static void wait_accepted(Side *side, SnId entry)
+{
+	Wanted wanted = { .side = side, .count = (int)entry };
+
+	if (sn_wait_until(is_accepted, &wanted, SECONDS))
+		return;
+	g_autoptr(SnOutboxEntry) stuck = sn_outbox_get(side->bench->store, entry, SN_OUTBOX_FULL);
+	fail_msg("%s: the message is %s: %s", side->user, sn_state_word(stuck->state),
+	         stuck->reason ? stuck->reason : "-");
+}
+
+/* ---- tests ---- */
+
+static void everybody_has_what_was_said_once(void **state)
+{
+	NEED_SERVERS();
+	const char *room = "once@rooms.example.test";
+	Side alice, bob;
+
+	open_side(&alice, "alice");
+	open_side(&bob, "bob");
+	join(&alice, room, TRUE);
+	join(&bob, room, FALSE);
+	wait_line(&alice, room, "bob came"); /* gathered for a moment: who left before was never there */
+	SnId entry = say(&alice, room, "the kettle is on");
+	wait_accepted(&alice, entry);
+	wait_said(&bob, room, "the kettle is on");
+	say(&bob, room, "alice: two cups, please");
+	wait_said(&alice, room, "alice: two cups, please");
+	/* what speaks to alice is counted, until she reads it */
+	g_autoptr(SnConversation) row = conversation(&alice, room);
+	assert_int_equal(row->unread, 1);
+	assert_int_equal(row->mentions, 1);
+	assert_true(sn_conversation_mark_read(alice.bench->store, row->id, 0, NULL));
+	g_autoptr(SnConversation) read = conversation(&alice, room);
+	assert_int_equal(read->mentions, 0);
+	/* bob is away meanwhile, and hears of it from the room's archive */
+	stop(&bob);
+	wait_line(&alice, room, "bob left");
+	say(&alice, room, "biscuits too");
+	wait_said(&alice, room, "biscuits too");
+	start(&bob);
+	wait_state(&bob, room, SN_ROOM_IN);
+	wait_said(&bob, room, "biscuits too");
+	say(&alice, room, "that is all");
+	wait_said(&bob, room, "that is all");
+	static const char *const said[] = { "the kettle is on", "alice: two cups, please",
+		                            "biscuits too", "that is all" };
+	for (gsize i = 0; i < G_N_ELEMENTS(said); i++) {
+		assert_int_equal(times(&alice, room, said[i]), 1);
+		assert_int_equal(times(&bob, room, said[i]), 1);
+	}
+	g_autoptr(SnConversation) his = conversation(&bob, room);
+	g_autoptr(SnMessage) last = sn_message_get(bob.bench->store, his->last_message, 0);
+	assert_string_equal(last->sender_name, "alice");
+	assert_non_null(last->occupant);
+	close_side(&alice);
+	close_side(&bob);
+}
+
+static void a_refusal_is_told_and_another_nick_helps(void **state)
+{
+	NEED_SERVERS();
+	const char *room = "names@rooms.example.test";
+	Side alice, bob;
+
+	open_side(&alice, "alice");
+	open_side(&bob, "bob");
+	ask(&alice, room, "join", NULL, NULL, NULL);
+	wait_state(&alice, room, SN_ROOM_REFUSED);
+	g_autoptr(SnRoom) missing = sn_room_find(alice.bench->store, 0, room);
+	assert_string_equal(missing->why_word, sn_error_word(SN_ERROR_NOT_FOUND));
+	join(&alice, room, TRUE);
+	ask(&bob, room, "join", "alice", NULL, NULL);
+	wait_state(&bob, room, SN_ROOM_REFUSED);
+	g_autoptr(SnRoom) taken = sn_room_find(bob.bench->store, 0, room);
+	assert_string_equal(taken->why_word, sn_error_word(SN_ERROR_EXISTS));
+	wait_line(&bob, room, "has that nick already");
+	ask(&bob, room, "join", "robert", NULL, NULL);
+	wait_state(&bob, room, SN_ROOM_IN);
+	wait_line(&alice, room, "robert came");
+	ask(&bob, room, "join", "robin", NULL, NULL);
+	wait_line(&alice, room, "robert is now called robin");
+	ask(&alice, room, "subject", NULL, NULL, "Names");
+	wait_line(&bob, room, "alice set the topic: Names");
+	ask(&alice, room, "role", "robin", "none", "enough");
+	wait_line(&bob, room, "You were put out by alice: enough.");
+	wait_state(&bob, room, SN_ROOM_REFUSED);
+	wait_line(&alice, room, "robin was put out by alice: enough");
+	ask(&bob, room, "role", "alice", "none", NULL);
+	wait_line(&bob, room, "does not let you do that");
+	close_side(&alice);
+	close_side(&bob);
+}
+
+static void another_device_follows_the_bookmarks(void **state)
+{
+	NEED_SERVERS();
+	const char *room = "kept@rooms.example.test";
+	Side one, two;
+
+	open_side(&one, "carol");
+	open_side(&two, "carol");
+	join(&one, room, TRUE);
+	wait_state(&two, room, SN_ROOM_IN); /* nobody asked there */
+	ask(&one, room, "leave", NULL, NULL, NULL);
+	wait_state(&one, room, SN_ROOM_OUT);
+	wait_state(&two, room, SN_ROOM_OUT);
+	stop(&two);
+	start(&two);
+	g_autoptr(SnRoom) after = sn_room_find(two.bench->store, 0, room);
+	assert_false(after->wanted);
+	assert_int_not_equal(after->state, SN_ROOM_IN);
+	close_side(&one);
+	close_side(&two);
+}
+
+static gboolean is_asked(gpointer data)
+{
+	Wanted *wanted = data;
+	g_autoptr(GPtrArray) found =
+		sn_conversation_find(wanted->side->bench->store, "alice@example.test");
+
+	for (guint i = 0; i < found->len; i++) {
+		g_autoptr(GPtrArray) questions = sn_question_list(
+			wanted->side->bench->store, ((SnConversation *)found->pdata[i])->id);
+		if (questions->len)
+			wanted->count = (int)((SnQuestion *)questions->pdata[0])->id;
+	}
+	return wanted->count > 0;
+}
+
+static void an_invitation_is_a_question_that_one_key_answers(void **state)
+{
+	NEED_SERVERS();
+	const char *room = "guests@rooms.example.test";
+	Side alice, bob;
+	Wanted wanted = { .side = &bob };
+
+	open_side(&alice, "alice");
+	open_side(&bob, "bob");
+	join(&alice, room, TRUE);
+	ask(&alice, room, "invite", "bob@example.test", NULL, "there is cake");
+	assert_true(sn_wait_until(is_asked, &wanted, SECONDS));
+	g_autoptr(SnQuestion) question = sn_question_get(bob.bench->store, wanted.count);
+	assert_non_null(strstr(question->question, "alice@example.test invites you to the room"));
+	assert_non_null(strstr(question->question, "there is cake"));
+	assert_string_equal(question->labels[0], "Join");
+	g_autoptr(SnRoom) before = sn_room_find(bob.bench->store, 0, room);
+	assert_null(before); /* nothing happens by itself */
+	assert_true(sn_question_answer(bob.bench->store, question, question->values[0], NULL));
+	wait_state(&bob, room, SN_ROOM_IN);
+	close_side(&alice);
+	close_side(&bob);
+}
+
+static void a_private_word_is_filed_by_itself(void **state)
+{
+	NEED_SERVERS();
+	const char *room = "corner@rooms.example.test";
+	Side alice, bob;
+	g_autoptr(GError) error = NULL;
+
+	open_side(&alice, "alice");
+	open_side(&bob, "bob");
+	join(&alice, room, TRUE);
+	join(&bob, room, FALSE);
+	wait_line(&alice, room, "bob came");
+	g_autoptr(SnRoom) hers = sn_room_find(alice.bench->store, 0, room);
+	assert_int_not_equal(sn_room_private(alice.bench->store, hers->conversation, "bob", &error), 0);
+	SnId entry = say(&alice, "corner@rooms.example.test/bob", "between us");
+	wait_accepted(&alice, entry);
+	wait_said(&bob, "corner@rooms.example.test/alice", "between us");
+	assert_int_equal(times(&bob, room, "between us"), 0);
+	g_autoptr(SnConversation) his = conversation(&bob, "corner@rooms.example.test/alice");
+	assert_string_equal(his->title, "alice (private, in corner)");
+	close_side(&alice);
+	close_side(&bob);
+}
+
+static void what_is_written_before_the_room_is_joined_waits(void **state)
+{
+	NEED_SERVERS();
+	const char *room = "later@rooms.example.test";
+	Side alice;
+
+	open_side(&alice, "alice");
+	SnId id = sn_room_make(alice.bench->store, alice.account, room, NULL, NULL, FALSE, NULL);
+	assert_int_not_equal(id, 0);
+	SnId entry = say(&alice, room, "is anybody there");
+	join(&alice, room, TRUE);
+	wait_accepted(&alice, entry);
+	assert_int_equal(times(&alice, room, "is anybody there"), 1);
+	close_side(&alice);
+}
+
+static int set_up(void **state)
+{
+	return sn_servers_setup(&servers, "prosody");
+}
+
+static int tear_down(void **state)
+{
+	sn_servers_stop(servers);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(everybody_has_what_was_said_once),
+		cmocka_unit_test(a_refusal_is_told_and_another_nick_helps),
+		cmocka_unit_test(another_device_follows_the_bookmarks),
+		cmocka_unit_test(an_invitation_is_a_question_that_one_key_answers),
+		cmocka_unit_test(a_private_word_is_filed_by_itself),
+		cmocka_unit_test(what_is_written_before_the_room_is_joined_waits),
+	};
+
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}
