@@ -543,6 +543,9 @@ static const char *const no_features[] = { NULL };
 
 const SnXmppExtension sn_ext_self_ping = {
 	.name = "self-ping in rooms",
+	.claims = SN_XMPP_CLAIMS({ "0410", "1.1.0", SN_XMPP_COMPLETE, "0.1.0",
+				   "tests/unit/test_rooms_script:who_was_thrown_out_silently_comes_back",
+				   NULL }),
 	.features = no_features,
 	.starts = { { SN_IM_REQ_ROOM_CHECK, TRUE, start_check } },
 };

@@ -435,6 +435,9 @@ static const char *const moderation_features[] = { NULL };
 
 const SnXmppExtension sn_ext_moderation = {
 	.name = "moderation",
+	.claims = SN_XMPP_CLAIMS({ "0425", "0.3.1", SN_XMPP_COMPLETE, "0.1.0",
+				   "tests/unit/test_rooms_script:moderators_take_back_and_only_the_room_says_so",
+				   NULL }),
 	.features = moderation_features,
 	.read = read_retraction,
 	.starts = { { SN_IM_REQ_ROOM_RETRACT, TRUE, start_retract } },

@@ -34,3 +34,17 @@ gboolean sn_rooms_is_news(SnEngine *engine, const SnMessage *message)
 	                          : sn_config_settings(engine->config)->notify_rooms;
 	return tell == SN_ROOM_TELL_ALL || (tell == SN_ROOM_TELL_MENTIONS && message->mention);
 }
+
+void sn_rooms_retract(SnRooms *rooms, const SnImMessage *im)
+{
+	SnRoomSession *session = sn_rooms_session(rooms, im->from);
+	const char *by = sn_room_private_nick(im->retracted_by);
+	g_autoptr(GError) error = NULL;
+
+	if (!session || !session->conversation)
+		return;
+	if (!sn_room_retracted(rooms->account->engine->store, rooms->account->id,
+	                       session->conversation, im->retracts, by ? by : im->retracted_by,
+	                       im->retract_reason, &error) && error)
+		sn_rooms_warn(rooms, error);
+}

@@ -291,6 +291,10 @@ static void take_message(SnImSync *sync, SnImMessage *im)
 	SnAddResult result;
 	SnId id = 0;
 
+	if (im->retracts && sync->account->core->rooms) {
+		sn_rooms_retract(sync->account->core->rooms, im);
+		return;
+	}
 	if (take_notice(sync, im) || !(im->sealed || has_content(im)) || is_own_part(sync, im))
 		return;
 	if (!file_message(sync, im, &id, &result, &error)) {

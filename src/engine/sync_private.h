@@ -285,6 +285,8 @@ void sn_rooms_filed(SnRooms *rooms, const SnImMessage *im);
 /* Within the transaction that files a message of a room: who said it, and does it speak to the user? */
 gboolean sn_rooms_said(SnEngineAccount *account, const SnImMessage *im, const SnMessage *message,
                        GError **error);
+/* The room says that moderators took something back. */
+void sn_rooms_retract(SnRooms *rooms, const SnImMessage *im);
 /* By what the user wants to be told of in rooms; TRUE outside of them. */
 gboolean sn_rooms_is_news(SnEngine *engine, const SnMessage *message);
 
