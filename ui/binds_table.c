@@ -132,6 +132,7 @@ const SnDefaultBind sn_default_binds[] = {
 	{ "compose", "<C-o>", "attach", "attach a file" },
 	{ "compose", "<A-o>", "files", "attach a file exchanged before" },
 	{ "compose", "<A-i>", "from next", "from another address of yours" },
+	{ "compose", "<A-s>", "signature next", "another signature, or none" },
 	{ "compose", "<A-w>", "send-when", "when it goes" },
 	{ "compose", "<A-e>", "encrypt next", "whether it goes encrypted" },
 	{ "compose", "<A-g>", "sign next", "whether it is signed" },

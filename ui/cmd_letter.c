@@ -87,15 +87,97 @@ const char *sn_composer_signature(SnComposer *composer)
 	gboolean answer = composer->draft && composer->draft->reply_to;
 
 	if (!plan || plan->channel != SN_CHANNEL_MAIL || !plan->identity ||
-	    (answer && !composer->app->settings->mail_signature_in_replies))
+	    (composer->draft && g_strcmp0(composer->draft->signature, "") == 0))
 		return NULL;
-	return plan->identity->signature;
+	/* what was chosen for this email */
+	if (composer->draft && composer->draft->signature) {
+		const SnIdentity *chosen =
+			sn_config_identity(composer->app->config, composer->draft->signature, NULL);
+		return chosen ? chosen->signature : NULL;
+	}
+	return answer && !composer->app->settings->mail_signature_in_replies ? NULL
+	                                                                      : plan->identity->signature;
 }
 
 char *sn_composer_signed(SnComposer *composer)
 {
 	return sn_letter_sign(sn_composer_text(composer, SN_FIELD_BODY),
 	                      sn_composer_signature(composer));
+}
+
+static void set_signature(SnComposer *composer, const char *signature)
+{
+	g_free(composer->draft->signature);
+	composer->draft->signature = g_strdup(signature);
+	sn_composer_changed(composer);
+}
+
+/* As always, none, then that of each address that has one: round and round. */
+static const char *next_signature(const GPtrArray *all, const char *now)
+{
+	gboolean found = now && !*now;
+
+	if (!now)
+		return "";
+	for (guint i = 0; i < all->len; i++) {
+		const SnIdentity *identity = g_ptr_array_index(all, i);
+		if (found && identity->signature)
+			return identity->address;
+		found |= g_ascii_strcasecmp(identity->address, now) == 0;
+	}
+	return NULL;
+}
+
+static gboolean run_signature(SnApp *app, int argc, char **argv, GError **error)
+{
+	g_autoptr(GPtrArray) all = identities(app);
+	const SnPlan *plan = sn_composer_plan(app->composer);
+	const char *word = argc ? argv[0] : "next";
+	const SnIdentity *identity = NULL;
+
+	if (!plan)
+		return sn_command_fail(error, "Open a conversation first, or write to somebody with m.");
+	if (plan->channel != SN_CHANNEL_MAIL)
+		return sn_command_fail(error, "An IM has no signature.");
+	if (strcmp(word, "next") == 0) {
+		set_signature(app->composer, next_signature(all, app->composer->draft->signature));
+	} else if (strcmp(word, "none") == 0 || strcmp(word, "default") == 0) {
+		set_signature(app->composer, *word == 'n' ? "" : NULL);
+	} else {
+		identity = named(all, word, error);
+		if (!identity)
+			return FALSE;
+		if (!identity->signature)
+			return sn_command_fail(error, "There is no signature for %s in accounts.conf.", identity->address);
+		set_signature(app->composer, identity->address);
+	}
+	if (!app->composer->draft->signature)
+		sn_app_say(app, SN_OBJ_SUCCESS, sn_composer_signature(app->composer)
+		                                        ? "The signature of the address it goes from."
+		                                        : "There is no signature for the address it goes from.");
+	else if (!*app->composer->draft->signature)
+		sn_app_say(app, SN_OBJ_SUCCESS, "No signature.");
+	return TRUE;
+}
+
+/* RFC 3461: what mail systems on the way are asked to tell. */
+static gboolean run_reports(SnApp *app, int argc, char **argv, GError **error)
+{
+	static const char *const said[] = {
+		"Reports as accounts.conf says.", "Mail systems are asked to tell of success, failure and delay.",
+		"Mail systems are asked to tell of failure and delay only.",
+		"Mail systems are asked to tell nothing, not even that it could not be delivered."
+	};
+	SnReports reports;
+
+	if (!app->composer->draft)
+		return sn_command_fail(error, "Open a conversation first, or write to somebody with m.");
+	if (!sn_reports_parse(argv[0], &reports))
+		return sn_command_fail(error, "Say all, failures, none or default.");
+	app->composer->draft->reports = reports;
+	sn_composer_changed(app->composer);
+	sn_app_say(app, SN_OBJ_SUCCESS, "%s", said[reports]);
+	return TRUE;
 }
 
 static gboolean run_format(SnApp *app, int argc, char **argv, GError **error)
@@ -210,6 +292,10 @@ void sn_compose_pasted(SnApp *app, const char *text)
 const SnCommand sn_commands_letter[] = {
 	{ "from", "[ADDRESS|next|default]", "which of your addresses the email goes from",
 	  SN_COMPLETE_IDENTITY, NULL, 0, -1, run_from },
+	{ "signature", "[ADDRESS|none|next|default]", "which signature goes below the email",
+	  SN_COMPLETE_IDENTITY, NULL, 0, -1, run_signature },
+	{ "delivery-reports", "all|failures|none|default", "what mail systems are asked to tell of the email",
+	  SN_COMPLETE_WORDS, "all failures none default", 1, 1, run_reports },
 	{ "format", "markdown|plain|default", "whether an HTML alternative goes along",
 	  SN_COMPLETE_WORDS, "markdown plain default", 1, 1, run_format },
 	{ "template", "NAME", "put in a text from templates/ in the configuration directory",

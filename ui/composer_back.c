@@ -59,6 +59,7 @@ void sn_composer_restore(SnComposer *composer, const SnOutboxEntry *entry)
 	draft->mode = entry->channel == SN_CHANNEL_IM ? SN_MODE_IM : SN_MODE_MAIL;
 	draft->reply_to = entry->reply_to;
 	draft->read_receipt = entry->read_receipt;
+	draft->reports = entry->reports;
 	draft->terms = sn_terms_of(entry, sn_app_now(composer->app));
 	/* a window to take it back is no time that was asked for */
 	if (entry->send_at - entry->created <= SN_MINUTE)

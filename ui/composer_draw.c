@@ -9,7 +9,7 @@
 #include "ui/reattach.h"
 #include "ui/send_limits.h"
 
-enum { TERMS_ROWS = 2 };
+enum { TERMS_ROWS = 2, SIGNATURE_ROWS = 8 };
 
 static const char *const field_names[] = { "Cc", "Bcc", "Subject", "" };
 
@@ -48,9 +48,36 @@ static char *terms_text(SnComposer *composer)
 	return sn_composer_terms_text(composer);
 }
 
+/* When it goes, and what the other side is asked to tell, where that is not as always. */
+static char *row_text(SnComposer *composer)
+{
+	g_autofree char *terms = terms_text(composer);
+	const SnDraft *draft = composer->draft;
+	GString *out = g_string_new(terms);
+	gboolean mail = draft && sn_composer_channel(composer) == SN_CHANNEL_MAIL;
+	const char *read = NULL, *reports = NULL;
+
+	if (mail && (draft->read_receipt == SN_READ_RECEIPT_YES ||
+	             (draft->read_receipt == SN_READ_RECEIPT_DEFAULT &&
+	              composer->app->settings->mail_request_mdn)))
+		read = "a read receipt is asked for";
+	if (mail && draft->read_receipt == SN_READ_RECEIPT_NO && composer->app->settings->mail_request_mdn)
+		read = "no read receipt is asked for";
+	if (mail && draft->reports)
+		reports = draft->reports == SN_REPORTS_ALL        ? "all reports of delivery"
+		          : draft->reports == SN_REPORTS_FAILURES ? "reports of failure only"
+		                                                  : "no reports, not even of failure";
+	for (int i = 0; i < 2; i++)
+		if (i ? reports : read)
+			g_string_append_printf(out, "%s%s", out->len ? "; " : "", i ? reports : read);
+	if (out->len)
+		*out->str = g_ascii_toupper(*out->str);
+	return g_string_free(out, out->len == 0);
+}
+
 static int terms_rows(SnComposer *composer, int columns)
 {
-	g_autofree char *text = terms_text(composer);
+	g_autofree char *text = row_text(composer);
 	g_autoptr(GArray) spans = text ? sn_text_wrap(text, MAX(columns, 8)) : NULL;
 
 	return spans ? MIN((int)spans->len, TERMS_ROWS) : 0;
@@ -63,6 +90,17 @@ static int secure_rows(SnComposer *composer, int columns)
 	g_autoptr(GArray) spans = text ? sn_text_wrap(text, MAX(columns, 8)) : NULL;
 
 	return spans ? MIN((int)spans->len, TERMS_ROWS) : 0;
+}
+
+/* With its delimiter; it goes as it is, so its lines are not wrapped. */
+static int signature_rows(SnComposer *composer)
+{
+	const char *signature = sn_composer_signature(composer);
+	int rows = signature ? 2 : 0;
+
+	for (; signature && *signature && rows < SIGNATURE_ROWS; signature++)
+		rows += *signature == '\n' && signature[1];
+	return rows;
 }
 
 int sn_composer_height(SnComposer *composer, int columns, int available, gboolean focus)
@@ -80,7 +118,7 @@ int sn_composer_height(SnComposer *composer, int columns, int available, gboolea
 	text = sn_edit_height(composer->fields[SN_FIELD_BODY], columns - 2);
 	rows += file_rows(composer) + terms_rows(composer, columns - 2) +
 	        (focus ? secure_rows(composer, columns - 2) : 0) +
-	        (sn_composer_signature(composer) != NULL);
+	        signature_rows(composer);
 	return MIN(rows + MAX(text, focus ? 3 : 1), MAX(available * 2 / 5, 4));
 }
 
@@ -170,7 +208,7 @@ static int draw_wrapped(SnComposer *composer, SnRect rect, const char *text, int
 /* What will happen, where the user said when. */
 static int draw_terms(SnComposer *composer, SnRect rect)
 {
-	g_autofree char *text = terms_text(composer);
+	g_autofree char *text = row_text(composer);
 
 	return draw_wrapped(composer, rect, text, MIN(terms_rows(composer, rect.cols), rect.rows - 1),
 	                    SN_OBJ_STATE_WAITING);
@@ -199,15 +237,28 @@ static void draw_hint(SnComposer *composer, SnRect rect)
 	            sn_theme_style(app->theme, SN_OBJ_FAINT), text);
 }
 
-/* Its beginning: that there is one, and which. */
+/* As it will stand below the text; where there is no room for all of it, that is said. */
 static void draw_signature(SnComposer *composer, SnRect rect)
 {
-	const char *signature = sn_composer_signature(composer);
-	g_autofree char *first = g_strndup(signature, strcspn(signature, "\n"));
-	g_autofree char *line = g_strdup_printf("-- %s%s", first, strchr(signature, '\n') ? " ..." : "");
+	SnApp *app = composer->app;
+	/* in one row its beginning: that there is one, and which */
+	g_autofree char *all = g_strconcat(rect.rows > 1 ? "-- \n" : "-- ", sn_composer_signature(composer), NULL);
+	g_auto(GStrv) lines = g_strsplit(g_strchomp(all), "\n", -1);
+	const SnIdentity *identity =
+		composer->draft->signature ? sn_config_identity(app->config, composer->draft->signature, NULL) : NULL;
+	SnStyle style = sn_theme_style(app->theme, SN_OBJ_FAINT);
 
-	sn_grid_fit(composer->app->grid, rect.x, rect.y, rect.cols,
-	            sn_theme_style(composer->app->theme, SN_OBJ_FAINT), line);
+	for (int y = 0; y < rect.rows && lines[y]; y++) {
+		g_autofree char *clean = sn_text_clean_line(lines[y], -1);
+		gboolean cut = y + 1 == rect.rows && lines[y + 1];
+		g_autofree char *line = g_strconcat(clean, cut ? " ..." : "", NULL);
+		sn_grid_fit(app->grid, rect.x, rect.y + y, rect.cols, style, line);
+	}
+	if (identity && rect.cols > 40) {
+		g_autofree char *whose = g_strdup_printf("as %s", identity->address);
+		int width = MIN(sn_text_width(whose), rect.cols - 4);
+		sn_grid_fit(app->grid, rect.x + rect.cols - width, rect.y, width, style, whose);
+	}
 }
 
 static void draw_from(SnComposer *composer, SnRect rect, SnStyle name)
@@ -293,7 +344,7 @@ static void draw_files(SnComposer *composer, SnRect rect)
 void sn_composer_draw(SnComposer *composer, SnRect rect, gboolean focus)
 {
 	SnRect inner = { rect.x + 1, rect.y + 1, rect.cols - 2, rect.rows - 1 };
-	int signature = 0, fields, terms, files = MIN(file_rows(composer), rect.rows - 2);
+	int signature, text, fields, terms, files = MIN(file_rows(composer), rect.rows - 2);
 
 	draw_mode(composer, (SnRect){ rect.x, rect.y, rect.cols, 1 });
 	terms = draw_terms(composer, inner);
@@ -309,11 +360,13 @@ void sn_composer_draw(SnComposer *composer, SnRect rect, gboolean focus)
 	fields = draw_fields(composer, inner, focus);
 	inner.y += fields;
 	inner.rows -= fields + files;
-	if (sn_composer_signature(composer) && inner.rows > 2) {
-		inner.rows--;
-		draw_signature(composer, (SnRect){ inner.x, inner.y + inner.rows, inner.cols, 1 });
-		signature = 1;
-	}
+	/* the text comes first */
+	text = sn_edit_height(composer->fields[SN_FIELD_BODY], inner.cols);
+	signature = CLAMP(inner.rows - MAX(text, 3), MIN(inner.rows - 2, 2), signature_rows(composer));
+	signature = sn_composer_signature(composer) ? MAX(signature, 0) : 0;
+	inner.rows -= signature;
+	if (signature)
+		draw_signature(composer, (SnRect){ inner.x, inner.y + inner.rows, inner.cols, signature });
 	sn_edit_draw(composer->fields[SN_FIELD_BODY], composer->app->grid, inner,
 	             sn_theme_style(composer->app->theme, SN_OBJ_COMPOSE),
 	             focus && composer->field == SN_FIELD_BODY);

@@ -430,6 +430,7 @@ static gboolean queue(SnApp *app, const SnPlan *plan, const Sending *sending, GE
 		.if_unavailable = sending->rule,
 		.send_at = delay > 0 ? sn_app_now(app) + delay : 0,
 		.read_receipt = composer->draft->read_receipt,
+		.reports = composer->draft->reports,
 		.format = mail ? composer->draft->format : SN_FORMAT_DEFAULT,
 		.announce = plan->switched || plan->availability == SN_NOT_AVAILABLE ||
 		            sn_terms_wait(terms),

@@ -143,12 +143,17 @@ typedef struct {
 } SnMailSourceOps;
 
 /* ---- transport ---- */
+
+/* RFC 3461 section 4.1 */
+typedef enum { SN_NOTIFY_ALL, SN_NOTIFY_FAILURE, SN_NOTIFY_NEVER } SnNotifyWhen;
+
 typedef struct {
 	guint64 id;
 	char *from;           /* envelope; never NULL ("" for <>) */
 	GPtrArray *to;        /* of char *; not empty */
 	GBytes *raw;          /* CRLF or LF; sent as RFC 5321 says */
 	gboolean dsn;         /* ask for NOTIFY=SUCCESS,FAILURE,DELAY where offered */
+	SnNotifyWhen notify;  /* with dsn: less than that */
 	char *envelope_id;    /* ENVID; NULL */
 	gboolean confirm;     /* stop at the point of no return, see SN_SEND_EV_READY */
 } SnSendRequest;
@@ -177,7 +182,7 @@ typedef struct {
 	SnTime next_try;
 	char *reply;           /* the server's last line */
 	GPtrArray *rejected;   /* of char *: "address: reply" */
-	gboolean dsn;          /* the server promised DSNs */
+	gboolean dsn;          /* the server promised to tell of success too */
 	gint64 max_size;       /* what the server says it takes (RFC 1870); 0 not told */
 } SnSendEvent;
 SnSendEvent *sn_send_event_new(int kind, guint64 id, gpointer owner);

@@ -466,15 +466,18 @@ static gboolean say_mail(SnSmtp *smtp, const SnSendRequest *request, const Needs
 	return command(smtp, NULL, "%s", line->str);
 }
 
-static gboolean say_rcpt(SnSmtp *smtp, const char *to, gboolean dsn)
+static gboolean say_rcpt(SnSmtp *smtp, const SnSendRequest *request, const char *to)
 {
-	if (!dsn)
+	static const char *const notify[] = { "SUCCESS,FAILURE,DELAY", "FAILURE,DELAY", "NEVER" };
+
+	g_assert(request->notify < G_N_ELEMENTS(notify));
+	if (!request->dsn || !smtp->dsn)
 		return command(smtp, NULL, "RCPT TO:<%s>", to);
 	if (!g_str_is_ascii(to))
-		return command(smtp, NULL, "RCPT TO:<%s> NOTIFY=SUCCESS,FAILURE,DELAY", to);
+		return command(smtp, NULL, "RCPT TO:<%s> NOTIFY=%s", to, notify[request->notify]);
 	g_autofree char *original = xtext(to);
-	return command(smtp, NULL, "RCPT TO:<%s> NOTIFY=SUCCESS,FAILURE,DELAY ORCPT=rfc822;%s", to,
-		       original);
+	return command(smtp, NULL, "RCPT TO:<%s> NOTIFY=%s ORCPT=rfc822;%s", to,
+		       notify[request->notify], original);
 }
 
 /* All recipients are asked, so that the caller learns of every refusal at once. */
@@ -486,7 +489,7 @@ static gboolean say_all_rcpt(SnSmtp *smtp, const SnSendRequest *request, SnSendE
 
 	for (guint i = 0; i < request->to->len; i++) {
 		const char *to = g_ptr_array_index(request->to, i);
-		if (!say_rcpt(smtp, to, event->dsn))
+		if (!say_rcpt(smtp, request, to))
 			return sn_stream_give_error(smtp->stream, error);
 		if (smtp->code / 100 == 2)
 			continue;
@@ -608,8 +611,8 @@ gboolean sn_smtp_send(SnSmtp *smtp, const SnSendRequest *request, SnSendEvent *e
 	good = check_request(smtp, request, &needs, error);
 	if (!good)
 		return FALSE;
-	event->dsn = request->dsn && smtp->dsn;
-	good = say_mail(smtp, request, &needs, event->dsn) && smtp->code / 100 == 2;
+	event->dsn = request->dsn && smtp->dsn && request->notify == SN_NOTIFY_ALL;
+	good = say_mail(smtp, request, &needs, request->dsn && smtp->dsn) && smtp->code / 100 == 2;
 	if (!good)
 		refuse(smtp, error, "The sender was refused");
 	else

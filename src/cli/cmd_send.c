@@ -42,6 +42,8 @@ static const SnCliOption options[] = {
 	  "required: never in the clear; it waits until it can be encrypted" },
 	{ "read-receipt", 0, SN_OPT_TEXT, "yes|no",
 	  "ask to be told that the email was read; default: mail.request-mdn" },
+	{ "delivery-reports", 0, SN_OPT_TEXT, "all|failures|none",
+	  "what mail systems are asked to tell of it; default: as accounts.conf says" },
 	{ "wait", 'w', SN_OPT_NUMBER, "SECONDS", "wait until it arrived, failed, or SECONDS passed" },
 	{ "yes", 'y', SN_OPT_FLAG, NULL, "use an address that is not confirmed, and confirm it by that" },
 	SN_OPTION_JSON,
@@ -80,6 +82,14 @@ static SnReadReceipt read_receipt_of(const Send *send)
 	if (!word)
 		return SN_READ_RECEIPT_DEFAULT;
 	return strcmp(word, "yes") == 0 ? SN_READ_RECEIPT_YES : SN_READ_RECEIPT_NO;
+}
+
+static SnReports reports_of(const Send *send)
+{
+	SnReports reports = SN_REPORTS_DEFAULT;
+
+	sn_reports_parse(sn_args_text(send->args, "delivery-reports"), &reports);
+	return reports;
 }
 
 static gboolean find_reply(Send *send)
@@ -359,6 +369,7 @@ static SnId queue(Send *send, SnState *state)
 		.if_unavailable = rule,
 		.announce = plan->switched || away || sn_terms_wait(&send->terms),
 		.read_receipt = read_receipt_of(send),
+		.reports = reports_of(send),
 		.format = sn_args_flag(send->args, "markdown") && plan->channel == SN_CHANNEL_MAIL
 			? SN_FORMAT_MARKDOWN : SN_FORMAT_DEFAULT,
 		.state = choose ? SN_STATE_CHOOSING : SN_STATE_QUEUED,

@@ -292,6 +292,15 @@ static char *read_encrypt(Reading *reading, const char *value, int end)
 	return sn_encrypt_parse(value, &reading->account->encrypt) ? NULL : sn_problems_hint(value, words);
 }
 
+static char *read_reports(Reading *reading, const char *value, int end)
+{
+	static const char *const words[] = { "all", "failures", "none", NULL };
+
+	if (!g_strv_contains(words, value))
+		return sn_problems_hint(value, words);
+	return sn_reports_parse(value, &reading->account->reports) ? NULL : sn_problems_hint(value, words);
+}
+
 static char *read_key(Reading *reading, const char *value, int end)
 {
 	if (*value == '-')
@@ -376,6 +385,7 @@ static const Key keys[] = {
 	{ { "reply-to", "address", "where answers to your email are to go, when not to from" }, read_reply_to },
 	{ { "sign", "true or false", "your email is signed, by OpenPGP or S/MIME; false unless said" }, read_sign },
 	{ { "encrypt", "none, if-possible or required", "the least for every email of the account; required: what cannot be encrypted waits for you" }, read_encrypt },
+	{ { "delivery-reports", "all, failures or none", "what mail systems are asked to tell of your email: all (the default), which includes that it was delivered; none is not even told of failure" }, read_reports },
 	{ { "key", "fingerprint or address", "the OpenPGP key to sign with; without it the best one for the address it is from" }, read_key },
 	{ { "authserv-id", "name", "the server whose Authentication-Results are believed" }, read_authserv_id },
 	{ { "enabled", "true or false", "false leaves the account out" }, read_enabled },
@@ -430,6 +440,7 @@ static SnAccount *account_new(const char *name)
 	account->chat_folder = g_strdup("");
 	account->if_unavailable = SN_RULE_DEFAULT;
 	account->enabled = TRUE;
+	account->reports = SN_REPORTS_ALL;
 	return account;
 }
 

@@ -15,6 +15,7 @@
 #include "src/base/error.h"
 #include "src/base/hours.h"
 #include "src/store/people.h"
+#include "src/store/receipt.h"
 #include "src/store/terms.h"
 
 /* Directories of the profile: XDG base directories; with -c DIR: DIR itself holds the configuration
@@ -89,6 +90,7 @@ typedef struct {
 	char *reply_to;      /* NULL */
 	gboolean sign;        /* email is signed */
 	SnEncrypt encrypt;    /* the least for its email */
+	SnReports reports;    /* of delivery, asked for; never DEFAULT */
 	char *key;            /* to sign with, a fingerprint or address; NULL: by from */
 	char *authserv_id;   /* whose Authentication-Results are believed; NULL */
 	gboolean enabled;

@@ -409,6 +409,15 @@ static void cannot_go(SnDelivery *self, SnId entry, const GError *error)
 	sn_delivery_apply(self, entry, later ? SN_DELIVERY_TEMPORARY : SN_DELIVERY_PERMANENT, &fact);
 }
 
+static SnNotifyWhen notify_when(const SnOutboxEntry *entry, const SnAccount *config)
+{
+	SnReports reports = entry->reports ? entry->reports : config->reports;
+
+	return reports == SN_REPORTS_NONE       ? SN_NOTIFY_NEVER
+	       : reports == SN_REPORTS_FAILURES ? SN_NOTIFY_FAILURE
+	                                        : SN_NOTIFY_ALL;
+}
+
 /* The bytes are made: they are kept, and handed to the account's transport. */
 static void submit(SnDelivery *self, SnJob *job, const SnOutboxEntry *entry, GBytes *raw)
 {
@@ -431,6 +440,7 @@ static void submit(SnDelivery *self, SnJob *job, const SnOutboxEntry *entry, GBy
 	request->to = envelope(self, entry);
 	request->raw = g_bytes_ref(raw);
 	request->dsn = TRUE;
+	request->notify = notify_when(entry, account->config);
 	request->confirm = TRUE;
 	request->envelope_id = g_strdup(entry->message_id);
 	job->request = request->id;

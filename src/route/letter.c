@@ -95,6 +95,17 @@ static char *file_named(const char *word)
 	return path && g_file_test(path, G_FILE_TEST_IS_REGULAR) ? g_steal_pointer(&path) : NULL;
 }
 
+/* The same with shell quotes around it, or backslashes before its blanks. */
+static char *file_in_line(const char *line)
+{
+	g_auto(GStrv) words = NULL;
+	char *one = file_named(line);
+
+	if (!one && g_shell_parse_argv(line, NULL, &words, NULL) && !words[1])
+		one = file_named(words[0]);
+	return one;
+}
+
 char **sn_letter_dropped_files(const char *pasted)
 {
 	g_autofree char *text = g_strstrip(g_strndup(pasted, MAX_DROPPED));
@@ -110,10 +121,14 @@ char **sn_letter_dropped_files(const char *pasted)
 		g_ptr_array_add(files, one);
 	else if (strchr(text, '\n'))
 		words = g_strsplit(text, "\n", MAX_FILES + 1);
+	else if (g_str_has_prefix(text, "file://")) /* in which a quote is a letter */
+		words = g_strsplit(text, " ", MAX_FILES + 1);
 	else if (!g_shell_parse_argv(text, NULL, &words, NULL))
 		return NULL;
 	for (char **word = words; word && *word; word++) {
-		one = files->len < MAX_FILES ? file_named(g_strstrip(*word)) : NULL;
+		if (!*g_strstrip(*word)) /* between lines */
+			continue;
+		one = files->len < MAX_FILES ? file_in_line(*word) : NULL;
 		if (!one)
 			return NULL;
 		g_ptr_array_add(files, one);

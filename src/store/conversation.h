@@ -110,6 +110,8 @@ typedef struct {
 	GArray *forwards;     /* of SnId, messages that it passes on; may be NULL */
 	SnFormat format;
 	SnWhom whom;
+	SnReports reports;
+	char *signature;      /* own address whose signature goes below; "" none; NULL: of the sender */
 } SnDraft;
 SnDraft *sn_draft_new(SnId conversation);
 void sn_draft_free(SnDraft *draft);

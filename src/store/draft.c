@@ -33,6 +33,7 @@ void sn_draft_free(SnDraft *draft)
 	if (draft->forwards)
 		g_array_unref(draft->forwards);
 	g_free(draft->sender);
+	g_free(draft->signature);
 	g_free(draft);
 }
 
@@ -90,7 +91,7 @@ SnDraft *sn_draft_load(SnStore *store, SnId conversation)
 	SnSql *query = sn_sql(store,
 	                      "SELECT mode, reply_to, subject, body, cc, bcc, attachments, history, "
 	                      "picked, updated, send_at, conditions, otherwise, within, "
-	                      "encrypt, agreed, read_receipt, sender, forwards, format, whom, sign FROM draft WHERE conversation = ?1",
+	                      "encrypt, agreed, read_receipt, sender, forwards, format, whom, sign, reports, signature FROM draft WHERE conversation = ?1",
 	                      V(conversation));
 	SnDraft *draft = NULL;
 
@@ -119,6 +120,8 @@ SnDraft *sn_draft_load(SnStore *store, SnId conversation)
 		draft->forwards = split_ids(sn_sql_peek(query, 18));
 		draft->format = (SnFormat)sn_sql_int(query, 19);
 		draft->whom = (SnWhom)sn_sql_int(query, 20);
+		draft->reports = (SnReports)sn_sql_int(query, 22);
+		draft->signature = sn_sql_text(query, 23);
 	}
 	sn_sql_drop(query);
 	return draft;
@@ -136,19 +139,21 @@ static gboolean write_draft(SnStore *store, const SnDraft *draft, GError **error
 	return sn_run(store, error,
 	              "INSERT INTO draft (conversation, mode, reply_to, subject, body, cc, bcc, "
 	              "attachments, history, picked, updated, send_at, conditions, otherwise, within, "
-	              "encrypt, agreed, read_receipt, sender, forwards, format, whom, sign) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, "
-	              "?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23) "
+	              "encrypt, agreed, read_receipt, sender, forwards, format, whom, sign, reports, signature) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, "
+	              "?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25) "
 	              "ON CONFLICT (conversation) DO UPDATE SET mode = ?2, reply_to = ?3, "
 	              "subject = ?4, body = ?5, cc = ?6, bcc = ?7, attachments = ?8, history = ?9, "
 	              "picked = ?10, updated = ?11, send_at = ?12, conditions = ?13, otherwise = ?14, "
 	              "within = ?15, encrypt = ?16, agreed = ?17, "
-	              "read_receipt = ?18, sender = ?19, forwards = ?20, format = ?21, whom = ?22, sign = ?23",
+	              "read_receipt = ?18, sender = ?19, forwards = ?20, format = ?21, whom = ?22, sign = ?23, "
+	              "reports = ?24, signature = ?25",
 	              V(draft->conversation), V(draft->mode), V(draft->reply_to), V(subject),
 	              V(body), V(draft->cc), V(draft->bcc), V(paths), V(draft->history), V(picked),
 	              V(draft->updated ? draft->updated : sn_now(store)), V(draft->terms.send_at),
 	              V(draft->terms.when), V(draft->terms.then), V(draft->terms.within),
 	              V(draft->terms.encrypt), V(agreed), V(draft->read_receipt), V(draft->sender),
-	              V(forwards), V(draft->format), V(draft->whom), V(draft->terms.sign));
+	              V(forwards), V(draft->format), V(draft->whom), V(draft->terms.sign), V(draft->reports),
+	              V(draft->signature));
 }
 
 gboolean sn_draft_save(SnStore *store, const SnDraft *draft, GError **error)

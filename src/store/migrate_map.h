@@ -54,7 +54,9 @@
 	"TEXT, picked TEXT, updated INTEGER NOT NULL, send_at INTEGER NOT NULL, conditions " \
 	"INTEGER NOT NULL, otherwise INTEGER NOT NULL, within INTEGER NOT NULL, encrypt " \
 	"INTEGER NOT NULL, agreed TEXT, read_receipt INTEGER NOT NULL, sender TEXT, forwards TEXT, " \
-	"format INTEGER NOT NULL, whom INTEGER NOT NULL, sign INTEGER NOT NULL, PRIMARY KEY (conversation, part)) STRICT, WITHOUT " \
+	"format INTEGER NOT NULL, whom INTEGER NOT NULL, sign INTEGER NOT NULL, reports INTEGER NOT NULL, " \
+	"signature TEXT, " \
+	"PRIMARY KEY (conversation, part)) STRICT, WITHOUT " \
 	"ROWID; " \
 	/* everybody's first address takes the person's id along; the user's own take none */ \
 	"INSERT INTO native (address, person) SELECT min(a.id), a.person FROM address a " \

@@ -327,16 +327,17 @@ static SnId write_entry(SnStore *store, const SnOutboxNew *new, const SnMessage 
 	            "INSERT INTO outbox (conversation, message, account, channel, state, reason, "
 	            "if_unavailable, created, expires, send_at, sender, message_id, origin_id, "
 	            "subject, body, reply_to, thread, converted_from, announce, "
-	            "history_attachments, conditions, otherwise, encrypt, jid, read_receipt, resend, format, sign) "
+	            "history_attachments, conditions, otherwise, encrypt, jid, read_receipt, resend, format, sign, "
+	            "reports) "
 	            "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, "
-	            "?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28)",
+	            "?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29)",
 	            V(new->conversation), V(m->id), V(new->account), V(new->channel), V(new->state),
 	            V(reason), V(new->if_unavailable), V(m->time), V(new->expires), V(new->send_at),
 	            V(new->from), V(m->message_id), V(m->origin_id), V(m->subject), V(m->body),
 	            V(new->reply_to), V(m->thread), V(new->converted_from),
 	            V(new->announce ? 1 : 0), V(new->history_attachments ? 1 : 0), V(new->when),
 	            V(new->then), V(new->encrypt), V(jid), V(new->read_receipt), V(new->resend),
-	            V(new->format), V(new->sign)))
+	            V(new->format), V(new->sign), V(new->reports)))
 		return 0;
 	SnId id = sn_last_id(store);
 	if (!sn_run(store, error, "UPDATE message SET outbox = ?2 WHERE id = ?1", V(m->id), V(id)) ||
@@ -412,7 +413,7 @@ SnId sn_outbox_queue(SnStore *store, const SnOutboxNew *entry, gboolean clear_dr
 	"if_unavailable, created, next_try, expires, send_at, attempts, sender, message_id, "   \
 	"origin_id, subject, body, reply_to, thread, converted_to, converted_from, "            \
 	"quick_question, step, announce, history_attachments, conditions, otherwise, encrypt, "  \
-	"behind, read_receipt, resend, format, sign"
+	"behind, read_receipt, resend, format, sign, reports"
 
 static SnOutboxEntry *read_row(SnSql *query)
 {
@@ -454,6 +455,7 @@ static SnOutboxEntry *read_row(SnSql *query)
 	e->resend = sn_sql_int(query, 33);
 	e->format = (SnFormat)sn_sql_int(query, 34);
 	e->sign = (SnSign)sn_sql_int(query, 35);
+	e->reports = (SnReports)sn_sql_int(query, 36);
 	return e;
 }
 

@@ -76,6 +76,7 @@ typedef struct {
 	int step;              /* engine's own: how far within `sending` (which stanza, which upload) */
 	gboolean announce;     /* tell on the desktop when it arrives */
 	SnReadReceipt read_receipt; /* an email asks to be told that it was read */
+	SnReports reports;
 	SnId resend;           /* the email that goes on as it is (RFC 5322 section 3.6.6); 0 */
 	SnFormat format;
 	/* with SN_OUTBOX_FULL */
@@ -118,6 +119,7 @@ typedef struct {
 	SnSign sign;
 	gboolean announce;
 	SnReadReceipt read_receipt;
+	SnReports reports;
 	SnId resend;            /* an email that goes on as it is: body and subject are for the
 	                         * timeline only; 0 */
 	SnFormat format;

@@ -1,11 +1,36 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "src/store/receipt.h"
 
+#include <string.h>
+
 #include "src/store/private.h"
 
 #define AT_ONCE 50
 
 G_STATIC_ASSERT(SN_MDN_WANTED == 1 && SN_MDN_AGREED == 3); /* the index message_mdn */
+
+static const char *const report_words[] = {
+#define X(name, word) word,
+	SN_REPORTS_TABLE(X)
+#undef X
+};
+
+const char *sn_reports_word(SnReports reports)
+{
+	g_assert(reports < G_N_ELEMENTS(report_words));
+	return report_words[reports];
+}
+
+gboolean sn_reports_parse(const char *word, SnReports *reports)
+{
+	for (gsize i = 0; word && i < G_N_ELEMENTS(report_words); i++) {
+		if (strcmp(word, report_words[i]) != 0)
+			continue;
+		*reports = (SnReports)i;
+		return TRUE;
+	}
+	return FALSE;
+}
 
 void sn_mdn_request_free(SnMdnRequest *request)
 {

@@ -11,6 +11,20 @@
 /* Whether an email asks for it: as [mail] request-mdn says, or as the user said for this one. */
 typedef enum { SN_READ_RECEIPT_DEFAULT, SN_READ_RECEIPT_YES, SN_READ_RECEIPT_NO } SnReadReceipt;
 
+/* Which reports of delivery the mail systems on the way are asked for (RFC 3461). */
+#define SN_REPORTS_TABLE(X)                                                                     \
+	X(DEFAULT, "default")   /* as the account says */                                       \
+	X(ALL, "all")           /* success, failure and delay */                                \
+	X(FAILURES, "failures") /* failure and delay: what any mail system tells by itself */   \
+	X(NONE, "none")         /* not even of failure */
+typedef enum {
+#define X(name, word) SN_REPORTS_##name,
+	SN_REPORTS_TABLE(X)
+#undef X
+} SnReports;
+const char *sn_reports_word(SnReports reports);
+gboolean sn_reports_parse(const char *word, SnReports *reports);
+
 /* Who is told. X(name, word, meaning) */
 #define SN_MDN_RULE_TABLE(X)                                                                    \
 	X(NEVER, "never", "nobody")                                                             \

@@ -287,7 +287,9 @@ CREATE TABLE draft (
 	forwards TEXT, -- ids of messages that it passes on
 	format INTEGER NOT NULL DEFAULT 0, -- SnFormat
 	whom INTEGER NOT NULL DEFAULT 0, -- SnWhom
-	sign INTEGER NOT NULL DEFAULT 0 -- SnSign
+	sign INTEGER NOT NULL DEFAULT 0, -- SnSign
+	reports INTEGER NOT NULL DEFAULT 0, -- SnReports
+	signature TEXT -- own address whose signature goes below; "" none; NULL that of the sender
 ) STRICT;
 
 -- A conversation whose messages are shown in another (heir) as long as its people are one person.
@@ -328,6 +330,8 @@ CREATE TABLE shell_draft (
 	format INTEGER NOT NULL,
 	whom INTEGER NOT NULL,
 	sign INTEGER NOT NULL,
+	reports INTEGER NOT NULL,
+	signature TEXT,
 	PRIMARY KEY (conversation, part)
 ) STRICT, WITHOUT ROWID;
 
@@ -514,7 +518,8 @@ CREATE TABLE outbox (
 	stopped INTEGER AS (state = 4 OR (state = 8 AND (error_word IS NOT NULL OR conditions <> 0)) OR (state = 9 AND step = 0)) VIRTUAL,
 	resend INTEGER NOT NULL DEFAULT 0, -- the email that goes on as it is
 	format INTEGER NOT NULL DEFAULT 0, -- SnFormat
-	sign INTEGER NOT NULL DEFAULT 0 -- SnSign
+	sign INTEGER NOT NULL DEFAULT 0, -- SnSign
+	reports INTEGER NOT NULL DEFAULT 0 -- SnReports
 ) STRICT;
 CREATE INDEX outbox_untold ON outbox (id) WHERE untold = 1;
 CREATE INDEX outbox_conversation ON outbox (conversation);

@@ -12,7 +12,7 @@
 /* gave: 1 its pin, 2 that it was opened, 4 life (the other was archived), 8 the reply mode. */
 
 #define REST                                                                                     \
-	"send_at, conditions, otherwise, within, read_receipt, sender, forwards, format, whom, sign"
+	"send_at, conditions, otherwise, within, read_receipt, sender, forwards, format, whom, sign, reports, signature"
 #define DRAFT                                                                                    \
 	"mode, reply_to, subject, body, cc, bcc, attachments, history, picked, encrypt, agreed, " \
 	"updated, " REST
@@ -21,7 +21,7 @@
 	"(" d ".mode, " d ".reply_to, " d ".subject, " d ".body, " d ".cc, " d ".bcc, " d        \
 	".attachments, " d ".history, " d ".picked, " d ".encrypt, " d ".agreed, " d             \
 	".send_at, " d ".conditions, " d ".otherwise, " d ".within, " d ".read_receipt, "   \
-	d ".sender, " d ".forwards, " d ".format, " d ".whom, " d ".sign)"
+	d ".sender, " d ".forwards, " d ".format, " d ".whom, " d ".sign, " d ".reports, " d ".signature)"
 
 /* Two drafts in one: h the other's, g the shell's. */
 #define JOINED(column, separator)                                                                \
@@ -82,7 +82,7 @@ static gboolean draft_is_as_given(SnStore *store, SnId shell, SnId heir)
 	              "WHERE d.conversation = ?2 AND " TYPED("d") " IS (h.mode, " REPLY_TO ", " SUBJECT
 	              ", " BODY ", " CC ", " BCC ", " ATTACHMENTS ", " HISTORY ", " PICKED ", " ENCRYPT
 	              ", " AGREED ", h.send_at, h.conditions, h.otherwise, h.within, h.read_receipt, h.sender, "
-	              FORWARDS ", h.format, h.whom, h.sign)",
+	              FORWARDS ", h.format, h.whom, h.sign, h.reports, h.signature)",
 	              V(shell), V(heir)) != 0;
 }
 

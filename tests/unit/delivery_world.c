@@ -239,6 +239,7 @@ static void serve_smtp(Delivery *self, Pending *pending)
 	event->reply = g_strdup("250 queued");
 	event->max_size = self->mail_max;
 	event->dsn = self->dsn;
+	self->notify = request->notify;
 	answer_smtp(self, pending, event);
 }
 

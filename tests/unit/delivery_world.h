@@ -43,6 +43,7 @@ typedef struct {
 	int fate_lasts;       /* how often besides */
 	gboolean archive;     /* the server has one */
 	gboolean dsn;         /* the SMTP server promises reports */
+	SnNotifyWhen notify;  /* ... of what was asked for last */
 	gboolean sent_has;    /* a SEARCH_ID in Sent finds it */
 	gboolean sent_keeps;  /* and of what was taken, by itself */
 	int probes, delivered, failed, questions;

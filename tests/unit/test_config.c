@@ -25,7 +25,8 @@
 	"im-password-command = cat im\n"                                                       \
 	"if-unavailable = defer\n"                                                             \
 	"folders = INBOX, Lists/*\n"                                                           \
-	"signature = \"Alice\\nWonderland # 1\"\n"
+	"signature = \"Alice\\nWonderland # 1\"\n"                                        \
+	"delivery-reports = failures\n"
 
 static SnConfig *good(const char *accounts, const char *settings)
 {
@@ -78,6 +79,7 @@ static void an_account_is_read(void **state)
 	assert_int_equal(home->if_unavailable, SN_RULE_DEFER);
 	assert_string_equal(home->folders[1], "Lists/*");
 	assert_string_equal(home->signature, "Alice\nWonderland # 1");
+	assert_int_equal(home->reports, SN_REPORTS_FAILURES);
 	assert_string_equal(home->copy_to, "sent");
 	assert_true(home->enabled);
 	assert_null(sn_config_account_named(config, "work"));

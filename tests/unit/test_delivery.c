@@ -119,6 +119,26 @@ static void an_email_goes_with_its_ids_and_headers(void **state)
 	delivery_free(self);
 }
 
+static void reports_are_asked_for_as_the_email_says(void **state)
+{
+	static const struct {
+		SnReports reports;
+		SnNotifyWhen notify;
+	} rows[] = { { SN_REPORTS_DEFAULT, SN_NOTIFY_ALL }, { SN_REPORTS_FAILURES, SN_NOTIFY_FAILURE },
+		     { SN_REPORTS_NONE, SN_NOTIFY_NEVER }, { SN_REPORTS_ALL, SN_NOTIFY_ALL } };
+	Delivery *self = delivery_new(NULL);
+
+	for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+		SnOutboxNew new = { .channel = SN_CHANNEL_MAIL, .subject = "Budget", .body = "Ten.",
+			            .reports = rows[i].reports, .state = SN_STATE_QUEUED };
+		SnId id = queue_new(self, &new, BOB_MAIL);
+		settle(self);
+		assert_state(self, id, SN_STATE_ACCEPTED);
+		assert_int_equal(self->notify, rows[i].notify);
+	}
+	delivery_free(self);
+}
+
 static void reports_settle_an_email(void **state)
 {
 	Delivery *self = delivery_new(NULL);
@@ -632,6 +652,7 @@ int main(void)
 		cmocka_unit_test(an_im_goes_and_is_received_and_read),
 		cmocka_unit_test(receipts_of_others_change_nothing),
 		cmocka_unit_test(an_email_goes_with_its_ids_and_headers),
+		cmocka_unit_test(reports_are_asked_for_as_the_email_says),
 		cmocka_unit_test(reports_settle_an_email),
 		cmocka_unit_test(a_bounce_turns_accepted_into_failed),
 		cmocka_unit_test(several_recipients_are_delivered_when_all_are),

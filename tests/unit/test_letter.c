@@ -107,6 +107,19 @@ static void assert_drops(const char *pasted, const char *one, const char *two)
 		         found && found[0] && found[1] ? found[1] : "");
 }
 
+/* With a backslash before what a shell would read otherwise. */
+static char *escape(const char *path)
+{
+	GString *out = g_string_new(NULL);
+
+	for (; *path; path++) {
+		if (strchr(" '\"()&", *path))
+			g_string_append_c(out, '\\');
+		g_string_append_c(out, *path);
+	}
+	return g_string_free(out, FALSE);
+}
+
 static void dropped_names_are_files(void **state)
 {
 	const Files *files = *state;
@@ -116,6 +129,20 @@ static void dropped_names_are_files(void **state)
 	g_autofree char *lines = g_strdup_printf("%s\n%s\n", uri, files->plain);
 	g_autofree char *trailing = g_strconcat(files->plain, " ", NULL);
 
+	g_autofree char *escaped = escape(files->blank);
+	g_autofree char *both_escaped = g_strdup_printf("%s %s", escaped, files->plain);
+	g_autofree char *escaped_lines = g_strdup_printf("%s\r\n%s\r\n\r\n%s\n", escaped, quoted, files->plain);
+	g_autofree char *uris = g_strdup_printf("%s %s", uri, uri);
+	g_auto(GStrv) three = NULL;
+
+	/* as terminals write what is dragged there */
+	assert_drops(escaped, files->blank, NULL);
+	assert_drops(both_escaped, files->blank, files->plain);
+	assert_drops(uris, files->blank, files->blank);
+	three = sn_letter_dropped_files(escaped_lines);
+	assert_non_null(three);
+	assert_int_equal(g_strv_length(three), 3);
+	assert_string_equal(three[2], files->plain);
 	assert_drops(files->plain, files->plain, NULL);
 	assert_drops(trailing, files->plain, NULL);
 	assert_drops(quoted, files->blank, NULL);

@@ -120,6 +120,28 @@ static void reports_and_wide_characters_are_asked_for_as_the_server_can(void **s
 				SN_ERROR_REJECTED, "ASCII", NULL));
 }
 
+static void fewer_reports_are_asked_for_when_fewer_are_wanted(void **state)
+{
+	static const struct {
+		SnNotifyWhen notify;
+		const char *said;
+	} rows[] = { { SN_NOTIFY_FAILURE, "NOTIFY=FAILURE,DELAY" }, { SN_NOTIFY_NEVER, "NOTIFY=NEVER" } };
+
+	for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+		SnSendRequest *request = sn_test_message("alice@example.test", bob, text);
+		g_autofree char *script = g_strdup_printf(
+			HELLO("S 250-DSN\n") LOGIN "C MAIL FROM:<alice@example.test> RET=HDRS\nS 250 ok\n"
+			"C RCPT TO:<bob@example.test> %s ORCPT=rfc822;bob@example.test\nS 250 ok\n"
+			"C DATA\nS 354 go\n" BODY "S 250 ok\n*",
+			rows[i].said);
+		request->dsn = TRUE;
+		request->notify = rows[i].notify;
+		SnSendEvent *event = play(script, SN_LINK_PLAIN, request, -1, "", NULL);
+		assert_false(event->dsn); /* nothing will tell of success */
+		sn_send_event_free(event);
+	}
+}
+
 static void too_large_a_message_is_not_even_begun(void **state)
 {
 	char *heard = NULL;
@@ -281,6 +303,7 @@ int main(void)
 		cmocka_unit_test(starttls_is_not_optional),
 		cmocka_unit_test(accepted_message_is_dot_stuffed_and_has_crlf),
 		cmocka_unit_test(reports_and_wide_characters_are_asked_for_as_the_server_can),
+		cmocka_unit_test(fewer_reports_are_asked_for_when_fewer_are_wanted),
 		cmocka_unit_test(too_large_a_message_is_not_even_begun),
 		cmocka_unit_test(refusals_are_told_apart),
 		cmocka_unit_test(refused_recipients_are_listed_and_nothing_is_sent),

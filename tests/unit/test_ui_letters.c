@@ -158,8 +158,8 @@ static void each_address_signs_for_itself(void **state)
 {
 	UiDesk *desk = *state;
 
-	ui_desk_play(desk, "keys :open<Space>" FRIDA "<Enter>r\ntext Yes\nexpect -- A. Liddell, Harbour office\n"
-	                   "keys <A-i>\nexpect -- Alice ...\nkeys <A-Enter>\n");
+	ui_desk_play(desk, "keys :open<Space>" FRIDA "<Enter>r\ntext Yes\nexpect A. Liddell, Harbour office\n"
+	                   "keys <A-i>\nexpect Quay 3\nkeys <A-Enter>\n");
 	g_autoptr(SnOutboxEntry) first = ui_desk_entry(desk, 0);
 	assert_string_equal(first->body, "Yes\n\n-- \nAlice\nQuay 3");
 	/* taken back, it is the text again; another address puts its own */
@@ -267,6 +267,60 @@ static void what_is_no_draft_is_not_continued(void **state)
 	ui_desk_play(desk, "keys :open<Space>" FRIDA "<Enter>:continue<Enter>\nexpect This is no draft\n");
 }
 
+static void a_signature_is_left_out_or_chosen(void **state)
+{
+	UiDesk *desk = *state;
+	SnId before = ui_desk_last_entry(desk);
+
+	/* all of it is shown, and below the text */
+	ui_desk_play(desk, "size 80 30\nkeys :open<Space>" FRIDA "<Enter>r\ntext Yes\nkeys <Esc>:from<Space>alice@<Enter>i\nexpect --\nexpect Alice\nexpect Quay 3\n"
+	                   "keys <A-s>\nabsent Quay 3\nexpect No signature.\n");
+	/* the draft keeps the choice */
+	ui_desk_play(desk, "size 80 30\nkeys :open<Space>" FRIDA "<Enter>i\nabsent Quay 3\nkeys <A-Enter>\n");
+	g_autoptr(SnOutboxEntry) without = ui_desk_entry(desk, before);
+	assert_string_equal(without->body, "Yes");
+	/* that of another address than it goes from: the answer to what went from alice's */
+	ui_desk_play(desk, "size 80 30\nkeys :open<Space>" FRIDA "<Enter>r\ntext No\n"
+	                   "expect Alice Liddell\nkeys <Esc>:signature<Space>a.liddell@work.example<Enter>i\n"
+	                   "expect Harbour office\nexpect as a.liddell@work.example\nkeys <A-Enter>\n");
+	g_autoptr(SnOutboxEntry) other = ui_desk_entry(desk, without->id);
+	assert_string_equal(other->from, "alice@example.test");
+	assert_string_equal(other->body, "No\n\n-- \nA. Liddell, Harbour office");
+	ui_desk_play(desk, "keys :open<Space>" FRIDA "<Enter>r\nkeys <Esc>:signature<Space>nobody<Enter>\n"
+	                   "expect None of your addresses fits\nkeys :signature<Space>default<Enter>\n"
+	                   "expect The signature of the address it goes from\n");
+}
+
+static void an_im_has_no_signature(void **state)
+{
+	UiDesk *desk = *state;
+	SnId before = ui_desk_last_entry(desk);
+
+	ui_desk_play(desk, "keys :open<Space>bob@example.test<Enter>i\ntext Ahoy\nabsent Quay 3\n"
+	                   "keys <A-s>\nexpect An IM has no signature\nkeys <Enter>\n");
+	g_autoptr(SnOutboxEntry) entry = ui_desk_entry(desk, before);
+	assert_int_equal(entry->channel, SN_CHANNEL_IM);
+	assert_string_equal(entry->body, "Ahoy");
+}
+
+static void reports_are_a_choice_and_shown(void **state)
+{
+	UiDesk *desk = *state;
+	SnId before = ui_desk_last_entry(desk);
+
+	ui_desk_play(desk, "keys :open<Space>" FRIDA "<Enter>r\ntext Yes\nkeys <Esc>:delivery-reports<Space>failures<Enter>\n"
+	                   "expect of failure and delay only\nexpect Reports of failure only\n"
+	                   "keys :read-receipt<Space>yes<Enter>\n"
+	                   "expect A read receipt is asked for; reports of failure only\n"
+	                   "keys :delivery-reports<Space>some<Enter>\nexpect Say all, failures, none or default\n");
+	ui_desk_play(desk, "keys :open<Space>" FRIDA "<Enter>i\nexpect reports of failure only\nkeys <A-Enter>\n");
+	g_autoptr(SnOutboxEntry) entry = ui_desk_entry(desk, before);
+	assert_int_equal(entry->reports, SN_REPORTS_FAILURES);
+	assert_int_equal(entry->read_receipt, SN_READ_RECEIPT_YES);
+	/* taken back, it is as it was */
+	ui_desk_play(desk, "keys :open<Space>" FRIDA "<Enter>o\nkeys e\nexpect reports of failure only\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -280,6 +334,9 @@ int main(void)
 		T(only_the_new_text_speaks_of_files),
 		T(the_sum_of_files_counts_held_ones_too),
 		T(each_address_signs_for_itself),
+		T(a_signature_is_left_out_or_chosen),
+		T(an_im_has_no_signature),
+		T(reports_are_a_choice_and_shown),
 		T(a_draft_of_another_program_is_continued),
 		T(what_is_no_draft_is_not_continued),
 		T(an_im_is_not_signed),
