@@ -19,17 +19,18 @@ static void forget(SnImapSession *session)
 	session->read_only = FALSE;
 	g_clear_pointer(&session->mailbox_id, g_free);
 	g_clear_pointer(&session->permanent, g_ptr_array_unref);
+	g_clear_pointer(&session->keywords, g_ptr_array_unref);
 }
 
 /* RFC 3501 section 7.1; "\\*" among them stands for any keyword. */
-static void hear_permanent(SnImapSession *session, const SnWord *flags)
+static void hear_flags(GPtrArray **names, const SnWord *flags)
 {
-	g_clear_pointer(&session->permanent, g_ptr_array_unref);
-	session->permanent = g_ptr_array_new_with_free_func(g_free);
+	g_clear_pointer(names, g_ptr_array_unref);
+	*names = g_ptr_array_new_with_free_func(g_free);
 	for (guint i = 0; i < flags->items->len && i < MAX_FLAGS; i++) {
 		const char *name = sn_word_text(sn_word_at(flags->items, i));
 		if (name)
-			g_ptr_array_add(session->permanent, g_strdup(name));
+			g_ptr_array_add(*names, g_strdup(name));
 	}
 }
 
@@ -56,7 +57,7 @@ static void hear_code(SnImapSession *session, const SnImapLine *line)
 	else if (strcmp(line->code, "HIGHESTMODSEQ") == 0)
 		session->highestmodseq = number;
 	else if (strcmp(line->code, "PERMANENTFLAGS") == 0 && first && first->items)
-		hear_permanent(session, first);
+		hear_flags(&session->permanent, first);
 	else if (strcmp(line->code, "CLOSED") == 0)
 		forget(session); /* all before was about the folder that was open */
 	else if (strcmp(line->code, "MAILBOXID") == 0 && first && first->items) {
@@ -68,11 +69,14 @@ static void hear_code(SnImapSession *session, const SnImapLine *line)
 static void hear_opening(const SnImapLine *line, gpointer data)
 {
 	Opening *opening = data;
+	const SnWord *first = sn_word_at(line->words, 0);
 
 	if (line->code && strcmp(line->kind, "OK") == 0)
 		hear_code(opening->session, line);
 	else if (strcmp(line->kind, "EXISTS") == 0)
 		opening->session->exists = line->number;
+	else if (strcmp(line->kind, "FLAGS") == 0 && first && first->items)
+		hear_flags(&opening->session->keywords, first);
 	else if (opening->hear)
 		opening->hear(line, opening->data);
 }

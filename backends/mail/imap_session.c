@@ -397,6 +397,7 @@ void sn_imap_session_free(SnImapSession *session)
 	g_free(session->selected);
 	g_free(session->mailbox_id);
 	g_clear_pointer(&session->permanent, g_ptr_array_unref);
+	g_clear_pointer(&session->keywords, g_ptr_array_unref);
 	g_free(session);
 }
 

@@ -29,6 +29,7 @@ typedef struct {
 	guint32 uidvalidity, uidnext, exists;
 	guint64 highestmodseq; /* 0: the folder has none */
 	gboolean read_only;
+	GPtrArray *keywords;   /* of char *: in use in it, as it tells; NULL not told */
 	GPtrArray *permanent;  /* of char *: flags that can be changed; NULL: not told, so all can */
 	char *mailbox_id;      /* RFC 8474; NULL */
 } SnImapSession;

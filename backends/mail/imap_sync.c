@@ -24,6 +24,7 @@
 #define SHORT_BATCH_US (100 * 1000)
 #define LONG_BATCH_US (400 * 1000)
 
+#define COMPARED_KEYWORDS 32 /* of a folder whose server does not tell what changed */
 #define WEEK_MAX 2000 /* however many came in lately: the rest follows anyway */
 
 typedef struct {
@@ -260,33 +261,93 @@ static const struct {
 	{ "KEYWORD $MDNSent", SN_MAIL_MDN_SENT, FALSE },
 };
 
-static void compare_with(Sync *sync, GArray *const *having, const GArray *gone)
+#define FLAG_KEYS G_N_ELEMENTS(flag_keys)
+
+/* The keywords of the folder that are no flags here; a folder may have any number of them. */
+static GPtrArray *keywords_in_use(const Sync *sync)
+{
+	const GPtrArray *told = sync->session->keywords;
+	GPtrArray *names = g_ptr_array_new();
+
+	for (guint i = 0; sync->request->known_keywords && told && i < told->len; i++) {
+		const char *name = told->pdata[i];
+		if (names->len < COMPARED_KEYWORDS && *name != '\\' && sn_imap_is_keyword(name) &&
+		    g_ascii_strcasecmp(name, "$Forwarded") != 0 &&
+		    g_ascii_strcasecmp(name, "$MDNSent") != 0)
+			g_ptr_array_add(names, (gpointer)name);
+	}
+	return names;
+}
+
+static gint by_word(gconstpointer a, gconstpointer b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static gboolean is_among(const GPtrArray *names, const char *name)
+{
+	for (guint i = 0; i < names->len; i++)
+		if (g_ascii_strcasecmp(names->pdata[i], name) == 0)
+			return TRUE;
+	return FALSE;
+}
+
+/* Those that were asked about, and of the others what is known. */
+static char *keywords_now(const GPtrArray *names, GArray *const *having, guint32 uid,
+			  const char *known)
+{
+	g_autoptr(GPtrArray) now = g_ptr_array_new();
+	g_auto(GStrv) before = g_strsplit(known ? known : "", " ", -1);
+
+	for (guint i = 0; i < names->len; i++)
+		if (sn_uids_has(having[FLAG_KEYS + i], uid))
+			g_ptr_array_add(now, names->pdata[i]);
+	for (char **word = before; *word; word++)
+		if (**word && !is_among(names, *word))
+			g_ptr_array_add(now, *word);
+	g_ptr_array_sort(now, by_word);
+	g_ptr_array_add(now, NULL);
+	return g_strjoinv(" ", (char **)now->pdata);
+}
+
+static void compare_with(Sync *sync, const GPtrArray *names, GArray *const *having,
+			 const GArray *gone)
 {
 	const GArray *known = sync->known;
+	const GPtrArray *words = sync->request->known_keywords;
 
 	for (guint i = 0; i < known->len; i++) {
 		SnImapMessage now = { .uid = sn_uid_at(known, i) };
 		if (sn_uids_has(gone, now.uid))
 			continue;
-		for (gsize k = 0; k < G_N_ELEMENTS(flag_keys); k++)
+		for (gsize k = 0; k < FLAG_KEYS; k++)
 			if (sn_uids_has(having[k], now.uid) != flag_keys[k].inverse)
 				now.flags |= flag_keys[k].bit;
-		if (now.flags != g_array_index(sync->request->known_flags, guint, i))
+		if (words)
+			now.keywords = keywords_now(names, having, now.uid, words->pdata[i]);
+		if (now.flags != g_array_index(sync->request->known_flags, guint, i) ||
+		    (words && g_strcmp0(now.keywords, words->pdata[i] ? words->pdata[i] : "") != 0))
 			report_flags(&now, sync);
+		g_free(now.keywords);
 	}
 }
 
 static gboolean search_flags(Sync *sync, GError **error)
 {
-	const char *keys[G_N_ELEMENTS(flag_keys)];
-	GArray *having[G_N_ELEMENTS(flag_keys)];
+	g_autoptr(GPtrArray) names = keywords_in_use(sync);
+	g_autoptr(GPtrArray) keys = g_ptr_array_new_with_free_func(g_free);
+	GArray *having[FLAG_KEYS + COMPARED_KEYWORDS] = { NULL };
 
-	for (gsize k = 0; k < G_N_ELEMENTS(flag_keys); k++)
-		keys[k] = flag_keys[k].key;
-	if (!sn_imap_uid_search_all(sync->session, keys, G_N_ELEMENTS(keys), having, error))
+	for (gsize k = 0; k < FLAG_KEYS; k++)
+		g_ptr_array_add(keys, g_strdup(flag_keys[k].key));
+	for (guint i = 0; i < names->len; i++)
+		g_ptr_array_add(keys, g_strconcat("KEYWORD ", names->pdata[i], NULL));
+	g_assert(keys->len <= G_N_ELEMENTS(having));
+	if (!sn_imap_uid_search_all(sync->session, (const char *const *)keys->pdata, keys->len, having,
+				    error))
 		return FALSE;
-	compare_with(sync, having, sync->gone);
-	for (gsize k = 0; k < G_N_ELEMENTS(flag_keys); k++)
+	compare_with(sync, names, having, sync->gone);
+	for (guint k = 0; k < keys->len; k++)
 		g_array_unref(having[k]);
 	return TRUE;
 }
@@ -298,6 +359,8 @@ static gboolean compare_flags(Sync *sync, GError **error)
 
 	if (last == 0 || sync->exists == 0)
 		return TRUE;
+	g_assert(!sync->request->known_keywords ||
+		 sync->request->known_keywords->len == sync->known->len);
 	if (flags && flags->len == sync->known->len)
 		return search_flags(sync, error);
 	struct mailimap_set *set = mailimap_set_new_interval(1, last);

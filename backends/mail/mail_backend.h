@@ -67,6 +67,7 @@ typedef struct {
 	GPtrArray *known_names; /* Maildir: of char *, base name without flags, same order as known */
 	gint64 full_size;       /* messages larger than this: only header and text (partial = TRUE) */
 	GArray *known_flags;    /* of guint: their flags, same order as known; NULL */
+	GPtrArray *known_keywords; /* of char *: as of SnMailEvent, same order; NULL */
 	guint32 newest;         /* stop after this many of the newest unknown messages; 0 = all */
 	guint label_scan;       /* of labelled emails: so many of the newest known ones tell their
 	                           labels, changed or not */

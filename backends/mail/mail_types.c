@@ -28,6 +28,7 @@ void sn_mail_request_free(SnMailRequest *request)
 	g_free(request->clear_labels);
 	g_clear_pointer(&request->known, g_array_unref);
 	g_clear_pointer(&request->known_flags, g_array_unref);
+	g_clear_pointer(&request->known_keywords, g_ptr_array_unref);
 	g_clear_pointer(&request->known_names, g_ptr_array_unref);
 	g_free(request);
 }

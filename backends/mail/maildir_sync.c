@@ -88,7 +88,21 @@ static gint older_first(gconstpointer a, gconstpointer b)
 	return strcmp(x->base, y->base);
 }
 
-/* Reports flags of what is known; collects what is not, oldest first. */
+/* Whether the caller has it as it is. */
+static gboolean is_as_known(const SnMailRequest *request, const SnMaildirEntry *entry)
+{
+	const GArray *known = request->known, *flags = request->known_flags;
+	const GPtrArray *names = request->known_names;
+
+	if (!flags || !names || flags->len != known->len || names->len != known->len)
+		return FALSE;
+	guint at = sn_uids_lower_bound(known, entry->uid);
+	g_assert(at < known->len);
+	return g_array_index(flags, guint, at) == entry->flags &&
+	       strcmp(names->pdata[at], entry->base) == 0;
+}
+
+/* Reports flags of what is known and has changed; collects what is not, oldest first. */
 static GPtrArray *sort_out(SnReport *report, SnMaildirFolder *folder, const SnMailRequest *request)
 {
 	const GArray *known = request->uidvalidity == UIDVALIDITY ? request->known : NULL;
@@ -102,6 +116,8 @@ static GPtrArray *sort_out(SnReport *report, SnMaildirFolder *folder, const SnMa
 		if (!known || entry->uid == 0 || !sn_uids_has(known, entry->uid)) {
 			if (sn_maildir_stat(folder, entry))
 				g_ptr_array_add(fresh, entry);
+		} else if (!entry->told && is_as_known(request, entry)) {
+			entry->told = TRUE;
 		} else if (!entry->told) {
 			SnMailEvent *event =
 				event_new(report, folder, SN_MAIL_EV_FLAGS, request->id);

@@ -530,6 +530,8 @@ static void start_round(SnMailSync *sync, MailFolder *folder)
 	/* flags are compared here only where the server cannot tell which have changed */
 	request->known = sn_location_uids(store, folder->id,
 	                                  request->highestmodseq ? NULL : &request->known_flags);
+	if (request->known_flags && account->config->source.kind == SN_ENDPOINT_IMAP)
+		request->known_keywords = sn_location_keyword_list(store, folder->id);
 	if (request->known && account->config->source.kind == SN_ENDPOINT_MAILDIR)
 		request->known_names = known_names(store, folder->id, request->known);
 	folder->scanning = folder->label_scan;

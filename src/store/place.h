@@ -7,6 +7,7 @@
 
 /* Maildir names of all locations of a folder, in the order of sn_location_uids(); of char *. A
  * location without a name gives "". */
+GPtrArray *sn_location_keyword_list(SnStore *store, SnId folder); /* of char *, may be NULL; by number */
 GPtrArray *sn_location_names(SnStore *store, SnId folder);
 /* Another program gave the file another name; nothing when it is unknown. */
 gboolean sn_location_rename(SnStore *store, SnId folder, guint32 uid, const char *name,

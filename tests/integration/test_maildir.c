@@ -40,6 +40,40 @@ static void both_layouts_are_listed(void **state)
 	sn_box_close(&box);
 }
 
+static void what_is_as_it_was_is_not_told_again(void **state)
+{
+	SnBox box = sn_box_open(TRUE);
+	SnMemory memory = sn_memory_new();
+	static const guint flags[] = { SN_MAIL_SEEN, 0, SN_MAIL_SEEN };
+
+	sn_box_put(box.root, "cur/one:2,S", "one", 100);
+	sn_box_put(box.root, "cur/two:2,", "two", 50);
+	sn_box_put(box.root, "cur/three:2,S", "three", 10);
+	sn_box_sync(box.desk, "INBOX", &memory);
+	assert_int_equal(memory.uids->len, 3);
+	/* another program flags one, and we start anew */
+	g_autofree char *from = g_build_filename(box.root, "cur/two:2,", NULL);
+	g_autofree char *to = g_build_filename(box.root, "cur/two:2,F", NULL);
+	assert_int_equal(rename(from, to), 0);
+	sn_mail_desk_free(box.desk);
+	box.desk = sn_mail_desk_new(&sn_maildir_ops, NULL, box.root);
+	SnMailRequest *request = sn_mail_desk_request(box.desk, SN_MAIL_REQ_SYNC, "INBOX");
+	request->uidvalidity = 1;
+	request->uidnext = memory.uidnext;
+	request->known = g_array_copy(memory.uids);
+	request->known_names = g_ptr_array_ref(memory.names);
+	request->known_flags = g_array_new(FALSE, FALSE, sizeof(guint));
+	g_array_append_vals(request->known_flags, flags, 3);
+	guint64 id = request->id;
+	assert_int_equal(sn_mail_desk_run(box.desk, request)->kind, SN_EVENT_DONE);
+	assert_int_equal(sn_mail_desk_count(box.desk, id, SN_MAIL_EV_FLAGS), 1);
+	const SnMailEvent *event = sn_mail_desk_event(box.desk, id, SN_MAIL_EV_FLAGS, 0);
+	assert_string_equal(event->name, "two");
+	assert_int_equal(event->flags, SN_MAIL_FLAGGED);
+	sn_memory_free(&memory);
+	sn_box_close(&box);
+}
+
 static void numbers_stay_with_names_through_flags_and_restart(void **state)
 {
 	SnBox box = sn_box_open(TRUE);
@@ -246,6 +280,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(both_layouts_are_listed),
+		cmocka_unit_test(what_is_as_it_was_is_not_told_again),
 		cmocka_unit_test(numbers_stay_with_names_through_flags_and_restart),
 		cmocka_unit_test(flags_are_letters_of_the_file_name),
 		cmocka_unit_test(move_append_search_and_fetch),

@@ -134,6 +134,42 @@ static void flags_of_a_simple_server_are_compared_without_fetching_them(void **s
 	close_scene(&scene);
 }
 
+static void keywords_of_a_simple_server_are_compared_too(void **state)
+{
+	const char *const scripts[] = {
+		QUICK_LOGIN("ESEARCH") "C SELECT\nS * FLAGS (\\Seen work $Forwarded home)\nS * 3 EXISTS\n"
+			"S * OK [UIDVALIDITY 7] .\nS * OK [UIDNEXT 4] .\nS $T OK [READ-WRITE] open\n"
+			"C UID SEARCH RETURN (ALL) 1:3\nS * ESEARCH (TAG \"3\") UID ALL 1:3\nS $T OK .\n"
+			"C UNSEEN\nC ANSWERED\nC FLAGGED\nC DELETED\nC DRAFT\nC $Forwarded\nC $MDNSent\n"
+			"C KEYWORD work\nC KEYWORD home\n"
+			"S * ESEARCH (TAG \"11\") UID ALL 1:2\nS * ESEARCH (TAG \"12\") UID ALL 1\n"
+			"S * ESEARCH (TAG \"4\") UID ALL 1:3\n"
+			"S 4 OK .\nS 5 OK .\nS 6 OK .\nS 7 OK .\nS 8 OK .\nS 9 OK .\nS 10 OK .\nS 11 OK .\nS 12 OK .\n*",
+		NULL
+	};
+	Scene scene = open_scene(scripts, SN_LINK_PLAIN);
+	SnMailRequest *request = sn_mail_desk_request(scene.desk, SN_MAIL_REQ_SYNC, "INBOX");
+
+	request->uidvalidity = 7;
+	request->uidnext = 4;
+	request->known = uids_of(3, 1, 2, 3);
+	request->known_flags = uids_of(3, 0, 0, 0);
+	request->known_keywords = g_ptr_array_new_with_free_func(g_free);
+	g_ptr_array_add(request->known_keywords, g_strdup("work"));
+	g_ptr_array_add(request->known_keywords, g_strdup("work"));
+	g_ptr_array_add(request->known_keywords, g_strdup("home odd"));
+	guint64 id = run(&scene, request);
+	/* 1 is at home now as well; 2 is as it was; 3 is at home no more, and odd for all we know */
+	assert_int_equal(sn_mail_desk_count(scene.desk, id, SN_MAIL_EV_FLAGS), 2);
+	const SnMailEvent *event = sn_mail_desk_event(scene.desk, id, SN_MAIL_EV_FLAGS, 0);
+	assert_int_equal(event->uid, 1);
+	assert_string_equal(event->keywords, "home work");
+	event = sn_mail_desk_event(scene.desk, id, SN_MAIL_EV_FLAGS, 1);
+	assert_int_equal(event->uid, 3);
+	assert_string_equal(event->keywords, "odd");
+	close_scene(&scene);
+}
+
 static void names_are_utf8_where_that_was_agreed(void **state)
 {
 	const char *const scripts[] = {
@@ -172,6 +208,7 @@ int main(void)
 		cmocka_unit_test(what_happened_everywhere_is_told_by_the_list_of_folders),
 		cmocka_unit_test(a_promise_that_is_not_kept_costs_one_command),
 		cmocka_unit_test(flags_of_a_simple_server_are_compared_without_fetching_them),
+		cmocka_unit_test(keywords_of_a_simple_server_are_compared_too),
 		cmocka_unit_test(names_are_utf8_where_that_was_agreed),
 		cmocka_unit_test(more_numbers_than_can_be_true_are_refused),
 	};
