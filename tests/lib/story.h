@@ -15,6 +15,8 @@
 
 /* accounts.conf of the story: two ends that no server answers. */
 extern const char story_accounts[];
+/* Adds a mailbox that is nearly full, a folder that can only be read, a large file (story_mailbox.c). */
+void story_fill_mailbox(SnStore *store);
 
 /* Fills an empty store (role ENGINE) whose account "home" is declared. */
 void story_fill(SnStore *store);

@@ -84,6 +84,8 @@ UiDesk *ui_desk_new(UiDeskFill fill, const char *settings)
 	if (fill == UI_DESK_ROOMS)
 		story_fill_rooms(desk->store);
 	desk->setup = (SnUiSetup){ .paths = desk->paths, .config = desk->config };
+	if (fill == UI_DESK_MAILBOX)
+		story_fill_mailbox(desk->store);
 	if (fill == UI_DESK_READING) {
 		story_fill_reading(desk->store);
 		desk->setup.host.attached_text = story_attached_text;

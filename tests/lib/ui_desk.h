@@ -9,6 +9,7 @@
 typedef enum {
 	UI_DESK_STORY, UI_DESK_EMPTY, UI_DESK_MANY, UI_DESK_TOLD, UI_DESK_REPORTS, UI_DESK_OUTBOX,
 	UI_DESK_AWAY, UI_DESK_LETTERS, UI_DESK_READING, UI_DESK_FOLDERS, UI_DESK_BULK, UI_DESK_SECURE, UI_DESK_DEVICES, UI_DESK_ROOMS, UI_DESK_CONTACTS, UI_DESK_CARDS, /* the story, and cards that disagree */
+	UI_DESK_MAILBOX, /* nearly full, a folder that can only be read */
 } UiDeskFill;
 
 typedef struct {

@@ -62,6 +62,7 @@ static void plays(void **state)
 	                   : g_str_has_prefix(script, "# folders") ? UI_DESK_FOLDERS
 	                   : g_str_has_prefix(script, "# secure") ? UI_DESK_SECURE
 	                   : g_str_has_prefix(script, "# devices") ? UI_DESK_DEVICES
+	                   : g_str_has_prefix(script, "# mailbox") ? UI_DESK_MAILBOX
 	                   : g_str_has_prefix(script, "# away") ? UI_DESK_AWAY
 	                   : g_str_has_prefix(script, "# rooms") ? UI_DESK_ROOMS
 	                   : g_str_has_prefix(script, "# letters") ? UI_DESK_LETTERS
