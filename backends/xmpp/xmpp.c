@@ -234,6 +234,18 @@ static void cancel_all(SnIm *im)
 	g_assert(g_hash_table_size(im->jobs) == 0);
 }
 
+/* How the thread sleeps, for the test that it does not wake by itself. The function gets no pointer. */
+static gint sleep_counted(GPollFD *fds, guint count, gint timeout)
+{
+	SnIm *im = sn_wire_current();
+
+	g_assert(im);
+	g_atomic_int_set(&im->sleeps_for, timeout);
+	if (timeout != 0)
+		g_atomic_int_inc(&im->sleeps);
+	return g_poll(fds, count, timeout);
+}
+
 static gpointer run(gpointer data)
 {
 	SnIm *im = data;
@@ -248,6 +260,7 @@ static gpointer run(gpointer data)
 	g_main_context_push_thread_default(im->context);
 	GSource *inbox = sn_queue_source(im->inbox, im->context, INBOX_BURST, take_order, im);
 	sn_line_init(im);
+	g_main_context_set_poll_func(im->context, sleep_counted);
 	sn_line_start(im);
 	while (!im->ended)
 		g_main_context_iteration(im->context, TRUE);

@@ -100,6 +100,9 @@ struct sn_im {
 	int socket;
 	gboolean stopping;
 
+	gint sleeps, sleeps_for; /* atomic: how often the thread slept, and now at most how long, ms;
+	                          * -1: until something happens */
+
 	/* the thread's */
 	GMainContext *context;
 	gboolean ended;

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backends/xmpp/xmpp_private.h"
 #include "tests/lib/im_client.h"
 #include "tests/lib/xmpp_script.h"
 
@@ -341,12 +342,63 @@ static void a_thousand_contacts_come_on_line_at_once(void **state)
 	xmpp_script_free(server);
 }
 
+/* ---- at rest ---- */
+
+static gboolean rests(ImClient *client)
+{
+	gint left = g_atomic_int_get(&client->im->sleeps_for);
+
+	return left < 0 || left >= 10000;
+}
+
+static void wait_for_rest(ImClient *client)
+{
+	for (gint64 end = g_get_monotonic_time() + WAIT * G_USEC_PER_SEC;
+	     !rests(client) && g_get_monotonic_time() < end;)
+		g_usleep(2000);
+	if (!rests(client))
+		fail_msg("sleeps %d ms at most", g_atomic_int_get(&client->im->sleeps_for));
+}
+
+static gboolean sends_when_told(XmppScript *server, const char *stanza, const char *id, gpointer data)
+{
+	if (!strstr(stanza, "<body>"))
+		return FALSE;
+	xmpp_script_say(server, "<message from='bob@example.test/x' to='" ALICE "/desk' type='chat' "
+				"id='answer'><body>answer</body></message>");
+	return TRUE;
+}
+
+/* On line with nothing to do, the thread is woken by what happens, or after ten seconds and more. */
+static void an_idle_account_sleeps(void **state)
+{
+	XmppScript *server = xmpp_script_new(sends_when_told, NULL);
+	ImClient *alice = login(server);
+
+	wait_for_rest(alice);
+	/* What is sent goes at once, and what comes is there at once: neither waits for a timer, of
+	 * which the next is ten seconds away. A handful of turns, then it rests again. */
+	gint before = g_atomic_int_get(&alice->im->sleeps);
+	gint64 began = g_get_monotonic_time();
+	im_client_send(alice, "bob@example.test", "question", "question");
+	SnImEvent *event = im_client_wait_body(alice, "answer", WAIT);
+	assert_non_null(event);
+	gint64 took = g_get_monotonic_time() - began;
+	sn_im_event_free(event);
+	assert_true(took < 10 * G_USEC_PER_SEC);
+	wait_for_rest(alice);
+	assert_in_range(g_atomic_int_get(&alice->im->sleeps) - before, 1, 20);
+	im_client_free(alice);
+	xmpp_script_free(server);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_absence_of_ten_thousand_messages_is_read),
 		cmocka_unit_test(odd_archives_end_and_lose_nothing),
 		cmocka_unit_test(a_thousand_contacts_come_on_line_at_once),
+		cmocka_unit_test(an_idle_account_sleeps),
 	};
 	const char *filter = g_getenv("TEST_FILTER");
 	if (filter)
