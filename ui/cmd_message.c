@@ -77,7 +77,7 @@ static gboolean run_quote(SnApp *app, int argc, char **argv, GError **error)
 	/* of what is encrypted as a whole the text is in memory only; parts of a message that were
 	 * opened on request are not quoted */
 	const SnOpened *opened = message->encrypted ? sn_secure_look(app, message) : NULL;
-	if (opened && opened->encrypted) {
+	if (opened && opened->encrypted && opened->parts->len == 1) {
 		g_free(message->body);
 		message->body = sn_opened_text(opened);
 	}

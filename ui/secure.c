@@ -2,15 +2,18 @@
 #include "ui/secure.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "src/store/peer.h"
 #include "ui/timeline_private.h"
 #include "ui/view.h"
 
 enum { CACHE_MAX = 200 }; /* messages; then it is begun anew */
+#define CACHE_BYTES ((gsize)64 * 1024 * 1024) /* or as much text and files of them */
 
 struct sn_secure_cache {
 	GHashTable *found;   /* message id -> SnOpened */
+	gsize bytes;         /* of what is in it */
 	GHashTable *pending; /* set of message ids */
 	GHashTable *missing; /* the same: their bytes are not here, as far as is known */
 };
@@ -18,6 +21,7 @@ struct sn_secure_cache {
 SnSecureCache *sn_secure_cache_new(SnApp *app)
 {
 	SnSecureCache *cache = g_new0(SnSecureCache, 1);
+
 
 	cache->found = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free,
 	                                     (GDestroyNotify)sn_opened_free);
@@ -87,11 +91,30 @@ static void keep_gossip(SnApp *app, SnId id, const SnOpened *opened)
 	sn_app_error(app, error);
 }
 
+static gsize size_of(const SnOpened *opened)
+{
+	gsize size = 0;
+
+	for (guint i = 0; i < opened->parts->len; i++) {
+		const SnOpenedPart *part = opened->parts->pdata[i];
+		size += strlen(part->text);
+		for (guint j = 0; j < part->files->len; j++)
+			size += g_bytes_get_size(((SnOpenedFile *)part->files->pdata[j])->bytes);
+	}
+	return size;
+}
+
 static void keep(SnApp *app, SnId message, SnOpened *opened)
 {
+	SnSecureCache *cache = app->secure;
+	gsize size = size_of(opened);
+
 	keep_gossip(app, message, opened);
-	if (g_hash_table_size(app->secure->found) >= CACHE_MAX)
-		g_hash_table_remove_all(app->secure->found);
+	if (g_hash_table_size(cache->found) >= CACHE_MAX || cache->bytes + size > CACHE_BYTES) {
+		g_hash_table_remove_all(cache->found);
+		cache->bytes = 0;
+	}
+	cache->bytes += size;
 	g_hash_table_insert(app->secure->found, g_memdup2(&message, sizeof message), opened);
 	fill_anew(app);
 }

@@ -162,26 +162,43 @@ static const char *short_id(const SnSignature *signature)
 	return length > 16 ? signature->fingerprint + length - 16 : length ? signature->fingerprint : "?";
 }
 
+/* Why the name of a key that fits is not to be relied on; "" it is. */
+static const char *doubt(const SnSignature *signature)
+{
+	if (signature->by_mail)
+		return ", with a key that came by email, not verified by you";
+	if (signature->vouched)
+		return "";
+	return signature->smime ? ", and nobody vouches for this certificate"
+	                        : ", and nobody vouches for this key";
+}
+
 char *sn_signature_words(const SnSignature *signature)
 {
 	const char *key = signature->smime ? "certificate" : "key";
 	const char *stranger = signature->other ? ", who is not the sender" : "";
+	/* of what came by email nobody has looked at the name */
+	const char *by = signature->by_mail ? "as" : "by";
+	const char *came = signature->by_mail ? ", which came by email, not verified by you" : "";
 	g_autofree char *who = signer(signature);
 	switch (signature->state) {
 	case SN_SIGNATURE_GOOD: return g_strdup_printf("signed by %s", who);
 	case SN_SIGNATURE_UNPROVEN:
-		if (signature->by_mail)
-			return g_strdup_printf("signed as %s, with a key that came by email, not "
-			                       "verified by you", who);
-		return g_strdup_printf("signed as %s, but nobody vouches for this %s", who, key);
+		return signature->by_mail ? g_strdup_printf("signed as %s%s", who, doubt(signature))
+		                          : g_strdup_printf("signed as %s, but nobody vouches for this %s",
+		                                            who, key);
 	case SN_SIGNATURE_OTHER:
-		return g_strdup_printf("signed by %s, who is not the sender", who);
+		return g_strdup_printf("signed %s %s, who is not the sender%s",
+		                       *doubt(signature) ? "as" : "by", who, doubt(signature));
 	case SN_SIGNATURE_KEY_EXPIRED:
-		return g_strdup_printf("signed by %s%s, with a %s that has expired", who, stranger, key);
+		return g_strdup_printf("signed %s %s%s, with a %s that has expired%s", by, who, stranger, key,
+		                       came);
 	case SN_SIGNATURE_EXPIRED:
-		return g_strdup_printf("signed by %s%s, but the signature has expired", who, stranger);
+		return g_strdup_printf("signed %s %s%s, but the signature has expired%s", by, who, stranger,
+		                       *came ? "; the key came by email, not verified by you" : "");
 	case SN_SIGNATURE_REVOKED:
-		return g_strdup_printf("signed by %s%s, with a %s that was revoked", who, stranger, key);
+		return g_strdup_printf("signed %s %s%s, with a %s that was revoked%s", by, who, stranger, key,
+		                       came);
 	case SN_SIGNATURE_DISTRUSTED:
 		return g_strdup_printf("signed as %s%s, with a %s that is not trusted", who, stranger, key);
 	case SN_SIGNATURE_NO_KEY:

@@ -46,6 +46,7 @@ typedef struct {
 	gboolean smime;
 	gboolean other;        /* whatever the state, the key does not name the sender */
 	gboolean untrusted;    /* S/MIME: the chain of certificates ends nowhere */
+	gboolean vouched;      /* somebody vouches for the name that is shown */
 	gboolean by_mail;      /* the key came with an email, and nobody has checked it */
 	char *name, *address;  /* as the key names its owner (the sender, where it does); NULL */
 	char *fingerprint;     /* of the key, or its id when that is all that is known; NULL */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "src/engine/autocrypt.h"
 
+#include <string.h>
+
 #include "src/engine/crypto.h"
 #include "src/mime/seal.h"
 #include "src/store/people.h"
@@ -20,6 +22,9 @@ gboolean sn_autocrypt_file(SnStore *store, const SnConfig *config, const SnMail 
                            SnTime time, SnTime now, GError **error)
 {
 	if (!sn_config_settings(config)->crypto_autocrypt || !mail->tells_key)
+		return TRUE;
+	/* the user's own server found that somebody else wrote it */
+	if (mail->authentication && strstr(mail->authentication, "dmarc=fail"))
 		return TRUE;
 	g_autofree char *address = sn_address_normalise(SN_CHANNEL_MAIL, sender_of(mail));
 	if (!address)

@@ -20,6 +20,7 @@ enum {
 	STATUS_FD = 4,
 	QUIET_MS = 30 * 1000,        /* one run that asks nobody */
 	ASKING_MS = 5 * 60 * 1000,
+	ENDING_MS = 3 * 1000,        /* to go, when all is said */
 	OUTPUT_MAX = 96 * 1024 * 1024,
 	STATUS_MAX = 1024 * 1024,
 };
@@ -249,6 +250,18 @@ static gboolean open_pipes(int out[2], int status[2], GError **error)
 	return fail(error, "No pipe");
 }
 
+/* It has closed what it writes to; whoever does not go then is made to. */
+static void end(GSubprocess *process, gboolean ok)
+{
+	gint64 deadline = g_get_monotonic_time() + ENDING_MS * 1000;
+
+	while (ok && g_subprocess_get_identifier(process) && g_get_monotonic_time() < deadline)
+		g_usleep(500);
+	if (g_subprocess_get_identifier(process))
+		g_subprocess_force_exit(process);
+	g_subprocess_wait(process, NULL, NULL);
+}
+
 SnGpgRun *sn_gpg_run(const SnGpgCall *call, GError **error)
 {
 	int out[2], status[2];
@@ -261,10 +274,8 @@ SnGpgRun *sn_gpg_run(const SnGpgCall *call, GError **error)
 	Stream streams[2] = { { out[0], g_byte_array_new(), OUTPUT_MAX },
 		              { status[0], g_byte_array_new(), STATUS_MAX } };
 	gboolean ok = process && read_all(streams, g_get_monotonic_time() + limit * 1000, error);
-	if (process && !ok)
-		g_subprocess_force_exit(process);
 	if (process)
-		g_subprocess_wait(process, NULL, NULL);
+		end(process, ok);
 	SnGpgRun *run = NULL;
 	if (ok) {
 		run = g_new0(SnGpgRun, 1);

@@ -114,6 +114,7 @@ static void name_owner(SnSignature *signature, const SnKey *key, const SnGpg *gp
 	for (guint i = 0; signature->smime && !signature->name && i < key->names->len; i++)
 		signature->name = g_strdup(((SnKeyName *)key->names->pdata[i])->name);
 	take(&signature->address, shown ? shown->address : NULL);
+	signature->vouched = shown && shown->trust >= SN_KEY_TRUST_MARGINAL;
 	/* the key came with email from that address, whatever its names are */
 	gboolean came_along = !name && key->own_ring && from &&
 	                      g_strcmp0(gpg->sender_key, key->fingerprint) == 0;
@@ -175,11 +176,13 @@ SnSignature *sn_gpg_signature(const SnGpgRun *run, const SnGpg *gpg, gboolean sm
 {
 	SnSignature *best = NULL, *now = NULL;
 	gboolean valid = FALSE;
+	guint texts = 0;
 
 	for (guint i = 0; i < run->status->len; i++) {
 		char **line = g_ptr_array_index(run->status, i);
 		if (!line[0])
 			continue;
+		texts += g_str_equal(line[0], "PLAINTEXT");
 		SnSignature *next = begin_signature(line, smime);
 		if (next) {
 			best = choose(best, finish(now, valid, gpg, from));
@@ -198,7 +201,12 @@ SnSignature *sn_gpg_signature(const SnGpgRun *run, const SnGpg *gpg, gboolean sm
 			now->untrusted = TRUE;
 		}
 	}
-	return choose(best, finish(now, valid, gpg, from));
+	best = choose(best, finish(now, valid, gpg, from));
+	if (best && texts > 1 && best->state < SN_SIGNATURE_NO_KEY) {
+		best->state = SN_SIGNATURE_FAILED;
+		take(&best->why, "there is more in it than was signed");
+	}
+	return best;
 }
 
 static SnSignature *failed(gboolean smime, const char *why)

@@ -89,7 +89,9 @@ static void open_block(Opener *self, const char *text, const SnPgpBlock *block, 
 	}
 	if (signature)
 		cover = sign(self, cover, signature);
-	/* without a verdict the block stands as it came, and is covered by nothing */
+	/* without a verdict the block stands as it came; with one, only what gpg says was signed */
+	if (!clear && signature && signature->state < SN_SIGNATURE_NO_KEY)
+		clear = g_bytes_new(NULL, 0);
 	const char *shown = g_bytes_get_data(clear ? clear : data, &length);
 	gboolean repaired = FALSE;
 	g_autofree char *utf8 = sn_mime_to_utf8(shown ? shown : "", length, "utf-8", &repaired);
@@ -106,8 +108,8 @@ static void open_blocks(Opener *self, const char *text, Cover cover)
 	while (sn_pgp_find(text, at, &block)) {
 		g_autofree char *before = sn_text_clean(text + at, (gssize)(block.start - at));
 		g_strchomp(before);
-		if (*before || text[block.end])
-			cover.beside = cover.beside || *before;
+		/* below it as well: the answer would quote both */
+		cover.beside |= *before || text[block.end + strspn(text + block.end, " \t\r\n")];
 		if (*before)
 			add_part(self, cover, g_steal_pointer(&before));
 		open_block(self, text, &block, cover);

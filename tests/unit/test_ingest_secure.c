@@ -177,6 +177,33 @@ static void a_key_that_comes_with_an_email_is_noted_with_its_sender(void **state
 	sn_bench_free(bench);
 }
 
+static void what_the_server_found_false_brings_no_key(void **state)
+{
+	SnBench *bench = sn_bench_new(
+		"[home]\nfrom = Alice <alice@example.test>\nsource = imaps://alice@example.test\n"
+		"outgoing = smtps://alice@example.test\npassword-command = echo secret\n"
+		"authserv-id = mx.example.test\n", NULL, SN_STORE_ENGINE);
+	g_autofree char *frank = keys ? minimal("frank") : NULL;
+
+	if (!frank)
+		skip();
+	const SnAccount *account = sn_config_account(bench->config, 0);
+	for (int pass = 0; pass < 2; pass++) {
+		g_autofree char *raw = g_strdup_printf(
+			"Authentication-Results: mx.example.test; dmarc=%s header.from=example.test\r\n"
+			"From: frank@example.test\r\n%s" LETTER, pass ? "pass" : "fail", frank, pass, 10);
+		g_autoptr(GBytes) bytes = g_bytes_new(raw, strlen(raw));
+		SnId id = 0;
+		assert_non_null(account->authserv_id);
+		assert_true(sn_ingest_mail(bench->store, bench->config, NULL,
+		                           sn_account_find(bench->store, "home"), 0, 0, NULL, 0,
+		                           1795343400000, bytes, &id, NULL, NULL));
+		g_autoptr(SnPeer) peer = sn_peer_get(bench->store, "frank@example.test");
+		assert_int_equal(peer != NULL, pass);
+	}
+	sn_bench_free(bench);
+}
+
 static void who_does_not_want_it_keeps_no_keys(void **state)
 {
 	SnBench *bench = sn_bench_new(NULL, "[crypto]\nautocrypt = false\n", SN_STORE_ENGINE);
@@ -196,6 +223,7 @@ int main(void)
 		cmocka_unit_test(the_user_may_have_it_searched),
 		cmocka_unit_test(what_is_signed_is_kept_as_it_is),
 		cmocka_unit_test(a_key_that_comes_with_an_email_is_noted_with_its_sender),
+		cmocka_unit_test(what_the_server_found_false_brings_no_key),
 		cmocka_unit_test(who_does_not_want_it_keeps_no_keys),
 	};
 

@@ -6,10 +6,11 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <glib/gstdio.h>
 #include <string.h>
 
 #include "src/mime/mail.h"
-#include "src/mime/secure.h"
+#include "src/mime/secure_private.h"
 #include "tests/unit/gpg_world.h"
 
 static GpgWorld *world;
@@ -431,6 +432,80 @@ static void a_text_with_an_encrypted_one_below_it_is_not_opened_unasked(void **s
 	assert_string_equal(part(asked, 1)->text, "the mill, at nine");
 }
 
+/* The answer would quote it, to whoever put it there. */
+static void an_encrypted_text_with_others_below_or_beside_it_is_not_either(void **state)
+{
+	NEED_GPG();
+	g_autofree char *block = gpg_world_encrypt(world, NULL, "alice", "the mill, at nine\n");
+	g_autofree char *below = g_strdup_printf("%s\nWhat do you think of this?\n", block);
+	g_autofree char *twice = g_strdup_printf("%s%s", block, block);
+	g_autofree char *blank = g_strdup_printf("\n\n%s\n \n\n", block);
+	g_autofree char *first = inline_mail(below), *second = inline_mail(twice);
+	g_autofree char *alone = inline_mail(blank);
+	g_autoptr(SnOpened) one = open_raw(first), two = open_raw(second), three = open_raw(alone);
+
+	assert_int_equal(one->lock, SN_LOCK_PARTLY);
+	assert_false(one->encrypted);
+	assert_int_equal(two->lock, SN_LOCK_PARTLY);
+	for (guint i = 0; i < two->parts->len; i++)
+		assert_null(strstr(part(two, i)->text, "the mill"));
+	assert_int_equal(three->lock, SN_LOCK_NONE);
+	assert_true(three->encrypted);
+}
+
+/* Anybody can make a key with bob's name, sign with it, and send from an address of their own. */
+static void a_stranger_is_not_named_as_if_it_were_sure(void **state)
+{
+	NEED_GPG();
+	g_autofree char *raw = gpg_world_signed_mail(world, "bob", "carol", GPG_WORLD_ENTITY);
+	g_autoptr(SnOpened) opened = open_raw(raw);
+
+	assert_words(opened, "signed as Carol <carol@example.test>, who is not the sender, and nobody "
+	             "vouches for this key");
+	assert_int_equal(sn_opened_alarm(opened), 2);
+}
+
+static void two_texts_under_one_signature_are_none(void **state)
+{
+	SnGpgRun run = { .ok = TRUE,
+		         .status = g_ptr_array_new_with_free_func((GDestroyNotify)g_strfreev) };
+	g_autoptr(GPtrArray) keep = run.status;
+
+	NEED_GPG();
+	SnGpg gpg = { .home = world->alice };
+	g_autoptr(GPtrArray) keys = sn_gpg_keys(&gpg, FALSE, FALSE, "bob@example.test");
+	const char *bob = ((SnKey *)keys->pdata[0])->fingerprint;
+	g_autofree char *text = g_strdup_printf(
+		"PLAINTEXT 62 0 a\nGOODSIG %s Bob\nVALIDSIG %s 2026-11-22 1795388429\nPLAINTEXT 62 0 b", bob,
+		bob);
+	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+	SnOpened *opened = sn_opened_new();
+	for (char **line = lines; *line; line++)
+		g_ptr_array_add(run.status, g_strsplit(*line, " ", -1));
+	SnSignature *signature = sn_gpg_signature(&run, &gpg, FALSE, "bob@example.test");
+	assert_int_equal(signature->state, SN_SIGNATURE_FAILED);
+	assert_string_equal(signature->why, "there is more in it than was signed");
+	g_ptr_array_add(opened->signatures, signature);
+	sn_opened_free(opened);
+}
+
+/* A signed message put in the place of a signature vouches for itself, not for what lies beside it. */
+static void a_signed_message_is_no_signature_of_another(void **state)
+{
+	NEED_GPG();
+	g_autofree char *other = gpg_world_clearsign(world, "bob", "Meet me at the old mill.\n");
+	g_autofree char *text = g_strdup_printf(
+		"From: bob@example.test\nMIME-Version: 1.0\nContent-Type: multipart/signed; "
+		"micalg=pgp-sha512; protocol=\"application/pgp-signature\"; boundary=x\n\n--x\n"
+		"Content-Type: text/plain\n\nPay eve.\n--x\nContent-Type: application/pgp-signature\n\n%s\n"
+		"--x--\n", other);
+	g_autofree char *raw = gpg_world_crlf(text);
+	g_autoptr(SnOpened) opened = open_raw(raw);
+
+	assert_int_not_equal(sn_opened_alarm(opened), 1);
+	assert_int_not_equal(sn_opened_signature(opened)->state, SN_SIGNATURE_GOOD);
+}
+
 /* Only what gpg says makes a mark: text that looks like one is text. */
 static void a_text_that_imitates_a_mark_has_none(void **state)
 {
@@ -578,6 +653,26 @@ static void half_a_message_is_told_apart(void **state)
 	g_string_free(deep, TRUE);
 }
 
+/* It has said all, and does not go: nobody waits for it forever. */
+static void a_gpg_that_does_not_end_is_ended(void **state)
+{
+	g_autofree char *dir = g_dir_make_tmp("sennit-fake-XXXXXX", NULL);
+	g_autofree char *program = g_build_filename(dir, "gpg", NULL);
+	g_autofree char *before = g_strdup(g_getenv("PATH"));
+	g_autofree char *path = g_strconcat(dir, ":", before, NULL);
+	const char *args[] = { "--version", NULL };
+	SnGpgCall call = { .args = args };
+
+	assert_true(g_file_set_contents(program, "#!/bin/sh\nexec >&- 4>&-\nexec sleep 100000\n", -1, NULL));
+	assert_int_equal(g_chmod(program, 0700), 0);
+	g_setenv("PATH", path, TRUE);
+	g_autoptr(SnGpgRun) run = sn_gpg_run(&call, NULL);
+	g_setenv("PATH", before, TRUE);
+	assert_true(!run || !run->ok);
+	g_unlink(program);
+	g_rmdir(dir);
+}
+
 static void without_gpg_it_says_so(void **state)
 {
 	NEED_GPG();
@@ -673,6 +768,11 @@ int main(void)
 		cmocka_unit_test(a_signed_text_has_its_own_line),
 		cmocka_unit_test(an_encrypted_text_is_opened),
 		cmocka_unit_test(a_text_with_an_encrypted_one_below_it_is_not_opened_unasked),
+		cmocka_unit_test(an_encrypted_text_with_others_below_or_beside_it_is_not_either),
+		cmocka_unit_test(a_stranger_is_not_named_as_if_it_were_sure),
+		cmocka_unit_test(two_texts_under_one_signature_are_none),
+		cmocka_unit_test(a_signed_message_is_no_signature_of_another),
+		cmocka_unit_test(a_gpg_that_does_not_end_is_ended),
 		cmocka_unit_test(a_text_that_imitates_a_mark_has_none),
 		cmocka_unit_test(an_ordinary_message_has_nothing_to_say),
 		cmocka_unit_test(certificates_are_checked_up_to_an_authority),

@@ -147,6 +147,37 @@ static void a_file_within_is_saved(void **state)
 	ui_desk_free(desk);
 }
 
+static int quotes; /* parts that the answer quotes */
+
+static SnOpened *open_two_parts(SnStore *store, GBytes *raw, gboolean may_ask, gboolean all_parts,
+                                gpointer data)
+{
+	SnOpened *both = sn_opened_new();
+
+	both->any = TRUE;
+	both->lock = all_parts ? SN_LOCK_NONE : SN_LOCK_PARTLY;
+	both->encrypted = all_parts;
+	for (int i = 0; i < quotes && all_parts; i++)
+		sn_opened_add_part(both, g_strdup_printf("Part %d of it.", i))->encrypted = TRUE;
+	return both;
+}
+
+/* Two that were encrypted, side by side: one of them may be somebody else's, put there so that the
+ * answer tells it to whoever put it there. */
+static void what_lies_side_by_side_is_not_quoted(void **state)
+{
+	for (quotes = 1; quotes <= 2; quotes++) {
+		UiDesk *desk = desk_new();
+		desk->setup.host.open_mail = open_two_parts;
+		ui_desk_play(desk, "text :open enc@keys.test\nkeys <Enter>\nexpect others was not opened\nkeys GU\n"
+		             "expect Part 0 of it.\nkeys >\nexpect Subject\ntext Mine\nexpect Mine\nkeys <Esc>");
+		SnId id = ui_desk_conversation(desk, "enc@keys.test");
+		g_autoptr(SnDraft) draft = sn_draft_load(desk->store, id);
+		assert_int_equal(strstr(draft->body, "> Part 0") != NULL, quotes == 1);
+		ui_desk_free(desk);
+	}
+}
+
 static void an_answer_to_what_came_encrypted_goes_encrypted(void **state)
 {
 	UiDesk *desk = desk_new();
@@ -187,8 +218,8 @@ static void the_composer_says_what_will_happen(void **state)
 	             "expect Will be signed, and can be read\nkeys <A-e>\n"
 	             "expect Will be encrypted for sig@keys.test (key not verified by you)\n"
 	             "keys <A-:>\ntext cc nobody@else.test\nkeys <Enter>\n"
-	             "expect no key for nobody@else.test is here. It goes\nkeys <A-e>\n"
-	             "expect no key for nobody@else.test is here. It will");
+	             "expect Cannot be encrypted: no key for nobody@else.test\nkeys <A-e>\n"
+	             "expect Email to sig@keys.test, encrypted\nexpect Cannot be encrypted: no key for nobody@else.test");
 	assert_int_equal(ui_desk_last_entry(desk), before);
 	ui_desk_free(desk);
 }
@@ -250,6 +281,7 @@ int main(void)
 		cmocka_unit_test(what_only_a_passphrase_opened_is_found_where_the_user_wants_that),
 		cmocka_unit_test(an_ordinary_message_is_not_unlocked),
 		cmocka_unit_test(a_file_within_is_saved),
+		cmocka_unit_test(what_lies_side_by_side_is_not_quoted),
 		cmocka_unit_test(an_answer_to_what_came_encrypted_goes_encrypted),
 		cmocka_unit_test(a_key_says_whether_it_goes_encrypted),
 		cmocka_unit_test(the_composer_says_what_will_happen),
