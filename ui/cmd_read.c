@@ -17,8 +17,15 @@ static gboolean run_links(SnApp *app, int argc, char **argv, GError **error)
 	int number = argc > 0 ? atoi(argv[0]) : 0;
 	if (argc > 0 && (number < 1 || number > (int)links->len))
 		return sn_command_fail(error, "The message has no link %s.", argv[0]);
-	if (argc > 0)
-		sn_links_open(app, g_ptr_array_index(links, number - 1));
+	const char *url = argc > 0 ? g_ptr_array_index(links, number - 1) : NULL;
+	g_autofree char *text = url ? sn_link_text(message->body, (guint)number) : NULL;
+	g_autofree char *warning = url ? sn_link_warning(url, text) : NULL;
+	if (warning) { /* to be seen first; Enter opens it there */
+		sn_view_open(app, &sn_view_links, NULL, id);
+		sn_page_select(sn_app_page(app), number);
+		sn_app_say(app, SN_OBJ_WARNING, "%s", warning);
+	} else if (argc > 0)
+		sn_links_open(app, url);
 	else if (links->len == 0)
 		return sn_command_fail(error, "The message has no links.");
 	else

@@ -20,6 +20,14 @@ gboolean sn_link_find(const char *text, gsize from, gsize *start, gsize *end);
 typedef void (*SnLinkColour)(guint32 colour, gboolean background, GString *out, gpointer data);
 char *sn_links_sequences(const SnGrid *grid, const SnGrid *before, SnLinkColour colour, gpointer data);
 
+/*
+ * What a reader should know of an address before it is opened: it leads to another host than it seems to,
+ * or than the text that it stands behind (NULL: none) names. NULL: nothing; caller frees.
+ */
+char *sn_link_warning(const char *url, const char *text);
+/* The word of a text that the footnote with this number stands behind; caller frees; NULL. */
+char *sn_link_text(const char *body, guint number);
+
 struct sn_app;
 /* view_links.c: the links of a text: those numbered below it, by their numbers, then the others that
  * stand in it, each once. Of char *. */

@@ -64,6 +64,8 @@ static void fill(SnApp *app, SnView *view)
 		const char *url = g_ptr_array_index(links, i);
 		g_autofree char *clean = sn_text_clean_line(url, -1);
 		g_autoptr(GArray) spans = sn_text_wrap(clean, MAX(sn_page_columns(view->page) - 8, 8));
+		g_autofree char *text = sn_link_text(message->body, i + 1);
+		g_autofree char *warning = sn_link_warning(url, text);
 		for (guint n = 0; n < spans->len; n++) {
 			const SnSpan *span = &g_array_index(spans, SnSpan, n);
 			sn_page_line(view->page, (gint64)i + 1, NULL);
@@ -73,6 +75,9 @@ static void fill(SnApp *app, SnView *view)
 			sn_page_add_bytes(view->page, sn_theme_style(app->theme, SN_OBJ_LINK),
 			                  clean + span->start, span->end - span->start);
 		}
+		if (warning)
+			sn_page_wrap(view->page, (gint64)i + 1, NULL, 7,
+			             sn_theme_style(app->theme, SN_OBJ_WARNING), warning);
 	}
 }
 

@@ -7,6 +7,7 @@
 #include "src/cli/srv.h"
 #include "src/config/oauth2.h"
 #include "src/config/secret_service.h"
+#include "src/store/message.h"
 
 enum { DNS_TIMEOUT = 5000 };
 
@@ -218,6 +219,36 @@ static void check_end(SnDoctor *doctor, const SnAccount *account, const char *en
 		try_server(&look, url);
 }
 
+/* ---- what the own server says of senders ---- */
+
+enum { CHECKED_LIMIT = 200, CHECKED_LEAST = 20 };
+
+/* A server that adds no results leaves the place of them to whoever writes them. Emails of the own house
+ * often have none, so half of all is enough. */
+static void check_results(SnDoctor *doctor, const SnAccount *account)
+{
+	g_autofree char *what = g_strdup_printf("%s authserv-id", account->name);
+	SnStore *store = sn_store_open(doctor->context->paths->store_path, SN_STORE_READER, NULL);
+	int all = 0, checked = 0;
+
+	if (store)
+		sn_message_checked(store, sn_account_find(store, account->name), CHECKED_LIMIT, &all, &checked);
+	sn_store_close(store);
+	if (all < CHECKED_LEAST)
+		return;
+	if (checked * 2 >= all) {
+		sn_doctor_say(doctor, SN_DOCTOR_OK, SN_EXIT_DONE, what, "%s checked %d of the last %d emails",
+		              account->authserv_id, checked, all);
+		return;
+	}
+	sn_doctor_advise(doctor, "look at the headers of an email (H): the name is the first word of "
+	                 "Authentication-Results. If your server adds none, take authserv-id out. If they "
+	                 "stand below Received lines of other servers of yours, name those in own-servers");
+	sn_doctor_say(doctor, SN_DOCTOR_PROBLEM, SN_EXIT_USAGE, what,
+	              "of the last %d emails only %d have results of %s; of a server that adds none they can "
+	              "be forged", all, checked, account->authserv_id);
+}
+
 void sn_doctor_accounts(SnDoctor *doctor)
 {
 	const SnConfig *config = doctor->context->config;
@@ -227,5 +258,7 @@ void sn_doctor_accounts(SnDoctor *doctor)
 		check_end(doctor, account, "source", &account->source);
 		check_end(doctor, account, "outgoing", &account->outgoing);
 		check_end(doctor, account, "im", &account->im);
+		if (account->authserv_id)
+			check_results(doctor, account);
 	}
 }

@@ -317,6 +317,22 @@ static char *read_authserv_id(Reading *reading, const char *value, int end)
 	return NULL;
 }
 
+static char *read_own_servers(Reading *reading, const char *value, int end)
+{
+	g_auto(GStrv) words = g_strsplit_set(value, ", \t", -1);
+	g_autoptr(GStrvBuilder) names = g_strv_builder_new();
+
+	for (char **word = words; *word; word++) {
+		if (strpbrk(*word, "@/:*"))
+			return g_strdup(": names of servers or domains, separated by commas");
+		if (**word)
+			g_strv_builder_add(names, *word);
+	}
+	g_strfreev(reading->account->own_servers);
+	reading->account->own_servers = g_strv_builder_end(names);
+	return NULL;
+}
+
 static char *read_enabled(Reading *reading, const char *value, int end)
 {
 	static const char *const words[] = { "true", "false", NULL };
@@ -387,7 +403,8 @@ static const Key keys[] = {
 	{ { "encrypt", "none, if-possible or required", "the least for every email of the account; required: what cannot be encrypted waits for you" }, read_encrypt },
 	{ { "delivery-reports", "all, failures or none", "what mail systems are asked to tell of your email: all (the default), which includes that it was delivered; none is not even told of failure" }, read_reports },
 	{ { "key", "fingerprint or address", "the OpenPGP key to sign with; without it the best one for the address it is from" }, read_key },
-	{ { "authserv-id", "name", "the server whose Authentication-Results are believed" }, read_authserv_id },
+	{ { "authserv-id", "name", "the server whose Authentication-Results are believed. It has to add them to every email; sennit doctor looks whether it does, since of a server that adds none anybody can forge them" }, read_authserv_id },
+	{ { "own-servers", "names", "names or domains of other servers of yours that email comes through after that one, separated by commas, like localhost for fetchmail" }, read_own_servers },
 	{ { "enabled", "true or false", "false leaves the account out" }, read_enabled },
 };
 
@@ -425,6 +442,7 @@ static void account_free(gpointer data)
 	g_free(account->reply_to);
 	g_ptr_array_unref(account->identities);
 	g_free(account->authserv_id);
+	g_strfreev(account->own_servers);
 	g_free(account);
 }
 

@@ -92,6 +92,7 @@ typedef struct {
 	SnEncrypt encrypt;    /* the least for its email */
 	SnReports reports;    /* of delivery, asked for; never DEFAULT */
 	char *key;            /* to sign with, a fingerprint or address; NULL: by from */
+	char **own_servers;  /* between authserv_id and the mailbox; never NULL once read */
 	char *authserv_id;   /* whose Authentication-Results are believed; NULL */
 	gboolean enabled;
 } SnAccount;

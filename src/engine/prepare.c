@@ -178,7 +178,10 @@ static void keep_decrypted(SnPrepared *prepared, const SnConfig *config)
 static SnPrepared *prepare(const SnConfig *config, const SnAccount *account, GBytes *raw,
                            SnTime received)
 {
-	SnMailOptions options = { .authserv_id = account ? account->authserv_id : NULL };
+	SnMailOptions options = {
+		.authserv_id = account ? account->authserv_id : NULL,
+		.own_servers = account ? (const char *const *)account->own_servers : NULL,
+	};
 	SnPrepared *prepared = g_new0(SnPrepared, 1);
 	g_autoptr(GError) error = NULL;
 

@@ -191,73 +191,6 @@ static char *first_word(const char *value)
 	return *clean ? g_ascii_strdown(clean, -1) : NULL;
 }
 
-/* Past blanks and (nested) comments of RFC 5322. */
-static const char *skip_comments(const char *text)
-{
-	int depth = 0;
-
-	for (; *text; text++) {
-		if (*text == '(')
-			depth++;
-		else if (*text == ')' && depth > 0)
-			depth--;
-		else if (depth == 0 && !g_ascii_isspace(*text))
-			break;
-		else if (*text == '\\' && text[1])
-			text++;
-	}
-	return text;
-}
-
-/* What stands behind the authserv-id if it is the one we believe; else NULL. */
-static const char *results_of(const char *value, const char *authserv_id)
-{
-	const char *text = skip_comments(value);
-	gboolean quoted = *text == '"';
-	gsize length = strlen(authserv_id);
-
-	text += quoted;
-	if (g_ascii_strncasecmp(text, authserv_id, length) != 0)
-		return NULL;
-	text += length;
-	if (quoted && *text++ != '"')
-		return NULL;
-	if (*text && !strchr("; \t\r\n(", *text))
-		return NULL;
-	text = skip_comments(text);
-	while (g_ascii_isdigit(*text)) /* version */
-		text++;
-	text = skip_comments(text);
-	return *text == ';' ? text + 1 : *text ? NULL : text;
-}
-
-/*
- * RFC 8601 section 5: fields of our server can be forged below those it added itself. It adds
- * them on top of what it received, thus only those above the next Received field count.
- */
-static char *read_authentication(GMimeHeaderList *headers, const char *authserv_id)
-{
-	GString *found = g_string_new(NULL);
-
-	for (int i = 0; i < g_mime_header_list_get_count(headers); i++) {
-		GMimeHeader *header = g_mime_header_list_get_header_at(headers, i);
-		const char *name = g_mime_header_get_name(header);
-		if (found->len && g_ascii_strcasecmp(name, "Received") == 0)
-			break;
-		if (g_ascii_strcasecmp(name, "Authentication-Results") != 0)
-			continue;
-		const char *results = results_of(g_mime_header_get_value(header), authserv_id);
-		g_autofree char *clean = results ? clean_value(results) : NULL;
-		if (clean)
-			g_string_append_printf(found, "%s%s", found->len ? "; " : "", clean);
-	}
-	if (found->len == 0) {
-		g_string_free(found, TRUE);
-		return NULL;
-	}
-	return g_string_free(found, FALSE);
-}
-
 /* RFC 8098 section 2.1: with several addresses nobody may be told without being looked at. */
 static char *read_receipt_to(GMimeObject *object)
 {
@@ -446,6 +379,5 @@ void sn_mime_read_headers(SnMail *mail, GMimeMessage *message, const SnMailOptio
 	mail->chat_in_reply_to = clean_id(g_mime_object_get_header(object, SN_HEADER_ANSWERED_ID));
 	read_autocrypt(mail, message);
 	if (options && options->authserv_id)
-		mail->authentication = read_authentication(g_mime_object_get_header_list(object),
-							   options->authserv_id);
+		mail->authentication = sn_mime_authentication(g_mime_object_get_header_list(object), options);
 }

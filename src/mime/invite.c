@@ -220,6 +220,67 @@ static void add_event(GString *out, icalproperty_method method, icalcomponent *e
 		g_string_append_printf(out, "\n%s\n", description);
 }
 
+/* A moment of a task: its day, and the time if it has one. NULL. */
+static char *moment(icaltimetype time)
+{
+	g_autoptr(GDateTime) local = local_time(time);
+
+	if (!local)
+		return NULL;
+	return g_date_time_format(local, time.is_date ? "%A %-d %B %Y" : "%A %-d %B %Y, %H:%M (%Z)");
+}
+
+static const char *task_state(icalcomponent *task)
+{
+	switch (icalcomponent_get_status(task)) {
+	case ICAL_STATUS_NEEDSACTION: return "to be done";
+	case ICAL_STATUS_INPROCESS: return "under way";
+	case ICAL_STATUS_COMPLETED: return "done";
+	case ICAL_STATUS_CANCELLED: return "cancelled";
+	case ICAL_STATUS_DRAFT: return "a draft";
+	case ICAL_STATUS_FINAL: return "final";
+	default: return NULL;
+	}
+}
+
+/* A task (VTODO) or a journal entry (VJOURNAL): RFC 5545 sections 3.6.2 and 3.6.3. */
+static void add_other(GString *out, icalproperty_method method, icalcomponent *one)
+{
+	gboolean task = icalcomponent_isa(one) == ICAL_VTODO_COMPONENT;
+	icalproperty *organiser = icalcomponent_get_first_property(one, ICAL_ORGANIZER_PROPERTY);
+	icalproperty *percent = icalcomponent_get_first_property(one, ICAL_PERCENTCOMPLETE_PROPERTY);
+	g_autofree char *what = clean(icalcomponent_get_summary(one));
+	g_autofree char *where = clean(icalcomponent_get_location(one));
+	g_autofree char *who =
+		organiser ? person(organiser, icalproperty_get_organizer(organiser)) : NULL;
+	g_autofree char *start = moment(icalcomponent_get_dtstart(one));
+	g_autofree char *due = task ? moment(icalcomponent_get_due(one)) : NULL;
+	g_autofree char *again = repeats(one);
+	int done = percent ? icalproperty_get_percentcomplete(percent) : 0;
+	g_autofree char *share =
+		done > 0 && done <= 100 ? g_strdup_printf("%d per cent", done) : NULL;
+	const char *text = icalcomponent_get_description(one);
+
+	if (out->len)
+		g_string_append_c(out, '\n');
+	g_string_append_printf(out, "%s%s: %s\n", task ? "Task" : "Journal entry",
+	                       method == ICAL_METHOD_CANCEL ? ", cancelled"
+	                       : method == ICAL_METHOD_REPLY ? ", an answer" : "",
+	                       what ? what : "(without a title)");
+	add_line(out, task ? "Begins:" : "Of:", start);
+	add_line(out, "Due:", due);
+	add_line(out, "Repeats:", again);
+	add_line(out, "State:", task_state(one));
+	add_line(out, "Done:", share);
+	add_line(out, "Where:", where);
+	add_line(out, "Organiser:", who);
+	add_attendees(out, one);
+	g_autofree char *description =
+		text ? sn_text_clean(text, (gssize)strnlen(text, MAX_DESCRIPTION)) : NULL;
+	if (description && *g_strstrip(description))
+		g_string_append_printf(out, "\n%s\n", description);
+}
+
 /* Folded lines as one (RFC 5545 section 3.1). */
 static char *unfold(const char *text, gsize length)
 {
@@ -297,13 +358,20 @@ char *sn_mime_read_invitation(const char *text, gsize length)
 		icalproperty_method method =
 			calendar ? icalcomponent_get_method(calendar) : ICAL_METHOD_NONE;
 		icalcomponent *holder = calendar ? calendar : root;
-		icalcomponent *event = icalcomponent_get_first_component(holder, ICAL_VEVENT_COMPONENT);
-		for (; event && events < MAX_EVENTS; events++) {
-			add_event(out, method, event);
-			event = icalcomponent_get_next_component(holder, ICAL_VEVENT_COMPONENT);
+		icalcomponent *one = icalcomponent_get_first_component(holder, ICAL_ANY_COMPONENT);
+		for (; one && events <= MAX_EVENTS;
+		     one = icalcomponent_get_next_component(holder, ICAL_ANY_COMPONENT)) {
+			icalcomponent_kind kind = icalcomponent_isa(one);
+			if (kind != ICAL_VEVENT_COMPONENT && kind != ICAL_VTODO_COMPONENT &&
+			    kind != ICAL_VJOURNAL_COMPONENT)
+				continue;
+			if (++events > MAX_EVENTS)
+				g_string_append(out, "\nThere is more in the file.\n");
+			else if (kind == ICAL_VEVENT_COMPONENT)
+				add_event(out, method, one);
+			else
+				add_other(out, method, one);
 		}
-		if (event)
-			g_string_append(out, "\nThere are more events in the file.\n");
 		icalcomponent_free(root);
 	}
 	return g_string_free(out, events == 0);

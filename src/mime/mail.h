@@ -146,6 +146,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(SnMail, sn_mail_free)
 
 typedef struct {
 	const char *authserv_id; /* whose Authentication-Results count; NULL: none */
+	/* Names and domains of other servers of the user's, which the email comes through after that one;
+	 * NULL-terminated; NULL: none. */
+	const char *const *own_servers;
 } SnMailOptions;
 
 /* Always gives something for non-empty input. SN_ERROR_INVALID only for empty input. */

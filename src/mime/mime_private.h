@@ -106,6 +106,11 @@ char *sn_mime_show(GBytes *raw);
 void sn_mime_read_headers(SnMail *mail, GMimeMessage *message, const SnMailOptions *options);
 char *sn_mime_safe_name(const char *name); /* NULL if nothing is left */
 
+/* ---- trace.c ---- */
+
+/* As SnMail.authentication; options->authserv_id is set. Caller frees; NULL. */
+char *sn_mime_authentication(GMimeHeaderList *headers, const SnMailOptions *options);
+
 /* ---- secure_inline.c ---- */
 
 /* SnSecure of a message with this content and readable text. */

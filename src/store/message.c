@@ -320,3 +320,20 @@ SnId sn_message_find_stanza(SnStore *store, SnId account, const char *stanza_id)
 	              "AND carried = 0 LIMIT 1",
 	              V(stanza_id), V(account));
 }
+
+void sn_message_checked(SnStore *store, SnId account, int limit, int *all, int *checked)
+{
+	SnSql *query = sn_sql(store,
+	                      "SELECT count(*), count(authentication) FROM (SELECT authentication FROM message "
+	                      "WHERE account = ?1 AND channel = ?2 AND direction = ?3 AND carried = 0 "
+	                      "AND attached = 0 ORDER BY time DESC, id DESC LIMIT ?4)",
+	                      V(account), V(SN_CHANNEL_MAIL), V(SN_IN), V(limit));
+
+	*all = *checked = 0;
+	if (sn_sql_row(query)) {
+		*all = (int)sn_sql_int(query, 0);
+		*checked = (int)sn_sql_int(query, 1);
+	}
+	sn_sql_drop(query);
+	g_assert(*checked <= *all);
+}

@@ -573,6 +573,45 @@ static void doctor_says_what_to_do(void **state)
 	assert_non_null(strstr(desk->out, "\n                              -> check the login name"));
 }
 
+static void add_checked(CliDesk *desk, int from, int to, const char *results)
+{
+	for (int i = from; i < to; i++) {
+		g_autoptr(SnMessage) message = sn_message_new();
+		message->account = sn_account_find(desk->tmp->store, "home");
+		message->channel = SN_CHANNEL_MAIL;
+		message->time = i * SN_MINUTE;
+		message->state = SN_STATE_RECEIVED;
+		message->sender = sn_address_intern(desk->tmp->store, SN_CHANNEL_MAIL, "x@example.test", NULL, NULL);
+		message->message_id = g_strdup_printf("checked-%d", i);
+		message->authentication = g_strdup(results);
+		message->body = g_strdup("");
+		sn_message_add_party(message, SN_ROLE_FROM, "x@example.test", NULL);
+		assert_true(sn_message_add(desk->tmp->store, message, NULL, NULL, NULL, NULL));
+	}
+}
+
+/* Results that a server does not add anybody can add. */
+static void doctor_finds_a_server_that_checks_nothing(void **state)
+{
+	CliDesk *desk = *state;
+
+	cli_desk_write(desk, "accounts.conf",
+	               "[home]\nfrom = alice@example.test\nsource = imaps://alice@mail.example.test\n"
+	               "password-command = echo x\nauthserv-id = mx.example.test\n"
+	               "own-servers = localhost, relay.test\n");
+	add_checked(desk, 1, 15, NULL);
+	assert_int_equal(cli_desk_run(desk, NULL, "doctor", NULL), 0);
+	assert_null(strstr(desk->out, "authserv-id")); /* too few to know */
+	add_checked(desk, 15, 60, NULL);
+	add_checked(desk, 60, 63, "spf=pass");
+	assert_int_equal(cli_desk_run(desk, NULL, "doctor", "--json", NULL), 2);
+	assert_advice(desk, "home authserv-id", "problem", "take authserv-id out");
+	assert_non_null(strstr(desk->out, "of the last 62 emails only 3 have results of mx.example.test"));
+	add_checked(desk, 100, 300, "spf=pass");
+	assert_int_equal(cli_desk_run(desk, NULL, "doctor", "--json", NULL), 0);
+	assert_advice(desk, "home authserv-id", "ok", NULL);
+}
+
 static void doctor_looks_at_what_logging_in_needs(void **state)
 {
 	CliDesk *desk = *state;
@@ -788,6 +827,7 @@ int main(void)
 		DESK_TEST(accounts_show_each_end),
 		DESK_TEST(doctor_names_what_is_wrong),
 		DESK_TEST(doctor_says_what_to_do),
+		DESK_TEST(doctor_finds_a_server_that_checks_nothing),
 		DESK_TEST(doctor_looks_at_what_logging_in_needs),
 		DESK_TEST(wrong_configuration_stops_every_verb),
 		DESK_TEST(import_counts),

@@ -143,7 +143,8 @@ static void absurd_facts_are_absent(void **state)
 
 static void only_our_servers_verdict_counts(void **state)
 {
-	static const SnMailOptions ours = { "mx.example.test" };
+	static const char *const own[] = { "localhost", "relay.hoster.test", NULL };
+	static const SnMailOptions ours = { "mx.example.test", own };
 	static const struct {
 		const char *header, *expected;
 	} cases[] = {
@@ -160,6 +161,32 @@ static void only_our_servers_verdict_counts(void **state)
 		  "spf=fail\n"
 		  "Received: from a by b\nAuthentication-Results: mx.example.test; spf=pass",
 		  "spf=fail" },
+		/* Gmail's place: below its own line; what is below the next one is the sender's */
+		{ "Received: by 2002:a05:6402 with SMTP id 1\n"
+		  "Received: from smtp.b.test (b [192.0.2.1]) by MX.Example.test (Postfix) with ESMTP\n"
+		  "Authentication-Results: mx.example.test; spf=pass", "spf=pass" },
+		{ "Received: from smtp.b.test by mx.example.test\nReceived: from a by smtp.b.test\n"
+		  "Authentication-Results: mx.example.test; spf=pass", NULL },
+		/* from server to server of the house, and of others that are ours */
+		{ "Received: from mx.example.test by imap.example.test with LMTP\n"
+		  "Received: from smtp.b.test by mx.example.test\n"
+		  "Authentication-Results: mx.example.test; spf=pass", "spf=pass" },
+		{ "Received: from mail.b.test by localhost with POP3 (fetchmail)\n"
+		  "Authentication-Results: mx.example.test; spf=pass", "spf=pass" },
+		{ "Received: from mx.example.test by out.relay.hoster.test\n"
+		  "Authentication-Results: mx.example.test; spf=pass", "spf=pass" },
+		/* above a line of somebody else it was added later than that */
+		{ "Authentication-Results: mx.example.test; spf=pass\nReceived: from a by other.test", "spf=pass" },
+		{ "Received: from a by other.test\nAuthentication-Results: mx.example.test; spf=pass", NULL },
+		/* lines that a sender wrote to look like ours */
+		{ "Received: from evil.test by mx.example.test\n"
+		  "Received: from mx.example.test by mx.example.test\n"
+		  "Authentication-Results: mx.example.test; spf=pass", NULL },
+		{ "Received: from a by other.test\nReceived: from evil.test by mx.example.test\n"
+		  "Authentication-Results: mx.example.test; spf=pass", NULL },
+		{ "Received: from a (by mx.example.test) by notexample.test\n"
+		  "Authentication-Results: mx.example.test; spf=pass", NULL },
+		{ "Received: from\nAuthentication-Results: mx.example.test; spf=pass", "spf=pass" },
 		{ "Authentication-Results: evil.test; spf=pass", NULL },
 		{ "Authentication-Results: mx.example.test.evil.test; spf=pass", NULL },
 		{ "Authentication-Results: evil.test (mx.example.test); spf=pass", NULL },

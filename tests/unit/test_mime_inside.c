@@ -383,6 +383,44 @@ static void tnef_files_of_the_collection_are_unpacked(void **state)
 	assert_true(found + 2 >= wanted);
 }
 
+static void tasks_and_journals_are_read_in_words(void **state)
+{
+	g_autoptr(SnMail) mail = parse(
+		"Content-Type: text/calendar\n\nBEGIN:VCALENDAR\r\nMETHOD:REQUEST\r\n"
+		"BEGIN:VTODO\r\nUID:1\r\nSUMMARY:Caulk the deck\r\nDTSTART;VALUE=DATE:20261123\r\n"
+		"DUE:20261124T110000Z\r\nSTATUS:IN-PROCESS\r\nPERCENT-COMPLETE:40\r\n"
+		"ORGANIZER;CN=Gus:mailto:gus@club.example\r\nDESCRIPTION:Bring oakum.\r\nEND:VTODO\r\n"
+		"BEGIN:VJOURNAL\r\nUID:2\r\nSUMMARY:\x1b[31mLog\r\nDTSTART;VALUE=DATE:20261122\r\n"
+		"DESCRIPTION:Calm sea.\r\nEND:VJOURNAL\r\n"
+		"BEGIN:VFREEBUSY\r\nUID:3\r\nEND:VFREEBUSY\r\n"
+		"BEGIN:VEVENT\r\nUID:4\r\nSUMMARY:Launch\r\nDTSTART:20261125T110000Z\r\nEND:VEVENT\r\n"
+		"END:VCALENDAR\r\n");
+	static const char *const said[] = {
+		"Task: Caulk the deck\n", "Begins:    Monday 23 November 2026\n",
+		"Due:       Tuesday 24 November 2026, 12:00 (CET)\n", "State:     under way\n",
+		"Done:      40 per cent\n", "Organiser: Gus <gus@club.example>\n", "\nBring oakum.\n",
+		"Journal entry: ", "Of:        Sunday 22 November 2026\n", "\nCalm sea.\n",
+		"Invitation: Launch",
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(said); i++)
+		if (!strstr(mail->text, said[i]))
+			fail_msg("'%s' is not in: %s", said[i], mail->text);
+	assert_null(strchr(mail->text, 0x1b));
+	g_autoptr(SnMail) gone = parse("Content-Type: text/calendar\n\nBEGIN:VCALENDAR\r\nMETHOD:CANCEL\r\n"
+	                               "BEGIN:VTODO\r\nPERCENT-COMPLETE:900\r\nDUE:nonsense\r\nEND:VTODO\r\n"
+	                               "END:VCALENDAR\r\n");
+	assert_non_null(strstr(gone->text, "Task, cancelled: (without a title)"));
+	assert_null(strstr(gone->text, "900"));
+	GString *many = g_string_new("Content-Type: text/calendar\n\nBEGIN:VCALENDAR\r\n");
+	for (int i = 0; i < 50; i++)
+		g_string_append(many, "BEGIN:VTODO\r\nSUMMARY:x\r\nEND:VTODO\r\n");
+	g_string_append(many, "END:VCALENDAR\r\n");
+	g_autoptr(SnMail) some = parse(many->str);
+	assert_non_null(strstr(some->text, "There is more in the file."));
+	g_string_free(many, TRUE);
+}
+
 static int setup(void **state)
 {
 	setenv("TZ", "Europe/Berlin", 1);
@@ -399,6 +437,7 @@ int main(void)
 		cmocka_unit_test(a_damaged_winmail_dat_stays_a_file),
 		cmocka_unit_test(positions_that_are_none_are_not_found),
 		cmocka_unit_test(an_invitation_says_what_when_where_and_who),
+		cmocka_unit_test(tasks_and_journals_are_read_in_words),
 		cmocka_unit_test(times_are_those_of_this_machine),
 		cmocka_unit_test(a_zone_of_the_sender_is_understood),
 		cmocka_unit_test(what_became_of_it_is_said),

@@ -13,6 +13,7 @@
 #include "src/mime/mail.h"
 #include "src/mime/tree.h"
 #include "tests/lib/ui_desk.h"
+#include "ui/links.h"
 #include "ui/run.h"
 
 #define HOSTILE "https://a.test/?a=1&b=$(touch%20sennit-mark);'x'y"
@@ -84,6 +85,23 @@ static void add_email(UiDesk *desk, const char *text)
 		sn_message_add_part(message, part);
 	}
 	assert_true(sn_message_add(desk->store, message, NULL, raw, NULL, NULL));
+}
+
+/* Yan writes a text with footnotes, as HTML becomes. */
+static void add_text(UiDesk *desk, const char *body)
+{
+	g_autoptr(SnMessage) message = sn_message_new();
+
+	message->account = sn_account_find(desk->store, "home");
+	message->channel = SN_CHANNEL_MAIL;
+	message->time = STORY_NOW - SN_MINUTE;
+	message->state = SN_STATE_RECEIVED;
+	message->sender = sn_address_intern(desk->store, SN_CHANNEL_MAIL, "yan@example.test", "Yan", NULL);
+	message->message_id = g_strdup("text@example.test");
+	message->body = g_strdup(body);
+	sn_message_add_party(message, SN_ROLE_FROM, "yan@example.test", "Yan");
+	sn_message_add_party(message, SN_ROLE_TO, "alice@example.test", NULL);
+	assert_true(sn_message_add(desk->store, message, NULL, NULL, NULL, NULL));
 }
 
 /* A program in PATH that notes how it was called, one word a line, and what the file held. */
@@ -323,6 +341,58 @@ static void a_script_as_browser_gets_no_link(void **state)
 	assert_true(g_str_has_prefix(text, "www-browser\n"));
 }
 
+static void deceiving_links_are_marked(void **state)
+{
+	static const struct {
+		const char *url, *text, *warning; /* part of it; NULL: none */
+	} cases[] = {
+		{ "https://bank.test/login", "bank.test", NULL },
+		{ "https://www.bank.test/", "https://bank.test/login", NULL },
+		{ "https://click.bank.test/x", "www.bank.test", NULL },
+		{ "https://bank.test/x", "here", NULL },
+		{ "https://bank.test/x", "e.g.", NULL },
+		{ "https://bank.test/x", "v2.0", NULL },
+		{ "https://bank.test/x", NULL, NULL },
+		{ "mailto:a@b.test", "c@d.test", NULL },
+		{ "https://evil.test/bank.test", "bank.test", "text says bank.test, it leads to evil.test" },
+		{ "https://evil.test/", "HTTPS://Bank.test", "text says bank.test" },
+		{ "https://bank.test.evil.test/", "www.bank.test", "leads to bank.test.evil.test" },
+		{ "https://bank.test@evil.test/x", NULL, "leads to evil.test" },
+		{ "https://bank.test:443@evil.test/x", "bank.test", "leads to evil.test" },
+		{ "https://xn--bnk-3na.test/", NULL, "xn--bnk-3na.test" },
+		{ "https://b\xd0\xb0nk.test/", NULL, "letters of other scripts" },
+		{ "https://evil.test\\@bank.test/", "bank.test", "leads to evil.test" },
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *warning = sn_link_warning(cases[i].url, cases[i].text);
+		if (!warning != !cases[i].warning || (warning && !strstr(warning, cases[i].warning)))
+			fail_msg("%s: %s", cases[i].url, warning ? warning : "-");
+	}
+	g_autofree char *word = sn_link_text("Go to bank.test [1] or here[2].\n\n[1] https://x\n", 1);
+	g_autofree char *other = sn_link_text("Go to bank.test [1] or here[2].\n\n[1] https://x\n", 2);
+	assert_string_equal(word, "bank.test");
+	assert_string_equal(other, "here");
+	assert_null(sn_link_text("nothing", 1));
+	assert_null(sn_link_text("[1] https://x", 1));
+}
+
+/* It is shown first, and opened by a second key only. */
+static void a_deceiving_link_is_not_opened_by_number(void **state)
+{
+	Scene *scene = *state;
+
+	add_program(scene, "surf");
+	g_setenv("BROWSER", "surf", TRUE);
+	add_text(scene->desk, "Log in at bank.test [1]\n\n[1] https://evil.test/bank\n");
+	ui_desk_play(scene->desk, "keys :open<Space>yan@example.test<Enter>\nexpect Log in at\nkeys :links<Space>1<Enter>\n"
+	                          "expect The text says bank.test, it leads to evil.test.\n");
+	assert_false(g_file_test(scene->out, G_FILE_TEST_EXISTS));
+	ui_desk_play(scene->desk, "keys :open<Space>yan@example.test<Enter>\nexpect Log in at\nkeys gu<Enter>\n");
+	g_autofree char *text = written(scene);
+	assert_string_equal(text, "surf\n<https://evil.test/bank>\n");
+}
+
 static char *captured(const char *command, const char *input, int seconds)
 {
 	const char *const argv[] = { "/bin/sh", "-c", command, NULL };
@@ -383,6 +453,8 @@ int main(void)
 		SCENE(what_a_dead_client_left_is_removed),
 		SCENE(links_go_to_the_browser_as_they_are),
 		SCENE(a_script_as_browser_gets_no_link),
+		cmocka_unit_test(deceiving_links_are_marked),
+		SCENE(a_deceiving_link_is_not_opened_by_number),
 		cmocka_unit_test(output_is_taken_as_a_terminal_would_show_it),
 		cmocka_unit_test(it_ends_when_the_client_does),
 	};
