@@ -41,7 +41,8 @@ static gboolean run_presence(SnApp *app, int argc, char **argv, GError **error)
 	SnPresenceShow show;
 
 	if (g_str_equal(words[0], "auto")) {
-		if (!sn_wish_set(app->store, SN_WISH_PRESENCE, "", "auto", error))
+		g_autofree char *by_itself = g_strdup_printf("auto\t%s", words[1] ? words[1] : "");
+		if (!sn_wish_set(app->store, SN_WISH_PRESENCE, "", by_itself, error))
 			return FALSE;
 		sn_app_say(app, SN_OBJ_SUCCESS, "Your contacts see you online, and away as sennit.conf says.");
 		return TRUE;

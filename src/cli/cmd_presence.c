@@ -59,7 +59,7 @@ static int run(SnCliContext *context, const SnArgs *args)
 {
 	const char *account = sn_args_text(args, "account");
 	g_autoptr(GError) error = NULL;
-	SnPresenceShow word;
+	SnPresenceShow word = SN_PRESENCE_ONLINE;
 	int code = SN_EXIT_FAILED;
 	SnStore *store = sn_cli_store(context, &code);
 
@@ -77,13 +77,17 @@ static int run(SnCliContext *context, const SnArgs *args)
 	}
 	if (sn_args_count(args) == 0)
 		return show(store, account ? account : "");
-	if (!sn_presence_parse(sn_args_get(args, 0), &word) || word == SN_PRESENCE_UNKNOWN)
+	/* as the hours and the idleness of sennit.conf say */
+	gboolean by_itself = g_str_equal(sn_args_get(args, 0), "auto");
+	if (!by_itself &&
+	    (!sn_presence_parse(sn_args_get(args, 0), &word) || word == SN_PRESENCE_UNKNOWN))
 		return sn_cli_failf(SN_EXIT_USAGE,
-		                    "'%s' is no presence: online, chat, away, xa, dnd or offline.",
+		                    "'%s' is no presence: auto, online, chat, away, xa, dnd or offline.",
 		                    sn_args_get(args, 0));
 	g_autofree char *text = sn_args_join(args, 1);
 	g_strdelimit(text, "\t\n\r", ' ');
-	g_autofree char *wish = g_strdup_printf("%s\t%s", sn_presence_word(word), text);
+	g_autofree char *wish = g_strdup_printf("%s\t%s", by_itself ? "auto" : sn_presence_word(word),
+	                                        text);
 	if (!sn_wish_set(store, SN_WISH_PRESENCE, account ? account : "", wish, &error))
 		return sn_cli_fail(error);
 	say_if_nobody_acts(context);
@@ -92,7 +96,7 @@ static int run(SnCliContext *context, const SnArgs *args)
 
 const SnCliVerb sn_cmd_presence = {
 	.name = "presence",
-	.arguments = "[online|chat|away|xa|dnd|offline [TEXT]]",
+	.arguments = "[auto|online|chat|away|xa|dnd|offline [TEXT]]",
 	.meaning = "show or set what your contacts see of you",
 	.options = options,
 	.min = 0,

@@ -435,6 +435,10 @@ static void contacts_are_told_how_to_reach_us(void **state)
 	assert_string_equal(none, "");
 	g_autofree char *presence = sn_wish_get(desk->tmp->store, SN_WISH_PRESENCE, "");
 	assert_string_equal(presence, "xa\tgone sailing");
+	assert_int_equal(cli_desk_run(desk, NULL, "presence", "auto", "at the quay", NULL), 0);
+	g_autofree char *given_back = sn_wish_get(desk->tmp->store, SN_WISH_PRESENCE, "");
+	assert_string_equal(given_back, "auto\tat the quay");
+	assert_int_equal(cli_desk_run(desk, NULL, "presence", "automatic", NULL), 2);
 }
 
 static void vcard_files_fill_the_address_map(void **state)

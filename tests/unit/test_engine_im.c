@@ -515,6 +515,54 @@ static void who_is_not_in_the_roster_any_more_is_gone(void **state)
 	assert_true(sn_bench_wait(stage->bench, roster_is, (gpointer) BOB " dan@example.test"));
 }
 
+enum { CROWD = 1000 };
+
+static void push_crowd(SnIm *im, int turn)
+{
+	for (int i = 0; i < CROWD; i++) {
+		SnImEvent *event = sn_im_event_new(SN_IM_EV_PRESENCE, 0, NULL);
+		event->jid = g_strdup_printf("c%d@crowd.example/x", i);
+		event->show = g_strdup(turn % 2 ? "away" : "online");
+		event->status = g_strdup_printf("turn %d", turn);
+		sn_fake_im_push(im, event);
+	}
+}
+
+static gboolean all_of_the_crowd_say(SnBench *bench, gpointer data)
+{
+	for (int i = CROWD - 1; i >= 0; i -= 111) {
+		g_autofree char *jid = g_strdup_printf("c%d@crowd.example", i);
+		g_autoptr(SnAddress) address = sn_address_find(bench->store, SN_CHANNEL_IM, jid);
+		g_autoptr(SnPresence) best = address ? sn_presence_best(bench->store, address->id) : NULL;
+		if (!best || g_strcmp0(best->status, data) != 0)
+			return FALSE;
+	}
+	return TRUE;
+}
+
+/* A message that comes behind them all is filed, and what each said last stands. */
+static void a_thousand_presences_leave_the_last_word_of_each(void **state)
+{
+	Stage *stage = *state;
+
+	start_online(stage);
+	for (int i = 0; i < CROWD; i++) {
+		g_autofree char *jid = g_strdup_printf("c%d@crowd.example", i);
+		push_roster(stage->im, jid, NULL, "both");
+	}
+	sn_fake_im_push(stage->im, sn_im_event_new(SN_IM_EV_ROSTER_END, 0, NULL));
+	for (int turn = 0; turn < 3; turn++)
+		push_crowd(stage->im, turn);
+	SnImMessage *message = sn_im_message_new();
+	message->from = g_strdup(BOB "/phone");
+	message->to = g_strdup(ME);
+	message->id = g_strdup("behind-the-crowd");
+	message->body = g_strdup("Quite a crowd");
+	push_message(stage->im, message);
+	assert_true(sn_bench_wait(stage->bench, has_im, (gpointer) "behind-the-crowd"));
+	assert_true(all_of_the_crowd_say(stage->bench, (gpointer) "turn 2"));
+}
+
 static gboolean blocked_are(SnBench *bench, gpointer data)
 {
 	g_autoptr(GPtrArray) all = sn_blocked_list(bench->store);
@@ -766,6 +814,7 @@ int main(void)
 		TEST(own_presence_is_shown_as_wished),
 		TEST(an_idle_client_makes_us_away_and_the_server_quiet),
 		TEST(who_is_not_in_the_roster_any_more_is_gone),
+		TEST(a_thousand_presences_leave_the_last_word_of_each),
 		TEST(blocking_goes_to_the_server_and_its_list_is_shown),
 		TEST(a_refused_request_is_taken_back_from_them),
 		TEST(what_clients_can_do_is_kept_for_the_next_log_in),

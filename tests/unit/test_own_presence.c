@@ -56,6 +56,8 @@ static void idleness_makes_away_and_says_since_when(void **state)
 	expect(&own, SN_PRESENCE_AWAY, "here I am", since, since + 2 * SN_HOUR);
 	own = shown(conf, "auto", since, since + 2 * SN_HOUR);
 	expect(&own, SN_PRESENCE_XA, NULL, since, 0);
+	own = shown(conf, "auto\tat the quay", 0, NOON);
+	expect(&own, SN_PRESENCE_ONLINE, "at the quay", 0, 0);
 	/* it need not be told since when, and need not happen at all */
 	own = shown("[presence]\naway-after = 10m\ntell-idle = false\n", NULL, since,
 	            since + SN_HOUR);
