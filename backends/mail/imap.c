@@ -2,6 +2,7 @@
 #include "backends/mail/imap_private.h"
 
 /* Servers may hang up after half an hour (RFC 3501 section 5.4), routers much sooner. */
+#define STEADY_US (5 * 60 * (gint64)G_USEC_PER_SEC) /* on line so long: no failure */
 #define KEEPALIVE_MS (9 * 60 * 1000)
 
 enum { RANK_URGENT, RANK_SYNC };
@@ -57,6 +58,9 @@ static void serve(SnImap *imap, SnMailRequest *request)
 		g_set_error(&error, SN_ERROR, SN_ERROR_INVALID, "No folder was named.");
 	else
 		kinds[request->kind].serve(imap, request, done, &error);
+	/* to log in is not enough: what breaks the line each time would be tried without a pause */
+	if (!error && request->kind == SN_MAIL_REQ_SYNC)
+		imap->failures = 0;
 	sn_inbox_finish(imap->inbox, request->id);
 	sn_report_end(&imap->report, request->id, done, error);
 	sn_mail_request_free(request);
@@ -116,6 +120,8 @@ static void drop(SnImap *imap)
 	g_clear_pointer(&imap->session, sn_imap_session_free);
 	if (sn_inbox_stopping(imap->inbox))
 		return;
+	if (g_get_monotonic_time() - imap->since > STEADY_US)
+		imap->failures = 0;
 	if (g_error_matches(error, SN_ERROR, SN_ERROR_CANCELLED))
 		imap->next_try = 0;
 	else
@@ -130,7 +136,7 @@ static void connect_line(SnImap *imap)
 	imap->session =
 		sn_imap_session_open(imap->link, sn_inbox_interrupt_fd(imap->inbox), &error);
 	if (imap->session) {
-		imap->failures = 0;
+		imap->since = g_get_monotonic_time();
 		sn_report_line(&imap->report, SN_LINE_ONLINE, NULL, 0);
 	} else if (!sn_inbox_stopping(imap->inbox)) {
 		go_offline(imap, error);
@@ -202,6 +208,7 @@ static gpointer run(gpointer data)
 	sn_imap_session_free(imap->session);
 	sn_imap_watch_free(imap->watch);
 	sn_imap_labels_free(imap->labels);
+	g_clear_pointer(&imap->trials, g_hash_table_unref);
 	return NULL;
 }
 

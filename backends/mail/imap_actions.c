@@ -348,8 +348,11 @@ gboolean sn_imap_serve_fetch(SnImap *imap, SnMailRequest *request, SnMailEvent *
 	for (guint i = 0; request->uids && i < request->uids->len; i++) {
 		Wanted wanted = { imap, request, sn_uid_at(request->uids, i), FALSE };
 		struct mailimap_set *set = mailimap_set_new_single(wanted.uid);
-		gboolean good = sn_imap_fetch(imap->session, set, SN_IMAP_WHOLE, report_one,
-					      &wanted, error);
+		gboolean good = sn_imap_trials(imap, wanted.uid) > 0
+					? sn_imap_fetch_plain(imap->session, wanted.uid, report_one,
+							      &wanted, error)
+					: sn_imap_fetch(imap->session, set, SN_IMAP_WHOLE,
+							report_one, &wanted, error);
 		mailimap_set_free(set);
 		if (good && !wanted.found) {
 			g_set_error(error, SN_ERROR, SN_ERROR_NOT_FOUND,

@@ -30,7 +30,9 @@ typedef struct {
 	GThread *thread;
 	SnImapSession *session; /* NULL: off line */
 	GError *blocked;        /* why only reconnect() helps; NULL */
-	guint failures;
+	guint failures;         /* since the last sync that went well, or long stay on line */
+	gint64 since;           /* monotonic µs: on line */
+	GHashTable *trials;     /* imap_trials.c: how often an email broke the line; NULL */
 	gint64 next_try;        /* monotonic µs */
 	SnImapWatch *watch;     /* NULL until the first WATCH; the thread's own */
 	SnImapLabels *labels;   /* as of the last LIST; NULL: folders hold emails */
@@ -143,6 +145,16 @@ gboolean sn_imap_labels_store(SnImapLabels *labels, SnImapSession *session, cons
 /* Labels of these uids (set: "1:3,7"), each to sink; flags as well when wanted. */
 gboolean sn_imap_fetch_labels(SnImapSession *session, const char *set, gboolean flags,
                               SnImapSink sink, gpointer data, GError **error);
+
+/* ---- emails that break the line (imap_trials.c); of the selected folder ---- */
+enum { SN_IMAP_TRIALS = 3 }; /* then it is passed over */
+guint sn_imap_trials(const SnImap *imap, guint32 uid);
+void sn_imap_note_trial(SnImap *imap, guint32 uid, gboolean good);
+/* One whole email, read here and not by the library. */
+gboolean sn_imap_fetch_plain(SnImapSession *session, guint32 uid, SnImapSink sink, gpointer data,
+                             GError **error);
+/* An email that says that this one could not be read. */
+GBytes *sn_imap_words_instead(const SnImapSession *session, guint32 uid, const char *reason);
 
 /* ---- watching ---- */
 SnImapWatch *sn_imap_watch_new(const SnLink *link, SnQueue *events, gpointer owner);

@@ -496,7 +496,7 @@ static gboolean scan_labels(Sync *sync, GError **error)
 	return sn_imap_fetch_labels(sync->session, set, TRUE, report_flags, sync, error);
 }
 
-static gboolean fetch_batch(Sync *sync, guint from, guint to, GError **error)
+static gboolean fetch_together(Sync *sync, guint from, guint to, GError **error)
 {
 	g_autoptr(GArray) whole = sn_uids_new();
 	g_autoptr(GArray) part = sn_uids_new();
@@ -507,6 +507,80 @@ static gboolean fetch_batch(Sync *sync, guint from, guint to, GError **error)
 	}
 	return ask_labels(sync, from, to, error) && fetch_whole(sync, whole, error) &&
 	       fetch_part(sync, part, error);
+}
+
+static void pass_over(Sync *sync, guint32 uid, const char *reason)
+{
+	g_autoptr(GBytes) words = sn_imap_words_instead(sync->session, uid, reason);
+	g_autoptr(GArray) sizes = g_array_new(FALSE, FALSE, sizeof(gint64));
+	/* partial: what it is has still to be fetched */
+	SnImapMessage message = { .uid = uid, .raw = words, .missing = sizes };
+
+	sync->partial = TRUE;
+	report_message(&message, sync);
+}
+
+/* One that may break the line. */
+static gboolean fetch_alone(Sync *sync, guint index, GError **error)
+{
+	guint32 uid = sn_uid_at(sync->fresh, index);
+	guint trials = sn_imap_trials(sync->imap, uid);
+	g_autoptr(GArray) one = sn_uids_new();
+	g_autoptr(GError) refusal = NULL;
+	gboolean good;
+
+	g_array_append_val(one, uid);
+	sync->expected = one;
+	if (trials >= SN_IMAP_TRIALS) {
+		pass_over(sync, uid, "The server sent it, several times, in a way that breaks off the connection.");
+		return TRUE;
+	}
+	sn_imap_note_trial(sync->imap, uid, FALSE);
+	if (trials + 1 < SN_IMAP_TRIALS) {
+		good = fetch_together(sync, index, index + 1, &refusal);
+	} else {
+		sync->partial = FALSE;
+		good = ask_labels(sync, index, index + 1, &refusal) &&
+		       sn_imap_fetch_plain(sync->session, uid, report_message, sync, &refusal);
+	}
+	if (!good && sn_imap_session_is_dead(sync->session)) {
+		g_propagate_error(error, g_steal_pointer(&refusal));
+		return FALSE;
+	}
+	sync->expected = one;
+	if (!good)
+		pass_over(sync, uid, refusal->message);
+	sn_imap_note_trial(sync->imap, uid, TRUE);
+	return TRUE;
+}
+
+static gboolean is_suspect(Sync *sync, guint from, guint to)
+{
+	for (guint i = from; i < to; i++)
+		if (sn_imap_trials(sync->imap, sn_uid_at(sync->fresh, i)) > 0)
+			return TRUE;
+	return FALSE;
+}
+
+static gboolean fetch_batch(Sync *sync, guint from, guint to, GError **error)
+{
+	g_autoptr(GError) own = NULL;
+
+	if (!is_suspect(sync, from, to)) {
+		if (fetch_together(sync, from, to, &own))
+			return TRUE;
+		gboolean cancelled = g_error_matches(own, SN_ERROR, SN_ERROR_CANCELLED);
+		for (guint i = from; i < to && !cancelled; i++)
+			sn_imap_note_trial(sync->imap, sn_uid_at(sync->fresh, i), FALSE);
+		if (cancelled || sn_imap_session_is_dead(sync->session)) {
+			g_propagate_error(error, g_steal_pointer(&own));
+			return FALSE;
+		}
+	}
+	for (guint i = to; i-- > from;)
+		if (is_cancelled(sync, error) || !fetch_alone(sync, i, error))
+			return FALSE;
+	return TRUE;
 }
 
 /* Lets urgent requests in; they may have opened another folder. */

@@ -330,6 +330,44 @@ static void a_quota_is_told_with_the_folders(void **state)
 	close_scene(&scene);
 }
 
+#define ONE(n) \
+	"R * " n " FETCH (UID " n " FLAGS () RFC822.SIZE 9 BODY[] {9}\\r\\nA: b\\r\\n\\r\\nc)\\r\\n\n"
+
+/* The second of three breaks the parser every time, in whatever way it is asked for. */
+static void an_email_that_breaks_the_line_again_and_again_is_passed_over(void **state)
+{
+	static const char look[] = "C UID SEARCH\nS * SEARCH 1 2 3\nS $T OK .\n";
+	g_autofree char *first = g_strconcat(LOGIN SELECT("3"), look, "C UID FETCH 1:3 \nS * 2 FETCH (UID 2 FLAGS ((((\nH", NULL);
+	g_autofree char *second = g_strconcat(LOGIN SELECT("3"), look, "C UID FETCH 3 \n", ONE("3"), "S $T OK .\nC UID FETCH 2 \nS * 2 FETCH (UID 2 FLAGS ((((\nH", NULL);
+	g_autofree char *third = g_strconcat(LOGIN SELECT("3"), look, "C UID FETCH 3 \n", ONE("3"), "S $T OK .\nC UID FETCH 2 (UID FLAGS\nS * 2 FETCH (UID 2 FLAGS \"\nH", NULL);
+	g_autofree char *fourth = g_strconcat(LOGIN SELECT("3"), look, "C UID FETCH 3 \n", ONE("3"), "S $T OK .\nC UID FETCH 1 \n", ONE("1"), "S $T OK .\n*", NULL);
+	const char *const scripts[] = { first, second, third, fourth, NULL };
+	Scene scene = open_scene(scripts, SN_LINK_PLAIN);
+	const SnMailEvent *end = NULL;
+	SnTime waits = 0;
+
+	for (guint i = 0; i < 4; i++) {
+		end = run_sync(&scene);
+		if (i == 3)
+			break;
+		assert_true(sn_error_is_transient(end->error));
+		const SnMailEvent *line = sn_mail_desk_line(scene.desk, SN_LINE_OFFLINE, 20);
+		assert_non_null(line);
+		waits += line->next_try ? 1 : 0;
+	}
+	assert_int_equal(waits, 3);
+	assert_int_equal(end->kind, SN_EVENT_DONE);
+	assert_int_equal(sn_mail_desk_count(scene.desk, end->id, SN_MAIL_EV_MESSAGE), 3);
+	for (guint i = 0; i < 3; i++) {
+		const SnMailEvent *event = sn_mail_desk_event(scene.desk, end->id, SN_MAIL_EV_MESSAGE, i);
+		gsize length;
+		g_autofree char *text = g_strndup(g_bytes_get_data(event->raw, &length), g_bytes_get_size(event->raw));
+		assert_int_equal(event->partial, event->uid == 2);
+		assert_int_equal(strstr(text, "could not be read") != NULL, event->uid == 2);
+	}
+	close_scene(&scene);
+}
+
 static void numbers_of_before_are_not_used_for_other_emails(void **state)
 {
 	const char *const scripts[] = { LOGIN SELECT("3") "*", NULL };
@@ -587,6 +625,7 @@ int main(void)
 		cmocka_unit_test(nothing_is_changed_in_a_folder_that_can_only_be_read),
 		cmocka_unit_test(flags_that_the_server_does_not_keep_are_refused_whatever_it_says),
 		cmocka_unit_test(a_quota_is_told_with_the_folders),
+		cmocka_unit_test(an_email_that_breaks_the_line_again_and_again_is_passed_over),
 		cmocka_unit_test(numbers_of_before_are_not_used_for_other_emails),
 		cmocka_unit_test(a_full_mailbox_is_said_in_the_servers_words),
 		cmocka_unit_test(odd_delimiters_are_taken_as_they_come),
