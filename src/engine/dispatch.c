@@ -9,8 +9,10 @@
 
 enum {
 	BURST = 8, /* events of a queue before others get their turn */
-	BATCH_US =
-		20 * 1000, /* longest write transaction: a client's intent must not wait longer */
+	/* The longest write transaction; and the longest as long as nobody else wants to write and no
+	 * IM waits to be read: a commit costs as much as many emails. */
+	BATCH_US = 20 * 1000,
+	LONG_BATCH_US = 150 * 1000,
 };
 
 typedef struct {
@@ -316,11 +318,22 @@ static void batch_begin(SnEngineAccount *account)
 		storage_failed(account, error);
 }
 
+static gboolean somebody_waits(SnEngine *engine)
+{
+	for (guint i = 0; i < engine->accounts->len; i++) {
+		const SnEngineAccount *account = engine->accounts->pdata[i];
+		if (account->core->im_events &&
+		    sn_queue_length(account->core->im_events) > 0)
+			return TRUE;
+	}
+	return sn_store_is_wanted(engine->store);
+}
+
 static gboolean mail_ready(gint fd, GIOCondition condition, gpointer data)
 {
 	SnEngineAccount *account = data;
 	SnAccountCore *core = account->core;
-	gint64 end = g_get_monotonic_time() + BATCH_US;
+	gint64 begun = g_get_monotonic_time();
 	SnParsed *parsed;
 
 	while ((parsed = sn_queue_take(core->mail_out))) {
@@ -331,7 +344,9 @@ static gboolean mail_ready(gint fd, GIOCondition condition, gpointer data)
 		if (core->in_batch || !joins_batch(parsed->event))
 			mail_event(account, parsed);
 		sn_parsed_free(parsed);
-		if (core->batch_failed || g_get_monotonic_time() >= end)
+		gint64 taken = g_get_monotonic_time() - begun;
+		if (core->batch_failed || taken >= LONG_BATCH_US ||
+		    (taken >= BATCH_US && somebody_waits(account->engine)))
 			break;
 	}
 	batch_end(account);

@@ -86,8 +86,6 @@ static void place_message(SnMessage *message, const SnPlace *place)
 
 	message->account = place->account;
 	message->flags = place->flags;
-	/* versions of a transcript come and go, and the newest stands for all */
-	message->in_place = place->in_place && !place->chats;
 	/* In Sent lies what the user sent, also from an address that accounts.conf does not name.
 	 */
 	if (sent && message->direction == SN_IN) {

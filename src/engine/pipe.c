@@ -37,8 +37,13 @@ static SnPrepared *read_mail(SnMailPipe *pipe, const SnMailEvent *event)
 	g_mutex_lock(&pipe->lock);
 	g_autoptr(SnConfig) config = sn_config_ref(pipe->config);
 	g_mutex_unlock(&pipe->lock);
-	return sn_prepare_mail(config, sn_config_account_named(config, pipe->account), event->raw,
-	                       event->time);
+	const SnAccount *account = sn_config_account_named(config, pipe->account);
+	SnPrepared *prepared = sn_prepare_mail(config, account, event->raw, event->time);
+	gboolean in_place = account && account->source.kind == SN_ENDPOINT_MAILDIR;
+	/* what is too big is refused where it is filed */
+	if (prepared->message && !event->partial)
+		prepared->message->packed = sn_packed_new(event->raw, in_place, NULL);
+	return prepared;
 }
 
 static void *pipe_main(void *data)

@@ -39,7 +39,6 @@ typedef struct {
 	gboolean gone;   /* not in the last one: deleted, or named otherwise now */
 	SnMailSync *sync;
 	gboolean labelled;    /* its emails have labels */
-	gboolean in_place;    /* a Maildir: their bytes stay where they are */
 	guint label_scan;     /* as of SnMailRequest: of the next round, */
 	guint scanning;       /* of this one */
 	guint64 base_modseq; /* of the first round: changes since then are not all known */
@@ -301,7 +300,6 @@ static void take_folder(SnMailSync *sync, const SnMailEvent *event)
 	folder->listed = TRUE;
 	folder->id = id;
 	folder->labelled = holds;
-	folder->in_place = event->directory != NULL;
 	if (first && holds)
 		folder->label_scan = LABELS_AGAIN;
 	if (folder->gone) {
@@ -611,7 +609,6 @@ static gboolean take_message(SnMailSync *sync, MailFolder *folder, const SnMailE
 		.flags = event->flags,
 		.received = event->time,
 		.partial = event->partial,
-		.in_place = folder->in_place,
 		.part_sizes = event->part_sizes,
 		.quiet = !folder->complete,
 		.chats = !g_strcmp0(folder->name, account->config->chat_folder) ? account->config

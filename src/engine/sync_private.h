@@ -91,7 +91,6 @@ typedef struct {
 	guint flags;
 	SnTime received;
 	gboolean partial;     /* raw is not all of it */
-	gboolean in_place;    /* raw lies in a Maildir, and stays there */
 	const GArray *part_sizes; /* of SnMailEvent; NULL */
 	gboolean completes;   /* what was partial is whole now */
 	gboolean quiet;       /* no notification: first sync, import */

@@ -42,6 +42,7 @@ void sn_message_free(SnMessage *message)
 		            message->body,         message->tags,        message->occupant };
 	for (gsize i = 0; i < G_N_ELEMENTS(strings); i++)
 		g_free(strings[i]);
+	sn_packed_free(message->packed);
 	if (message->parties)
 		g_ptr_array_unref(message->parties);
 	if (message->parts)

@@ -87,6 +87,18 @@ typedef struct {
 } SnPart;
 void sn_part_free(SnPart *part);
 
+/* The raw bytes of an email, made ready to be kept. */
+typedef struct sn_packed SnPacked;
+
+/*
+ * Names and compresses them; any thread, and best not one that writes to a store. in_place: they lie
+ * in a Maildir and are read there (sn_folder_set_directory()), only their name is kept. NULL + LIMIT
+ * when there are too many.
+ */
+SnPacked *sn_packed_new(GBytes *bytes, gboolean in_place, GError **error);
+void sn_packed_free(SnPacked *packed);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SnPacked, sn_packed_free)
+
 /* The notice of a message that only repeats, as text for any client, history that came along. */
 #define SN_NOTICE_HISTORY "earlier messages that came along"
 
@@ -120,7 +132,7 @@ typedef struct {
 	SnId about;          /* it only reports on that message (outcome.h); 0 */
 	SnId outbox;         /* outgoing: its entry; 0 */
 	gint64 size;         /* bytes of the raw message */
-	gboolean in_place;   /* they are read from its Maildir, no copy is kept. On adding */
+	SnPacked *packed;    /* on adding: those bytes, made ready; NULL. Owned by the message */
 	int attachments;     /* number of parts that are not inline */
 	char *list_id;       /* List-Id (RFC 2919); NULL */
 	SnBulk bulk;         /* an answer to the user is never taken for bulk */
@@ -147,7 +159,7 @@ typedef enum { SN_ADDED, SN_DUPLICATE, SN_UPGRADED } SnAddResult;
  * Files a message. In: everything known but id, conversation, preview, reply_to. The conversation
  * is decided here: a room (kind given by `room_jid`), a mailing list (list_id), a group (more than
  * one other address), else the person of the other address. Out: message->id, ->conversation.
- * raw: the message's bytes to keep (email; in_place: to be found again), or NULL. A DUPLICATE adds only what was missing
+ * raw: the message's bytes to keep (email), or NULL; message->packed, if set, is them. A DUPLICATE adds only what was missing
  * (text that was fetched in part, receipt ids, flags); the same id from another sender is another
  * message. What was told (carried_by) is filed beside its teller; a live message UPGRADES a carried record of itself; a carried
  * one never changes a live record. Carried messages are never unread and never raise a

@@ -357,9 +357,8 @@ gboolean sn_message_add(SnStore *store, SnMessage *message, const char *room_jid
 {
 	SnAddResult what = SN_ADDED;
 	g_return_val_if_fail(message != NULL, FALSE);
-	g_autoptr(SnPacked) packed = !raw                ? NULL
-	                             : message->in_place ? sn_blob_in_place(raw, error)
-	                                                 : sn_blob_pack(store, raw, error);
+	g_autoptr(SnPacked) own = raw && !message->packed ? sn_blob_pack(store, raw, error) : NULL;
+	const SnPacked *packed = raw && message->packed ? message->packed : own;
 
 	if ((raw && !packed) || !sn_store_begin(store, error))
 		return FALSE;

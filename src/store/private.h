@@ -105,12 +105,7 @@ gboolean sn_folder_functions(SnStore *store, GError **error);
  * raw.c: bytes kept once, by content. Packing takes time and is done before the transaction;
  * keeping is done within. The reference is counted by the row that names it.
  */
-typedef struct sn_packed SnPacked;
 SnPacked *sn_blob_pack(SnStore *store, GBytes *bytes, GError **error);
-/* Only their name: they stay in the file where the email lies (folder.directory, location.name). */
-SnPacked *sn_blob_in_place(GBytes *bytes, GError **error);
-void sn_packed_free(SnPacked *packed);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(SnPacked, sn_packed_free)
 const char *sn_packed_sha256(const SnPacked *packed);
 gint64 sn_packed_size(const SnPacked *packed);
 SnId sn_blob_keep(SnStore *store, const SnPacked *packed, GError **error);

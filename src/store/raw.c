@@ -74,12 +74,15 @@ SnPacked *sn_blob_pack(SnStore *store, GBytes *bytes, GError **error)
 	return p;
 }
 
-SnPacked *sn_blob_in_place(GBytes *bytes, GError **error)
+SnPacked *sn_packed_new(GBytes *bytes, gboolean in_place, GError **error)
 {
 	SnPacked *p = name_bytes(bytes, error);
 
-	if (p)
-		p->in_place = TRUE;
+	if (!p)
+		return NULL;
+	p->in_place = in_place;
+	if (!in_place)
+		compress(p);
 	return p;
 }
 

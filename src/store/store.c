@@ -181,6 +181,15 @@ static void end_turn(SnStore *store)
 		flock(store->turn, LOCK_UN);
 }
 
+gboolean sn_store_is_wanted(SnStore *store)
+{
+	g_assert(store->role == SN_STORE_ENGINE);
+	if (store->turn < 0 || flock(store->turn, LOCK_EX | LOCK_NB) != 0)
+		return TRUE;
+	flock(store->turn, LOCK_UN);
+	return FALSE;
+}
+
 gboolean sn_store_begin(SnStore *store, GError **error)
 {
 	g_assert(store->depth >= 0 && store->depth < SN_DEPTH_LIMIT);

@@ -45,6 +45,8 @@ void sn_store_close(SnStore *store); /* NULL is fine */
  * that answers by itself ("none", "nobody"), the transaction it was in cannot be committed.
  */
 gboolean sn_store_begin(SnStore *store, GError **error);
+/* ENGINE, within a transaction: a client waits for it to end. */
+gboolean sn_store_is_wanted(SnStore *store);
 gboolean sn_store_commit(SnStore *store, GError **error);
 void sn_store_rollback(SnStore *store);
 

@@ -368,6 +368,38 @@ static void a_client_gets_its_turn_between_the_batches_of_the_engine(void **stat
 	assert_true(worst <= 3);
 }
 
+/* It would write for ten seconds, but for the client. */
+static gpointer write_until_wanted(gpointer data)
+{
+	Busy *busy = data;
+	SnStore *engine = tmpstore_open(busy->tmp, SN_STORE_ENGINE);
+
+	assert_true(sn_store_begin(engine, NULL));
+	assert_false(sn_store_is_wanted(engine));
+	g_atomic_int_set(&busy->over, 1);
+	for (int i = 0; i < 10000 && !sn_store_is_wanted(engine); i++)
+		g_usleep(1000);
+	busy->batches = sn_store_is_wanted(engine);
+	sn_store_commit(engine, NULL);
+	sn_store_close(engine);
+	return NULL;
+}
+
+static void the_engine_sees_that_a_client_waits(void **state)
+{
+	TmpStore *tmp = *state;
+	Busy busy = { tmp, 0, 0 };
+	SnStore *client = tmpstore_open(tmp, SN_STORE_CLIENT);
+	GThread *thread = g_thread_new("engine", write_until_wanted, &busy);
+
+	while (!g_atomic_int_get(&busy.over))
+		g_usleep(1000);
+	assert_true(sn_store_set(client, "client", "now", NULL));
+	g_thread_join(thread);
+	sn_store_close(client);
+	assert_true(busy.batches);
+}
+
 /* ---- damage and other versions ---- */
 
 static void overwrite(const char *path, long from, gsize length)
@@ -764,6 +796,7 @@ int main(void)
 		TEST(a_transaction_within_another_fails_alone),
 		TEST(a_lock_held_too_long_is_busy),
 		TEST(a_client_gets_its_turn_between_the_batches_of_the_engine),
+		TEST(the_engine_sees_that_a_client_waits),
 		TEST(damage_is_an_error_not_a_crash),
 		TEST(what_is_no_database_is_refused),
 		TEST(a_newer_database_is_refused_and_left_alone),
