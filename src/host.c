@@ -217,6 +217,16 @@ static SnOpened *open_mail(SnStore *store, GBytes *raw, gboolean may_ask, gboole
 	return ops->open_mail(store, raw, config, may_ask, all_parts);
 }
 
+static gboolean choose_key(const SnKeyAsk *ask, SnKeyChosen *chosen, gpointer data, GError **error)
+{
+	const SnEngineOps *ops = sn_modules_engine(error);
+
+	if (!ops)
+		return FALSE;
+	g_autoptr(SnConfig) config = config_of(data);
+	return ops->set_up_key(NULL, config, ask, chosen, error);
+}
+
 static SnOutlook *outlook(SnStore *store, const SnOutlookAsk *ask, gpointer data)
 {
 	const SnEngineOps *ops = sn_modules_engine(NULL);
@@ -250,6 +260,7 @@ SnUiHost sn_host_callbacks(SnHost *host)
 		.part_tree = part_tree,
 		.part_text = part_text,
 		.open_mail = open_mail,
+		.choose_key = choose_key,
 		.outlook = outlook,
 		.unlock_key = unlock_key,
 		.data = host,

@@ -39,6 +39,9 @@ typedef struct {
 	 */
 	SnOpened *(*open_mail)(SnStore *store, GBytes *raw, gboolean may_ask, gboolean all_parts,
 	                       gpointer data);
+	/* The key to go along with email from an own address; nothing is written into a store. On a worker
+	 * thread. May be NULL. */
+	gboolean (*choose_key)(const SnKeyAsk *ask, SnKeyChosen *chosen, gpointer data, GError **error);
 	/* What would happen to an email if it were sent now (outlook.h). On a worker thread. NULL: not
 	 * known. May be NULL. */
 	SnOutlook *(*outlook)(SnStore *store, const SnOutlookAsk *ask, gpointer data);

@@ -24,7 +24,8 @@ char *sn_autocrypt_bring_key(SnStore *store, const SnConfig *config, const SnGpg
 /*
  * Chooses the key that goes along with email from an own address: the one named, else the best of
  * the user's for it, else a new one in sennit's own keyring. What was chosen before stays
- * (SN_ERROR_EXISTS). Asks gpg.
+ * (SN_ERROR_EXISTS). store NULL: it is only chosen, and the caller writes it down (sn_own_key_set()).
+ * Asks gpg.
  */
 gboolean sn_autocrypt_set_up(SnStore *store, const SnConfig *config, const SnKeyAsk *ask,
                              SnKeyChosen *chosen, GError **error);

@@ -11,6 +11,7 @@
 
 #include "src/mime/mail.h"
 #include "src/mime/secure.h"
+#include "src/store/peer.h"
 #include "tests/lib/live.h"
 #include "tests/unit/gpg_world.h"
 
@@ -121,11 +122,84 @@ static void what_is_encrypted_arrives_whole(void **state)
 	assert_string_equal(at_his->subject, "[...]");
 }
 
+/* ---- two who never exchanged a key (Autocrypt) ---- */
+
+static void end_agents(const char *home)
+{
+	const char *argv[] = { "gpgconf", "--homedir", home, "--kill", "all", NULL };
+
+	g_free(gpg_world_run(NULL, 0, NULL, argv));
+}
+
+/* A second profile of the same account, with an empty keyring, and a key of its own. */
+static void stranger_open(SnLive *live, const char *user, const char *home)
+{
+	g_autofree char *settings = g_strdup_printf(
+		"[crypto]\ngnupg-home = %s\nprefer-encrypt = true\n[delivery]\nundo-mail = 0s\n", home);
+	g_autofree char *address = g_strdup_printf("%s@example.test", user);
+	SnKeyAsk ask = { .address = address };
+	g_auto(SnKeyChosen) chosen = { 0 };
+	g_autoptr(GError) error = NULL;
+
+	sn_live_open(live, servers, user, NULL, settings);
+	if (!sn_engine_ops.set_up_key(live->bench->store, live->bench->config, &ask, &chosen, &error))
+		fail_msg("%s", error->message);
+	assert_true(chosen.made);
+	sn_live_start(live);
+	sn_live_settle(live);
+}
+
+static gboolean knows_key(SnBench *bench, gpointer data)
+{
+	g_autoptr(SnPeer) peer = sn_peer_get(bench->store, data);
+
+	return peer && peer->key;
+}
+
+static void a_key_that_came_with_an_email_opens_the_answer(void **state)
+{
+	SnLive her = { 0 }, his = { 0 };
+
+	if (!keys)
+		skip();
+	g_autofree char *home = g_dir_make_tmp("sennit-empty-XXXXXX", NULL);
+	stranger_open(&her, "alice", home);
+	stranger_open(&his, "bob", home);
+	sn_live_send(&her, SN_CHANNEL_MAIL, "bob@example.test", "Hello, with a key.");
+	assert_true(sn_bench_wait(his.bench, knows_key, (gpointer) "alice@example.test"));
+	SnId plain = sn_live_send(&his, SN_CHANNEL_MAIL, "alice@example.test", "First.");
+	g_autoptr(SnOutboxEntry) before = sn_outbox_get(his.bench->store, plain, SN_OUTBOX_FULL);
+	SnOutboxNew new = { .conversation = before->conversation, .account = before->account,
+		            .channel = SN_CHANNEL_MAIL, .from = before->from,
+		            .recipients = before->recipients, .subject = "The mill",
+		            .body = "Under the mat.", .encrypt = SN_ENCRYPT_REQUIRED,
+		            .if_unavailable = SN_RULE_SEND, .state = SN_STATE_QUEUED };
+	SnId id = sn_outbox_queue(his.bench->store, &new, FALSE, NULL);
+	g_autoptr(SnOutboxEntry) entry = sn_outbox_get(his.bench->store, id, 0);
+	assert_true(sn_bench_wait(her.bench, has_mail, entry->message_id));
+	SnId got = sn_message_find_mail(her.bench->store, entry->message_id);
+	g_autoptr(GBytes) raw = sn_message_raw(her.bench->store, got, NULL);
+	g_autoptr(SnOpened) opened =
+		sn_engine_ops.open_mail(her.bench->store, raw, her.bench->config, FALSE, FALSE);
+	g_autofree char *words = sn_opened_words(opened);
+	assert_true(opened->encrypted);
+	assert_string_equal(((SnOpenedPart *)opened->parts->pdata[0])->text, "Under the mat.");
+	assert_non_null(strstr(words, "with a key that came by email, not verified by you"));
+	SnLive *both[] = { &her, &his };
+	for (int i = 0; i < 2; i++) {
+		end_agents(both[i]->bench->paths->keys);
+		sn_live_close(both[i]);
+	}
+	end_agents(home);
+	sn_bench_remove(home);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_signature_outlives_the_servers),
 		cmocka_unit_test(what_is_encrypted_arrives_whole),
+		cmocka_unit_test(a_key_that_came_with_an_email_opens_the_answer),
 	};
 
 	return cmocka_run_group_tests(tests, start_all, stop_all);

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 #include <string.h>
 
+#include "src/store/peer.h"
 #include "tests/lib/ui_desk.h"
 
 static int opened, asked; /* calls of the host's open_mail: worker and screen in turn */
@@ -240,6 +241,26 @@ static void a_toggle_for_the_signature_is_of_this_message(void **state)
 	ui_desk_free(desk);
 }
 
+static gboolean choose_key(const SnKeyAsk *ask, SnKeyChosen *chosen, gpointer data, GError **error)
+{
+	chosen->fingerprint = g_strdup("0123456789ABCDEF0123456789ABCDEF01234567");
+	chosen->made = TRUE;
+	return TRUE;
+}
+
+static void a_key_is_chosen_once(void **state)
+{
+	UiDesk *desk = desk_new();
+
+	desk->setup.host.choose_key = choose_key;
+	ui_desk_play(desk, "text :autocrypt eve@example.test\nkeys <Enter>\nexpect no address of an account\n"
+	             "text :autocrypt alice@example.test\nkeys <Enter>\nexpect The new key 0123456789ABCDEF\n"
+	             "text :autocrypt alice@example.test\nkeys <Enter>\nexpect already");
+	g_autofree char *key = sn_own_key(desk->store, "alice@example.test");
+	assert_string_equal(key, "0123456789ABCDEF0123456789ABCDEF01234567");
+	ui_desk_free(desk);
+}
+
 static char *unlocked; /* the address whose key was unlocked */
 
 static gboolean note_unlock(const char *address, gpointer data, GError **error)
@@ -286,6 +307,7 @@ int main(void)
 		cmocka_unit_test(a_key_says_whether_it_goes_encrypted),
 		cmocka_unit_test(the_composer_says_what_will_happen),
 		cmocka_unit_test(a_toggle_for_the_signature_is_of_this_message),
+		cmocka_unit_test(a_key_is_chosen_once),
 		cmocka_unit_test(a_message_that_waits_for_a_locked_key_goes_on),
 	};
 
