@@ -22,9 +22,8 @@ static void write_correction(const SnXmppReading *reading, const SnImMessage *me
 const SnXmppExtension sn_ext_correction = {
 	.name = "correction",
 	.claims = SN_XMPP_CLAIMS(
-		{ "0308", "1.2.1", SN_XMPP_PARTIAL, "0.1.0",
-		  "tests/unit/test_xmpp_message:everything_a_message_has_comes_back",
-		  "read and written, the last message only" }),
+		{ "0308", "1.2.1", SN_XMPP_COMPLETE, "0.1.0",
+		  "tests/integration/test_amend_live:a_correction_goes_and_stands_in_place", NULL }),
 	.features = features,
 	.read = read_correction,
 	.write = write_correction,

@@ -73,6 +73,9 @@ struct sn_im_message {
 	char **response_values, **response_labels;
 	char *chat_state;        /* XEP-0085 "composing" ...; NULL */
 	char *replace_id;        /* XEP-0308; NULL */
+	char *react_id;          /* XEP-0444: the message that the reactions are to; NULL */
+	char **reactions;        /* all of them, NULL-terminated, not checked yet; empty: none any more */
+	char *retract_id;        /* XEP-0424: the message that its sender takes back; NULL */
 	gboolean store_hint;     /* XEP-0334 store */
 	/* of a message in a room */
 	gboolean own;            /* we said it ourselves, here or with another client */

@@ -35,6 +35,7 @@ void sn_im_message_free(SnImMessage *message)
 		&message->real_jid, &message->retracts, &message->retracted_by,
 		&message->retract_reason,
 		&message->locked,
+		&message->react_id, &message->retract_id,
 	};
 	for (gsize i = 0; i < G_N_ELEMENTS(strings); i++)
 		g_free(*strings[i]);
@@ -45,6 +46,7 @@ void sn_im_message_free(SnImMessage *message)
 	g_strfreev(message->response_labels);
 	sn_omemo_sealed_free(message->sealed);
 	g_clear_pointer(&message->fallback, g_array_unref);
+	g_strfreev(message->reactions);
 	g_free(message);
 }
 
