@@ -158,6 +158,8 @@ SnPage *sn_timeline_page(SnTimeline *timeline);
 SnId sn_timeline_conversation_id(const SnTimeline *timeline);
 const SnConversation *sn_timeline_conversation(const SnTimeline *timeline); /* NULL */
 const SnMessage *sn_timeline_selected(const SnTimeline *timeline);          /* NULL */
+/* The IM of the user's own that stands last; NULL. */
+const SnMessage *sn_timeline_last_own(const SnTimeline *timeline);
 /* Reads older or newer messages when the selection comes near an end. */
 void sn_timeline_moved(SnTimeline *timeline);
 void sn_timeline_bottom(SnTimeline *timeline);

@@ -33,7 +33,7 @@ typedef struct {
 	gboolean (*run)(SnApp *app, int argc, char **argv, GError **error);
 } SnCommand;
 
-extern const SnCommand sn_commands_move[], sn_commands_app[], sn_commands_message[], sn_commands_read[],
+extern const SnCommand sn_commands_move[], sn_commands_app[], sn_commands_message[], sn_commands_amend[], sn_commands_read[],
 	sn_commands_compose[], sn_commands_forward[], sn_commands_drafts[], sn_commands_letter[], sn_commands_person[], sn_commands_people[], sn_commands_contacts[],
 	sn_commands_outbox[], sn_commands_view[],
 	sn_commands_history[], sn_commands_told[], sn_commands_secure[], sn_commands_room[], sn_commands_files[], sn_commands_devices[], sn_commands_index[], sn_commands_triage[], sn_commands_unsubscribe[];

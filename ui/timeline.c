@@ -87,6 +87,16 @@ const SnMessage *sn_timeline_selected(const SnTimeline *timeline)
 	return sn_timeline_report(timeline, id);
 }
 
+const SnMessage *sn_timeline_last_own(const SnTimeline *timeline)
+{
+	for (guint i = timeline->messages->len; i > 0; i--) {
+		const SnMessage *message = nth(timeline, i - 1);
+		if (message->direction == SN_OUT && message->channel == SN_CHANNEL_IM && !message->carried)
+			return message;
+	}
+	return NULL;
+}
+
 const SnQuestion *sn_timeline_question(const SnTimeline *timeline)
 {
 	return timeline->questions && timeline->questions->len

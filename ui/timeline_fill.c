@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "src/base/omemo.h"
+#include "src/store/amend.h"
 #include "src/store/told.h"
 #include "src/text/text.h"
 #include "ui/files.h"
@@ -413,7 +414,8 @@ static gboolean goes_on(Fill *fill, const SnMessage *before)
 	return before && before->direction == message->direction && before->sender == message->sender &&
 	       message->channel == SN_CHANNEL_IM && before->channel == SN_CHANNEL_IM &&
 	       before->carried == message->carried && before->carried_by == message->carried_by &&
-	       !message->contradicted && before->secure == message->secure && before->encrypted == message->encrypted && before->state == message->state &&
+	       !message->contradicted && !message->amended && before->secure == message->secure &&
+	       before->encrypted == message->encrypted && before->state == message->state &&
 	       message->state != SN_STATE_WAITING && message->state != SN_STATE_FAILED &&
 	       message->state != SN_STATE_CHOOSING && message->state != SN_STATE_ASKED &&
 	       message->time - before->time < TOGETHER * SN_MINUTE &&
@@ -495,7 +497,7 @@ static void fill_message(Fill *fill, const SnMessage *before, const char **subje
 	const SnMessage *message = fill->message;
 	int lines = sn_page_lines(fill->page);
 	g_autofree char *answers = sn_timeline_answers(fill->timeline, message, before);
-	gboolean short_form;
+	gboolean open = is_open(fill->timeline, message->id), short_form;
 
 	fill->body = sn_theme_style(fill->theme, message->carried           ? SN_OBJ_CARRIED
 	                                         : message->direction == SN_OUT ? SN_OBJ_BODY_SELF
@@ -513,12 +515,16 @@ static void fill_message(Fill *fill, const SnMessage *before, const char **subje
 		fill_e2e(fill);
 		fill_standing(fill, answers);
 		fill->opened = sn_timeline_fill_secure(fill->timeline, message);
-		if (fill->opened)
+		if (sn_timeline_fill_retracted(fill->timeline, message, open) && !open)
+			;
+		else if (fill->opened)
 			fill_opened(fill, fill->opened);
 		else
 			fill_body(fill, message->body);
 	}
-	fill_parts(fill);
+	if (open || !(message->amended & SN_AMENDED_RETRACTED))
+		fill_parts(fill);
+	sn_timeline_fill_amends(fill->timeline, message, open);
 	sn_timeline_fill_outcome(fill->timeline, message);
 	fill_notice(fill);
 	fill_leave(fill);

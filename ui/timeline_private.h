@@ -29,6 +29,7 @@ struct sn_timeline {
 	GHashTable *relatives;         /* id -> SnMessage: answered or telling, not in the window */
 	GHashTable *answers;           /* id -> the first SnMessage of the window that answers it */
 	GHashTable *disputes;          /* id -> names of those who told it otherwise */
+	GHashTable *amends;            /* id -> of SnAmend: timeline_amend.c */
 	char fold_all;                 /* 'o', 'c' or 0 */
 	SnId first_new;                /* the divider "new" stands before it; 0 */
 	SnId go_to;                    /* select this once it is filled */
@@ -46,6 +47,14 @@ void sn_timeline_read_outcomes(SnTimeline *timeline);
 void sn_timeline_fill_outcome(SnTimeline *timeline, const SnMessage *message);
 /* A report that is folded below one of the messages; NULL. */
 const SnMessage *sn_timeline_report(const SnTimeline *timeline, SnId id);
+
+/* ---- timeline_amend.c ---- */
+GHashTable *sn_timeline_amends_new(void);
+void sn_timeline_amends_read(SnTimeline *timeline); /* after each change of the window */
+/* TRUE: it was taken back, which is said; its text is to be shown only when it is open. */
+gboolean sn_timeline_fill_retracted(SnTimeline *timeline, const SnMessage *message, gboolean open);
+/* Below the text: that it was changed and what it was, reactions. */
+void sn_timeline_fill_amends(SnTimeline *timeline, const SnMessage *message, gboolean open);
 
 /* ---- timeline_secure.c ---- */
 /* A line with a mark in the column of the times; alarm: as sn_secure_mark(). */

@@ -18,6 +18,7 @@ void sn_timeline_ties_init(SnTimeline *timeline)
 	                                            (GDestroyNotify)sn_message_free);
 	timeline->window = g_hash_table_new(g_int64_hash, g_int64_equal);
 	timeline->answers = g_hash_table_new(g_int64_hash, g_int64_equal);
+	timeline->amends = sn_timeline_amends_new();
 	timeline->disputes =
 		g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, g_free);
 }
@@ -28,6 +29,7 @@ void sn_timeline_ties_free(SnTimeline *timeline)
 	g_hash_table_unref(timeline->window);
 	g_hash_table_unref(timeline->answers);
 	g_hash_table_unref(timeline->disputes);
+	g_hash_table_unref(timeline->amends);
 }
 
 static const SnMessage *relative(SnTimeline *timeline, SnId id)
@@ -65,6 +67,7 @@ void sn_timeline_ties_read(SnTimeline *timeline)
 	g_hash_table_remove_all(timeline->window);
 	g_hash_table_remove_all(timeline->answers);
 	g_hash_table_remove_all(timeline->disputes);
+	sn_timeline_amends_read(timeline);
 	for (guint i = 0; i < timeline->messages->len; i++) {
 		SnMessage *message = g_ptr_array_index(timeline->messages, i);
 		g_hash_table_insert(timeline->window, &message->id, message);

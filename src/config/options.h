@@ -58,6 +58,7 @@
 	X(im, receipts, BOOL, "true", "answer XEP-0184 receipt requests of known contacts")         \
 	X(im, markers, BOOL, "true", "send XEP-0333 displayed markers")                             \
 	X(im, omemo, BOOL, "true", "IMs are encrypted end to end (OMEMO) where the contact's devices allow") \
+	X(im, keep_retracted, BOOL, "true", "keep the text of what its sender took back, folded; else it is removed here too") \
 	X(im, transcript_idle, TIME, "10m", "a transcript is written when nothing was said for this long") \
 	X(im, transcript_encrypted, BOOL, "false", "end-to-end encrypted IMs are written into transcripts too, in the open") \
 	X(im, download_max, SIZE, "20M", "files up to this size are fetched by themselves")         \

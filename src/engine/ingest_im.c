@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* ingest_im.c - files one IM, with the files, questions and earlier messages it brings. */
+#include "src/engine/amends.h"
 #include "src/engine/sync_private.h"
 
 #include <string.h>
@@ -355,6 +356,7 @@ static gboolean file(Filing *filing, SnAddResult *result, GError **error)
 	return file_history(filing, error) && join_message(filing, error) &&
 	       find_answered(filing, error) &&
 	       sn_join_im(store, filing->im, filing->from, filing->message, error) &&
+	       sn_amends_file(filing->account, filing->im, filing->message, error) &&
 	       ask_user(filing, error);
 }
 

@@ -7,6 +7,7 @@
  * crash in between leaves no gap.
  */
 #include "src/base/fault.h"
+#include "src/engine/amends.h"
 #include "src/engine/omemo.h"
 #include "src/engine/sync_private.h"
 #include "src/route/limits.h"
@@ -36,6 +37,7 @@ struct sn_im_sync {
 	GQueue lookups; /* of char *, JIDs whose vCard to ask for */
 	GSource *lookup_timer;
 	gboolean looking_up;
+	SnAmends *amends;
 };
 
 static void next_lookup(SnImSync *sync);
@@ -47,6 +49,7 @@ SnImSync *sn_im_sync_new(SnEngineAccount *account)
 	sync->account = account;
 	sync->own = sn_address_normalise(SN_CHANNEL_IM, account->config->im.user);
 	g_queue_init(&sync->lookups);
+	sync->amends = sn_amends_new(account);
 	return sync;
 }
 
@@ -60,6 +63,7 @@ void sn_im_sync_free(SnImSync *sync)
 	}
 	g_clear_pointer(&sync->told, g_hash_table_unref);
 	g_queue_clear_full(&sync->lookups, g_free);
+	sn_amends_free(sync->amends);
 	g_free(sync->own);
 	g_free(sync);
 }
@@ -177,7 +181,8 @@ static void after_filing(SnImSync *sync, const SnImMessage *im, SnId id, SnAddRe
 	}
 	if (!(im->e2e & SN_E2E_CLOSED) || !im->sealed) /* what cannot be read has not arrived */
 		send_receipt(sync, im, message->sender);
-	if (result == SN_DUPLICATE)
+	/* a correction that has found its message is no news of its own */
+	if (result == SN_DUPLICATE || (im->replace_id && message->attached))
 		return;
 	sn_fault(ANSWER_FILED);
 	sn_delivery_answer(engine->delivery, account, id, im);
@@ -284,9 +289,28 @@ static gboolean file_message(SnImSync *sync, SnImMessage *im, SnId *id, SnAddRes
 	return sn_store_commit(engine->store, error);
 }
 
+/* The archive goes on behind it, unless there is a gap. */
+static void seen(SnImSync *sync, const SnImMessage *im)
+{
+	if (sync->caught_up && im->stanza_id && !im->groupchat)
+		sn_archive_set(sync->account->engine->store, sync->account->id, sync->own, im->stanza_id,
+		               NULL);
+}
+
+/* Something that is said of another message: what could not be written is found again. */
+static gboolean take_amend(SnImSync *sync, const SnImMessage *im)
+{
+	gboolean written = TRUE;
+
+	if (!sn_amends_take(sync->account, im, &written))
+		return FALSE;
+	sync->caught_up = sync->caught_up && written;
+	seen(sync, im);
+	return TRUE;
+}
+
 static void take_message(SnImSync *sync, SnImMessage *im)
 {
-	SnEngine *engine = sync->account->engine;
 	g_autoptr(GError) error = NULL;
 	SnAddResult result;
 	SnId id = 0;
@@ -295,7 +319,8 @@ static void take_message(SnImSync *sync, SnImMessage *im)
 		sn_rooms_retract(sync->account->core->rooms, im);
 		return;
 	}
-	if (take_notice(sync, im) || !(im->sealed || has_content(im)) || is_own_part(sync, im))
+	if (take_notice(sync, im) || take_amend(sync, im) ||
+	    !(im->sealed || has_content(im)) || is_own_part(sync, im))
 		return;
 	if (!file_message(sync, im, &id, &result, &error)) {
 		warn(sync, error);
@@ -306,8 +331,7 @@ static void take_message(SnImSync *sync, SnImMessage *im)
 	}
 	if (im->groupchat && sync->account->core->rooms)
 		sn_rooms_filed(sync->account->core->rooms, im);
-	if (sync->caught_up && im->stanza_id && !im->groupchat)
-		sn_archive_set(engine->store, sync->account->id, sync->own, im->stanza_id, NULL);
+	seen(sync, im);
 	if (id)
 		after_filing(sync, im, id, result);
 	if (im->sealed && sync->account->omemo)
@@ -639,6 +663,7 @@ void sn_im_sync_look(SnImSync *sync)
 		send_displayed(sync, action);
 		sn_action_done(engine->store, action->id, NULL);
 	}
+	sn_amends_look(sync->amends);
 }
 
 /* ---- called by account.c ---- */

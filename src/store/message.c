@@ -77,7 +77,7 @@ void sn_message_add_part(SnMessage *message, SnPart *part)
 	"m.message_id, m.origin_id, m.stanza_id, m.in_reply_to, m.thread, m.reply_to, "         \
 	"m.encrypted, m.carried, m.secure, m.carried_by, m.outbox, m.size, m.attachments, "   \
 	"m.list_id, m.authentication, m.notice, m.contradicted, m.brought, m.attached, m.about, " \
-	"m.tags, m.bulk, m.occupant, m.mention "
+	"m.tags, m.bulk, m.occupant, m.mention, m.amended "
 #define JOINS "JOIN address a ON a.id = m.sender JOIN person p ON p.id = a.person "
 
 static SnMessage *read_row(SnSql *query)
@@ -121,6 +121,7 @@ static SnMessage *read_row(SnSql *query)
 	m->bulk = (SnBulk)sn_sql_int(query, 34);
 	m->occupant = sn_sql_text(query, 35);
 	m->mention = sn_sql_int(query, 36) != 0;
+	m->amended = (guint)sn_sql_int(query, 37);
 	return m;
 }
 

@@ -142,6 +142,7 @@ typedef struct {
 	                      * what begins with '$' is for programs: sn_tags_shown() */
 	char *occupant;      /* who said it in a room, whatever the nick (XEP-0421); NULL. On reading */
 	gboolean mention;    /* it speaks to the user, in a room. On reading */
+	guint amended;       /* SnAmended (amend.h); on reading */
 	/* the following only with SN_MESSAGE_FULL, and for sn_message_add() */
 	char *body;          /* readable text, UTF-8, \n; NULL on reading when not FULL */
 	GPtrArray *parties;  /* of SnParty; NULL when not FULL */
@@ -235,12 +236,14 @@ typedef struct {
 	char *from, *to, *subject; /* substring; NULL */
 	SnTime after, before;      /* 0 */
 	gboolean has_attachment, is_unread, is_flagged, is_carried;
+	gboolean is_earlier; /* only texts that were corrected since (amend.h) */
 	char *in;            /* folder name; NULL */
 	char *tag;           /* NULL */
 } SnQuery;
 /*
  * Parses what a user types: words, "phrases", word*, -word, from: to: subject: via: has:attachment
- * before: after: in: tag: is:unread is:flagged is:carried. SN_ERROR_INVALID says which part is wrong.
+ * before: after: in: tag: is:unread is:flagged is:carried
+ * is:earlier. SN_ERROR_INVALID says which part is wrong.
  */
 SnQuery *sn_query_parse(const char *text, const SnClock *clock, GError **error);
 void sn_query_free(SnQuery *query);

@@ -5,6 +5,7 @@
  * schema.sql is the newest shape. A change of it raises SN_STORE_VERSION and adds one step below
  * that turns the version before into it. user_version is the only thing looked at when opening.
  */
+#include "src/store/migrate_amend.h"
 #include "src/store/migrate_folders.h"
 #include "src/store/migrate_map.h"
 #include "src/store/migrate_omemo.h"
@@ -172,6 +173,7 @@ static const char to_version_2[] =
 	"ALTER TABLE folder ADD COLUMN read_only INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE account ADD COLUMN quota_used INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE account ADD COLUMN quota_limit INTEGER NOT NULL DEFAULT 0;"
+	SN_AMEND_TO_VERSION_2
 	"";
 
 /* steps[i] turns version i + 1 into i + 2; the newest has none. */

@@ -97,8 +97,10 @@ static gboolean set_is(Parser *p, const char *value, GError **error)
 		p->query->is_flagged = TRUE;
 	else if (strcmp(value, "carried") == 0)
 		p->query->is_carried = TRUE;
+	else if (strcmp(value, "earlier") == 0)
+		p->query->is_earlier = TRUE;
 	else
-		return wrong(error, "is", value, "comes unread, flagged or carried");
+		return wrong(error, "is", value, "comes unread, flagged, carried or earlier");
 	return TRUE;
 }
 

@@ -379,7 +379,8 @@ CREATE TABLE message (
 	authentication TEXT,
 	notice TEXT,
 	raw INTEGER REFERENCES blob (id),
-	-- 1 lies only in trash, junk or drafts, or was deleted here; 2 folded below another (about)
+	-- 1 lies only in trash, junk or drafts, or was deleted here; 2 folded below another (about),
+	-- 3 told twice, 4 an earlier text of another (attached)
 	hidden INTEGER NOT NULL DEFAULT 0,
 	lost INTEGER, -- since when no folder holds it any more
 	unread INTEGER AS (direction = 0 AND carried = 0 AND hidden = 0 AND flags & 9 = 0) VIRTUAL,
@@ -393,7 +394,8 @@ CREATE TABLE message (
 	bulk INTEGER NOT NULL DEFAULT 0, -- SnBulk
 	tags TEXT, -- IMAP keywords of its places, in order, with blanks between; NULL none
 	occupant TEXT, -- who said it in a room, whatever the nick (XEP-0421)
-	mention INTEGER NOT NULL DEFAULT 0 -- it speaks to the user, in a room
+	mention INTEGER NOT NULL DEFAULT 0, -- it speaks to the user, in a room
+	amended INTEGER NOT NULL DEFAULT 0 -- SnAmended
 ) STRICT;
 CREATE INDEX message_timeline ON message (conversation, hidden, time, id);
 CREATE INDEX message_unread ON message (conversation, time, id) WHERE unread = 1;
@@ -1057,6 +1059,32 @@ WHEN (OLD.thread IS NOT NEW.thread OR OLD.time <> NEW.time)
 		WHERE message IN (SELECT id FROM message WHERE thread IN (OLD.thread, NEW.thread)
 			UNION SELECT NEW.id)
 		AND +shown_in IN (SELECT shown_in FROM location WHERE message = NEW.id);
+END;
+
+-- What was said of a message after it was sent (amend.h), and own words of that kind on their way.
+CREATE TABLE amend (
+	id INTEGER PRIMARY KEY AUTOINCREMENT,
+	kind INTEGER NOT NULL, -- SnAmendKind
+	message INTEGER NOT NULL DEFAULT 0, -- 0: it is not here yet
+	conversation INTEGER NOT NULL REFERENCES conversation (id),
+	account INTEGER NOT NULL,
+	target TEXT NOT NULL,
+	sender INTEGER NOT NULL REFERENCES address (id),
+	who TEXT,
+	time INTEGER NOT NULL,
+	text TEXT NOT NULL,
+	row INTEGER NOT NULL DEFAULT 0,
+	state INTEGER NOT NULL DEFAULT 0,
+	stanza TEXT,
+	error TEXT
+) STRICT;
+CREATE INDEX amend_message ON amend (message) WHERE message <> 0;
+CREATE INDEX amend_target ON amend (target);
+CREATE INDEX amend_waiting ON amend (conversation) WHERE message = 0;
+CREATE INDEX amend_row ON amend (row) WHERE row <> 0;
+CREATE INDEX amend_due ON amend (account) WHERE state = 2;
+CREATE TRIGGER amend_gone AFTER DELETE ON message WHEN OLD.amended <> 0 OR OLD.attached <> 0 BEGIN
+	DELETE FROM amend WHERE message = OLD.id OR row = OLD.id;
 END;
 
 -- ---- end-to-end encryption of IMs (XEP-0384) ----

@@ -224,12 +224,12 @@ static char *fold_case(const char *text)
 
 /* ?1 match ?2 without ?3 conversation ?4 channel ?5 from ?6 to ?7 subject ?8 after ?9 before
  * ?10 attachment ?11 unread ?12 flagged ?13 in ?14 before_time ?15 before_id ?16 limit
- * ?17 carried ?18 folder ?19 tag */
+ * ?17 carried ?18 folder ?19 tag ?20 earlier texts */
 #define FILTERS                                                                                 \
-	"(m.time, m.id) < (?14, ?15) AND (m.hidden NOT IN (1, 3) OR ?13 IS NOT NULL OR ?18) "    \
+	"(m.time, m.id) < (?14, ?15) AND (m.hidden NOT IN (1, 3, 4) OR ?20 OR ?13 IS NOT NULL OR ?18) "    \
 	"AND (?3 = 0 OR m.conversation = ?3) AND (?4 < 0 OR m.channel = ?4) "                   \
 	"AND m.time >= ?8 AND (?9 = 0 OR m.time < ?9) "                                         \
-	"AND (NOT ?10 OR m.attachments > 0) AND (NOT ?11 OR m.unread = 1) "                     \
+	"AND ?20 = (m.hidden = 4) AND (NOT ?10 OR m.attachments > 0) AND (NOT ?11 OR m.unread = 1) "                     \
 	"AND (NOT ?12 OR m.flags & 4) AND (NOT ?17 OR m.carried) "                              \
 	"AND (?5 IS NULL OR m.sender IN (SELECT a.id FROM address a "                           \
 	"JOIN person p ON p.id = a.person WHERE instr(fold(a.value || ' ' || p.name), ?5)) "    \
@@ -250,7 +250,7 @@ static char *fold_case(const char *text)
 static gboolean is_common(SnStore *store, const SnQuery *q)
 {
 	if (q->folder || q->tag || q->conversation || q->channel >= 0 || q->from || q->to || q->subject || q->in ||
-	    q->has_attachment || q->is_unread || q->is_flagged || q->is_carried || q->before)
+	    q->has_attachment || q->is_unread || q->is_flagged || q->is_carried || q->is_earlier || q->before)
 		return FALSE; /* few of the newest may qualify */
 	return sn_one(store,
 	              "SELECT count(*) FROM (SELECT rowid FROM search WHERE search MATCH ?1 LIMIT ?2)",
@@ -270,7 +270,8 @@ static SnSql *ask(SnStore *store, const SnQuery *q, SnTime before_time, SnId bef
 	V(q->match), V(q->without), V(q->conversation), V(q->channel), V(from), V(to),          \
 		V(subject), V(q->after), V(q->before), V(q->has_attachment ? 1 : 0),            \
 		V(q->is_unread ? 1 : 0), V(q->is_flagged ? 1 : 0), V(in), V(before_time),       \
-		V(before_id), V(limit), V(q->is_carried ? 1 : 0), V(q->folder), V(tag)
+		V(before_id), V(limit), V(q->is_carried ? 1 : 0), V(q->folder), V(tag), \
+		V(q->is_earlier ? 1 : 0)
 	if (q->match && is_common(store, q))
 		return sn_sql(store,
 		              "SELECT m.id FROM message m INDEXED BY message_time WHERE " FILTERS

@@ -58,6 +58,7 @@ static void plays(void **state)
 	                   : g_str_has_prefix(script, "# outbox") ? UI_DESK_OUTBOX
 	                   : g_str_has_prefix(script, "# cards") ? UI_DESK_CARDS
 	                   : g_str_has_prefix(script, "# contacts") ? UI_DESK_CONTACTS
+	                   : g_str_has_prefix(script, "# amended") ? UI_DESK_AMENDED
 	                   : g_str_has_prefix(script, "# bulk") ? UI_DESK_BULK
 	                   : g_str_has_prefix(script, "# folders") ? UI_DESK_FOLDERS
 	                   : g_str_has_prefix(script, "# secure") ? UI_DESK_SECURE

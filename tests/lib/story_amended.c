@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A talk with Greta in which things are put right, liked and taken back. */
+#include "src/store/amend.h"
+#include "tests/lib/story.h"
+
+#define GRETA "greta@example.test"
+#define ALICE "alice@example.test"
+
+typedef struct {
+	SnStore *store;
+	SnId conversation, greta;
+	SnTime now;
+} Talk;
+
+static SnId say(Talk *talk, SnDirection direction, const char *id, const char *text)
+{
+	g_autoptr(SnMessage) message = sn_message_new();
+	gboolean in = direction == SN_IN;
+
+	message->account = sn_account_find(talk->store, "home");
+	message->channel = SN_CHANNEL_IM;
+	message->direction = direction;
+	message->state = in ? SN_STATE_RECEIVED : SN_STATE_READ;
+	message->flags = SN_FLAG_SEEN;
+	message->time = talk->now += 2 * SN_MINUTE;
+	message->sender = in ? talk->greta
+	                     : sn_address_intern(talk->store, SN_CHANNEL_IM, ALICE, NULL, NULL);
+	message->origin_id = g_strdup(id);
+	message->body = g_strdup(text);
+	sn_message_add_party(message, SN_ROLE_FROM, in ? GRETA : ALICE, in ? "Greta Hawser" : NULL);
+	sn_message_add_party(message, SN_ROLE_TO, in ? ALICE : GRETA, NULL);
+	if (!sn_message_add(talk->store, message, NULL, NULL, NULL, NULL))
+		g_error("story: %s cannot be added", id);
+	talk->conversation = message->conversation;
+	return message->id;
+}
+
+static void amend(Talk *talk, SnAmendKind kind, const char *target, SnId sender, const char *text,
+                  SnId row)
+{
+	SnAmend one = { .kind = kind, .target = (char *)target, .conversation = talk->conversation,
+		        .account = sn_account_find(talk->store, "home"), .sender = sender,
+		        .time = talk->now, .text = (char *)text, .row = row };
+
+	if (!sn_amend_add(talk->store, &one, FALSE, NULL, NULL))
+		g_error("story: %s cannot be amended", target);
+}
+
+static void correct(Talk *talk, const char *target, const char *id, const char *text)
+{
+	amend(talk, SN_AMEND_CORRECTION, target, talk->greta, NULL, say(talk, SN_IN, id, text));
+}
+
+void story_fill_amended(SnStore *store)
+{
+	Talk talk = { .store = store, .now = STORY_NOW - SN_HOUR };
+	SnId alice = sn_address_intern(store, SN_CHANNEL_IM, ALICE, NULL, NULL);
+
+	talk.greta = sn_address_intern(store, SN_CHANNEL_IM, GRETA, "Greta Hawser", NULL);
+	say(&talk, SN_IN, "g1", "The regatta starts at ten.");
+	correct(&talk, "g1", "g1b", "The regatta starts at eleven.");
+	correct(&talk, "g1", "g1c", "The regatta starts at eleven, at the north pier.");
+	say(&talk, SN_OUT, "a1", "I bring the sandwiches.");
+	amend(&talk, SN_AMEND_REACTIONS, "a1", talk.greta, "👍 ❤️", 0);
+	say(&talk, SN_IN, "g2", "Your brother sails like a duck.");
+	amend(&talk, SN_AMEND_RETRACTION, "g2", talk.greta, NULL, 0);
+	say(&talk, SN_IN, "g3", "I mean: *gracefully*.");
+	amend(&talk, SN_AMEND_REACTIONS, "g3", talk.greta, "😂", 0);
+	amend(&talk, SN_AMEND_REACTIONS, "g3", alice, "😂", 0);
+	say(&talk, SN_OUT, "a2", "edited 10:00; 1 earlier text");
+}
