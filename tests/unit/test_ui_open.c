@@ -54,9 +54,9 @@ static char *part_text(GBytes *bytes, const char *type, const char *charset, gpo
 	return sn_mail_part_text(bytes, type, charset);
 }
 
-static void add_email(UiDesk *desk, const char *text)
+static void add_bytes(UiDesk *desk, GBytes *raw, const char *from_address, const char *name)
 {
-	g_autoptr(GBytes) raw = g_bytes_new(text, strlen(text));
+	g_autofree char *id = g_strdup_printf("parts-%s", from_address);
 	g_autoptr(SnMail) mail = sn_mail_parse(raw, NULL, NULL);
 	g_autoptr(SnMessage) message = sn_message_new();
 
@@ -64,11 +64,11 @@ static void add_email(UiDesk *desk, const char *text)
 	message->channel = SN_CHANNEL_MAIL;
 	message->time = STORY_NOW - SN_MINUTE;
 	message->state = SN_STATE_RECEIVED;
-	message->sender = sn_address_intern(desk->store, SN_CHANNEL_MAIL, "zoe@example.test", "Zoe", NULL);
-	message->message_id = g_strdup("parts@example.test");
+	message->sender = sn_address_intern(desk->store, SN_CHANNEL_MAIL, from_address, name, NULL);
+	message->message_id = g_steal_pointer(&id);
 	message->subject = g_strdup(mail->subject);
 	message->body = g_strdup(mail->text);
-	sn_message_add_party(message, SN_ROLE_FROM, "zoe@example.test", "Zoe");
+	sn_message_add_party(message, SN_ROLE_FROM, from_address, name);
 	sn_message_add_party(message, SN_ROLE_TO, "alice@example.test", NULL);
 	for (guint i = 0; i < mail->parts->len; i++) {
 		const SnMailPart *from = mail->parts->pdata[i];
@@ -85,6 +85,13 @@ static void add_email(UiDesk *desk, const char *text)
 		sn_message_add_part(message, part);
 	}
 	assert_true(sn_message_add(desk->store, message, NULL, raw, NULL, NULL));
+}
+
+static void add_email(UiDesk *desk, const char *text)
+{
+	g_autoptr(GBytes) raw = g_bytes_new(text, strlen(text));
+
+	add_bytes(desk, raw, "zoe@example.test", "Zoe");
 }
 
 /* Yan writes a text with footnotes, as HTML becomes. */
@@ -393,6 +400,75 @@ static void a_deceiving_link_is_not_opened_by_number(void **state)
 	assert_string_equal(text, "surf\n<https://evil.test/bank>\n");
 }
 
+/* ---- what real and malformed emails do to the screen ---- */
+
+enum { CORPUS_MAX = 2000, CORPUS_STEP = 5 };
+
+/* Control characters, and those that turn or hide what stands beside them. */
+static void assert_plain_screen(const char *shown)
+{
+	assert_true(g_utf8_validate(shown, -1, NULL));
+	for (const char *c = shown; *c; c = g_utf8_next_char(c)) {
+		gunichar letter = g_utf8_get_char(c);
+		gboolean bidi = (letter >= 0x202a && letter <= 0x202e) || (letter >= 0x2066 && letter <= 0x2069);
+		if ((letter < 0x20 && letter != '\n') || (letter >= 0x7f && letter < 0xa0) || bidi ||
+		    letter == 0x200b || letter == 0xfeff)
+			fail_msg("U+%04X is on the screen: %.*s", letter, 300, MAX(shown, c - 200));
+	}
+}
+
+static int add_corpus(UiDesk *desk, const char *path, int count)
+{
+	g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
+	const char *name;
+
+	while (dir && count < CORPUS_MAX && (name = g_dir_read_name(dir))) {
+		g_autofree char *file = g_build_filename(path, name, NULL);
+		g_autofree char *text = NULL;
+		gsize length;
+		if (g_file_test(file, G_FILE_TEST_IS_DIR)) {
+			count = add_corpus(desk, file, count);
+		} else if (g_str_has_suffix(name, ".eml") && g_file_get_contents(file, &text, &length, NULL) && length) {
+			g_autoptr(GBytes) raw = g_bytes_new(text, length);
+			g_autofree char *from = g_strdup_printf("corpus%d@example.test", count++);
+			add_bytes(desk, raw, from, NULL);
+		}
+	}
+	return count;
+}
+
+/* Every message is opened whole, and its parts. */
+static void every_email_of_the_corpus_is_shown_plainly(void **state)
+{
+	Scene *scene = *state;
+	g_autofree char *path = g_build_filename(g_getenv("TOP_SRCDIR"), "..", "shared", "corpus", "mail", NULL);
+	GString *script = g_string_new(NULL);
+	int count, messages = 0, trees = 0;
+
+	assert_true(sn_store_begin(scene->desk->store, NULL));
+	count = add_corpus(scene->desk, path, 0);
+	assert_true(sn_store_commit(scene->desk->store, NULL));
+	if (count == 0) {
+		g_string_free(script, TRUE);
+		skip();
+	}
+	/* all of them take half a minute */
+	int step = g_getenv("SENNIT_WHOLE_CORPUS") ? 1 : CORPUS_STEP, opened = 0;
+	for (int i = 0; i < count; i += step, opened++)
+		g_string_append_printf(script, "keys :open<Space>corpus%d@example.test<Enter>\ndump\nkeys <Enter>\ndump\nkeys V\n"
+		                               "dump\nkeys qq\n", i);
+	ui_desk_play(scene->desk, script->str);
+	g_string_free(script, TRUE);
+	print_message("%d of %d emails, %d bytes of screens\n", opened, count, (int)strlen(scene->desk->shown));
+	assert_plain_screen(scene->desk->shown);
+	/* each was opened, and so was its tree */
+	for (const char *at = scene->desk->shown; (at = strstr(at, "\n Message")); at++)
+		messages++;
+	for (const char *at = scene->desk->shown; (at = strstr(at, "\n Parts")); at++)
+		trees++;
+	assert_true(messages >= opened && trees == opened);
+}
+
 static char *captured(const char *command, const char *input, int seconds)
 {
 	const char *const argv[] = { "/bin/sh", "-c", command, NULL };
@@ -455,6 +531,7 @@ int main(void)
 		SCENE(a_script_as_browser_gets_no_link),
 		cmocka_unit_test(deceiving_links_are_marked),
 		SCENE(a_deceiving_link_is_not_opened_by_number),
+		SCENE(every_email_of_the_corpus_is_shown_plainly),
 		cmocka_unit_test(output_is_taken_as_a_terminal_would_show_it),
 		cmocka_unit_test(it_ends_when_the_client_does),
 	};
