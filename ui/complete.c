@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Completion of the command line. */
 #include "src/route/template.h"
+#include "src/store/suggest.h"
 #include "src/store/wish.h"
 #include "src/store/sync.h"
 #include "ui/command.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static int by_text(gconstpointer a, gconstpointer b)
@@ -66,6 +68,11 @@ GPtrArray *sn_complete_person(SnApp *app, const char *word)
 	GPtrArray *words = new_words();
 
 	ask_book(app, word);
+	/* those written to lately and often first */
+	g_autoptr(GPtrArray) likely = sn_suggest(app->store, word, sn_app_now(app), 50);
+	for (guint i = 0; i < likely->len; i++)
+		add_if(words, ((const SnSuggestion *)likely->pdata[i])->value, "");
+	guint ranked = words->len;
 	static const SnShelf shelves[] = { SN_SHELF_LIST, SN_SHELF_BULK, SN_SHELF_ARCHIVED };
 	for (gsize s = 0; s < G_N_ELEMENTS(shelves); s++) {
 		g_autoptr(GPtrArray) rows = sn_conversation_page(app->store, NULL, shelves[s],
@@ -90,7 +97,8 @@ GPtrArray *sn_complete_person(SnApp *app, const char *word)
 				add_if(words, address->value, "");
 		}
 	}
-	g_ptr_array_sort(words, by_text);
+	if (words->len > ranked)
+		qsort(words->pdata + ranked, words->len - ranked, sizeof *words->pdata, by_text);
 	return words;
 }
 

@@ -160,6 +160,8 @@ static void complete(SnApp *app, int step)
 			app->bell_rung = TRUE;
 			return;
 		}
+		/* the next key offers the first, also after what all have in common */
+		prompt->word = step > 0 ? prompt->words->len - 1 : MIN(1, prompt->words->len - 1);
 		length = common_prefix(prompt->words);
 		if (prompt->words->len == 1 || length > edit->cursor - prompt->word_start) {
 			g_autofree char *part =
@@ -172,7 +174,6 @@ static void complete(SnApp *app, int step)
 			}
 			return;
 		}
-		prompt->word = step > 0 ? prompt->words->len - 1 : 1;
 	}
 	g_assert(prompt->words->len > 0 && prompt->word_start <= edit->cursor);
 	prompt->word = (prompt->word + prompt->words->len + (guint)step) % prompt->words->len;

@@ -130,6 +130,21 @@ gboolean sn_draft_copy_adopt(SnStore *store, SnId conversation, SnId account,
 	return sn_store_finish(store, ok, error);
 }
 
+gboolean sn_draft_copy_overtaken(SnStore *store, const char *message_id, GError **error)
+{
+	return sn_run(store, error,
+	              "DELETE FROM draft WHERE conversation IN (SELECT c.conversation FROM draft_copy c "
+	              "JOIN draft d ON d.conversation = c.conversation WHERE c.message_id = ?1 "
+	              "AND c.next_id IS NULL AND c.updated = d.updated)",
+	              V(message_id)) &&
+	       sn_run(store, error, "DELETE FROM draft_stale WHERE message_id = ?1", V(message_id)) &&
+	       sn_run(store, error,
+	              "DELETE FROM draft_copy WHERE message_id = ?1 AND next_id IS NULL", V(message_id)) &&
+	       /* a new version is on its way: only that one is ours */
+	       sn_run(store, error, "UPDATE draft_copy SET message_id = NULL WHERE message_id = ?1",
+	              V(message_id));
+}
+
 SnId sn_draft_copy_find(SnStore *store, const char *message_id)
 {
 	return sn_one(store,

@@ -37,6 +37,12 @@ gboolean sn_draft_copy_drop(SnStore *store, SnId conversation, GError **error);
 /* The draft goes on from that email in Drafts, which another program put there: it is replaced. */
 gboolean sn_draft_copy_adopt(SnStore *store, SnId conversation, SnId account,
                              const char *message_id, GError **error);
+/*
+ * Another program saved the copy with this Message-ID again: it is no longer ours to take away. A draft
+ * here that says what the copy said is overtaken by it and goes; one that was typed on stays, and gets
+ * a copy of its own. In the caller's transaction.
+ */
+gboolean sn_draft_copy_overtaken(SnStore *store, const char *message_id, GError **error);
 /* The conversation whose draft that is; 0. */
 SnId sn_draft_copy_find(SnStore *store, const char *message_id);
 

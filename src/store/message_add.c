@@ -9,6 +9,8 @@
 #include <string.h>
 
 #include "src/base/ids.h"
+#include "src/store/draft_copy.h"
+#include "src/store/suggest.h"
 #include "src/store/private.h"
 
 #define UNKNOWN_SENDER "unknown-sender@sennit.invalid"
@@ -209,6 +211,8 @@ static gboolean touch(SnStore *store, const SnMessage *m, SnId peer, GError **er
 {
 	if (m->carried)
 		return TRUE;
+	if (!sn_suggest_written(store, m, error))
+		return FALSE;
 	/* what somebody is called in a room is no name of the room */
 	if (m->channel == SN_CHANNEL_MAIL && m->direction == SN_IN && m->sender_name &&
 	    !sn_address_name_seen(store, m->sender, m->sender_name, SN_NAME_OWN, error))
@@ -275,11 +279,31 @@ static gboolean refresh(SnStore *store, const SnMessage *m, SnId id, SnId raw, G
 	                                    V(id));
 	g_free(known->sender_name); /* reading fills it with the person's */
 	known->sender_name = g_steal_pointer(&name);
+	if (m->flags & SN_FLAG_DRAFT) { /* which may say anything by now */
+		g_free(known->subject);
+		known->subject = g_strdup(m->subject);
+		known->body = m->body;
+		known->attachments = m->attachments;
+		g_clear_pointer(&known->preview, g_free);
+	}
 	gboolean ok = sn_message_rewrite(store, known, peer, raw, error);
 	known->parties = parties;
 	known->parts = parts;
 	known->body = body;
 	return ok;
+}
+
+/*
+ * A draft that another program has saved again under the Message-ID that it had, as neomutt does: what
+ * it says now counts.
+ */
+static gboolean retype(SnStore *store, const SnMessage *m, const Record *record, SnId raw, GError **error)
+{
+	if (!raw || !record->has_raw || record->outbox || !(m->flags & SN_FLAG_DRAFT) || !m->message_id ||
+	    sn_one(store, "SELECT raw FROM message WHERE id = ?1", V(record->id)) == raw)
+		return TRUE;
+	return refresh(store, m, record->id, raw, error) &&
+	       sn_draft_copy_overtaken(store, m->message_id, error);
 }
 
 /* A copy that came back from a mailing list tells that the message belongs there. */
@@ -305,6 +329,8 @@ static gboolean merge(SnStore *store, SnMessage *m, const Record *record, SnId n
 	}
 	m->id = record->id;
 	if (raw && !record->has_raw && !record->outbox && !refresh(store, m, m->id, raw, error))
+		return FALSE;
+	if (!retype(store, m, record, raw, error))
 		return FALSE;
 	/* Flags of an email are those of the places it lies in (location.c). */
 	return sn_run(store, error,

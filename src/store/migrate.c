@@ -159,6 +159,13 @@ static const char to_version_2[] =
 	"gossip_key BLOB, gossip_fingerprint TEXT) STRICT;"
 	"ALTER TABLE folder ADD COLUMN base INTEGER NOT NULL DEFAULT 0;"
 	SN_ROOMS_TO_VERSION_2
+	"ALTER TABLE address ADD COLUMN written INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE address ADD COLUMN last_written INTEGER NOT NULL DEFAULT 0;"
+	"CREATE INDEX address_written ON address (last_written) WHERE written > 0;"
+	"UPDATE address SET written = w.count, last_written = w.time FROM (SELECT p.address AS value, "
+	"m.channel AS channel, count(*) AS count, max(m.time) AS time FROM message m JOIN party p "
+	"ON p.message = m.id WHERE m.direction = 1 AND m.carried = 0 AND p.role IN (1, 2, 3) "
+	"GROUP BY p.address, m.channel) w WHERE address.value = w.value AND address.channel = w.channel;"
 	"CREATE TABLE unsubscribed (list TEXT NOT NULL PRIMARY KEY COLLATE NOCASE, name TEXT NOT NULL, "
 	"state INTEGER NOT NULL, target TEXT NOT NULL, url TEXT, account INTEGER NOT NULL, "
 	"message INTEGER NOT NULL, entry INTEGER NOT NULL DEFAULT 0, time INTEGER NOT NULL, "

@@ -54,9 +54,12 @@ CREATE TABLE address (
 	first_seen INTEGER NOT NULL,
 	last_used INTEGER NOT NULL DEFAULT 0,
 	seen_online INTEGER NOT NULL DEFAULT 0, -- last time its presence was another than offline
+	written INTEGER NOT NULL DEFAULT 0, -- how often the user wrote there (suggest.c)
+	last_written INTEGER NOT NULL DEFAULT 0,
 	UNIQUE (channel, value)
 ) STRICT;
 CREATE INDEX address_person ON address (person);
+CREATE INDEX address_written ON address (last_written) WHERE written > 0;
 
 -- What the contact asked for ("always email me"), by address, so that it follows the address when
 -- people are merged and split. person.wish is what the user noted, and comes first. refused: the user

@@ -253,6 +253,111 @@ static void a_refused_version_loses_nothing(void **state)
 	assert_string_equal(draft->body, "Too much");
 }
 
+/* ---- another program at the same draft ---- */
+
+/* It saves what lies there anew, as neomutt does: under the same Message-ID, and the one before goes. */
+static void edit_elsewhere(const char *more)
+{
+	for (guint i = 0; i < sn_fake_mail_count("alice", "Drafts"); i++) {
+		guint32 uid = 0;
+		g_autoptr(GBytes) raw = sn_fake_mail_get("alice", "Drafts", i, NULL, &uid);
+		g_autofree char *one = g_strndup(g_bytes_get_data(raw, NULL), g_bytes_get_size(raw));
+		if (strstr(one, "other@machine"))
+			continue;
+		g_autofree char *edited = g_strconcat(one, more, "\r\n", NULL);
+		sn_fake_mail_put("alice", "Drafts", edited, SN_MAIL_DRAFT);
+		sn_fake_mail_remove("alice", "Drafts", uid);
+		return;
+	}
+	fail_msg("there is no draft of ours");
+}
+
+static gboolean says(SnBench *bench, gpointer data)
+{
+	const char *const *what = data;
+	SnId id = sn_message_find_mail(bench->store, what[0]);
+	g_autoptr(SnMessage) message = id ? sn_message_get(bench->store, id, SN_MESSAGE_FULL) : NULL;
+
+	return message && message->body && strstr(message->body, what[1]);
+}
+
+static void what_another_program_made_of_it_counts(void **state)
+{
+	Stage *stage = *state;
+	const char *what[] = { NULL, "and more" };
+
+	type(stage, "First", SN_MODE_MAIL);
+	start(stage);
+	assert_true(sn_bench_wait(stage->bench, lies_there, (gpointer) "First"));
+	sn_engine_stop(&stage->engine);
+	g_autoptr(SnDraftCopy) copy = sn_draft_copy_get(stage->bench->store, stage->conversation);
+	what[0] = copy->message_id;
+	edit_elsewhere("and more");
+	start(stage);
+	assert_true(sn_bench_wait(stage->bench, says, what));
+	/* there is one draft, which is continued with what it says now */
+	assert_null(sn_draft_load(stage->bench->store, stage->conversation));
+	assert_int_equal(sn_draft_copy_find(stage->bench->store, copy->message_id), 0);
+	assert_int_equal(sn_fake_mail_count("alice", "Drafts"), 2);
+}
+
+static gboolean both_are_there(SnBench *bench, gpointer data)
+{
+	gboolean here = FALSE, elsewhere = FALSE;
+
+	for (guint i = 0; i < sn_fake_mail_count("alice", "Drafts"); i++) {
+		g_autoptr(GBytes) raw = sn_fake_mail_get("alice", "Drafts", i, NULL, NULL);
+		g_autofree char *one = g_strndup(g_bytes_get_data(raw, NULL), g_bytes_get_size(raw));
+		here |= strstr(one, "Typed on here") != NULL;
+		elsewhere |= strstr(one, "and more") != NULL;
+	}
+	return here && elsewhere && sn_fake_mail_count("alice", "Drafts") == 3;
+}
+
+static void what_was_typed_in_both_places_is_kept_twice(void **state)
+{
+	Stage *stage = *state;
+	const char *what[] = { NULL, "and more" };
+
+	type(stage, "First", SN_MODE_MAIL);
+	start(stage);
+	assert_true(sn_bench_wait(stage->bench, lies_there, (gpointer) "First"));
+	sn_engine_stop(&stage->engine);
+	g_autoptr(SnDraftCopy) copy = sn_draft_copy_get(stage->bench->store, stage->conversation);
+	what[0] = copy->message_id;
+	edit_elsewhere("and more");
+	SnDraft *draft = sn_draft_load(stage->bench->store, stage->conversation);
+	g_free(draft->body);
+	draft->body = g_strdup("Typed on here");
+	draft->updated = sn_clock_now(NULL) - 2 * SN_SECOND; /* it goes a little after what is there was seen */
+	assert_true(sn_draft_save(stage->bench->store, draft, NULL));
+	sn_draft_free(draft);
+	start(stage);
+	assert_true(sn_bench_wait(stage->bench, says, what));
+	assert_true(sn_bench_wait(stage->bench, both_are_there, NULL));
+}
+
+static void what_another_program_deleted_is_still_here(void **state)
+{
+	Stage *stage = *state;
+
+	type(stage, "First", SN_MODE_MAIL);
+	start(stage);
+	assert_true(sn_bench_wait(stage->bench, lies_there, (gpointer) "First"));
+	for (guint i = 0; i < sn_fake_mail_count("alice", "Drafts"); i++) {
+		guint32 uid = 0;
+		g_autoptr(GBytes) raw = sn_fake_mail_get("alice", "Drafts", i, NULL, &uid);
+		if (!g_strstr_len(g_bytes_get_data(raw, NULL), (gssize)g_bytes_get_size(raw), "other@machine"))
+			sn_fake_mail_remove("alice", "Drafts", uid);
+	}
+	g_autoptr(SnDraft) draft = sn_draft_load(stage->bench->store, stage->conversation);
+	assert_string_equal(draft->body, "First");
+	/* and is there again once it is typed on */
+	type(stage, "First, and second", SN_MODE_MAIL);
+	assert_true(sn_bench_wait(stage->bench, lies_there, (gpointer) "First, and second"));
+	assert_int_equal(sn_fake_mail_count("alice", "Drafts"), 2);
+}
+
 /* ---- what is to go encrypted ---- */
 
 static GpgWorld *keys;
@@ -355,6 +460,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(without_a_key_it_is_kept_here_only, set_up_no_keys,
 		                                tear_down),
 		T(a_refused_version_loses_nothing),
+		T(what_another_program_made_of_it_counts),
+		T(what_was_typed_in_both_places_is_kept_twice),
+		T(what_another_program_deleted_is_still_here),
 		cmocka_unit_test_setup_teardown(it_can_be_switched_off, set_up_without, tear_down),
 #undef T
 	};

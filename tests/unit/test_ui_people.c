@@ -122,6 +122,40 @@ static void the_address_book_is_asked_for_what_is_typed(void **state)
 	ui_desk_free(desk);
 }
 
+static void write_to(UiDesk *desk, const char *address, SnTime time)
+{
+	g_autoptr(SnMessage) m = sn_message_new();
+	g_autoptr(GError) error = NULL;
+
+	m->account = sn_account_find(desk->store, "home");
+	m->channel = SN_CHANNEL_MAIL;
+	m->direction = SN_OUT;
+	m->state = SN_STATE_ACCEPTED;
+	m->time = time;
+	m->sender = sn_address_intern(desk->store, SN_CHANNEL_MAIL, "alice@example.test", NULL, NULL);
+	m->message_id = g_strdup_printf("%" G_GINT64_FORMAT "@written.test", time);
+	m->body = g_strdup("x");
+	sn_message_add_party(m, SN_ROLE_FROM, "alice@example.test", NULL);
+	sn_message_add_party(m, SN_ROLE_TO, address, NULL);
+	sn_message_add(desk->store, m, NULL, NULL, NULL, &error);
+	g_assert_no_error(error);
+}
+
+/* The first that is offered is the likeliest, and each is offered once. */
+static void those_written_to_lately_come_first(void **state)
+{
+	UiDesk *desk = *state;
+
+	sn_address_intern(desk->store, SN_CHANNEL_MAIL, "zed@a.test", "Zed Older", NULL);
+	sn_address_intern(desk->store, SN_CHANNEL_MAIL, "zed@z.test", "Zed Newer", NULL);
+	sn_address_intern(desk->store, SN_CHANNEL_MAIL, "zed@never.test", "Zed Never", NULL);
+	write_to(desk, "zed@a.test", STORY_NOW - 300 * SN_DAY);
+	write_to(desk, "zed@z.test", STORY_NOW - SN_DAY);
+	/* the first key writes what they have in common */
+	ui_desk_play(desk, "keys :compose<Space>zed<Tab><Tab>\nexpect :compose zed@z.test\n"
+	                   "keys <Tab>\nexpect :compose zed@a.test\nkeys <Tab>\nexpect :compose zed@never.test\n");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -132,6 +166,7 @@ int main(void)
 		TEST(drafts_on_the_screen_come_together),
 		TEST(an_address_that_two_cards_claim_goes_where_the_user_says),
 		TEST(marked_addresses_go_together),
+		TEST(those_written_to_lately_come_first),
 		cmocka_unit_test(the_address_book_is_asked_for_what_is_typed),
 	};
 
