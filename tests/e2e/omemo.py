@@ -5,6 +5,7 @@
 """
 
 import re
+import signal
 import sys
 from pathlib import Path
 
@@ -47,9 +48,9 @@ class Profanity(Screen):
 
 
 def fingerprints(text):
-    """Groups of hexadecimal digits, however they are cut: one string for each."""
-    flat = re.sub(r"[^0-9a-f]", " ", text.lower())
-    return {"".join(found.split()) for found in re.findall(r"(?:[0-9a-f]{8}\s+){7}[0-9a-f]{8}", flat)}
+    """Eight groups of eight hexadecimal digits each, with blanks or dashes between: without those."""
+    found = re.findall(r"(?:[0-9a-f]{8}[- ]){7}[0-9a-f]{8}", text)
+    return {re.sub(r"[^0-9a-f]", "", one) for one in found}
 
 
 class Story:
@@ -108,17 +109,45 @@ class Story:
                        text="hushed and back again\n")
         self.bob.wait("hushed and back again")
 
+    def fingerprints_agree(self):
+        own = {d["fingerprint"].replace(" ", "") for d in self.alice.json("devices") if d.get("this")}
+        theirs = {d["fingerprint"].replace(" ", "") for d in self.alice.json("devices", BOB)
+                  if d.get("fingerprint")}
+        self.bob.say(f"/omemo fingerprint {ALICE}")
+        self.bob.wait("OMEMO fingerprint|fingerprint for")
+        wait(lambda: own <= fingerprints(self.bob.text()),
+             f"{own} on profanity's screen, which has {fingerprints(self.bob.text())}")
+        self.bob.say("/win 1")
+        self.bob.say("/omemo fingerprint")
+        wait(lambda: fingerprints(self.bob.text()) & theirs,
+             f"one of {theirs} on profanity's screen, which has {fingerprints(self.bob.text())}")
+
+    def survives_a_kill(self):
+        for number in range(3):
+            entry = self.alice.run("send", "--to", BOB, "--via", "im", "--if-unavailable", "send",
+                                   text=f"hushed before kill {number}\n").split()[0]
+            self.alice.stop_engine(signal.SIGKILL)
+            self.alice.engine()
+            self.alice.wait_online(ends=("im",))
+            self.alice.wait_state(entry, "accepted", "delivered", "read")
+            self.bob.say("/win 2")
+            self.bob.wait(f"hushed before kill {number}")
+            self.bob.say(f"hushed after kill {number}")
+            self.alice.wait_message(BOB, f"hushed after kill {number}", encrypted=True)
+
     def server_has_nothing(self):
         for path in Path(self.world.servers.env["SN_DIR"]).joinpath("prosody", "data").rglob("*"):
             if path.is_file() and b"hushed" in path.read_bytes():
                 raise Failed(f"{path} holds a text")
 
     def run(self):
-        print("1..4")
+        print("1..6")
         try:
             self.check("both are there, and profanity makes its keys", self.begin)
             self.check("profanity reads what sennit encrypts", self.to_profanity)
             self.check("sennit reads what profanity encrypts", self.from_profanity)
+            self.check("both sides show the same fingerprints", self.fingerprints_agree)
+            self.check("after a kill the session goes on", self.survives_a_kill)
             self.check("the server keeps none of it in the clear", self.server_has_nothing)
         finally:
             self.world.close()
