@@ -15,112 +15,13 @@
 #include "src/omemo/payload.h"
 #include "src/omemo/ratchet.h"
 #include "src/omemo/vault.h"
+#include "tests/lib/omemo_peer.h"
 
 #define ALICE "alice@example.test"
 #define BOB "bob@example.test"
 
-/* ---- a device that keeps everything in memory ---- */
-
-typedef struct {
-	const char *jid;
-	guint32 id;
-	GHashTable *kept;       /* place -> GBytes */
-	GHashTable *identities; /* "jid/device" -> GBytes */
-	GArray *used;
-	gboolean full;          /* nothing can be written */
-	SnRatchet *ratchet;
-	GArray *prekeys;
-} Device;
-
-static char *place_of(SnRatchetKind kind, const char *jid, guint32 id)
-{
-	return g_strdup_printf("%d %s %u", (int)kind, jid, id);
-}
-
-static GBytes *load(SnRatchetKind kind, const char *jid, guint32 id, gpointer data)
-{
-	Device *device = data;
-	g_autofree char *place = place_of(kind, jid, id);
-	GBytes *bytes = g_hash_table_lookup(device->kept, place);
-
-	return bytes ? g_bytes_ref(bytes) : NULL;
-}
-
-static gboolean save(SnRatchetKind kind, const char *jid, guint32 id, GBytes *secret, gpointer data)
-{
-	Device *device = data;
-
-	if (device->full)
-		return FALSE;
-	g_hash_table_replace(device->kept, place_of(kind, jid, id), g_bytes_ref(secret));
-	return TRUE;
-}
-
-static gboolean removed(SnRatchetKind kind, const char *jid, guint32 id, gpointer data)
-{
-	Device *device = data;
-	g_autofree char *place = place_of(kind, jid, id);
-
-	g_hash_table_remove(device->kept, place);
-	return TRUE;
-}
-
-static gboolean identity(const char *jid, guint32 id, GBytes *key, gpointer data)
-{
-	Device *device = data;
-
-	g_hash_table_replace(device->identities, g_strdup_printf("%s/%u", jid, id), g_bytes_ref(key));
-	return TRUE;
-}
-
-static gboolean used(guint32 prekey, gpointer data)
-{
-	Device *device = data;
-
-	g_array_append_val(device->used, prekey);
-	return TRUE;
-}
-
-static const SnRatchetStore memory = { .load = load, .save = save, .remove = removed,
-	                               .identity = identity, .used = used };
-
-static Device *device_new(const char *jid, guint32 id)
-{
-	Device *device = g_new0(Device, 1);
-
-	device->jid = jid;
-	device->id = id;
-	device->kept =
-		g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_bytes_unref);
-	device->identities =
-		g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_bytes_unref);
-	device->used = g_array_new(FALSE, FALSE, sizeof(guint32));
-	device->prekeys = g_array_new(FALSE, FALSE, sizeof(guint32));
-	device->ratchet = sn_ratchet_new(&memory, device);
-	g_autoptr(GBytes) public = sn_ratchet_make_identity(device->ratchet);
-	assert_non_null(public);
-	assert_int_equal(g_bytes_get_size(public), 33);
-	assert_true(sn_ratchet_make_signed(device->ratchet, 1, 1000));
-	assert_true(sn_ratchet_make_prekeys(device->ratchet, 1, 5));
-	for (guint32 i = 1; i <= 5; i++)
-		g_array_append_val(device->prekeys, i);
-	return device;
-}
-
-static void device_free(Device *device)
-{
-	sn_ratchet_free(device->ratchet);
-	g_hash_table_unref(device->kept);
-	g_hash_table_unref(device->identities);
-	g_array_unref(device->used);
-	g_array_unref(device->prekeys);
-	g_free(device);
-}
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(Device, device_free)
-
 /* What the device remembers now; device_restore() goes back there, as after a rollback. */
-static GHashTable *snapshot(Device *device)
+static GHashTable *snapshot(OmemoPeer *device)
 {
 	GHashTable *copy =
 		g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_bytes_unref);
@@ -133,46 +34,30 @@ static GHashTable *snapshot(Device *device)
 	return copy;
 }
 
-static void restore(Device *device, GHashTable *copy)
+static void restore(OmemoPeer *device, GHashTable *copy)
 {
 	g_hash_table_unref(device->kept);
 	device->kept = copy;
 }
 
-static void begin(Device *from, Device *to)
+static void begin(OmemoPeer *from, OmemoPeer *to)
 {
-	g_autoptr(SnOmemoBundle) bundle = sn_ratchet_bundle(to->ratchet, 1, to->prekeys);
-	g_autoptr(GError) error = NULL;
+	g_autoptr(SnOmemoBundle) bundle = omemo_peer_bundle(to);
 
-	assert_non_null(bundle);
-	if (!sn_ratchet_begin(from->ratchet, to->jid, to->id, bundle, &error))
-		fail_msg("%s", error->message);
+	omemo_peer_begin(from, to->jid, to->id, bundle);
 }
 
-static SnOmemoSealed *say(Device *from, Device *to, const char *text)
+static SnOmemoSealed *say(OmemoPeer *from, OmemoPeer *to, const char *text)
 {
-	SnOmemoSealed *sealed = sn_omemo_sealed_new(from->id);
-	g_autoptr(GBytes) key = text ? sn_payload_seal(sealed, text) : sn_payload_empty(sealed);
-	g_autoptr(GError) error = NULL;
-	SnOmemoKey *locked = sn_ratchet_encrypt(from->ratchet, to->jid, to->id, key, &error);
-
-	if (!locked)
-		fail_msg("%s", error->message);
-	g_ptr_array_add(sealed->keys, locked);
-	return sealed;
+	return omemo_peer_seal(from, to->jid, to->id, text);
 }
 
-static char *hear(Device *to, Device *from, const SnOmemoSealed *sealed, GError **error)
+static char *hear(OmemoPeer *to, OmemoPeer *from, const SnOmemoSealed *sealed, GError **error)
 {
-	const SnOmemoKey *key = sn_omemo_sealed_key(sealed, to->id);
-
-	assert_non_null(key);
-	g_autoptr(GBytes) opened =
-		sn_ratchet_decrypt(to->ratchet, from->jid, sealed->sender, key, NULL, error);
-	return opened ? sn_payload_open(sealed, opened) : NULL;
+	return omemo_peer_open(to, from->jid, sealed, error);
 }
 
-static void hears(Device *to, Device *from, SnOmemoSealed *sealed, const char *expected)
+static void hears(OmemoPeer *to, OmemoPeer *from, SnOmemoSealed *sealed, const char *expected)
 {
 	g_autoptr(GError) error = NULL;
 	g_autofree char *text = hear(to, from, sealed, &error);
@@ -182,14 +67,14 @@ static void hears(Device *to, Device *from, SnOmemoSealed *sealed, const char *e
 	assert_string_equal(text, expected);
 }
 
-static void says(Device *from, Device *to, const char *text)
+static void says(OmemoPeer *from, OmemoPeer *to, const char *text)
 {
 	g_autoptr(SnOmemoSealed) sealed = say(from, to, text);
 
 	hears(to, from, sealed, text);
 }
 
-static void cannot(Device *to, Device *from, const SnOmemoSealed *sealed, int code)
+static void cannot(OmemoPeer *to, OmemoPeer *from, const SnOmemoSealed *sealed, int code)
 {
 	g_autoptr(GError) error = NULL;
 
@@ -201,7 +86,7 @@ static void cannot(Device *to, Device *from, const SnOmemoSealed *sealed, int co
 
 static void talk_both_ways(void **state)
 {
-	g_autoptr(Device) alice = device_new(ALICE, 11), bob = device_new(BOB, 22);
+	g_autoptr(OmemoPeer) alice = omemo_peer_new(ALICE, 11), bob = omemo_peer_new(BOB, 22);
 
 	assert_false(sn_ratchet_has_session(alice->ratchet, BOB, 22));
 	begin(alice, bob);
@@ -220,7 +105,7 @@ static void talk_both_ways(void **state)
 
 static void first_messages_begin_until_answered(void **state)
 {
-	g_autoptr(Device) alice = device_new(ALICE, 11), bob = device_new(BOB, 22);
+	g_autoptr(OmemoPeer) alice = omemo_peer_new(ALICE, 11), bob = omemo_peer_new(BOB, 22);
 
 	begin(alice, bob);
 	g_autoptr(SnOmemoSealed) one = say(alice, bob, "1"), two = say(alice, bob, "2");
@@ -235,7 +120,7 @@ static void first_messages_begin_until_answered(void **state)
 
 static void order_does_not_matter(void **state)
 {
-	g_autoptr(Device) alice = device_new(ALICE, 11), bob = device_new(BOB, 22);
+	g_autoptr(OmemoPeer) alice = omemo_peer_new(ALICE, 11), bob = omemo_peer_new(BOB, 22);
 	g_autoptr(GPtrArray) sent = g_ptr_array_new_with_free_func((GDestroyNotify)sn_omemo_sealed_free);
 
 	begin(alice, bob);
@@ -257,7 +142,7 @@ static void order_does_not_matter(void **state)
 
 static void repeated_is_known_as_such(void **state)
 {
-	g_autoptr(Device) alice = device_new(ALICE, 11), bob = device_new(BOB, 22);
+	g_autoptr(OmemoPeer) alice = omemo_peer_new(ALICE, 11), bob = omemo_peer_new(BOB, 22);
 
 	begin(alice, bob);
 	g_autoptr(SnOmemoSealed) first = say(alice, bob, "first");
@@ -273,7 +158,7 @@ static void repeated_is_known_as_such(void **state)
 /* The transaction in which it was opened did not come to its end. */
 static void opened_again_after_a_rollback(void **state)
 {
-	g_autoptr(Device) alice = device_new(ALICE, 11), bob = device_new(BOB, 22);
+	g_autoptr(OmemoPeer) alice = omemo_peer_new(ALICE, 11), bob = omemo_peer_new(BOB, 22);
 
 	begin(alice, bob);
 	GHashTable *before = snapshot(bob);
@@ -291,7 +176,7 @@ static void opened_again_after_a_rollback(void **state)
 
 static void what_cannot_be_kept_is_not_opened(void **state)
 {
-	g_autoptr(Device) alice = device_new(ALICE, 11), bob = device_new(BOB, 22);
+	g_autoptr(OmemoPeer) alice = omemo_peer_new(ALICE, 11), bob = omemo_peer_new(BOB, 22);
 
 	begin(alice, bob);
 	g_autoptr(SnOmemoSealed) first = say(alice, bob, "first");
@@ -303,7 +188,7 @@ static void what_cannot_be_kept_is_not_opened(void **state)
 
 static void without_session_or_prekey(void **state)
 {
-	g_autoptr(Device) alice = device_new(ALICE, 11), bob = device_new(BOB, 22);
+	g_autoptr(OmemoPeer) alice = omemo_peer_new(ALICE, 11), bob = omemo_peer_new(BOB, 22);
 	g_autoptr(GBytes) key = g_bytes_new("0123456789abcdef0123456789abcdef", 32);
 	g_autoptr(GError) error = NULL;
 
@@ -312,16 +197,16 @@ static void without_session_or_prekey(void **state)
 	begin(alice, bob);
 	g_autoptr(SnOmemoSealed) first = say(alice, bob, "first");
 	for (guint32 i = 1; i <= 5; i++)
-		removed(SN_RATCHET_PREKEY, "", i, bob);
+		omemo_peer_forget(bob, SN_RATCHET_PREKEY, "", i);
 	cannot(bob, alice, first, SN_RATCHET_ERROR_NO_PREKEY);
 	/* bob lost everything: what goes on in the old session cannot be opened, a new one can */
-	g_autoptr(Device) anew = device_new(BOB, 22);
-	g_autoptr(Device) carol = device_new("carol@example.test", 33);
+	g_autoptr(OmemoPeer) anew = omemo_peer_new(BOB, 22);
+	g_autoptr(OmemoPeer) carol = omemo_peer_new("carol@example.test", 33);
 	begin(carol, anew);
 	says(carol, anew, "hello");
 	says(anew, carol, "hello");
 	g_autoptr(SnOmemoSealed) old = say(carol, anew, "in the old session");
-	g_autoptr(Device) empty = device_new(BOB, 22);
+	g_autoptr(OmemoPeer) empty = omemo_peer_new(BOB, 22);
 	cannot(empty, carol, old, SN_RATCHET_ERROR_NO_SESSION);
 	begin(empty, carol);
 	g_autoptr(SnOmemoSealed) healing = say(empty, carol, NULL);
@@ -334,7 +219,7 @@ static void without_session_or_prekey(void **state)
 /* Both begin at the same time: whichever session wins, nothing is lost. */
 static void both_begin(void **state)
 {
-	g_autoptr(Device) alice = device_new(ALICE, 11), bob = device_new(BOB, 22);
+	g_autoptr(OmemoPeer) alice = omemo_peer_new(ALICE, 11), bob = omemo_peer_new(BOB, 22);
 
 	begin(alice, bob);
 	begin(bob, alice);
@@ -358,7 +243,7 @@ static void damage(GBytes **bytes, gsize at)
 
 static void damaged_is_refused(void **state)
 {
-	g_autoptr(Device) alice = device_new(ALICE, 11), bob = device_new(BOB, 22);
+	g_autoptr(OmemoPeer) alice = omemo_peer_new(ALICE, 11), bob = omemo_peer_new(BOB, 22);
 
 	begin(alice, bob);
 	says(alice, bob, "hello");
@@ -379,8 +264,8 @@ static void damaged_is_refused(void **state)
 
 static void unsound_bundles(void **state)
 {
-	g_autoptr(Device) alice = device_new(ALICE, 11), bob = device_new(BOB, 22);
-	g_autoptr(Device) mallory = device_new("m@evil.test", 5);
+	g_autoptr(OmemoPeer) alice = omemo_peer_new(ALICE, 11), bob = omemo_peer_new(BOB, 22);
+	g_autoptr(OmemoPeer) mallory = omemo_peer_new("m@evil.test", 5);
 
 	for (int what = 0; what < 5; what++) {
 		g_autoptr(SnOmemoBundle) bundle = sn_ratchet_bundle(bob->ratchet, 1, bob->prekeys);
