@@ -44,7 +44,7 @@ static SnOmemoSealed *read_sealed(xmpp_stanza_t *encrypted)
 		read_key(sealed, key);
 		key = sn_xml_next(xmpp_stanza_get_next(key), "key", NS);
 	}
-	return g_steal_pointer(&sealed);
+	return sealed->payload && !sealed->iv ? NULL : g_steal_pointer(&sealed);
 }
 
 /* What stands in the clear beside an encrypted text is not of its sender, for all we know. */
@@ -111,7 +111,8 @@ static void write_omemo(const SnXmppReading *reading, const SnImMessage *message
 	sn_xml_set_number(header, "sid", sealed->sender);
 	for (guint i = 0; i < sealed->keys->len; i++)
 		write_key(header, sealed->keys->pdata[i]);
-	write_bytes(header, "iv", sealed->iv);
+	if (sealed->iv)
+		write_bytes(header, "iv", sealed->iv);
 	if (!sealed->payload)
 		return;
 	write_bytes(encrypted, "payload", sealed->payload);

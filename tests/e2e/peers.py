@@ -62,6 +62,8 @@ class Story:
             print(f"not ok {self.count} - {name}", flush=True)
             for line in str(failure).splitlines():
                 print(f"# {line}", flush=True)
+            if self.count == 1:
+                raise
 
     def begin(self):
         servers = self.world.servers
@@ -72,7 +74,7 @@ class Story:
         self.alice.engine()
         self.alice.wait_online(ends=("im",))
         self.bob = Profanity(self.world, "bob")
-        self.bob.wait("logged in successfully", 60)
+        self.bob.wait("logged in successfully", 120)
         self.bob.say("/receipts send on")
         self.bob.say("/receipts request on")
         self.bob.say(f"/msg {ALICE}")
@@ -144,12 +146,14 @@ class Story:
 def main():
     story = Story(sys.argv[1])
     try:
-        story.begin()
+        story.check("profanity logs in", story.begin)
         story.check("text both ways with profanity, with its receipt", story.text_and_receipts)
         story.check("what another client of ours writes and hears is the same", story.carbons)
         story.check("a file goes up, and profanity gets its address", story.a_file)
         story.check("the availability question is answered from profanity", story.a_question)
         story.check("text both ways with mcabber", story.mcabber)
+    except Failed:
+        pass  # it is told, and nothing goes on without it
     finally:
         story.world.close()
     print(f"1..{story.count}")

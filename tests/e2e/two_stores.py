@@ -61,7 +61,7 @@ def profile(world, name, user, ends=("mail", "im")):
     secret = world.directory / f"{user}.secret"
     secret.write_text(f"{user}-secret\n")
     secret.chmod(0o600)
-    return world.profile(name, settings=f"[general]\nvdir = {contacts}\n", accounts=f"""[{user}]
+    return world.profile(name, settings=f"[general]\nvdir = {contacts}\n[im]\nomemo = false\n", accounts=f"""[{user}]
 from = {user.capitalize()} <{user}@example.test>
 source = imaps://{user}%40example.test@localhost:{imap}
 outgoing = smtp+starttls://{user}%40example.test@localhost:{servers.port('SMTP')}

@@ -217,6 +217,8 @@ static void damaged_ones(void **state)
 		{ "<header sid='99999999999'/>", G_MAXUINT },
 		{ "<header sid='x'/>", G_MAXUINT },
 		{ "<header sid='1'/>", 0 },
+		{ "<header sid='1'/><payload>AAAA</payload>", G_MAXUINT },
+		{ "<header sid='1'><iv>AAAA</iv></header><payload>AAAA</payload>", 0 },
 		{ "<header sid='1'><key rid='0'>AAAA</key><key>AAAA</key><key rid='1'/></header>", 0 },
 		{ "<header sid='1'><key rid='3'>%%%</key><key rid='2'>A A\nE=</key></header>", 1 },
 		{ "<header xmlns='other' sid='1'/>", G_MAXUINT },
@@ -232,6 +234,7 @@ static void damaged_ones(void **state)
 			assert_non_null(message->locked);
 		} else {
 			assert_int_equal(message->sealed->keys->len, cases[i].keys);
+			g_free(written(message)); /* as much as there is */
 		}
 		sn_im_message_free(message);
 	}
