@@ -272,6 +272,15 @@ static void edit_elsewhere(const char *more)
 	fail_msg("there is no draft of ours");
 }
 
+/* The engine knows of the copy that lies there. */
+static gboolean is_noted(SnBench *bench, gpointer data)
+{
+	const Stage *stage = data;
+	g_autoptr(SnDraftCopy) copy = sn_draft_copy_get(bench->store, stage->conversation);
+
+	return copy && copy->message_id && !copy->next_id && copy->updated == copy->drafted;
+}
+
 static gboolean says(SnBench *bench, gpointer data)
 {
 	const char *const *what = data;
@@ -289,6 +298,7 @@ static void what_another_program_made_of_it_counts(void **state)
 	type(stage, "First", SN_MODE_MAIL);
 	start(stage);
 	assert_true(sn_bench_wait(stage->bench, lies_there, (gpointer) "First"));
+	assert_true(sn_bench_wait(stage->bench, is_noted, stage));
 	sn_engine_stop(&stage->engine);
 	g_autoptr(SnDraftCopy) copy = sn_draft_copy_get(stage->bench->store, stage->conversation);
 	what[0] = copy->message_id;
@@ -322,6 +332,7 @@ static void what_was_typed_in_both_places_is_kept_twice(void **state)
 	type(stage, "First", SN_MODE_MAIL);
 	start(stage);
 	assert_true(sn_bench_wait(stage->bench, lies_there, (gpointer) "First"));
+	assert_true(sn_bench_wait(stage->bench, is_noted, stage));
 	sn_engine_stop(&stage->engine);
 	g_autoptr(SnDraftCopy) copy = sn_draft_copy_get(stage->bench->store, stage->conversation);
 	what[0] = copy->message_id;
