@@ -272,13 +272,14 @@ static void edit_elsewhere(const char *more)
 	fail_msg("there is no draft of ours");
 }
 
-/* The engine knows of the copy that lies there. */
+/* The engine knows of the copy, and has seen it lie there. */
 static gboolean is_noted(SnBench *bench, gpointer data)
 {
 	const Stage *stage = data;
 	g_autoptr(SnDraftCopy) copy = sn_draft_copy_get(bench->store, stage->conversation);
 
-	return copy && copy->message_id && !copy->next_id && copy->updated == copy->drafted;
+	return copy && copy->message_id && !copy->next_id && copy->updated == copy->drafted &&
+	       sn_message_find_mail(bench->store, copy->message_id);
 }
 
 static gboolean says(SnBench *bench, gpointer data)
