@@ -34,7 +34,8 @@ class Profanity(Screen):
         super().__init__(self, columns=150, rows=50, name=f"profanity-{user}",
                          environment={"XDG_DATA_HOME": str(self.home / "data"),
                                       "XDG_CONFIG_HOME": str(self.home / "config"),
-                                      "XDG_STATE_HOME": str(self.home / "state")})
+                                      "XDG_STATE_HOME": str(self.home / "state"),
+                                      "G_DEBUG": ""})  # what GLib tells it is not ours to judge
 
     def command(self, *words):
         """Screen starts what this says; a line that is given is typed."""

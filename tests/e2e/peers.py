@@ -32,7 +32,8 @@ class Mcabber(Screen):
             "set beep_on_message = 0\n")
         self.rc.chmod(0o600)
         self.world, self.user = world, user
-        super().__init__(self, columns=120, rows=40, name=f"mcabber-{user}")
+        super().__init__(self, columns=120, rows=40, name=f"mcabber-{user}",
+                         environment={"G_DEBUG": ""})
 
     def command(self, *words):
         return ["mcabber", "-f", str(self.rc)]

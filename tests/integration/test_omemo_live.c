@@ -270,6 +270,14 @@ static void knows_devices(Side *side, const char *jid, guint count)
 	assert_true(sn_bench_wait(side->bench, knows, &known));
 }
 
+static gboolean is_published(SnBench *bench, gpointer data)
+{
+	const Side *side = data;
+	g_autoptr(SnOmemoOwn) own = sn_omemo_own_get(bench->store, side->account);
+
+	return own && own->published;
+}
+
 static guint32 device_of(Side *side)
 {
 	g_autoptr(SnOmemoOwn) own = sn_omemo_own_get(side->bench->store, side->account);
@@ -518,6 +526,7 @@ static void without_devices_it_goes_in_the_clear_or_waits(void **state)
 	/* carol gets a client that can: what waited goes by itself */
 	Side carol;
 	open_side(&carol, "carol");
+	assert_true(sn_bench_wait(carol.bench, is_published, &carol));
 	assert_true(sn_outbox_request(alice.bench->store, sealed, SN_REQUEST_SEND, NULL));
 	stop(&alice);
 	start(&alice);
