@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define MAX_FOLDERS 20000
+#define MAX_ASKED 500 /* one by one, though in one go */
 
 typedef struct {
 	char *name; /* as people see it */
@@ -239,6 +240,30 @@ static gboolean ask(Listing *listing, Quota *quota, GError **error)
 	return FALSE;
 }
 
+/* Without LIST-STATUS; a folder that does not answer has no numbers, and nothing else is wrong. */
+static gboolean ask_numbers(Listing *listing, GError **error)
+{
+	g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
+	SnImapCommand *commands = g_new0(SnImapCommand, MAX_ASKED);
+	GHashTableIter iter;
+	gpointer wire, folder;
+
+	g_hash_table_iter_init(&iter, listing->by_wire);
+	while (texts->len < MAX_ASKED && g_hash_table_iter_next(&iter, &wire, &folder)) {
+		if (!((const Folder *)folder)->selectable)
+			continue;
+		g_autofree char *quoted = sn_imap_quote(wire);
+		char *text = g_strdup_printf("STATUS %s (MESSAGES UIDNEXT UIDVALIDITY)", quoted);
+		commands[texts->len] = (SnImapCommand){ .text = text, .hear = hear, .data = listing };
+		g_ptr_array_add(texts, text);
+	}
+	gboolean good = texts->len == 0 || sn_imap_talk(listing->session, commands, texts->len, error);
+	for (guint i = 0; i < texts->len; i++)
+		sn_imap_command_clear(&commands[i]);
+	g_free(commands);
+	return good;
+}
+
 static SnImapLabels *find_labels(const Listing *listing)
 {
 	guint count = listing->folders->len;
@@ -259,7 +284,8 @@ gboolean sn_imap_serve_list(SnImap *imap, SnMailRequest *request, SnMailEvent *d
 	Listing listing = { imap->session, folders, by_wire, roles };
 
 	Quota quota = { 0, 0 };
-	if (!ask(&listing, &quota, error))
+	if (!ask(&listing, &quota, error) ||
+	    (request->numbers && !imap->session->list_status && !ask_numbers(&listing, error)))
 		return FALSE;
 	SnImapLabels *labels = find_labels(&listing);
 	sn_imap_labels_inherit(labels, imap->labels);

@@ -17,6 +17,7 @@
 #define RENEW_MS (25 * 60 * 1000) /* RFC 2177: before the server's half hour is over */
 #define ROUND_MS (5 * 60 * 1000)  /* where the link does not say */
 #define LINES 4                   /* the same */
+#define FLAG_ROUNDS 4             /* a look at the flags where the numbers do not tell of them */
 #define MAX_WATCHED 1000
 #define NAMED_MAX 50 /* folders in a command; above, it speaks of all */
 #define SETTLE_MS 20 /* one delivery makes several lines: one event for all of them */
@@ -47,6 +48,7 @@ struct sn_imap_watch {
 	gboolean notified;  /* NOTIFY covers the others */
 	gboolean names_changed; /* folders came, went or have another name */
 	guint names;            /* of all folders, as of the last round: a hash; 0 not asked yet */
+	guint rounds;
 	guint failures;
 	gint64 next_try;
 	gboolean blocked;
@@ -355,9 +357,13 @@ static void hear_round(const SnImapLine *line, gpointer data)
 		note_line(line, round->watch);
 }
 
-static gboolean is_heard(const Folder *folder)
+/* Whether a line tells of it as things happen. */
+static gboolean is_heard(const SnImapWatch *watch, guint index)
 {
-	return folder->child && g_atomic_int_get(&folder->child->online);
+	const Folder *folder = g_ptr_array_index(watch->folders, index);
+
+	return (index == 0 && watch->session->idle) ||
+	       (folder->child && g_atomic_int_get(&folder->child->online));
 }
 
 #define NUMBERS "MESSAGES UIDNEXT UIDVALIDITY UNSEEN"
@@ -370,8 +376,8 @@ static GPtrArray *round_commands(SnImapWatch *watch)
 	const char *numbers = watch->session->condstore ? NUMBERS " HIGHESTMODSEQ" : NUMBERS;
 	GPtrArray *unheard = g_ptr_array_new();
 
-	for (guint i = watch->session->idle ? 1 : 0; i < watch->folders->len; i++)
-		if (!is_heard(folder_at(watch, i)))
+	for (guint i = 0; i < watch->folders->len; i++)
+		if (!is_heard(watch, i))
 			g_ptr_array_add(unheard, folder_at(watch, i));
 	if (unheard->len > NAMED_MAX && watch->session->list_status) {
 		g_ptr_array_add(texts, g_strdup_printf("LIST \"\" \"*\" RETURN (STATUS (%s))", numbers));
@@ -384,6 +390,16 @@ static GPtrArray *round_commands(SnImapWatch *watch)
 	}
 	g_ptr_array_unref(unheard);
 	return texts;
+}
+
+/* A star or an answer changes none of the numbers of a folder without HIGHESTMODSEQ. */
+static void suspect_flags(SnImapWatch *watch)
+{
+	if (++watch->rounds % FLAG_ROUNDS != 0 || watch->notified)
+		return;
+	for (guint i = 0; i < watch->folders->len; i++)
+		if (!is_heard(watch, i) && folder_at(watch, i)->highestmodseq == 0)
+			folder_at(watch, i)->changed = TRUE;
 }
 
 static gboolean go_round(SnImapWatch *watch)
@@ -402,6 +418,8 @@ static gboolean go_round(SnImapWatch *watch)
 		sn_imap_command_clear(&commands[i]);
 	watch->names_changed |= good && watch->names != 0 && watch->names != round.names;
 	watch->names = good ? round.names : watch->names;
+	if (good)
+		suspect_flags(watch);
 	return good;
 }
 

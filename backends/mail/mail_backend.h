@@ -60,6 +60,8 @@ typedef struct {
 	guint32 uidvalidity;    /* with uids, IMAP: what they are numbers of; 0: not said. When the folder
 	                           has another one it is TEMPORARY, and nothing is done. SYNC: as known,
 	                           0 = first time */
+	gboolean numbers;       /* LIST: uidvalidity and uidnext are wanted even where they cost a round
+	                           trip: some folder may have another name now */
 	/* SYNC */
 	guint32 uidnext;        /* as known; 0 = first time */
 	guint64 highestmodseq;

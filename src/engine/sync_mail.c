@@ -35,6 +35,7 @@ typedef struct {
 	gboolean complete;    /* and all others */
 	gboolean wanted;      /* something changed: look */
 	gboolean watched, unwatchable;
+	gboolean failed; /* the last round; the next poll tries again */
 	gboolean listed; /* in the list of folders that is coming in */
 	gboolean gone;   /* not in the last one: deleted, or named otherwise now */
 	SnMailSync *sync;
@@ -534,7 +535,7 @@ static void start_round(SnMailSync *sync, MailFolder *folder)
 		request->known_names = known_names(store, folder->id, request->known);
 	folder->scanning = folder->label_scan;
 	folder->got = folder->label_scan = 0;
-	folder->wanted = FALSE;
+	folder->wanted = folder->failed = FALSE;
 	sync->running = folder;
 	sync->round_done = 0;
 	sync->storage_failed = FALSE;
@@ -697,7 +698,7 @@ static void round_failed(SnMailSync *sync, MailFolder *folder, const SnMailEvent
 	}
 	/* this folder cannot be read now: the others go on, and the next poll tries it again */
 	folder->wanted = FALSE;
-	folder->recent_done = folder->complete = TRUE;
+	folder->failed = folder->recent_done = folder->complete = TRUE;
 	g_warning("%s: %s: %s", sync->account->config->name, folder->name,
 	          event->error ? event->error->message : "unknown error");
 	if (g_error_matches(event->error, SN_ERROR, SN_ERROR_NOT_FOUND))
@@ -768,6 +769,12 @@ static void watch(SnMailSync *sync)
 	}
 }
 
+/* Nobody tells of it; or of labels that come and go. */
+static gboolean needs_poll(const MailFolder *folder)
+{
+	return folder->unwatchable || folder->labelled || folder->failed;
+}
+
 static void poll_now(gpointer data)
 {
 	SnMailSync *sync = data;
@@ -775,19 +782,9 @@ static void poll_now(gpointer data)
 	g_clear_pointer(&sync->poll, g_source_unref);
 	for (guint i = 0; i < sync->folders->len; i++) {
 		MailFolder *folder = g_ptr_array_index(sync->folders, i);
-		/* nobody tells of labels that come and go */
-		folder->wanted |= folder->unwatchable || folder->labelled;
+		folder->wanted |= !folder->gone && needs_poll(folder);
 	}
 	work(sync);
-}
-
-static gboolean needs_poll(const SnMailSync *sync)
-{
-	for (guint i = 0; i < sync->folders->len; i++)
-		if (((MailFolder *)g_ptr_array_index(sync->folders, i))->unwatchable ||
-		    ((MailFolder *)g_ptr_array_index(sync->folders, i))->labelled)
-			return TRUE;
-	return FALSE;
 }
 
 static void arm_poll(SnMailSync *sync)
@@ -795,7 +792,11 @@ static void arm_poll(SnMailSync *sync)
 	SnEngine *engine = sync->account->engine;
 	SnTime every = sn_config_settings(engine->config)->mail_poll;
 
-	if (!sync->poll && every > 0 && sync->online && needs_poll(sync))
+	gboolean needed = FALSE;
+
+	for (guint i = 0; i < sync->folders->len; i++)
+		needed |= needs_poll(g_ptr_array_index(sync->folders, i));
+	if (!sync->poll && every > 0 && sync->online && needed)
 		sync->poll = sn_engine_timer(engine, every, poll_now, sync);
 }
 
@@ -823,6 +824,20 @@ static void give_back_memory(void)
 #endif
 }
 
+static void ask_list(SnMailSync *sync)
+{
+	SnEngineAccount *account = sync->account;
+	SnMailRequest *request =
+		sn_mail_request_new(SN_MAIL_REQ_LIST, sn_engine_next_id(account->engine));
+	g_autoptr(GPtrArray) all = sn_folder_list(account->engine->store, account->id);
+
+	for (guint i = 0; all && i < all->len; i++)
+		request->numbers |= ((const SnFolder *)g_ptr_array_index(all, i))->uidvalidity != 0;
+	sync->listing = TRUE;
+	g_ptr_array_set_size(sync->told, 0);
+	sn_engine_mail(account, request, list_reply, sync);
+}
+
 static void work(SnMailSync *sync)
 {
 	SnEngineAccount *account = sync->account;
@@ -830,12 +845,7 @@ static void work(SnMailSync *sync)
 	if (!sync->online || sync->running || sync->listing || sync->retry)
 		return;
 	if (!sync->listed) {
-		sync->listing = TRUE;
-		g_ptr_array_set_size(sync->told, 0);
-		sn_engine_mail(
-			account,
-			sn_mail_request_new(SN_MAIL_REQ_LIST, sn_engine_next_id(account->engine)),
-			list_reply, sync);
+		ask_list(sync);
 		return;
 	}
 	watch(sync);

@@ -12,6 +12,7 @@
 #include "backends/mail/mail_backend.h"
 #include "src/mime/mail.h"
 #include "src/store/sync.h"
+#include "src/store/triage.h"
 #include "tests/lib/servers.h"
 #include "tests/unit/engine_bench.h"
 
@@ -59,15 +60,20 @@ static void other(const char *script)
 	g_free(other_client(script));
 }
 
-static void open_side(Side *side)
+static void open_side_at(Side *side, const char *host, const char *settings)
 {
 	g_autofree char *accounts = g_strdup_printf(
 		"[carol]\nfrom = carol@example.test\n"
-		"source = imaps://carol%%40example.test@localhost:%u\n"
+		"source = imaps://carol%%40example.test@%s:%u\n"
 		"password-command = printf carol-secret\nca-file = %s\nfolders = *\n",
-		servers->imaps, servers->ca_file);
+		host, servers->imaps, servers->ca_file);
 
-	side->bench = sn_bench_new(accounts, NULL, SN_STORE_CLIENT);
+	side->bench = sn_bench_new(accounts, settings, SN_STORE_CLIENT);
+}
+
+static void open_side(Side *side)
+{
+	open_side_at(side, "localhost", NULL);
 }
 
 static void start(Side *side)
@@ -145,6 +151,15 @@ static gboolean folder_is_there(SnBench *bench, gpointer name)
 	g_autoptr(SnFolder) folder = folder_named(bench, name);
 
 	return folder && folder->uidvalidity != 0;
+}
+
+static gboolean is_starred(SnBench *bench, gpointer id)
+{
+	g_autofree char *full = g_strconcat(id, "@example.test", NULL);
+	g_autoptr(SnMessage) message =
+		sn_message_get(bench->store, sn_message_find_mail(bench->store, full), 0);
+
+	return message && message->flags & SN_FLAG_FLAGGED;
 }
 
 static gboolean nothing_to_do(SnBench *bench, gpointer unused)
@@ -265,11 +280,46 @@ static void new_numbers_keep_what_was_done_off_line(void **state)
 	assert_string_equal(g_strchomp(flags), "[b'1']");
 }
 
+/* No IDLE, no NOTIFY, no numbers of changes, no MOVE. */
+static void a_server_that_tells_nothing_is_asked(void **state)
+{
+	Side *side = *state;
+
+	if (!servers)
+		skip();
+	other("m.create('Plain')\nput('Plain', 'p1')\nput('Plain', 'p2')\nput('INBOX', 'p3')");
+	open_side_at(side, "127.0.0.2", "[mail]\npoll = 50ms\n");
+	start(side);
+	assert_int_equal(places(side->bench, "p1"), 1);
+	other("put('INBOX', 'p4')\nput('Plain', 'p5')");
+	WAIT(side, has_place, "p4");
+	WAIT(side, has_place, "p5");
+	/* a star changes no number that such a server tells */
+	other("m.select('Plain')\nm.store('2', '+FLAGS', '\\\\Flagged')\n"
+	      "m.select('INBOX')\nm.store('1:*', '+FLAGS', '\\\\Flagged')");
+	WAIT(side, is_starred, "p2");
+	WAIT(side, is_starred, "p4");
+	other("m.select('Plain')\nm.store('1', '+FLAGS', '\\\\Deleted')\nm.expunge()");
+	WAIT(side, has_no_place, "p1");
+	assert_int_equal(places(side->bench, "p2"), 1);
+	SnId folder = folder_id(side->bench, "Plain");
+	other("m.rename('Plain', 'Simple')\nput('Simple', 'p6')");
+	WAIT(side, has_place, "p6");
+	assert_int_equal(folder_id(side->bench, "Simple"), folder);
+	assert_int_equal(places(side->bench, "p2"), 1);
+	/* and what is done here gets there */
+	const SnTriage away = { .move_to = "trash" };
+	SnId one = sn_message_find_mail(side->bench->store, "p5@example.test");
+	assert_true(sn_triage_do(side->bench->store, 0, one, 0, &away, NULL));
+	WAIT(side, nothing_to_do, NULL);
+	assert_int_equal(sn_servers_count(servers, "carol", "Trash"), 1);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 static int start_servers(void **state)
 {
-	return sn_servers_setup(&servers, "dovecot");
+	return sn_servers_setup(&servers, "simple dovecot");
 }
 
 static int stop_servers(void **state)
@@ -285,6 +335,7 @@ int main(void)
 		TEST(a_folder_renamed_while_running_is_the_same_folder),
 		TEST(a_folder_that_is_deleted_gives_up_its_emails),
 		TEST(new_numbers_keep_what_was_done_off_line),
+		TEST(a_server_that_tells_nothing_is_asked),
 	};
 	sn_mime_init();
 	return cmocka_run_group_tests(tests, start_servers, stop_servers);

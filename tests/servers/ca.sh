@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # ca.sh - the throw-away authority and its certificates, good and bad ones. Sourced by `servers`.
 #   ca.pem                    to be trusted
-#   good.pem good.key         example.test, *.example.test, localhost, 127.0.0.1
+#   good.pem good.key         example.test, *.example.test, localhost, 127.0.0.1, 127.0.0.2
 #   wrongname.*               signed by ca, but for evil.invalid
 #   expired.*                 signed by ca, right names, ended yesterday
 #   unknown.*                 right names, signed by an authority nobody trusts
@@ -30,7 +30,7 @@ make_certificates() { # below $dir/ca, once
 	(
 		cd "$dir/ca"
 		umask 077
-		names="DNS:$domain,DNS:*.$domain,DNS:localhost,IP:127.0.0.1"
+		names="DNS:$domain,DNS:*.$domain,DNS:localhost,IP:127.0.0.1,IP:127.0.0.2"
 		make_authority ca 'sennit throw-away CA'
 		make_authority stranger 'An authority nobody trusts'
 		make_certificate good "$names" ca 30

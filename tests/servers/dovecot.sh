@@ -14,7 +14,7 @@ default_login_user = $run_user
 first_valid_uid = 1
 first_valid_gid = 1
 protocols = imap lmtp
-listen = 127.0.0.1
+listen = 127.0.0.1${simple:+, 127.0.0.2}
 service imap-login {
   chroot =
   process_min_avail = 1
@@ -112,6 +112,13 @@ namespace inbox {
   mailbox Archive {
     auto = subscribe
     special_use = \\Archive
+  }
+}
+CONF
+	[ -z "$simple" ] || cat <<CONF
+local 127.0.0.2 {
+  protocol imap {
+    imap_capability = IMAP4rev1
   }
 }
 CONF

@@ -515,6 +515,20 @@ static gboolean is_said(SnBench *bench, gpointer words)
 	return said && strstr(said, words);
 }
 
+static void a_folder_that_cannot_be_read_now_is_tried_again(void **state)
+{
+	Stage *stage = *state;
+
+	sn_bench_free(stage->bench);
+	stage->bench = sn_bench_new(ONLY_MAIL, "[mail]\npoll = 20ms\n", SN_STORE_CLIENT);
+	put("INBOX", "one", 0);
+	put("Sent", "two", SN_MAIL_SEEN);
+	sn_fake_mail_fail("alice", SN_MAIL_REQ_SYNC, SN_ERROR_PERMISSION, 1);
+	start(stage);
+	wait_for(stage, is_here, (gpointer) "two"); /* the others go on */
+	wait_for(stage, is_here, (gpointer) "one");
+}
+
 static void a_change_that_is_forbidden_is_put_back_and_said_once(void **state)
 {
 	Stage *stage = *state;
@@ -629,6 +643,7 @@ int main(void)
 		TEST(a_server_that_is_never_there_is_said_and_holds_up_nothing),
 		TEST(a_missing_module_is_said),
 		cmocka_unit_test(a_timer_fires_once),
+		TEST(a_folder_that_cannot_be_read_now_is_tried_again),
 		TEST(a_change_that_is_forbidden_is_put_back_and_said_once),
 		TEST(a_full_mailbox_is_said_and_the_copy_waits_for_room),
 		TEST(a_new_configuration_starts_and_stops_accounts),

@@ -103,6 +103,34 @@ static void a_promise_that_is_not_kept_costs_one_command(void **state)
 	close_scene(&scene);
 }
 
+static void numbers_of_folders_are_asked_for_one_by_one_in_one_go_where_they_are_wanted(void **state)
+{
+	const char *const scripts[] = {
+		QUICK_LOGIN("") "C LIST \"\" \"*\"\nS * LIST () \"/\" \"Tea & more\"\n"
+				"S * LIST (\\Noselect) \"/\" Above\nS * LIST () \"/\" Odd\nS $T OK .\n"
+				"C STATUS\nC STATUS\n"
+				"S * STATUS \"Tea & more\" (MESSAGES 3 UIDNEXT 9 UIDVALIDITY 7)\n"
+				"S 3 OK .\nS 4 NO that is odd\n"
+				"C LIST\nS * LIST () \"/\" INBOX\nS $T OK .\n*",
+		NULL
+	};
+	Scene scene = open_scene(scripts, SN_LINK_PLAIN);
+	SnMailRequest *request = sn_mail_desk_request(scene.desk, SN_MAIL_REQ_LIST, NULL);
+
+	request->numbers = TRUE;
+	guint64 id = run(&scene, request);
+	assert_int_equal(sn_mail_desk_count(scene.desk, id, SN_MAIL_EV_FOLDER), 3);
+	const SnMailEvent *event = sn_mail_desk_event(scene.desk, id, SN_MAIL_EV_FOLDER, 0);
+	assert_int_equal(event->uidvalidity, 7);
+	assert_int_equal(event->uidnext, 9);
+	assert_int_equal(sn_mail_desk_event(scene.desk, id, SN_MAIL_EV_FOLDER, 2)->uidvalidity, 0);
+	assert_false(heard(&scene, "Above"));
+	/* not wanted: not asked */
+	run(&scene, sn_mail_desk_request(scene.desk, SN_MAIL_REQ_LIST, NULL));
+	assert_int_equal(lines_heard(&scene), 5);
+	close_scene(&scene);
+}
+
 static void flags_of_a_simple_server_are_compared_without_fetching_them(void **state)
 {
 	const char *const scripts[] = {
@@ -207,6 +235,8 @@ int main(void)
 		cmocka_unit_test(what_came_in_lately_takes_four_commands_from_login_to_text),
 		cmocka_unit_test(what_happened_everywhere_is_told_by_the_list_of_folders),
 		cmocka_unit_test(a_promise_that_is_not_kept_costs_one_command),
+		cmocka_unit_test(
+			numbers_of_folders_are_asked_for_one_by_one_in_one_go_where_they_are_wanted),
 		cmocka_unit_test(flags_of_a_simple_server_are_compared_without_fetching_them),
 		cmocka_unit_test(keywords_of_a_simple_server_are_compared_too),
 		cmocka_unit_test(names_are_utf8_where_that_was_agreed),

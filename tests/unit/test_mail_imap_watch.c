@@ -70,6 +70,52 @@ static void a_server_without_idle_is_asked_in_rounds(void **state)
 	close_scene(&scene);
 }
 
+#define QUIET_ROUND(numbers) "C LIST\nS * LIST () \"/\" INBOX\nS $T OK .\n" \
+	"C STATUS\nS * STATUS \"INBOX\" (MESSAGES 3 UIDNEXT 5 UIDVALIDITY 7 UNSEEN 0" numbers ")\nS $T OK .\n"
+
+/* A star, say, is in none of the numbers. */
+static void what_the_numbers_do_not_tell_is_looked_for_now_and_then(void **state)
+{
+	const char *const scripts[] = {
+		LOGIN "*",
+		LOGIN QUIET_ROUND("") QUIET_ROUND("") QUIET_ROUND("") "W\n" QUIET_ROUND("") "H",
+		NULL
+	};
+	Scene scene = open_watching(scripts, 20, 4);
+
+	watch(&scene, "INBOX");
+	assert_int_equal(next(&scene, 0, "INBOX")->uidnext, 5);
+	guint from = scene.desk->past->len;
+	sn_script_server_go(scene.server);
+	assert_int_equal(next(&scene, from, "INBOX")->highestmodseq, 0);
+	close_scene(&scene);
+}
+
+/* With numbers of changes nothing is left to look for. */
+static void numbers_of_changes_are_believed(void **state)
+{
+	const char *const scripts[] = {
+		LOGIN "*",
+		LOGIN_WITH("CONDSTORE") QUIET_ROUND(" HIGHESTMODSEQ 9") QUIET_ROUND(" HIGHESTMODSEQ 9")
+			QUIET_ROUND(" HIGHESTMODSEQ 9") QUIET_ROUND(" HIGHESTMODSEQ 9")
+				QUIET_ROUND(" HIGHESTMODSEQ 10") "H",
+		NULL
+	};
+	Scene scene = open_watching(scripts, 20, 4);
+
+	watch(&scene, "INBOX");
+	const SnMailEvent *first = next(&scene, 0, "INBOX");
+	assert_int_equal(first->highestmodseq, 9);
+	for (guint at = 0;; at++) {
+		const SnMailEvent *event = next(&scene, at, "INBOX");
+		if (event != first) {
+			assert_int_equal(event->highestmodseq, 10);
+			break;
+		}
+	}
+	close_scene(&scene);
+}
+
 static void folders_get_a_line_each_up_to_the_limit(void **state)
 {
 	/* whichever comes second and third: one has Sent, the other asks for what has no line */
@@ -205,6 +251,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_server_without_idle_is_asked_in_rounds),
+		cmocka_unit_test(what_the_numbers_do_not_tell_is_looked_for_now_and_then),
+		cmocka_unit_test(numbers_of_changes_are_believed),
 		cmocka_unit_test(folders_get_a_line_each_up_to_the_limit),
 		cmocka_unit_test(a_line_of_its_own_tells_of_its_folder),
 		cmocka_unit_test(news_of_names_may_be_refused),
