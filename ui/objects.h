@@ -49,6 +49,11 @@
 	X(BODY_SELF, "body_self", "text of one's own message")                                   \
 	X(QUOTE, "quote", "quoted text")                                                         \
 	X(SIGNATURE, "signature", "signatures")                                                  \
+	X(STRONG, "strong", "*strong* text of an IM")                                            \
+	X(EMPHASIS, "emphasis", "_emphasis_ in an IM")                                           \
+	X(STRUCK, "struck", "~struck~ text of an IM")                                            \
+	X(CODE, "code", "`code` in an IM")                                                       \
+	X(STYLING, "styling", "the marks of these: * _ ~ `")                                     \
 	X(FOLD, "fold", "[+12 lines]")                                                           \
 	X(ATTACHMENT, "attachment", "names of files")                                            \
 	X(CARRIED, "carried", "messages told by somebody")                                       \

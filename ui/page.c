@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "src/text/mention.h"
+#include "src/text/styling.h"
 #include "src/text/text.h"
 #include "ui/links.h"
 
@@ -42,12 +43,19 @@ void sn_page_clear(SnPage *page, const SnTheme *theme, int columns)
 	page->theme = theme;
 	page->columns = MAX(columns, 1);
 	g_clear_pointer(&page->highlights, g_strfreev);
+	sn_page_style_runs(page, NULL, 0);
 }
 
 void sn_page_highlight(SnPage *page, const char *const *words)
 {
 	g_strfreev(page->highlights);
 	page->highlights = g_strdupv((char **)words);
+}
+
+void sn_page_style_runs(SnPage *page, const GArray *runs, gsize offset)
+{
+	page->runs = runs;
+	page->runs_offset = offset;
 }
 
 int sn_page_columns(const SnPage *page)
@@ -173,6 +181,60 @@ static gboolean find_highlight(const SnPage *page, const char *text, gsize from,
 	return found;
 }
 
+static SnStyle styled(const SnPage *page, SnStyle style, guint styles)
+{
+	static const struct {
+		guint style;
+		SnObject object;
+	} laid[] = { { SN_STYLED_STRONG, SN_OBJ_STRONG }, { SN_STYLED_EMPHASIS, SN_OBJ_EMPHASIS },
+		     { SN_STYLED_STRUCK, SN_OBJ_STRUCK }, { SN_STYLED_CODE, SN_OBJ_CODE },
+		     { SN_STYLED_MARK, SN_OBJ_STYLING } };
+
+	for (gsize i = 0; i < G_N_ELEMENTS(laid); i++)
+		if (styles & laid[i].style)
+			style = sn_theme_over(page->theme, style, laid[i].object);
+	return style;
+}
+
+/* The first run that ends after this byte of their text. */
+static guint first_run(const GArray *runs, gsize at)
+{
+	guint low = 0, high = runs->len;
+
+	while (low < high) {
+		guint middle = low + (high - low) / 2;
+		if (g_array_index(runs, SnStyledRun, middle).end <= at)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* In the styles of its runs; link: where it leads to, NULL nowhere. */
+static void add_styled(SnPage *page, SnStyle style, const char *paragraph, gsize from, gsize to,
+                       const char *link)
+{
+	const GArray *runs = page->runs;
+	gsize offset = page->runs_offset;
+
+	g_assert(from <= to);
+	for (guint i = runs ? first_run(runs, offset + from) : 0; runs && i < runs->len && from < to; i++) {
+		const SnStyledRun *run = &g_array_index(runs, SnStyledRun, i);
+		if (run->start >= offset + to)
+			break;
+		gsize start = run->start > offset + from ? run->start - offset : from;
+		gsize end = MIN(run->end - offset, to);
+		if (start > from)
+			sn_page_add_link(page, style, paragraph + from, start - from, link);
+		sn_page_add_link(page, styled(page, style, run->styles), paragraph + start, end - start,
+		                 link);
+		from = end;
+	}
+	if (from < to)
+		sn_page_add_link(page, style, paragraph + from, to - from, link);
+}
+
 static void add_marked(SnPage *page, SnStyle style, const char *paragraph, gsize from, gsize to)
 {
 	gsize start = 0, end = 0;
@@ -180,13 +242,13 @@ static void add_marked(SnPage *page, SnStyle style, const char *paragraph, gsize
 	while (from < to && find_highlight(page, paragraph, from, to, &start, &end)) {
 		g_assert(start >= from && end > start);
 		if (start > from)
-			sn_page_add_bytes(page, style, paragraph + from, start - from);
-		sn_page_add_bytes(page, sn_theme_over(page->theme, style, SN_OBJ_MATCH),
-		                  paragraph + start, end - start);
+			add_styled(page, style, paragraph, from, start, NULL);
+		add_styled(page, sn_theme_over(page->theme, style, SN_OBJ_MATCH), paragraph, start, end,
+		           NULL);
 		from = end;
 	}
 	if (from < to)
-		sn_page_add_bytes(page, style, paragraph + from, to - from);
+		add_styled(page, style, paragraph, from, to, NULL);
 }
 
 void sn_page_add_linked(SnPage *page, SnStyle style, const char *paragraph, gsize from, gsize to)
@@ -201,8 +263,8 @@ void sn_page_add_linked(SnPage *page, SnStyle style, const char *paragraph, gsiz
 			if (shown > at)
 				add_marked(page, style, paragraph, at, shown);
 			at = MIN(end, to);
-			sn_page_add_link(page, sn_theme_over(page->theme, style, SN_OBJ_LINK),
-			                 paragraph + shown, at - shown, url);
+			add_styled(page, sn_theme_over(page->theme, style, SN_OBJ_LINK), paragraph, shown,
+			           at, url);
 		}
 	}
 	if (from == to)
@@ -228,6 +290,7 @@ void sn_page_wrap(SnPage *page, gint64 id, gpointer data, int indent, SnStyle st
 				sn_page_add_style(page, plain, blanks);
 			sn_page_add_linked(page, style, *paragraph, span.start, span.end);
 		}
+		page->runs_offset += strlen(*paragraph) + 1;
 	}
 }
 

@@ -35,6 +35,9 @@ void sn_page_add_link(SnPage *page, SnStyle style, const char *text, gsize lengt
 void sn_page_add_linked(SnPage *page, SnStyle style, const char *paragraph, gsize from, gsize to);
 /* Words that are marked in paragraphs from now on; NULL: none. Copied; sn_page_clear() forgets them. */
 void sn_page_highlight(SnPage *page, const char *const *words);
+/* Styles (styling.h) of the text whose byte `offset` the next paragraph begins with, until NULL. Not
+ * owned. */
+void sn_page_style_runs(SnPage *page, const GArray *runs, gsize offset);
 /* Blanks up to this column. */
 void sn_page_tab(SnPage *page, int column);
 /* At the right edge of the line; it wins over what is left of it. */

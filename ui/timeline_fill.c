@@ -7,6 +7,7 @@
 #include "src/base/omemo.h"
 #include "src/store/amend.h"
 #include "src/store/told.h"
+#include "src/text/styling.h"
 #include "src/text/text.h"
 #include "ui/files.h"
 #include "ui/room.h"
@@ -28,6 +29,7 @@ typedef struct {
 	const SnMessage *message;
 	SnStyle body;       /* of this message's text */
 	const SnOpened *opened; /* what is shown in place of its text; NULL */
+	GArray *styles;     /* of SnStyledRun of its text; NULL */
 	int lines;          /* drawn so far of its body */
 	gboolean open;      /* quotes and signature are shown */
 	gboolean apart;     /* something else stands right above it */
@@ -170,7 +172,8 @@ static void fill_ties(Fill *fill)
 	add_remark(fill, SN_OBJ_FAINT, answered);
 }
 
-static void add_text(Fill *fill, SnStyle style, const char *text)
+/* offset: of the text in that which has the styles. */
+static void add_text(Fill *fill, SnStyle style, const char *text, gsize offset)
 {
 	g_auto(GStrv) lines = NULL;
 
@@ -181,9 +184,12 @@ static void add_text(Fill *fill, SnStyle style, const char *text)
 		int before = sn_page_lines(fill->page);
 		if (!line[1] && !**line)
 			break; /* what follows the last newline */
+		sn_page_style_runs(fill->page, fill->styles, offset);
+		offset += strlen(*line) + 1;
 		sn_page_wrap(fill->page, fill->message->id, (gpointer)fill->message, INDENT, style, *line);
 		fill->lines += sn_page_lines(fill->page) - before;
 	}
+	sn_page_style_runs(fill->page, NULL, 0);
 }
 
 static int count_lines(const char *text, gsize length)
@@ -209,26 +215,26 @@ static void fill_block(Fill *fill, const char *body, const SnBlock *block)
 	int lines = count_lines(text, strlen(text));
 
 	switch (block->kind) {
-	case SN_BLOCK_TEXT: add_text(fill, fill->body, text); break;
+	case SN_BLOCK_TEXT: add_text(fill, fill->body, text, block->start); break;
 	case SN_BLOCK_ATTRIBUTION:
 		if (fill->open)
-			add_text(fill, sn_theme_style(fill->theme, SN_OBJ_QUOTE), text);
+			add_text(fill, sn_theme_style(fill->theme, SN_OBJ_QUOTE), text, block->start);
 		break;
 	case SN_BLOCK_QUOTE:
 		if (fill->open || lines <= QUOTE_SHOWN)
-			add_text(fill, sn_theme_style(fill->theme, SN_OBJ_QUOTE), text);
+			add_text(fill, sn_theme_style(fill->theme, SN_OBJ_QUOTE), text, block->start);
 		else
 			add_fold(fill, "quote ", lines);
 		break;
 	case SN_BLOCK_LINKS:
 		if (fill->open || lines <= LINKS_SHOWN)
-			add_text(fill, sn_theme_style(fill->theme, SN_OBJ_SIGNATURE), text);
+			add_text(fill, sn_theme_style(fill->theme, SN_OBJ_SIGNATURE), text, block->start);
 		else
 			add_fold(fill, "links ", lines);
 		break;
 	case SN_BLOCK_SIGNATURE:
 		if (fill->open)
-			add_text(fill, sn_theme_style(fill->theme, SN_OBJ_SIGNATURE), text);
+			add_text(fill, sn_theme_style(fill->theme, SN_OBJ_SIGNATURE), text, block->start);
 		else
 			add_fold(fill, "signature ", lines);
 		break;
@@ -248,6 +254,15 @@ static char *trimmed(const char *body)
 	while (length > 0 && g_ascii_isspace(start[length - 1]))
 		length--;
 	return g_strndup(start, length);
+}
+
+/* XEP-0393: only of IMs, and of those whose sender says nothing else. */
+static void find_styles(Fill *fill, const char *body)
+{
+	g_clear_pointer(&fill->styles, g_array_unref);
+	if (fill->message->channel == SN_CHANNEL_IM && !(fill->message->flags & SN_FLAG_UNSTYLED) &&
+	    fill->timeline->app->settings->ui_styling)
+		fill->styles = sn_text_styling(body);
 }
 
 /* Something besides quotes and a signature. */
@@ -280,6 +295,7 @@ static void fill_body(Fill *fill, const char *text)
 		return;
 	}
 	blocks = sn_text_blocks(body);
+	find_styles(fill, body);
 	all = !has_text(body, blocks); /* nothing but a quote is not folded away */
 	fill->open = all || is_open(fill->timeline, fill->message->id);
 	for (guint i = 0; i < blocks->len; i++)
@@ -431,13 +447,17 @@ static void fill_short(Fill *fill)
 		sn_text_wrap(first, MAX(sn_page_columns(fill->page) - INDENT, 8));
 	SnSpan span = g_array_index(spans, SnSpan, 0);
 
+	find_styles(fill, body);
 	sn_page_line(fill->page, fill->message->id, (gpointer)fill->message);
 	add_time(fill);
+	sn_page_style_runs(fill->page, fill->styles, 0);
 	sn_page_add_linked(fill->page, fill->body, first, span.start, span.end);
 	if (spans->len > 1)
-		add_text(fill, fill->body, first + g_array_index(spans, SnSpan, 1).start);
+		add_text(fill, fill->body, first + g_array_index(spans, SnSpan, 1).start,
+		         g_array_index(spans, SnSpan, 1).start);
 	if (body[strlen(first)])
-		add_text(fill, fill->body, body + strlen(first) + 1);
+		add_text(fill, fill->body, body + strlen(first) + 1, strlen(first) + 1);
+	sn_page_style_runs(fill->page, NULL, 0);
 }
 
 /* What happened in the room before this time, and is not told yet. */
@@ -530,6 +550,7 @@ static void fill_message(Fill *fill, const SnMessage *before, const char **subje
 	fill_leave(fill);
 	fill_ties(fill);
 	fill_question(fill);
+	g_clear_pointer(&fill->styles, g_array_unref);
 }
 
 static void fill_empty(SnTimeline *timeline)
@@ -558,7 +579,8 @@ void sn_timeline_fill(SnTimeline *timeline, int columns)
 	}
 	for (guint i = 0; i < timeline->messages->len; i++) {
 		const SnMessage *message = g_ptr_array_index(timeline->messages, i);
-		Fill fill = { timeline, timeline->page, timeline->app->theme, message, { 0 }, 0, FALSE };
+		Fill fill = { .timeline = timeline, .page = timeline->page,
+			      .theme = timeline->app->theme, .message = message };
 		guint told = line;
 
 		fill_lines(timeline, message->time, &line);

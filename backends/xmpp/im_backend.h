@@ -77,6 +77,7 @@ struct sn_im_message {
 	char **reactions;        /* all of them, NULL-terminated, not checked yet; empty: none any more */
 	char *retract_id;        /* XEP-0424: the message that its sender takes back; NULL */
 	gboolean store_hint;     /* XEP-0334 store */
+	gboolean unstyled;       /* XEP-0393: the body is to be shown as it is */
 	/* of a message in a room */
 	gboolean own;            /* we said it ourselves, here or with another client */
 	gboolean room_private;   /* from or to one occupant (from or to is room/nick) */

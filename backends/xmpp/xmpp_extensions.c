@@ -6,7 +6,7 @@
 #define SN_XMPP_TABLE(X)                                                                      \
 	X(message)                                                                            \
 	X(forward) X(carbons) X(archive) X(delay) X(ids) X(receipts) X(markers) X(chatstates) \
-		X(correction) X(reactions) X(retraction) X(reply) X(headers) X(oob) X(sfs) X(attaching)                  \
+		X(correction) X(reactions) X(retraction) X(styling) X(reply) X(headers) X(oob) X(sfs) X(attaching)                  \
 			X(quick_response) X(hints) X(encryption) X(omemo) X(muc) X(self_ping) \
 			X(muc_read) X(occupant_id) X(direct_invite) X(muc_admin) X(moderation) X(bookmarks) \
 				X(private_store) X(omemo_devices) X(reach) X(caps) X(presence)                         \

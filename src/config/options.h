@@ -77,6 +77,7 @@
 	X(notify, preview, BOOL, "true", "show the text of messages in notifications")              \
 	X(ui, mouse, BOOL, "true", "mouse in the terminal")                                         \
 	X(ui, list_width, INT, "32", "columns of the conversation list")                            \
+	X(ui, styling, BOOL, "true", "show *strong*, _emphasis_, ~struck~ and `code` of IMs as such (XEP-0393); the marks stay") \
 	X(ui, timestamps, STRING, "%H:%M", "strftime format of times in the timeline")
 
 #define SN_OPTION_FIELD_BOOL(section, key) gboolean section##_##key;

@@ -56,11 +56,12 @@ static void add_files(Filing *filing)
 }
 
 /* Without what only repeats something else: the quoted fallback, and the URL of the only file. The
- * quote of an email that is not here stays: nothing else says what is answered. */
+ * quote of a message that is not here stays: nothing else says what is answered. */
 static char *text_of(SnStore *store, const SnImMessage *im)
 {
-	gboolean unknown = im->in_reply_to_mail && !im->reply_id &&
-	                   !sn_message_find_mail(store, im->in_reply_to_mail);
+	gboolean unknown = im->reply_id         ? !sn_message_knows_im(store, im->reply_id)
+	                   : im->in_reply_to_mail ? !sn_message_find_mail(store, im->in_reply_to_mail)
+	                                        : FALSE;
 	const char *body = im->body_fallback_free && !unknown ? im->body_fallback_free : im->body;
 
 	if (body && im->files && im->files->len == 1) {
@@ -204,6 +205,8 @@ static gboolean fill(Filing *filing, GError **error)
 	if (filing->out || (im->groupchat && filing->account->core->rooms &&
 	                    sn_rooms_is_old(filing->account->core->rooms, im)))
 		message->flags = SN_FLAG_SEEN;
+	if (im->unstyled)
+		message->flags |= SN_FLAG_UNSTYLED;
 	add_files(filing);
 	filing->file_of = file_of(filing);
 	return TRUE;

@@ -307,6 +307,14 @@ SnId sn_message_find_im(SnStore *store, const char *origin_id, const char *sende
 	              V(origin_id), V(normal));
 }
 
+gboolean sn_message_knows_im(SnStore *store, const char *id)
+{
+	return sn_one(store,
+	              "SELECT EXISTS (SELECT 1 FROM message WHERE origin_id = ?1) "
+	              "OR EXISTS (SELECT 1 FROM message WHERE stanza_id = ?1)",
+	              V(id)) != 0;
+}
+
 SnId sn_message_find_origin(SnStore *store, const char *origin_id)
 {
 	return sn_one(store,

@@ -49,6 +49,7 @@ typedef enum {
 	SN_FLAG_DRAFT = 1 << 4,
 	SN_FLAG_FORWARDED = 1 << 5, /* $Forwarded */
 	SN_FLAG_MDN_SENT = 1 << 6,  /* $MDNSent (RFC 3503): its sender was told, or shall not be */
+	SN_FLAG_UNSTYLED = 1 << 7,  /* an IM: its text has no styles (XEP-0393); only here */
 } SnFlags;
 
 typedef enum {
@@ -185,6 +186,8 @@ GPtrArray *sn_message_thread(SnStore *store, const char *thread, int limit, guin
 SnId sn_message_find_mail(SnStore *store, const char *message_id);       /* 0 */
 /* By origin-id and the bare JID of its sender. 0 */
 SnId sn_message_find_im(SnStore *store, const char *origin_id, const char *sender);
+/* Is there a message that XEP-0461 may name by this id (its origin-id, or that of a room)? */
+gboolean sn_message_knows_im(SnStore *store, const char *id);
 /* The one IM of our own records with this origin-id, whoever sent it. 0: none, or several */
 SnId sn_message_find_origin(SnStore *store, const char *origin_id);
 SnId sn_message_find_stanza(SnStore *store, SnId account, const char *stanza_id); /* 0 */

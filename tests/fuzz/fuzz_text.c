@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <string.h>
 
+#include "src/text/styling.h"
 #include "src/text/text.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -39,6 +40,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		at = block->end;
 	}
 	g_assert_cmpuint(at, ==, strlen(clean));
+	g_autoptr(GArray) runs = sn_text_styling(clean);
+	for (guint i = at = 0; i < runs->len; i++) {
+		const SnStyledRun *run = &g_array_index(runs, SnStyledRun, i);
+		g_assert_cmpuint(run->start, >=, at);
+		g_assert_cmpuint(run->end, >, run->start);
+		g_assert_cmpuint(run->styles, !=, 0);
+		at = run->end;
+	}
+	g_assert_cmpuint(at, <=, strlen(clean));
 	check_line(one_line);
 	return 0;
 }

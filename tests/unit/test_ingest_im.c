@@ -221,6 +221,41 @@ static void a_chat_session_is_no_thread_of_answers(void **state)
 	assert_int_equal(second->reply_to, 0);
 }
 
+static SnImMessage *answer_to(const char *id, const char *answered)
+{
+	SnImMessage *im = from_bob(id, "> the third tuck\nIt is fine.");
+
+	im->body_fallback_free = g_strdup("It is fine.");
+	im->reply_id = g_strdup(answered);
+	return im;
+}
+
+static void the_quote_goes_where_what_it_quotes_is_here(void **state)
+{
+	Stage *stage = *state;
+	g_autoptr(SnMessage) asked = receive(stage, from_bob("asked", "the third tuck"));
+	g_autoptr(SnMessage) known = receive(stage, answer_to("known", "asked"));
+	g_autoptr(SnMessage) unknown = receive(stage, answer_to("unknown", "long-gone"));
+
+	assert_string_equal(known->body, "It is fine.");
+	assert_int_equal(known->reply_to, asked->id);
+	/* nothing but the quote says what this one is about */
+	assert_string_equal(unknown->body, "> the third tuck\nIt is fine.");
+	assert_int_equal(unknown->reply_to, 0);
+}
+
+static void who_wants_no_styles_gets_none(void **state)
+{
+	Stage *stage = *state;
+	SnImMessage *im = from_bob("code", "a *b* c");
+
+	im->unstyled = TRUE;
+	g_autoptr(SnMessage) without = receive(stage, im);
+	g_autoptr(SnMessage) with = receive(stage, from_bob("text", "a *b* c"));
+	assert_true(without->flags & SN_FLAG_UNSTYLED);
+	assert_false(with->flags & SN_FLAG_UNSTYLED);
+}
+
 static void a_quote_in_another_conversation_proves_nothing(void **state)
 {
 	Stage *stage = *state;
@@ -622,6 +657,8 @@ int main(void)
 		TEST(a_quote_of_a_quote_is_not_what_is_answered),
 		TEST(a_thread_sent_back_says_what_is_answered),
 		TEST(a_chat_session_is_no_thread_of_answers),
+		TEST(the_quote_goes_where_what_it_quotes_is_here),
+		TEST(who_wants_no_styles_gets_none),
 		TEST(a_quote_in_another_conversation_proves_nothing),
 		TEST(an_im_from_the_future_came_now),
 		TEST(a_stanza_that_brought_history_is_no_line),

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 #include <string.h>
 
+#include "src/text/styling.h"
 #include "src/text/text.h"
 
 /* One letter a line: T text, Q quote, A attribution, S signature. Checks that blocks are whole
@@ -343,6 +344,124 @@ static void real_text_wraps_at_any_width(void **state)
 	assert_true(lines > 1000);
 }
 
+/* ---- styles ---- */
+
+/* Under each byte a letter: s strong, e emphasis, k struck, c code, x more than one, upper case for
+ * the marks; '.' none. Checks that runs are in order, whole and not empty. */
+static char *styles(const char *text)
+{
+	g_autoptr(GArray) runs = sn_text_styling(text);
+	char *under = g_strnfill(strlen(text), '.');
+	gsize at = 0;
+
+	for (guint i = 0; i < runs->len; i++) {
+		const SnStyledRun *run = &g_array_index(runs, SnStyledRun, i);
+		guint what = run->styles & ~(guint)SN_STYLED_MARK;
+		char c = what == SN_STYLED_STRONG   ? 's'
+		         : what == SN_STYLED_EMPHASIS ? 'e'
+		         : what == SN_STYLED_STRUCK   ? 'k'
+		         : what == SN_STYLED_CODE     ? 'c'
+		                                      : 'x';
+		assert_true(run->start >= at && run->end > run->start && run->end <= strlen(text));
+		assert_true(what != 0);
+		assert_true(g_utf8_validate(text + run->start, (gssize)(run->end - run->start), NULL));
+		at = run->end;
+		memset(under + run->start, run->styles & SN_STYLED_MARK ? g_ascii_toupper(c) : c,
+		       run->end - run->start);
+	}
+	return under;
+}
+
+static const struct {
+	const char *text, *styles;
+} styled[] = {
+	/* XEP-0393 section 6.2 */
+	{ "*strong*", "SssssssS" },
+	{ "plain *strong* plain", "......SssssssS......" },
+	{ "*strong* plain *strong*", "SssssssS.......SssssssS" },
+	{ "*strong*plain*", "SssssssS......" },
+	{ "not strong*", "..........." },
+	{ "*not strong", "..........." },
+	{ "*not \n strong*", ".............." },
+	{ "*not *strong", "............" },
+	{ "**", ".." },
+	{ "***", "..." },
+	{ "****", "...." },
+	{ "2 * 3 * 4", "........." },
+	{ "a_long_name and 1*2*3", "....................." },
+	{ "_e_ ~k~ `c`", "EeE.KkK.CcC" },
+	{ "`*not strong*`", "CccccccccccccC" },
+	{ "*a _b_*", "SssXxXS" },
+	{ "*_~x~_*", "SXXxXXS" },
+	{ "(*no*)", "......" },
+	{ "* no*", "....." },
+	{ "*no *", "....." },
+	{ "*\303\244*\342\200\203*b*", "SssS...SbS" },
+	{ "**a*", "SssS" },
+	/* section 5: blocks */
+	{ "```\n*a*\n```\n*b*", "CCC.ccc.CCC.SbS" },
+	{ "```c\n`x`", "CCCC.ccc" },
+	{ "x ```\n*a*", "......SaS" },
+	{ "> *a*\n>*b*\nc", "..SaS..SbS.." },
+	{ "> ```\n> *a*\n*b*", "..CCC...ccc.SbS" },
+	{ ">> *a*", "...SaS" },
+	{ "", "" },
+};
+
+static void spans_are_found(void **state)
+{
+	for (gsize i = 0; i < G_N_ELEMENTS(styled); i++) {
+		g_autofree char *now = styles(styled[i].text);
+		g_autofree char *wanted = g_strdelimit(g_strdup(styled[i].styles), "ab", 's');
+		if (strcmp(now, wanted) != 0)
+			print_error("%s\n%s\n", styled[i].text, now);
+		assert_string_equal(now, wanted);
+	}
+}
+
+/* What would take for ever, or too much, where each mark is looked at again for each other one. */
+static void hostile_styles_end(void **state)
+{
+	static const char *const pieces[] = { "*a ", "*_~`", "* ", "**", "_*", "*a _b ~c ", "> ", ">",
+		                              "```\n", "`*", "*a*", "\303\251*", "\n*", "*a_b~c`d" };
+
+	for (gsize i = 0; i < G_N_ELEMENTS(pieces); i++) {
+		GString *text = g_string_new(NULL);
+		while (text->len + strlen(pieces[i]) <= SN_STYLED_BYTES)
+			g_string_append(text, pieces[i]);
+		g_autoptr(GArray) runs = sn_text_styling(text->str);
+		g_autofree char *under = styles(text->str);
+		assert_true(runs->len <= SN_STYLED_RUNS);
+		assert_int_equal(strlen(under), text->len);
+		g_string_append(text, "*more* *than* *is* *looked* *at*");
+		g_string_append(text, text->str);
+		g_autoptr(GArray) none = sn_text_styling(text->str);
+		assert_int_equal(none->len, 0);
+		g_string_free(text, TRUE);
+	}
+	/* no text at all, and one that is not UTF-8 */
+	g_autoptr(GArray) bad = sn_text_styling("*\377*");
+	assert_int_equal(bad->len, 0);
+}
+
+static void any_text_is_styled_without_loss(void **state)
+{
+	static const char letters[] = "*_~`> \nab";
+	g_autoptr(GRand) random = g_rand_new_with_seed(393);
+
+	for (int i = 0; i < 3000; i++) {
+		char text[40];
+		gsize length = (gsize)g_rand_int_range(random, 0, sizeof text);
+		for (gsize n = 0; n < length; n++)
+			text[n] = letters[g_rand_int_range(random, 0, sizeof letters - 1)];
+		text[length] = 0;
+		g_autofree char *under = styles(text);
+		/* no span goes beyond its line, and blanks at its ends are none */
+		for (gsize n = 0; n < length; n++)
+			assert_false(text[n] == '\n' && under[n] != '.');
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -351,6 +470,9 @@ int main(void)
 		cmocka_unit_test(any_text_is_cut_without_loss),
 		cmocka_unit_test(preview_says_what_is_new),
 		cmocka_unit_test(preview_is_short_and_whole),
+		cmocka_unit_test(spans_are_found),
+		cmocka_unit_test(hostile_styles_end),
+		cmocka_unit_test(any_text_is_styled_without_loss),
 		cmocka_unit_test(flowed_lines_become_paragraphs),
 		cmocka_unit_test(new_text_of_real_mail_is_never_folded),
 		cmocka_unit_test(real_text_wraps_at_any_width),

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 #include <string.h>
 
+#include "src/text/styling.h"
 #include "ui/page.h"
 
 typedef struct {
@@ -240,6 +241,49 @@ static void the_right_part_wins(void **state)
 	assert_shows(desk, 3, "a title that is much to\342\200\246 10:42");
 }
 
+/* One letter for each cell of a row, the gutter left out: b bold, i italic, + both, '.' none. */
+static char *attributes(Desk *desk, int y, int columns)
+{
+	GString *out = g_string_new(NULL);
+
+	for (int x = 1; x < columns; x++) {
+		guint attrs = sn_grid_at(desk->grid, x, y)->style.attrs;
+		gboolean bold = attrs & SN_ATTR_BOLD, italic = attrs & SN_ATTR_ITALIC;
+		g_string_append_c(out, bold && italic ? '+' : bold ? 'b' : italic ? 'i' : '.');
+	}
+	return g_string_free(out, FALSE);
+}
+
+static void styles_go_on_over_broken_lines(void **state)
+{
+	static const char text[] = "a *strong thing that is broken over lines* and\n_more of_ it "
+	                           "*https://a.test/b*";
+	Desk *desk = *state;
+	g_autoptr(GArray) runs = sn_text_styling(text);
+
+	sn_page_set_gutter(desk->page, TRUE); /* the selection has no style of its own then */
+	sn_page_clear(desk->page, desk->theme, 30);
+	sn_page_style_runs(desk->page, runs, 0);
+	sn_page_wrap(desk->page, 1, NULL, 2, (SnStyle){ 0 }, text);
+	sn_page_style_runs(desk->page, NULL, 0);
+	sn_page_wrap(desk->page, 2, NULL, 2, (SnStyle){ 0 }, "*a*");
+	g_autofree char *dump = draw(desk, 10);
+	g_auto(GStrv) lines = g_strsplit(dump, "\n", -1);
+	g_autofree char *first = attributes(desk, 0, 30), *second = attributes(desk, 1, 30);
+	g_autofree char *third = attributes(desk, 2, 30), *last = attributes(desk, 4, 30);
+	assert_non_null(strstr(lines[0], "a *strong thing that is"));
+	assert_string_equal(first, "....bbbbbbbbbbbbbbbbbbbbb....");
+	assert_non_null(strstr(lines[1], "broken over lines* and"));
+	assert_string_equal(second, "..bbbbbbbbbbbbbbbbbb.........");
+	assert_non_null(strstr(lines[2], "_more of_ it"));
+	assert_string_equal(third, "..iiiiiiiii..................");
+	assert_non_null(strstr(lines[3], "*https://a.test/b*"));
+	assert_true(sn_grid_at(desk->grid, 4, 3)->style.attrs & SN_ATTR_BOLD);
+	assert_true(sn_grid_at(desk->grid, 4, 3)->link != 0);
+	assert_non_null(strstr(lines[4], "*a*"));
+	assert_string_equal(last, ".............................");
+}
+
 static void a_click_names_its_row(void **state)
 {
 	Desk *desk = *state;
@@ -269,6 +313,7 @@ int main(void)
 		T(scrolling_takes_the_selection_along),
 		T(text_is_found_whatever_its_case),
 		T(the_right_part_wins),
+		T(styles_go_on_over_broken_lines),
 		T(a_click_names_its_row),
 	};
 

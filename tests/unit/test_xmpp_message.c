@@ -74,6 +74,7 @@ static void everything_a_message_has_comes_back(void **state)
 	message->thread = g_strdup("0123456789abcdef01234567");
 	message->written = 1795000000123;
 	message->want_receipt = message->want_marker = message->store_hint = TRUE;
+	message->unstyled = TRUE;
 	message->reply_id = g_strdup("earlier");
 	message->reply_to = g_strdup(OWN "/phone");
 	message->in_reply_to_mail = g_strdup("root@example.test");
@@ -96,7 +97,7 @@ static void everything_a_message_has_comes_back(void **state)
 	assert_string_equal(back->thread, message->thread);
 	assert_int_equal(back->written, message->written);
 	assert_int_equal(back->time, 0);
-	assert_true(back->want_receipt && back->want_marker && back->store_hint);
+	assert_true(back->want_receipt && back->want_marker && back->store_hint && back->unstyled);
 	assert_string_equal(back->reply_id, "earlier");
 	assert_string_equal(back->reply_to, OWN "/phone");
 	assert_string_equal(back->in_reply_to_mail, "root@example.test");
