@@ -5,6 +5,7 @@
 
 #include "src/base/fault.h"
 #include "src/cli/cli_private.h"
+#include "src/store/rooms.h"
 #include "src/cli/input.h"
 #include "src/cli/forward.h"
 #include "src/cli/terms.h"
@@ -141,6 +142,18 @@ static gboolean find_recipient(Send *send)
 	send->address_channel = channel;
 	if (channel >= 0 && !send->address)
 		return give_up(send, sn_cli_failf(SN_EXIT_INPUT, "'%s' is no address", who));
+	g_autoptr(SnRoom) room = send->address && channel != SN_CHANNEL_MAIL
+	                                 ? sn_room_find(send->store, 0, send->address)
+	                                 : NULL;
+	if (room && send->mode == SN_MODE_MAIL)
+		return give_up(send, sn_cli_failf(SN_EXIT_USAGE, "a room takes no email; say who of its "
+		                                  "people is meant"));
+	if (room) {
+		send->conversation = room->conversation;
+		send->mode = SN_MODE_IM;
+		g_clear_pointer(&send->address, g_free);
+		return TRUE;
+	}
 	/* xmpp:bob@... without --via says it all */
 	if (channel >= 0 && send->mode == SN_MODE_AUTO)
 		send->mode = channel == SN_CHANNEL_IM ? SN_MODE_IM : SN_MODE_MAIL;

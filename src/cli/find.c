@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "src/cli/cli_private.h"
+#include "src/store/rooms.h"
 
 enum { MAX_NAMED = 8 };
 
@@ -139,7 +140,14 @@ GArray *sn_cli_find_conversations(SnStore *store, const char *who, int *code)
 	GArray *ids = g_array_new(FALSE, FALSE, sizeof(SnId));
 	int channel;
 	g_autofree char *address = sn_cli_address(who, &channel);
+	g_autoptr(SnRoom) room = address && channel != SN_CHANNEL_MAIL
+	                                 ? sn_room_find(store, 0, address)
+	                                 : NULL;
 
+	if (room) { /* its address is nobody's */
+		g_array_append_val(ids, room->conversation);
+		return ids;
+	}
 	for (int i = SN_CHANNEL_MAIL; address && i <= SN_CHANNEL_IM; i++) {
 		SnId id = channel >= 0 && channel != i ? 0 :
 		          conversation_of(store, person_of(store, (SnChannel)i, address));

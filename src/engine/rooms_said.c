@@ -48,3 +48,32 @@ void sn_rooms_retract(SnRooms *rooms, const SnImMessage *im)
 	                       im->retract_reason, &error) && error)
 		sn_rooms_warn(rooms, error);
 }
+
+/*
+ * XEP-0333 section 4.1: in a room by the id the room gave. Only where everybody knows everybody, in a
+ * room for members that shows addresses: elsewhere it would tell strangers when the user reads.
+ */
+gboolean sn_rooms_displayed(SnEngineAccount *account, const SnMessage *message)
+{
+	SnEngine *engine = account->engine;
+	g_autoptr(SnConversation) row = sn_conversation_get(engine->store, message->conversation);
+	const guint among_us = SN_ROOM_MEMBERS_ONLY | SN_ROOM_SHOWS_ADDRESSES;
+
+	if (!row || row->kind != SN_CONV_ROOM)
+		return FALSE;
+	g_autoptr(SnRoom) room = sn_room_get(engine->store, row->id);
+	if (!room || room->state != SN_ROOM_IN || sn_room_private_nick(row->key) ||
+	    message->direction != SN_IN || !message->stanza_id ||
+	    (room->features & among_us) != among_us ||
+	    !sn_config_settings(engine->config)->im_markers)
+		return TRUE;
+	SnImRequest *request =
+		sn_im_request_new(SN_IM_REQ_SEND, sn_engine_next_id(engine));
+	request->message = sn_im_message_new();
+	request->message->to = g_strdup(room->jid);
+	request->message->groupchat = TRUE;
+	request->message->displayed_id = g_strdup(message->stanza_id);
+	request->message->store_hint = TRUE;
+	sn_engine_im(account, request, NULL, NULL);
+	return TRUE;
+}

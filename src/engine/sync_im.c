@@ -638,6 +638,8 @@ static void send_displayed(SnImSync *sync, const SnAction *action)
 	SnEngine *engine = sync->account->engine;
 	g_autoptr(SnMessage) message = sn_message_get(engine->store, action->message, 0);
 
+	if (message && sn_rooms_displayed(sync->account, message))
+		return;
 	if (!message || !message->origin_id || message->direction != SN_IN ||
 	    !sn_config_settings(engine->config)->im_markers ||
 	    !may_see_us(engine->store, message->sender))

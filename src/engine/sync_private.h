@@ -284,6 +284,8 @@ void sn_rooms_filed(SnRooms *rooms, const SnImMessage *im);
 /* Within the transaction that files a message of a room: who said it, and does it speak to the user? */
 gboolean sn_rooms_said(SnEngineAccount *account, const SnImMessage *im, const SnMessage *message,
                        GError **error);
+/* A message that the user has read: when it is of a room, whoever may know is told. TRUE: it was. */
+gboolean sn_rooms_displayed(SnEngineAccount *account, const SnMessage *message);
 /* The room says that moderators took something back. */
 void sn_rooms_retract(SnRooms *rooms, const SnImMessage *im);
 /* By what the user wants to be told of in rooms; TRUE outside of them. */

@@ -14,6 +14,7 @@
 #include "src/engine/engine_private.h"
 #include "src/store/rooms.h"
 #include "src/store/wish.h"
+#include "tests/lib/im_client.h"
 #include "tests/lib/servers.h"
 #include "tests/unit/engine_bench.h"
 
@@ -413,6 +414,75 @@ static void what_is_written_before_the_room_is_joined_waits(void **state)
 	close_side(&alice);
 }
 
+/* ---- markers ---- */
+
+static gboolean is_marker(const SnImEvent *event, const void *data)
+{
+	return event->message && event->message->displayed_id;
+}
+
+static gboolean among_members(gpointer data)
+{
+	const Wanted *wanted = data;
+	g_autoptr(SnRoom) room = sn_room_find(wanted->side->bench->store, 0, wanted->jid);
+	const guint both = SN_ROOM_MEMBERS_ONLY | SN_ROOM_SHOWS_ADDRESSES;
+
+	return room && (room->features & both) == both;
+}
+
+static void bob_says(ImClient *bob, const char *room, const char *text)
+{
+	SnImRequest *request = im_client_request(bob, SN_IM_REQ_SEND);
+
+	request->message = sn_im_message_new();
+	request->message->to = g_strdup(room);
+	request->message->groupchat = TRUE;
+	request->message->body = g_strdup(text);
+	im_client_submit(bob, request);
+}
+
+/* In a room of members who know each other, by the id the room gave; elsewhere nobody is told. */
+static void reading_is_told_among_members_only(void **state)
+{
+	NEED_SERVERS();
+	const char *room = "crew@rooms.example.test";
+	Side alice;
+	Wanted wanted = { .side = &alice, .jid = room };
+
+	open_side(&alice, "alice");
+	ImClient *bob = im_client_new("bob@example.test", "bob-secret", "localhost", servers->xmpp,
+	                              SN_LINK_STARTTLS, servers->ca_file);
+	assert_true(im_client_ready(bob, SECONDS));
+	join(&alice, room, TRUE);
+	ask(&alice, room, "affiliation", "bob@example.test", "member", NULL);
+	SnImRequest *request = im_client_request(bob, SN_IM_REQ_JOIN);
+	request->jid = g_strdup(room);
+	SnImEvent *end = im_client_end(bob, im_client_submit(bob, request), SECONDS);
+	assert_int_equal(end->kind, SN_EVENT_DONE);
+	sn_im_event_free(end);
+	bob_says(bob, room, "read by alice, and not told");
+	wait_said(&alice, room, "read by alice, and not told");
+	g_autoptr(SnConversation) row = conversation(&alice, room);
+	assert_true(sn_conversation_mark_read(alice.bench->store, row->id, 0, NULL));
+	ask(&alice, room, "configure", "muc#roomconfig_whois", "anyone", NULL);
+	ask(&alice, room, "configure", "muc#roomconfig_membersonly", "1", NULL);
+	assert_true(sn_wait_until(among_members, &wanted, SECONDS));
+	assert_int_equal(im_client_count(bob, SN_IM_EV_MESSAGE, is_marker, NULL), 0);
+	bob_says(bob, room, "read, and told");
+	wait_said(&alice, room, "read, and told");
+	SnImEvent *own = im_client_wait_body(bob, "read, and told", SECONDS);
+	assert_non_null(own);
+	assert_true(sn_conversation_mark_read(alice.bench->store, row->id, 0, NULL));
+	SnImEvent *marker = im_client_wait(bob, SN_IM_EV_MESSAGE, is_marker, NULL, SECONDS);
+	assert_non_null(marker);
+	assert_string_equal(marker->message->displayed_id, own->message->stanza_id);
+	assert_string_equal(marker->message->from, "crew@rooms.example.test/alice");
+	sn_im_event_free(own);
+	sn_im_event_free(marker);
+	im_client_free(bob);
+	close_side(&alice);
+}
+
 static int set_up(void **state)
 {
 	return sn_servers_setup(&servers, "prosody");
@@ -433,6 +503,7 @@ int main(void)
 		cmocka_unit_test(an_invitation_is_a_question_that_one_key_answers),
 		cmocka_unit_test(a_private_word_is_filed_by_itself),
 		cmocka_unit_test(what_is_written_before_the_room_is_joined_waits),
+		cmocka_unit_test(reading_is_told_among_members_only),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "src/base/lock.h"
+#include "src/store/rooms.h"
 #include "tests/lib/cli_desk.h"
 
 #define BOB "bob@example.test"
@@ -161,6 +162,30 @@ static void an_unconfirmed_address_needs_a_yes(void **state)
 	assert_string_equal(recipient(entry, 0)->address, "mallory@evil.test");
 	/* the yes is remembered */
 	assert_int_equal(cli_desk_run(desk, "Again", "send", "--to", BOB, "--via", "im", NULL), 0);
+}
+
+static void a_room_is_spoken_to_as_a_room(void **state)
+{
+	CliDesk *desk = *state;
+	SnStore *store = desk->tmp->store;
+	SnId room = sn_room_make(store, desk->tmp->account, "tea@rooms.example.test", "alice", NULL, TRUE,
+	                         NULL);
+
+	/* somebody spoke there: the address is known, and yet nobody's */
+	assert_int_not_equal(sn_address_intern(store, SN_CHANNEL_IM, "tea@rooms.example.test", NULL, NULL),
+	                     0);
+	assert_int_equal(cli_desk_run(desk, "is it ready", "send", "--to", "tea@rooms.example.test", NULL),
+	                 SN_EXIT_DONE);
+	g_autoptr(GPtrArray) page = sn_message_page(store, room, 0, 0, FALSE, 10, SN_MESSAGE_FULL);
+	assert_int_equal(page->len, 1);
+	const SnMessage *message = page->pdata[0];
+	assert_string_equal(message->body, "is it ready");
+	assert_int_equal(message->channel, SN_CHANNEL_IM);
+	assert_int_equal(cli_desk_run(desk, "", "show", "xmpp:tea@rooms.example.test", NULL), SN_EXIT_DONE);
+	assert_non_null(strstr(desk->out, "is it ready"));
+	assert_int_equal(cli_desk_run(desk, "x", "send", "--via", "mail", "--to",
+	                              "tea@rooms.example.test", NULL), SN_EXIT_USAGE);
+	assert_true(cli_desk_said(desk, "a room takes no email"));
 }
 
 static void nobody_and_nothing_are_refused(void **state)
@@ -600,6 +625,7 @@ int main(void)
 		DESK_TEST(the_prefix_or_via_names_the_channel),
 		DESK_TEST(a_reply_goes_over_the_other_channel_with_history),
 		DESK_TEST(an_unconfirmed_address_needs_a_yes),
+		DESK_TEST(a_room_is_spoken_to_as_a_room),
 		DESK_TEST(nobody_and_nothing_are_refused),
 		DESK_TEST(attachments_go_along),
 		DESK_TEST(a_contact_who_is_away_needs_a_decision),
