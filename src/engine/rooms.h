@@ -24,6 +24,7 @@ typedef struct {
 	gboolean from_newest;  /* there is no position yet */
 	int pages;
 	char *password;        /* as of the bookmark or as typed; wiped; NULL */
+	gboolean configuring;  /* a change of the owner's form is on its way */
 	gboolean renamed;      /* another nick was tried already */
 	/* rooms_people.c: the quiet line that grows */
 	GHashTable *came, *went; /* nick -> its number, in the order of coming and going */

@@ -10,7 +10,10 @@
 
 typedef struct {
 	SnRooms *rooms;
-	char *jid, *done; /* done: the line when it worked; NULL */
+	char *jid;
+	char *done;          /* the line when it worked; NULL */
+	const char *list;    /* the affiliation that is asked for; NULL */
+	gboolean configures; /* changes the owner's form */
 } Asked;
 
 static void keep_form(SnRooms *rooms, SnRoomSession *session, const GPtrArray *fields)
@@ -48,6 +51,17 @@ static void keep_list(SnRooms *rooms, SnRoomSession *session, const GPtrArray *o
 	                   NULL);
 }
 
+static void ask_form(SnRooms *rooms, SnRoomSession *session);
+
+/* The view shows what the room made of it, and the next change starts from that. */
+static void configured(SnRooms *rooms, SnRoomSession *session, gboolean well)
+{
+	session->configuring = FALSE;
+	if (well)
+		ask_form(rooms, session);
+	sn_engine_wake(rooms->account->engine);
+}
+
 static void asked_reply(SnEngineAccount *account, const SnImEvent *event, gpointer data)
 {
 	Asked *asked = data;
@@ -56,22 +70,32 @@ static void asked_reply(SnEngineAccount *account, const SnImEvent *event, gpoint
 	if (session && event->kind == SN_IM_EV_ROOM_FORM && event->fields)
 		keep_form(asked->rooms, session, event->fields);
 	if (session && event->kind == SN_IM_EV_ROOM_LIST && event->occupants)
-		keep_list(asked->rooms, session, event->occupants, asked->done);
+		keep_list(asked->rooms, session, event->occupants, asked->list);
 	if (event->kind > SN_EVENT_CANCELLED)
 		return;
 	if (session && event->kind == SN_EVENT_ERROR)
 		sn_rooms_say(asked->rooms, session, SN_ROOM_LINE_ERROR, "%s", event->error->message);
+	if (session && event->kind == SN_EVENT_DONE && asked->done)
+		sn_rooms_say(asked->rooms, session, SN_ROOM_LINE_ROOM, "%s", asked->done);
+	if (session && asked->configures)
+		configured(asked->rooms, session, event->kind == SN_EVENT_DONE);
 	g_free(asked->jid);
 	g_free(asked->done);
 	g_free(asked);
 }
 
-static void submit(SnRooms *rooms, SnRoomSession *session, SnImRequest *request, const char *done)
+static void submit_as(SnRooms *rooms, SnRoomSession *session, SnImRequest *request, Asked how)
 {
-	Asked *asked = g_new(Asked, 1);
+	Asked *asked = g_memdup2(&how, sizeof how);
 
-	*asked = (Asked){ rooms, g_strdup(session->jid), g_strdup(done) };
+	asked->rooms = rooms;
+	asked->jid = g_strdup(session->jid);
 	sn_engine_im(rooms->account, request, asked_reply, asked);
+}
+
+static void submit(SnRooms *rooms, SnRoomSession *session, SnImRequest *request)
+{
+	submit_as(rooms, session, request, (Asked){ 0 });
 }
 
 /* ---- the verbs ---- */
@@ -86,7 +110,7 @@ static void do_join(SnRooms *rooms, SnRoomSession *session, const SnRoomWish *wi
 	if (session->in && wish->who && room && g_strcmp0(room->nick, wish->who) != 0) {
 		SnImRequest *request = sn_rooms_request(rooms, SN_IM_REQ_ROOM_NICK, session->jid);
 		request->nick = g_strdup(wish->who);
-		submit(rooms, session, request, NULL);
+		submit(rooms, session, request);
 		return;
 	}
 	sn_rooms_join(rooms, session, &how);
@@ -116,7 +140,7 @@ static void do_subject(SnRooms *rooms, SnRoomSession *session, const SnRoomWish 
 	request->message->to = g_strdup(session->jid);
 	request->message->groupchat = TRUE;
 	request->message->subject = g_strdup(wish->text ? wish->text : "");
-	submit(rooms, session, request, NULL);
+	submit(rooms, session, request);
 }
 
 static void do_role(SnRooms *rooms, SnRoomSession *session, const SnRoomWish *wish)
@@ -126,7 +150,7 @@ static void do_role(SnRooms *rooms, SnRoomSession *session, const SnRoomWish *wi
 	request->nick = g_strdup(wish->who);
 	request->role = sn_room_role_parse(wish->value);
 	request->status = g_strdup(wish->text);
-	submit(rooms, session, request, NULL);
+	submit(rooms, session, request);
 }
 
 /* who: an address, or the nick of somebody whose address the room shows. */
@@ -149,7 +173,7 @@ static void do_affiliation(SnRooms *rooms, SnRoomSession *session, const SnRoomW
 	request->with = g_strdup(jid);
 	request->affiliation = affiliation;
 	request->status = g_strdup(wish->text);
-	submit(rooms, session, request, NULL);
+	submit(rooms, session, request);
 }
 
 static void do_lists(SnRooms *rooms, SnRoomSession *session, const SnRoomWish *wish)
@@ -160,13 +184,19 @@ static void do_lists(SnRooms *rooms, SnRoomSession *session, const SnRoomWish *w
 	for (gsize i = 0; i < G_N_ELEMENTS(all); i++) {
 		SnImRequest *request = sn_rooms_request(rooms, SN_IM_REQ_ROOM_LIST, session->jid);
 		request->affiliation = all[i];
-		submit(rooms, session, request, sn_room_affiliation_word(all[i]));
+		submit_as(rooms, session, request,
+		          (Asked){ .list = sn_room_affiliation_word(all[i]) });
 	}
+}
+
+static void ask_form(SnRooms *rooms, SnRoomSession *session)
+{
+	submit(rooms, session, sn_rooms_request(rooms, SN_IM_REQ_ROOM_FORM, session->jid));
 }
 
 static void do_form(SnRooms *rooms, SnRoomSession *session, const SnRoomWish *wish)
 {
-	submit(rooms, session, sn_rooms_request(rooms, SN_IM_REQ_ROOM_FORM, session->jid), NULL);
+	ask_form(rooms, session);
 }
 
 static void do_configure(SnRooms *rooms, SnRoomSession *session, const SnRoomWish *wish)
@@ -178,8 +208,8 @@ static void do_configure(SnRooms *rooms, SnRoomSession *session, const SnRoomWis
 		const char *value = wish->secret ? wish->secret : wish->value ? wish->value : "";
 		g_ptr_array_add(request->fields, sn_im_field_new(wish->who, value));
 	}
-	submit(rooms, session, request, NULL);
-	do_form(rooms, session, wish);
+	session->configuring = TRUE;
+	submit_as(rooms, session, request, (Asked){ .configures = TRUE });
 }
 
 static void do_destroy(SnRooms *rooms, SnRoomSession *session, const SnRoomWish *wish)
@@ -187,7 +217,7 @@ static void do_destroy(SnRooms *rooms, SnRoomSession *session, const SnRoomWish 
 	SnImRequest *request = sn_rooms_request(rooms, SN_IM_REQ_ROOM_DESTROY, session->jid);
 
 	request->status = g_strdup(wish->text);
-	submit(rooms, session, request, NULL);
+	submit(rooms, session, request);
 	sn_rooms_bookmark(rooms, session, FALSE, TRUE);
 }
 
@@ -197,8 +227,8 @@ static void do_invite(SnRooms *rooms, SnRoomSession *session, const SnRoomWish *
 
 	request->with = g_strdup(wish->who);
 	request->status = g_strdup(wish->text);
-	submit(rooms, session, request, NULL);
-	sn_rooms_say(rooms, session, SN_ROOM_LINE_ROOM, "You invited %s", wish->who ? wish->who : "");
+	submit_as(rooms, session, request,
+	          (Asked){ .done = g_strdup_printf("You invited %s", wish->who ? wish->who : "") });
 }
 
 static void do_retract(SnRooms *rooms, SnRoomSession *session, const SnRoomWish *wish)
@@ -207,12 +237,12 @@ static void do_retract(SnRooms *rooms, SnRoomSession *session, const SnRoomWish 
 
 	request->item = g_strdup(wish->who);
 	request->status = g_strdup(wish->text);
-	submit(rooms, session, request, NULL);
+	submit(rooms, session, request);
 }
 
 static void do_check(SnRooms *rooms, SnRoomSession *session, const SnRoomWish *wish)
 {
-	submit(rooms, session, sn_rooms_request(rooms, SN_IM_REQ_ROOM_CHECK, session->jid), NULL);
+	submit(rooms, session, sn_rooms_request(rooms, SN_IM_REQ_ROOM_CHECK, session->jid));
 }
 
 static const struct {
@@ -266,6 +296,14 @@ static void fulfil(SnRooms *rooms, const SnRoomWish *wish)
 	g_warning("Nobody knows how to \"%s\" in a room.", wish->verb);
 }
 
+/* All of a form goes back to the room: a change that did not see the one before would undo it. */
+static gboolean has_to_wait(SnRooms *rooms, const SnRoomWish *wish)
+{
+	const SnRoomSession *session = sn_rooms_session(rooms, wish->room);
+
+	return session && session->configuring && g_str_equal(wish->verb, "configure");
+}
+
 /* Waits for the line: what is asked off line is done when it is back. */
 void sn_rooms_take_wishes(SnRooms *rooms)
 {
@@ -277,7 +315,7 @@ void sn_rooms_take_wishes(SnRooms *rooms)
 	wishes = sn_room_wishes(store);
 	for (guint i = 0; i < wishes->len; i++) {
 		const SnRoomWish *wish = g_ptr_array_index(wishes, i);
-		if (!is_for(rooms, wish))
+		if (!is_for(rooms, wish) || has_to_wait(rooms, wish))
 			continue;
 		fulfil(rooms, wish);
 		sn_room_wish_done(store, wish->id, NULL);
