@@ -107,6 +107,9 @@ void sn_im_message_set_body(SnImMessage *message, const char *body);
 
 /* The private node in which devices of one user exchange what they know of people. */
 #define SN_PRIVATE_PEOPLE "sennit:people:1"
+/* XEP-0490: item: the bare JID of a chat, text: the stanza-id of the last message that was read in it;
+ * PRIVATE_PUT: with: the room that gave the id, NULL: our own account did. */
+#define SN_PRIVATE_DISPLAYED "urn:xmpp:mds:displayed:0"
 
 typedef enum {
 	SN_IM_REQ_SEND,       /* message; DONE when the server has acked it (XEP-0198); when the server

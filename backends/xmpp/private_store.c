@@ -18,8 +18,13 @@
 #define MAX_ITEMS 1000 /* of one node */
 #define MANY_ITEMS "255" /* where a server does not know "max" */
 
-/* The one node that clients tell each other about. */
+/* Clients tell each other about this one, and that of displayed.c. */
 static const char *const features[] = { SN_PRIVATE_PEOPLE "+notify", NULL };
+
+static gboolean is_displayed(const char *node)
+{
+	return strcmp(node, SN_PRIVATE_DISPLAYED) == 0;
+}
 
 typedef enum { LOOK_BEFORE, MAKE, LOOK_MADE, CLOSE, LOOK_CLOSED, PUBLISH, LOOK_AFTER, TAKE_BACK } Step;
 
@@ -33,7 +38,7 @@ static void go(SnIm *im, SnXmppJob *job, Step step, gboolean few);
 
 /* ---- forms ---- */
 
-static void add_config(xmpp_stanza_t *parent, const char *form_type, gboolean few)
+static void add_config(xmpp_stanza_t *parent, const char *node, const char *form_type, gboolean few)
 {
 	xmpp_stanza_t *form = sn_xml_child(parent, "x", SN_NS_FORM);
 
@@ -42,6 +47,8 @@ static void add_config(xmpp_stanza_t *parent, const char *form_type, gboolean fe
 	sn_xml_field(form, "pubsub#persist_items", "true");
 	sn_xml_field(form, "pubsub#access_model", "whitelist");
 	sn_xml_field(form, "pubsub#max_items", few ? MANY_ITEMS : "max");
+	if (is_displayed(node)) /* XEP-0490 section 3.1 */
+		sn_xml_field(form, "pubsub#send_last_published_item", "never");
 }
 
 static gboolean field_says(xmpp_stanza_t *form, const char *var, const char *one, const char *other)
@@ -85,7 +92,7 @@ static xmpp_stanza_t *make_node(SnIm *im, const char *node, gboolean few)
 	xmpp_stanza_t *pubsub = sn_xml_child(iq, "pubsub", SN_NS_PUBSUB);
 
 	sn_xml_set(sn_xml_child(pubsub, "create", NULL), "node", node);
-	add_config(sn_xml_child(pubsub, "configure", NULL), NS_CONFIG, few);
+	add_config(sn_xml_child(pubsub, "configure", NULL), node, NS_CONFIG, few);
 	return iq;
 }
 
@@ -96,7 +103,7 @@ static xmpp_stanza_t *close_node(SnIm *im, const char *node, gboolean few)
 		sn_xml_child(sn_xml_child(iq, "pubsub", NS_OWNER), "configure", NULL);
 
 	sn_xml_set(configure, "node", node);
-	add_config(configure, NS_CONFIG, few);
+	add_config(configure, node, NS_CONFIG, few);
 	return iq;
 }
 
@@ -109,8 +116,12 @@ static xmpp_stanza_t *publish(SnIm *im, const SnImRequest *request, gboolean few
 
 	sn_xml_set(publish, "node", request->node);
 	sn_xml_set(item, "id", request->item);
-	sn_xml_child_text(item, "text", NS_TEXT, request->text);
-	add_config(sn_xml_child(pubsub, "publish-options", NULL), NS_OPTIONS, few);
+	if (is_displayed(request->node))
+		sn_displayed_write(im, item, request);
+	else
+		sn_xml_child_text(item, "text", NS_TEXT, request->text);
+	add_config(sn_xml_child(pubsub, "publish-options", NULL), request->node, NS_OPTIONS,
+		   few);
 	return iq;
 }
 
@@ -254,7 +265,9 @@ static void start_put(SnIm *im, SnXmppJob *job)
 static void push_item(SnIm *im, const char *node, xmpp_stanza_t *item, gboolean gone, guint64 id)
 {
 	g_autofree char *name = sn_xml_attr(item, "id");
-	g_autofree char *text = sn_xml_text(sn_xml_find(item, "text", NS_TEXT));
+	g_autofree char *text = is_displayed(node)
+					? sn_displayed_read(im, item)
+					: sn_xml_text(sn_xml_find(item, "text", NS_TEXT));
 
 	if (!name || (!text && !gone))
 		return;
@@ -284,10 +297,11 @@ static gboolean take_event(SnIm *im, xmpp_stanza_t *stanza)
 					   SN_NS_PUBSUB_EVENT);
 	g_autofree char *from = sn_xml_attr(stanza, "from");
 
-	if (!items || g_strcmp0(sn_xml_raw(items, "node"), SN_PRIVATE_PEOPLE) != 0)
+	const char *node = sn_xml_raw(items, "node");
+	if (!node || (strcmp(node, SN_PRIVATE_PEOPLE) != 0 && !is_displayed(node)))
 		return FALSE;
 	if (!from || strcmp(from, im->jid) == 0)
-		push_items(im, SN_PRIVATE_PEOPLE, items, SN_NS_PUBSUB_EVENT, 0);
+		push_items(im, node, items, SN_NS_PUBSUB_EVENT, 0);
 	return TRUE;
 }
 

@@ -9,7 +9,7 @@
 		X(correction) X(reactions) X(retraction) X(styling) X(reply) X(headers) X(oob) X(sfs) X(attaching)                  \
 			X(quick_response) X(hints) X(encryption) X(omemo) X(muc) X(self_ping) \
 			X(muc_read) X(occupant_id) X(direct_invite) X(muc_admin) X(moderation) X(bookmarks) \
-				X(private_store) X(omemo_devices) X(reach) X(caps) X(presence)                         \
+				X(private_store) X(displayed) X(omemo_devices) X(reach) X(caps) X(presence)                         \
 				X(subscription) X(roster) X(disco) X(ping) X(sm) X(vcard)     \
 					X(vcard_temp) X(upload) X(csi) X(blocking)
 

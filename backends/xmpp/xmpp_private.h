@@ -163,6 +163,10 @@ struct sn_im {
 /* The element for our presence or item, when something is published. */
 void sn_reach_write(SnIm *im, xmpp_stanza_t *parent);
 
+/* ---- displayed.c: items of SN_PRIVATE_DISPLAYED ---- */
+void sn_displayed_write(SnIm *im, xmpp_stanza_t *item, const SnImRequest *request);
+char *sn_displayed_read(SnIm *im, xmpp_stanza_t *item); /* stanza-id; NULL: it makes no sense */
+
 /* ---- presence.c ---- */
 GHashTable *sn_presence_table(void);
 /* The session was resumed: tells again who is there. */

@@ -36,6 +36,7 @@ struct sn_engine_account {
 	gboolean im_features;      /* what follows is told by the server, in this session */
 	gint64 upload_max;         /* 0 = no upload service */
 	gsize stanza_max;
+	SnTime im_newest;          /* time of the IM that was filed last; 0: look it up */
 	struct sn_omemo *omemo;    /* omemo.h; NULL: no IM end */
 	struct sn_account_core *core; /* account.c's and sync_*.c's own (sync_private.h) */
 };

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "src/route/thread.h"
+#include "src/store/contacts.h"
 #include "src/store/told.h"
 
 enum {
@@ -168,7 +169,15 @@ static SnTime time_of(const Filing *filing)
 {
 	SnTime now = sn_clock_now(filing->engine->clock), time = filing->im->time;
 
-	return time > 0 && time <= now + CLOCK_SKEW ? time : now;
+	if (time <= 0 || time > now + CLOCK_SKEW)
+		return now;
+	/* Archives stamp whole seconds: what follows on another message in one did not come before it. */
+	if (filing->im->archived && time % SN_SECOND == 0 && !filing->account->im_newest)
+		filing->account->im_newest = sn_im_newest(filing->engine->store, filing->account->id);
+	if (filing->im->archived && time % SN_SECOND == 0 && filing->account->im_newest > time &&
+	    filing->account->im_newest < time + SN_SECOND)
+		return filing->account->im_newest;
+	return time;
 }
 
 static gboolean fill(Filing *filing, GError **error)
@@ -352,6 +361,7 @@ static gboolean file(Filing *filing, SnAddResult *result, GError **error)
 	/* what it brought is already here, or is not for us to say anew */
 	if (*result == SN_DUPLICATE)
 		return TRUE;
+	filing->account->im_newest = filing->message->time;
 	if (room && !sn_rooms_said(filing->account, filing->im, filing->message, error))
 		return FALSE;
 	if (!filing->out && !room)

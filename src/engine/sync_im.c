@@ -8,6 +8,7 @@
  */
 #include "src/base/fault.h"
 #include "src/engine/amends.h"
+#include "src/engine/displayed.h"
 #include "src/engine/omemo.h"
 #include "src/engine/sync_private.h"
 #include "src/route/limits.h"
@@ -38,6 +39,7 @@ struct sn_im_sync {
 	GSource *lookup_timer;
 	gboolean looking_up;
 	SnAmends *amends;
+	SnDisplayed *displayed;
 };
 
 static void next_lookup(SnImSync *sync);
@@ -50,6 +52,7 @@ SnImSync *sn_im_sync_new(SnEngineAccount *account)
 	sync->own = sn_address_normalise(SN_CHANNEL_IM, account->config->im.user);
 	g_queue_init(&sync->lookups);
 	sync->amends = sn_amends_new(account);
+	sync->displayed = sn_displayed_new(account);
 	return sync;
 }
 
@@ -64,6 +67,7 @@ void sn_im_sync_free(SnImSync *sync)
 	g_clear_pointer(&sync->told, g_hash_table_unref);
 	g_queue_clear_full(&sync->lookups, g_free);
 	sn_amends_free(sync->amends);
+	sn_displayed_free(sync->displayed);
 	g_free(sync->own);
 	g_free(sync);
 }
@@ -171,6 +175,7 @@ static void after_filing(SnImSync *sync, const SnImMessage *im, SnId id, SnAddRe
 	if (!message)
 		return;
 	sn_transcripts_look(account->core->transcripts);
+	sn_displayed_filed(sync->displayed, message);
 	if (message->direction == SN_OUT) {
 		sn_delivery_seen(engine->delivery, SN_CHANNEL_IM, message->origin_id);
 		if (result == SN_ADDED && !im->groupchat)
@@ -367,6 +372,7 @@ static void archive_done(SnImSync *sync, const SnImEvent *event)
 	if (!sync->online)
 		return; /* the last page was still to be filed when the line went */
 	sn_account_status(sync->account, SN_END_IM, SN_STATUS_ONLINE, NULL, 0);
+	sn_im_sync_look(sync);
 }
 
 static void archive_failed(SnImSync *sync, const SnImEvent *event)
@@ -439,6 +445,8 @@ static void line_synced(SnImSync *sync, const SnImEvent *event)
 		return;
 	}
 	sync->pages = 0;
+	if (!event->resumed)
+		sn_displayed_synced(sync->displayed);
 	if (!event->resumed)
 		sn_wishes_im_synced(sync->account);
 	if (!event->resumed && sync->account->omemo)
@@ -633,14 +641,13 @@ static void next_lookup(SnImSync *sync)
 /* ---- what the user read here ---- */
 
 /* XEP-0333: the newest read message stands for all before it. */
-static void send_displayed(SnImSync *sync, const SnAction *action)
+static void send_displayed(SnImSync *sync, const SnMessage *message)
 {
 	SnEngine *engine = sync->account->engine;
-	g_autoptr(SnMessage) message = sn_message_get(engine->store, action->message, 0);
 
-	if (message && sn_rooms_displayed(sync->account, message))
+	if (sn_rooms_displayed(sync->account, message))
 		return;
-	if (!message || !message->origin_id || message->direction != SN_IN ||
+	if (!message->origin_id || message->direction != SN_IN ||
 	    !sn_config_settings(engine->config)->im_markers ||
 	    !may_see_us(engine->store, message->sender))
 		return;
@@ -659,10 +666,16 @@ void sn_im_sync_look(SnImSync *sync)
 	if (!sync->online || !sync->synced)
 		return;
 	sn_rooms_take_wishes(sync->account->core->rooms);
-	g_autoptr(GPtrArray) reads = sn_action_reads(engine->store, sync->account->id);
+	/* what another client has read further on may still be on its way out of the archive */
+	g_autoptr(GPtrArray) reads =
+		sync->reading ? NULL : sn_action_reads(engine->store, sync->account->id);
 	for (guint i = 0; reads && i < reads->len; i++) {
 		const SnAction *action = g_ptr_array_index(reads, i);
-		send_displayed(sync, action);
+		g_autoptr(SnMessage) message = sn_message_get(engine->store, action->message, 0);
+		if (message) {
+			send_displayed(sync, message);
+			sn_displayed_tell(sync->displayed, message);
+		}
 		sn_action_done(engine->store, action->id, NULL);
 	}
 	sn_amends_look(sync->amends);
@@ -736,6 +749,7 @@ void sn_im_sync_event(SnImSync *sync, const SnImEvent *event)
 			sn_map_reach(sync->account->engine->store, event->jid, event->uris);
 		break;
 	case SN_IM_EV_PRIVATE:
+		sn_displayed_event(sync->displayed, event);
 		sn_map_sync_event(sync->account->engine->core->map_sync, sync->account, event);
 		break;
 	case SN_IM_EV_DEVICES:

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Corrections, reactions and retractions between two users and two devices, over a real Prosody. */
+/* Corrections, reactions, retractions and what was read, between two users and two devices, over a
+ * real Prosody. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -209,6 +210,91 @@ static void what_is_taken_back_leaves_a_mark(void **state)
 	assert_waits(&stage->bob, is_taken_back, "he snores terribly");
 }
 
+/* ---- how far one has read (XEP-0490) ---- */
+
+static int unread(SnBench *bench, const char *body)
+{
+	g_autoptr(SnMessage) message = find(bench, body);
+	g_autoptr(SnConversation) talk =
+		message ? sn_conversation_get(bench->store, message->conversation) : NULL;
+
+	return talk ? talk->unread : -1;
+}
+
+typedef struct {
+	const char *body;
+	int unread;
+} Left;
+
+static gboolean is_left(SnBench *bench, gpointer data)
+{
+	const Left *left = data;
+
+	return unread(bench, left->body) == left->unread;
+}
+
+static void read_it(SnLive *live, const char *body)
+{
+	g_autoptr(SnMessage) message = find(live->bench, body);
+
+	assert_true(sn_conversation_mark_read(live->bench->store, message->conversation, message->id,
+	                                      NULL));
+}
+
+static void hears(Stage *stage, const char *body)
+{
+	sn_live_send(&stage->bob, SN_CHANNEL_IM, ALICE, body);
+	assert_waits(&stage->alice, has_text, body);
+	assert_waits(&stage->other, has_text, body);
+}
+
+static void what_is_read_here_is_read_there(void **state)
+{
+	Stage *stage = *state;
+	Left one = { "one to read", 1 }, none = { "one to read", 0 };
+
+	if (!servers)
+		skip();
+	/* they are no contacts: nothing but the node tells of it */
+	open_one(&stage->alice, "alice");
+	open_one(&stage->other, "alice");
+	open_one(&stage->bob, "bob");
+	hears(stage, "one to read");
+	hears(stage, "and one for later");
+	g_autoptr(SnMessage) message = find(stage->alice.bench, "one to read");
+	assert_non_null(message->stanza_id);
+	read_it(&stage->alice, "one to read");
+	assert_waits(&stage->other, is_left, &one);
+	/* and the other way round */
+	read_it(&stage->other, "and one for later");
+	assert_waits(&stage->alice, is_left, &none);
+}
+
+static void what_was_read_meanwhile_is_not_unread(void **state)
+{
+	Stage *stage = *state;
+	Left one = { "last of the day", 1 };
+
+	if (!servers)
+		skip();
+	open_one(&stage->alice, "alice");
+	open_one(&stage->other, "alice");
+	open_one(&stage->bob, "bob");
+	hears(stage, "first of the day");
+	sn_live_stop(&stage->other);
+	sn_live_send(&stage->bob, SN_CHANNEL_IM, ALICE, "second of the day");
+	sn_live_send(&stage->bob, SN_CHANNEL_IM, ALICE, "last of the day");
+	assert_waits(&stage->alice, has_text, "last of the day");
+	assert_waits(&stage->alice, has_text, "second of the day");
+	read_it(&stage->alice, "second of the day");
+	sn_live_settle(&stage->alice);
+	/* the other one hears how far it was read before it has the messages */
+	sn_live_start(&stage->other);
+	sn_live_settle(&stage->other);
+	assert_waits(&stage->other, has_text, "last of the day");
+	assert_waits(&stage->other, is_left, &one);
+}
+
 static int start_servers(void **state)
 {
 	return sn_servers_setup(&servers, "dovecot postfix prosody");
@@ -229,6 +315,8 @@ int main(void)
 		T(what_was_corrected_meanwhile_comes_right_from_the_archive),
 		T(a_reaction_goes_and_is_taken_away),
 		T(what_is_taken_back_leaves_a_mark),
+		T(what_is_read_here_is_read_there),
+		T(what_was_read_meanwhile_is_not_unread),
 	};
 
 	return cmocka_run_group_tests_name("amendments live", tests, start_servers, stop_servers);

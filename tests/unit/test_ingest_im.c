@@ -278,6 +278,104 @@ static void an_im_from_the_future_came_now(void **state)
 	assert_true(row->time < g_get_real_time() / 1000 + SN_HOUR);
 }
 
+static void the_archive_keeps_its_order_within_a_second(void **state)
+{
+	Stage *stage = *state;
+	SnTime second = 1795000000 * SN_SECOND;
+	SnImMessage *live = from_bob("o-1", "first"), *archived = from_bob("o-2", "second");
+
+	live->time = second + 700;
+	archived->time = second;
+	archived->archived = TRUE;
+	g_autoptr(SnMessage) one = receive(stage, live), two = receive(stage, archived);
+	assert_int_equal(one->time, second + 700);
+	assert_true(two->time >= one->time && two->time < second + SN_SECOND);
+	/* another second is another matter */
+	SnImMessage *earlier = from_bob("o-3", "long ago");
+	earlier->time = second - 5 * SN_SECOND;
+	earlier->archived = TRUE;
+	g_autoptr(SnMessage) three = receive(stage, earlier);
+	assert_int_equal(three->time, second - 5 * SN_SECOND);
+}
+
+/* ---- how far it was read (XEP-0490) ---- */
+
+static SnMessage *named(Stage *stage, const char *id, const char *stanza_id)
+{
+	SnImMessage *im = from_bob(id, id);
+
+	im->stanza_id = g_strdup(stanza_id);
+	return receive(stage, im);
+}
+
+static void displayed(Stage *stage, const char *chat, const char *stanza_id)
+{
+	SnImEvent *event = sn_im_event_new(SN_IM_EV_PRIVATE, 0, NULL);
+
+	event->node = g_strdup(SN_PRIVATE_DISPLAYED);
+	event->item = g_strdup(chat);
+	event->text = g_strdup(stanza_id);
+	sn_fake_im_push(stage->im, event);
+}
+
+static gboolean is_read(SnBench *bench, gpointer data)
+{
+	g_autoptr(SnMessage) message = sn_message_get(bench->store, *(SnId *)data, 0);
+
+	return (message->flags & SN_FLAG_SEEN) != 0;
+}
+
+static void reads(Stage *stage, const SnMessage *message)
+{
+	assert_true(sn_conversation_mark_read(stage->bench->store, message->conversation, message->id,
+	                                      NULL));
+}
+
+static void what_another_client_read_is_read(void **state)
+{
+	Stage *stage = *state;
+	g_autoptr(SnMessage) one = named(stage, "one", "s-1"), two = named(stage, "two", "s-2");
+
+	displayed(stage, "stranger@im.example", "s-2"); /* not a chat of his */
+	displayed(stage, BOB, "s-1");
+	displayed(stage, "not an address", "s-2");
+	displayed(stage, BOB, "s-3"); /* is not here yet */
+	assert_true(sn_bench_wait(stage->bench, is_read, &one->id));
+	assert_false(is_read(stage->bench, &two->id));
+	g_autoptr(SnMessage) three = named(stage, "three", "s-3");
+	assert_true(sn_bench_wait(stage->bench, is_read, &three->id));
+	assert_true(is_read(stage->bench, &two->id));
+	g_autoptr(SnMessage) four = named(stage, "four", "s-4");
+	assert_false(is_read(stage->bench, &four->id));
+}
+
+static void what_is_read_here_is_told_once(void **state)
+{
+	Stage *stage = *state;
+	g_autoptr(SnMessage) nameless = named(stage, "nameless", NULL);
+	g_autoptr(SnMessage) one = named(stage, "one", "s-1");
+
+	reads(stage, nameless); /* nothing names it on the server */
+	reads(stage, one);
+	SnImRequest *first = sn_fake_im_take(stage->im, SN_IM_REQ_PRIVATE_PUT, 30000);
+	assert_non_null(first);
+	assert_string_equal(first->node, SN_PRIVATE_DISPLAYED);
+	assert_string_equal(first->item, BOB);
+	assert_string_equal(first->text, "s-1");
+	assert_null(first->with);
+	/* that another client read what came next is not told back to it */
+	g_autoptr(SnMessage) two = named(stage, "two", "s-2");
+	displayed(stage, BOB, "s-2");
+	assert_true(sn_bench_wait(stage->bench, is_read, &two->id));
+	g_autoptr(SnMessage) three = named(stage, "three", "s-3");
+	reads(stage, three);
+	SnImRequest *second = sn_fake_im_take(stage->im, SN_IM_REQ_PRIVATE_PUT, 30000);
+	assert_non_null(second);
+	assert_string_equal(second->text, "s-3");
+	sn_im_request_free(first);
+	sn_im_request_free(second);
+}
+
 /* ---- what only brings history ---- */
 
 static SnImMessage *earlier(const char *id, const char *from, const char *to, const char *text)
@@ -661,6 +759,9 @@ int main(void)
 		TEST(who_wants_no_styles_gets_none),
 		TEST(a_quote_in_another_conversation_proves_nothing),
 		TEST(an_im_from_the_future_came_now),
+		TEST(the_archive_keeps_its_order_within_a_second),
+		TEST(what_another_client_read_is_read),
+		TEST(what_is_read_here_is_told_once),
 		TEST(a_stanza_that_brought_history_is_no_line),
 		TEST(history_of_others_is_left_out_and_said),
 		TEST(a_marker_of_somebody_else_hides_nothing),

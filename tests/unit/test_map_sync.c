@@ -49,15 +49,16 @@ static void server(SnIm *im, const SnImRequest *request, gpointer data)
 {
 	Stage *stage = data;
 	SnErrorCode refuse = 0;
+	gboolean ours = g_strcmp0(request->node, SN_PRIVATE_PEOPLE) == 0;
 
 	g_mutex_lock(&stage->lock);
-	if (request->kind == SN_IM_REQ_PRIVATE_GET) {
+	if (ours && request->kind == SN_IM_REQ_PRIVATE_GET) {
 		stage->gets++;
 		for (guint i = 0; i + 1 < stage->items->len; i += 2)
 			sn_fake_im_push(im, item_event(stage->items->pdata[i],
 			                               stage->items->pdata[i + 1], request->id));
 	}
-	if (request->kind == SN_IM_REQ_PRIVATE_PUT) {
+	if (ours && request->kind == SN_IM_REQ_PRIVATE_PUT) {
 		stage->puts++;
 		refuse = stage->refuse;
 		for (guint i = 0; i < stage->items->len && !refuse; i += 2)

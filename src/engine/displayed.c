@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * displayed.c - what other clients of the user have read is read here too, and the other way round.
+ *
+ * What they tell comes before the archive is read, so that messages which are not here yet are
+ * remembered by their stanza-id until they are filed. Nothing is kept over a restart: all is asked
+ * for again with each new session.
+ */
+#include "src/engine/displayed.h"
+
+#include <string.h>
+
+#include "src/store/conversation.h"
+
+enum { MAX_PENDING = 2000 };
+
+struct sn_displayed {
+	SnEngineAccount *account;
+	GHashTable *pending; /* stanza-ids that are not here, -> the chat's bare JID */
+	GHashTable *told;    /* bare JID -> stanza-id that the node holds, as far as known */
+	gboolean refused;    /* the server keeps no such node: not again in this session */
+};
+
+SnDisplayed *sn_displayed_new(SnEngineAccount *account)
+{
+	SnDisplayed *displayed = g_new0(SnDisplayed, 1);
+
+	displayed->account = account;
+	displayed->pending = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	displayed->told = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	return displayed;
+}
+
+void sn_displayed_free(SnDisplayed *displayed)
+{
+	if (!displayed)
+		return;
+	g_hash_table_unref(displayed->pending);
+	g_hash_table_unref(displayed->told);
+	g_free(displayed);
+}
+
+/* ---- what the others have read ---- */
+
+/* The chat that a message is filed in, as its item is named; NULL: none that is told of. */
+static char *chat_of(SnDisplayed *displayed, const SnMessage *message)
+{
+	SnStore *store = displayed->account->engine->store;
+	g_autoptr(SnConversation) conversation = sn_conversation_get(store, message->conversation);
+
+	if (!conversation || message->channel != SN_CHANNEL_IM || message->carried)
+		return NULL;
+	if (conversation->kind == SN_CONV_ROOM) /* not what one of its people says in private */
+		return conversation->key && !strchr(conversation->key, '/') ? g_strdup(conversation->key)
+		                                                            : NULL;
+	return message->direction == SN_IN ? g_strdup(message->sender_value) : NULL;
+}
+
+/* Of an own message nothing tells here whom it went to: the id alone has to do. */
+static gboolean is_of(SnDisplayed *displayed, const SnMessage *message, const char *chat)
+{
+	g_autofree char *own = chat_of(displayed, message);
+
+	return own ? strcmp(own, chat) == 0 : message->direction == SN_OUT;
+}
+
+static void read_up_to(SnDisplayed *displayed, const SnMessage *message)
+{
+	g_autoptr(GError) error = NULL;
+
+	if (!sn_conversation_mark_read(displayed->account->engine->store, message->conversation,
+	                               message->id, &error))
+		g_warning("%s", error->message);
+}
+
+void sn_displayed_event(SnDisplayed *displayed, const SnImEvent *event)
+{
+	SnEngineAccount *account = displayed->account;
+
+	if (g_strcmp0(event->node, SN_PRIVATE_DISPLAYED) || !event->item)
+		return;
+	g_autofree char *chat = sn_address_normalise(SN_CHANNEL_IM, event->item);
+	if (!chat)
+		return;
+	if (!event->text) {
+		g_hash_table_remove(displayed->told, chat);
+		return;
+	}
+	if (g_hash_table_size(displayed->told) < MAX_PENDING)
+		g_hash_table_replace(displayed->told, g_strdup(chat), g_strdup(event->text));
+	SnId id = sn_message_find_stanza(account->engine->store, account->id, event->text);
+	g_autoptr(SnMessage) message = id ? sn_message_get(account->engine->store, id, 0) : NULL;
+	if (message && is_of(displayed, message, chat))
+		read_up_to(displayed, message);
+	else if (!message && g_hash_table_size(displayed->pending) < MAX_PENDING)
+		g_hash_table_replace(displayed->pending, g_strdup(event->text),
+		                     g_steal_pointer(&chat));
+}
+
+void sn_displayed_filed(SnDisplayed *displayed, const SnMessage *message)
+{
+	const char *chat =
+		message->stanza_id ? g_hash_table_lookup(displayed->pending, message->stanza_id) : NULL;
+
+	if (!chat)
+		return;
+	if (is_of(displayed, message, chat))
+		read_up_to(displayed, message);
+	g_hash_table_remove(displayed->pending, message->stanza_id);
+}
+
+static void asked(SnEngineAccount *account, const SnImEvent *event, gpointer data)
+{
+	if (event->kind == SN_IM_EV_PRIVATE)
+		sn_displayed_event(data, event);
+	else if (event->kind == SN_EVENT_ERROR)
+		g_info("%s: %s", account->config->name, event->error->message);
+}
+
+void sn_displayed_synced(SnDisplayed *displayed)
+{
+	SnEngineAccount *account = displayed->account;
+	SnImRequest *request =
+		sn_im_request_new(SN_IM_REQ_PRIVATE_GET, sn_engine_next_id(account->engine));
+
+	displayed->refused = FALSE;
+	g_hash_table_remove_all(displayed->pending);
+	g_hash_table_remove_all(displayed->told);
+	request->node = g_strdup(SN_PRIVATE_DISPLAYED);
+	sn_engine_im(account, request, asked, displayed);
+}
+
+/* ---- what was read here ---- */
+
+static void told(SnEngineAccount *account, const SnImEvent *event, gpointer data)
+{
+	SnDisplayed *displayed = data;
+
+	if (event->kind != SN_EVENT_ERROR)
+		return;
+	/* a node that others can read would tell them whom the user talks to */
+	displayed->refused = event->error->code == SN_ERROR_PERMISSION ||
+	                     event->error->code == SN_ERROR_UNAVAILABLE;
+	g_info("%s: %s", account->config->name, event->error->message);
+}
+
+void sn_displayed_tell(SnDisplayed *displayed, const SnMessage *message)
+{
+	SnEngineAccount *account = displayed->account;
+	g_autofree char *chat = chat_of(displayed, message);
+
+	if (!chat || !message->stanza_id || displayed->refused ||
+	    !g_strcmp0(g_hash_table_lookup(displayed->told, chat), message->stanza_id))
+		return;
+	g_autoptr(SnConversation) conversation =
+		sn_conversation_get(account->engine->store, message->conversation);
+	SnImRequest *request =
+		sn_im_request_new(SN_IM_REQ_PRIVATE_PUT, sn_engine_next_id(account->engine));
+	request->node = g_strdup(SN_PRIVATE_DISPLAYED);
+	request->item = g_strdup(chat);
+	request->text = g_strdup(message->stanza_id);
+	request->with = conversation->kind == SN_CONV_ROOM ? g_strdup(chat) : NULL;
+	if (g_hash_table_size(displayed->told) < MAX_PENDING)
+		g_hash_table_replace(displayed->told, g_steal_pointer(&chat),
+		                     g_strdup(message->stanza_id));
+	sn_engine_im(account, request, told, displayed);
+}
