@@ -22,15 +22,6 @@ static SnId im_account(SnApp *app)
 	return 0;
 }
 
-static void show(SnApp *app, SnId conversation)
-{
-	sn_view_close_all(app);
-	app->stale = TRUE;
-	sn_list_select(app->list, conversation);
-	sn_timeline_open(app->timeline, conversation, 0);
-	sn_app_focus(app, SN_PANE_TIMELINE);
-}
-
 /* "xmpp:tea@rooms.example.org?join" is how rooms are written down. */
 static char *room_address(const char *text)
 {
@@ -56,7 +47,7 @@ static gboolean join(SnApp *app, const char *where, const char *nick, GError **e
 	    !sn_room_ask(app->store, &wish, error))
 		return FALSE;
 	app->room_asked = id;
-	show(app, id);
+	sn_room_show(app, id);
 	return TRUE;
 }
 
@@ -235,7 +226,7 @@ static gboolean run_private(SnApp *app, int argc, char **argv, GError **error)
 	SnId id = sn_room_private(app->store, room->conversation, who, error);
 	if (!id)
 		return FALSE;
-	show(app, id);
+	sn_room_show(app, id);
 	sn_app_focus(app, SN_PANE_COMPOSE);
 	return TRUE;
 }

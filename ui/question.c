@@ -5,6 +5,7 @@
 #include "src/route/question.h"
 #include "src/store/wish.h"
 #include "ui/prompt.h"
+#include "ui/room.h"
 #include "ui/words.h"
 
 #define ALWAYS "always"
@@ -20,6 +21,8 @@ gboolean sn_question_send(SnApp *app, const SnQuestion *question, const char *va
 		settled = sn_question_answer(app->store, question, value, &problem);
 		if (problem)
 			g_propagate_error(error, g_steal_pointer(&problem));
+		if (settled)
+			sn_room_answered(app, question, value);
 		if (settled || (error && *error))
 			return settled; /* a question of the engine: it acts by itself */
 	}

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "src/store/wish.h"
 #include "src/text/text.h"
 #include "ui/command.h"
 #include "ui/composer.h"
@@ -62,6 +63,33 @@ char **sn_room_highlights(const SnApp *app, const SnRoom *room)
 	}
 	words[kept] = NULL;
 	return words;
+}
+
+void sn_room_show(SnApp *app, SnId conversation)
+{
+	sn_view_close_all(app);
+	app->stale = TRUE;
+	sn_list_select(app->list, conversation);
+	sn_timeline_open(app->timeline, conversation, 0);
+	sn_app_focus(app, SN_PANE_TIMELINE);
+}
+
+void sn_room_answered(SnApp *app, const SnQuestion *question, const char *value)
+{
+	g_autofree char *key = sn_wish_answer_key(SN_WISH_ROOM, value, "join");
+	g_autoptr(SnMessage) message = sn_message_get(app->store, question->message, 0);
+	g_auto(GStrv) words = key ? g_strsplit(key, " ", 3) : NULL;
+	GError *error = NULL;
+
+	if (!words || g_strv_length(words) < 2 || !message)
+		return;
+	SnId id = sn_room_make(app->store, message->account, words[1], NULL, NULL, TRUE, &error);
+	if (!id || !sn_room_set_state(app->store, id, SN_ROOM_JOINING, NULL, -1, NULL, NULL, &error)) {
+		sn_app_error(app, error);
+		return;
+	}
+	app->room_asked = id;
+	sn_room_show(app, id);
 }
 
 /* ---- completing nicks ---- */

@@ -8,6 +8,10 @@
 
 /* A room that was asked for and refused: asks what can be done about it, once for each refusal. */
 void sn_room_offer(SnApp *app);
+/* Shows the room, with what it may refuse asked. */
+void sn_room_show(SnApp *app, SnId conversation);
+/* A question was answered: when that was to join a room, shows it. */
+void sn_room_answered(SnApp *app, const SnQuestion *question, const char *value);
 /* Beside the title: how it stands, and its topic. Caller frees. */
 char *sn_room_words(const SnRoom *room);
 /* Words to be marked in what is said there: the own nick and keywords; NULL: none. g_strfreev(). */

@@ -81,6 +81,8 @@ struct sn_im_message {
 	/* of a message in a room */
 	gboolean own;            /* we said it ourselves, here or with another client */
 	gboolean room_private;   /* from or to one occupant (from or to is room/nick) */
+	gboolean room_marked;    /* says of itself to be such a one, whether or not we are in that room */
+	SnImInvitation *invitation; /* archived, or to another client of ours; NULL */
 	char *occupant_id;       /* XEP-0421, stamped by the room */
 	char *real_jid;          /* bare, told by the room; NULL */
 	char *retracts;          /* XEP-0425: stanza-id of the message that moderators took back */
@@ -244,8 +246,10 @@ typedef enum {
 	SN_IM_EV_ROOM_SUBJECT, /* jid, name (nick, may be NULL), text, time (0: now) */
 	SN_IM_EV_ROOM_STATUS, /* jid, code: a status code of XEP-0045 section 15.6.2 about the room */
 	SN_IM_EV_ROOM_INVITED, /* jid, name (who, bare), status (words; NULL), text (password; NULL);
+	                        * item (id of the stanza; NULL), time (0: now),
 	                        * found: it came directly (XEP-0249) */
-	SN_IM_EV_ROOM_DECLINED, /* jid, name (who), status (words) */
+	SN_IM_EV_ROOM_DECLINED, /* jid, name (who), status (words). error: the invitation was refused,
+	                        * by the room or the server of who was invited */
 	SN_IM_EV_ROOM_FORM,   /* jid, fields */
 	SN_IM_EV_ROOM_LIST,   /* jid, occupants with nick, jid, affiliation */
 	SN_IM_EV_BOOKMARKS,   /* bookmarks; complete: all that there are, after each new log-in */

@@ -97,3 +97,17 @@ void sn_im_bookmark_free(SnImBookmark *bookmark)
 	g_free(bookmark->password);
 	g_free(bookmark);
 }
+
+void sn_im_invitation_free(SnImInvitation *invitation)
+{
+	if (!invitation)
+		return;
+	if (invitation->password)
+		explicit_bzero(invitation->password, strlen(invitation->password));
+	g_free(invitation->room);
+	g_free(invitation->who);
+	g_free(invitation->words);
+	g_free(invitation->password);
+	g_free(invitation->id);
+	g_free(invitation);
+}

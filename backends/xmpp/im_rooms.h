@@ -78,4 +78,14 @@ typedef struct {
 } SnImBookmark;
 void sn_im_bookmark_free(SnImBookmark *bookmark);
 
+/* To a room (XEP-0249; XEP-0045 section 7.8). */
+typedef struct {
+	char *room;
+	char *who;             /* bare, or room/nick where the room hides addresses */
+	char *words, *password; /* NULL; password: wiped */
+	char *id;              /* of the stanza; NULL */
+	gboolean direct;       /* else the room says so */
+} SnImInvitation;
+void sn_im_invitation_free(SnImInvitation *invitation);
+
 #endif

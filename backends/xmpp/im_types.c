@@ -45,6 +45,7 @@ void sn_im_message_free(SnImMessage *message)
 	g_strfreev(message->response_values);
 	g_strfreev(message->response_labels);
 	sn_omemo_sealed_free(message->sealed);
+	sn_im_invitation_free(message->invitation);
 	g_clear_pointer(&message->fallback, g_array_unref);
 	g_strfreev(message->reactions);
 	g_free(message);

@@ -43,6 +43,7 @@ void sn_muc_room_free(gpointer data)
 
 	sn_muc_people_clear(room);
 	sn_xmpp_timer_clear(&room->deadline);
+	g_clear_pointer(&room->invited, g_hash_table_unref);
 	wipe(&room->password);
 	g_free(room->jid);
 	g_free(room->nick);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* muc_admin.c - XEP-0045 sections 7.8, 8 to 10: invitations, roles, affiliations, the owner's form;
+/* muc_admin.c - XEP-0045 sections 8 to 10: roles, affiliations, the owner's form;
  * and XEP-0425: moderators take back what somebody said. */
 #include "backends/xmpp/rooms_private.h"
 
@@ -21,8 +21,7 @@ static guint64 *id_of(const SnXmppJob *job)
 	return g_memdup2(&job->request->id, sizeof(guint64));
 }
 
-/* The room a request is about, as its bare address; NULL with the job failed. */
-static char *room_of(SnIm *im, SnXmppJob *job)
+char *sn_muc_job_room(SnIm *im, SnXmppJob *job)
 {
 	char *jid = sn_jid_normalise(job->request->jid);
 
@@ -67,7 +66,7 @@ static void simple_answer(SnIm *im, xmpp_stanza_t *answer, const GError *error, 
 static void send_item(SnIm *im, SnXmppJob *job, const char *key, const char *who, const char *what,
 		      const char *value)
 {
-	g_autofree char *room = room_of(im, job);
+	g_autofree char *room = sn_muc_job_room(im, job);
 
 	if (!room)
 		return;
@@ -139,7 +138,7 @@ static void list_came(SnIm *im, xmpp_stanza_t *answer, const GError *error, gpoi
 
 static void start_list(SnIm *im, SnXmppJob *job)
 {
-	g_autofree char *room = room_of(im, job);
+	g_autofree char *room = sn_muc_job_room(im, job);
 
 	if (!room)
 		return;
@@ -272,7 +271,7 @@ static void form_came(SnIm *im, xmpp_stanza_t *answer, const GError *error, gpoi
 
 static void start_form(SnIm *im, SnXmppJob *job)
 {
-	g_autofree char *room = room_of(im, job);
+	g_autofree char *room = sn_muc_job_room(im, job);
 
 	if (!room)
 		return;
@@ -283,7 +282,7 @@ static void start_form(SnIm *im, SnXmppJob *job)
 
 static void start_destroy(SnIm *im, SnXmppJob *job)
 {
-	g_autofree char *room = room_of(im, job);
+	g_autofree char *room = sn_muc_job_room(im, job);
 
 	if (!room)
 		return;
@@ -294,68 +293,6 @@ static void start_destroy(SnIm *im, SnXmppJob *job)
 	sn_iq_ask(im, iq, simple_answer, id_of(job), g_free);
 }
 
-/* ---- inviting ---- */
-
-static xmpp_stanza_t *mediated(SnIm *im, const char *room, const char *action, const char *who,
-			       const char *words)
-{
-	xmpp_stanza_t *message = sn_xml_new(im->ctx, "message", NULL);
-	xmpp_stanza_t *child = sn_xml_child(sn_xml_child(message, "x", SN_NS_MUC_USER), action, NULL);
-
-	sn_xml_set(message, "to", room);
-	sn_xml_set(child, "to", who);
-	sn_xml_child_text(child, "reason", NULL, words);
-	return message;
-}
-
-static xmpp_stanza_t *direct(SnIm *im, const SnMucRoom *room, const char *who, const char *words)
-{
-	xmpp_stanza_t *message = sn_xml_new(im->ctx, "message", NULL);
-	xmpp_stanza_t *x = sn_xml_child(message, "x", SN_NS_CONFERENCE);
-	g_autofree char *text = g_strdup_printf("%s invites you to the room xmpp:%s?join%s%s", im->jid,
-						room->jid, words ? ": " : "", words ? words : "");
-
-	sn_xml_set(message, "to", who);
-	sn_xml_set(x, "jid", room->jid);
-	sn_xml_set(x, "reason", words);
-	sn_xml_set(x, "password", room->password);
-	sn_xml_child_text(message, "body", NULL, text);
-	return message;
-}
-
-/* A room for members only has to know who comes; else what comes from us is trusted more. */
-static void start_invite(SnIm *im, SnXmppJob *job)
-{
-	g_autofree char *jid = room_of(im, job);
-	g_autofree char *who = job->request->with ? sn_jid_normalise(job->request->with) : NULL;
-	SnMucRoom *room = sn_muc_room(im, jid);
-
-	if (!jid)
-		return;
-	if (!who || !room || room->phase != SN_ROOM_PHASE_IN) {
-		invalid(im, job, who ? "You are not in that room." : "Who is to be invited?");
-		return;
-	}
-	gboolean by_room = room->features & SN_ROOM_MEMBERS_ONLY;
-	const char *words = job->request->status;
-	sn_xmpp_send(im,
-		     by_room ? mediated(im, jid, "invite", who, words) : direct(im, room, who, words),
-		     job->request->id);
-}
-
-static void start_decline(SnIm *im, SnXmppJob *job)
-{
-	g_autofree char *room = room_of(im, job);
-
-	if (!room)
-		return;
-	if (!job->request->with)
-		invalid(im, job, "Whose invitation is that?");
-	else
-		sn_xmpp_send(im, mediated(im, room, "decline", job->request->with, job->request->status),
-			     job->request->id);
-}
-
 const SnXmppExtension sn_ext_muc_admin = {
 	.name = "managing rooms",
 	.features = no_features,
@@ -364,9 +301,7 @@ const SnXmppExtension sn_ext_muc_admin = {
 		    { SN_IM_REQ_ROOM_LIST, TRUE, start_list },
 		    { SN_IM_REQ_ROOM_FORM, TRUE, start_form },
 		    { SN_IM_REQ_ROOM_CONFIGURE, TRUE, start_form },
-		    { SN_IM_REQ_ROOM_DESTROY, TRUE, start_destroy },
-		    { SN_IM_REQ_ROOM_INVITE, TRUE, start_invite },
-		    { SN_IM_REQ_ROOM_DECLINE, TRUE, start_decline } },
+		    { SN_IM_REQ_ROOM_DESTROY, TRUE, start_destroy } },
 };
 
 /* ---- XEP-0425 ---- */
@@ -398,7 +333,7 @@ static void new_answered(SnIm *im, xmpp_stanza_t *answer, const GError *error, g
 
 static void start_retract(SnIm *im, SnXmppJob *job)
 {
-	g_autofree char *room = room_of(im, job);
+	g_autofree char *room = sn_muc_job_room(im, job);
 
 	if (!room)
 		return;

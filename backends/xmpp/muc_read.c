@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * muc_read.c - what a room says: who is in (presences), its subject and status codes, invitations;
+ * muc_read.c - what a room says: who is in (presences), its subject and status codes;
  * and whose a message in it is (XEP-0421).
  */
 #include "backends/xmpp/rooms_private.h"
@@ -264,43 +264,6 @@ static gboolean take_status(SnIm *im, SnMucRoom *room, xmpp_stanza_t *stanza, xm
 	return TRUE;
 }
 
-static void push_invited(SnIm *im, const char *room, const char *who, char *words, char *password,
-			 gboolean direct)
-{
-	SnImEvent *event = sn_xmpp_event(im, SN_IM_EV_ROOM_INVITED, 0);
-
-	event->jid = g_strdup(room);
-	/* a room that hides addresses tells the nick only */
-	event->name = sn_jid_same_bare(who, room) ? g_strdup(who) : sn_jid_normalise(who);
-	event->status = words;
-	event->text = password;
-	event->found = direct;
-	sn_xmpp_push(im, event);
-}
-
-/* Section 7.8: the room asks in somebody's name. */
-static gboolean take_mediated(SnIm *im, xmpp_stanza_t *stanza, xmpp_stanza_t *x)
-{
-	xmpp_stanza_t *invite = sn_xml_find(x, "invite", SN_NS_MUC_USER);
-	xmpp_stanza_t *decline = sn_xml_find(x, "decline", SN_NS_MUC_USER);
-	g_autofree char *room = sn_jid_normalise(sn_xml_raw(stanza, "from"));
-	g_autofree char *from = sn_xml_attr(invite ? invite : decline, "from");
-
-	if (!(invite || decline) || !room || !from)
-		return FALSE;
-	if (invite) {
-		push_invited(im, room, from, sn_xml_line(sn_xml_find(invite, "reason", SN_NS_MUC_USER)),
-			     sn_xml_line(sn_xml_find(x, "password", SN_NS_MUC_USER)), FALSE);
-		return TRUE;
-	}
-	SnImEvent *event = sn_xmpp_event(im, SN_IM_EV_ROOM_DECLINED, 0);
-	event->jid = g_steal_pointer(&room);
-	event->name = g_steal_pointer(&from);
-	event->status = sn_xml_line(sn_xml_find(decline, "reason", SN_NS_MUC_USER));
-	sn_xmpp_push(im, event);
-	return TRUE;
-}
-
 static gboolean take_message(SnIm *im, xmpp_stanza_t *stanza)
 {
 	g_autofree char *bare = sn_jid_bare(sn_xml_raw(stanza, "from"));
@@ -311,8 +274,6 @@ static gboolean take_message(SnIm *im, xmpp_stanza_t *stanza)
 		return FALSE;
 	if (room)
 		room->heard = g_get_monotonic_time();
-	if (x && take_mediated(im, stanza, x))
-		return TRUE;
 	return room && (take_subject(im, room, stanza) || (x && take_status(im, room, stanza, x)));
 }
 
@@ -335,34 +296,6 @@ static void ask_features_again(SnIm *im, SnMucRoom *room)
 	sn_iq_ask(im, iq, features_again, g_strdup(room->jid), g_free);
 }
 
-/* ---- XEP-0249: somebody asks directly ---- */
-
-static gboolean take_direct(SnIm *im, xmpp_stanza_t *stanza)
-{
-	xmpp_stanza_t *x = sn_xml_find(stanza, "x", SN_NS_CONFERENCE);
-	g_autofree char *jid = sn_xml_attr(x, "jid"), *room = jid ? sn_jid_normalise(jid) : NULL;
-	g_autofree char *from = sn_jid_bare(sn_xml_raw(stanza, "from"));
-
-	/* what comes by way of a room is its own text for clients that know no better */
-	if (!room || !strchr(room, '@') || !from || sn_room_knows(im, from) ||
-	    g_strcmp0(xmpp_stanza_get_type(stanza), "error") == 0 ||
-	    g_strcmp0(xmpp_stanza_get_type(stanza), "groupchat") == 0)
-		return FALSE;
-	push_invited(im, room, from, sn_xml_attr(x, "reason"), sn_xml_attr(x, "password"), TRUE);
-	return TRUE;
-}
-
-static const char *const direct_features[] = { SN_NS_CONFERENCE, NULL };
-
-const SnXmppExtension sn_ext_direct_invite = {
-	.name = "direct invitations",
-	.claims = SN_XMPP_CLAIMS({ "0249", "1.2", SN_XMPP_COMPLETE, "0.1.0",
-				   "tests/integration/test_rooms:invitations_come_directly_or_through_the_room",
-				   NULL }),
-	.features = direct_features,
-	.message = take_direct,
-};
-
 /* ---- whose a message is ---- */
 
 static void read_message(const SnXmppReading *reading, xmpp_stanza_t *stanza, SnImMessage *message)
@@ -371,6 +304,7 @@ static void read_message(const SnXmppReading *reading, xmpp_stanza_t *stanza, Sn
 	xmpp_stanza_t *item = item_of(sn_xml_find(stanza, "x", SN_NS_MUC_USER));
 	g_autofree char *jid = sn_xml_attr(item, "jid");
 
+	message->room_marked = !message->groupchat && sn_xml_find(stanza, "x", SN_NS_MUC_USER);
 	if (message->groupchat) {
 		message->real_jid = jid ? sn_jid_normalise(jid) : NULL;
 		return;

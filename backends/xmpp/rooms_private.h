@@ -4,7 +4,8 @@
  *
  * muc.c          joining, leaving, and being in
  * muc_people.c   who is in: presences, gathered so that a flood of them becomes few events
- * muc_read.c     what the room and its people say: subject, status codes, invitations
+ * muc_read.c     what the room and its people say: subject, status codes
+ * muc_invite.c   invitations, both ways
  * muc_admin.c    roles, affiliations, the owner's form, retraction by moderators
  * bookmarks.c    XEP-0402
  */
@@ -47,6 +48,7 @@ typedef struct {
 	GHashTable *dirty;  /* nick -> SnImOccupant (how it left), or NULL: it is there */
 	GSource *gather;
 	GSource *deadline; /* of joining */
+	GHashTable *invited; /* id of an invitation -> whom, for the case that it is refused; NULL */
 } SnMucRoom;
 
 SnMucRoom *sn_muc_room(SnIm *im, const char *bare_jid); /* NULL */
@@ -58,6 +60,8 @@ void sn_muc_out(SnIm *im, SnMucRoom *room, SnRoomLeaving how, const char *actor,
 void sn_muc_gone(SnIm *im, SnMucRoom *room, SnRoomLeaving how);
 /* The job of this kind that waits for this room's word; NULL. */
 SnXmppJob *sn_muc_job(SnIm *im, const char *room, SnImRequestKind kind);
+/* The room a request is about, as its bare address; NULL with the job failed. */
+char *sn_muc_job_room(SnIm *im, SnXmppJob *job);
 GError *sn_muc_refusal(SnMucRoom *room, xmpp_stanza_t *stanza);
 void sn_muc_push_room(SnIm *im, const SnMucRoom *room, gboolean known);
 void sn_muc_read_features(SnMucRoom *room, xmpp_stanza_t *query);

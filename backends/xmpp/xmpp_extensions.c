@@ -8,7 +8,7 @@
 	X(forward) X(carbons) X(archive) X(delay) X(ids) X(receipts) X(markers) X(chatstates) \
 		X(correction) X(reactions) X(retraction) X(styling) X(reply) X(headers) X(oob) X(sfs) X(attaching)                  \
 			X(quick_response) X(hints) X(encryption) X(omemo) X(muc) X(self_ping) \
-			X(muc_read) X(occupant_id) X(direct_invite) X(muc_admin) X(moderation) X(bookmarks) \
+			X(invite) X(muc_read) X(occupant_id) X(muc_admin) X(moderation) X(bookmarks) \
 				X(private_store) X(displayed) X(omemo_devices) X(reach) X(caps) X(presence)                         \
 				X(subscription) X(roster) X(disco) X(ping) X(sm) X(vcard)     \
 					X(vcard_temp) X(upload) X(csi) X(blocking)

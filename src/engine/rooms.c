@@ -240,12 +240,15 @@ void sn_rooms_filed(SnRooms *rooms, const SnImMessage *im)
 
 /* ---- joining ---- */
 
+static void join_those(SnRooms *rooms, gboolean refused_too);
+
 static void retry_now(gpointer data)
 {
 	SnRooms *rooms = data;
 
 	g_clear_pointer(&rooms->retry, g_source_unref);
-	sn_rooms_join_wanted(rooms);
+	/* not into one that the user was put out of just now */
+	join_those(rooms, FALSE);
 }
 
 static void retry_later(SnRooms *rooms)
@@ -365,7 +368,7 @@ void sn_rooms_leave(SnRooms *rooms, SnRoomSession *session, const char *words)
 	sn_engine_im(rooms->account, request, log_reply, NULL);
 }
 
-void sn_rooms_join_wanted(SnRooms *rooms)
+static void join_those(SnRooms *rooms, gboolean refused_too)
 {
 	SnEngineAccount *account = rooms->account;
 	g_autoptr(GPtrArray) list = sn_room_list(account->engine->store, account->id);
@@ -373,7 +376,8 @@ void sn_rooms_join_wanted(SnRooms *rooms)
 	for (guint i = 0; i < list->len && rooms->synced; i++) {
 		const SnRoom *room = g_ptr_array_index(list, i);
 		SnRoomSession *session = sn_rooms_session(rooms, room->jid);
-		if (!room->wanted || (session && session->in))
+		if (!room->wanted || (session && session->in) ||
+		    (room->state == SN_ROOM_REFUSED && !refused_too))
 			continue;
 		session = sn_rooms_make(rooms, room->jid, NULL, NULL, TRUE);
 		sn_rooms_join(rooms, session, &(SnRoomJoin){ 0 });
@@ -604,6 +608,6 @@ void sn_rooms_synced(SnRooms *rooms, gboolean resumed)
 			session->in = FALSE; /* until the room says so */
 		}
 	}
-	sn_rooms_join_wanted(rooms);
+	join_those(rooms, TRUE);
 	sn_rooms_take_wishes(rooms);
 }

@@ -6,6 +6,7 @@
  * rooms.c         joining, leaving, bookmarks, archives
  * rooms_people.c  who comes and goes, as rows and quiet lines
  * rooms_wish.c    what clients ask for
+ * rooms_invite.c  invitations
  */
 #ifndef SN_ENGINE_ROOMS_H
 #define SN_ENGINE_ROOMS_H
@@ -68,8 +69,14 @@ const char *sn_rooms_status_words(int code);
 
 /* ---- rooms_wish.c ---- */
 void sn_rooms_take_wishes(SnRooms *rooms);
+/* Is it for this account? For the one whose room it is, else the one that the wish names, else the
+ * first that is on line. */
+gboolean sn_rooms_is_for(SnRooms *rooms, const SnRoomWish *wish);
+
+/* ---- rooms_invite.c ---- */
 void sn_rooms_take_invitation(SnRooms *rooms, const SnImEvent *event);
-void sn_rooms_answer_invitation(SnRooms *rooms, const char *key, const char *answer);
+/* key: as in the question's values. FALSE: another account answers, or it could not be written. */
+gboolean sn_rooms_answer_invitation(SnRooms *rooms, const char *key, const char *answer);
 void sn_rooms_take_decline(SnRooms *rooms, const SnImEvent *event);
 
 #endif

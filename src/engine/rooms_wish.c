@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* rooms_wish.c - what clients ask for: one verb is one line of the table. And invitations, which are
- * questions to the user. */
+/* rooms_wish.c - what clients ask for: one verb is one line of the table. */
 #include <string.h>
 
 #include "src/engine/rooms.h"
@@ -265,8 +264,7 @@ static const struct {
 	{ "check", FALSE, do_check },
 };
 
-/* The account whose room it is, else the one that the wish names, else the first that is on line. */
-static gboolean is_for(SnRooms *rooms, const SnRoomWish *wish)
+gboolean sn_rooms_is_for(SnRooms *rooms, const SnRoomWish *wish)
 {
 	SnEngine *engine = rooms->account->engine;
 	g_autoptr(SnRoom) known = sn_room_find(engine->store, wish->account, wish->room);
@@ -315,7 +313,7 @@ void sn_rooms_take_wishes(SnRooms *rooms)
 	wishes = sn_room_wishes(store);
 	for (guint i = 0; i < wishes->len; i++) {
 		const SnRoomWish *wish = g_ptr_array_index(wishes, i);
-		if (!is_for(rooms, wish) || has_to_wait(rooms, wish))
+		if (!sn_rooms_is_for(rooms, wish) || has_to_wait(rooms, wish))
 			continue;
 		fulfil(rooms, wish);
 		sn_room_wish_done(store, wish->id, NULL);
@@ -325,98 +323,4 @@ void sn_rooms_take_wishes(SnRooms *rooms)
 		const SnWish *answer = g_ptr_array_index(answers, i);
 		sn_rooms_answer_invitation(rooms, answer->key, answer->value);
 	}
-}
-
-/* ---- invitations ---- */
-
-/* Asks the user with one key; in the conversation with whoever invites. */
-void sn_rooms_take_invitation(SnRooms *rooms, const SnImEvent *event)
-{
-	SnEngineAccount *account = rooms->account;
-	SnStore *store = account->engine->store;
-	g_autofree char *jid = event->jid ? sn_address_normalise(SN_CHANNEL_IM, event->jid) : NULL;
-	g_autoptr(SnRoom) known = jid ? sn_room_find(store, account->id, jid) : NULL;
-	g_autoptr(SnMessage) message = sn_message_new();
-	g_autoptr(GError) error = NULL;
-	SnAddResult result = SN_DUPLICATE;
-
-	if (!jid || !event->name || (known && known->state == SN_ROOM_IN))
-		return;
-	g_autofree char *key = g_strdup_printf("%s %s %s", event->found ? "direct" : "room", jid,
-	                                       event->name);
-	g_autofree char *accept = sn_wish_as_answer(SN_WISH_ROOM, key, "join");
-	g_autofree char *decline = sn_wish_as_answer(SN_WISH_ROOM, key, "decline");
-	const char *const values[] = { accept, decline, NULL };
-	const char *const labels[] = { "Join", "Decline", NULL };
-	/* by a nick only: then it stands with the room */
-	gboolean by_nick = sn_room_private_nick(event->name) != NULL;
-	g_autofree char *who = g_strdup(by_nick ? sn_room_private_nick(event->name) : event->name);
-	message->account = account->id;
-	message->channel = SN_CHANNEL_IM;
-	message->state = SN_STATE_RECEIVED;
-	message->time = sn_clock_now(account->engine->clock);
-	message->origin_id = g_strdup_printf("wish:room:%s:%" G_GINT64_FORMAT, jid,
-	                                     message->time / SN_DAY);
-	message->body = g_strdup_printf("%s invites you to the room %s.%s%s", who, jid,
-	                                event->status ? "\n" : "", event->status ? event->status : "");
-	message->notice = g_strdup("invitation to a room");
-	if (event->text)
-		g_hash_table_replace(rooms->passwords, g_strdup(jid), g_strdup(event->text));
-	if (!sn_store_begin(store, &error))
-		return;
-	message->sender = sn_address_intern(store, SN_CHANNEL_IM, by_nick ? jid : event->name, NULL, &error);
-	message->sender_name = by_nick ? g_strdup(who) : NULL;
-	gboolean good = message->sender != 0;
-	if (good) {
-		sn_message_add_party(message, SN_ROLE_FROM, event->name, NULL);
-		sn_message_add_party(message, SN_ROLE_TO, account->config->im.user, NULL);
-		good = sn_message_add(store, message, by_nick ? jid : NULL, NULL, &result, &error);
-	}
-	if (good && result == SN_ADDED)
-		good = sn_question_add(store, message->conversation, message->id, message->body, values,
-		                       labels, &error) != 0;
-	if (!good)
-		sn_store_rollback(store);
-	else
-		good = sn_store_commit(store, &error);
-	if (!good)
-		sn_rooms_warn(rooms, error);
-	else if (result == SN_ADDED)
-		sn_engine_notify(account->engine, SN_NOTIFY_QUESTION, message->conversation, event->name,
-		                 message->body);
-}
-
-/* key: "direct ROOM WHO" or "room ROOM WHO". */
-void sn_rooms_answer_invitation(SnRooms *rooms, const char *key, const char *answer)
-{
-	SnStore *store = rooms->account->engine->store;
-	g_auto(GStrv) words = g_strsplit(key, " ", 3);
-
-	if (g_strv_length(words) == 3) {
-		SnRoomWish wish = { .room = words[1] };
-		if (!is_for(rooms, &wish))
-			return;
-		if (g_str_equal(answer, "join")) {
-			SnRoomSession *session = sn_rooms_make(rooms, words[1], NULL, NULL, TRUE);
-			wish.secret = g_hash_table_lookup(rooms->passwords, words[1]);
-			if (session->conversation)
-				do_join(rooms, session, &wish);
-		} else if (g_str_equal(words[0], "room")) {
-			SnImRequest *request =
-				sn_rooms_request(rooms, SN_IM_REQ_ROOM_DECLINE, words[1]);
-			request->with = g_strdup(words[2]);
-			sn_engine_im(rooms->account, request, NULL, NULL);
-		}
-		g_hash_table_remove(rooms->passwords, words[1]);
-	}
-	sn_wish_set(store, SN_WISH_ROOM, key, NULL, NULL);
-}
-
-void sn_rooms_take_decline(SnRooms *rooms, const SnImEvent *event)
-{
-	SnRoomSession *session = sn_rooms_session(rooms, event->jid);
-
-	if (session)
-		sn_rooms_say(rooms, session, SN_ROOM_LINE_ROOM, "%s declines the invitation%s%s",
-		             event->name, event->status ? ": " : "", event->status ? event->status : "");
 }

@@ -14,6 +14,7 @@
 #include "src/route/limits.h"
 #include "src/store/contacts.h"
 #include "src/store/omemo.h"
+#include "src/store/rooms.h"
 
 #include <string.h>
 
@@ -314,6 +315,35 @@ static gboolean take_amend(SnImSync *sync, const SnImMessage *im)
 	return TRUE;
 }
 
+/* One that waited in the archive, or came to another client of the user's. */
+static gboolean take_invitation(SnImSync *sync, const SnImMessage *im)
+{
+	g_autofree char *from = sender_of(sync, im);
+
+	if (!im->invitation || im->carbon_sent || !from || g_str_equal(from, sync->own) ||
+	    !sync->account->core->rooms)
+		return FALSE;
+	sn_rooms_invited(sync->account->core->rooms, im->invitation, im->time);
+	seen(sync, im);
+	return TRUE;
+}
+
+static gboolean is_of_room(SnImSync *sync, const char *jid)
+{
+	g_autofree char *bare = jid && strchr(jid, '/') ? sn_address_normalise(SN_CHANNEL_IM, jid) : NULL;
+	g_autoptr(SnRoom) room = bare ? sn_room_find(sync->account->engine->store, sync->account->id, bare)
+	                              : NULL;
+
+	return room != NULL;
+}
+
+/* The archive is read before the rooms are joined: until then only the store knows which they are. */
+static void know_private(SnImSync *sync, SnImMessage *im)
+{
+	if (im->room_marked && !im->error && !im->room_private)
+		im->room_private = is_of_room(sync, im->from) || is_of_room(sync, im->to);
+}
+
 static void take_message(SnImSync *sync, SnImMessage *im)
 {
 	g_autoptr(GError) error = NULL;
@@ -324,6 +354,9 @@ static void take_message(SnImSync *sync, SnImMessage *im)
 		sn_rooms_retract(sync->account->core->rooms, im);
 		return;
 	}
+	if (take_invitation(sync, im))
+		return;
+	know_private(sync, im);
 	if (take_notice(sync, im) || take_amend(sync, im) ||
 	    !(im->sealed || has_content(im)) || is_own_part(sync, im))
 		return;

@@ -277,7 +277,6 @@ void sn_rooms_synced(SnRooms *rooms, gboolean resumed);
 /* TRUE: it was about a room. */
 gboolean sn_rooms_event(SnRooms *rooms, const SnImEvent *event);
 void sn_rooms_take_wishes(SnRooms *rooms);
-void sn_rooms_join_wanted(SnRooms *rooms);
 /* It was said before the user ever came: nothing new. */
 gboolean sn_rooms_is_old(const SnRooms *rooms, const SnImMessage *im);
 void sn_rooms_filed(SnRooms *rooms, const SnImMessage *im);
@@ -288,6 +287,8 @@ gboolean sn_rooms_said(SnEngineAccount *account, const SnImMessage *im, const Sn
 gboolean sn_rooms_displayed(SnEngineAccount *account, const SnMessage *message);
 /* The room says that moderators took something back. */
 void sn_rooms_retract(SnRooms *rooms, const SnImMessage *im);
+/* Somebody invites the user. time: as it came late; 0: now. Asked once, however often it comes. */
+void sn_rooms_invited(SnRooms *rooms, const SnImInvitation *invitation, SnTime time);
 /* By what the user wants to be told of in rooms; TRUE outside of them. */
 gboolean sn_rooms_is_news(SnEngine *engine, const SnMessage *message);
 

@@ -69,6 +69,16 @@ char *sn_wish_as_answer(SnWishKind kind, const char *key, const char *value)
 	return g_strdup_printf("%s=%s", setting, value);
 }
 
+char *sn_wish_answer_key(SnWishKind kind, const char *answer, const char *value)
+{
+	g_autofree char *prefix = setting_of(kind, ""), *suffix = g_strconcat("=", value, NULL);
+	gsize around = strlen(prefix) + strlen(suffix), length = strlen(answer);
+
+	return length > around && g_str_has_prefix(answer, prefix) && g_str_has_suffix(answer, suffix)
+	               ? g_strndup(answer + strlen(prefix), length - around)
+	               : NULL;
+}
+
 /*
  * Only a question of our own may carry a wish: its message has the origin-id "wish". A contact who
  * offers such a value gets it back as text, like any other.

@@ -58,5 +58,7 @@ gboolean sn_question_answer(SnStore *store, const SnQuestion *question, const ch
                             GError **error);
 /* A question of ours whose answers are wishes: values "wish:contact:JID=accept" and the like. */
 char *sn_wish_as_answer(SnWishKind kind, const char *key, const char *value); /* caller frees */
+/* The key of such an answer when it is of this kind and value; NULL. Caller frees. */
+char *sn_wish_answer_key(SnWishKind kind, const char *answer, const char *value);
 
 #endif

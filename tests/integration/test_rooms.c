@@ -448,6 +448,17 @@ static void invitations_come_directly_or_through_the_room(void **state)
 	assert_string_equal(event->name, "club@rooms.example.test/alice");
 	sn_im_event_free(event);
 	must(bob, join(bob, room, NULL, FALSE));
+	/* only those who may invite: bob, who is a plain member, is told so */
+	request = about(bob, SN_IM_REQ_ROOM_INVITE, room);
+	request->with = g_strdup("carol@example.test");
+	must(bob, request);
+	event = im_client_wait(bob, SN_IM_EV_ROOM_DECLINED, NULL, NULL, WAIT);
+	assert_non_null(event);
+	assert_string_equal(event->jid, room);
+	assert_string_equal(event->name, "carol@example.test");
+	assert_non_null(event->error);
+	assert_int_equal(event->error->code, SN_ERROR_PERMISSION);
+	sn_im_event_free(event);
 	im_client_free(alice);
 	im_client_free(bob);
 }

@@ -374,6 +374,94 @@ static void an_invitation_is_a_question_that_one_key_answers(void **state)
 	close_side(&bob);
 }
 
+static int invitations(Side *side, const char *room)
+{
+	g_autoptr(GPtrArray) found = sn_conversation_find(side->bench->store, "alice@example.test");
+	int count = 0;
+
+	for (guint i = 0; i < found->len; i++) {
+		const SnConversation *row = found->pdata[i];
+		g_autoptr(GPtrArray) page =
+			sn_message_page(side->bench->store, row->id, 0, 0, FALSE, 200, SN_MESSAGE_FULL);
+		for (guint j = 0; j < page->len; j++)
+			count += strstr(((SnMessage *)page->pdata[j])->body, room) != NULL;
+	}
+	return count;
+}
+
+static gboolean is_invited_after(gpointer bob)
+{
+	return invitations(bob, "after@rooms.example.test") > 0;
+}
+
+/* Kept by the server twice, for later and in the archive: a question once, and no IM beside it. */
+static void an_invitation_waits_until_the_user_is_back(void **state)
+{
+	NEED_SERVERS();
+	const char *room = "patient@rooms.example.test";
+	Side alice, bob;
+	Wanted wanted = { .side = &bob };
+
+	open_side(&alice, "alice");
+	open_side(&bob, "bob");
+	join(&alice, room, TRUE);
+	stop(&bob);
+	ask(&alice, room, "invite", "bob@example.test", NULL, "whenever you like");
+	wait_line(&alice, room, "You invited bob@example.test");
+	start(&bob);
+	assert_true(sn_wait_until(is_asked, &wanted, SECONDS));
+	stop(&bob);
+	start(&bob);
+	assert_int_equal(invitations(&bob, room), 1);
+	g_autoptr(SnQuestion) question = sn_question_get(bob.bench->store, wanted.count);
+	assert_true(sn_question_answer(bob.bench->store, question, question->values[1], NULL));
+	/* once it was answered, somebody may ask again */
+	wanted.count = 0;
+	ask(&alice, room, "invite", "bob@example.test", NULL, "really");
+	assert_true(sn_wait_until(is_asked, &wanted, SECONDS));
+	g_autoptr(SnQuestion) again = sn_question_get(bob.bench->store, wanted.count);
+	assert_non_null(strstr(again->question, "really"));
+	/* but not while that is open; what came after it is here */
+	ask(&alice, room, "invite", "bob@example.test", NULL, "for the third time");
+	join(&alice, "after@rooms.example.test", TRUE);
+	ask(&alice, "after@rooms.example.test", "invite", "bob@example.test", NULL, NULL);
+	assert_true(sn_wait_until(is_invited_after, &bob, SECONDS));
+	assert_true(sn_question_answer(bob.bench->store, again, again->values[0], NULL));
+	wait_state(&bob, room, SN_ROOM_IN);
+	wait_line(&alice, room, "bob came");
+	assert_int_equal(invitations(&bob, room), 2);
+	close_side(&alice);
+	close_side(&bob);
+}
+
+static gboolean is_for_members(gpointer data)
+{
+	const Wanted *wanted = data;
+	g_autoptr(SnRoom) room = sn_room_find(wanted->side->bench->store, 0, wanted->jid);
+
+	return room && room->features & SN_ROOM_MEMBERS_ONLY;
+}
+
+static void who_may_not_invite_is_told_so(void **state)
+{
+	NEED_SERVERS();
+	const char *room = "closed@rooms.example.test";
+	Side alice, bob;
+	Wanted wanted = { .side = &alice, .jid = room };
+
+	open_side(&alice, "alice");
+	open_side(&bob, "bob");
+	join(&alice, room, TRUE);
+	ask(&alice, room, "affiliation", "bob@example.test", "member", NULL);
+	ask(&alice, room, "configure", "muc#roomconfig_membersonly", "1", NULL);
+	assert_true(sn_wait_until(is_for_members, &wanted, SECONDS));
+	join(&bob, room, FALSE);
+	ask(&bob, room, "invite", "carol@example.test", NULL, NULL);
+	wait_line(&bob, room, "carol@example.test was not invited: you may not invite people here.");
+	close_side(&alice);
+	close_side(&bob);
+}
+
 static void a_private_word_is_filed_by_itself(void **state)
 {
 	NEED_SERVERS();
@@ -395,6 +483,11 @@ static void a_private_word_is_filed_by_itself(void **state)
 	g_autoptr(SnConversation) his = conversation(&bob, "corner@rooms.example.test/alice");
 	assert_string_equal(his->title, "alice (private, in corner)");
 	close_side(&alice);
+	close_side(&bob);
+	/* another device finds it in the archive before it is in the room */
+	open_side(&bob, "bob");
+	wait_said(&bob, "corner@rooms.example.test/alice", "between us");
+	assert_int_equal(times(&bob, room, "between us"), 0);
 	close_side(&bob);
 }
 
@@ -501,6 +594,8 @@ int main(void)
 		cmocka_unit_test(a_refusal_is_told_and_another_nick_helps),
 		cmocka_unit_test(another_device_follows_the_bookmarks),
 		cmocka_unit_test(an_invitation_is_a_question_that_one_key_answers),
+		cmocka_unit_test(an_invitation_waits_until_the_user_is_back),
+		cmocka_unit_test(who_may_not_invite_is_told_so),
 		cmocka_unit_test(a_private_word_is_filed_by_itself),
 		cmocka_unit_test(what_is_written_before_the_room_is_joined_waits),
 		cmocka_unit_test(reading_is_told_among_members_only),

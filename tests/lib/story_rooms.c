@@ -72,6 +72,31 @@ static void settings(SnStore *store, SnId room)
 	sn_room_set_form(store, room, fields, NULL);
 }
 
+/* gus asks alice into another room; nobody has answered yet. */
+static void invite(SnStore *store)
+{
+#define KEY "wish:room:direct loft@rooms.example.test gus@club.example"
+	static const char *const values[] = { KEY "=join", KEY "=decline", NULL };
+	static const char *const labels[] = { "Join", "Decline", NULL };
+	SnMessage *message = sn_message_new();
+
+	message->account = sn_account_find(store, "home");
+	message->channel = SN_CHANNEL_IM;
+	message->state = SN_STATE_RECEIVED;
+	message->time = AT(7);
+	message->sender = sn_address_intern(store, SN_CHANNEL_IM, "gus@club.example", NULL, NULL);
+	message->origin_id = g_strdup("wish:room:loft@rooms.example.test:i1");
+	message->notice = g_strdup("invitation to a room");
+	message->body = g_strdup("gus@club.example invites you to the room loft@rooms.example.test.\n"
+	                         "The sails are cut on Saturday");
+	sn_message_add_party(message, SN_ROLE_FROM, "gus@club.example", NULL);
+	if (!sn_message_add(store, message, NULL, NULL, NULL, NULL) ||
+	    !sn_question_add(store, message->conversation, message->id, message->body, values, labels,
+	                     NULL))
+		g_error("story: an invitation");
+	sn_message_free(message);
+}
+
 void story_fill_rooms(SnStore *store)
 {
 	SnId home = sn_account_find(store, "home");
@@ -101,4 +126,5 @@ void story_fill_rooms(SnStore *store)
 	line(store, strict, SN_ROOM_LINE_ERROR,
 	     "captains@rooms.example.test is for members only, and you are not one.", AT(30));
 	settings(store, room);
+	invite(store);
 }

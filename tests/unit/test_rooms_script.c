@@ -114,6 +114,25 @@ static void say_flood(XmppScript *server)
 				"xmlns='urn:xmpp:occupant-id:0' id='made-up'/><body>quiet now</body></message>");
 }
 
+/* One of its people pretends to be the room, then the room of another service asks. */
+static void say_invitations(XmppScript *server)
+{
+	static const char *const from[] = { ROOM "/mallory", "other@rooms.example.test" };
+
+	for (gsize i = 0; i < G_N_ELEMENTS(from); i++)
+		xmpp_script_say(server,
+				"<message to='" DESK "' from='%s' id='i%d'><x xmlns='" USER "'><invite "
+				"from='boss@example.test/desk'><reason>now</reason></invite>"
+				"<password>sesame</password></x>"
+				"<x xmlns='jabber:x:conference' jid='trap@rooms.example.test'/></message>",
+				from[i], (int)i);
+	for (gsize i = 0; i < G_N_ELEMENTS(from); i++)
+		xmpp_script_say(server,
+				"<message to='" DESK "' from='%s'><x xmlns='" USER "'><decline from="
+				"'%s@example.test'/></x></message>",
+				i ? ROOM : ROOM "/mallory", i ? "bob" : "boss");
+}
+
 static gboolean big_room(XmppScript *server, const char *stanza, const char *id, gpointer data)
 {
 	Room *room = data;
@@ -128,6 +147,8 @@ static gboolean big_room(XmppScript *server, const char *stanza, const char *id,
 		answer_moderation(server, room, stanza, id);
 	else if (strstr(stanza, "<presence") && !strstr(stanza, "unavailable"))
 		let_in(server, room);
+	else if (strstr(stanza, "<body>invite</body>"))
+		say_invitations(server);
 	else if (strstr(stanza, "<body>flood</body>"))
 		say_flood(server);
 	return TRUE;
@@ -165,14 +186,14 @@ static void must(ImClient *client, SnImRequestKind kind, const char *item)
 	sn_im_event_free(end);
 }
 
-static void shout(ImClient *client)
+static void shout(ImClient *client, const char *what)
 {
 	SnImRequest *request = im_client_request(client, SN_IM_REQ_SEND);
 
 	request->message = sn_im_message_new();
 	request->message->to = g_strdup(ROOM);
 	request->message->groupchat = TRUE;
-	request->message->body = g_strdup("flood");
+	request->message->body = g_strdup(what);
 	im_client_submit(client, request);
 }
 
@@ -191,7 +212,7 @@ static void thousands_who_come_and_go_cost_few_events(void **state)
 	assert_true(all->complete);
 	assert_int_equal(all->occupants->len, MANY + 1);
 	sn_im_event_free(all);
-	shout(alice);
+	shout(alice, "flood");
 	SnImEvent *quiet = im_client_wait_body(alice, "quiet now", WAIT);
 	assert_non_null(quiet);
 	assert_null(quiet->message->occupant_id); /* the room gives none, so it is made up */
@@ -278,6 +299,35 @@ static void moderators_take_back_and_only_the_room_says_so(void **state)
 	xmpp_script_free(server);
 }
 
+/* What its people say from room/nick is not the room's word. */
+static void only_the_room_itself_invites_and_declines(void **state)
+{
+	Room room = { 0 };
+	XmppScript *server = xmpp_script_new(big_room, &room);
+	ImClient *client = login(server);
+
+	must(client, SN_IM_REQ_JOIN, NULL);
+	shout(client, "invite");
+	SnImEvent *event = im_client_wait(client, SN_IM_EV_ROOM_INVITED, NULL, NULL, WAIT);
+	assert_non_null(event);
+	assert_string_equal(event->jid, "other@rooms.example.test");
+	assert_string_equal(event->name, "boss@example.test");
+	assert_string_equal(event->status, "now");
+	assert_string_equal(event->text, "sesame");
+	assert_string_equal(event->item, "i1");
+	assert_false(event->found);
+	sn_im_event_free(event);
+	event = im_client_wait(client, SN_IM_EV_ROOM_DECLINED, NULL, NULL, WAIT);
+	assert_non_null(event);
+	assert_string_equal(event->name, "bob@example.test");
+	assert_null(event->error);
+	sn_im_event_free(event);
+	assert_int_equal(im_client_count(client, SN_IM_EV_ROOM_INVITED, NULL, NULL), 0);
+	assert_int_equal(im_client_count(client, SN_IM_EV_ROOM_DECLINED, NULL, NULL), 0);
+	im_client_free(client);
+	xmpp_script_free(server);
+}
+
 static void a_full_room_says_so(void **state)
 {
 	Room room = { .refuse = "service-unavailable" };
@@ -300,6 +350,7 @@ int main(void)
 		cmocka_unit_test(who_was_thrown_out_silently_comes_back),
 		cmocka_unit_test(other_answers_mean_that_we_are_in),
 		cmocka_unit_test(moderators_take_back_and_only_the_room_says_so),
+		cmocka_unit_test(only_the_room_itself_invites_and_declines),
 		cmocka_unit_test(a_full_room_says_so),
 	};
 

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "src/store/rooms.h"
+#include "src/store/wish.h"
 #include "tests/lib/ui_desk.h"
 
 #define ROOM "rigging@rooms.example.test"
@@ -117,6 +118,35 @@ static void a_room_is_joined_and_what_it_refuses_is_asked(void **state)
 	assert_int_equal(room->state, SN_ROOM_JOINING);
 }
 
+/* The room opens at once; what it may refuse is asked there. */
+static void an_invitation_is_answered_with_one_key(void **state)
+{
+	UiDesk *desk = *state;
+
+	ui_desk_play(desk, "keys :open<Space>gus@club.example<Enter>\nexpect 1 Join\n"
+	                   "keys 1\nexpect loft  joining\n");
+	g_autoptr(GPtrArray) answers = sn_wish_list(desk->store, SN_WISH_ROOM);
+	assert_int_equal(answers->len, 1);
+	const SnWish *answer = answers->pdata[0];
+	assert_string_equal(answer->key, "direct loft@rooms.example.test gus@club.example");
+	assert_string_equal(answer->value, "join");
+	g_autoptr(SnRoom) room = sn_room_find(desk->store, 0, "loft@rooms.example.test");
+	assert_non_null(room);
+	assert_true(room->wanted);
+	assert_int_equal(room->state, SN_ROOM_JOINING);
+}
+
+static void a_declined_invitation_makes_no_room(void **state)
+{
+	UiDesk *desk = *state;
+
+	ui_desk_play(desk, "keys :open<Space>gus@club.example<Enter>\nexpect 2 Decline\nkeys 2\n");
+	g_autoptr(GPtrArray) answers = sn_wish_list(desk->store, SN_WISH_ROOM);
+	assert_int_equal(answers->len, 1);
+	assert_string_equal(((SnWish *)answers->pdata[0])->value, "decline");
+	assert_null(sn_room_find(desk->store, 0, "loft@rooms.example.test"));
+}
+
 static void what_is_told_of_is_kept_for_each_room(void **state)
 {
 	UiDesk *desk = *state;
@@ -214,6 +244,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(commands_become_requests, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_cannot_be_is_said_and_asks_nothing, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_room_is_joined_and_what_it_refuses_is_asked, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(an_invitation_is_answered_with_one_key, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_declined_invitation_makes_no_room, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_is_told_of_is_kept_for_each_room, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(tab_completes_the_nick_of_somebody_here, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_private_word_has_a_conversation_of_its_own, set_up, tear_down),
