@@ -28,7 +28,7 @@ struct sn_dial {
 	GCancellable *cancellable;
 	GMutex lock;
 	GCond changed;
-	gboolean over, expired, left_source;
+	gboolean over, expired, in_source;
 
 	/* fixed before the thread starts */
 	SnIm *im; /* for sn_line_cut() and the post only while `over` is unset, under lock */
@@ -216,14 +216,28 @@ static gboolean try_target(SnDial *dial, const Target *target, SnDialOutcome *ou
 
 /* ---- the thread ---- */
 
+/* FALSE: the connection has gone, and the source may have gone with it. */
+static gboolean enter_source(SnDial *dial)
+{
+	g_mutex_lock(&dial->lock);
+	dial->in_source = !dial->over;
+	gboolean entered = dial->in_source;
+	g_mutex_unlock(&dial->lock);
+	return entered;
+}
+
 static void get_secret(SnDial *dial, SnDialOutcome *outcome)
 {
+	if (!enter_source(dial)) {
+		outcome->error = g_error_new(SN_ERROR, SN_ERROR_CANCELLED, "Cancelled.");
+		return;
+	}
 	char *secret = dial->source.get
 			       ? dial->source.get(dial->source.data, FALSE, &outcome->error)
 			       : NULL;
 
 	g_mutex_lock(&dial->lock);
-	dial->left_source = TRUE;
+	dial->in_source = FALSE;
 	g_cond_broadcast(&dial->changed);
 	g_mutex_unlock(&dial->lock);
 	if (secret)
@@ -316,7 +330,6 @@ SnDial *sn_dial_new(SnIm *im, gboolean want_secret)
 	dial->port = im->port;
 	dial->tls = im->tls;
 	dial->want_secret = want_secret;
-	dial->left_source = !want_secret;
 	dial->source = im->secret_source;
 	dial->thread = g_thread_new("xmpp-dial", dial_thread, dial_ref(dial));
 	return dial;
@@ -346,7 +359,7 @@ void sn_dial_free(SnDial *dial)
 	g_cancellable_cancel(dial->cancellable);
 	g_mutex_lock(&dial->lock);
 	/* A password command may take as long as a person: leave it alone. */
-	gboolean ends_soon = dial->left_source;
+	gboolean ends_soon = !dial->in_source;
 	g_mutex_unlock(&dial->lock);
 	if (ends_soon)
 		g_thread_join(dial->thread);

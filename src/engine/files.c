@@ -125,6 +125,7 @@ static gboolean open_locked(const Fetch *fetch, char **sha256, gint64 *size, GEr
 	if (!sn_file_open(fetch->locked, fetch->path, fetch->key, fetch->max_size, error) ||
 	    !g_file_get_contents(fetch->path, &data, &length, error))
 		return FALSE;
+	g_free(*sha256);
 	*sha256 = g_compute_checksum_for_data(G_CHECKSUM_SHA256, (const guchar *)data, length);
 	*size = (gint64)length;
 	g_free(data);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* bare_list.c - the limit for the first screen: a list of rows in curses and nothing else. */
+/*
+ * bare_list.c - the limit for the first screen and for keys: a list of rows in curses and nothing else.
+ * j moves a line down, the blank a page, g to the top, q ends.
+ */
 #include <locale.h>
 #include <ncurses.h>
 #include <stdio.h>
@@ -15,6 +18,10 @@ int main(void)
 	do {
 		if (key == 'j')
 			cursor++;
+		if (key == ' ')
+			top += LINES - 1, cursor += LINES - 1;
+		if (key == 'g')
+			top = cursor = 0;
 		if (cursor - top >= LINES)
 			top = cursor - LINES + 1;
 		erase();

@@ -47,6 +47,20 @@ class Terminal:
         self.begun = time.perf_counter()
         os.write(self.fd, keys)
 
+    def press(self, keys, settle=0.02):
+        """Seconds from a key to the last byte that it brings to the screen."""
+        self.drain(0.01)
+        begun = last = time.perf_counter()
+        os.write(self.fd, keys)
+        patience = 5
+        while select.select([self.fd], [], [], patience)[0]:
+            if not os.read(self.fd, 65536):
+                break
+            last, patience = time.perf_counter(), settle
+        if last == begun:
+            raise w.Failed(f"the key {keys!r} changed nothing")
+        return last - begun
+
     def drain(self, quiet=0.2):
         while select.select([self.fd], [], [], quiet)[0]:
             self.output += os.read(self.fd, 65536)
@@ -148,13 +162,13 @@ class Bench:
     def tool(self, name):
         return str(self.build / "tests" / "bench" / name)
 
-    def filled(self, world, count):
+    def filled(self, world, count, maildir="empty"):
         """A profile whose store holds `count` generated messages; no account needs a network."""
         profile = world.profile(f"bench{count}", accounts=
                                 "[bench]\nfrom = Me <me@example.test>\n"
-                                f"source = maildir://{world.directory}/empty\n")
+                                f"source = maildir://{world.directory}/{maildir}\n")
         for sub in ("cur", "new", "tmp"):
-            (world.directory / "empty" / sub).mkdir(parents=True, exist_ok=True)
+            (world.directory / maildir / sub).mkdir(parents=True, exist_ok=True)
         store = profile.directory / "data" / "sennit.db"
         store.parent.mkdir(exist_ok=True)
         subprocess.run([self.tool("generate"), "store", str(store), str(count)], check=True,

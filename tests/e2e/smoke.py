@@ -291,7 +291,7 @@ def scheduled_and_conditional(world):
     wait(lambda: mails_with(world, "bob", "Or as an email"), "the email")
     # encrypted or not at all
     secret = alice.run("send", "--to", BOB, "--via", "im", "--encrypt", "required",
-                       text="Under the mat").split()[0]
+                       "--if-unavailable", "send", text="Under the mat").split()[0]
     alice.wait_state(secret, "waiting")
     alice.run("outbox", "send", secret, code=2)
     alice.run("outbox", "cancel", secret)
