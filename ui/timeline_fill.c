@@ -324,6 +324,31 @@ static void fill_opened(Fill *fill, const SnOpened *opened)
 	}
 }
 
+/* Where the file is, and how far. A file of an IM that came lies in the profile. */
+static void fill_transfer(Fill *fill, const SnPart *part)
+{
+	const SnMessage *message = fill->message;
+	gboolean offered = part->url && message->channel == SN_CHANNEL_IM && message->direction == SN_IN;
+
+	if (part->total > 0)
+		sn_page_addf(fill->page, SN_OBJ_STATE_PENDING, ", %d%% %s",
+		             (int)(100.0 * (double)part->done / (double)part->total),
+		             message->direction == SN_OUT ? "sent" : "here");
+	else if (part->fault)
+		sn_page_add(fill->page, SN_OBJ_WARNING, ", not here:");
+	else if (!sn_files_is_here(message, part))
+		sn_page_add(fill->page, SN_OBJ_FAINT, ", not here yet");
+	else if (offered && !part->path)
+		sn_page_add(fill->page, SN_OBJ_FAINT, ", s fetches it");
+	if (part->path)
+		sn_page_add(fill->page, SN_OBJ_FAINT, "  saved");
+	if (part->fault && !part->total) {
+		g_autofree char *fault = sn_text_clean_line(part->fault, -1);
+		sn_page_wrap(fill->page, message->id, (gpointer)message, INDENT,
+		             sn_theme_style(fill->theme, SN_OBJ_WARNING), fault);
+	}
+}
+
 static void fill_parts(Fill *fill)
 {
 	if (fill->opened) {
@@ -343,10 +368,7 @@ static void fill_parts(Fill *fill)
 			size = sn_text_size(part->size);
 			sn_page_addf(fill->page, SN_OBJ_FAINT, "  %s", size);
 		}
-		if (!sn_files_is_here(fill->message, part))
-			sn_page_add(fill->page, SN_OBJ_FAINT, ", not here yet");
-		if (part->path)
-			sn_page_add(fill->page, SN_OBJ_FAINT, "  saved");
+		fill_transfer(fill, part);
 	}
 }
 

@@ -58,6 +58,8 @@ typedef struct {
 	guint64 request;      /* an email: the transport's, to be let go or cancelled; 0 */
 	gboolean released;    /* it was let go: from there on it may have gone */
 	char *text;           /* the sender's own; NULL */
+	SnId message;         /* an upload of its file at this position, for the progress; 0 */
+	int position, percent;
 } SnJob;
 SnJob *sn_job_begin(SnDelivery *self, SnId entry, int step);
 /* At the final event. FALSE: nobody waits for it any more. The job stays valid until unref. */

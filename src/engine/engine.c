@@ -12,6 +12,7 @@
 #include "src/engine/omemo.h"
 #include "src/engine/sealing.h"
 #include "src/engine/sync_private.h"
+#include "src/store/files.h"
 #include "src/mime/seal.h"
 #include "src/mime/secure.h"
 #include "src/mime/unsubscribe.h"
@@ -271,6 +272,7 @@ static gboolean open_parts(SnEngine *engine, GError **error)
 	engine->store = sn_store_open(engine->setup.paths->store_path, SN_STORE_ENGINE, error);
 	if (!engine->store || !sn_status_reset(engine->store, error) ||
 	    !sn_presence_forget_all(engine->store, FALSE, error) ||
+	    !sn_part_none_under_way(engine->store, error) ||
 	    !sn_config_declare(engine->config, engine->store, error))
 		return FALSE;
 	core->bell = sn_bell_open(sn_store_bell_path(engine->store), error);

@@ -4,7 +4,8 @@
  *
  * Fetching tells the server of the file who and where we are, so it is done by itself only for
  * contacts of the roster, and only below im.download-max. Files lie in the profile under names of
- * our own; what the sender calls them never becomes a path.
+ * our own; what the sender calls them never becomes a path. What came has to be what was announced:
+ * no larger, and with the same hash where one was told; else it goes, and the message says why.
  */
 #include "src/engine/sync_private.h"
 
@@ -12,6 +13,7 @@
 #include <string.h>
 
 #include "src/omemo/payload.h"
+#include "src/store/files.h"
 #include "src/store/told.h"
 
 enum {
@@ -24,7 +26,9 @@ typedef struct {
 	int position;
 	char *path;
 	char *locked, *key; /* where it lies while it is encrypted, and how to open it; NULL */
-	gint64 max_size;
+	char *promised; /* its hash; NULL */
+	gint64 max_size, size; /* size: as announced; -1 */
+	int percent;
 	gboolean is_email;
 } Fetch;
 
@@ -34,6 +38,7 @@ static void fetch_free(Fetch *fetch)
 		g_unlink(fetch->locked);
 	g_free(fetch->path);
 	g_free(fetch->locked);
+	g_free(fetch->promised);
 	if (fetch->key)
 		explicit_bzero(fetch->key, strlen(fetch->key));
 	g_free(fetch->key);
@@ -132,14 +137,41 @@ static gboolean open_locked(const Fetch *fetch, char **sha256, gint64 *size, GEr
 	return TRUE;
 }
 
+static gboolean is_as_announced(const Fetch *fetch, const char *sha256, gint64 size, GError **error)
+{
+	if (fetch->size >= 0 && size != fetch->size)
+		g_set_error(error, SN_ERROR, SN_ERROR_INVALID,
+		            "It has %" G_GINT64_FORMAT " bytes and not the %" G_GINT64_FORMAT
+		            " that were announced.",
+		            size, fetch->size);
+	else if (fetch->promised && (!sha256 || g_ascii_strcasecmp(fetch->promised, sha256) != 0))
+		g_set_error(error, SN_ERROR, SN_ERROR_INVALID,
+		            "It is not the file that was announced: its hash differs.");
+	else
+		return TRUE;
+	return FALSE;
+}
+
+static void say_fault(SnEngineAccount *account, const Fetch *fetch, const GError *fault)
+{
+	g_autoptr(GError) error = NULL;
+
+	g_info("%s: %s", account->config->name, fault->message);
+	if (!sn_part_stopped(account->engine->store, fetch->message, fetch->position, fault->message,
+	                     &error))
+		g_warning("%s", error->message);
+}
+
 static void file_came(SnEngineAccount *account, const Fetch *fetch, const SnImEvent *event)
 {
 	g_autofree char *sha256 = g_strdup(event->sha256);
 	gint64 size = event->size;
 	g_autoptr(GError) error = NULL;
 
-	if (fetch->locked && !open_locked(fetch, &sha256, &size, &error)) {
-		g_warning("%s: %s", account->config->name, error->message);
+	if ((fetch->locked && !open_locked(fetch, &sha256, &size, &error)) ||
+	    !is_as_announced(fetch, sha256, size, &error)) {
+		g_unlink(fetch->path);
+		say_fault(account, fetch, error);
 		return;
 	}
 	if (!sn_part_set_file(account->engine->store, fetch->message, fetch->position, fetch->path, sha256,
@@ -159,10 +191,17 @@ static void fetch_reply(SnEngineAccount *account, const SnImEvent *event, gpoint
 		fetch_free(fetch);
 		break;
 	case SN_EVENT_ERROR:
-		g_info("%s: %s", account->config->name, event->error->message);
+		say_fault(account, fetch, event->error);
 		fetch_free(fetch);
 		break;
-	case SN_EVENT_CANCELLED: fetch_free(fetch); break;
+	case SN_EVENT_CANCELLED:
+		sn_part_stopped(account->engine->store, fetch->message, fetch->position, NULL, NULL);
+		fetch_free(fetch);
+		break;
+	case SN_IM_EV_PROGRESS:
+		sn_part_progress(account->engine->store, fetch->message, fetch->position, event->done,
+		                 fetch->size > 0 ? fetch->size : event->total, &fetch->percent, NULL);
+		break;
 	}
 }
 
@@ -187,6 +226,19 @@ void sn_files_fetch_part(SnEngineAccount *account, SnId message, const SnPart *p
 	fetch->position = part->position;
 	fetch->path = place_for(engine, message, part->position);
 	fetch->is_email = is_email(part);
+	fetch->promised = g_strdup(part->promised);
+	fetch->size = part->size;
+	fetch->percent = -1;
+	if (part->size > max_size) {
+		g_autoptr(GError) fault = g_error_new(SN_ERROR, SN_ERROR_LIMIT,
+		                                      "It is larger than what is fetched at all.");
+		say_fault(account, fetch, fault);
+		fetch_free(fetch);
+		sn_im_request_free(request);
+		return;
+	}
+	if (part->size >= 0) /* who announces little has no more to send */
+		max_size = part->size;
 	fetch->max_size = max_size;
 	request->url = sn_file_address(part->url, &fetch->key);
 	if (request->url)

@@ -49,8 +49,9 @@ static void add_files(Filing *filing)
 		part->type = g_strdup(file->type ? file->type : "application/octet-stream");
 		part->name = g_strdup(file->name);
 		part->size = file->size;
-		/* what a contact says it is, is filled in once it is here */
+		/* what a contact says it is has to show once it is here */
 		part->sha256 = filing->out ? g_strdup(file->sha256) : NULL;
+		part->promised = filing->out ? NULL : g_strdup(file->sha256);
 		part->url = g_strdup(file->url);
 		sn_message_add_part(filing->message, part);
 	}

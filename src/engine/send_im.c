@@ -9,6 +9,7 @@
 #include "src/engine/im_steps.h"
 #include "src/engine/omemo.h"
 #include "src/omemo/payload.h"
+#include "src/store/files.h"
 #include "src/store/omemo.h"
 
 /* ---- the list of steps ---- */
@@ -222,10 +223,22 @@ static void upload_ended(SnJob *job, const SnImEvent *event)
 		sn_delivery_step_done(self, job->entry, job->step, done ? "uploaded" : "left out");
 }
 
+static void show_progress(SnJob *job, const SnImEvent *event)
+{
+	SnStore *store = job->delivery && job->message ? job->delivery->engine->store : NULL;
+
+	if (store && event->kind == SN_IM_EV_PROGRESS)
+		sn_part_progress(store, job->message, job->position, event->done, event->total,
+		                 &job->percent, NULL);
+	else if (store && event->kind <= SN_EVENT_CANCELLED)
+		sn_part_stopped(store, job->message, job->position, NULL, NULL);
+}
+
 static void upload_reply(SnEngineAccount *account, const SnImEvent *event, gpointer data)
 {
 	SnJob *job = data;
 
+	show_progress(job, event);
 	if (event->kind > SN_EVENT_CANCELLED)
 		return;
 	if (sn_job_end(job))
@@ -265,6 +278,11 @@ static void send_upload(SnDelivery *self, const SnOutboxEntry *entry, SnEngineAc
 		return;
 	}
 	SnJob *job = sn_job_begin(self, entry->id, entry->step);
+	if (step->source == 'a') { /* a file of the message itself is its part of that number */
+		job->message = entry->message;
+		job->position = (int)step->number + 1;
+		job->percent = -1;
+	}
 	if (sn_delivery_is_sealed(self, entry))
 		lock_file(request, job);
 	sn_engine_im(account, request, upload_reply, job);

@@ -319,7 +319,9 @@ static void fetch_files(SnEngine *engine, const SnMessage *message)
 
 	for (guint i = 0; account && message->parts && i < message->parts->len; i++) {
 		const SnPart *part = g_ptr_array_index(message->parts, i);
-		if (part->url && !part->path && g_str_has_prefix(part->url, "https:"))
+		gboolean here = part->path && g_file_test(part->path, G_FILE_TEST_EXISTS);
+		if (part->url && !here && (g_str_has_prefix(part->url, "https:") ||
+		                           g_str_has_prefix(part->url, "aesgcm:")))
 			sn_files_fetch_part(account, message->id, part, FETCH_MAX);
 	}
 }

@@ -75,3 +75,45 @@ GPtrArray *sn_conversation_files(SnStore *store, SnId conversation, SnTime time,
 	return read_rows(sn_sql(store, "WITH c (id) AS (SELECT ?1) " FILES, V(conversation),
 	                        V(before(time)), V(-message), V(position), V(limit)));
 }
+
+/* ---- while a file is on its way ---- */
+
+#define PERCENT_STEP 5
+
+gboolean sn_part_progress(SnStore *store, SnId message, int position, gint64 done, gint64 total,
+                          int *percent, GError **error)
+{
+	int now;
+
+	if (total <= 0 || done < 0)
+		return TRUE;
+	done = MIN(done, total);
+	now = (int)(100.0 * (double)done / (double)total);
+	if (*percent >= 0 && now - *percent < PERCENT_STEP)
+		return TRUE;
+	*percent = now;
+	return sn_run(store, error,
+	              "INSERT INTO transfer (message, position, done, total) SELECT message, position, "
+	              "?3, ?4 FROM part WHERE message = ?1 AND position = ?2 "
+	              "ON CONFLICT (message, position) DO UPDATE SET done = ?3, total = ?4, fault = NULL",
+	              V(message), V(position), V(done), V(total));
+}
+
+gboolean sn_part_stopped(SnStore *store, SnId message, int position, const char *fault, GError **error)
+{
+	if (!fault)
+		return sn_run(store, error,
+		              "UPDATE transfer SET done = 0, total = 0, fault = NULL "
+		              "WHERE message = ?1 AND position = ?2",
+		              V(message), V(position));
+	return sn_run(store, error,
+	              "INSERT INTO transfer (message, position, fault) SELECT message, position, ?3 "
+	              "FROM part WHERE message = ?1 AND position = ?2 "
+	              "ON CONFLICT (message, position) DO UPDATE SET done = 0, total = 0, fault = ?3",
+	              V(message), V(position), V(fault));
+}
+
+gboolean sn_part_none_under_way(SnStore *store, GError **error)
+{
+	return sn_run(store, error, "UPDATE transfer SET done = 0, total = 0 WHERE total <> 0");
+}

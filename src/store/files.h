@@ -30,4 +30,18 @@ GPtrArray *sn_person_files(SnStore *store, SnId person, SnTime time, SnId messag
 GPtrArray *sn_conversation_files(SnStore *store, SnId conversation, SnTime time, SnId message,
                                  int position, int limit);
 
+/* ---- while a file is on its way ---- */
+
+/*
+ * How far it is, in bytes. Written only from time to time: percent (-1 at first) is where the caller
+ * keeps what was written last.
+ */
+gboolean sn_part_progress(SnStore *store, SnId message, int position, gint64 done, gint64 total,
+                          int *percent, GError **error);
+/* It is not under way any more; fault: why it did not come, NULL: it did, or it will be tried again. */
+gboolean sn_part_stopped(SnStore *store, SnId message, int position, const char *fault,
+                         GError **error);
+/* None is under way: when the engine begins. */
+gboolean sn_part_none_under_way(SnStore *store, GError **error);
+
 #endif

@@ -21,6 +21,8 @@ void sn_part_free(SnPart *part)
 	g_free(part->type);
 	g_free(part->name);
 	g_free(part->sha256);
+	g_free(part->promised);
+	g_free(part->fault);
 	g_free(part->url);
 	g_free(part->path);
 	g_free(part);
@@ -141,8 +143,10 @@ static void read_parties(SnStore *store, SnMessage *message)
 static void read_parts(SnStore *store, SnMessage *message)
 {
 	SnSql *query = sn_sql(store,
-	                      "SELECT position, type, name, size, sha256, url, path, inline "
-	                      "FROM part WHERE message = ?1 ORDER BY position",
+	                      "SELECT position, type, name, size, sha256, url, path, inline, "
+	                      "promised, coalesce(done, 0), coalesce(total, 0), fault "
+	                      "FROM part LEFT JOIN transfer USING (message, position) "
+	                      "WHERE message = ?1 ORDER BY position",
 	                      V(message->id));
 
 	message->parts = g_ptr_array_new_with_free_func((GDestroyNotify)sn_part_free);
@@ -156,6 +160,10 @@ static void read_parts(SnStore *store, SnMessage *message)
 		part->url = sn_sql_text(query, 5);
 		part->path = sn_sql_text(query, 6);
 		part->inline_ = sn_sql_int(query, 7) != 0;
+		part->promised = sn_sql_text(query, 8);
+		part->done = sn_sql_int(query, 9);
+		part->total = sn_sql_int(query, 10);
+		part->fault = sn_sql_text(query, 11);
 		g_ptr_array_add(message->parts, part);
 	}
 	sn_sql_drop(query);

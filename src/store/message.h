@@ -84,6 +84,9 @@ typedef struct {
 	char *sha256;    /* hex; NULL while not here */
 	char *url;       /* https: or aesgcm: for IM files; NULL */
 	char *path;      /* where it was saved last; NULL */
+	char *promised;  /* SHA-256 that its sender told; NULL */
+	gint64 done, total; /* bytes, while it is fetched or sent; total 0: it is not. On reading */
+	char *fault;     /* why it could not be fetched; NULL. On reading */
 	gboolean inline_; /* belongs into the text (cid image); not listed as attachment */
 } SnPart;
 void sn_part_free(SnPart *part);

@@ -44,7 +44,12 @@ static gboolean write_parts(SnStore *store, const SnMessage *message, GError **e
 		            "sha256, url, path, inline) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
 		            V(message->id), V(part->position), V(type), V(name), V(part->size),
 		            V(part->sha256), V(part->url), V(part->path),
-		            V(part->inline_ ? 1 : 0)))
+		            V(part->inline_ ? 1 : 0)) ||
+		    (part->promised &&
+		     !sn_run(store, error,
+		             "INSERT OR IGNORE INTO transfer (message, position, promised) "
+		             "VALUES (?1, ?2, ?3)",
+		             V(message->id), V(part->position), V(part->promised))))
 			return FALSE;
 	}
 	return TRUE;
@@ -67,6 +72,12 @@ void sn_message_fill_preview(SnMessage *message)
 	if ((!message->preview || !*message->preview) && message->subject) {
 		g_free(message->preview);
 		message->preview = sn_text_clean_line(message->subject, -1);
+	}
+	if ((!message->preview || !*message->preview) && message->parts && message->parts->len) {
+		const SnPart *part = message->parts->pdata[0];
+		g_autofree char *name = sn_text_clean_line(part->name ? part->name : "", -1);
+		g_free(message->preview);
+		message->preview = *name ? g_strconcat("file ", name, NULL) : g_strdup("a file");
 	}
 	message->attachments = listed_parts(message);
 }
@@ -161,6 +172,10 @@ gboolean sn_part_set_file(SnStore *store, SnId message, int position, const char
 		g_set_error(error, SN_ERROR, SN_ERROR_NOT_FOUND, "There is no such attachment.");
 		ok = FALSE;
 	}
+	ok = ok && sn_run(store, error,
+	                  "UPDATE transfer SET done = 0, total = 0, fault = NULL "
+	                  "WHERE message = ?1 AND position = ?2",
+	                  V(message), V(position));
 	return sn_store_finish(store, ok, error);
 }
 

@@ -181,6 +181,10 @@ static const char to_version_2[] =
 	"ALTER TABLE account ADD COLUMN quota_used INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE account ADD COLUMN quota_limit INTEGER NOT NULL DEFAULT 0;"
 	SN_AMEND_TO_VERSION_2
+	"CREATE TABLE transfer (message INTEGER NOT NULL, position INTEGER NOT NULL, promised TEXT, "
+	"done INTEGER NOT NULL DEFAULT 0, total INTEGER NOT NULL DEFAULT 0, fault TEXT, "
+	"PRIMARY KEY (message, position), FOREIGN KEY (message, position) REFERENCES part (message, "
+	"position) ON DELETE CASCADE ON UPDATE CASCADE) STRICT, WITHOUT ROWID;"
 	"";
 
 /* steps[i] turns version i + 1 into i + 2; the newest has none. */

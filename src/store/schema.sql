@@ -450,6 +450,19 @@ CREATE TABLE part (
 	PRIMARY KEY (message, position)
 ) STRICT, WITHOUT ROWID;
 
+-- A file that is offered by its address: what was promised, how far it is, why it did not come.
+CREATE TABLE transfer (
+	message INTEGER NOT NULL,
+	position INTEGER NOT NULL,
+	promised TEXT, -- SHA-256 that its sender told
+	done INTEGER NOT NULL DEFAULT 0,
+	total INTEGER NOT NULL DEFAULT 0, -- 0: not under way
+	fault TEXT,
+	PRIMARY KEY (message, position),
+	FOREIGN KEY (message, position) REFERENCES part (message, position)
+		ON DELETE CASCADE ON UPDATE CASCADE
+) STRICT, WITHOUT ROWID;
+
 -- Who told of which message, and how it differs from what is here.
 CREATE TABLE carried (
 	by_message INTEGER NOT NULL REFERENCES message (id) ON DELETE CASCADE,

@@ -37,6 +37,8 @@ extern const char story_letters_accounts[];
 void story_fill_letters(SnStore *store);
 /* Adds corrections, reactions and what was taken back (story_amended.c). */
 void story_fill_amended(SnStore *store);
+/* Adds a talk with styles and files (story_amended.c). */
+void story_fill_files(SnStore *store);
 /* Adds signed and encrypted emails of every state, and says what they turn out to be: the host's
  * open_mail (story_secure.c). */
 void story_fill_secure(SnStore *store);

@@ -71,6 +71,8 @@ UiDesk *ui_desk_new(UiDeskFill fill, const char *settings)
 		story_fill_contacts(desk->store);
 	if (fill == UI_DESK_AMENDED)
 		story_fill_amended(desk->store);
+	if (fill == UI_DESK_AMENDED)
+		story_fill_files(desk->store);
 	if (fill == UI_DESK_BULK)
 		story_fill_bulk(desk->store);
 	if (fill == UI_DESK_FOLDERS)

@@ -501,6 +501,107 @@ static SnImMessage *with_file(const char *id, const char *body, const char *url,
 	return im;
 }
 
+#define URL "https://files.example/a"
+#define HASH "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08" /* of "test" */
+
+/* Announced with 4 bytes and this hash (NULL: none), and asked for; its row. */
+static SnId announced(Stage *stage, const char *id, const char *hash, SnImRequest **request)
+{
+	SnImMessage *im = with_file(id, URL, URL, "photo.png");
+	SnImFile *file = g_ptr_array_index(im->files, 0);
+
+	file->size = 4;
+	file->sha256 = g_strdup(hash);
+	g_autoptr(SnMessage) row = receive(stage, im);
+	*request = NULL;
+	assert_true(sn_bench_wait(stage->bench, download_asked, request));
+	assert_int_equal((*request)->max_size, 4); /* and not a byte more */
+	return row->id;
+}
+
+static void arrives(Stage *stage, SnImRequest *request, const char *bytes)
+{
+	SnImEvent *event = sn_im_event_new(SN_EVENT_DONE, request->id, NULL);
+
+	assert_true(g_file_set_contents(request->path, bytes, -1, NULL));
+	event->size = (gint64)strlen(bytes);
+	event->sha256 = g_compute_checksum_for_string(G_CHECKSUM_SHA256, bytes, -1);
+	event->complete = TRUE;
+	sn_fake_im_push(stage->im, event);
+}
+
+static gboolean is_settled(SnBench *bench, gpointer data)
+{
+	g_autoptr(SnMessage) message = sn_message_get(bench->store, *(SnId *)data, SN_MESSAGE_FULL);
+	const SnPart *part = message->parts->pdata[0];
+
+	return part->path || part->fault;
+}
+
+static void a_file_that_is_not_what_was_announced_goes(void **state)
+{
+	static const struct {
+		const char *hash, *bytes, *fault;
+	} cases[] = {
+		{ HASH, "test", NULL },
+		{ NULL, "rest", NULL },
+		{ HASH, "rest", "hash differs" },
+		{ HASH, "tes", "3 bytes" },
+		{ NULL, "more than that", "14 bytes" },
+	};
+	Stage *stage = *state;
+
+	contact(stage);
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *id = g_strdup_printf("file-%zu", i);
+		SnImRequest *request;
+		SnId row = announced(stage, id, cases[i].hash, &request);
+		arrives(stage, request, cases[i].bytes);
+		assert_true(sn_bench_wait(stage->bench, is_settled, &row));
+		g_autoptr(SnMessage) message = sn_bench_message(stage->bench, row);
+		const SnPart *part = message->parts->pdata[0];
+		assert_int_equal(g_file_test(request->path, G_FILE_TEST_EXISTS), !cases[i].fault);
+		if (cases[i].fault) {
+			assert_non_null(strstr(part->fault, cases[i].fault));
+			assert_null(part->path);
+			assert_null(part->sha256);
+		} else {
+			assert_null(part->fault);
+			assert_string_equal(part->path, request->path);
+			assert_non_null(part->sha256);
+		}
+		sn_im_request_free(request);
+	}
+}
+
+static gboolean is_half(SnBench *bench, gpointer data)
+{
+	g_autoptr(SnMessage) message = sn_message_get(bench->store, *(SnId *)data, SN_MESSAGE_FULL);
+	const SnPart *part = message->parts->pdata[0];
+
+	return part->total == 4 && part->done == 2;
+}
+
+static void how_far_a_file_is_shows_until_it_fails(void **state)
+{
+	Stage *stage = *state;
+	SnImRequest *request;
+
+	contact(stage);
+	SnId row = announced(stage, "slow", HASH, &request);
+	SnImEvent *event = sn_im_event_new(SN_IM_EV_PROGRESS, request->id, NULL);
+	event->done = 2;
+	sn_fake_im_push(stage->im, event);
+	assert_true(sn_bench_wait(stage->bench, is_half, &row));
+	sn_fake_im_error(stage->im, request->id, SN_ERROR_NOT_FOUND, "The file is gone.");
+	assert_true(sn_bench_wait(stage->bench, is_settled, &row));
+	g_autoptr(SnMessage) message = sn_bench_message(stage->bench, row);
+	const SnPart *part = message->parts->pdata[0];
+	assert_int_equal(part->total, 0);
+	assert_string_equal(part->fault, "The file is gone.");
+	sn_im_request_free(request);
+}
+
 static void a_file_stands_with_the_text_it_came_with(void **state)
 {
 	Stage *stage = *state;
@@ -765,6 +866,8 @@ int main(void)
 		TEST(a_stanza_that_brought_history_is_no_line),
 		TEST(history_of_others_is_left_out_and_said),
 		TEST(a_marker_of_somebody_else_hides_nothing),
+		TEST(a_file_that_is_not_what_was_announced_goes),
+		TEST(how_far_a_file_is_shows_until_it_fails),
 		TEST(a_file_stands_with_the_text_it_came_with),
 		TEST(a_file_with_words_or_of_another_stands_for_itself),
 		TEST(a_forwarded_file_is_told_with_its_text),
