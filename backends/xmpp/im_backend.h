@@ -152,8 +152,8 @@ typedef enum {
 	/*
 	 * Rooms. jid: the bare address of the room.
 	 *
-	 * JOIN: nick (NULL: that of our address), password, create, history (how many lines of the
-	 * room's own history when it keeps no archive). DONE when we are in, after ROOM and
+	 * JOIN: nick (NULL: that of our address), password, create; of a room that keeps no archive
+	 * what was said since start, or the last lines, as many as history says. DONE when we are in, after ROOM and
 	 * ROOM_PEOPLE; it is then joined again by itself after each new log-in. A room that is not
 	 * there is made only with create. ERROR: NOT_FOUND not there; EXISTS the nick is taken; AUTH
 	 * a password is wanted, or another one; PERMISSION banned, or for members only (the text says

@@ -10,6 +10,8 @@
 
 #define MAX_ROOMS 500
 #define DEFAULT_HISTORY 50
+#define MOST_HISTORY 500            /* of an absence */
+#define CLOCKS_DIFFER (5 * SN_MINUTE) /* the room's and ours; what comes twice is known by its id */
 #define JOIN_MS 60000
 #define SILENCE_US (15 * 60 * G_USEC_PER_SEC) /* so long without a word: ask whether we are in */
 
@@ -223,15 +225,28 @@ static void set_deadline(SnIm *im, SnMucRoom *room)
 	g_source_attach(room->deadline, im->context);
 }
 
+/* What was said meanwhile, where no archive tells it (section 7.2.14). */
+static void ask_history(const SnMucRoom *room, xmpp_stanza_t *x)
+{
+	xmpp_stanza_t *history = sn_xml_child(x, "history", NULL);
+	gboolean archive = room->features & SN_ROOM_HAS_ARCHIVE;
+
+	sn_xml_set_number(history, "maxstanzas",
+			  archive ? 0 : room->said ? MOST_HISTORY : room->history);
+	if (!archive && room->said) {
+		g_autofree char *since = sn_time_format(room->said - CLOCKS_DIFFER);
+		sn_xml_set(history, "since", since);
+	}
+}
+
 static void send_join(SnIm *im, SnMucRoom *room)
 {
 	g_autofree char *to = g_strdup_printf("%s/%s", room->jid, room->nick);
 	xmpp_stanza_t *presence = sn_xml_new(im->ctx, "presence", NULL);
-	int history = room->features & SN_ROOM_HAS_ARCHIVE || room->rejoining ? 0 : room->history;
 
 	sn_xml_set(presence, "to", to);
 	xmpp_stanza_t *x = sn_xml_child(presence, "x", SN_NS_MUC);
-	sn_xml_set_number(sn_xml_child(x, "history", NULL), "maxstanzas", history);
+	ask_history(room, x);
 	sn_xml_child_text(x, "password", NULL, room->password);
 	if (im->show && strcmp(im->show, "online") != 0 && strcmp(im->show, "offline") != 0)
 		sn_xml_child_text(presence, "show", NULL, im->show);
@@ -338,6 +353,7 @@ static SnMucRoom *room_new(SnIm *im, const char *jid, const SnImRequest *request
 						     : g_strndup(im->jid, strcspn(im->jid, "@"));
 	room->password = g_strdup(request->password);
 	room->create = request->create;
+	room->said = request->start;
 	room->history = request->history > 0 ? request->history : DEFAULT_HISTORY;
 	g_hash_table_replace(im->rooms, room->jid, room);
 	return room;

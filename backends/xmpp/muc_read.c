@@ -274,6 +274,9 @@ static gboolean take_message(SnIm *im, xmpp_stanza_t *stanza)
 		return FALSE;
 	if (room)
 		room->heard = g_get_monotonic_time();
+	if (room && sn_xml_find(stanza, "body", NULL) &&
+	    g_strcmp0(xmpp_stanza_get_type(stanza), "groupchat") == 0)
+		room->said = g_get_real_time() / 1000;
 	return room && (take_subject(im, room, stanza) || (x && take_status(im, room, stanza, x)));
 }
 

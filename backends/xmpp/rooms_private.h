@@ -40,6 +40,7 @@ typedef struct {
 	int history;
 	guint features;    /* SnRoomFeatures */
 	gboolean known;    /* the room has told them */
+	SnTime said;       /* about when somebody spoke last; 0: nothing is known */
 	gint64 heard;      /* monotonic, us: the last time the room said something */
 	gboolean pinging;
 	/* muc_people.c */

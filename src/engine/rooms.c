@@ -345,6 +345,7 @@ void sn_rooms_join(SnRooms *rooms, SnRoomSession *session, const SnRoomJoin *how
 	request->nick = g_strdup(how->nick ? how->nick : room->nick);
 	request->password = g_strdup(session->password);
 	request->create = how->create;
+	request->start = row && row->last_message ? row->last_time : 0;
 	Joining *joining = g_new(Joining, 1);
 	*joining = (Joining){ rooms, g_strdup(session->jid), how->nick || how->create ||
 		                                                     room->state == SN_ROOM_REFUSED };

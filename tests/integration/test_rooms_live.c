@@ -278,6 +278,39 @@ static void everybody_has_what_was_said_once(void **state)
 	close_side(&bob);
 }
 
+/* The room keeps no archive: it repeats what was said on joining, which is asked from then on. */
+static void an_absence_is_filled_without_an_archive(void **state)
+{
+	NEED_SERVERS();
+	const char *room = "bare@plain.example.test";
+	Side alice, bob;
+
+	open_side(&alice, "alice");
+	open_side(&bob, "bob");
+	join(&alice, room, TRUE);
+	join(&bob, room, FALSE);
+	say(&alice, room, "before");
+	wait_said(&bob, room, "before");
+	say(&bob, room, "mine");
+	wait_said(&alice, room, "mine");
+	stop(&bob);
+	say(&alice, room, "while bob was away");
+	wait_said(&alice, room, "while bob was away");
+	start(&bob);
+	wait_said(&bob, room, "while bob was away");
+	/* the line of both breaks, without an end of the engines */
+	assert_true(sn_servers_restart_one(servers, "prosody"));
+	say(&alice, room, "after the storm");
+	wait_said(&bob, room, "after the storm");
+	static const char *const said[] = { "before", "mine", "while bob was away", "after the storm" };
+	for (gsize i = 0; i < G_N_ELEMENTS(said); i++) {
+		assert_int_equal(times(&alice, room, said[i]), 1);
+		assert_int_equal(times(&bob, room, said[i]), 1);
+	}
+	close_side(&alice);
+	close_side(&bob);
+}
+
 static void a_refusal_is_told_and_another_nick_helps(void **state)
 {
 	NEED_SERVERS();
@@ -591,6 +624,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(everybody_has_what_was_said_once),
+		cmocka_unit_test(an_absence_is_filled_without_an_archive),
 		cmocka_unit_test(a_refusal_is_told_and_another_nick_helps),
 		cmocka_unit_test(another_device_follows_the_bookmarks),
 		cmocka_unit_test(an_invitation_is_a_question_that_one_key_answers),

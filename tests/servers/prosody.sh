@@ -55,6 +55,10 @@ Component "rooms.$domain" "muc"
   restrict_room_creation = false
   muc_room_default_persistent = true
   muc_room_locking = false
+Component "plain.$domain" "muc" -- rooms without an archive
+  restrict_room_creation = false
+  muc_room_default_persistent = true
+  muc_room_locking = false
 Component "upload.$domain" "http_file_share"
   http_file_share_size_limit = ${SN_XMPP_UPLOAD_MAX:-16777216}
   http_file_share_access = { "$domain" }
