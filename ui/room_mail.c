@@ -7,6 +7,7 @@
  */
 #include <string.h>
 
+#include "src/route/forward.h"
 #include "src/text/text.h"
 #include "ui/command.h"
 #include "ui/composer.h"
@@ -160,6 +161,23 @@ static GPtrArray *complete(SnApp *app, const char *line, gsize *start)
 	return sn_room_nicks(app, sn_timeline_conversation_id(app->timeline), word);
 }
 
+/* What is written, and below it what it answers: those who get the email may not have the room at
+ * hand. Not what came encrypted. */
+static char *text_of(SnApp *app, const SnMessage *answered)
+{
+	const char *text = sn_composer_text(app->composer, SN_FIELD_BODY);
+	g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(SnId));
+	g_autoptr(SnForward) quote = NULL;
+
+	if (answered) {
+		g_array_append_val(ids, answered->id);
+		quote = sn_forward_make(app->store, ids, FALSE, NULL);
+	}
+	return quote && *quote->text && !quote->encrypted
+	               ? g_strdup_printf("%s\n\n%s", text, quote->text)
+	               : g_strdup(text);
+}
+
 void sn_room_to_mail(SnApp *app)
 {
 	SnComposer *composer = app->composer;
@@ -172,10 +190,10 @@ void sn_room_to_mail(SnApp *app)
 
 	g_assert(room);
 	choosing->room = room->conversation;
-	choosing->text = g_strdup(sn_composer_text(composer, SN_FIELD_BODY));
 	choosing->subject = room->subject ? sn_text_clean_line(room->subject, -1) : NULL;
 	if (composer->draft && composer->draft->reply_to)
 		answered = sn_message_get(app->store, composer->draft->reply_to, 0);
+	choosing->text = text_of(app, answered);
 	const SnMessage *whose = answered ? answered : selected;
 	const char *author = private_nick ? private_nick
 	                     : whose && whose->direction == SN_IN ? whose->sender_name

@@ -211,6 +211,20 @@ static void an_email_goes_to_those_who_are_chosen(void **state)
 	assert_int_equal(ui_desk_last_entry(desk), before); /* nothing goes by itself */
 }
 
+static void what_is_answered_goes_along_with_the_email(void **state)
+{
+	UiDesk *desk = *state;
+
+	/* the last message is bosun's: he is offered, and quoted */
+	ui_desk_play(desk, OPEN "Gr\ntext Earl Grey\nkeys <C-t>\n"
+	                   "expect commas between): bosun\n"
+	                   "keys <C-u>bob<Enter>\nexpect nothing is sent to the room\n");
+	g_autoptr(SnDraft) draft = sn_draft_load(desk->store, ui_desk_conversation(desk, "bob@example.test"));
+	assert_non_null(draft);
+	assert_true(g_str_has_prefix(draft->body, "Earl Grey\n\nOn "));
+	assert_non_null(strstr(draft->body, "bosun <rigging@rooms.example.test> wrote by IM:\n> And tea.\n"));
+}
+
 static void who_is_not_in_the_room_is_not_written_to(void **state)
 {
 	UiDesk *desk = *state;
@@ -250,6 +264,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(tab_completes_the_nick_of_somebody_here, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_private_word_has_a_conversation_of_its_own, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(an_email_goes_to_those_who_are_chosen, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(what_is_answered_goes_along_with_the_email, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(who_is_not_in_the_room_is_not_written_to, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_setting_is_changed_with_enter, set_up, tear_down),
 	};
