@@ -21,7 +21,11 @@
 #include "tests/unit/delivery_world.h"
 
 #define LIVES 3
-#define CUTS 40 /* of each life */
+#ifdef __SANITIZE_ADDRESS__
+#define CUTS 8 /* of each life */
+#else
+#define CUTS 40
+#endif
 #define TRIES 40
 #define MESSAGES 12
 
