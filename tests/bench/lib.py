@@ -4,13 +4,17 @@
 import fcntl
 import os
 import pty
+import queue
 import re
 import select
+import socket
+import ssl
 import statistics
 import struct
 import subprocess
 import sys
 import termios
+import threading
 import time
 from pathlib import Path
 
@@ -113,6 +117,124 @@ def fill_maildir(directory, count):
         text = w.mail(f"Person {i * i % 97} <{sender}>", "alice@example.test", f"{words[i % 12]} number {i}",
                       body, f"m{i}@example.test", base + i * 60)
         (directory / "cur" / f"{int(base) + i}.M{i}P1.bench:2,S").write_text(text)
+
+
+class BareImap:
+    """IMAP that only throws away what comes: no program can be done sooner."""
+
+    def __init__(self, ca, port):
+        context = ssl.create_default_context(cafile=str(ca))
+        line = socket.create_connection(("localhost", port))
+        line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.line, self.received, self.rest = context.wrap_socket(line, server_hostname="localhost"), 0, b""
+        self._until(rb"^\* OK.*\r\n")
+
+    def _until(self, pattern):
+        """The end of what came until it matches; literals are large, so only the end is looked at."""
+        while not re.search(pattern, self.rest, re.M):
+            some = self.line.recv(1 << 18)
+            if not some:
+                raise w.Failed("the server hung up")
+            self.received += len(some)
+            self.rest = self.rest[-4096:] + some
+        text, self.rest = self.rest, b""
+        return text
+
+    def say(self, command):
+        self.line.sendall(b"x " + command.encode() + b"\r\n")
+        text = self._until(rb"^x (OK|NO|BAD).*\r\n")
+        if b"\nx OK" not in b"\n" + text:
+            raise w.Failed(f"{command}: {text[-200:]!r}")
+        return text
+
+    def log_in(self):
+        self.say("LOGIN alice@example.test alice-secret")
+        return int(re.search(rb"\* (\d+) EXISTS", self.say("SELECT INBOX"))[1])
+
+    def fetch(self, messages):
+        """Whole, in one command; how many octets came."""
+        before = self.received
+        self.say(f"FETCH {messages} (UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[])")
+        return self.received - before
+
+    def close(self):
+        self.line.close()
+
+
+class FarAway(threading.Thread):
+    """A relay to a port on this machine that holds back what passes, as a long line does."""
+
+    def __init__(self, port, seconds):
+        super().__init__(daemon=True)
+        self.target, self.delay = port, seconds
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.start()
+
+    def run(self):
+        while True:
+            try:
+                near = self.listener.accept()[0]
+                far = socket.create_connection(("127.0.0.1", self.target))
+            except OSError:
+                return
+            for line in (near, far):
+                line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            for one, other in ((near, far), (far, near)):
+                threading.Thread(target=self._carry, args=(one, other), daemon=True).start()
+
+    def _carry(self, one, other):
+        under_way = queue.SimpleQueue()
+        threading.Thread(target=self._deliver, args=(under_way, other), daemon=True).start()
+        while True:
+            try:
+                some = one.recv(1 << 16)
+            except OSError:
+                some = b""
+            under_way.put((time.monotonic() + self.delay, some))
+            if not some:
+                return
+
+    @staticmethod
+    def _deliver(under_way, other):
+        while True:
+            due, some = under_way.get()
+            time.sleep(max(0, due - time.monotonic()))
+            try:
+                if not some:
+                    other.shutdown(socket.SHUT_WR)
+                    return
+                other.sendall(some)
+            except OSError:
+                return
+
+    def close(self):
+        self.listener.close()
+
+
+def imap_account(servers, port=None, folders="INBOX"):
+    return f"""[a]
+from = alice@example.test
+source = imaps://alice%40example.test@localhost:{port or servers.port('IMAPS')}
+password-command = echo alice-secret
+ca-file = {servers.ca}
+folders = {folders}
+"""
+
+
+def filled_dovecot(world, count):
+    """A Dovecot whose user alice has so many emails; its index is made."""
+    servers = world.add_servers("good", ("dovecot",))
+    inbox = Path(servers.env["SN_MAIL_DIR"]) / "alice" / "Maildir"
+    fill_maildir(inbox, count)
+    if os.getuid() == 0:
+        subprocess.run(["chown", "-R", "nobody:", str(inbox.parent)], check=True)
+    line = BareImap(servers.ca, servers.port("IMAPS"))
+    if line.log_in() != count:
+        raise w.Failed("the server does not have all emails")
+    line.fetch("1:*")
+    line.close()
+    return servers
 
 
 def timed(command, env):
