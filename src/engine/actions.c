@@ -39,6 +39,7 @@ typedef struct {
 	GBytes *raw;
 	char *base;      /* where the emails lie whose labels are changed; NULL */
 	SnId base_id;
+	guint32 uidvalidity; /* of the numbers that were sent */
 } Job;
 
 static void job_free(Job *job)
@@ -189,6 +190,16 @@ static SnTime back_off(int attempts)
 	return MIN(wait, LAST_RETRY);
 }
 
+/* The folder got other numbers while the request was under way: with those it will be right. */
+static gboolean is_outdated(const Job *job)
+{
+	guint32 now = 0;
+	g_autofree char *folder = sn_mail_folder_of(job->actions->account->engine->store,
+	                                            first_of(job)->folder, &now);
+
+	return job->uidvalidity && now != job->uidvalidity;
+}
+
 static void fail(Job *job, const GError *error)
 {
 	SnEngineAccount *account = job->actions->account;
@@ -199,11 +210,14 @@ static void fail(Job *job, const GError *error)
 	gboolean gone = g_error_matches(error, SN_ERROR, SN_ERROR_NOT_FOUND);
 	gboolean full = g_error_matches(error, SN_ERROR, SN_ERROR_LIMIT);
 	gboolean forbidden = g_error_matches(error, SN_ERROR, SN_ERROR_PERMISSION);
+	gboolean outdated = is_outdated(job);
 
 	for (guint i = 0; i < job->members->len; i++) {
 		const SnAction *action = g_ptr_array_index(job->members, i);
 		gboolean often = action->attempts + 1 >= GIVE_UP_AFTER;
-		SnTime wait = full && often ? RARELY : back_off(action->attempts);
+		SnTime wait = outdated        ? 0
+		              : full && often ? RARELY
+		                              : back_off(action->attempts);
 		/* what is no longer there needs no change */
 		if (gone && action->kind != SN_ACTION_APPEND) {
 			sn_action_done(store, action->id, NULL);
@@ -256,6 +270,7 @@ static SnMailRequest *request_for(Job *job, SnMailRequestKind kind)
 		const SnAction *action = g_ptr_array_index(job->members, i);
 		g_array_append_val(request->uids, action->uid);
 	}
+	job->uidvalidity = request->uidvalidity;
 	return request;
 }
 
