@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "backends/mail/imap_private.h"
+#include "backends/mail/imap_talk.h"
 
 /* Servers may hang up after half an hour (RFC 3501 section 5.4), routers much sooner. */
 #define STEADY_US (5 * 60 * (gint64)G_USEC_PER_SEC) /* on line so long: no failure */
@@ -53,6 +54,8 @@ static void serve(SnImap *imap, SnMailRequest *request)
 	GError *error = NULL;
 
 	g_assert(imap->session);
+	if (request->kind != SN_MAIL_REQ_LIST) /* it may not be true any more */
+		g_clear_pointer(&imap->session->listing, sn_imap_listing_free);
 	done->folder = g_strdup(request->folder);
 	if (kinds[request->kind].needs_folder && !request->folder)
 		g_set_error(&error, SN_ERROR, SN_ERROR_INVALID, "No folder was named.");
@@ -134,7 +137,7 @@ static void connect_line(SnImap *imap)
 
 	sn_report_line(&imap->report, SN_LINE_CONNECTING, NULL, 0);
 	imap->session =
-		sn_imap_session_open(imap->link, sn_inbox_interrupt_fd(imap->inbox), &error);
+		sn_imap_session_open(imap->link, sn_inbox_interrupt_fd(imap->inbox), TRUE, &error);
 	if (imap->session) {
 		imap->since = g_get_monotonic_time();
 		sn_report_line(&imap->report, SN_LINE_ONLINE, NULL, 0);

@@ -433,44 +433,83 @@ static void hear_found(const SnImapLine *line, gpointer data)
 	}
 }
 
-gboolean sn_imap_uid_search_all(SnImapSession *session, const char *const *keys, guint count,
-				GArray **results, GError **error)
+typedef struct {
+	SnImapCommand *commands;
+	Found *found;
+	GPtrArray *texts;
+	guint count;
+} Searches;
+
+static Searches searches_new(const SnImapSession *session, const char *const *keys, guint count)
 {
-	g_autofree SnImapCommand *commands = g_new0(SnImapCommand, count);
-	g_autofree Found *found = g_new0(Found, count);
-	g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
-	gboolean good;
+	Searches searches = { .commands = g_new0(SnImapCommand, count),
+			      .found = g_new0(Found, count),
+			      .texts = g_ptr_array_new_with_free_func(g_free),
+			      .count = count };
 
 	for (guint i = 0; i < count; i++) {
 		char *text = g_strconcat(session->esearch ? "UID SEARCH RETURN (ALL) "
 							  : "UID SEARCH ",
 					 keys[i], NULL);
-		g_ptr_array_add(texts, text);
-		found[i].uids = sn_uids_new();
-		commands[i] =
-			(SnImapCommand){ .text = text, .hear = hear_found, .data = &found[i] };
+		g_ptr_array_add(searches.texts, text);
+		searches.found[i].uids = sn_uids_new();
+		searches.commands[i] = (SnImapCommand){ .text = text,
+							.hear = hear_found,
+							.data = &searches.found[i] };
 	}
-	/* plain SEARCH answers do not say which command they belong to */
-	guint at_once = session->esearch ? count : 1;
-	good = TRUE;
-	for (guint i = 0; i < count && good; i += at_once)
-		good = sn_imap_talk(session, &commands[i], at_once, error);
-	for (guint i = 0; i < count; i++) {
-		good = good && sn_imap_agreed(session, &commands[i], error,
+	return searches;
+}
+
+/* Takes what was found, and the searches; all results are NULL with error. */
+static gboolean conclude(SnImapSession *session, Searches *searches, gboolean good,
+			 GArray **results, GError **error)
+{
+	for (guint i = 0; i < searches->count; i++) {
+		good = good && sn_imap_agreed(session, &searches->commands[i], error,
 					      "%s could not be searched", session->selected);
-		if (good && found[i].too_many) {
+		if (good && searches->found[i].too_many) {
 			g_set_error(error, SN_ERROR, SN_ERROR_LIMIT,
 				    "%s has more messages than this program can handle.",
 				    session->selected);
 			good = FALSE;
 		}
-		sn_uids_sort(found[i].uids);
-		results[i] = found[i].uids;
-		sn_imap_command_clear(&commands[i]);
+		results[i] = searches->found[i].uids;
+		sn_uids_sort(results[i]);
+		sn_imap_command_clear(&searches->commands[i]);
 	}
-	for (guint i = 0; i < count && !good; i++)
+	for (guint i = 0; i < searches->count && !good; i++)
 		g_clear_pointer(&results[i], g_array_unref);
+	g_free(searches->commands);
+	g_free(searches->found);
+	g_ptr_array_unref(searches->texts);
 	return good;
+}
+
+gboolean sn_imap_uid_search_all(SnImapSession *session, const char *const *keys, guint count,
+				GArray **results, GError **error)
+{
+	Searches searches = searches_new(session, keys, count);
+	/* plain SEARCH answers do not say which command they belong to */
+	guint at_once = session->esearch ? count : 1;
+	gboolean good = TRUE;
+
+	for (guint i = 0; i < count && good; i += at_once)
+		good = sn_imap_talk(session, &searches.commands[i], at_once, error);
+	return conclude(session, &searches, good, results, error);
+}
+
+gboolean sn_imap_select_and_search(SnImapSession *session, const char *folder,
+				   const char *const *keys, guint count, GArray **results,
+				   GError **error)
+{
+	for (guint i = 0; i < count; i++)
+		results[i] = NULL;
+	if (!session->esearch || count == 0)
+		return sn_imap_select(session, folder, TRUE, error);
+	Searches searches = searches_new(session, keys, count);
+	gboolean open = sn_imap_select_and(session, folder, searches.commands, count, error);
+	conclude(session, &searches, open, results, NULL);
+	return open;
 }
 
 GArray *sn_imap_uid_search(SnImapSession *session, const char *key, GError **error)

@@ -22,17 +22,20 @@ typedef struct {
 	char *attribute;  /* its special use; NULL */
 } Folder;
 
-typedef struct {
-	SnImapSession *session;
-	GPtrArray *folders;  /* of Folder, in the server's order */
-	GHashTable *by_wire; /* wire name -> Folder */
-	GHashTable *roles;   /* those that the server gives away */
-} Listing;
-
 /* The fullest of the mailbox's quotas, in octets; limit 0: none was told. */
 typedef struct {
 	gint64 used, limit;
 } Quota;
+
+typedef struct sn_imap_listing Listing;
+struct sn_imap_listing {
+	SnImapSession *session;
+	char *command;
+	GPtrArray *folders;  /* of Folder, in the server's order */
+	GHashTable *by_wire; /* wire name -> Folder */
+	GHashTable *roles;   /* those that the server gives away */
+	Quota quota;
+};
 
 static void folder_free(gpointer data)
 {
@@ -42,6 +45,28 @@ static void folder_free(gpointer data)
 	g_free(folder->mailbox_id);
 	g_free(folder->attribute);
 	g_free(folder);
+}
+
+SnImapListing *sn_imap_listing_new(SnImapSession *session)
+{
+	Listing *listing = g_new0(Listing, 1);
+
+	listing->session = session;
+	listing->folders = g_ptr_array_new_with_free_func(folder_free);
+	listing->by_wire = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	listing->roles = g_hash_table_new(g_str_hash, g_str_equal);
+	return listing;
+}
+
+void sn_imap_listing_free(SnImapListing *listing)
+{
+	if (!listing)
+		return;
+	g_free(listing->command);
+	g_ptr_array_unref(listing->folders);
+	g_hash_table_unref(listing->by_wire);
+	g_hash_table_unref(listing->roles);
+	g_free(listing);
 }
 
 /* RFC 6154 section 2; RFC 8457. */
@@ -217,14 +242,27 @@ gboolean sn_imap_serve_quota(SnImap *imap, SnMailRequest *request, SnMailEvent *
 /* ---- LIST ---- */
 
 /* How full the mailbox is comes along in the same round trip. */
-static gboolean ask(Listing *listing, Quota *quota, GError **error)
+guint sn_imap_listing_commands(SnImapListing *listing, SnImapCommand *commands)
+{
+	/* a server may have told some before it refused */
+	g_hash_table_remove_all(listing->by_wire);
+	g_hash_table_remove_all(listing->roles);
+	g_ptr_array_set_size(listing->folders, 0);
+	g_free(listing->command);
+	listing->command = list_command(listing->session);
+	commands[0] = (SnImapCommand){ .text = listing->command, .hear = hear, .data = listing };
+	if (!sn_imap_has(listing->session, "QUOTA"))
+		return 1;
+	commands[1] = (SnImapCommand){ .text = GET_QUOTA, .hear = hear_quota, .data = &listing->quota };
+	return 2;
+}
+
+static gboolean ask(Listing *listing, GError **error)
 {
 	SnImapSession *session = listing->session;
-	g_autofree char *text = list_command(session);
 	g_autoptr(GError) refusal = NULL;
-	SnImapCommand commands[] = { { .text = text, .hear = hear, .data = listing },
-				     { .text = GET_QUOTA, .hear = hear_quota, .data = quota } };
-	guint count = sn_imap_has(session, "QUOTA") ? 2 : 1;
+	SnImapCommand commands[SN_IMAP_LISTING_COMMANDS];
+	guint count = sn_imap_listing_commands(listing, commands);
 
 	gboolean good = sn_imap_talk(session, commands, count, &refusal) &&
 			sn_imap_agreed(session, &commands[0], &refusal, "The folders cannot be listed");
@@ -234,7 +272,7 @@ static gboolean ask(Listing *listing, Quota *quota, GError **error)
 		return TRUE;
 	if (session->list_status && !sn_imap_session_is_dead(session)) {
 		session->list_status = FALSE; /* it promises what it cannot do */
-		return ask(listing, quota, error);
+		return ask(listing, error);
 	}
 	g_propagate_error(error, g_steal_pointer(&refusal));
 	return FALSE;
@@ -278,22 +316,23 @@ static SnImapLabels *find_labels(const Listing *listing)
 
 gboolean sn_imap_serve_list(SnImap *imap, SnMailRequest *request, SnMailEvent *done, GError **error)
 {
-	g_autoptr(GPtrArray) folders = g_ptr_array_new_with_free_func(folder_free);
-	g_autoptr(GHashTable) by_wire = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-	g_autoptr(GHashTable) roles = g_hash_table_new(g_str_hash, g_str_equal);
-	Listing listing = { imap->session, folders, by_wire, roles };
+	/* asked for at login already */
+	g_autoptr(SnImapListing) listing = g_steal_pointer(&imap->session->listing);
 
-	Quota quota = { 0, 0 };
-	if (!ask(&listing, &quota, error) ||
-	    (request->numbers && !imap->session->list_status && !ask_numbers(&listing, error)))
+	if (!listing) {
+		listing = sn_imap_listing_new(imap->session);
+		if (!ask(listing, error))
+			return FALSE;
+	}
+	if (request->numbers && !imap->session->list_status && !ask_numbers(listing, error))
 		return FALSE;
-	SnImapLabels *labels = find_labels(&listing);
+	SnImapLabels *labels = find_labels(listing);
 	sn_imap_labels_inherit(labels, imap->labels);
 	sn_imap_labels_free(imap->labels);
 	imap->labels = labels;
-	for (guint i = 0; i < folders->len; i++)
-		report_folder(imap, request, &listing, g_ptr_array_index(folders, i));
-	report_quota(imap, request->id, &quota);
+	for (guint i = 0; i < listing->folders->len; i++)
+		report_folder(imap, request, listing, g_ptr_array_index(listing->folders, i));
+	report_quota(imap, request->id, &listing->quota);
 	return TRUE;
 }
 

@@ -114,6 +114,13 @@ enum { SN_IMAP_LONG_LINE = 7900 }; /* octets of a command that every server take
 
 /* UID SEARCH. Numbers ascending; NULL with error. */
 GArray *sn_imap_uid_search(SnImapSession *session, const char *key, GError **error);
+/*
+ * SELECTs the folder anew, and searches it in the same round trip where the server has ESEARCH. TRUE: it
+ * is open; the results are NULL when it could not be searched.
+ */
+gboolean sn_imap_select_and_search(SnImapSession *session, const char *folder,
+                                   const char *const *keys, guint count, GArray **results,
+                                   GError **error);
 /* Several in one round trip; results: as many, of GArray; all NULL with error. */
 gboolean sn_imap_uid_search_all(SnImapSession *session, const char *const *keys, guint count,
                                 GArray **results, GError **error);

@@ -10,7 +10,11 @@ typedef struct {
 	SnImapSession *session;
 	SnImapHear hear; /* what changed; NULL */
 	gpointer data;
+	SnImapCommand *more; /* said in the same round trip; NULL */
+	guint count;
 } Opening;
+
+#define MORE_MAX 4
 
 static void forget(SnImapSession *session)
 {
@@ -120,13 +124,18 @@ static gboolean open_folder(Opening *opening, const char *folder, const char *pa
 	g_clear_pointer(&session->selected, g_free);
 	forget(session);
 	g_autofree char *text = g_strconcat("SELECT ", quoted, parameters, NULL);
-	SnImapCommand command = { .text = text, .hear = hear_opening, .data = opening };
+	SnImapCommand commands[1 + MORE_MAX] = { { .text = text, .hear = hear_opening, .data = opening } };
 	g_autoptr(GError) refusal = NULL;
-	gboolean good = sn_imap_talk(session, &command, 1, &refusal) &&
-			sn_imap_agreed(session, &command, &refusal,
+	g_assert(opening->count <= MORE_MAX);
+	for (guint i = 0; i < opening->count; i++)
+		commands[1 + i] = opening->more[i];
+	gboolean good = sn_imap_talk(session, commands, 1 + opening->count, &refusal) &&
+			sn_imap_agreed(session, &commands[0], &refusal,
 				       "The folder %s cannot be opened", folder);
-	session->read_only = good && !g_strcmp0(command.code, "READ-ONLY");
-	sn_imap_command_clear(&command);
+	session->read_only = good && !g_strcmp0(commands[0].code, "READ-ONLY");
+	sn_imap_command_clear(&commands[0]);
+	for (guint i = 0; i < opening->count; i++)
+		opening->more[i] = commands[1 + i];
 	if (!good) {
 		if (!sn_imap_session_is_dead(session) && folder_is_missing(session, quoted))
 			refusal->code = SN_ERROR_NOT_FOUND;
@@ -144,6 +153,14 @@ gboolean sn_imap_select(SnImapSession *session, const char *folder, gboolean aga
 
 	if (!again && g_strcmp0(session->selected, folder) == 0)
 		return TRUE;
+	return open_folder(&opening, folder, session->condstore ? " (CONDSTORE)" : "", error);
+}
+
+gboolean sn_imap_select_and(SnImapSession *session, const char *folder, SnImapCommand *more,
+			    guint count, GError **error)
+{
+	Opening opening = { .session = session, .more = more, .count = count };
+
 	return open_folder(&opening, folder, session->condstore ? " (CONDSTORE)" : "", error);
 }
 

@@ -313,10 +313,12 @@ static gboolean begin_compression(SnImapSession *session, GError **error)
 }
 
 /* With one round trip for all; that one of them is refused hurts nobody. */
-static gboolean set_up(SnImapSession *session, GError **error)
+static gboolean set_up(SnImapSession *session, gboolean list, GError **error)
 {
-	SnImapCommand commands[3] = { 0 }, *compress = NULL;
+	SnImapCommand commands[3 + SN_IMAP_LISTING_COMMANDS] = { 0 };
+	SnImapCommand *compress = NULL, *listed = NULL;
 	guint count = 0;
+	gboolean deflate = sn_imap_has(session, "COMPRESS=DEFLATE") && is_worth_compressing(session);
 	gboolean qresync = sn_imap_has(session, "QRESYNC");
 	/* without it a server may change messages whose headers are UTF-8, or hide them */
 	gboolean utf8 = sn_imap_has(session, "UTF8=ACCEPT");
@@ -332,8 +334,13 @@ static gboolean set_up(SnImapSession *session, GError **error)
 	/* some servers refuse to open a folder for clients that do not say their name */
 	if (sn_imap_has(session, "ID"))
 		commands[count++] = (SnImapCommand){ .text = "ID (\"name\" \"sennit\")" };
+	if (list && (count > 0 || deflate)) {
+		session->listing = sn_imap_listing_new(session);
+		listed = &commands[count];
+		count += sn_imap_listing_commands(session->listing, listed);
+	}
 	/* the last, as nothing may follow it before its answer (RFC 4978) */
-	if (sn_imap_has(session, "COMPRESS=DEFLATE") && is_worth_compressing(session)) {
+	if (deflate) {
 		compress = &commands[count++];
 		compress->text = "COMPRESS DEFLATE";
 	}
@@ -342,12 +349,14 @@ static gboolean set_up(SnImapSession *session, GError **error)
 	gboolean good = sn_imap_talk(session, commands, count, error);
 	if (good && compress && !g_strcmp0(compress->kind, "OK"))
 		good = begin_compression(session, error);
+	if (listed && g_strcmp0(listed->kind, "OK") != 0)
+		g_clear_pointer(&session->listing, sn_imap_listing_free);
 	for (guint i = 0; i < count; i++)
 		sn_imap_command_clear(&commands[i]);
 	return good;
 }
 
-static gboolean learn(SnImapSession *session, GError **error)
+static gboolean learn(SnImapSession *session, gboolean list, GError **error)
 {
 	if (!ask_capabilities(session, error))
 		return FALSE;
@@ -363,10 +372,10 @@ static gboolean learn(SnImapSession *session, GError **error)
 	session->esearch = sn_imap_has(session, "ESEARCH");
 	session->list_status = sn_imap_has(session, "LIST-STATUS");
 	session->labels = sn_imap_has(session, "X-GM-EXT-1");
-	return set_up(session, error);
+	return set_up(session, list, error);
 }
 
-SnImapSession *sn_imap_session_open(const SnLink *link, int cancel_fd, GError **error)
+SnImapSession *sn_imap_session_open(const SnLink *link, int cancel_fd, gboolean list, GError **error)
 {
 	SnStream *stream = sn_link_open(link, cancel_fd, error);
 
@@ -375,7 +384,7 @@ SnImapSession *sn_imap_session_open(const SnLink *link, int cancel_fd, GError **
 	SnImapSession *session = g_new0(SnImapSession, 1);
 	session->link = link;
 	session->stream = stream;
-	if (greet(session, error) && learn(session, error))
+	if (greet(session, error) && learn(session, list, error))
 		return session;
 	sn_imap_session_free(session);
 	return NULL;
@@ -393,6 +402,7 @@ void sn_imap_session_free(SnImapSession *session)
 		session->imap->imap_stream = NULL;
 	}
 	mailimap_free(session->imap);
+	sn_imap_listing_free(session->listing);
 	forget_capabilities(session);
 	g_free(session->selected);
 	g_free(session->mailbox_id);

@@ -11,6 +11,8 @@
 #include "backends/mail/imap_words.h"
 #include "backends/mail/link.h"
 
+typedef struct sn_imap_listing SnImapListing;
+
 enum { SN_IMAP_SHORT_LITERAL = 4096 }; /* LITERAL- (RFC 7888) */
 
 typedef struct {
@@ -22,6 +24,7 @@ typedef struct {
 	gboolean literal_plus, literal_minus, esearch, list_status;
 	gboolean labels;          /* Gmail's: X-GM-EXT-1 */
 	gboolean utf8;            /* names are UTF-8 (RFC 6855), else modified UTF-7 */
+	SnImapListing *listing;   /* came along with the login; NULL */
 	gboolean delimiter_known;
 	char delimiter; /* 0: flat */
 	/* the selected folder as of its SELECT; NULL */
@@ -34,8 +37,9 @@ typedef struct {
 	char *mailbox_id;      /* RFC 8474; NULL */
 } SnImapSession;
 
-/* Connects, secures, logs in, learns what the server can. cancel_fd as in stream.h. */
-SnImapSession *sn_imap_session_open(const SnLink *link, int cancel_fd, GError **error);
+/* Connects, secures, logs in, learns what the server can. cancel_fd as in stream.h. list: the folders
+ * are going to be listed first, and may be so in a round trip that is needed anyway. */
+SnImapSession *sn_imap_session_open(const SnLink *link, int cancel_fd, gboolean list, GError **error);
 /* Says LOGOUT when it can without waiting; NULL is fine. */
 void sn_imap_session_free(SnImapSession *session);
 gboolean sn_imap_session_is_dead(SnImapSession *session);

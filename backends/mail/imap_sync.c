@@ -48,6 +48,7 @@ typedef struct {
 	const GArray *known;    /* NULL: none of use */
 	GArray *fresh;          /* to be fetched, ascending */
 	GArray *large;          /* those of them to be fetched in part */
+	GArray *lately[2];      /* the same, guessed while the folder was opened; NULL */
 	GArray *changes;        /* of Change: heard while the folder was opened ... */
 	GArray *gone;           /* ... and what vanished, of known */
 	const GArray *expected; /* while fetching: what was asked for ... */
@@ -394,23 +395,46 @@ static char *first_key(Sync *sync)
 			       sync->exists, since);
 }
 
-/* The first look: what is to be fetched and what of it is large, in one round trip. */
-static gboolean look_first(Sync *sync, GError **error)
+/* What is to be fetched, and what of it is large. */
+static guint two_keys(const Sync *sync, const char *key, char **larger)
 {
 	gint64 limit = sync->request->full_size;
 	gboolean limited = limit > 0 && limit < G_MAXUINT32;
-	g_autofree char *key = first_key(sync);
-	g_autofree char *larger =
-		limited ? g_strdup_printf("LARGER %u %s", (guint)limit, key) : NULL;
+
+	*larger = limited ? g_strdup_printf("LARGER %u %s", (guint)limit, key) : NULL;
+	return limited ? 2 : 1;
+}
+
+/* The first look, in one round trip; in none where what came in lately is enough. */
+static gboolean look_first(Sync *sync, GError **error)
+{
+	g_autofree char *key = first_key(sync), *larger = NULL;
+	guint count = two_keys(sync, key, &larger);
 	const char *keys[] = { key, larger };
 	GArray *results[2] = { NULL, NULL };
 
-	if (!sn_imap_uid_search_all(sync->session, keys, limited ? 2 : 1, results, error))
+	if (sync->lately[0] && sync->lately[0]->len >= sync->request->newest) {
+		results[0] = g_steal_pointer(&sync->lately[0]);
+		results[1] = g_steal_pointer(&sync->lately[1]);
+	} else if (!sn_imap_uid_search_all(sync->session, keys, count, results, error)) {
 		return FALSE;
+	}
 	sync->looked = TRUE;
 	sync->fresh = results[0];
-	sync->large = limited ? results[1] : sn_uids_new();
+	sync->large = results[1] ? results[1] : sn_uids_new();
 	return TRUE;
+}
+
+/* For the first time; most that people read came in lately, whatever the folder holds. */
+static gboolean open_unknown(Sync *sync, GError **error)
+{
+	g_autofree char *since = since_key(sync->request->since);
+	g_autofree char *larger = NULL;
+	guint count = since ? two_keys(sync, since, &larger) : 0;
+	const char *keys[] = { since, larger };
+
+	return sn_imap_select_and_search(sync->session, sync->request->folder, keys, count,
+					 sync->lately, error);
 }
 
 static gboolean find_changes(Sync *sync, GError **error)
@@ -654,9 +678,12 @@ static gboolean open_folder(Sync *sync, GError **error)
 	/* what it tells then is flags without labels */
 	guint64 modseq = request->uidnext && !sync->labelled ? request->highestmodseq : 0;
 
+	gboolean unknown = sync->known->len == 0 && request->newest > 0 && request->since > 0;
+
 	sync->qresync = session->qresync && !sync->labelled;
-	if (!sn_imap_select_since(session, request->folder, request->uidvalidity, modseq,
-				  hear_change, sync, error))
+	if (unknown ? !open_unknown(sync, error)
+		    : !sn_imap_select_since(session, request->folder, request->uidvalidity, modseq,
+					    hear_change, sync, error))
 		return FALSE;
 	sync->uidvalidity = session->uidvalidity;
 	sync->uidnext = session->uidnext;
@@ -693,6 +720,8 @@ gboolean sn_imap_serve_sync(SnImap *imap, SnMailRequest *request, SnMailEvent *d
 		sn_report_mail(&imap->report, sn_report_event(&imap->report, SN_MAIL_EV_FOLDERS, 0), 0);
 	g_clear_pointer(&sync.fresh, g_array_unref);
 	g_clear_pointer(&sync.large, g_array_unref);
+	g_clear_pointer(&sync.lately[0], g_array_unref);
+	g_clear_pointer(&sync.lately[1], g_array_unref);
 	g_array_unref(sync.changes);
 	g_array_unref(sync.gone);
 	g_clear_pointer(&sync.labelled, g_hash_table_unref);

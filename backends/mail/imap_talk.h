@@ -41,6 +41,19 @@ gboolean sn_imap_agreed(SnImapSession *session, const SnImapCommand *command, GE
 gboolean sn_imap_say(SnImapSession *session, const char *text, SnImapHear hear, gpointer data,
                      GError **error, const char *doing);
 
+/* SELECTs anew, and says some commands about that folder in the same round trip. TRUE: it is open; what
+ * the server thinks of each of them is in it. */
+gboolean sn_imap_select_and(SnImapSession *session, const char *folder, SnImapCommand *more,
+                            guint count, GError **error);
+
+/* ---- imap_folders.c: the list of folders, once it was asked for ---- */
+enum { SN_IMAP_LISTING_COMMANDS = 2 };
+SnImapListing *sn_imap_listing_new(SnImapSession *session);
+void sn_imap_listing_free(SnImapListing *listing); /* NULL is fine */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SnImapListing, sn_imap_listing_free)
+/* Fills in how many commands; the first has to go well. They are valid as long as the listing. */
+guint sn_imap_listing_commands(SnImapListing *listing, SnImapCommand *commands);
+
 /* The next response of the server, literals included; NULL: the line broke, or what came is no
  * IMAP. */
 SnImapLine *sn_imap_read(SnImapSession *session);

@@ -525,7 +525,7 @@ static void connect_watch(SnImapWatch *watch)
 	g_autoptr(GError) error = NULL;
 
 	watch->session =
-		sn_imap_session_open(watch->link, sn_inbox_interrupt_fd(watch->inbox), &error);
+		sn_imap_session_open(watch->link, sn_inbox_interrupt_fd(watch->inbox), FALSE, &error);
 	if (!watch->session) {
 		watch->blocked = !sn_link_may_retry(error);
 		watch->next_try =

@@ -33,31 +33,92 @@ static guint lines_heard(Scene *scene)
 	return g_strv_length(lines);
 }
 
-static void what_came_in_lately_takes_four_commands_from_login_to_text(void **state)
+/* The first look at a folder: its 2 newest, or all since 15 November 2023. */
+static SnMailRequest *first_look(Scene *scene)
+{
+	SnMailRequest *request = sn_mail_desk_request(scene->desk, SN_MAIL_REQ_SYNC, "INBOX");
+
+	request->newest = 2;
+	request->since = 1700056800 * SN_SECOND;
+	request->full_size = 1000;
+	return request;
+}
+
+#define LOOK_AT(exists)                                                                        \
+	"C SELECT \"INBOX\"\nC UID SEARCH RETURN (ALL) SINCE 15-Nov-2023\n"                    \
+	"C UID SEARCH RETURN (ALL) LARGER 1000 SINCE 15-Nov-2023\n"                             \
+	"S * " exists " EXISTS\nS * OK [UIDVALIDITY 7] .\nS * OK [UIDNEXT 9001] .\nS 2 OK .\n"
+
+static void what_came_in_lately_takes_two_round_trips_from_login_to_text(void **state)
 {
 	const char *const scripts[] = {
-		QUICK_LOGIN("ESEARCH") "C SELECT \"INBOX\"\nS * 5000 EXISTS\n"
-				       "S * OK [UIDVALIDITY 7] .\nS * OK [UIDNEXT 9001] .\nS $T OK .\n"
-				       "C UID SEARCH RETURN (ALL) OR 4801:5000 SINCE 15-Nov-2023\n"
-				       "C UID SEARCH RETURN (ALL) LARGER 1000 OR 4801:5000 SINCE 15-Nov-2023\n"
-				       /* answered the other way round, as some servers do */
-				       "S * ESEARCH (TAG \"4\") UID\nS * ESEARCH (TAG \"3\") UID ALL 8998:9000\n"
-				       "S 4 OK .\nS 3 OK .\nC UID FETCH 8998:9000 \n"
-				       "S * 1 FETCH (UID 9000 FLAGS () RFC822.SIZE 1 BODY[] {1}\nS x)\nS $T OK .\n*",
+		QUICK_LOGIN("ESEARCH") LOOK_AT("5000")
+			/* answered the other way round, as some servers do */
+			"S * ESEARCH (TAG \"4\") UID ALL 8999\nS * ESEARCH (TAG \"3\") UID ALL 8998:9000\n"
+			"S 4 OK .\nS 3 OK .\nC UID FETCH 8998,9000 \n"
+			"S * 1 FETCH (UID 9000 FLAGS () RFC822.SIZE 1 BODY[] {1}\nS x)\nS $T OK .\n*",
 		NULL
 	};
 	Scene scene = open_scene(scripts, SN_LINK_PLAIN);
-	SnMailRequest *request = sn_mail_desk_request(scene.desk, SN_MAIL_REQ_SYNC, "INBOX");
+	guint64 id = run(&scene, first_look(&scene));
 
-	request->newest = 200;
-	request->since = 1700056800 * SN_SECOND; /* 15 November 2023 */
-	request->full_size = 1000;
-	guint64 id = run(&scene, request);
+	assert_int_equal(sn_mail_desk_event(scene.desk, id, SN_MAIL_EV_MESSAGE, 0)->uid, 9000);
+	assert_true(heard(&scene, "8999 (UID BODYSTRUCTURE)")); /* the large one */
+	close_scene(&scene);
+}
+
+static void a_search_that_is_refused_while_a_folder_is_opened_is_made_again(void **state)
+{
+	const char *const scripts[] = {
+		QUICK_LOGIN("ESEARCH") LOOK_AT("5000") "S 3 NO not yet\nS 4 NO not yet\n"
+			"C UID SEARCH RETURN (ALL) OR 4999:5000 SINCE 15-Nov-2023\nC LARGER\n"
+			"S * ESEARCH (TAG \"5\") UID ALL 9000\nS 5 OK .\nS 6 OK .\nC UID FETCH 9000 \n"
+			"S * 1 FETCH (UID 9000 FLAGS () RFC822.SIZE 1 BODY[] {1}\nS x)\nS $T OK .\n*",
+		QUICK_LOGIN("ESEARCH") "*", NULL
+	};
+	Scene scene = open_scene(scripts, SN_LINK_PLAIN);
+	guint64 id = run(&scene, first_look(&scene));
+
+	assert_int_equal(sn_mail_desk_event(scene.desk, id, SN_MAIL_EV_MESSAGE, 0)->uid, 9000);
+	close_scene(&scene);
+}
+
+static void a_folder_that_cannot_be_opened_was_not_searched(void **state)
+{
+	const char *const scripts[] = {
+		QUICK_LOGIN("ESEARCH") "C SELECT\nC SEARCH\nC SEARCH\nS 2 NO [NOPERM] not you\n"
+				       "S 3 BAD no folder\nS 4 BAD no folder\n"
+				       "C LIST\nS * LIST () \"/\" INBOX\nS $T OK .\n*",
+		NULL
+	};
+	Scene scene = open_scene(scripts, SN_LINK_PLAIN);
+	const SnMailEvent *end = sn_mail_desk_run(scene.desk, first_look(&scene));
+
+	assert_int_equal(end->kind, SN_EVENT_ERROR);
+	assert_true(g_error_matches(end->error, SN_ERROR, SN_ERROR_PERMISSION));
+	close_scene(&scene);
+}
+
+static void where_little_came_in_lately_the_newest_are_looked_for(void **state)
+{
+	const char *const scripts[] = {
+		QUICK_LOGIN("ESEARCH") LOOK_AT("5000")
+			"S * ESEARCH (TAG \"3\") UID ALL 9000\nS * ESEARCH (TAG \"4\") UID\nS 3 OK .\nS 4 OK .\n"
+			"C UID SEARCH RETURN (ALL) OR 4999:5000 SINCE 15-Nov-2023\n"
+			"C UID SEARCH RETURN (ALL) LARGER 1000 OR 4999:5000 SINCE 15-Nov-2023\n"
+			"S * ESEARCH (TAG \"5\") UID ALL 8999:9000\nS * ESEARCH (TAG \"6\") UID\n"
+			"S 5 OK .\nS 6 OK .\nC UID FETCH 8999:9000 \n"
+			"S * 1 FETCH (UID 9000 FLAGS () RFC822.SIZE 1 BODY[] {1}\nS x)\nS $T OK .\n*",
+		NULL
+	};
+	Scene scene = open_scene(scripts, SN_LINK_PLAIN);
+	guint64 id = run(&scene, first_look(&scene));
 	const SnMailEvent *event = sn_mail_desk_event(scene.desk, id, SN_MAIL_EV_MESSAGE, 0);
+
 	assert_int_equal(event->uid, 9000);
 	assert_false(event->partial);
-	/* login, SELECT, both SEARCHes in one go, FETCH */
-	assert_int_equal(lines_heard(&scene), 5);
+	/* login, SELECT with two SEARCHes, two SEARCHes, FETCH */
+	assert_int_equal(lines_heard(&scene), 7);
 	close_scene(&scene);
 }
 
@@ -201,9 +262,9 @@ static void keywords_of_a_simple_server_are_compared_too(void **state)
 static void names_are_utf8_where_that_was_agreed(void **state)
 {
 	const char *const scripts[] = {
-		QUICK_LOGIN("ENABLE UTF8=ACCEPT ID") "C ENABLE UTF8=ACCEPT\nC ID (\"name\" \"sennit\")\n"
+		QUICK_LOGIN("ENABLE UTF8=ACCEPT ID") "C ENABLE UTF8=ACCEPT\nC ID (\"name\" \"sennit\")\nC LIST\n"
 						     "S * ENABLED UTF8=ACCEPT\nS 2 OK .\nS * ID NIL\nS 3 OK .\n"
-						     "C LIST\nS * LIST () \"/\" \"Entw\xc3\xbcrfe & mehr\"\nS $T OK .\n"
+						     "S * LIST () \"/\" \"Entw\xc3\xbcrfe & mehr\"\nS $T OK .\n"
 						     "C CREATE \"M\xc3\xb6" "bel\"\nS $T OK .\n*",
 		NULL
 	};
@@ -213,6 +274,26 @@ static void names_are_utf8_where_that_was_agreed(void **state)
 	assert_string_equal(sn_mail_desk_event(scene.desk, id, SN_MAIL_EV_FOLDER, 0)->folder,
 			    "Entw\xc3\xbcrfe & mehr");
 	run(&scene, sn_mail_desk_request(scene.desk, SN_MAIL_REQ_CREATE, "M\xc3\xb6" "bel"));
+	close_scene(&scene);
+}
+
+static void a_list_that_is_refused_at_login_is_asked_for_again(void **state)
+{
+	const char *const scripts[] = {
+		QUICK_LOGIN("ID LIST-STATUS") "C ID\nC LIST \"\" \"*\" RETURN\nS 2 OK .\n"
+					      "S * LIST () \"/\" Half\nS 3 BAD what\n"
+					      "C LIST \"\" \"*\" RETURN\nS * LIST () \"/\" Half\nS $T BAD what\n"
+					      "C LIST \"\" \"*\"\nS * LIST () \"/\" INBOX\nS $T OK .\n"
+					      "C LIST \"\" \"*\"\nS * LIST () \"/\" INBOX\nS * LIST () \"/\" Tea\nS $T OK .\n*",
+		NULL
+	};
+	Scene scene = open_scene(scripts, SN_LINK_PLAIN);
+	guint64 id = run(&scene, sn_mail_desk_request(scene.desk, SN_MAIL_REQ_LIST, NULL));
+
+	assert_int_equal(sn_mail_desk_count(scene.desk, id, SN_MAIL_EV_FOLDER), 1);
+	/* and what was told at login or before is not told again later */
+	id = run(&scene, sn_mail_desk_request(scene.desk, SN_MAIL_REQ_LIST, NULL));
+	assert_int_equal(sn_mail_desk_count(scene.desk, id, SN_MAIL_EV_FOLDER), 2);
 	close_scene(&scene);
 }
 
@@ -232,7 +313,10 @@ static void more_numbers_than_can_be_true_are_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(what_came_in_lately_takes_four_commands_from_login_to_text),
+		cmocka_unit_test(what_came_in_lately_takes_two_round_trips_from_login_to_text),
+		cmocka_unit_test(a_search_that_is_refused_while_a_folder_is_opened_is_made_again),
+		cmocka_unit_test(a_folder_that_cannot_be_opened_was_not_searched),
+		cmocka_unit_test(where_little_came_in_lately_the_newest_are_looked_for),
 		cmocka_unit_test(what_happened_everywhere_is_told_by_the_list_of_folders),
 		cmocka_unit_test(a_promise_that_is_not_kept_costs_one_command),
 		cmocka_unit_test(
@@ -240,6 +324,7 @@ int main(void)
 		cmocka_unit_test(flags_of_a_simple_server_are_compared_without_fetching_them),
 		cmocka_unit_test(keywords_of_a_simple_server_are_compared_too),
 		cmocka_unit_test(names_are_utf8_where_that_was_agreed),
+		cmocka_unit_test(a_list_that_is_refused_at_login_is_asked_for_again),
 		cmocka_unit_test(more_numbers_than_can_be_true_are_refused),
 	};
 	/* reading the system's authorities takes long under a memory checker, and none is needed */

@@ -13,7 +13,7 @@
 	"S * OK [UIDNEXT 10] .\nS * OK [HIGHESTMODSEQ " modseq "] .\nS $T OK open\n"
 #define QRESYNC_LOGIN                                       \
 	LOGIN_WITH("CONDSTORE QRESYNC ENABLE UIDPLUS MOVE") \
-	"C ENABLE QRESYNC\nS * ENABLED QRESYNC\nS $T OK done\n"
+	"C ENABLE QRESYNC\nC LIST\nS * ENABLED QRESYNC\nS 4 OK done\nS $T OK done\n"
 #define SELECT_QRESYNC(exists, modseq, news)                                       \
 	"C SELECT \"INBOX\" (QRESYNC (7 100))\nS * OK [CLOSED] the other one\n"        \
 	"S * " exists " EXISTS\nS * OK [UIDVALIDITY 7] .\nS * OK [UIDNEXT 10] .\n" \
@@ -316,9 +316,9 @@ static void headers_in_utf8_are_appended_as_such(void **state)
 {
 	const char *const scripts[] = {
 		LOGIN_WITH("LITERAL+ ENABLE UTF8=ACCEPT")
-			"C ENABLE UTF8=ACCEPT\nS * ENABLED UTF8=ACCEPT\nS $T OK .\n"
-			"C APPEND \"Sent\" UTF8 (~{15+}\nL 15\nC )\nS 5 OK done\n"
-			"C APPEND \"Sent\" {13+}\nL 13\nC \nS 6 OK done\n*",
+			"C ENABLE UTF8=ACCEPT\nC LIST\nS * ENABLED UTF8=ACCEPT\nS 4 OK .\nS $T OK .\n"
+			"C APPEND \"Sent\" UTF8 (~{15+}\nL 15\nC )\nS 6 OK done\n"
+			"C APPEND \"Sent\" {13+}\nL 13\nC \nS 7 OK done\n*",
 		NULL
 	};
 	Scene scene = open_scene(scripts, SN_LINK_PLAIN);
@@ -341,29 +341,33 @@ static Scene open_compressed(const char *const *scripts)
 static void what_cannot_be_decompressed_ends_the_line(void **state)
 {
 	const char *const scripts[] = {
-		LOGIN_WITH("COMPRESS=DEFLATE") "C COMPRESS DEFLATE\nS $T OK .\nL 4\n"
+		LOGIN_WITH("COMPRESS=DEFLATE") "C LIST\nC COMPRESS DEFLATE\nS 4 OK .\nS $T OK .\nL 4\n"
 					       "S * OK this is not compressed\nH",
 		LOGIN "*", NULL
 	};
 	Scene scene = open_compressed(scripts);
 
-	sn_mail_desk_run(scene.desk, sn_mail_desk_request(scene.desk, SN_MAIL_REQ_LIST, NULL));
+	sn_mail_desk_run(scene.desk, sn_mail_desk_request(scene.desk, SN_MAIL_REQ_SYNC, "INBOX"));
 	assert_says(offline_error(&scene), SN_ERROR_NETWORK, "cannot be decompressed");
-	assert_false(heard(&scene, "LIST"));
+	assert_false(heard(&scene, "SELECT"));
 	close_scene(&scene);
 }
 
 static void refused_compression_is_done_without(void **state)
 {
 	const char *const scripts[] = {
-		LOGIN_WITH("COMPRESS=DEFLATE") "C COMPRESS DEFLATE\nS $T NO busy\nC LIST\nS $T OK .\n*",
+		LOGIN_WITH("COMPRESS=DEFLATE") "C LIST\nC COMPRESS DEFLATE\nS * LIST () \"/\" INBOX\nS 4 OK .\n"
+					       "S $T NO busy\nC CREATE \"Tea\"\nS $T OK .\n*",
 		NULL
 	};
 	Scene scene = open_compressed(scripts);
-	const SnMailEvent *end = sn_mail_desk_run(
-		scene.desk, sn_mail_desk_request(scene.desk, SN_MAIL_REQ_LIST, NULL));
+	SnMailRequest *list = sn_mail_desk_request(scene.desk, SN_MAIL_REQ_LIST, NULL);
+	guint64 id = list->id;
 
-	assert_int_equal(end->kind, SN_EVENT_DONE);
+	assert_int_equal(sn_mail_desk_run(scene.desk, list)->kind, SN_EVENT_DONE);
+	assert_int_equal(sn_mail_desk_count(scene.desk, id, SN_MAIL_EV_FOLDER), 1);
+	SnMailRequest *create = sn_mail_desk_request(scene.desk, SN_MAIL_REQ_CREATE, "Tea");
+	assert_int_equal(sn_mail_desk_run(scene.desk, create)->kind, SN_EVENT_DONE);
 	close_scene(&scene);
 }
 
