@@ -8,6 +8,11 @@ G_STATIC_ASSERT(SN_TRUST_BLIND == 0 && SN_TRUST_NEW == 1 && SN_TRUST_VERIFIED ==
 
 #define BLOB(bytes) sn_value_blob(g_bytes_get_data((bytes), NULL), g_bytes_get_size(bytes))
 
+/* By itself or within another transaction: others are told when it is committed. */
+#define RUN(store, error, ...)                     \
+	(sn_store_begin((store), (error)) &&       \
+	 sn_store_finish((store), sn_run((store), (error), __VA_ARGS__), (error)))
+
 /* ---- words ---- */
 
 static const char *const modes[] = { "auto", "off", "always" };
@@ -52,8 +57,8 @@ SnOmemoMode sn_omemo_mode(SnStore *store, const char *jid)
 gboolean sn_omemo_set_mode(SnStore *store, const char *jid, SnOmemoMode mode, GError **error)
 {
 	if (mode == SN_OMEMO_AUTO)
-		return sn_run(store, error, "DELETE FROM omemo_mode WHERE jid = ?1", V(jid));
-	return sn_run(store, error,
+		return RUN(store, error, "DELETE FROM omemo_mode WHERE jid = ?1", V(jid));
+	return RUN(store, error,
 	              "INSERT INTO omemo_mode (jid, mode) VALUES (?1, ?2) "
 	              "ON CONFLICT (jid) DO UPDATE SET mode = ?2",
 	              V(jid), V(mode));
@@ -192,7 +197,7 @@ SnTime sn_omemo_list_time(SnStore *store, SnId account, const char *jid)
 
 gboolean sn_omemo_list_forget(SnStore *store, SnId account, const char *jid, GError **error)
 {
-	return sn_run(store, error, "UPDATE omemo_list SET seen = 0 WHERE account = ?1 AND jid = ?2",
+	return RUN(store, error, "UPDATE omemo_list SET seen = 0 WHERE account = ?1 AND jid = ?2",
 	              V(account), V(jid));
 }
 
@@ -222,23 +227,23 @@ gboolean sn_omemo_identity_set(SnStore *store, SnId account, const char *jid, gu
 
 gboolean sn_omemo_device_seen(SnStore *store, SnId id, SnTime now, GError **error)
 {
-	return sn_run(store, error, "UPDATE omemo_device SET last_seen = max(last_seen, ?2) WHERE id = ?1",
+	return RUN(store, error, "UPDATE omemo_device SET last_seen = max(last_seen, ?2) WHERE id = ?1",
 	              V(id), V(now));
 }
 
 gboolean sn_omemo_device_failed(SnStore *store, SnId id, SnTime when, GError **error)
 {
-	return sn_run(store, error, "UPDATE omemo_device SET failed = ?2 WHERE id = ?1", V(id), V(when));
+	return RUN(store, error, "UPDATE omemo_device SET failed = ?2 WHERE id = ?1", V(id), V(when));
 }
 
 gboolean sn_omemo_device_healed(SnStore *store, SnId id, SnTime when, GError **error)
 {
-	return sn_run(store, error, "UPDATE omemo_device SET healed = ?2 WHERE id = ?1", V(id), V(when));
+	return RUN(store, error, "UPDATE omemo_device SET healed = ?2 WHERE id = ?1", V(id), V(when));
 }
 
 gboolean sn_omemo_set_trust(SnStore *store, SnId id, SnTrust trust, GError **error)
 {
-	return sn_run(store, error, "UPDATE omemo_device SET trust = ?2, changed = 0 WHERE id = ?1", V(id),
+	return RUN(store, error, "UPDATE omemo_device SET trust = ?2, changed = 0 WHERE id = ?1", V(id),
 	              V(trust));
 }
 
@@ -246,7 +251,7 @@ gboolean sn_omemo_set_name(SnStore *store, SnId id, const char *name, GError **e
 {
 	g_autofree char *tidy = sn_tidy(name, 100);
 
-	return sn_run(store, error, "UPDATE omemo_device SET name = ?2 WHERE id = ?1", V(id), V(tidy));
+	return RUN(store, error, "UPDATE omemo_device SET name = ?2 WHERE id = ?1", V(id), V(tidy));
 }
 
 gboolean sn_omemo_was_used(SnStore *store, SnId account, const char *jid)
@@ -258,7 +263,7 @@ gboolean sn_omemo_was_used(SnStore *store, SnId account, const char *jid)
 gboolean sn_omemo_set_used(SnStore *store, SnId account, const char *jid, gboolean used,
                            GError **error)
 {
-	return sn_run(store, error,
+	return RUN(store, error,
 	              "INSERT INTO omemo_list (account, jid, used) VALUES (?1, ?2, ?3) "
 	              "ON CONFLICT (account, jid) DO UPDATE SET used = ?3 WHERE used <> ?3",
 	              V(account), V(jid), V(used ? 1 : 0));
@@ -358,7 +363,7 @@ gboolean sn_omemo_own_set(SnStore *store, SnId account, const SnOmemoOwn *own, G
 
 gboolean sn_omemo_own_published(SnStore *store, SnId account, gboolean published, GError **error)
 {
-	return sn_run(store, error,
+	return RUN(store, error,
 	              "UPDATE omemo_own SET published = ?2 WHERE account = ?1 AND published <> ?2",
 	              V(account), V(published ? 1 : 0));
 }

@@ -6,8 +6,10 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <poll.h>
 #include <string.h>
 
+#include "src/base/bell.h"
 #include "src/store/omemo.h"
 #include "tests/lib/tmpstore.h"
 
@@ -238,6 +240,31 @@ static void own_device(void **state)
 	assert_null(sn_omemo_secret_get(tmp->store, tmp->account, 0, "", 0));
 }
 
+/* Another client, and the engine, look again when something was said about a device. */
+static void others_are_told(void **state)
+{
+	TmpStore *tmp = *state;
+	SnStore *other = tmpstore_open(tmp, SN_STORE_CLIENT);
+	SnBell *bell = sn_bell_open(sn_store_bell_path(other), NULL);
+
+	assert_true(sn_bell_listen(bell, NULL));
+	list(tmp, BOB, 1, 0);
+	g_autoptr(SnOmemoDevice) device = find(tmp, 1);
+	for (int what = 0; what < 4; what++) {
+		struct pollfd rung = { sn_bell_fd(bell), POLLIN, 0 };
+		sn_bell_answer(bell);
+		switch (what) {
+		case 0: assert_true(sn_omemo_set_trust(other, device->id, SN_TRUST_VERIFIED, NULL)); break;
+		case 1: assert_true(sn_omemo_set_mode(other, BOB, SN_OMEMO_ALWAYS, NULL)); break;
+		case 2: assert_true(sn_omemo_set_name(other, device->id, "phone", NULL)); break;
+		case 3: assert_true(sn_omemo_set_used(other, tmp->account, BOB, TRUE, NULL)); break;
+		}
+		assert_int_equal(poll(&rung, 1, 30000), 1);
+	}
+	sn_bell_free(bell);
+	sn_store_close(other);
+}
+
 static void words(void **state)
 {
 	SnOmemoMode mode;
@@ -263,6 +290,7 @@ int main(void)
 		TEST(a_device_that_fails_is_left_out),
 		TEST(secrets),
 		TEST(own_device),
+		TEST(others_are_told),
 		cmocka_unit_test(words),
 	};
 
