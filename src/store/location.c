@@ -148,20 +148,24 @@ static guint with_pending(SnStore *store, SnId folder, guint32 uid, SnId message
 static gboolean take_waiting_flags(SnStore *store, SnId message, SnId folder, guint32 uid,
                                    const char *name, GError **error)
 {
+	/* as figures: SQLite would compile it anew for each value, to see whether an index that holds
+	 * only some kinds will do */
+	G_STATIC_ASSERT(SN_ACTION_FLAGS == 0 && SN_ACTION_COPY == 4);
 	return sn_run(store, error,
 	              "UPDATE action SET uid = ?3, name = ?4, next_try = 0 WHERE message = ?1 AND folder = ?2 "
-	              "AND uid = 0 AND kind IN (?5, ?6)",
-	              V(message), V(folder), V(uid), V(name), V(SN_ACTION_FLAGS), V(SN_ACTION_COPY));
+	              "AND uid = 0 AND kind IN (0, 4)",
+	              V(message), V(folder), V(uid), V(name));
 }
 
 /* It has come to where an action waited for it: now that has a number to be asked for. */
 static gboolean go_on(SnStore *store, SnId message, SnId folder, guint32 uid, const char *name,
                       GError **error)
 {
+	G_STATIC_ASSERT(SN_ACTION_MOVE == 1);
 	SnId action = sn_one(store,
 	                     "SELECT id FROM action WHERE message = ?1 AND folder = ?2 AND uid = 0 "
-	                     "AND kind = ?3 ORDER BY id DESC LIMIT 1",
-	                     V(message), V(folder), V(SN_ACTION_MOVE));
+	                     "AND kind = 1 ORDER BY id DESC LIMIT 1",
+	                     V(message), V(folder));
 
 	if (!action)
 		return TRUE;
@@ -276,13 +280,22 @@ static gboolean set_keywords(SnStore *store, SnId folder, guint32 uid, const cha
 	g_autofree char *now =
 		message ? keywords_with_pending(store, folder, uid, message, keywords) : NULL;
 
-	return !message ||
-	       (sn_run(store, error,
-	               "UPDATE location SET keywords = ?3 WHERE folder = ?1 AND uid = ?2 "
-	               "AND keywords IS NOT ?3",
-	               V(folder), V(uid), V(now)) &&
-	        (sn_changes(store) == 0 || (pass_on(store, message, folder, uid, error) &&
-	                                    sn_message_settle(store, message, FALSE, error))));
+	if (!message)
+		return TRUE;
+	/* of most emails is now known that they have none, which changes nothing else */
+	if (!*now && !sn_run(store, error,
+	                     "UPDATE location SET keywords = '' WHERE folder = ?1 AND uid = ?2 "
+	                     "AND keywords IS NULL",
+	                     V(folder), V(uid)))
+		return FALSE;
+	if (!*now && sn_changes(store) > 0)
+		return pass_on(store, message, folder, uid, error);
+	return sn_run(store, error,
+	              "UPDATE location SET keywords = ?3 WHERE folder = ?1 AND uid = ?2 "
+	              "AND keywords IS NOT ?3",
+	              V(folder), V(uid), V(now)) &&
+	       (sn_changes(store) == 0 || (pass_on(store, message, folder, uid, error) &&
+	                                   sn_message_settle(store, message, FALSE, error)));
 }
 
 gboolean sn_location_keywords(SnStore *store, SnId folder, guint32 uid, const char *keywords,

@@ -68,8 +68,18 @@ static gboolean make_private(const char *path, GError **error)
 	return FALSE;
 }
 
+/* To count what SQLite has allocated takes a lock at each allocation, and nobody asks. */
+static gpointer configure_sqlite(gpointer unused)
+{
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+	return NULL;
+}
+
 static gboolean open_database(SnStore *store, GError **error)
 {
+	static GOnce once = G_ONCE_INIT;
+
+	g_once(&once, configure_sqlite, NULL);
 	int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READWRITE;
 	int code = sqlite3_open_v2(store->path, &store->db, flags, NULL);
 
