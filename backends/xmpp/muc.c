@@ -135,9 +135,38 @@ void sn_muc_gone(SnIm *im, SnMucRoom *room, SnRoomLeaving how)
 	sn_muc_people_clear(room);
 }
 
+static void ask_and_join(SnIm *im, SnMucRoom *room);
+
+/* As asked for with the join that waited. */
+static void take_nick(SnMucRoom *room)
+{
+	if (!room->wanted_nick)
+		return;
+	g_free(room->nick);
+	room->nick = g_steal_pointer(&room->wanted_nick);
+}
+
+/* What the room says to the first leave must not end the join that came behind it. */
+static void left_to_come_back(SnIm *im, SnMucRoom *room)
+{
+	SnXmppJob *leave = sn_muc_job(im, room->jid, SN_IM_REQ_LEAVE);
+
+	room->again = FALSE;
+	push_out(im, room, SN_ROOM_LEFT, NULL, NULL, NULL);
+	if (leave)
+		sn_xmpp_done(im, leave, NULL);
+	take_nick(room);
+	ask_and_join(im, room);
+}
+
 void sn_muc_out(SnIm *im, SnMucRoom *room, SnRoomLeaving how, const char *actor, const char *reason,
 		GError *error)
 {
+	if (room->again && room->phase == SN_ROOM_PHASE_LEAVING) {
+		g_clear_error(&error);
+		left_to_come_back(im, room);
+		return;
+	}
 	gboolean was_in = room->phase == SN_ROOM_PHASE_IN || room->phase == SN_ROOM_PHASE_LEAVING ||
 			  room->rejoining;
 
@@ -207,7 +236,9 @@ static gboolean too_late(gpointer data)
 	Deadline *deadline = data;
 	SnMucRoom *room = sn_muc_room(deadline->im, deadline->room);
 
-	if (room && room->phase == SN_ROOM_PHASE_JOINING)
+	if (room && room->phase == SN_ROOM_PHASE_LEAVING) /* it has no idea that we were in */
+		sn_muc_out(deadline->im, room, SN_ROOM_LEFT, NULL, NULL, NULL);
+	else if (room && room->phase == SN_ROOM_PHASE_JOINING)
 		sn_muc_out(deadline->im, room, SN_ROOM_LOST, NULL, NULL,
 			   g_error_new(SN_ERROR, SN_ERROR_TEMPORARY, "%s does not answer.",
 				       room->jid));
@@ -359,6 +390,21 @@ static SnMucRoom *room_new(SnIm *im, const char *jid, const SnImRequest *request
 	return room;
 }
 
+/* The room has not said yet that we left. */
+static void come_back(SnMucRoom *room, const SnImRequest *request)
+{
+	room->again = TRUE;
+	room->create = request->create;
+	if (request->nick && *request->nick) {
+		g_free(room->wanted_nick);
+		room->wanted_nick = g_strdup(request->nick);
+	}
+	if (request->password) {
+		wipe(&room->password);
+		room->password = g_strdup(request->password);
+	}
+}
+
 static void start_join(SnIm *im, SnXmppJob *job)
 {
 	g_autofree char *jid = sn_jid_normalise(job->request->jid);
@@ -383,13 +429,16 @@ static void start_join(SnIm *im, SnXmppJob *job)
 		sn_xmpp_fail(im, job, g_error_new(SN_ERROR, SN_ERROR_LIMIT, "Too many rooms."));
 		return;
 	}
-	gboolean under_way = room && (room->phase == SN_ROOM_PHASE_ASKING ||
-				      room->phase == SN_ROOM_PHASE_JOINING);
-	if (!under_way)
+	gboolean leaving = room && room->phase == SN_ROOM_PHASE_LEAVING;
+	gboolean under_way = leaving || (room && (room->phase == SN_ROOM_PHASE_ASKING ||
+						  room->phase == SN_ROOM_PHASE_JOINING));
+	if (leaving)
+		come_back(room, job->request);
+	else if (!under_way)
 		room = room_new(im, jid, job->request);
 	job->state = g_steal_pointer(&jid);
 	job->free_state = g_free;
-	if (!under_way) /* else it is joined again by itself just now */
+	if (!under_way) /* else that comes by itself */
 		ask_and_join(im, room);
 }
 
@@ -417,6 +466,7 @@ static void start_leave(SnIm *im, SnXmppJob *job)
 	sn_xml_child_text(presence, "status", NULL, job->request->status);
 	gboolean was_in = room->phase == SN_ROOM_PHASE_IN;
 	room->phase = SN_ROOM_PHASE_LEAVING;
+	set_deadline(im, room);
 	sn_xmpp_send(im, presence, 0);
 	if (!was_in) /* it may have nothing to say to that */
 		sn_muc_out(im, room, SN_ROOM_LEFT, NULL, NULL, NULL);

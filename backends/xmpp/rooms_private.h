@@ -36,6 +36,7 @@ typedef struct {
 	char *occupant_id; /* our own; NULL */
 	SnRoomPhase phase;
 	gboolean create;
+	gboolean again;     /* joined once more as soon as it was left */
 	gboolean rejoining; /* nobody waits for it, but it was ours */
 	int history;
 	guint features;    /* SnRoomFeatures */

@@ -265,10 +265,12 @@ static void joined(SnRooms *rooms, SnRoomSession *session)
 	session->renamed = FALSE;
 	if (!room)
 		return;
-	if (room->wanted && !room->bookmarked)
+	if (session->asked)
+		set_wanted(rooms, session, TRUE); /* also if it was left just before */
+	if (session->asked || (room->wanted && !room->bookmarked))
 		sn_rooms_bookmark(rooms, session, TRUE, FALSE);
+	session->asked = FALSE;
 	sn_delivery_account_online(rooms->account->engine->delivery, rooms->account, SN_CHANNEL_IM);
-	sn_engine_wake(rooms->account->engine);
 }
 
 /* Nobody is there to be asked when a room is joined again by itself: a nick that is taken, often by
@@ -321,6 +323,7 @@ static void join_reply(SnEngineAccount *account, const SnImEvent *event, gpointe
 		else if (event->kind == SN_EVENT_ERROR && joining->rooms->online &&
 		         event->error->code != SN_ERROR_BUSY)
 			refused(joining->rooms, session, event->error, joining->by_user);
+		sn_engine_wake(account->engine); /* what was asked meanwhile */
 	}
 	g_free(joining->jid);
 	g_free(joining);
@@ -364,6 +367,7 @@ void sn_rooms_leave(SnRooms *rooms, SnRoomSession *session, const char *words)
 	SnImRequest *request = sn_rooms_request(rooms, SN_IM_REQ_LEAVE, session->jid);
 
 	request->status = g_strdup(words);
+	session->asked = session->in = FALSE;
 	set_wanted(rooms, session, FALSE);
 	set_state(rooms, session, SN_ROOM_OUT, NULL, -1, NULL);
 	sn_engine_im(rooms->account, request, log_reply, NULL);
@@ -444,6 +448,8 @@ static void take_bookmark(SnRooms *rooms, const SnImBookmark *bookmark)
 		return;
 	if (bookmark->password)
 		sn_rooms_set_password(session, bookmark->password);
+	if (session->asked && !wanted)
+		return; /* as it was before the user asked; once in, the bookmark follows */
 	sn_room_set_wanted(store, session->conversation, wanted, !bookmark->removed, NULL);
 	if (wanted && rooms->synced && !session->in)
 		sn_rooms_join(rooms, session, &(SnRoomJoin){ .password = bookmark->password });
@@ -504,7 +510,8 @@ static void room_left(SnRooms *rooms, SnRoomSession *session, const SnImEvent *e
 	sn_room_people_clear(rooms->account->engine->store, session->conversation, NULL);
 	sn_room_count_people(rooms->account->engine->store, session->conversation, NULL);
 	if (event->leaving == SN_ROOM_LEFT) {
-		set_state(rooms, session, SN_ROOM_OUT, NULL, -1, NULL);
+		if (!session->joining) /* else once more */
+			set_state(rooms, session, SN_ROOM_OUT, NULL, -1, NULL);
 		return;
 	}
 	g_autoptr(GError) why = event->error ? g_error_copy(event->error)

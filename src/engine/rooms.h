@@ -19,6 +19,7 @@ typedef struct {
 	char *jid;
 	SnId conversation;
 	gboolean joining, in;
+	gboolean asked;        /* by the user: it is to be joined from now on */
 	gboolean fresh;        /* never seen before: what was said until now is no news */
 	gboolean reading;      /* its archive */
 	gboolean caught_up;    /* the archive's position may follow live messages */

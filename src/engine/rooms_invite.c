@@ -143,6 +143,7 @@ gboolean sn_rooms_answer_invitation(SnRooms *rooms, const char *key, const char 
 		if (g_str_equal(answer, "join")) {
 			SnRoomSession *session = sn_rooms_make(rooms, words[1], NULL, NULL, TRUE);
 			SnRoomJoin how = { .password = g_hash_table_lookup(rooms->passwords, words[1]) };
+			session->asked = TRUE;
 			if (session->conversation)
 				sn_rooms_join(rooms, session, &how);
 		} else if (g_str_equal(words[0], "room")) {

@@ -112,6 +112,7 @@ static void do_join(SnRooms *rooms, SnRoomSession *session, const SnRoomWish *wi
 		submit(rooms, session, request);
 		return;
 	}
+	session->asked = TRUE;
 	sn_rooms_join(rooms, session, &how);
 }
 
@@ -133,8 +134,11 @@ static void do_bookmark(SnRooms *rooms, SnRoomSession *session, const SnRoomWish
 
 static void do_subject(SnRooms *rooms, SnRoomSession *session, const SnRoomWish *wish)
 {
+	if (!session->in) {
+		sn_rooms_say(rooms, session, SN_ROOM_LINE_ERROR, "You are not in that room.");
+		return;
+	}
 	SnImRequest *request = sn_rooms_request(rooms, SN_IM_REQ_SEND, NULL);
-
 	request->message = sn_im_message_new();
 	request->message->to = g_strdup(session->jid);
 	request->message->groupchat = TRUE;
@@ -294,12 +298,17 @@ static void fulfil(SnRooms *rooms, const SnRoomWish *wish)
 	g_warning("Nobody knows how to \"%s\" in a room.", wish->verb);
 }
 
-/* All of a form goes back to the room: a change that did not see the one before would undo it. */
+/* For the room to let the user in; and since all of a form goes back to it, a change that did not see
+ * the one before would undo that. */
 static gboolean has_to_wait(SnRooms *rooms, const SnRoomWish *wish)
 {
 	const SnRoomSession *session = sn_rooms_session(rooms, wish->room);
 
-	return session && session->configuring && g_str_equal(wish->verb, "configure");
+	if (!session)
+		return FALSE;
+	return (session->configuring && g_str_equal(wish->verb, "configure")) ||
+	       (session->joining && !g_str_equal(wish->verb, "join") &&
+	        !g_str_equal(wish->verb, "leave"));
 }
 
 /* Waits for the line: what is asked off line is done when it is back. */

@@ -368,6 +368,40 @@ static void another_device_follows_the_bookmarks(void **state)
 	close_side(&two);
 }
 
+static gboolean is_kept(gpointer data)
+{
+	const Wanted *wanted = data;
+	g_autoptr(SnRoom) room = sn_room_find(wanted->side->bench->store, 0, wanted->jid);
+
+	return room && room->state == SN_ROOM_IN && room->wanted && room->bookmarked;
+}
+
+/* The room has not even said yet that the user left. */
+static void who_comes_back_at_once_is_in(void **state)
+{
+	NEED_SERVERS();
+	const char *room = "revolving@rooms.example.test";
+	Side alice;
+	Wanted wanted = { .side = &alice, .jid = room };
+
+	open_side(&alice, "alice");
+	join(&alice, room, TRUE);
+	assert_true(sn_wait_until(is_kept, &wanted, SECONDS));
+	ask(&alice, room, "leave", NULL, NULL, NULL);
+	ask(&alice, room, "join", NULL, NULL, NULL);
+	ask(&alice, room, "subject", NULL, NULL, "Round and round");
+	wait_line(&alice, room, "alice set the topic: Round and round");
+	assert_true(sn_wait_until(is_kept, &wanted, SECONDS));
+	stop(&alice);
+	start(&alice);
+	assert_true(sn_wait_until(is_kept, &wanted, SECONDS));
+	ask(&alice, room, "leave", NULL, NULL, NULL);
+	wait_state(&alice, room, SN_ROOM_OUT);
+	ask(&alice, room, "subject", NULL, NULL, "From outside");
+	wait_line(&alice, room, "You are not in that room.");
+	close_side(&alice);
+}
+
 static gboolean is_asked(gpointer data)
 {
 	Wanted *wanted = data;
@@ -627,6 +661,7 @@ int main(void)
 		cmocka_unit_test(an_absence_is_filled_without_an_archive),
 		cmocka_unit_test(a_refusal_is_told_and_another_nick_helps),
 		cmocka_unit_test(another_device_follows_the_bookmarks),
+		cmocka_unit_test(who_comes_back_at_once_is_in),
 		cmocka_unit_test(an_invitation_is_a_question_that_one_key_answers),
 		cmocka_unit_test(an_invitation_waits_until_the_user_is_back),
 		cmocka_unit_test(who_may_not_invite_is_told_so),
