@@ -27,6 +27,7 @@ struct sn_drafts {
 	GHashTable *going;   /* Message-IDs that are being taken away */
 	GHashTable *refused; /* conversation -> SnTime: not before */
 	GSource *timer;
+	gboolean waiting; /* until a Drafts folder has been looked at */
 };
 
 typedef struct {
@@ -34,6 +35,7 @@ typedef struct {
 	SnId conversation, account;
 	SnTime version;
 	char *folder, *message_id;
+	guint32 uid; /* only this one goes; 0: whichever has that id */
 } Job;
 
 static void job_free(Job *job)
@@ -122,7 +124,9 @@ static void located(SnEngineAccount *account, const SnMailEvent *event, gpointer
 
 	if (event->kind > SN_EVENT_CANCELLED)
 		return;
-	if (event->kind != SN_EVENT_DONE || !event->uid) {
+	/* another program saved it again: its version is not ours to take away */
+	gboolean others = job->uid && event->uid != job->uid;
+	if (event->kind != SN_EVENT_DONE || !event->uid || others) {
 		removed(account, event, job);
 		return;
 	}
@@ -140,16 +144,16 @@ static void take_away(SnDrafts *drafts, SnEngineAccount *account, const char *fo
 	g_autoptr(GPtrArray) stale = sn_draft_stale_list(drafts->engine->store, account->id);
 
 	for (guint i = 0; i < stale->len; i++) {
-		const char *id = stale->pdata[i];
-		if (!g_hash_table_add(drafts->going, g_strdup(id)))
+		const SnDraftStale *one = stale->pdata[i];
+		if (!g_hash_table_add(drafts->going, g_strdup(one->message_id)))
 			continue;
 		Job *job = g_new0(Job, 1);
 		*job = (Job){ .drafts = drafts, .account = account->id, .folder = g_strdup(folder),
-			      .message_id = g_strdup(id) };
+			      .message_id = g_strdup(one->message_id), .uid = one->uid };
 		SnMailRequest *request =
 			sn_mail_request_new(SN_MAIL_REQ_SEARCH_ID, sn_engine_next_id(drafts->engine));
 		request->folder = g_strdup(folder);
-		request->message_id = g_strdup(id);
+		request->message_id = g_strdup(one->message_id);
 		sn_engine_mail(account, request, located, job);
 	}
 }
@@ -178,7 +182,7 @@ static void appended(SnEngineAccount *account, const SnMailEvent *event, gpointe
 	if (event->kind > SN_EVENT_CANCELLED)
 		return;
 	if (event->kind == SN_EVENT_DONE) {
-		sn_draft_copy_done(store, job->conversation, job->version, &error);
+		sn_draft_copy_done(store, job->conversation, event->uid, &error);
 		sn_mail_sync_folder(account->core->mail, job->folder);
 	} else {
 		sn_draft_copy_failed(store, job->conversation, &error);
@@ -198,10 +202,10 @@ static void put(Job *job, GBytes *raw, GError *error)
 {
 	SnDrafts *drafts = job->drafts;
 	SnEngineAccount *account = sn_engine_account_by_id(drafts->engine, job->account);
+	SnDraftCopy next = { .conversation = job->conversation, .account = job->account,
+		             .next_id = job->message_id, .updated = job->version };
 
-	if (!raw || !account ||
-	    !sn_draft_copy_begin(drafts->engine->store, job->conversation, job->account,
-	                         job->message_id, &error)) {
+	if (!raw || !account || !sn_draft_copy_begin(drafts->engine->store, &next, raw, &error)) {
 		say(error);
 		g_clear_error(&error);
 		refuse(drafts, job->conversation);
@@ -333,6 +337,22 @@ static void drop(SnDrafts *drafts, const SnDraftCopy *copy)
 	say(error);
 }
 
+/*
+ * What lies in its Drafts folder has been seen: another program may have gone on with a copy, and then
+ * that is no longer ours. The folder may not be there yet.
+ */
+static gboolean is_known(SnDrafts *drafts, SnEngineAccount *account)
+{
+	g_autofree char *folder = sn_mail_folder_name(account, "drafts");
+
+	if (!account->source_online || !account->core->mail || !folder)
+		return FALSE;
+	if (sn_mail_sync_is_fresh(account->core->mail, folder))
+		return TRUE;
+	drafts->waiting = TRUE;
+	return FALSE;
+}
+
 /* Of a reply by IM the mail server has no copy. */
 static void keep(SnDrafts *drafts, const SnDraftCopy *copy)
 {
@@ -354,7 +374,7 @@ static void keep(SnDrafts *drafts, const SnDraftCopy *copy)
 		plan->account ? sn_engine_account_by_id(engine, plan->account) : NULL;
 	if (plan->channel == SN_CHANNEL_IM || plan->status == SN_PLAN_IMPOSSIBLE)
 		drop(drafts, copy);
-	else if (account && account->source && account->source_online)
+	else if (account && account->source && is_known(drafts, account))
 		append(drafts, draft, plan, account);
 }
 
@@ -397,15 +417,21 @@ void sn_drafts_look(SnDrafts *drafts)
 
 	if (!sn_config_settings(engine->config)->mail_server_drafts)
 		return;
+	drafts->waiting = FALSE;
 	next = look_at_drafts(drafts, now);
 	for (guint i = 0; i < engine->accounts->len; i++) {
 		SnEngineAccount *account = g_ptr_array_index(engine->accounts, i);
-		g_autofree char *folder = account->source_online ? sn_mail_folder_name(account, "drafts")
-		                                                 : NULL;
-		if (folder)
+		g_autofree char *folder = sn_mail_folder_name(account, "drafts");
+		if (folder && is_known(drafts, account))
 			take_away(drafts, account, folder);
 	}
 	stop_timer(drafts);
 	if (next)
 		drafts->timer = sn_engine_timer(engine, MAX(next - now, SN_SECOND), timer_fired, drafts);
+}
+
+void sn_drafts_synced(SnDrafts *drafts)
+{
+	if (drafts && drafts->waiting)
+		sn_drafts_look(drafts);
 }

@@ -15,6 +15,8 @@ typedef struct sn_drafts SnDrafts;
 SnDrafts *sn_drafts_new(SnEngine *engine);
 void sn_drafts_free(SnDrafts *drafts); /* NULL is fine */
 void sn_drafts_look(SnDrafts *drafts);
+/* A folder was read to its end. NULL is fine. */
+void sn_drafts_synced(SnDrafts *drafts);
 /* FALSE while something is on its way. */
 gboolean sn_drafts_settled(const SnDrafts *drafts);
 

@@ -2,6 +2,7 @@
 /* ingest_mail.c - files prepared emails: the half that needs the store. */
 #include "src/engine/autocrypt.h"
 #include "src/engine/sync_private.h"
+#include "src/store/draft_copy.h"
 #include "src/store/outcome.h"
 
 #include <string.h>
@@ -168,6 +169,10 @@ gboolean sn_file_mail(SnStore *store, const SnConfig *config, SnAfter *after, Sn
 		return FALSE;
 	if (id)
 		*id = message->id;
+	if (place->folder && !place->partial && prepared->raw && message->message_id &&
+	    !sn_draft_copy_seen(store, place->account, message->message_id, place->uid, prepared->raw,
+	                        error))
+		return FALSE;
 	gboolean chat = place->chats && sn_transcript_is_one(place->chats, prepared);
 	if (place->folder && !sn_location_set(store, message->id, place->folder, place->uid,
 	                                      place->name, place->flags, error))

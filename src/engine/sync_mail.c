@@ -16,6 +16,7 @@
 #include <malloc.h>
 #include <string.h>
 
+#include "src/engine/drafts.h"
 #include "src/store/place.h"
 
 enum {
@@ -682,6 +683,7 @@ static void round_ended(SnMailSync *sync, MailFolder *folder)
 		sn_mailbox_grew(sync->account);
 	sn_engine_touched(sync->account->engine);
 	work(sync);
+	sn_drafts_synced(sync->account->engine->core->drafts);
 	sn_transcripts_look(sync->account->core->transcripts);
 }
 
@@ -704,6 +706,7 @@ static void round_failed(SnMailSync *sync, MailFolder *folder, const SnMailEvent
 	if (g_error_matches(event->error, SN_ERROR, SN_ERROR_NOT_FOUND))
 		sync->listed = FALSE; /* it went, or is called otherwise */
 	work(sync);
+	sn_drafts_synced(sync->account->engine->core->drafts);
 }
 
 static void sync_reply(SnEngineAccount *account, const SnMailEvent *event, gpointer data)

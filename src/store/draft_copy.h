@@ -17,6 +17,7 @@ typedef struct {
 	char *message_id; /* of the version that lies there; NULL */
 	char *next_id;    /* of the one that is being put there; NULL */
 	SnTime updated;   /* SnDraft.updated of the version there */
+	guint32 uid;      /* of that version; 0 unknown */
 } SnDraftCopy;
 void sn_draft_copy_free(SnDraftCopy *copy);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SnDraftCopy, sn_draft_copy_free)
@@ -25,11 +26,20 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(SnDraftCopy, sn_draft_copy_free)
 GPtrArray *sn_draft_copy_due(SnStore *store);
 SnDraftCopy *sn_draft_copy_get(SnStore *store, SnId conversation); /* NULL: neither */
 
-/* Before it is sent to the server. What an earlier try may have left there is to go. */
-gboolean sn_draft_copy_begin(SnStore *store, SnId conversation, SnId account, const char *next_id,
-                             GError **error);
-/* It is there: the version before is to go. */
-gboolean sn_draft_copy_done(SnStore *store, SnId conversation, SnTime updated, GError **error);
+/*
+ * Before raw is sent to the server. What an earlier try may have left there is to go. Of `next` counts:
+ * conversation, account, next_id, and updated, which is that of what is sent.
+ */
+gboolean sn_draft_copy_begin(SnStore *store, const SnDraftCopy *next, GBytes *raw, GError **error);
+/* It is there, under this UID (RFC 4315; 0 unknown): the version before is to go. */
+gboolean sn_draft_copy_done(SnStore *store, SnId conversation, guint32 uid, GError **error);
+/*
+ * An email lies in a folder of the account. When it has the Message-ID of a copy, but is neither at its
+ * place nor the text that was put there, another program has saved it: as of sn_draft_copy_overtaken().
+ * In the caller's transaction.
+ */
+gboolean sn_draft_copy_seen(SnStore *store, SnId account, const char *message_id, guint32 uid,
+                            GBytes *raw, GError **error);
 /* Nobody knows whether it is there. */
 gboolean sn_draft_copy_failed(SnStore *store, SnId conversation, GError **error);
 /* All of it is to go: the draft was sent, thrown away, or goes by IM now. */
@@ -46,7 +56,13 @@ gboolean sn_draft_copy_overtaken(SnStore *store, const char *message_id, GError 
 /* The conversation whose draft that is; 0. */
 SnId sn_draft_copy_find(SnStore *store, const char *message_id);
 
-/* Message-IDs to be taken out of the account's Drafts; of char *. */
+typedef struct {
+	char *message_id;
+	guint32 uid; /* only this one is ours; 0: whichever has that id */
+} SnDraftStale;
+void sn_draft_stale_free(SnDraftStale *stale);
+
+/* What is to be taken out of the account's Drafts; of SnDraftStale. */
 GPtrArray *sn_draft_stale_list(SnStore *store, SnId account);
 gboolean sn_draft_stale_done(SnStore *store, SnId account, const char *message_id, GError **error);
 

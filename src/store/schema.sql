@@ -840,13 +840,18 @@ CREATE TABLE draft_copy (
 	account INTEGER NOT NULL REFERENCES account (id),
 	message_id TEXT,
 	next_id TEXT,
-	updated INTEGER NOT NULL DEFAULT 0
+	updated INTEGER NOT NULL DEFAULT 0,
+	uid INTEGER NOT NULL DEFAULT 0, -- of message_id there; 0 unknown
+	digest TEXT,                    -- of its text
+	next_digest TEXT,
+	next_updated INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
 -- What is to be taken out of Drafts there.
 CREATE TABLE draft_stale (
 	account INTEGER NOT NULL REFERENCES account (id),
 	message_id TEXT NOT NULL,
+	uid INTEGER NOT NULL DEFAULT 0, -- only this one; 0: whichever has that id
 	PRIMARY KEY (account, message_id)
 ) STRICT, WITHOUT ROWID;
 

@@ -202,18 +202,36 @@ static void what_is_written_off_line_goes_there_later(void **state)
 	assert_true(sn_bench_wait(stage->bench, lies_there, (gpointer) "Still on the train"));
 }
 
+#define LOST                                                                                  \
+	"From: alice@example.test\r\nTo: bob@work.example\r\nSubject: The rope\r\n"            \
+	"Message-ID: <lost@example.test>\r\n\r\n"
+
+/*
+ * What the engine has written down when it dies: before the server has answered, or after. The folder
+ * has not been looked at since. What the server has is put there by the caller.
+ */
+static void put_and_die(Stage *stage, const char *id, gboolean answered)
+{
+	SnStore *store = stage->bench->store;
+	g_autoptr(SnDraft) draft = sn_draft_load(store, stage->conversation);
+	g_autofree char *own_id = g_strdup(id);
+	SnDraftCopy next = { .conversation = stage->conversation, .next_id = own_id,
+		             .account = sn_account_find(store, "home"), .updated = draft->updated };
+	g_autoptr(GBytes) raw = g_bytes_new_static(LOST "First\r\n", strlen(LOST "First\r\n"));
+
+	assert_true(sn_draft_copy_begin(store, &next, raw, NULL));
+	if (answered)
+		assert_true(sn_draft_copy_done(store, stage->conversation, 7, NULL));
+}
+
 /* The engine died after the server had it and before that was written down. */
 static void a_copy_that_a_crash_left_is_taken_away(void **state)
 {
 	Stage *stage = *state;
-	SnId account = sn_account_find(stage->bench->store, "home");
 
 	type(stage, "First", SN_MODE_MAIL);
-	assert_true(sn_draft_copy_begin(stage->bench->store, stage->conversation, account,
-	                                "lost@example.test", NULL));
-	sn_fake_mail_put("alice", "Drafts",
-	                 "From: alice@example.test\r\nMessage-ID: <lost@example.test>\r\n\r\nFirst\r\n",
-	                 SN_MAIL_DRAFT);
+	put_and_die(stage, "lost@example.test", FALSE);
+	sn_fake_mail_put("alice", "Drafts", LOST "First\r\n", SN_MAIL_DRAFT);
 	start(stage);
 	assert_true(sn_bench_wait(stage->bench, lies_there, (gpointer) "The rope"));
 	assert_int_equal(sn_fake_mail_count("alice", "Drafts"), 2);
@@ -349,6 +367,101 @@ static void what_was_typed_in_both_places_is_kept_twice(void **state)
 	assert_true(sn_bench_wait(stage->bench, both_are_there, NULL));
 }
 
+static gboolean nothing_is_to_go(SnBench *bench, gpointer data)
+{
+	g_autoptr(GPtrArray) stale = sn_draft_stale_list(bench->store, 1);
+
+	return stale->len == 0;
+}
+
+/* Another program saved it again before it was ever seen here. */
+static void what_was_changed_unseen_counts(Stage *stage, gboolean answered)
+{
+	const char *what[] = { "lost@example.test", "and more" };
+
+	type(stage, "First", SN_MODE_MAIL);
+	put_and_die(stage, what[0], answered);
+	sn_fake_mail_put("alice", "Drafts", LOST "First and more\r\n", SN_MAIL_DRAFT);
+	start(stage);
+	assert_true(sn_bench_wait(stage->bench, says, what));
+	sn_engine_settle(stage->engine, 60000, NULL);
+	assert_null(sn_draft_load(stage->bench->store, stage->conversation));
+	assert_null(sn_draft_copy_get(stage->bench->store, stage->conversation));
+	assert_int_equal(sn_fake_mail_count("alice", "Drafts"), 2);
+	assert_int_equal(sn_fake_mail_requests("alice", SN_MAIL_REQ_DELETE), 0);
+}
+
+static void what_was_changed_before_it_was_seen_counts(void **state)
+{
+	what_was_changed_unseen_counts(*state, TRUE);
+}
+
+static void what_was_changed_before_the_server_answered_counts(void **state)
+{
+	what_was_changed_unseen_counts(*state, FALSE);
+}
+
+static void what_was_changed_unseen_is_kept_twice(Stage *stage, gboolean answered)
+{
+	const char *what[] = { "lost@example.test", "and more" };
+
+	type(stage, "First", SN_MODE_MAIL);
+	put_and_die(stage, what[0], answered);
+	sn_fake_mail_put("alice", "Drafts", LOST "First and more\r\n", SN_MAIL_DRAFT);
+	type(stage, "Typed on here", SN_MODE_MAIL);
+	start(stage);
+	assert_true(sn_bench_wait(stage->bench, says, what));
+	assert_true(sn_bench_wait(stage->bench, both_are_there, NULL));
+	g_autoptr(SnDraft) draft = sn_draft_load(stage->bench->store, stage->conversation);
+	assert_string_equal(draft->body, "Typed on here");
+}
+
+static void what_was_typed_on_meanwhile_is_kept_beside_it(void **state)
+{
+	what_was_changed_unseen_is_kept_twice(*state, TRUE);
+}
+
+static void so_it_is_when_the_server_had_not_answered(void **state)
+{
+	what_was_changed_unseen_is_kept_twice(*state, FALSE);
+}
+
+/* Some servers write an email anew; by its place it is known nevertheless. */
+static void what_the_server_rewrites_is_still_ours(void **state)
+{
+	Stage *stage = *state;
+	SnStore *store = stage->bench->store;
+	g_autoptr(GBytes) rewritten = g_bytes_new_static("X: 1\r\n\r\nFirst", 14);
+
+	type(stage, "First", SN_MODE_MAIL);
+	put_and_die(stage, "lost@example.test", TRUE);
+	assert_true(sn_draft_copy_seen(store, sn_account_find(store, "home"), "lost@example.test", 7,
+	                               rewritten, NULL));
+	g_autoptr(SnDraftCopy) copy = sn_draft_copy_get(store, stage->conversation);
+	assert_string_equal(copy->message_id, "lost@example.test");
+	assert_int_equal(copy->updated, copy->drafted);
+}
+
+/* A version that appears there while ours is about to go stays. */
+static void only_our_own_version_is_taken_away(void **state)
+{
+	Stage *stage = *state;
+	g_autoptr(GPtrArray) stale = NULL;
+
+	type(stage, "First", SN_MODE_MAIL);
+	put_and_die(stage, "lost@example.test", TRUE);
+	assert_true(sn_draft_copy_drop(stage->bench->store, stage->conversation, NULL));
+	stale = sn_draft_stale_list(stage->bench->store, 1);
+	assert_int_equal(stale->len, 1);
+	assert_int_equal(((SnDraftStale *)stale->pdata[0])->uid, 7);
+	assert_true(sn_draft_delete(stage->bench->store, stage->conversation, NULL));
+	sn_fake_mail_put("alice", "Drafts", LOST "First and more\r\n", SN_MAIL_DRAFT);
+	start(stage);
+	assert_true(sn_bench_wait(stage->bench, nothing_is_to_go, NULL));
+	assert_int_equal(sn_fake_mail_count("alice", "Drafts"), 2);
+	assert_int_equal(sn_fake_mail_requests("alice", SN_MAIL_REQ_DELETE), 0);
+}
+
 static void what_another_program_deleted_is_still_here(void **state)
 {
 	Stage *stage = *state;
@@ -474,6 +587,12 @@ int main(void)
 		T(a_refused_version_loses_nothing),
 		T(what_another_program_made_of_it_counts),
 		T(what_was_typed_in_both_places_is_kept_twice),
+		T(what_was_changed_before_it_was_seen_counts),
+		T(what_was_changed_before_the_server_answered_counts),
+		T(what_was_typed_on_meanwhile_is_kept_beside_it),
+		T(so_it_is_when_the_server_had_not_answered),
+		T(what_the_server_rewrites_is_still_ours),
+		T(only_our_own_version_is_taken_away),
 		T(what_another_program_deleted_is_still_here),
 		cmocka_unit_test_setup_teardown(it_can_be_switched_off, set_up_without, tear_down),
 #undef T
