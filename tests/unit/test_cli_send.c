@@ -188,6 +188,110 @@ static void a_room_is_spoken_to_as_a_room(void **state)
 	assert_true(cli_desk_said(desk, "a room takes no email"));
 }
 
+/* ---- rooms ---- */
+
+#define TEA "tea@rooms.example.test"
+
+static void expect_wish(CliDesk *desk, const char *verb, const char *who, const char *value,
+                        const char *text)
+{
+	g_autoptr(GPtrArray) wishes = sn_room_wishes(desk->tmp->store);
+
+	assert_int_equal(wishes->len, 1);
+	const SnRoomWish *wish = wishes->pdata[0];
+	assert_string_equal(wish->room, TEA);
+	assert_string_equal(wish->verb, verb);
+	assert_string_equal(wish->who ? wish->who : "", who);
+	assert_string_equal(wish->value ? wish->value : "", value);
+	assert_string_equal(wish->text ? wish->text : "", text);
+	assert_true(sn_room_wish_done(desk->tmp->store, wish->id, NULL));
+}
+
+static void what_is_asked_of_a_room_waits_for_the_engine(void **state)
+{
+	CliDesk *desk = *state;
+	SnStore *store = desk->tmp->store;
+
+	assert_int_equal(cli_desk_run(desk, "", "rooms", "topic", TEA, "Cups", NULL), SN_EXIT_NOT_FOUND);
+	assert_int_equal(cli_desk_run(desk, "", "rooms", "join", "--create", "xmpp:" TEA, "al", NULL),
+	                 SN_EXIT_WAITING);
+	assert_non_null(strstr(desk->out, "Waits until sennit runs."));
+	expect_wish(desk, "join", "al", "create", "");
+	g_autoptr(SnRoom) room = sn_room_find(store, 0, TEA);
+	assert_non_null(room);
+	assert_true(room->wanted);
+	assert_int_equal(room->state, SN_ROOM_JOINING);
+	assert_int_equal(cli_desk_run(desk, "", "rooms", "topic", TEA, "Cups", "and", "pots", NULL),
+	                 SN_EXIT_WAITING);
+	expect_wish(desk, "subject", "", "", "Cups and pots");
+	cli_desk_run(desk, "", "rooms", "invite", TEA, BOB, "do come", NULL);
+	expect_wish(desk, "invite", BOB, "", "do come");
+	cli_desk_run(desk, "", "rooms", "kick", TEA, "mate", "too", "loud", NULL);
+	expect_wish(desk, "role", "mate", "none", "too loud");
+	cli_desk_run(desk, "", "rooms", "ban", TEA, "mate", NULL);
+	expect_wish(desk, "affiliation", "mate", "outcast", "");
+	cli_desk_run(desk, "", "rooms", "role", TEA, "mate", "visitor", NULL);
+	expect_wish(desk, "role", "mate", "visitor", "");
+	cli_desk_run(desk, "", "rooms", "affiliation", TEA, BOB, "member", NULL);
+	expect_wish(desk, "affiliation", BOB, "member", "");
+	cli_desk_run(desk, "", "rooms", "leave", TEA, NULL);
+	expect_wish(desk, "leave", "", "", "");
+	assert_int_equal(cli_desk_run(desk, "", "rooms", "notify", TEA, "all", NULL), SN_EXIT_DONE);
+	g_autoptr(SnRoom) told = sn_room_find(store, 0, TEA);
+	assert_int_equal(told->tell, SN_ROOM_TELL_ALL);
+}
+
+static void what_cannot_be_asked_of_a_room_is_said(void **state)
+{
+	CliDesk *desk = *state;
+	SnId id = sn_room_make(desk->tmp->store, desk->tmp->account, TEA, "alice", NULL, TRUE, NULL);
+
+	assert_int_not_equal(id, 0);
+	assert_int_equal(cli_desk_run(desk, "", "rooms", "join", "nonsense", NULL), SN_EXIT_USAGE);
+	assert_int_equal(cli_desk_run(desk, "", "rooms", "people", NULL), SN_EXIT_USAGE);
+	assert_int_equal(cli_desk_run(desk, "", "rooms", "kick", TEA, NULL), SN_EXIT_USAGE);
+	assert_int_equal(cli_desk_run(desk, "", "rooms", "role", TEA, "mate", "king", NULL), SN_EXIT_USAGE);
+	assert_true(cli_desk_said(desk, "moderator, participant, visitor"));
+	assert_int_equal(cli_desk_run(desk, "", "rooms", "topic", TEA, NULL), SN_EXIT_USAGE);
+	assert_int_equal(cli_desk_run(desk, "", "rooms", "notify", TEA, "some", NULL), SN_EXIT_USAGE);
+	assert_int_equal(cli_desk_run(desk, "", "rooms", "dance", TEA, NULL), SN_EXIT_USAGE);
+	g_autoptr(GPtrArray) wishes = sn_room_wishes(desk->tmp->store);
+	assert_int_equal(wishes->len, 0);
+}
+
+static void rooms_and_their_people_are_listed(void **state)
+{
+	CliDesk *desk = *state;
+	SnStore *store = desk->tmp->store;
+	SnId id = sn_room_make(store, desk->tmp->account, TEA, "alice", "Tea", TRUE, NULL);
+	SnRoomPerson bob = { .nick = (char *)"bob", .jid = (char *)BOB, .show = (char *)"away",
+		             .role = (char *)"moderator", .affiliation = (char *)"owner" };
+
+	sn_room_set_state(store, id, SN_ROOM_IN, NULL, 0, NULL, NULL, NULL);
+	sn_room_set_subject(store, id, "Cups\x1b[31m and pots", "bob", NULL);
+	sn_room_person_set(store, id, &bob, NULL);
+	sn_room_count_people(store, id, NULL);
+	assert_int_equal(cli_desk_run(desk, "", "rooms", NULL), SN_EXIT_DONE);
+	assert_non_null(strstr(desk->out, TEA "  in"));
+	assert_null(strchr(desk->out, '\x1b'));
+	assert_int_equal(cli_desk_run(desk, "", "rooms", "list", "--json", NULL), SN_EXIT_DONE);
+	json_t *rooms = cli_desk_json(desk), *room = json_array_get(rooms, 0);
+	assert_string_equal(json_string_value(json_object_get(room, "address")), TEA);
+	assert_string_equal(json_string_value(json_object_get(room, "state")), "in");
+	assert_int_equal(json_integer_value(json_object_get(room, "people")), 1);
+	json_decref(rooms);
+	assert_int_equal(cli_desk_run(desk, "", "rooms", "people", "--json", TEA, NULL), SN_EXIT_DONE);
+	json_t *all = cli_desk_json(desk), *one = json_array_get(all, 0);
+	assert_string_equal(json_string_value(json_object_get(one, "nick")), "bob");
+	assert_string_equal(json_string_value(json_object_get(one, "address")), BOB);
+	assert_string_equal(json_string_value(json_object_get(one, "affiliation")), "owner");
+	json_decref(all);
+	/* why one refuses stands beside it */
+	sn_room_set_state(store, id, SN_ROOM_REFUSED, NULL, -1, "permission", "You are banned.", NULL);
+	assert_int_equal(cli_desk_run(desk, "", "rooms", NULL), SN_EXIT_DONE);
+	assert_non_null(strstr(desk->out, "You are banned."));
+}
+
 static void nobody_and_nothing_are_refused(void **state)
 {
 	CliDesk *desk = *state;
@@ -626,6 +730,9 @@ int main(void)
 		DESK_TEST(a_reply_goes_over_the_other_channel_with_history),
 		DESK_TEST(an_unconfirmed_address_needs_a_yes),
 		DESK_TEST(a_room_is_spoken_to_as_a_room),
+		DESK_TEST(what_is_asked_of_a_room_waits_for_the_engine),
+		DESK_TEST(what_cannot_be_asked_of_a_room_is_said),
+		DESK_TEST(rooms_and_their_people_are_listed),
 		DESK_TEST(nobody_and_nothing_are_refused),
 		DESK_TEST(attachments_go_along),
 		DESK_TEST(a_contact_who_is_away_needs_a_decision),
