@@ -277,6 +277,20 @@ static gboolean has_text(const char *body, const GArray *blocks)
 	return FALSE;
 }
 
+/* An IM that is nothing but files has their names as its text, which stand below anyway. */
+static gboolean is_names(const SnMessage *message)
+{
+	g_autoptr(GString) names = g_string_new(NULL);
+
+	if (message->channel != SN_CHANNEL_IM || !message->parts || !message->parts->len || !message->body)
+		return FALSE;
+	for (guint i = 0; i < message->parts->len; i++) {
+		const SnPart *part = g_ptr_array_index(message->parts, i);
+		g_string_append_printf(names, "%s%s", i ? ", " : "", part->name ? part->name : "a file");
+	}
+	return strcmp(names->str, message->body) == 0;
+}
+
 static gboolean is_history(const SnMessage *message)
 {
 	return g_strcmp0(message->notice, SN_NOTICE_HISTORY) == 0;
@@ -546,7 +560,7 @@ static void fill_message(Fill *fill, const SnMessage *before, const char **subje
 	                                                                    : SN_OBJ_BODY);
 	fill_dividers(fill, before, subject);
 	short_form = sn_page_lines(fill->page) == lines && message->body && *message->body &&
-	             *message->body != '>' && !is_history(message) && !answers &&
+	             *message->body != '>' && !is_history(message) && !is_names(message) && !answers &&
 	             goes_on(fill, before);
 	if (!short_form && before && sn_page_lines(fill->page) == lines)
 		sn_page_line(fill->page, 0, NULL);
@@ -561,7 +575,7 @@ static void fill_message(Fill *fill, const SnMessage *before, const char **subje
 			;
 		else if (fill->opened)
 			fill_opened(fill, fill->opened);
-		else
+		else if (!is_names(message))
 			fill_body(fill, message->body);
 	}
 	if (open || !(message->amended & SN_AMENDED_RETRACTED))

@@ -282,13 +282,20 @@ void sn_im_parts_settle(SnDelivery *self, const SnEngineAccount *account, const 
 
 /* ---- files ---- */
 
-static const SnAttachment *attachment_at(const SnOutboxEntry *entry,
-                                         const SnEngineAccount *account, gint64 number)
+int sn_im_parts_position(const SnOutboxEntry *entry, const SnEngineAccount *account, gint64 number)
 {
 	for (guint i = 0; entry->attachments && i < entry->attachments->len; i++)
 		if (goes(entry, account, i) && number-- == 0)
-			return entry->attachments->pdata[i];
-	return NULL;
+			return (int)i + 1;
+	return 0;
+}
+
+static const SnAttachment *attachment_at(const SnOutboxEntry *entry,
+                                         const SnEngineAccount *account, gint64 number)
+{
+	int position = sn_im_parts_position(entry, account, number);
+
+	return position ? entry->attachments->pdata[position - 1] : NULL;
 }
 
 /* "Re budget.eml": a file name from a subject, with nothing in it that a shell or a file system

@@ -12,6 +12,9 @@ GPtrArray *sn_im_parts_plan(SnDelivery *self, const SnOutboxEntry *entry,
 /* Fills bytes, name and type of an UPLOAD request. */
 gboolean sn_im_parts_file(SnDelivery *self, const SnOutboxEntry *entry, const SnImStep *step,
                           SnImRequest *request, GError **error);
+/* The part of its own message that the attachment of this number is: those that do not go are not
+ * counted. 0: none. */
+int sn_im_parts_position(const SnOutboxEntry *entry, const SnEngineAccount *account, gint64 number);
 /* Uploads of earlier emails that could not be done (their url is SN_IM_LEFT_OUT) go as text only: what
  * the emails still to go leave out because it was in one of those goes with them. */
 #define SN_IM_LEFT_OUT "-"

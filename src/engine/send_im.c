@@ -280,7 +280,7 @@ static void send_upload(SnDelivery *self, const SnOutboxEntry *entry, SnEngineAc
 	SnJob *job = sn_job_begin(self, entry->id, entry->step);
 	if (step->source == 'a') { /* a file of the message itself is its part of that number */
 		job->message = entry->message;
-		job->position = (int)step->number + 1;
+		job->position = sn_im_parts_position(entry, account, step->number);
 		job->percent = -1;
 	}
 	if (sn_delivery_is_sealed(self, entry))

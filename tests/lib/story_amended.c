@@ -92,6 +92,7 @@ static SnId send_file(Talk *talk, SnDirection direction, const char *id, const c
 	message->sender = in ? talk->greta
 	                     : sn_address_intern(talk->store, SN_CHANNEL_IM, ALICE, NULL, NULL);
 	message->origin_id = g_strdup(id);
+	message->body = g_strdup(in ? NULL : name); /* as it goes */
 	sn_message_add_party(message, SN_ROLE_FROM, in ? HUGO : ALICE, in ? "Hugo Capstan" : NULL);
 	sn_message_add_party(message, SN_ROLE_TO, in ? ALICE : HUGO, NULL);
 	part->position = 1;
