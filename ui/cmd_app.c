@@ -4,9 +4,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "src/store/wish.h"
+#include "src/base/card.h"
+#include "src/store/own_card.h"
 #include "ui/command.h"
 #include "ui/composer.h"
+#include "ui/editor.h"
 #include "ui/history_file.h"
 #include "ui/prompt.h"
 #include "ui/view.h"
@@ -54,6 +56,34 @@ static gboolean run_presence(SnApp *app, int argc, char **argv, GError **error)
 	if (!sn_wish_set(app->store, SN_WISH_PRESENCE, "", wish, error))
 		return FALSE;
 	sn_app_say(app, SN_OBJ_SUCCESS, "Your contacts see you as %s.", sn_words_presence(show));
+	return TRUE;
+}
+
+/* The account of the open conversation has no say: there is mostly one. */
+static gboolean run_vcard(SnApp *app, int argc, char **argv, GError **error)
+{
+	const char *account = argc ? argv[0] : NULL;
+
+	for (gsize i = 0; !account && i < sn_config_account_count(app->config); i++) {
+		const SnAccount *one = sn_config_account(app->config, i);
+		account = one->im.user ? one->name : NULL;
+	}
+	const SnAccount *of = account ? sn_config_account_named(app->config, account) : NULL;
+	if (!of || !of->im.user)
+		return sn_command_fail(error, "There is no such account with an IM address.");
+	g_autofree char *now = sn_own_card(app->store, account);
+	g_autofree char *hint = sn_card_hint();
+	g_autofree char *text = g_strconcat(hint, now, NULL);
+	g_autofree char *edited = sn_editor_run(app, text, error);
+	if (!edited)
+		return FALSE;
+	if (g_str_equal(edited, text)) {
+		sn_app_say(app, SN_OBJ_FAINT, "Your vCard is as it was.");
+		return TRUE;
+	}
+	if (!sn_own_card_want(app->store, account, edited, error))
+		return FALSE;
+	sn_app_say(app, SN_OBJ_SUCCESS, "Your vCard is written as soon as %s is on line.", account);
 	return TRUE;
 }
 
@@ -146,6 +176,7 @@ const SnCommand sn_commands_app[] = {
 	{ "command", "[TEXT]", "type a command", 0, NULL, 0, -1, run_command },
 	{ "quit", "", "leave sennit", 0, NULL, 0, 0, run_quit },
 	{ "presence", "SHOW [TEXT]", "what your contacts see of you", SN_COMPLETE_WORDS, "auto online chat away xa dnd offline", 1, -1, run_presence },
+	{ "vcard", "[ACCOUNT]", "change your own vCard on the XMPP server, which anybody can read", 0, NULL, 0, 1, run_vcard },
 	{ "reload", "", "read the configuration, keys and theme again", 0, NULL, 0, 0, run_reload },
 	{ "set", "SECTION.KEY VALUE", "change a setting until sennit ends", SN_COMPLETE_OPTION, NULL, 1, 2, run_set },
 	{ "theme", "NAME", "use a theme until sennit ends", SN_COMPLETE_THEME, NULL, 1, 1, run_theme },

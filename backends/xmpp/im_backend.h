@@ -127,6 +127,8 @@ typedef enum {
 	                         (archived = TRUE), oldest first, then DONE with complete, last_id */
 	SN_IM_REQ_ARCHIVE_FIND, /* jid, with, origin_id, start: DONE with found (exactly-once check) */
 	SN_IM_REQ_VCARD,      /* jid: XEP-0292, then XEP-0054 -> VCARD event */
+	SN_IM_REQ_VCARD_PUT,  /* text: lines (src/base/card.h): what our own vCard says from now on; what
+	                         these do not speak of stays */
 	SN_IM_REQ_UPLOAD,     /* path or bytes, name, type: XEP-0363 -> PROGRESS, DONE with url */
 	SN_IM_REQ_DOWNLOAD,   /* url, path, max_size -> PROGRESS, DONE with size, sha256 */
 	SN_IM_REQ_SUBSCRIBE, SN_IM_REQ_SUBSCRIBED, SN_IM_REQ_UNSUBSCRIBE, /* jid */
@@ -222,7 +224,7 @@ typedef enum {
 	SN_IM_EV_ROSTER,      /* jid, name, subscription word, ask, removed. The whole roster comes
 	                         between ONLINE and SYNCED unless resumed, changes at any time */
 	SN_IM_EV_SUBSCRIPTION, /* jid asks to see us (or granted/revoked: name = "subscribed" ...) */
-	SN_IM_EV_VCARD,       /* jid, name, mails, jids */
+	SN_IM_EV_VCARD,       /* jid, name, mails, jids, text: as lines (src/base/card.h) */
 	SN_IM_EV_REACH,       /* jid, uris, best first: XEP-0152 of a contact, from PEP or presence;
 	                         empty = taken back. Only mailto:, xmpp: and tel: */
 	SN_IM_EV_BLOCKED,     /* uris: all JIDs that the server keeps away from us; after ONLINE unless

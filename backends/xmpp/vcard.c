@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * vcard.c - XEP-0292, and XEP-0054 where that is not published: names and addresses a contact
- * gives. A claim of theirs, no proof.
+ * gives. A claim of theirs, no proof. Writing the user's own is vcard_own.c.
  */
-#include "backends/xmpp/xmpp_private.h"
+#include "backends/xmpp/vcard_private.h"
 
 #include <string.h>
 
-#define NS_VCARD4 "urn:ietf:params:xml:ns:vcard-4.0"
-#define NODE_VCARD4 "urn:xmpp:vcard4"
-#define NS_TEMP "vcard-temp"
 #define MAX_VALUES 32
 
 static const char *const features[] = { NULL };
@@ -91,7 +88,7 @@ static char **steal_values(GPtrArray *values)
 	return (char **)g_ptr_array_steal(values, NULL);
 }
 
-static void push_card(SnIm *im, SnXmppJob *job, Card *card)
+static void push_card(SnIm *im, SnXmppJob *job, Card *card, xmpp_stanza_t *vcard, int form)
 {
 	SnImEvent *event = sn_xmpp_event(im, SN_IM_EV_VCARD, job->request->id);
 
@@ -99,6 +96,7 @@ static void push_card(SnIm *im, SnXmppJob *job, Card *card)
 	event->name = g_steal_pointer(&card->name);
 	event->mails = steal_values(card->mails);
 	event->jids = steal_values(card->jids);
+	event->text = sn_vcard_lines(vcard, form);
 	sn_xmpp_push(im, event);
 	sn_xmpp_done(im, job, NULL);
 }
@@ -106,7 +104,7 @@ static void push_card(SnIm *im, SnXmppJob *job, Card *card)
 static void temp_came(SnIm *im, xmpp_stanza_t *answer, const GError *error, gpointer data)
 {
 	SnXmppJob *job = sn_xmpp_job(im, *(guint64 *)data);
-	xmpp_stanza_t *vcard = answer ? sn_xml_find(answer, "vCard", NS_TEMP) : NULL;
+	xmpp_stanza_t *vcard = answer ? sn_xml_find(answer, "vCard", SN_NS_VCARD_TEMP) : NULL;
 	Card card;
 
 	if (!job)
@@ -123,7 +121,7 @@ static void temp_came(SnIm *im, xmpp_stanza_t *answer, const GError *error, gpoi
 	}
 	card_init(&card);
 	read_temp(vcard, &card);
-	push_card(im, job, &card);
+	push_card(im, job, &card, vcard, 0);
 	card_clear(&card);
 }
 
@@ -132,18 +130,34 @@ static void ask_temp(SnIm *im, SnXmppJob *job)
 	gboolean own = g_strcmp0(job->request->jid, im->jid) == 0;
 	xmpp_stanza_t *iq = sn_iq_new(im, "get", own ? NULL : job->request->jid);
 
-	sn_xml_child(iq, "vCard", NS_TEMP);
+	sn_xml_child(iq, "vCard", SN_NS_VCARD_TEMP);
 	sn_iq_ask(im, iq, temp_came, g_memdup2(&job->request->id, sizeof(guint64)), g_free);
+}
+
+xmpp_stanza_t *sn_vcard4_of(xmpp_stanza_t *answer)
+{
+	xmpp_stanza_t *items = answer ? sn_xml_find(sn_xml_find(answer, "pubsub", SN_NS_PUBSUB),
+						    "items", SN_NS_PUBSUB)
+				      : NULL;
+
+	return sn_xml_find(sn_xml_find(items, "item", SN_NS_PUBSUB), "vcard", SN_NS_VCARD4);
+}
+
+xmpp_stanza_t *sn_vcard4_query(SnIm *im, const char *jid)
+{
+	xmpp_stanza_t *iq = sn_iq_new(im, "get", jid);
+	xmpp_stanza_t *items =
+		sn_xml_child(sn_xml_child(iq, "pubsub", SN_NS_PUBSUB), "items", NULL);
+
+	sn_xml_set(items, "node", SN_NODE_VCARD4);
+	sn_xml_set(items, "max_items", "1");
+	return iq;
 }
 
 static void vcard4_came(SnIm *im, xmpp_stanza_t *answer, const GError *error, gpointer data)
 {
 	SnXmppJob *job = sn_xmpp_job(im, *(guint64 *)data);
-	xmpp_stanza_t *items = answer ? sn_xml_find(sn_xml_find(answer, "pubsub", SN_NS_PUBSUB),
-						    "items", SN_NS_PUBSUB)
-				      : NULL;
-	xmpp_stanza_t *vcard =
-		sn_xml_find(sn_xml_find(items, "item", SN_NS_PUBSUB), "vcard", NS_VCARD4);
+	xmpp_stanza_t *vcard = sn_vcard4_of(answer);
 	Card card;
 
 	if (!job)
@@ -154,7 +168,7 @@ static void vcard4_came(SnIm *im, xmpp_stanza_t *answer, const GError *error, gp
 	}
 	card_init(&card);
 	read_vcard4(vcard, &card);
-	push_card(im, job, &card);
+	push_card(im, job, &card, vcard, 1);
 	card_clear(&card);
 }
 
@@ -165,11 +179,8 @@ static void start_vcard(SnIm *im, SnXmppJob *job)
 		return;
 	}
 	gboolean own = strcmp(job->request->jid, im->jid) == 0;
-	xmpp_stanza_t *iq = sn_iq_new(im, "get", own ? NULL : job->request->jid);
-	xmpp_stanza_t *items =
-		sn_xml_child(sn_xml_child(iq, "pubsub", SN_NS_PUBSUB), "items", NULL);
-	sn_xml_set(items, "node", NODE_VCARD4);
-	sn_xml_set(items, "max_items", "1");
+	xmpp_stanza_t *iq = sn_vcard4_query(im, own ? NULL : job->request->jid);
+
 	sn_iq_ask(im, iq, vcard4_came, g_memdup2(&job->request->id, sizeof(guint64)), g_free);
 }
 
@@ -177,15 +188,18 @@ const SnXmppExtension sn_ext_vcard = {
 	.name = "vCard",
 	.claims = SN_XMPP_CLAIMS(
 		{ "0292", "0.12", SN_XMPP_PARTIAL, "0.1.0",
-		  "tests/integration/test_xmpp:a_vcard_tells_addresses", "read only" }),
+		  "tests/integration/test_xmpp:our_vcard_is_written_and_keeps_the_rest",
+		  "the fields of src/base/card.h" }),
 	.features = features,
-	.starts = { { SN_IM_REQ_VCARD, TRUE, start_vcard } },
+	.starts = { { SN_IM_REQ_VCARD, TRUE, start_vcard },
+		    { SN_IM_REQ_VCARD_PUT, TRUE, sn_vcard_put } },
 };
 
 const SnXmppExtension sn_ext_vcard_temp = {
 	.name = "vCard-temp",
 	.claims = SN_XMPP_CLAIMS(
 		{ "0054", "1.2", SN_XMPP_PARTIAL, "0.1.0",
-		  "tests/integration/test_xmpp:a_vcard_tells_addresses", "read only" }),
+		  "tests/integration/test_xmpp:our_vcard_is_written_and_keeps_the_rest",
+		  "the fields of src/base/card.h" }),
 	.features = features,
 };

@@ -139,7 +139,10 @@ static gboolean open_locked(const Fetch *fetch, char **sha256, gint64 *size, GEr
 
 static gboolean is_as_announced(const Fetch *fetch, const char *sha256, gint64 size, GError **error)
 {
-	if (fetch->size >= 0 && size != fetch->size)
+	/* of an encrypted one some announce what lies on the server */
+	gboolean locked_size = fetch->locked && size + LOCK_SIZE == fetch->size;
+
+	if (fetch->size >= 0 && size != fetch->size && !locked_size)
 		g_set_error(error, SN_ERROR, SN_ERROR_INVALID,
 		            "It has %" G_GINT64_FORMAT " bytes and not the %" G_GINT64_FORMAT
 		            " that were announced.",

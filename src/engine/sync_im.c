@@ -14,6 +14,7 @@
 #include "src/route/limits.h"
 #include "src/store/contacts.h"
 #include "src/store/omemo.h"
+#include "src/store/own_card.h"
 #include "src/store/rooms.h"
 
 #include <string.h>
@@ -478,8 +479,10 @@ static void line_synced(SnImSync *sync, const SnImEvent *event)
 		return;
 	}
 	sync->pages = 0;
-	if (!event->resumed)
+	if (!event->resumed) {
 		sn_displayed_synced(sync->displayed);
+		g_queue_push_tail(&sync->lookups, g_strdup(sync->own));
+	}
 	if (!event->resumed)
 		sn_wishes_im_synced(sync->account);
 	if (!event->resumed && sync->account->omemo)
@@ -626,16 +629,26 @@ static void lookup_again(gpointer data)
 	next_lookup(sync);
 }
 
+static void take_vcard(SnImSync *sync, const SnImEvent *event)
+{
+	SnEngineAccount *account = sync->account;
+
+	if (!event->jid)
+		return;
+	if (g_str_equal(event->jid, sync->own))
+		sn_own_card_is(account->engine->store, account->config->name,
+		               event->text ? event->text : "", NULL);
+	else
+		sn_map_vcard(account->engine->store, event->jid, event->name, event->mails,
+		             event->jids);
+}
+
 static void lookup_reply(SnEngineAccount *account, const SnImEvent *event, gpointer data)
 {
 	SnImSync *sync = data;
 
 	switch (event->kind) {
-	case SN_IM_EV_VCARD:
-		if (event->jid)
-			sn_map_vcard(account->engine->store, event->jid, event->name, event->mails,
-			             event->jids);
-		break;
+	case SN_IM_EV_VCARD: take_vcard(sync, event); break;
 	case SN_EVENT_DONE:
 	case SN_EVENT_ERROR:
 		sync->looking_up = FALSE;
@@ -772,11 +785,7 @@ void sn_im_sync_event(SnImSync *sync, const SnImEvent *event)
 	case SN_IM_EV_BLOCKED: take_blocked(sync, event); break;
 	case SN_IM_EV_CAPS: take_caps(sync, event); break;
 	case SN_IM_EV_SUBSCRIPTION: take_subscription(sync, event); break;
-	case SN_IM_EV_VCARD:
-		if (event->jid)
-			sn_map_vcard(sync->account->engine->store, event->jid, event->name,
-			             event->mails, event->jids);
-		break;
+	case SN_IM_EV_VCARD: take_vcard(sync, event); break;
 	case SN_IM_EV_REACH:
 		if (event->jid)
 			sn_map_reach(sync->account->engine->store, event->jid, event->uris);

@@ -170,6 +170,7 @@ typedef struct sn_account_core {
 	gboolean told_full;           /* mailbox.c: that nothing more can be stored */
 	GHashTable *refusals;         /* and which refusals; NULL */
 	char *presence_told, *reach_told; /* what the server was told; NULL */
+	gboolean card_goes; /* the user's vCard is being written */
 	gboolean told_away; /* ... that nobody looks at the screen */
 } SnAccountCore;
 

@@ -8,6 +8,7 @@
 #include "src/engine/sync_private.h"
 #include "src/store/contacts.h"
 #include "src/store/policy.h"
+#include "src/store/own_card.h"
 
 #define FETCH_MAX ((gint64)1 << 30)
 #define MAX_LOOKED_UP 50 /* contacts whose published wishes are looked at when we come on line */
@@ -338,6 +339,41 @@ static void do_fetch(SnEngine *engine, const SnWish *wish)
 	forget(engine, SN_WISH_FETCH, wish->key);
 }
 
+/* ---- the user's own vCard ---- */
+
+static void card_written(SnEngineAccount *account, const SnImEvent *event, gpointer data)
+{
+	g_autofree char *text = data;
+	const char *name = account->config->name;
+	SnStore *store = account->engine->store;
+	g_autofree char *wanted = sn_wish_get(store, SN_WISH_CARD, name);
+	gboolean later = event->kind == SN_EVENT_CANCELLED ||
+	                 (event->kind == SN_EVENT_ERROR && (event->error->code == SN_ERROR_NETWORK ||
+	                                                    event->error->code == SN_ERROR_TEMPORARY));
+
+	account->core->card_goes = FALSE;
+	if (event->kind == SN_EVENT_ERROR)
+		g_warning("%s: your vCard was not written: %s", name, event->error->message);
+	if (event->kind == SN_EVENT_DONE)
+		sn_own_card_is(store, name, text, NULL);
+	if (!later && !g_strcmp0(wanted, text)) /* else the user has changed it again */
+		forget(account->engine, SN_WISH_CARD, name);
+}
+
+static void do_card(SnEngine *engine, const SnWish *wish)
+{
+	for (guint i = 0; i < engine->accounts->len; i++) {
+		SnEngineAccount *account = g_ptr_array_index(engine->accounts, i);
+		if (!g_str_equal(wish->key, account->config->name) || !account->im_online ||
+		    account->core->card_goes)
+			continue;
+		SnImRequest *request = new_im(account, SN_IM_REQ_VCARD_PUT);
+		request->text = g_strdup(wish->value);
+		account->core->card_goes = TRUE;
+		sn_engine_im(account, request, card_written, g_strdup(wish->value));
+	}
+}
+
 /* ---- connections ---- */
 
 static void do_mdn(SnEngine *engine, const SnWish *wish)
@@ -368,6 +404,7 @@ void sn_wishes_look(SnEngine *engine)
 		SnWishKind kind;
 		void (*fulfil)(SnEngine *engine, const SnWish *wish);
 	} kinds[] = {
+		{ SN_WISH_CARD, do_card },
 		{ SN_WISH_CONTACT, do_contact },
 		{ SN_WISH_FETCH, do_fetch },
 		{ SN_WISH_MDN, do_mdn },

@@ -20,6 +20,7 @@
 	                          /* "gone MS": it ended                                         */ \
 	X(REACH, "reach")         /* standing. key as above; value "mailto:..." URIs with blanks */ \
 	                          /* between: email me when I am away (XEP-0152); "" withdraws   */ \
+	X(CARD, "card")           /* key: account name; value: its vCard, lines of own_card.h    */ \
 	X(CONTACT, "contact")     /* key: bare JID; value: "accept", "refuse", "request" (ask to */ \
 	                          /* see their presence, adds to the roster), "remove", "block"  */ \
 	                          /* (refuses as well), "unblock"                                */ \

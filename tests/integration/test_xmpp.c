@@ -334,6 +334,68 @@ static void a_vcard_tells_addresses(void **state)
 	im_client_free(alice);
 }
 
+static SnImEvent *own_vcard(ImClient *client)
+{
+	SnImRequest *request = im_client_request(client, SN_IM_REQ_VCARD);
+
+	request->jid = g_strdup(ALICE);
+	expect_done(client, im_client_submit(client, request));
+	return im_client_wait(client, SN_IM_EV_VCARD, is_vcard, ALICE, WAIT);
+}
+
+static void put_vcard(ImClient *client, const char *lines)
+{
+	SnImRequest *request = im_client_request(client, SN_IM_REQ_VCARD_PUT);
+
+	request->text = g_strdup(lines);
+	expect_done(client, im_client_submit(client, request));
+}
+
+static void our_vcard_is_written_and_keeps_the_rest(void **state)
+{
+	static const char first[] = "name: Alice Liddell\nnickname: Al\nemail: alice@work.example\n"
+				    "email: a@home.example\nphone: +44 20 7946 0000\n"
+				    "xmpp: alice@example.test\nweb: https://alice.example/\n"
+				    "title: Ropemaker\nnote: <b>knots & bends</b>\n";
+	static const char second[] = "name: Alice L.\nemail: a@home.example\n";
+
+	NEED_SERVERS();
+	ImClient *alice = login(ALICE);
+	assert_true(im_client_ready(alice, WAIT));
+	/* another client of hers has put a street there */
+	g_autofree char *set = raw_xmpp_ask(
+		ALICE, "alice-secret", servers->xmpp, servers->ca_file,
+		"<iq type='set' id='v'><pubsub xmlns='http://jabber.org/protocol/pubsub'>"
+		"<publish node='urn:xmpp:vcard4'><item id='current'><vcard "
+		"xmlns='urn:ietf:params:xml:ns:vcard-4.0'><fn><text>A</text></fn>"
+		"<adr><street>Rope Walk 1</street></adr></vcard></item></publish></pubsub></iq>", "v");
+	assert_non_null(strstr(set, "type=\"result\""));
+	put_vcard(alice, first);
+	SnImEvent *now = own_vcard(alice);
+	assert_string_equal(now->text, first);
+	assert_string_equal(now->mails[1], "a@home.example");
+	sn_im_event_free(now);
+	put_vcard(alice, second);
+	now = own_vcard(alice);
+	assert_string_equal(now->text, second);
+	sn_im_event_free(now);
+	/* the old form says the same, and nothing is lost */
+	g_autofree char *temp = raw_xmpp_ask(BOB, "bob-secret", servers->xmpp, servers->ca_file,
+					     "<iq type='get' id='t' to='" ALICE
+					     "'><vCard xmlns='vcard-temp'/></iq>", "t");
+	assert_non_null(strstr(temp, "Alice L."));
+	g_autofree char *own = raw_xmpp_ask(
+		ALICE, "alice-secret", servers->xmpp, servers->ca_file,
+		"<iq type='get' id='f'><pubsub xmlns='http://jabber.org/protocol/pubsub'>"
+		"<items node='urn:xmpp:vcard4'/></pubsub></iq>", "f");
+	assert_non_null(strstr(own, "Rope Walk 1"));
+	/* a line that there is not is refused before anything is written */
+	SnImRequest *bad = im_client_request(alice, SN_IM_REQ_VCARD_PUT);
+	bad->text = g_strdup("nmae: X");
+	expect_error(alice, im_client_submit(alice, bad), SN_ERROR_INVALID);
+	im_client_free(alice);
+}
+
 /* ---- archive ---- */
 
 static gboolean of_request(const SnImEvent *event, const void *id)
@@ -706,6 +768,7 @@ int main(void)
 		cmocka_unit_test(forged_carbons_and_archive_results_are_dropped),
 		cmocka_unit_test(hostile_text_comes_clean),
 		cmocka_unit_test(a_vcard_tells_addresses),
+		cmocka_unit_test(our_vcard_is_written_and_keeps_the_rest),
 		cmocka_unit_test(the_archive_fills_a_gap),
 		cmocka_unit_test(the_archive_tells_whether_a_message_went),
 		cmocka_unit_test(presence_is_seen_and_shown),

@@ -699,6 +699,31 @@ static void engine_needs_an_account(void **state)
 
 /* ---- usage ---- */
 
+static void ones_own_vcard_is_lines(void **state)
+{
+	static const char lines[] = "# a comment\nname: Alice Liddell\nEmail : a@x.example\n"
+				    "email: b@x.example\nphone:\n";
+	CliDesk *desk = *state;
+
+	assert_int_equal(cli_desk_run(desk, NULL, "vcard", NULL), 0);
+	assert_string_equal(desk->out, "");
+	assert_int_equal(cli_desk_run(desk, lines, "vcard", "--set", NULL), 0);
+	assert_int_equal(cli_desk_run(desk, NULL, "vcard", NULL), 0);
+	assert_string_equal(desk->out, "name: Alice Liddell\nemail: a@x.example\nemail: b@x.example\n");
+	assert_int_equal(cli_desk_run(desk, NULL, "vcard", "--json", "--account", "home", NULL), 0);
+	json_t *array = cli_desk_json(desk), *object = json_array_get(array, 0);
+	assert_string_equal(json_string_value(json_array_get(json_object_get(object, "email"), 1)),
+	                    "b@x.example");
+	json_decref(array);
+	/* what cannot be changes nothing */
+	assert_int_equal(cli_desk_run(desk, "nmae: X", "vcard", "--set", NULL), SN_EXIT_INPUT);
+	assert_true(cli_desk_said(desk, "name"));
+	assert_int_equal(cli_desk_run(desk, "name: A\nname: B", "vcard", "--set", NULL), SN_EXIT_INPUT);
+	assert_int_equal(cli_desk_run(desk, NULL, "vcard", "-a", "work", NULL), SN_EXIT_USAGE);
+	assert_int_equal(cli_desk_run(desk, NULL, "vcard", NULL), 0);
+	assert_non_null(strstr(desk->out, "Alice Liddell"));
+}
+
 static void every_verb_has_help(void **state)
 {
 	CliDesk *desk = *state;
@@ -836,6 +861,7 @@ int main(void)
 		DESK_TEST(wrong_configuration_stops_every_verb),
 		DESK_TEST(import_counts),
 		DESK_TEST(engine_needs_an_account),
+		DESK_TEST(ones_own_vcard_is_lines),
 		DESK_TEST(every_verb_has_help),
 		DESK_TEST(wrong_options_are_answered_with_the_nearest),
 		cmocka_unit_test(program_options_stop_at_the_verb),

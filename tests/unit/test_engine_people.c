@@ -499,7 +499,7 @@ static void an_email_sent_as_a_file_is_carried(void **state)
 
 	start(stage);
 	push_roster(stage);
-	push_file(stage, BOB "/phone", "message/rfc822", 100);
+	push_file(stage, BOB "/phone", "message/rfc822", (gint64)strlen(raw));
 	SnImRequest *request = sn_fake_im_take(stage->im, SN_IM_REQ_DOWNLOAD, 5000);
 	assert_non_null(request);
 	assert_true(g_str_has_prefix(request->path, stage->bench->paths->data));

@@ -11,6 +11,7 @@
 #include "backends/fake/fake_im.h"
 #include "src/base/ids.h"
 #include "src/engine/sync_private.h"
+#include "src/store/own_card.h"
 #include "src/store/told.h"
 #include "tests/unit/engine_bench.h"
 
@@ -374,6 +375,38 @@ static void what_is_read_here_is_told_once(void **state)
 	assert_string_equal(second->text, "s-3");
 	sn_im_request_free(first);
 	sn_im_request_free(second);
+}
+
+/* ---- the user's own vCard ---- */
+
+static gboolean card_is_settled(SnBench *bench, gpointer data)
+{
+	g_autofree char *wish = sn_wish_get(bench->store, SN_WISH_CARD, "home");
+
+	return !wish;
+}
+
+static void ones_vcard_is_written_until_it_stands(void **state)
+{
+	Stage *stage = *state;
+	SnStore *store = stage->bench->store;
+
+	assert_true(sn_own_card_want(store, "home", "name: Alice", NULL));
+	SnImRequest *request = sn_fake_im_take(stage->im, SN_IM_REQ_VCARD_PUT, 30000);
+	assert_non_null(request);
+	assert_string_equal(request->text, "name: Alice\n");
+	sn_im_request_free(request);
+	assert_true(sn_bench_wait(stage->bench, card_is_settled, NULL));
+	g_autofree char *now = sn_own_card(store, "home");
+	assert_string_equal(now, "name: Alice\n");
+	/* and as another client of the user has changed it */
+	SnImEvent *event = sn_im_event_new(SN_IM_EV_VCARD, 0, NULL);
+	event->jid = g_strdup(ME);
+	event->text = g_strdup("name: Alice L.\n");
+	sn_fake_im_push(stage->im, event);
+	g_autoptr(SnMessage) row = receive(stage, from_bob("after", "after"));
+	g_autofree char *then = sn_own_card(store, "home");
+	assert_string_equal(then, "name: Alice L.\n");
 }
 
 /* ---- what only brings history ---- */
@@ -863,6 +896,7 @@ int main(void)
 		TEST(the_archive_keeps_its_order_within_a_second),
 		TEST(what_another_client_read_is_read),
 		TEST(what_is_read_here_is_told_once),
+		TEST(ones_vcard_is_written_until_it_stands),
 		TEST(a_stanza_that_brought_history_is_no_line),
 		TEST(history_of_others_is_left_out_and_said),
 		TEST(a_marker_of_somebody_else_hides_nothing),
