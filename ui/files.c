@@ -155,11 +155,9 @@ static void fetch_run(SnStore *store, gpointer data)
 }
 
 /* The rest of a large email, or a file that lies elsewhere, comes when it is asked for. */
-gboolean sn_files_ask_for(SnStore *store, SnId message)
+gboolean sn_files_ask_for(SnStore *store, SnId message, int position)
 {
-	g_autofree char *key = g_strdup_printf("%" G_GINT64_FORMAT, message);
-
-	return sn_wish_set(store, SN_WISH_FETCH, key, "", NULL);
+	return sn_wish_file(store, message, position < SN_PART_NODE ? position : 0, NULL);
 }
 
 static void fetch_done(gpointer data);
@@ -214,7 +212,7 @@ static void fetch_done(gpointer data)
 	} else if (fetch->until) {
 		if (sn_app_now(app) < fetch->until)
 			wait_for(fetch);
-	} else if (sn_files_ask_for(app->store, fetch->message)) {
+	} else if (sn_files_ask_for(app->store, fetch->message, fetch->position)) {
 		fetch->until = sn_app_now(app) + WAIT_FOR;
 		wait_for(fetch);
 		sn_app_say(app, SN_OBJ_SUCCESS, "The file is being fetched.");

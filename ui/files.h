@@ -18,8 +18,8 @@ void sn_files_refresh(SnApp *app);
  * are elsewhere: NOT_FOUND). */
 GBytes *sn_files_read(const SnUiHost *host, SnStore *store, SnId message, int position, char **name,
                       char **type, GError **error);
-/* Asks the engine to get what lies elsewhere. */
-gboolean sn_files_ask_for(SnStore *store, SnId message);
+/* Asks the engine to get what lies elsewhere; position as above. */
+gboolean sn_files_ask_for(SnStore *store, SnId message, int position);
 
 /* path: NULL saves into the download directory; nothing is ever overwritten there. */
 void sn_files_save(SnApp *app, SnId message, int position, const char *path);

@@ -197,7 +197,7 @@ static void again_done(gpointer data)
 		no_longer(app->composer, again);
 		attach(app, again);
 	} else if (is_elsewhere(again) && !again->asked) {
-		if (!sn_files_ask_for(app->store, again->message))
+		if (!sn_files_ask_for(app->store, again->message, again->position))
 			return;
 		await(app, again);
 		sn_app_say(app, SN_OBJ_DEFAULT, "%s is being fetched, and attached when it is here.",

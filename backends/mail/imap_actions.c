@@ -345,6 +345,8 @@ gboolean sn_imap_serve_fetch(SnImap *imap, SnMailRequest *request, SnMailEvent *
 {
 	if (!sn_imap_open_for(imap, request, error))
 		return FALSE;
+	if (request->part > 0)
+		return sn_imap_fetch_file(imap, request, done, error);
 	for (guint i = 0; request->uids && i < request->uids->len; i++) {
 		Wanted wanted = { imap, request, sn_uid_at(request->uids, i), FALSE };
 		struct mailimap_set *set = mailimap_set_new_single(wanted.uid);

@@ -8,6 +8,7 @@
  * imap_folders.c  LIST, CREATE, GETQUOTAROOT
  * imap_fetch.c    FETCH answers -> messages and flags, streamed
  * imap_parts.c    large messages in part; imap_structure.c: what they are made of
+ * imap_file.c     one file of an email that is too large to be fetched whole
  * imap_sync.c     what is new, changed, gone
  * imap_actions.c  STORE, MOVE, COPY, DELETE, SEARCH; imap_append.c: APPEND
  * imap_labels.c   Gmail's labels: one email in several folders, fetched once
@@ -93,6 +94,8 @@ typedef enum { SN_IMAP_FLAGS, SN_IMAP_WHOLE, SN_IMAP_TEXT } SnImapWhat;
 /* UID FETCH of some uids (ascending); each answer goes to sink as it arrives. */
 gboolean sn_imap_fetch(SnImapSession *session, struct mailimap_set *set, SnImapWhat what,
                        SnImapSink sink, gpointer data, GError **error);
+/* Serves a FETCH of one file; its folder is open. */
+gboolean sn_imap_fetch_file(SnImap *imap, SnMailRequest *request, SnMailEvent *done, GError **error);
 /* Of some (large) ones what is worth having at once: raw is a message of its text and small parts
  * with the others empty. Servers that cannot take it apart give the header and the beginning. */
 gboolean sn_imap_fetch_parts(SnImapSession *session, const GArray *uids, SnImapSink sink,

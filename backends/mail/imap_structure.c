@@ -83,8 +83,11 @@ static SnImapPart *read_leaf(const SnWord *word, const char *section, Count *cou
 			   is_word(sn_word_at(word->items, 1), "rfc822");
 	part->size = (gint64)MIN(size, G_MAXUINT32);
 	/* four characters are three octets, and a line of 76 has two more */
-	part->decoded = is_word(sn_word_at(word->items, 5), "base64") ? part->size * 57 / 78
-								      : part->size;
+	if (is_word(sn_word_at(word->items, 5), "base64"))
+		part->encoding = SN_BASE64;
+	else if (is_word(sn_word_at(word->items, 5), "quoted-printable"))
+		part->encoding = SN_QUOTED_PRINTABLE;
+	part->decoded = part->encoding == SN_BASE64 ? part->size * 57 / 78 : part->size;
 	return part;
 }
 
@@ -103,6 +106,73 @@ SnImapPart *sn_imap_structure(const SnWord *word)
 	Count count = { 0 };
 
 	return read_part(word, NULL, 0, &count);
+}
+
+static const SnImapPart *find_leaf(const SnImapPart *part, guint *left)
+{
+	const SnImapPart *found = NULL;
+
+	if (!part->children)
+		return --*left == 0 ? part : NULL;
+	for (guint i = 0; i < part->children->len && !found && *left > 0; i++)
+		found = find_leaf(g_ptr_array_index(part->children, i), left);
+	return found;
+}
+
+const SnImapPart *sn_imap_structure_leaf(const SnImapPart *root, guint position)
+{
+	return position > 0 ? find_leaf(root, &position) : NULL;
+}
+
+/* ---- decoding ---- */
+
+/* "=41" is a character, "=" at the end of a line is nothing; what is neither stays as it is. */
+static void take_quoted(SnDecoder *decoder, GByteArray *plain, char c)
+{
+	guint8 byte = (guint8)c;
+
+	if (decoder->holding == 0 && c != '=') {
+		g_byte_array_append(plain, &byte, 1);
+		return;
+	}
+	g_assert(decoder->holding < sizeof decoder->held);
+	decoder->held[decoder->holding++] = c;
+	const char *held = decoder->held;
+	if (decoder->holding == 1 || (decoder->holding == 2 && (c == '\r' || g_ascii_isxdigit(c))))
+		return;
+	if (decoder->holding == 2 && c == '\n') {
+		decoder->holding = 0;
+	} else if (decoder->holding == 3 && g_ascii_isxdigit(held[1]) && g_ascii_isxdigit(c)) {
+		byte = (guint8)(g_ascii_xdigit_value(held[1]) << 4 | g_ascii_xdigit_value(c));
+		g_byte_array_append(plain, &byte, 1);
+		decoder->holding = 0;
+	} else if (decoder->holding == 3 && held[1] == '\r' && c == '\n') {
+		decoder->holding = 0;
+	} else {
+		guint count = decoder->holding - 1;
+		decoder->holding = 0;
+		g_byte_array_append(plain, (const guint8 *)held, count);
+		take_quoted(decoder, plain, c);
+	}
+}
+
+GByteArray *sn_decode(SnDecoder *decoder, const char *bytes, gsize length)
+{
+	GByteArray *plain = g_byte_array_new();
+
+	g_assert(length < G_MAXINT / 4);
+	if (decoder->encoding == SN_BASE64) {
+		g_byte_array_set_size(plain, (guint)(length / 4 * 3 + 6));
+		gsize count = g_base64_decode_step(bytes, length, plain->data, &decoder->state,
+						   &decoder->save);
+		g_byte_array_set_size(plain, (guint)count);
+	} else if (decoder->encoding == SN_QUOTED_PRINTABLE) {
+		for (gsize i = 0; i < length; i++)
+			take_quoted(decoder, plain, bytes[i]);
+	} else {
+		g_byte_array_append(plain, (const guint8 *)bytes, (guint)length);
+	}
+	return plain;
 }
 
 /* ---- choosing ---- */

@@ -10,6 +10,9 @@
 
 #include "backends/mail/imap_words.h"
 
+/* RFC 2045 section 6; what is none of them is taken as it is */
+typedef enum { SN_PLAIN, SN_BASE64, SN_QUOTED_PRINTABLE } SnPartEncoding;
+
 typedef struct sn_imap_part SnImapPart;
 struct sn_imap_part {
 	char *section;       /* "2.1"; NULL: the message itself */
@@ -18,6 +21,7 @@ struct sn_imap_part {
 	/* a leaf */
 	gboolean is_text;
 	gboolean is_message; /* its header is fetched in any case: it has the subject */
+	SnPartEncoding encoding;
 	gint64 size;         /* as it is encoded, octets */
 	gint64 decoded;      /* about */
 	gboolean wanted;     /* is fetched, or the beginning of it */
@@ -29,6 +33,20 @@ enum { SN_IMAP_MAX_LEAVES = 200, SN_IMAP_MAX_NESTING = 20 };
 SnImapPart *sn_imap_structure(const SnWord *word);
 void sn_imap_part_free(SnImapPart *part);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SnImapPart, sn_imap_part_free)
+
+/* The leaf with this SnMailPart.position, from 1; NULL. */
+const SnImapPart *sn_imap_structure_leaf(const SnImapPart *root, guint position);
+
+/* Takes the encoding off pieces, as they come; zero it first, then set the encoding. */
+typedef struct {
+	SnPartEncoding encoding;
+	int state;     /* of GLib's base64 */
+	guint save;
+	char held[3];  /* of a quoted character that is not over */
+	guint holding;
+} SnDecoder;
+/* What comes of it; free with g_byte_array_unref(). */
+GByteArray *sn_decode(SnDecoder *decoder, const char *bytes, gsize length);
 
 /* Marks what is worth fetching at once: text, and what is no larger than `small`; at most `count`
  * leaves. */

@@ -60,6 +60,11 @@ typedef struct {
 	guint32 uidvalidity;    /* with uids, IMAP: what they are numbers of; 0: not said. When the folder
 	                           has another one it is TEMPORARY, and nothing is done. SYNC: as known,
 	                           0 = first time */
+	int part;               /* FETCH, IMAP: only this file of the one email (SnMailPart.position), in
+	                           pieces, decoded, into the new file `path`. PROGRESS tells how far it is,
+	                           the size of DONE how large it became; without DONE there is no file.
+	                           0: the email, whole */
+	char *path;
 	gboolean numbers;       /* LIST: uidvalidity and uidnext are wanted even where they cost a round
 	                           trip: some folder may have another name now */
 	/* SYNC */

@@ -19,6 +19,7 @@ void sn_mail_request_free(SnMailRequest *request)
 		return;
 	g_free(request->folder);
 	g_free(request->target);
+	g_free(request->path);
 	g_clear_pointer(&request->uids, g_array_unref);
 	g_clear_pointer(&request->raw, g_bytes_unref);
 	g_free(request->message_id);

@@ -70,8 +70,7 @@ gboolean sn_cli_forward_files(SnCliContext *context, SnStore *store, const SnFor
 		g_autoptr(GError) error = NULL;
 		GBytes *bytes = bytes_of(context, store, file, &error);
 		if (!bytes && g_error_matches(error, SN_ERROR, SN_ERROR_NOT_FOUND)) {
-			g_autofree char *key = g_strdup_printf("%" G_GINT64_FORMAT, file->message);
-			sn_wish_set(store, SN_WISH_FETCH, key, "", NULL);
+			sn_wish_file(store, file->message, file->position, NULL);
 			*code = sn_cli_failf(SN_EXIT_WAITING, "the file %s is being fetched: try again "
 			                     "in a moment", file->name ? file->name : "of the message");
 			return FALSE;

@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* fetch.c - gets the rest of an email of which only header and text were fetched so far. */
+/* fetch.c - gets the rest of an email of which only header and text were fetched so far: all of it, or,
+ * where it is too large to be held in memory, the file that somebody wants. */
 #include "src/engine/sync_private.h"
+
+#include <glib/gstdio.h>
+
+#include "src/store/files.h"
 
 typedef struct {
 	SnPlace place;
@@ -36,32 +41,103 @@ static void reply(SnEngineAccount *account, const SnMailEvent *event, gpointer d
 	g_free(fetch);
 }
 
-gboolean sn_mail_fetch_whole(SnEngine *engine, const SnMessage *message)
+/* A FETCH of the email where it lies; NULL: not now, or (*nowhere) never. Free folder. */
+static SnMailRequest *request_for(SnEngine *engine, const SnMessage *message, SnFolder **folder,
+                                  guint *flags, gboolean *nowhere)
 {
 	g_autoptr(GPtrArray) places = sn_location_list(engine->store, message->id);
 
-	if (!places || places->len == 0)
-		return TRUE; /* it lies nowhere: what is here is all there is */
+	*nowhere = !places || places->len == 0;
+	if (*nowhere)
+		return NULL;
 	const SnLocation *location = g_ptr_array_index(places, 0);
-	g_autoptr(SnFolder) folder = sn_folder_get(engine->store, location->folder);
-	SnEngineAccount *account = folder ? sn_engine_account_by_id(engine, folder->account) : NULL;
+	*folder = sn_folder_get(engine->store, location->folder);
+	SnEngineAccount *account = *folder ? sn_engine_account_by_id(engine, (*folder)->account) : NULL;
 	if (!account || !account->source_online)
-		return FALSE;
+		return NULL;
 	SnMailRequest *request = sn_mail_request_new(SN_MAIL_REQ_FETCH, sn_engine_next_id(engine));
-	request->folder = sn_mail_folder_of(engine->store, folder->id, &request->uidvalidity);
+	request->folder = sn_mail_folder_of(engine->store, (*folder)->id, &request->uidvalidity);
 	request->uids = g_array_new(FALSE, FALSE, sizeof(guint32));
 	g_array_append_val(request->uids, location->uid);
+	*flags = location->flags;
+	return request;
+}
+
+gboolean sn_mail_fetch_whole(SnEngine *engine, const SnMessage *message)
+{
+	g_autoptr(SnFolder) folder = NULL;
+	gboolean nowhere;
+	guint flags = 0;
+	SnMailRequest *request = request_for(engine, message, &folder, &flags, &nowhere);
+
+	if (!request)
+		return nowhere; /* then what is here is all there is */
 	Fetch *fetch = g_new0(Fetch, 1);
 	fetch->role = g_strdup(folder->role);
 	fetch->place = (SnPlace){
-		.account = account->id,
+		.account = folder->account,
 		.folder = folder->base ? folder->base : folder->id,
-		.uid = location->uid,
+		.uid = g_array_index(request->uids, guint32, 0),
 		.role = fetch->role,
-		.flags = location->flags,
+		.flags = flags,
 		.quiet = TRUE,
 		.completes = TRUE,
 	};
-	sn_engine_mail(account, request, reply, fetch);
+	sn_engine_mail(sn_engine_account_by_id(engine, folder->account), request, reply, fetch);
+	return TRUE;
+}
+
+/* ---- one file of an email that is too large ---- */
+
+typedef struct {
+	SnId message;
+	int position, percent;
+	char *path;
+} FileFetch;
+
+static void file_reply(SnEngineAccount *account, const SnMailEvent *event, gpointer data)
+{
+	FileFetch *fetch = data;
+	SnStore *store = account->engine->store;
+	g_autoptr(GError) error = NULL;
+
+	switch (event->kind) {
+	case SN_MAIL_EV_PROGRESS:
+		sn_part_progress(store, fetch->message, fetch->position, event->done, event->total,
+		                 &fetch->percent, NULL);
+		return;
+	case SN_EVENT_DONE:
+		if (!sn_part_set_file(store, fetch->message, fetch->position, fetch->path, NULL,
+		                      event->size, &error))
+			g_warning("%s: %s", account->config->name, error->message);
+		break;
+	case SN_EVENT_ERROR:
+	case SN_EVENT_CANCELLED:
+		sn_part_stopped(store, fetch->message, fetch->position,
+		                event->kind == SN_EVENT_ERROR ? event->error->message : NULL, NULL);
+		break;
+	default: return;
+	}
+	sn_engine_touched(account->engine);
+	g_free(fetch->path);
+	g_free(fetch);
+}
+
+gboolean sn_mail_fetch_file(SnEngine *engine, const SnMessage *message, int position)
+{
+	g_autoptr(SnFolder) folder = NULL;
+	gboolean nowhere;
+	guint flags;
+	SnMailRequest *request = request_for(engine, message, &folder, &flags, &nowhere);
+
+	if (!request)
+		return nowhere;
+	FileFetch *fetch = g_new0(FileFetch, 1);
+	*fetch = (FileFetch){ .message = message->id, .position = position, .percent = -1,
+		              .path = sn_files_place(engine, message->id, position) };
+	g_unlink(fetch->path); /* what a crash left */
+	request->part = position;
+	request->path = g_strdup(fetch->path);
+	sn_engine_mail(sn_engine_account_by_id(engine, folder->account), request, file_reply, fetch);
 	return TRUE;
 }

@@ -208,7 +208,7 @@ static void fetch_reply(SnEngineAccount *account, const SnImEvent *event, gpoint
 	}
 }
 
-static char *place_for(SnEngine *engine, SnId message, int position)
+char *sn_files_place(SnEngine *engine, SnId message, int position)
 {
 	g_autofree char *dir = g_build_filename(engine->setup.paths->data, "files", NULL);
 	g_autofree char *name = g_strdup_printf("%" G_GINT64_FORMAT "-%d", message, position);
@@ -227,7 +227,7 @@ void sn_files_fetch_part(SnEngineAccount *account, SnId message, const SnPart *p
 
 	fetch->message = message;
 	fetch->position = part->position;
-	fetch->path = place_for(engine, message, part->position);
+	fetch->path = sn_files_place(engine, message, part->position);
 	fetch->is_email = is_email(part);
 	fetch->promised = g_strdup(part->promised);
 	fetch->size = part->size;

@@ -213,6 +213,8 @@ void sn_mail_sync_all(SnMailSync *sync);
 void sn_mail_sync_folder(SnMailSync *sync, const char *name);
 /* Gets an email of which only a part is here. FALSE: not now. */
 gboolean sn_mail_fetch_whole(SnEngine *engine, const SnMessage *message);
+/* Gets one file of it, into a file of the profile. FALSE: not now. */
+gboolean sn_mail_fetch_file(SnEngine *engine, const SnMessage *message, int position);
 /* The name of the folder in which the emails lie that stand in this one: another one for labels. */
 char *sn_mail_folder_of(SnStore *store, SnId folder, guint32 *uidvalidity); /* NULL: there is none */
 /* Is it a folder of labelled emails, as a label or as what holds them? */
@@ -384,6 +386,8 @@ void sn_notifier_incoming(SnNotifier *notifier, SnId message);
 /* ---- files.c ---- */
 /* Fetches the files of an IM that lie elsewhere, when the contact is known and they are small. */
 void sn_files_fetch(SnEngineAccount *account, SnId message);
+/* Where the bytes of a part lie that are not in the database; makes the directory. Caller frees. */
+char *sn_files_place(SnEngine *engine, SnId message, int position);
 void sn_files_fetch_part(SnEngineAccount *account, SnId message, const SnPart *part,
                          gint64 max_size);
 

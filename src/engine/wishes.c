@@ -329,13 +329,18 @@ static void fetch_files(SnEngine *engine, const SnMessage *message)
 
 static void do_fetch(SnEngine *engine, const SnWish *wish)
 {
-	SnId id = g_ascii_strtoll(wish->key, NULL, 10);
+	char *end;
+	SnId id = g_ascii_strtoll(wish->key, &end, 10);
+	gint64 position = *end == '-' ? g_ascii_strtoll(end + 1, NULL, 10) : 0;
+	gboolean one = position > 0 && position < G_MAXINT;
 	g_autoptr(SnMessage) message = sn_message_get(engine->store, id, SN_MESSAGE_FULL);
 
 	if (message && message->channel == SN_CHANNEL_IM)
 		fetch_files(engine, message);
-	else if (message && !sn_mail_fetch_whole(engine, message))
+	else if (message && one && !sn_mail_fetch_file(engine, message, (int)position))
 		return; /* when its account is on line */
+	else if (message && !one && !sn_mail_fetch_whole(engine, message))
+		return;
 	forget(engine, SN_WISH_FETCH, wish->key);
 }
 

@@ -35,6 +35,18 @@ gboolean sn_wish_set(SnStore *store, SnWishKind kind, const char *key, const cha
 	return sn_store_set(store, setting, value, error);
 }
 
+gboolean sn_wish_file(SnStore *store, SnId message, int position, GError **error)
+{
+	g_autoptr(SnMessage) of = sn_message_get(store, message, 0);
+	gboolean alone = of && of->channel == SN_CHANNEL_MAIL && of->size > SN_WISH_WHOLE_MAX &&
+	                 position > 0;
+	g_autofree char *key =
+		alone ? g_strdup_printf("%" G_GINT64_FORMAT "-%d", message, position)
+		      : g_strdup_printf("%" G_GINT64_FORMAT, message);
+
+	return sn_wish_set(store, SN_WISH_FETCH, key, "", error);
+}
+
 char *sn_wish_get(SnStore *store, SnWishKind kind, const char *key)
 {
 	g_autofree char *setting = setting_of(kind, key);

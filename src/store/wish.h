@@ -25,13 +25,17 @@
 	                          /* see their presence, adds to the roster), "remove", "block"  */ \
 	                          /* (refuses as well), "unblock"                                */ \
 	X(FETCH, "fetch")         /* key: message id; value "": get the whole email and the      */ \
-	                          /* files that lie elsewhere, whatever their size               */ \
+	                          /* files that lie elsewhere, whatever their size. Key: message  */ \
+	                          /* id, "-", position of a part: only that file of an email     */ \
 	X(MDN, "mdn")             /* key: message id; value "yes" or "no": tell its sender that  */ \
 	                          /* it was read (RFC 8098)                                      */ \
 	X(BOOK, "book")           /* key: part of a name; value "": ask address-book-cmd for it;   */ \
 	                          /* whom it names is then among the addresses                   */ \
 	X(ROOM, "room")           /* the answer to an invitation (src/engine/rooms_wish.c)       */ \
 	X(RECONNECT, "reconnect") /* key: account name, or "" for all; value "": now             */
+
+/* Emails above this size are not fetched whole, but file by file. */
+#define SN_WISH_WHOLE_MAX (64 << 20)
 
 typedef enum {
 #define X(name, word) SN_WISH_##name,
@@ -49,6 +53,9 @@ gboolean sn_wish_set(SnStore *store, SnWishKind kind, const char *key, const cha
                      GError **error);
 char *sn_wish_get(SnStore *store, SnWishKind kind, const char *key); /* NULL; caller frees */
 GPtrArray *sn_wish_list(SnStore *store, SnWishKind kind);            /* of SnWish */
+
+/* A FETCH of what this file (position > 0) is part of, or only of it where that is too large. */
+gboolean sn_wish_file(SnStore *store, SnId message, int position, GError **error);
 
 /*
  * The user's answer to a question. TRUE when that is all; FALSE without an error: the question came

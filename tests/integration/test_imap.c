@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <glib/gstdio.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -422,6 +423,61 @@ static void large_files_are_named_and_measured_and_come_when_wanted(void **state
 	sn_mail_desk_free(desk);
 }
 
+/* What is in the file that the request made; NULL: it did not end well, and there is none. */
+static GBytes *fetch_file(SnMailDesk *desk, guint32 uid, int position, const char *path)
+{
+	SnMailRequest *request = sn_mail_desk_request(desk, SN_MAIL_REQ_FETCH, "Large");
+	char *content;
+	gsize length;
+
+	request->uids = uids_of(1, uid);
+	request->part = position;
+	request->path = g_strdup(path);
+	guint64 id = request->id;
+	const SnMailEvent *end = sn_mail_desk_run(desk, request);
+	if (end->kind != SN_EVENT_DONE)
+		return NULL;
+	assert_true(g_file_get_contents(path, &content, &length, NULL));
+	assert_int_equal(end->size, length);
+	if (length > 2 << 20) /* it takes several pieces */
+		assert_true(sn_mail_desk_count(desk, id, SN_MAIL_EV_PROGRESS) >= 2);
+	g_unlink(path);
+	return g_bytes_new_take(content, length);
+}
+
+static void files_of_an_email_that_is_too_large_come_one_by_one(void **state)
+{
+	if (!servers)
+		skip();
+	SnMailDesk *desk = open_desk("carol");
+	g_autofree char *text = letter_with_files(3 << 20);
+	g_autofree char *path = g_build_filename(servers->dir, "one-file", NULL);
+	g_autoptr(GBytes) raw = g_bytes_new(text, strlen(text));
+	g_autoptr(SnMail) mail = sn_mail_parse(raw, NULL, NULL);
+	SnMailRequest *request = sn_mail_desk_request(desk, SN_MAIL_REQ_APPEND, "Large");
+	request->raw = g_bytes_ref(raw);
+	guint32 uid = sn_mail_desk_run(desk, request)->uid;
+
+	assert_int_equal(mail->parts->len, 6);
+	for (guint i = 0; i < mail->parts->len; i++) {
+		int position = ((SnMailPart *)mail->parts->pdata[i])->position;
+		g_autoptr(GBytes) ours = fetch_file(desk, uid, position, path);
+		g_autoptr(GBytes) whole = sn_mail_part_bytes(raw, position, NULL);
+		assert_true(ours && g_bytes_equal(ours, whole));
+	}
+	g_autoptr(GBytes) quoted = fetch_file(desk, uid, 1, path);
+	assert_int_equal(g_bytes_get_size(quoted), 5);
+	assert_memory_equal(g_bytes_get_data(quoted, NULL), "Gr\xfc\xdf" "e", 5);
+	/* what is not there; and never over another file */
+	assert_null(fetch_file(desk, uid, 99, path));
+	assert_null(fetch_file(desk, uid + 1, 1, path));
+	assert_false(g_file_test(path, G_FILE_TEST_EXISTS));
+	assert_true(g_file_set_contents(path, "mine", -1, NULL));
+	assert_null(fetch_file(desk, uid, 1, path));
+	assert_true(g_file_test(path, G_FILE_TEST_EXISTS));
+	sn_mail_desk_free(desk);
+}
+
 static void move_makes_its_target_and_tells_the_new_number(void **state)
 {
 	if (!servers)
@@ -612,6 +668,7 @@ int main(void)
 		cmocka_unit_test(older_messages_are_found_when_the_first_sync_was_limited),
 		cmocka_unit_test(large_message_comes_in_part_and_then_whole),
 		cmocka_unit_test(large_files_are_named_and_measured_and_come_when_wanted),
+		cmocka_unit_test(files_of_an_email_that_is_too_large_come_one_by_one),
 		cmocka_unit_test(move_makes_its_target_and_tells_the_new_number),
 		cmocka_unit_test(missing_folder_is_an_error_and_the_line_stays_up),
 		cmocka_unit_test(watch_tells_of_new_mail_in_several_folders),

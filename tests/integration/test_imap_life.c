@@ -7,12 +7,15 @@
 
 #include <cmocka.h>
 #include <glib/gstdio.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "backends/mail/mail_backend.h"
 #include "src/mime/mail.h"
 #include "src/store/sync.h"
 #include "src/store/triage.h"
+#include "src/store/wish.h"
 #include "tests/lib/servers.h"
 #include "tests/unit/engine_bench.h"
 
@@ -315,6 +318,89 @@ static void a_server_that_tells_nothing_is_asked(void **state)
 	assert_int_equal(sn_servers_count(servers, "carol", "Trash"), 1);
 }
 
+/* An email of so many bytes, with a text and a film, lies in the folder. */
+static void put_huge(const char *folder, gsize size)
+{
+	static const char line[] =
+		"VGhlIHF1aWNrIGJyb3duIGZveCBqdW1wcyBvdmVyIHRoZSBsYXp5IGRvZyEgVGhlIHF1aWNr\n";
+	g_autofree char *path = g_build_filename(servers->mail_dir, "carol", "Maildir", folder, "new",
+						 "1700000000.M1P1.huge", NULL);
+	g_autoptr(GString) block = g_string_new(NULL);
+	FILE *file = fopen(path, "w");
+
+	assert_non_null(file);
+	while (block->len < 1 << 20)
+		g_string_append(block, line);
+	fputs("From: bob@example.test\nTo: carol@example.test\nMessage-ID: <huge@example.test>\n"
+	      "Subject: huge\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\n"
+	      "See the film.\n--b\nContent-Type: video/mp4\nContent-Transfer-Encoding: base64\n"
+	      "Content-Disposition: attachment; filename=film.mp4\n\n", file);
+	for (gsize put = 0; put < size; put += block->len)
+		assert_int_equal(fwrite(block->str, block->len, 1, file), 1);
+	fputs("--b--\n", file);
+	assert_int_equal(fclose(file), 0);
+}
+
+/* Of this process, in kB; what is named so in its status. */
+static long memory_of(const char *name)
+{
+	g_autofree char *text = NULL;
+
+	assert_true(g_file_get_contents("/proc/self/status", &text, NULL, NULL));
+	const char *at = strstr(text, name);
+	return at ? strtol(at + strlen(name), NULL, 10) : 0;
+}
+
+static gboolean film_is_here(SnBench *bench, gpointer id)
+{
+	g_autoptr(SnMessage) message = sn_message_get(bench->store, *(SnId *)id, SN_MESSAGE_FULL);
+	const SnPart *part = message->parts->pdata[0];
+
+	return part->path != NULL;
+}
+
+static void a_film_of_a_huge_email_comes_when_it_is_wanted_in_little_memory(void **state)
+{
+	Side *side = *state;
+
+	if (!servers)
+		skip();
+	other("m.create('Films')");
+	put_huge(".Films", 68 << 20);
+	FILE *reset = fopen("/proc/self/clear_refs", "w"); /* the peak is that from now on */
+	if (reset) {
+		fputs("5", reset);
+		fclose(reset);
+	}
+	long before = memory_of("VmRSS:");
+	open_side(side);
+	start(side);
+	SnStore *store = side->bench->store;
+	SnId id = sn_message_find_mail(store, "huge@example.test");
+	g_autoptr(SnMessage) message = sn_message_get(store, id, SN_MESSAGE_FULL);
+	assert_string_equal(message->body, "See the film.");
+	assert_int_equal(message->parts->len, 1);
+	const SnPart *film = message->parts->pdata[0];
+	assert_null(film->path);
+	assert_true(sn_wish_file(store, id, film->position, NULL));
+	WAIT(side, film_is_here, &id);
+	g_autoptr(SnMessage) now = sn_message_get(store, id, SN_MESSAGE_FULL);
+	film = now->parts->pdata[0];
+	assert_true(film->size > 50 << 20);
+	GStatBuf info;
+	assert_int_equal(g_stat(film->path, &info), 0);
+	assert_int_equal(info.st_size, film->size);
+	assert_int_equal(info.st_mode & 0777, 0600);
+	char begin[20] = "";
+	FILE *file = fopen(film->path, "r");
+	assert_int_equal(fread(begin, 19, 1, file), 1);
+	fclose(file);
+	assert_string_equal(begin, "The quick brown fox");
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+	assert_in_range(memory_of("VmHWM:") - before, 0, 40 << 10);
+#endif
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 static int start_servers(void **state)
@@ -336,6 +422,7 @@ int main(void)
 		TEST(a_folder_that_is_deleted_gives_up_its_emails),
 		TEST(new_numbers_keep_what_was_done_off_line),
 		TEST(a_server_that_tells_nothing_is_asked),
+		TEST(a_film_of_a_huge_email_comes_when_it_is_wanted_in_little_memory),
 	};
 	sn_mime_init();
 	return cmocka_run_group_tests(tests, start_servers, stop_servers);

@@ -47,6 +47,51 @@ static void text_is_wanted_and_large_files_are_not(void **state)
 		assert_int_equal(g_array_index(missing, gint64, i), expected[i]);
 }
 
+static void files_are_found_by_their_position(void **state)
+{
+	g_autoptr(SnImapPart) root = read_structure(
+		"(" PDF_PART("90000000") "(" TEXT_PART "(\"text\" \"html\" NIL NIL NIL "
+		"\"quoted-printable\" 900000 99) \"alternative\" (\"BOUNDARY\" \"b 2\"))"
+		"(\"image\" \"png\" NIL NIL NIL \"base64\" 780)" MIXED ")");
+	static const char *const sections[] = { "1", "2.1", "2.2", "3" };
+
+	for (guint i = 0; i < 4; i++)
+		assert_string_equal(sn_imap_structure_leaf(root, i + 1)->section, sections[i]);
+	assert_int_equal(sn_imap_structure_leaf(root, 1)->encoding, SN_BASE64);
+	assert_int_equal(sn_imap_structure_leaf(root, 2)->encoding, SN_PLAIN);
+	assert_int_equal(sn_imap_structure_leaf(root, 3)->encoding, SN_QUOTED_PRINTABLE);
+	assert_null(sn_imap_structure_leaf(root, 0));
+	assert_null(sn_imap_structure_leaf(root, 5));
+	g_autoptr(SnImapPart) single = read_structure(TEXT_PART);
+	assert_null(sn_imap_structure_leaf(single, 1)->section);
+}
+
+/* However it is cut into pieces. */
+static void assert_decoded(SnPartEncoding encoding, const char *text, const char *expected)
+{
+	for (gsize piece = 1; piece <= strlen(text); piece++) {
+		SnDecoder decoder = { .encoding = encoding };
+		g_autoptr(GByteArray) all = g_byte_array_new();
+		for (gsize at = 0; at < strlen(text); at += piece) {
+			g_autoptr(GByteArray) plain =
+				sn_decode(&decoder, text + at, MIN(piece, strlen(text) - at));
+			g_byte_array_append(all, plain->data, plain->len);
+		}
+		assert_int_equal(all->len, strlen(expected));
+		assert_memory_equal(all->data, expected, all->len);
+	}
+}
+
+static void pieces_are_decoded_as_the_whole(void **state)
+{
+	assert_decoded(SN_BASE64, "SGVsbG8s\r\nIHdvcmxkIQ==\r\n", "Hello, world!");
+	assert_decoded(SN_BASE64, "SGV!s bG8=", "Hello");
+	assert_decoded(SN_PLAIN, "a=41\r\n", "a=41\r\n");
+	assert_decoded(SN_QUOTED_PRINTABLE, "a=41=c3=B6 so=\r\nft=\n er\r\nend", "aA\xc3\xb6 soft er\r\nend");
+	/* what is no code stays as it is */
+	assert_decoded(SN_QUOTED_PRINTABLE, "1=+1=2 =4=41 =\rx ==3D", "1=+1=2 =4A =\rx ==");
+}
+
 static void no_more_than_some_leaves_are_wanted_and_text_comes_first(void **state)
 {
 	g_autoptr(SnImapPart) root = read_structure("(" PDF_PART("5") PDF_PART("5") TEXT_PART MIXED ")");
@@ -148,6 +193,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(text_is_wanted_and_large_files_are_not),
+		cmocka_unit_test(files_are_found_by_their_position),
+		cmocka_unit_test(pieces_are_decoded_as_the_whole),
 		cmocka_unit_test(no_more_than_some_leaves_are_wanted_and_text_comes_first),
 		cmocka_unit_test(odd_structures_are_refused_or_harmless),
 		cmocka_unit_test(a_large_message_is_built_of_what_was_fetched),
