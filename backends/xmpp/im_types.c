@@ -61,6 +61,28 @@ static gboolean is_fallback(const SnImMessage *message, gint64 position)
 	return FALSE;
 }
 
+/* What nothing but the server vouches for must not hide anything of an encrypted text that its
+ * sender may have meant to say: only a quote at its head and the line about its time at its end. */
+static gboolean may_hide(const char *body, const char *start, const char *end)
+{
+	if (*end == '\0' && g_str_has_prefix(start, "\n(written ") && end[-1] == ')')
+		return !memchr(start + 1, '\n', (gsize)(end - start - 1));
+	if (start != body || start == end || (end[-1] != '\n' && *end))
+		return FALSE;
+	for (const char *line = start; line < end; line += strcspn(line, "\n") + 1)
+		if (*line != '>' && *line != '\n')
+			return FALSE;
+	return TRUE;
+}
+
+/* The end of what is fallback from here on; position: of `p` in characters, moved with it. */
+static const char *skip_fallback(const SnImMessage *message, const char *p, gint64 *position)
+{
+	for (; *p && is_fallback(message, *position); ++*position)
+		p = g_utf8_next_char(p);
+	return p;
+}
+
 void sn_im_message_set_body(SnImMessage *message, const char *body)
 {
 	gint64 position = 0;
@@ -71,9 +93,17 @@ void sn_im_message_set_body(SnImMessage *message, const char *body)
 	if (!body || !message->fallback)
 		return;
 	GString *rest = g_string_sized_new(strlen(body));
-	for (const char *p = body; *p; p = g_utf8_next_char(p), position++)
-		if (!is_fallback(message, position))
-			g_string_append_len(rest, p, g_utf8_next_char(p) - p);
+	for (const char *p = body; *p;) {
+		const char *end = skip_fallback(message, p, &position);
+		if (end != p && message->sealed && !may_hide(body, p, end))
+			g_string_append_len(rest, p, end - p);
+		p = end;
+		if (!*p)
+			break;
+		g_string_append_len(rest, p, g_utf8_next_char(p) - p);
+		p = g_utf8_next_char(p);
+		position++;
+	}
 	if (strcmp(rest->str, body) != 0)
 		message->body_fallback_free = g_string_free(rest, FALSE);
 	else

@@ -10,6 +10,7 @@
 
 #include <string.h>
 
+#include "src/route/thread.h"
 #include "src/store/told.h"
 
 enum { MAX_FILES = 50 };
@@ -105,16 +106,25 @@ static gboolean agrees_with_ours(SnStore *store, const SnMessage *told, SnId by)
 	return FALSE;
 }
 
+/* Nothing beside an encrypted text says which email it answers, and the one that it names may come
+ * with it. */
+static gboolean answer_it(SnStore *store, SnMessage *by, const SnMessage *mail, GError **error)
+{
+	return by->channel != SN_CHANNEL_IM || !by->encrypted || by->reply_to ||
+	       !sn_thread_quotes(mail, by->body) || sn_answers_im(store, by, mail->id, error);
+}
+
 SnId sn_file_carried_mail(SnStore *store, const SnConfig *config, SnPrepared *prepared,
                           SnId carried_by, GError **error)
 {
 	SnMessage *message = prepared->message;
-	g_autoptr(SnMessage) by = sn_message_get(store, carried_by, 0);
+	g_autoptr(SnMessage) by = sn_message_get(store, carried_by, SN_MESSAGE_FULL);
 
 	if (!by || !prepared->mail || !prepared->sender || !sn_carried_is_ours(config, message))
 		return 0;
 	if (!set_sender(store, message, prepared->sender, prepared->sender_name, error) ||
-	    !file(store, message, by, prepared->raw, error))
+	    !file(store, message, by, prepared->raw, error) ||
+	    !answer_it(store, by, message, error))
 		return 0;
 	if (by->channel == SN_CHANNEL_IM && by->direction == SN_IN)
 		sn_map_carried_mail(store, config, message, by->sender,

@@ -137,6 +137,9 @@ gboolean sn_ingest_mail(SnStore *store, const SnConfig *config, SnEngine *engine
 /* Files one IM with the carried messages it forwards. */
 gboolean sn_ingest_im(SnEngine *engine, SnEngineAccount *account, const SnImMessage *im,
                       SnId *message, SnAddResult *result, GError **error);
+/* An IM answers that message, as its text shows; the quote of an encrypted one that names an email
+ * as we do has then done its duty and goes. Its body is loaded. In the caller's transaction. */
+gboolean sn_answers_im(SnStore *store, SnMessage *message, SnId answered, GError **error);
 /* message: just filed from `im`. When it is one of the stanzas of a long text and all of them are
  * here from this sender, they become one message. In the caller's transaction. */
 gboolean sn_join_im(SnStore *store, const SnImMessage *im, const char *sender,

@@ -57,13 +57,26 @@ static void add_files(Filing *filing)
 	}
 }
 
+/* Which message an encrypted text answers stands beside it in the clear, where anybody between the
+ * two could have put another one: its quote has to agree. */
+static const char *answered_by(SnStore *store, const SnImMessage *im)
+{
+	SnId id = im->encrypted && im->reply_id ? sn_message_find_origin(store, im->reply_id) : 0;
+	g_autoptr(SnMessage) answered = id ? sn_message_get(store, id, SN_MESSAGE_FULL) : NULL;
+
+	return !im->encrypted || (answered && sn_thread_quotes(answered, im->body)) ? im->reply_id
+										    : NULL;
+}
+
 /* Without what only repeats something else: the quoted fallback, and the URL of the only file. The
  * quote of a message that is not here stays: nothing else says what is answered. */
 static char *text_of(SnStore *store, const SnImMessage *im)
 {
-	gboolean unknown = im->reply_id         ? !sn_message_knows_im(store, im->reply_id)
-	                   : im->in_reply_to_mail ? !sn_message_find_mail(store, im->in_reply_to_mail)
-	                                        : FALSE;
+	const char *reply_id = answered_by(store, im);
+	gboolean unknown = im->reply_id ? !reply_id || !sn_message_knows_im(store, reply_id)
+			   : im->in_reply_to_mail
+				   ? !sn_message_find_mail(store, im->in_reply_to_mail)
+				   : FALSE;
 	const char *body = im->body_fallback_free && !unknown ? im->body_fallback_free : im->body;
 
 	if (body && im->files && im->files->len == 1) {
@@ -204,7 +217,8 @@ static gboolean fill(Filing *filing, GError **error)
 	message->subject = g_strdup(im->subject);
 	message->origin_id = id_of(im);
 	message->stanza_id = g_strdup(im->stanza_id ? im->stanza_id : im->archive_id);
-	message->in_reply_to = g_strdup(im->in_reply_to_mail ? im->in_reply_to_mail : im->reply_id);
+	message->in_reply_to = g_strdup(im->in_reply_to_mail ? im->in_reply_to_mail
+							     : answered_by(engine->store, im));
 	message->thread = thread_of(engine->store, im);
 	message->encrypted = im->encrypted;
 	message->secure = im->e2e;
@@ -301,18 +315,32 @@ static gboolean join_message(Filing *filing, GError **error)
 	        sn_message_attach(store, filing->message->id, filing->file_of, TRUE, error));
 }
 
+gboolean sn_answers_im(SnStore *store, SnMessage *message, SnId answered, GError **error)
+{
+	g_autoptr(SnMessage) asked =
+		message->encrypted ? sn_message_get(store, answered, SN_MESSAGE_FULL) : NULL;
+	const char *rest =
+		asked && message->body ? sn_thread_after_name(asked, message->body) : NULL;
+
+	if (!sn_message_set_answered(store, message->id, answered, error))
+		return FALSE;
+	message->reply_to = answered;
+	return !rest || !*rest ||
+	       sn_message_set_text(store, message->id, message->subject, rest, error);
+}
+
 /* Most clients do not say what is answered, but quote it, or keep the thread that it came with. */
 static gboolean find_answered(Filing *filing, GError **error)
 {
 	SnStore *store = filing->engine->store;
-	const SnMessage *message = filing->message;
+	SnMessage *message = filing->message;
 	SnId answered = message->reply_to || message->in_reply_to || filing->im->groupchat ||
 	                                filing->im->room_private ||
 	                                filing->attach_to || filing->file_of
 	                        ? 0
 	                        : sn_thread_answered(store, message);
 
-	return !answered || sn_message_set_answered(store, message->id, answered, error);
+	return !answered || sn_answers_im(store, message, answered, error);
 }
 
 /* A question of the contact that one key answers (XEP-0439). */

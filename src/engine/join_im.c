@@ -9,11 +9,15 @@
  */
 #include <string.h>
 
+#include "src/base/omemo.h"
+#include "src/engine/im_steps.h"
 #include "src/engine/sync_private.h"
 #include "src/store/told.h"
 
 #define MOST_PARTS 200
 #define LARGEST_TEXT (4 << 20)
+#define SHORTEST_SEALED \
+	500 /* bytes in XML of an encrypted part: no sender cuts a shorter one off */
 
 static char *part_id(const SnImMessage *im, int index)
 {
@@ -43,8 +47,28 @@ static gboolean is_sound(const SnImMessage *im)
 static gboolean can_be_part(const SnMessage *message, SnId conversation)
 {
 	return message && message->conversation == conversation && !message->carried &&
-	       !message->attached && !message->outbox && !message->encrypted &&
-	       !(message->flags & SN_FLAG_DELETED);
+	       !message->attached && !message->outbox && !(message->flags & SN_FLAG_DELETED);
+}
+
+/*
+ * That encrypted texts belong together stands beside them in the clear. So nothing in the clear is
+ * joined with them, and no short ones, out of which somebody between the two could make another
+ * sentence.
+ */
+static gboolean go_together(const GPtrArray *parts)
+{
+	const SnMessage *last = parts->pdata[parts->len - 1];
+
+	for (guint i = 0; i + 1 < parts->len; i++) {
+		const SnMessage *part = parts->pdata[i];
+		if (part->encrypted != last->encrypted || part->secure != last->secure)
+			return FALSE;
+		if (part->encrypted &&
+		    (!(part->secure & SN_E2E_OPENED) || !part->body ||
+		     sn_im_escaped_size(part->body, strlen(part->body)) < SHORTEST_SEALED))
+			return FALSE;
+	}
+	return TRUE;
 }
 
 /* Of SnMessage in the order of the text; NULL while one is missing. */
@@ -64,7 +88,7 @@ static GPtrArray *find_parts(SnStore *store, const SnImMessage *im, const char *
 		if (!can_be_part(part, conversation))
 			return NULL;
 	}
-	return g_steal_pointer(&parts);
+	return go_together(parts) ? g_steal_pointer(&parts) : NULL;
 }
 
 /* NULL when it would be longer than any text may be. */

@@ -11,6 +11,8 @@
 #define QUOTE_LINES 50
 #define QUOTE_CERTAIN 12    /* bytes: a quote that long is no accident */
 #define QUOTE_SEARCHED 20000
+#define QUOTE_EMAIL "Email of " /* how we name one, with its time and subject (im_quote.c) */
+#define QUOTE_TIME 40           /* bytes of that time */
 
 static gint by_time(gconstpointer a, gconstpointer b)
 {
@@ -182,17 +184,56 @@ static char *head_quote(const char *body, const char **rest)
 	return g_string_free(quote, FALSE);
 }
 
+/* What follows on the subject in a quote that names this email as we do; NULL: it names none, or
+ * another one. */
+static const char *after_title(const SnMessage *mail, const char *quote)
+{
+	g_autoptr(GString) title = g_string_new(": ");
+	const char *subject = mail->subject ? mail->subject : "", *at;
+
+	if (mail->channel != SN_CHANNEL_MAIL || !g_str_has_prefix(quote, QUOTE_EMAIL))
+		return NULL;
+	append_folded(title, subject, strlen(subject));
+	if (strcmp(title->str, ": ") == 0)
+		g_string_append(title, "(no subject)");
+	g_strchomp(title->str);
+	at = strstr(quote, title->str);
+	if (!at || at - quote > (gssize)strlen(QUOTE_EMAIL) + QUOTE_TIME)
+		return NULL;
+	at += strlen(title->str);
+	return *at == ' ' ? at + 1 : *at ? NULL : at;
+}
+
 /* A short quote has to be all that was said; of a longer one a part will do. */
 static gboolean is_quoted(const SnMessage *message, const char *quote)
 {
 	const char *said = message->body ? message->body : "";
+	const char *first = after_title(message, quote);
 	g_autofree char *own_quote = head_quote(said, &said);
 	g_autoptr(GString) text = g_string_new(NULL);
 
 	append_folded(text, said, MIN(strlen(said), QUOTE_SEARCHED));
 	g_strchomp(text->str);
+	if (first)
+		return strstr(text->str, first) != NULL;
 	return strcmp(text->str, quote) == 0 ||
 	       (strlen(quote) >= QUOTE_CERTAIN && strstr(text->str, quote));
+}
+
+gboolean sn_thread_quotes(const SnMessage *message, const char *body)
+{
+	const char *rest;
+	g_autofree char *quote = body ? head_quote(body, &rest) : NULL;
+
+	return quote && *quote && *rest && is_quoted(message, quote);
+}
+
+const char *sn_thread_after_name(const SnMessage *mail, const char *body)
+{
+	const char *rest;
+	g_autofree char *quote = head_quote(body, &rest);
+
+	return !after_title(mail, quote) ? NULL : *rest == '\n' ? rest + 1 : rest;
 }
 
 static SnId find_quoted(SnStore *store, const SnMessage *message)

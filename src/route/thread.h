@@ -33,6 +33,12 @@ SnMessage *sn_thread_email(SnStore *store, const SnMessage *message);
  */
 SnId sn_thread_answered(SnStore *store, const SnMessage *message);
 
+/* The body quotes this message at its head, and says something below. */
+gboolean sn_thread_quotes(const SnMessage *message, const char *body);
+/* Of a body that names this email at its head ("> Email of 14 Nov 2026 10:00: Subject" and its
+ * first line): what follows. NULL: it does not. */
+const char *sn_thread_after_name(const SnMessage *mail, const char *body);
+
 /* The message a reply without a named one answers: the newest from the other side that came by
  * itself, else the newest at all; NULL in an empty conversation. Caller frees. */
 SnMessage *sn_thread_newest(SnStore *store, SnId conversation);

@@ -10,6 +10,8 @@
 
 #include "backends/fake/fake_im.h"
 #include "src/base/ids.h"
+#include "src/base/omemo.h"
+#include "src/base/opened.h"
 #include "src/engine/sync_private.h"
 #include "src/store/own_card.h"
 #include "src/store/told.h"
@@ -243,6 +245,60 @@ static void the_quote_goes_where_what_it_quotes_is_here(void **state)
 	/* nothing but the quote says what this one is about */
 	assert_string_equal(unknown->body, "> the third tuck\nIt is fine.");
 	assert_int_equal(unknown->reply_to, 0);
+}
+
+/* ---- encrypted: what stands beside the text proves nothing ---- */
+
+static SnImMessage *sealed(SnImMessage *im)
+{
+	im->encrypted = TRUE;
+	im->e2e = SN_SECURE_ENCRYPTED | (guint)SN_E2E_OPENED;
+	return im;
+}
+
+static void the_quote_within_proves_what_is_answered(void **state)
+{
+	Stage *stage = *state;
+	g_autoptr(SnMessage) asked = receive(stage, sealed(from_bob("asked", "the third tuck")));
+	g_autoptr(SnMessage) other = receive(stage, sealed(from_bob("other", "all of my money")));
+	g_autoptr(SnMessage) known = receive(stage, sealed(answer_to("known", "asked")));
+	/* on its way somebody wrote another id beside it */
+	g_autoptr(SnMessage) moved = receive(stage, sealed(answer_to("moved", "other")));
+	SnImMessage *bare = sealed(from_bob("bare", "Yes"));
+	bare->reply_id = g_strdup("other");
+	g_autoptr(SnMessage) yes = receive(stage, bare);
+
+	assert_string_equal(known->body, "It is fine.");
+	assert_int_equal(known->reply_to, asked->id);
+	assert_string_equal(moved->body, "> the third tuck\nIt is fine.");
+	assert_int_not_equal(moved->reply_to, other->id);
+	assert_int_equal(yes->reply_to, 0);
+}
+
+static void an_email_named_within_is_what_is_answered(void **state)
+{
+	static const struct {
+		const char *body, *rest; /* NULL: it names none of ours */
+	} cases[] = {
+		{ "> Email of 14 Nov 2026 10:00: The splice\n> Could you look at\n\nIt is fine.",
+		  "It is fine." },
+		{ "> Email of yesterday: The splice\n\nIt is\n\nfine.", "It is\n\nfine." },
+		{ "> Email of 14 Nov 2026 10:00: The\n> Could you look\n\nNo.", NULL },
+		{ "> Email of 14 Nov 2026 10:00: The splices\n\nNo.", NULL },
+		{ "> Email of 14 Nov 2026 10:00: The splice\n> Something else\n\nNo.", NULL },
+		{ "Email of 14 Nov 2026 10:00: The splice\n\nNo.", NULL },
+	};
+	Stage *stage = *state;
+
+	link_bob(stage);
+	SnId mail = own_mail(stage, "splice@example.test", "The splice",
+			     "Could you look at\nthe third tuck?\n");
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *id = g_strdup_printf("named-%zu", i);
+		g_autoptr(SnMessage) row = receive(stage, sealed(from_bob(id, cases[i].body)));
+		assert_int_equal(row->reply_to, cases[i].rest ? mail : 0);
+		assert_string_equal(row->body, cases[i].rest ? cases[i].rest : cases[i].body);
+	}
 }
 
 static void who_wants_no_styles_gets_none(void **state)
@@ -766,6 +822,25 @@ static void an_email_of_unlinked_addresses_stays_where_it_was_told(void **state)
 	assert_non_null(strstr(candidate->evidence, "do not hold"));
 }
 
+/* It comes after the text that names it. */
+static void an_email_that_came_along_is_what_is_answered(void **state)
+{
+	Stage *stage = *state;
+
+	contact(stage);
+	g_autoptr(SnMessage) reply =
+		receive(stage, sealed(from_bob("reply-1", "> Email of 14 Nov 2026 10:00: Drawing\n"
+							  "> See it?\n\nthe third tuck is fine")));
+	assert_int_equal(reply->reply_to, 0);
+	g_autoptr(SnMessage) file =
+		receive_email(stage, reply, EMAIL("drawing@work.example", BOB_MAIL, "See it?"));
+	SnId told = sn_message_find_mail(stage->bench->store, "drawing@work.example");
+	g_autoptr(SnMessage) now = sn_bench_message(stage->bench, reply->id);
+	assert_int_equal(now->reply_to, told);
+	assert_string_equal(now->body, "the third tuck is fine");
+	assert_string_equal(now->thread, "drawing@work.example");
+}
+
 static void an_email_that_we_hold_is_better_evidence(void **state)
 {
 	Stage *stage = *state;
@@ -831,6 +906,33 @@ static void a_long_text_is_one_message_in_any_order(void **state)
 	}
 }
 
+/* Nobody between the two makes a sentence of two texts, or of one and his own. */
+static void encrypted_stanzas_are_joined_with_care(void **state)
+{
+	Stage *stage = *state;
+	g_autofree char *filler = g_strnfill(600, 'x');
+	static const struct {
+		gboolean lengthy, first, last, joined;
+	} cases[] = {
+		{ TRUE, TRUE, TRUE, TRUE },
+		{ FALSE, TRUE, TRUE, FALSE },
+		{ TRUE, FALSE, TRUE, FALSE },
+		{ TRUE, TRUE, FALSE, FALSE },
+	};
+
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *of = g_strdup_printf("sealed-%u", i);
+		SnImMessage *one = piece(of, 0, 0, 2, cases[i].lengthy ? filler : "Pay 1");
+		SnImMessage *two = piece(of, 1, 0, 2, "000 boats");
+		g_autoptr(SnMessage) first = receive(stage, cases[i].first ? sealed(one) : one);
+		g_autoptr(SnMessage) last = receive(stage, cases[i].last ? sealed(two) : two);
+		g_autoptr(SnMessage) row = sn_bench_message(stage->bench, last->id);
+		g_autofree char *both = g_strconcat(filler, "000 boats", NULL);
+		assert_string_equal(row->body, cases[i].joined ? both : "000 boats");
+		assert_int_equal(row->encrypted, cases[i].last);
+	}
+}
+
 static void the_first_stanza_says_what_a_long_text_answers(void **state)
 {
 	Stage *stage = *state;
@@ -890,6 +992,8 @@ int main(void)
 		TEST(a_thread_sent_back_says_what_is_answered),
 		TEST(a_chat_session_is_no_thread_of_answers),
 		TEST(the_quote_goes_where_what_it_quotes_is_here),
+		TEST(the_quote_within_proves_what_is_answered),
+		TEST(an_email_named_within_is_what_is_answered),
 		TEST(who_wants_no_styles_gets_none),
 		TEST(a_quote_in_another_conversation_proves_nothing),
 		TEST(an_im_from_the_future_came_now),
@@ -906,8 +1010,10 @@ int main(void)
 		TEST(a_file_with_words_or_of_another_stands_for_itself),
 		TEST(a_forwarded_file_is_told_with_its_text),
 		TEST(an_email_of_unlinked_addresses_stays_where_it_was_told),
+		TEST(an_email_that_came_along_is_what_is_answered),
 		TEST(an_email_that_we_hold_is_better_evidence),
 		TEST(a_long_text_is_one_message_in_any_order),
+		TEST(encrypted_stanzas_are_joined_with_care),
 		TEST(the_first_stanza_says_what_a_long_text_answers),
 		TEST(what_does_not_belong_together_is_not_joined),
 	};

@@ -160,7 +160,7 @@ static void an_opened_text_loses_its_quote(void **state)
 	assert_string_equal(read->body, whole);
 	assert_string_equal(read->body_fallback_free, "SECRET body");
 	sn_im_message_set_body(read, "short");
-	assert_string_equal(read->body_fallback_free, "");
+	assert_null(read->body_fallback_free); /* no quote stands there */
 	sn_im_message_free(read);
 	/* with an email answered nothing says so but the quote */
 	g_clear_pointer(&message->reply_id, g_free);
@@ -169,6 +169,47 @@ static void an_opened_text_loses_its_quote(void **state)
 	assert_null(read->fallback);
 	sn_im_message_free(message);
 	sn_im_message_free(read);
+}
+
+/* Whoever carries the message could else take a "not" out of it. */
+static void nothing_beside_it_hides_a_text(void **state)
+{
+	static const struct {
+		const char *ranges, *body, *rest; /* NULL: nothing is hidden */
+	} cases[] = {
+		{ "<body start='3' end='7'/>", "Do not pay", NULL },
+		{ "", "Do not pay", NULL },
+		{ "<body/>", "> asked\nDo not pay", NULL },
+		{ "<body start='0' end='3'/>", "> asked\nDo not pay", NULL },
+		{ "<body start='0' end='8'/>", "> asked\nDo not pay", "Do not pay" },
+		{ "<body start='0' end='11'/>", "> \u00fc\n> more\nDo not pay", "Do not pay" },
+		{ "<body start='0' end='9'/>", "> asked\n\nDo not pay", "Do not pay" },
+		{ "<body start='8' end='16'/>", "Pay it.\n> quote\n", NULL },
+		{ "<body start='0' end='8'/><body start='11' end='99'/>",
+		  "> asked\nPay\n(written 14:02)", "Pay" },
+		{ "<body start='3' end='99'/>", "Pay\n(written 14:02)", "Pay" },
+		{ "<body start='3' end='99'/>", "Pay\n(written 14:02)\nnot (yet)", NULL },
+		{ "<body start='3' end='99'/>", "Pay\nbut not all", NULL },
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *inside = g_strdup_printf(
+			"<encrypted xmlns='" NS "'><header sid='3'><key rid='4'>aGVsbG8=</key>"
+			"<iv>MTIzNDU2Nzg5MDEy</iv></header><payload>bG9ja2Vk</payload></encrypted>"
+			"<reply xmlns='urn:xmpp:reply:0' id='x'/>"
+			"<fallback xmlns='urn:xmpp:fallback:0' "
+			"for='urn:xmpp:reply:0'>%s</fallback>",
+			cases[i].ranges);
+		SnImMessage *message = read_stanza(inside);
+		assert_non_null(message->sealed);
+		sn_im_message_set_body(message, cases[i].body);
+		assert_string_equal(message->body, cases[i].body);
+		if (cases[i].rest)
+			assert_string_equal(message->body_fallback_free, cases[i].rest);
+		else
+			assert_null(message->body_fallback_free);
+		sn_im_message_free(message);
+	}
 }
 
 static void what_came_in_the_clear_beside_it_is_not_believed(void **state)
@@ -295,6 +336,7 @@ int main(void)
 		cmocka_unit_test(a_sealed_message_comes_back),
 		cmocka_unit_test(nothing_of_the_content_goes_beside_it),
 		cmocka_unit_test(an_opened_text_loses_its_quote),
+		cmocka_unit_test(nothing_beside_it_hides_a_text),
 		cmocka_unit_test(what_came_in_the_clear_beside_it_is_not_believed),
 		cmocka_unit_test(keys_without_a_text),
 		cmocka_unit_test(damaged_ones),
