@@ -544,6 +544,12 @@ static void ping_room(SnIm *im, SnMucRoom *room, guint64 job)
 	sn_iq_ask(im, iq, pong, ping, ping_free);
 }
 
+void sn_muc_doubt(SnIm *im, SnMucRoom *room)
+{
+	if (room->phase == SN_ROOM_PHASE_IN && !room->pinging && sn_xmpp_is_online(im))
+		ping_room(im, room, 0);
+}
+
 static gboolean look_for_silence(gpointer data)
 {
 	SnIm *im = data;

@@ -264,14 +264,27 @@ static gboolean take_status(SnIm *im, SnMucRoom *room, xmpp_stanza_t *stanza, xm
 	return TRUE;
 }
 
+/* What was said there was not taken as coming from one who is in. */
+static void hear_error(SnIm *im, SnMucRoom *room, xmpp_stanza_t *stanza)
+{
+	g_autofree char *condition = NULL, *text = NULL;
+
+	sn_xml_error(stanza, &condition, &text);
+	if (g_strcmp0(condition, "not-acceptable") == 0)
+		sn_muc_doubt(im, room);
+}
+
 static gboolean take_message(SnIm *im, xmpp_stanza_t *stanza)
 {
 	g_autofree char *bare = sn_jid_bare(sn_xml_raw(stanza, "from"));
 	SnMucRoom *room = sn_muc_room(im, bare);
 	xmpp_stanza_t *x = sn_xml_find(stanza, "x", SN_NS_MUC_USER);
 
-	if (g_strcmp0(xmpp_stanza_get_type(stanza), "error") == 0)
+	if (g_strcmp0(xmpp_stanza_get_type(stanza), "error") == 0) {
+		if (room)
+			hear_error(im, room, stanza);
 		return FALSE;
+	}
 	if (room)
 		room->heard = g_get_monotonic_time();
 	if (room && sn_xml_find(stanza, "body", NULL) &&

@@ -67,6 +67,8 @@ char *sn_muc_job_room(SnIm *im, SnXmppJob *job);
 GError *sn_muc_refusal(SnMucRoom *room, xmpp_stanza_t *stanza);
 void sn_muc_push_room(SnIm *im, const SnMucRoom *room, gboolean known);
 void sn_muc_read_features(SnMucRoom *room, xmpp_stanza_t *query);
+/* Something speaks against it that we are in: asks (XEP-0410), and joins again when we are not. */
+void sn_muc_doubt(SnIm *im, SnMucRoom *room);
 /* The room has told what it is, and we are in. */
 void sn_muc_settled(SnIm *im, SnMucRoom *room, gboolean anew);
 gboolean sn_muc_has_status(xmpp_stanza_t *x, const char *code);

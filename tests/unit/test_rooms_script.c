@@ -147,6 +147,10 @@ static gboolean big_room(XmppScript *server, const char *stanza, const char *id,
 		answer_moderation(server, room, stanza, id);
 	else if (strstr(stanza, "<presence") && !strstr(stanza, "unavailable"))
 		let_in(server, room);
+	else if (strstr(stanza, "<body>lost</body>"))
+		xmpp_script_say(server, "<message type='error' to='" DESK "' from='" ROOM "' id='l1'>"
+					"<error type='modify'><not-acceptable xmlns='urn:ietf:params:xml:ns:"
+					"xmpp-stanzas'/></error></message>");
 	else if (strstr(stanza, "<body>invite</body>"))
 		say_invitations(server);
 	else if (strstr(stanza, "<body>flood</body>"))
@@ -253,6 +257,13 @@ static void who_was_thrown_out_silently_comes_back(void **state)
 	assert_false(event->found); /* anew */
 	sn_im_event_free(event);
 	assert_int_equal(room.joins, 2);
+	/* the room does not know who speaks there: that is asked at once, not in a quarter of an hour */
+	shout(alice, "lost");
+	event = im_client_wait(alice, SN_IM_EV_ROOM, NULL, NULL, WAIT);
+	assert_non_null(event);
+	assert_false(event->found);
+	sn_im_event_free(event);
+	assert_int_equal(room.joins, 3);
 	im_client_free(alice);
 	xmpp_script_free(server);
 }
