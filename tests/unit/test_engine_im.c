@@ -13,6 +13,7 @@
 #include "backends/fake/fake_im.h"
 #include "src/engine/sync_private.h"
 #include "src/store/contacts.h"
+#include "src/store/rooms.h"
 #include "src/store/wish.h"
 #include "tests/unit/engine_bench.h"
 
@@ -563,6 +564,102 @@ static void a_thousand_presences_leave_the_last_word_of_each(void **state)
 	assert_true(all_of_the_crowd_say(stage->bench, (gpointer) "turn 2"));
 }
 
+/* ---- a room of two thousand ---- */
+
+#define BIG "big@rooms.example.test"
+enum { BIG_ROOM = 2000 };
+
+static SnImEvent *room_event(int kind)
+{
+	SnImEvent *event = sn_im_event_new(kind, 0, NULL);
+
+	event->jid = g_strdup(BIG);
+	return event;
+}
+
+static void push_people(SnIm *im, const char *prefix, gboolean complete, SnRoomLeaving leaving)
+{
+	SnImEvent *event = room_event(SN_IM_EV_ROOM_PEOPLE);
+
+	event->complete = complete;
+	event->occupants = g_ptr_array_new_with_free_func((GDestroyNotify)sn_im_occupant_free);
+	for (int i = 0; i < BIG_ROOM; i++) {
+		SnImOccupant *one = g_new0(SnImOccupant, 1);
+		one->nick = g_strdup_printf("%s%d", prefix, i);
+		one->show = g_strdup("online");
+		one->occupant_id = g_strdup_printf("o-%s%d", prefix, i);
+		one->role = SN_ROOM_PARTICIPANT;
+		one->affiliation = SN_ROOM_NO_AFFILIATION;
+		one->leaving = leaving;
+		one->appeared = leaving == SN_ROOM_STAYS;
+		g_ptr_array_add(event->occupants, one);
+	}
+	sn_fake_im_push(im, event);
+}
+
+static void ask_room(Stage *stage, const char *verb, const char *text)
+{
+	SnRoomWish wish = { .room = (char *)BIG, .verb = (char *)verb, .text = (char *)text };
+
+	assert_true(sn_room_ask(stage->bench->store, &wish, NULL));
+}
+
+static gboolean people_are(SnBench *bench, gpointer data)
+{
+	g_autoptr(SnRoom) room = sn_room_find(bench->store, 0, BIG);
+
+	return room && room->state == SN_ROOM_IN && room->people == GPOINTER_TO_INT(data);
+}
+
+static gboolean only_line_is(SnBench *bench, gpointer data)
+{
+	g_autoptr(SnRoom) room = sn_room_find(bench->store, 0, BIG);
+	g_autoptr(GPtrArray) lines = sn_room_lines(bench->store, room->conversation, 0, G_MAXINT64, 100);
+
+	return lines->len == 1 && g_str_equal(((SnRoomLine *)lines->pdata[0])->text, data);
+}
+
+static void all_but_joining(SnIm *im, const SnImRequest *request, gpointer data)
+{
+	if (request->kind != SN_IM_REQ_JOIN)
+		empty_archive(im, request, data);
+}
+
+/* All come in at once, leave and come back, and the user is heard meanwhile. */
+static void a_room_of_two_thousand_is_one_line(void **state)
+{
+	Stage *stage = *state;
+
+	sn_fake_im_prepare(ME, all_but_joining, NULL, TRUE);
+	start(stage);
+	ask_room(stage, "join", NULL);
+	SnImRequest *join = sn_fake_im_take(stage->im, SN_IM_REQ_JOIN, 30000);
+	assert_non_null(join);
+	ask_room(stage, "subject", "A crowd"); /* waits until the user is in */
+	sn_fake_im_push(stage->im, room_event(SN_IM_EV_ROOM));
+	push_people(stage->im, "p", TRUE, SN_ROOM_STAYS);
+	sn_fake_im_done(stage->im, join->id);
+	sn_im_request_free(join);
+	SnImRequest *topic = sn_fake_im_take(stage->im, SN_IM_REQ_SEND, 30000);
+	assert_non_null(topic);
+	assert_string_equal(topic->message->subject, "A crowd");
+	sn_im_request_free(topic);
+	assert_true(sn_bench_wait(stage->bench, people_are, GINT_TO_POINTER(BIG_ROOM)));
+	for (int turn = 0; turn < 3; turn++) {
+		push_people(stage->im, "q", FALSE, SN_ROOM_STAYS);
+		push_people(stage->im, "q", FALSE, SN_ROOM_LEFT);
+	}
+	push_people(stage->im, "p", FALSE, SN_ROOM_LEFT);
+	push_people(stage->im, "r", FALSE, SN_ROOM_STAYS);
+	ask_room(stage, "retract", NULL);
+	SnImRequest *retract = sn_fake_im_take(stage->im, SN_IM_REQ_ROOM_RETRACT, 30000);
+	assert_non_null(retract);
+	sn_im_request_free(retract);
+	assert_true(sn_bench_wait(stage->bench, only_line_is,
+	                          (gpointer) "r0, r1, r2 and 1997 more came; p0, p1, p2 and 1997 more left"));
+	assert_true(people_are(stage->bench, GINT_TO_POINTER(BIG_ROOM)));
+}
+
 static gboolean blocked_are(SnBench *bench, gpointer data)
 {
 	g_autoptr(GPtrArray) all = sn_blocked_list(bench->store);
@@ -815,6 +912,7 @@ int main(void)
 		TEST(an_idle_client_makes_us_away_and_the_server_quiet),
 		TEST(who_is_not_in_the_roster_any_more_is_gone),
 		TEST(a_thousand_presences_leave_the_last_word_of_each),
+		TEST(a_room_of_two_thousand_is_one_line),
 		TEST(blocking_goes_to_the_server_and_its_list_is_shown),
 		TEST(a_refused_request_is_taken_back_from_them),
 		TEST(what_clients_can_do_is_kept_for_the_next_log_in),
