@@ -183,7 +183,7 @@ const SnCommand sn_commands_view[] = {
 	{ "source", "", "the raw email", 0, NULL, 0, 0, run_source },
 	{ "parts", "", "all parts of the email, as a tree", 0, NULL, 0, 0, run_parts },
 	{ "activate", "", "open what is selected in a view", 0, NULL, 0, 0, run_activate },
-	{ "search", "[QUERY]", "search all messages: words, \"phrase\", from: to: subject: via: has:attachment before: after: in: tag: is:unread is:carried", 0, NULL, 0, -1, run_search },
+	{ "search", "[QUERY]", "search all messages: words, \"phrase\", from: to: subject: via: has:attachment before: after: in: tag: kind: is:unread is:carried", 0, NULL, 0, -1, run_search },
 	{ "find", "[TEXT]", "search in this view", 0, NULL, 0, -1, run_find },
 	{ "find-next", "", "next match", 0, NULL, 0, 0, run_find_next },
 	{ "find-previous", "", "match before", 0, NULL, 0, 0, run_find_previous },

@@ -282,11 +282,16 @@ void sn_page_wrap(SnPage *page, gint64 id, gpointer data, int indent, SnStyle st
 	if (!*text)
 		sn_page_line(page, id, data);
 	for (char **paragraph = paragraphs; *paragraph; paragraph++) {
-		g_autoptr(GArray) spans = sn_text_wrap(*paragraph, MAX(page->columns - indent, 8));
+		int hang = 0;
+		g_autoptr(GArray) spans =
+			sn_text_wrap_hanging(*paragraph, MAX(page->columns - indent, 8), &hang);
+		g_autofree char *further = g_strnfill((gsize)(indent + hang), ' ');
 		for (guint i = 0; i < spans->len; i++) {
 			SnSpan span = g_array_index(spans, SnSpan, i);
 			sn_page_line(page, id, data);
-			if (indent)
+			if (i > 0 && indent + hang > 0)
+				sn_page_add_style(page, plain, further);
+			else if (indent)
 				sn_page_add_style(page, plain, blanks);
 			sn_page_add_linked(page, style, *paragraph, span.start, span.end);
 		}

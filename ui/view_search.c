@@ -190,7 +190,7 @@ const SnViewOps sn_view_search = {
 	.name = "search",
 	.title = "Search",
 	.empty = "Nothing found. Words, \"phrases\", from: to: subject: via:im has:attachment before: "
-		 "after: in: tag: is:unread is:carried can be combined.",
+		 "after: in: tag: kind: is:unread is:carried can be combined.",
 	.open = open_view,
 	.close = close_view,
 	.fill = fill,

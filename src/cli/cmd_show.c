@@ -260,7 +260,7 @@ const SnCliVerb sn_cmd_search = {
 	.arguments = "QUERY...",
 	.meaning = "find messages in all conversations, newest first",
 	.text = "QUERY holds words, \"phrases\", word* and -word, and besides from: to: subject: via:mail "
-		"via:im has:attachment before: after: in:FOLDER is:unread is:flagged is:carried "
+		"via:im has:attachment before: after: in:FOLDER kind:person, group, list, room, newsletter or notice, is:unread is:flagged is:carried "
 		"is:earlier (texts that were corrected since). Put "
 		"-- before a query that begins with '-'.",
 	.options = search_options,

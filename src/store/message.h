@@ -245,10 +245,13 @@ typedef struct {
 	gboolean is_earlier; /* only texts that were corrected since (amend.h) */
 	char *in;            /* folder name; NULL */
 	char *tag;           /* NULL */
+	gboolean by_kind;    /* of the conversation where it stands: */
+	int kind;            /* SnConversationKind, or -1 */
+	SnBulk bulk;         /* as the list has it */
 } SnQuery;
 /*
  * Parses what a user types: words, "phrases", word*, -word, from: to: subject: via: has:attachment
- * before: after: in: tag: is:unread is:flagged is:carried
+ * before: after: in: tag: kind: is:unread is:flagged is:carried
  * is:earlier. SN_ERROR_INVALID says which part is wrong.
  */
 SnQuery *sn_query_parse(const char *text, const SnClock *clock, GError **error);

@@ -81,6 +81,29 @@ static gboolean set_via(Parser *p, const char *value, GError **error)
 	return TRUE;
 }
 
+/* Newsletters and notices stand apart from what people write, whatever else they are. */
+static gboolean set_kind(Parser *p, const char *value, GError **error)
+{
+	SnConversationKind kind;
+	SnBulk bulk;
+
+	if (sn_bulk_parse(value, &bulk) && bulk != SN_BULK_NONE) {
+		p->query->by_kind = TRUE;
+		p->query->bulk = bulk;
+		p->query->kind = -1;
+		return TRUE;
+	}
+	for (kind = SN_CONV_PERSON; kind <= SN_CONV_ROOM; kind++) {
+		if (g_str_equal(value, sn_conversation_kind_word(kind))) {
+			p->query->by_kind = TRUE;
+			p->query->kind = (int)kind;
+			p->query->bulk = SN_BULK_NONE;
+			return TRUE;
+		}
+	}
+	return wrong(error, "kind", value, "comes person, group, list, room, newsletter or notice");
+}
+
 static gboolean set_has(Parser *p, const char *value, GError **error)
 {
 	if (strcmp(value, "attachment") != 0)
@@ -129,7 +152,7 @@ static const struct {
 	{ "from", set_from },   { "to", set_to },         { "subject", set_subject },
 	{ "via", set_via },     { "has", set_has },       { "before", set_before },
 	{ "after", set_after }, { "in", set_in },         { "is", set_is },
-	{ "tag", set_tag },
+	{ "tag", set_tag },     { "kind", set_kind },
 };
 
 /* ---- words ---- */

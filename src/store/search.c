@@ -224,7 +224,7 @@ static char *fold_case(const char *text)
 
 /* ?1 match ?2 without ?3 conversation ?4 channel ?5 from ?6 to ?7 subject ?8 after ?9 before
  * ?10 attachment ?11 unread ?12 flagged ?13 in ?14 before_time ?15 before_id ?16 limit
- * ?17 carried ?18 folder ?19 tag ?20 earlier texts */
+ * ?17 carried ?18 folder ?19 tag ?20 earlier texts ?21 kind ?22 bulk, -1 any */
 #define FILTERS                                                                                 \
 	"(m.time, m.id) < (?14, ?15) AND (m.hidden NOT IN (1, 3, 4) OR ?20 OR ?13 IS NOT NULL OR ?18) "    \
 	"AND (?3 = 0 OR m.conversation = ?3) AND (?4 < 0 OR m.channel = ?4) "                   \
@@ -242,6 +242,8 @@ static char *fold_case(const char *text)
 	"ON f.id = l.folder WHERE l.message = m.id AND (fold(f.name) = ?13 OR f.role = ?13))) " \
 	"AND (?18 = 0 OR EXISTS (SELECT 1 FROM location o WHERE o.message = m.id "              \
 	"AND o.shown_in = ?18)) "                                                               \
+	"AND (?22 < 0 OR EXISTS (SELECT 1 FROM conversation c WHERE c.id = m.conversation "     \
+	"AND (?21 < 0 OR c.kind = ?21) AND max(coalesce(c.bulk_set, c.bulk), 0) = ?22)) "       \
 	"AND (?19 IS NULL OR instr(' ' || fold(m.tags) || ' ', ?19)) "                          \
 	"AND (?2 IS NULL OR m.id NOT IN (SELECT rowid FROM search WHERE search MATCH ?2)) "
 #define NEWEST_FIRST "ORDER BY m.time DESC, m.id DESC LIMIT ?16"
@@ -250,7 +252,8 @@ static char *fold_case(const char *text)
 static gboolean is_common(SnStore *store, const SnQuery *q)
 {
 	if (q->folder || q->tag || q->conversation || q->channel >= 0 || q->from || q->to || q->subject || q->in ||
-	    q->has_attachment || q->is_unread || q->is_flagged || q->is_carried || q->is_earlier || q->before)
+	    q->has_attachment || q->is_unread || q->is_flagged || q->is_carried || q->is_earlier || q->by_kind ||
+	    q->before)
 		return FALSE; /* few of the newest may qualify */
 	return sn_one(store,
 	              "SELECT count(*) FROM (SELECT rowid FROM search WHERE search MATCH ?1 LIMIT ?2)",
@@ -271,7 +274,7 @@ static SnSql *ask(SnStore *store, const SnQuery *q, SnTime before_time, SnId bef
 		V(subject), V(q->after), V(q->before), V(q->has_attachment ? 1 : 0),            \
 		V(q->is_unread ? 1 : 0), V(q->is_flagged ? 1 : 0), V(in), V(before_time),       \
 		V(before_id), V(limit), V(q->is_carried ? 1 : 0), V(q->folder), V(tag), \
-		V(q->is_earlier ? 1 : 0)
+		V(q->is_earlier ? 1 : 0), V(q->kind), V(q->by_kind ? (int)q->bulk : -1)
 	if (q->match && is_common(store, q))
 		return sn_sql(store,
 		              "SELECT m.id FROM message m INDEXED BY message_time WHERE " FILTERS

@@ -32,6 +32,11 @@ typedef struct {
 	gsize start, end; /* bytes */
 } SnSpan;
 GArray *sn_text_wrap(const char *text, int columns);
+/*
+ * The same, where the lines after the first stand below the text of a list item, of a quote or of an
+ * indented paragraph: they are narrower by *hang columns, which is 0 for other text.
+ */
+GArray *sn_text_wrap_hanging(const char *text, int columns, int *hang);
 
 /* A mail body cut into what a reader sees as one: */
 typedef enum {

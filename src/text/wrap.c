@@ -7,6 +7,7 @@
 #include "src/text/text_private.h"
 
 #define TAB 8
+enum { MAX_DIGITS = 3 }; /* of the number of a list's item */
 
 static void add_line(GArray *lines, const char *text, gsize start, gsize end)
 {
@@ -39,7 +40,38 @@ static gboolean fits_without_looking(const char *text, gsize length, int columns
 	return TRUE;
 }
 
-static void wrap_long(GArray *lines, const char *text, gsize length, int columns)
+static gsize skip_blanks(const char *text, gsize at)
+{
+	return at + strspn(text + at, " ");
+}
+
+/* Bytes of "- ", "12. " and their like, with the blanks after them; 0: none. */
+static gsize item_mark(const char *text)
+{
+	gsize digits = strspn(text, "0123456789"), mark = 0;
+
+	if (g_str_has_prefix(text, "\342\200\242"))
+		mark = 3;
+	else if (*text && strchr("-*+", *text))
+		mark = 1;
+	else if (digits > 0 && digits <= MAX_DIGITS && text[digits] && strchr(".)", text[digits]))
+		mark = digits + 1;
+	return mark && text[mark] == ' ' ? skip_blanks(text, mark) : 0;
+}
+
+/* The columns that stand before the text of a paragraph. */
+static int hang_of(const char *text)
+{
+	gsize at = skip_blanks(text, 0);
+
+	while (text[at] == '>')
+		at = skip_blanks(text, at + 1);
+	at += item_mark(text + at);
+	g_autofree char *before = g_strndup(text, at);
+	return text[at] ? sn_text_width(before) : 0;
+}
+
+static void wrap_long(GArray *lines, const char *text, gsize length, int columns, int hang)
 {
 	g_autofree char *breaks = g_malloc(length);
 	gsize line = 0, last_break = 0;
@@ -58,7 +90,7 @@ static void wrap_long(GArray *lines, const char *text, gsize length, int columns
 		if (text[i] == '\t')
 			step = TAB - width % TAB;
 		/* Blanks at the end of a line hang over: they are not shown. */
-		if (width + step > columns && !blank && i > line) {
+		if (width + step > columns - (line ? hang : 0) && !blank && i > line) {
 			if (last_break <= line)
 				last_break = i;
 			add_line(lines, text, line, last_break);
@@ -72,7 +104,7 @@ static void wrap_long(GArray *lines, const char *text, gsize length, int columns
 	add_line(lines, text, line, length);
 }
 
-GArray *sn_text_wrap(const char *text, int columns)
+static GArray *wrap(const char *text, int columns, int hang)
 {
 	GArray *lines = g_array_new(FALSE, FALSE, sizeof(SnSpan));
 	gsize length = strlen(text);
@@ -82,7 +114,20 @@ GArray *sn_text_wrap(const char *text, int columns)
 	if (fits_without_looking(text, length, columns))
 		add_line(lines, text, 0, length);
 	else
-		wrap_long(lines, text, length, columns);
+		wrap_long(lines, text, length, columns, hang);
 	g_assert(lines->len > 0);
 	return lines;
+}
+
+GArray *sn_text_wrap(const char *text, int columns)
+{
+	return wrap(text, columns, 0);
+}
+
+GArray *sn_text_wrap_hanging(const char *text, int columns, int *hang)
+{
+	*hang = hang_of(text);
+	if (*hang > columns / 3)
+		*hang = 0; /* little would be left */
+	return wrap(text, columns, *hang);
 }

@@ -153,11 +153,47 @@ static void the_narrowing_words_narrow(void **state)
 	assert_int_equal(inside->len, 1);
 }
 
+static void what_people_wrote_is_told_from_news(void **state)
+{
+	TmpStore *tmp = *state;
+	static const struct {
+		const char *text;
+		guint count;
+	} cases[] = {
+		{ "rope", 4 },
+		{ "rope kind:person", 2 },
+		{ "rope kind:newsletter", 1 },
+		{ "rope kind:notice", 0 },
+		{ "rope kind:list", 1 },
+		{ "kind:room", 0 },
+		{ "kind:person via:im", 1 },
+	};
+	SnBulk bulk[] = { SN_BULK_NONE, SN_BULK_NEWSLETTER, SN_BULK_NONE };
+	SnId shop = 0;
+
+	for (gsize i = 0; i < G_N_ELEMENTS(bulk); i++) {
+		g_autofree char *from = g_strdup_printf("sender%zu@c.test", i);
+		g_autoptr(SnMessage) mail = tmpstore_mail_new(tmp, SN_IN, from, NULL, "News", "rope");
+		mail->bulk = bulk[i];
+		mail->list_id = i == 2 ? g_strdup("climbers.c.test") : NULL;
+		assert_true(sn_message_add(tmp->store, mail, NULL, NULL, NULL, NULL));
+		shop = i == 1 ? mail->conversation : shop;
+	}
+	tmpstore_im(tmp, SN_IN, BOB, NULL, "rope");
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++)
+		expect(tmp, cases[i].text, cases[i].count);
+	/* what the user says of it counts */
+	assert_true(sn_conversation_set_bulk(tmp->store, shop, TRUE, SN_BULK_NONE, NULL));
+	expect(tmp, "rope kind:person", 3);
+	expect(tmp, "kind:newsletter", 0);
+}
+
 static void a_wrong_query_says_which_part(void **state)
 {
 	static const struct {
 		const char *text, *part;
 	} cases[] = {
+		{ "kind:friend", "kind:friend" },
 		{ "via:pigeon", "via:pigeon" }, { "x is:red", "is:red" },
 		{ "before:soon", "before:soon" }, { "has:", "has:" },
 		{ "lunch \"open end", "open end" }, { "from:\"open", "open" },
@@ -325,6 +361,7 @@ int main(void)
 		TEST(parts_of_words_are_found_where_there_are_no_blanks),
 		TEST(other_scripts_are_found_by_word),
 		TEST(the_narrowing_words_narrow),
+		TEST(what_people_wrote_is_told_from_news),
 		cmocka_unit_test(a_wrong_query_says_which_part),
 		TEST(nothing_typed_reaches_the_index_as_syntax),
 		TEST(results_are_paged_newest_first),

@@ -229,6 +229,58 @@ static void wrap_breaks_where_people_do(void **state)
 	}
 }
 
+/* As a screen shows it: '_' stands for a blank that hangs before a line. */
+static char *hung(const char *text, int columns)
+{
+	int hang = -1;
+	g_autoptr(GArray) lines = sn_text_wrap_hanging(text, columns, &hang);
+	GString *out = g_string_new(NULL);
+
+	assert_in_range(hang, 0, columns);
+	for (guint i = 0; i < lines->len; i++) {
+		SnSpan span = g_array_index(lines, SnSpan, i);
+		for (int n = 0; i > 0 && n < hang; n++)
+			g_string_append_c(out, '_');
+		g_autofree char *line = g_strndup(text + span.start, span.end - span.start);
+		assert_in_range(sn_text_width(line) + (i > 0 ? hang : 0), 0, columns);
+		g_string_append_printf(out, "%s|", line);
+	}
+	return g_string_free(out, FALSE);
+}
+
+static void items_quotes_and_indented_text_hang(void **state)
+{
+	static const struct {
+		const char *text;
+		int columns;
+		const char *expected;
+	} cases[] = {
+		{ "one two three", 8, "one two|three|" },
+		{ "- one two three", 9, "- one two|__three|" },
+		{ " • one two three", 12, " • one two|___three|" },
+		{ "12. one two three", 12, "12. one two|____three|" },
+		{ "1) one two three", 11, "1) one two|___three|" },
+		{ "> one two three", 11, "> one two|__three|" },
+		{ ">> - one two", 16, ">> - one two|" },
+		{ ">> - one two three", 15, ">> - one two|_____three|" },
+		{ "    one two three", 13, "    one two|____three|" },
+		/* none of them */
+		{ "2026. one two three", 12, "2026. one|two three|" },
+		{ "-one two three", 8, "-one two|three|" },
+		{ "3.14 one two", 9, "3.14 one|two|" },
+		{ "> ", 8, ">|" },
+		{ "", 8, "|" },
+		/* little would be left */
+		{ "        one two three", 12, "        one|two three|" },
+	};
+
+	(void)state;
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *lines = hung(cases[i].text, cases[i].columns);
+		assert_string_equal(lines, cases[i].expected);
+	}
+}
+
 static void wrap_of_anything_fits(void **state)
 {
 	static const char *const pieces[] = {
@@ -300,6 +352,7 @@ int main(void)
 		cmocka_unit_test(a_cluster_without_end_is_cut),
 		cmocka_unit_test(fit_cuts_between_clusters),
 		cmocka_unit_test(wrap_breaks_where_people_do),
+		cmocka_unit_test(items_quotes_and_indented_text_hang),
 		cmocka_unit_test(wrap_of_anything_fits),
 		cmocka_unit_test(any_bytes_become_safe_text),
 		cmocka_unit_test(sizes_are_short),
