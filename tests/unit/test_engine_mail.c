@@ -221,6 +221,44 @@ static void new_mail_arrives_and_is_announced(void **state)
 	sn_fake_notification_free(told);
 }
 
+/* It is counted and can be read, and everybody else is heard. */
+static void a_muted_conversation_is_not_announced(void **state)
+{
+	Stage *stage = *state;
+	SnStore *store = stage->bench->store;
+
+	put("INBOX", "old", SN_MAIL_SEEN);
+	start(stage);
+	settle(stage);
+	g_autoptr(SnMessage) old = sn_message_get(store, find(stage->bench, "old"), 0);
+	assert_true(sn_conversation_set_flags(store, old->conversation, TRUE, FALSE, TRUE, NULL));
+	put("INBOX", "unheard", 0);
+	wait_for(stage, is_here, (gpointer) "unheard");
+	sn_fake_mail_put("alice", "INBOX",
+	                 "From: Carol <carol@c.example>\r\nTo: alice@example.test\r\n"
+	                 "Message-ID: <heard@work.example>\r\nSubject: Heard\r\n\r\nText\r\n", 0);
+	wait_for(stage, is_here, (gpointer) "heard");
+	SnNotification *told = sn_fake_desktop_take(30000);
+	assert_non_null(told);
+	assert_string_equal(told->title, "Carol");
+	assert_null(strstr(told->body, "unheard"));
+	sn_fake_notification_free(told);
+	assert_null(sn_fake_desktop_take(0));
+	g_autoptr(SnConversation) muted = sn_conversation_get(store, old->conversation);
+	assert_int_equal(muted->unread, 1);
+	assert_true(muted->archived); /* it does not come back by itself */
+	/* heard again, and back in the list */
+	assert_true(sn_conversation_set_flags(store, old->conversation, FALSE, FALSE, TRUE, NULL));
+	put("INBOX", "again", 0);
+	wait_for(stage, is_here, (gpointer) "again");
+	told = sn_fake_desktop_take(30000);
+	assert_non_null(told);
+	assert_string_equal(told->title, "Bob");
+	sn_fake_notification_free(told);
+	g_autoptr(SnConversation) back = sn_conversation_get(store, old->conversation);
+	assert_false(back->archived);
+}
+
 static void the_second_start_fetches_nothing_again(void **state)
 {
 	Stage *stage = *state;
@@ -627,6 +665,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_mailbox_becomes_conversations),
 		TEST(new_mail_arrives_and_is_announced),
+		TEST(a_muted_conversation_is_not_announced),
 		TEST(the_second_start_fetches_nothing_again),
 		TEST(flags_follow_the_server),
 		TEST(flags_of_ours_reach_the_server),

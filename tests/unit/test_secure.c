@@ -506,6 +506,37 @@ static void a_signed_message_is_no_signature_of_another(void **state)
 	assert_int_not_equal(sn_opened_signature(opened)->state, SN_SIGNATURE_GOOD);
 }
 
+/* The same with messages that hold their text within, of both kinds. */
+static void a_signature_that_holds_a_text_is_none_of_another(void **state)
+{
+	NEED_GPG();
+	const char *pgp[] = { "gpg", "--homedir", world->others, "--batch", "--quiet", "--armor", "--sign",
+		              "--local-user", "bob@example.test", NULL };
+	const char *smime[] = { "gpgsm", "--homedir", world->others, "--batch", "--quiet",
+		                "--disable-crl-checks", "--base64", "--sign", "--local-user",
+		                "bob@example.test", NULL };
+	const struct {
+		const char *const *argv;
+		const char *protocol, *encoding;
+	} kinds[] = { { pgp, "pgp-signature", "7bit" }, { smime, "pkcs7-signature", "base64" } };
+
+	for (gsize i = 0; i < G_N_ELEMENTS(kinds); i++) {
+		g_autofree char *crlf = gpg_world_crlf(GPG_WORLD_ENTITY);
+		g_autofree char *other = gpg_world_run(crlf, strlen(crlf), NULL, kinds[i].argv);
+		g_autofree char *text = g_strdup_printf(
+			"From: bob@example.test\nMIME-Version: 1.0\nContent-Type: multipart/signed; "
+			"protocol=\"application/%s\"; boundary=x\n\n--x\nContent-Type: text/plain\n\n"
+			"Pay eve.\n--x\nContent-Type: application/%s\nContent-Transfer-Encoding: %s\n\n%s\n"
+			"--x--\n", kinds[i].protocol, kinds[i].protocol, kinds[i].encoding, other);
+		g_autofree char *raw = gpg_world_crlf(text);
+		g_autoptr(SnOpened) opened = open_raw(raw);
+
+		assert_string_equal(part(opened, 0)->text, "Pay eve.");
+		assert_int_not_equal(sn_opened_alarm(opened), 1);
+		assert_int_not_equal(sn_opened_signature(opened)->state, SN_SIGNATURE_GOOD);
+	}
+}
+
 /* Only what gpg says makes a mark: text that looks like one is text. */
 static void a_text_that_imitates_a_mark_has_none(void **state)
 {
@@ -772,6 +803,7 @@ int main(void)
 		cmocka_unit_test(a_stranger_is_not_named_as_if_it_were_sure),
 		cmocka_unit_test(two_texts_under_one_signature_are_none),
 		cmocka_unit_test(a_signed_message_is_no_signature_of_another),
+		cmocka_unit_test(a_signature_that_holds_a_text_is_none_of_another),
 		cmocka_unit_test(a_gpg_that_does_not_end_is_ended),
 		cmocka_unit_test(a_text_that_imitates_a_mark_has_none),
 		cmocka_unit_test(an_ordinary_message_has_nothing_to_say),
