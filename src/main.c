@@ -243,12 +243,14 @@ static int run_client(const SnProgramArgs *program, SnPaths *paths, const char *
 		return welcome(program, paths);
 	}
 	SnHost *host = sn_host_new(paths, config);
+	g_autofree char *picture = sn_modules_picture();
 	SnUiSetup setup = {
 		.paths = paths,
 		.config = config,
 		.open = open,
 		.script = program->script,
 		.plain = program->plain,
+		.picture = picture,
 		.host = sn_host_callbacks(host),
 	};
 	SnLog *log = sn_log_open(paths->log_path, FALSE);

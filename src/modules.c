@@ -9,6 +9,15 @@ static char *module_path(const char *file)
 	return g_build_filename(dir && *dir ? dir : SN_MODULE_DIR, file, NULL);
 }
 
+/* In a build tree it lies beside the directory of the modules. */
+char *sn_modules_picture(void)
+{
+	const char *dir = g_getenv("SENNIT_MODULES");
+
+	return dir && *dir ? g_build_filename(dir, "..", "sennit-picture", NULL)
+	                   : g_build_filename(SN_PROGRAM_DIR, "sennit-picture", NULL);
+}
+
 /* The address of `symbol` in the module; loading twice gives the same module (dlopen counts). */
 static gpointer find_symbol(const char *file, const char *symbol, GError **error)
 {

@@ -26,4 +26,7 @@ char *sn_modules_vcard_format(const SnVcard *card, SnVcardVersion version, GErro
 char *sn_modules_vcard_complete(const char *text, const SnVcard *card, gboolean *found,
                                 GError **error);
 
+/* The program that shows a picture in the terminal (backends/picture). Caller frees. */
+char *sn_modules_picture(void);
+
 #endif

@@ -357,6 +357,11 @@ static gboolean run_view_part(SnApp *app, int argc, char **argv, GError **error)
 	return on_file(app, sn_files_view, NULL, error);
 }
 
+static gboolean run_picture(SnApp *app, int argc, char **argv, GError **error)
+{
+	return on_file(app, sn_files_picture, NULL, error);
+}
+
 static void pipe_answered(SnApp *app, const char *answer, gpointer data)
 {
 	GError *error = NULL;
@@ -382,6 +387,7 @@ const SnCommand sn_commands_outbox[] = {
 	{ "save", "[FILE]", "save a file of the message", SN_COMPLETE_FILE, NULL, 0, -1, run_save },
 	{ "open-part", "", "open a file of the message with the program for its type", 0, NULL, 0, 0, run_open_part },
 	{ "view-part", "", "show a file of the message here, as text", 0, NULL, 0, 0, run_view_part },
+	{ "picture", "", "show a picture of the message in the terminal", 0, NULL, 0, 0, run_picture },
 	{ "pipe", "[COMMAND]", "hand a file of the message to a command", 0, NULL, 0, -1, run_pipe },
 	{ NULL, NULL, NULL, 0, NULL, 0, 0, NULL },
 };

@@ -39,6 +39,8 @@ gboolean sn_files_browse(SnApp *app, const char *url, GError **error);
 void sn_files_open(SnApp *app, SnId message, int position, const char *unused);
 /* Here, as text: what a program for it prints, or as sennit reads it. */
 void sn_files_view(SnApp *app, SnId message, int position, const char *unused);
+/* A picture, on the whole terminal until a key is pressed; only when the user asks for it. */
+void sn_files_picture(SnApp *app, SnId message, int position, const char *unused);
 /* As standard input of a shell command; what it prints is shown. */
 void sn_files_pipe(SnApp *app, SnId message, int position, const char *command);
 /* Takes away the files that were made for other programs. */

@@ -400,6 +400,35 @@ static void use_bytes(SnApp *app, const char *name, const char *type, GBytes *by
 	request_free(request);
 }
 
+/* ---- a picture, in the terminal ---- */
+
+static void use_picture(SnApp *app, const char *name, const char *type, GBytes *bytes, gpointer data)
+{
+	g_autofree char *known = known_type(type, name, bytes);
+	GError *error = NULL;
+	const char *dir = opened_dir(app, &error);
+	/* whatever its sender calls it */
+	g_autofree char *path = dir ? sn_files_write(dir, "picture", bytes, &error) : NULL;
+	const char *argv[] = { app->setup->picture, "--wait", path, NULL };
+	int status = 0;
+
+	if (path && !g_str_has_prefix(known, "image/"))
+		sn_app_say(app, SN_OBJ_ERROR, "That is no picture but %s.", known);
+	else if (path && sn_app_run(app, argv, &status, &error) && status != 0)
+		sn_app_say(app, SN_OBJ_ERROR, "It cannot be shown: no picture, a damaged one, or too large.");
+	sn_app_error(app, error);
+	if (path)
+		g_unlink(path);
+}
+
+void sn_files_picture(SnApp *app, SnId message, int position, const char *unused)
+{
+	if (app->setup->picture)
+		sn_part_fetch(app, message, position, use_picture, NULL, NULL);
+	else
+		sn_app_say(app, SN_OBJ_ERROR, "This terminal shows no pictures.");
+}
+
 static void fetch_to_open(SnApp *app, SnId message, int position, gboolean here)
 {
 	Request *request = g_new0(Request, 1);

@@ -356,6 +356,8 @@ static void fill_transfer(Fill *fill, const SnPart *part)
 		sn_page_add(fill->page, SN_OBJ_FAINT, ", s fetches it");
 	if (part->path)
 		sn_page_add(fill->page, SN_OBJ_FAINT, "  saved");
+	if (part->path && part->type && g_str_has_prefix(part->type, "image/"))
+		sn_page_add(fill->page, SN_OBJ_FAINT, ", gi shows it");
 	if (part->fault && !part->total) {
 		g_autofree char *fault = sn_text_clean_line(part->fault, -1);
 		sn_page_wrap(fill->page, message->id, (gpointer)message, INDENT,

@@ -57,6 +57,7 @@ typedef struct {
 	const char *open;     /* WHO, mailto: or xmpp: URI to open first; NULL */
 	const char *script;   /* file of keys instead of the keyboard (tests); NULL */
 	gboolean plain;       /* line-oriented mode for screen readers */
+	const char *picture;  /* program that shows the picture in a file, with --wait; NULL: none */
 	SnUiHost host;
 } SnUiSetup;
 

@@ -141,6 +141,8 @@ void story_fill_files(SnStore *store)
 	SnId rope = send_file(&talk, SN_IN, "h6", "rope.png", 1800000, "https://files.example/rope.png");
 	SnId film = send_file(&talk, SN_IN, "h7", "film.mkv", 90000000, "https://files.example/film.mkv");
 	SnId plan = send_file(&talk, SN_OUT, "a9", "plan.pdf", 600000, NULL);
+	SnId knot = send_file(&talk, SN_IN, "h8", "knot.png", 52000, "https://files.example/knot.png");
+	sn_part_set_file(store, knot, 1, "/nowhere/knot.png", NULL, 52000, NULL);
 	sn_part_stopped(store, rope, 1, "It is not the file that was announced: its hash differs.", NULL);
 	sn_part_progress(store, film, 1, 36000000, 90000000, &percent, NULL);
 	percent = -1;

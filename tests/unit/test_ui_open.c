@@ -254,6 +254,34 @@ static void the_desktop_opens_what_mailcap_does_not(void **state)
 	assert_nothing_left(scene);
 }
 
+/* Whatever its name: a program of our own gets the bytes, and nothing else of it. */
+static void a_picture_is_shown_by_a_program_of_its_own(void **state)
+{
+	Scene *scene = *state;
+	g_autofree char *program = g_build_filename(scene->path, "painter", NULL);
+
+	add_program(scene, "painter");
+	scene->desk->setup.picture = program;
+	play(scene, "keys <Enter>\nexpect holiday\nkeys /the<Space>plan<Enter>gi\n"
+	            "expect That is no picture but application/pdf\n"
+	            "keys /holiday<Enter>gi\nabsent cannot be shown\n");
+	g_autofree char *text = written(scene);
+	assert_true(g_str_has_prefix(text, "painter\n<--wait>\n</"));
+	assert_non_null(strstr(text, "/picture>\n600\n[Desktop Entry]"));
+	assert_nothing_left(scene);
+}
+
+static void a_picture_that_cannot_be_shown_is_said(void **state)
+{
+	Scene *scene = *state;
+
+	scene->desk->setup.picture = "/bin/false";
+	play(scene, "keys <Enter>\nexpect holiday\nkeys /holiday<Enter>gi\nexpect It cannot be shown\n");
+	assert_nothing_left(scene);
+	scene->desk->setup.picture = NULL;
+	play(scene, "keys <Enter>\nexpect holiday\nkeys /holiday<Enter>gi\nexpect shows no pictures\n");
+}
+
 /* It says that it is a picture; its name says otherwise. */
 static void a_program_is_opened_after_a_question_only(void **state)
 {
@@ -523,6 +551,8 @@ int main(void)
 		SCENE(copious_output_is_shown_here),
 		SCENE(without_a_program_it_is_said),
 		SCENE(the_desktop_opens_what_mailcap_does_not),
+		SCENE(a_picture_is_shown_by_a_program_of_its_own),
+		SCENE(a_picture_that_cannot_be_shown_is_said),
 		SCENE(a_program_is_opened_after_a_question_only),
 		SCENE(a_part_is_read_here),
 		SCENE(the_tree_shows_every_part_and_acts_on_it),
