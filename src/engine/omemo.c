@@ -159,6 +159,7 @@ SnOmemo *sn_omemo_new(SnEngineAccount *account, const SnVault *vault, const char
 	self->why = g_strdup(why);
 	self->ratchet = sn_ratchet_new(&rows, self);
 	self->lists = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	self->heard = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	self->bundles = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	self->broken = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	self->unanswered = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
@@ -174,6 +175,7 @@ void sn_omemo_free(SnOmemo *self)
 		return;
 	sn_ratchet_free(self->ratchet);
 	g_hash_table_unref(self->lists);
+	g_hash_table_unref(self->heard);
 	g_hash_table_unref(self->bundles);
 	g_hash_table_unref(self->broken);
 	g_hash_table_unref(self->unanswered);

@@ -9,6 +9,7 @@ enum {
 	MAX_LISTS = 5000,    /* remembered in one session */
 };
 #define FAILED_FOR SN_HOUR /* a device that could not be begun with is let be for as long */
+#define LIST_HOLDS SN_MINUTE /* one that lets nothing go is not asked for again before */
 #define HEALED_FOR SN_HOUR /* a session is begun anew not more often */
 
 char *sn_omemo_place(const char *jid, guint32 device)
@@ -52,9 +53,24 @@ static void look_at_waiting(SnOmemo *self)
 
 static void remember_list(SnOmemo *self, const char *jid, int what)
 {
-	if (g_hash_table_size(self->lists) >= MAX_LISTS)
+	SnTime now = sn_omemo_now(self);
+
+	if (g_hash_table_size(self->lists) >= MAX_LISTS) {
 		g_hash_table_remove_all(self->lists);
+		g_hash_table_remove_all(self->heard);
+	}
 	g_hash_table_replace(self->lists, g_strdup(jid), GINT_TO_POINTER(what));
+	g_hash_table_replace(self->heard, g_strdup(jid), g_memdup2(&now, sizeof now));
+}
+
+void sn_omemo_doubt_list(SnOmemo *self, const char *jid)
+{
+	const SnTime *heard = g_hash_table_lookup(self->heard, jid);
+	SnTime now = sn_omemo_now(self);
+
+	if (GPOINTER_TO_INT(g_hash_table_lookup(self->lists, jid)) != SN_LIST_ASKED && heard &&
+	    (*heard <= now - LIST_HOLDS || *heard > now))
+		g_hash_table_remove(self->lists, jid);
 }
 
 static void list_written(SnEngineAccount *account, const SnImEvent *event, gpointer data)

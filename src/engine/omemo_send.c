@@ -52,6 +52,14 @@ static SnOmemoCan look_at_devices(SnOmemo *self, const char *jid, gboolean must,
 	                           : "the contact has no device that could read it");
 }
 
+static gboolean has_usable(SnOmemo *self, const char *jid)
+{
+	g_autoptr(GPtrArray) theirs =
+		sn_omemo_devices(sn_omemo_store(self), self->account->id, jid);
+
+	return count(theirs).usable > 0;
+}
+
 SnOmemoCan sn_omemo_can(SnOmemo *self, const char *jid, gboolean required, char **why)
 {
 	SnStore *store = self ? sn_omemo_store(self) : NULL;
@@ -68,6 +76,8 @@ SnOmemoCan sn_omemo_can(SnOmemo *self, const char *jid, gboolean required, char 
 		return cannot(must, why, self->why);
 	if (!sn_omemo_works(self))
 		return cannot(must, why, "this device has no keys yet");
+	if (must && !has_usable(self, jid))
+		sn_omemo_doubt_list(self, jid);
 	if (self->synced &&
 	    (sn_omemo_want_list(self, self->own) == SN_LIST_ASKED ||
 	     sn_omemo_want_list(self, jid) == SN_LIST_ASKED)) {

@@ -28,10 +28,12 @@ typedef struct {
 	SnIm *im;
 	SnId account;
 	OmemoPeer *bob;
+	SnClock clock;
 	/* what the server says; set before it is asked */
 	gboolean no_devices, bad_bundle;
 	/* under lock: what the engine published and sent */
 	GMutex lock;
+	SnTime ahead; /* of the wall clock */
 	guint32 device;
 	SnOmemoBundle *bundle; /* ours, as published */
 } Stage;
@@ -116,11 +118,24 @@ static const SnImOps *fake_im(GError **error)
 	return &sn_fake_im_ops;
 }
 
+static SnTime wall_clock(gpointer data)
+{
+	Stage *stage = data;
+
+	g_mutex_lock(&stage->lock);
+	SnTime ahead = stage->ahead;
+	g_mutex_unlock(&stage->lock);
+	return g_get_real_time() / 1000 + ahead;
+}
+
 static void start(Stage *stage)
 {
 	g_autoptr(GError) error = NULL;
-	SnEngineSetup setup = { .paths = stage->bench->paths, .config = stage->bench->config,
-		                .backends = { .im = fake_im }, .random_seed = 1 };
+	SnEngineSetup setup = { .paths = stage->bench->paths,
+				.config = stage->bench->config,
+				.backends = { .im = fake_im },
+				.clock = &stage->clock,
+				.random_seed = 1 };
 
 	sn_fake_im_devices(TRUE);
 	sn_fake_im_prepare(ME, serve, stage, TRUE);
@@ -137,6 +152,7 @@ static int set_up(void **state)
 	stage->bench = sn_bench_new(ONLY_IM, NULL, SN_STORE_CLIENT);
 	stage->account = sn_account_find(stage->bench->store, "home");
 	stage->bob = omemo_peer_new(BOB, 4711);
+	stage->clock = (SnClock){ .now = wall_clock, .data = stage };
 	g_mutex_init(&stage->lock);
 	*state = stage;
 	return 0;
@@ -514,6 +530,27 @@ static void without_devices_or_keys(void **state)
 	sn_im_request_free(request);
 }
 
+/* Who is no contact tells of no new device: the list is looked at again by itself. */
+static void a_list_that_lets_nothing_go_is_asked_for_again(void **state)
+{
+	Stage *stage = *state;
+
+	stage->no_devices = TRUE;
+	start(stage);
+	SnId must = queue(stage, "hushed", SN_ENCRYPT_REQUIRED);
+	Entry waits = { must, SN_STATE_WAITING, "no device that could read it" };
+	assert_true(sn_bench_wait(stage->bench, entry_is, &waits));
+	g_autoptr(SnOutboxEntry) entry = sn_outbox_get(stage->bench->store, must, 0);
+	assert_true(entry->next_try >
+		    g_get_real_time() / 1000); /* what the outbox says comes next */
+	g_mutex_lock(&stage->lock);
+	stage->no_devices = FALSE;
+	stage->ahead = entry->next_try - g_get_real_time() / 1000 + SN_MINUTE;
+	g_mutex_unlock(&stage->lock);
+	assert_true(sn_outbox_request(stage->bench->store, must, SN_REQUEST_SEND, NULL));
+	bob_reads(stage, "hushed");
+}
+
 static void clear_ones_are_marked_where_they_are_not_usual(void **state)
 {
 	Stage *stage = *state;
@@ -570,6 +607,7 @@ int main(void)
 		TEST(what_cannot_be_opened_says_why),
 		TEST(a_broken_session_is_renewed_once),
 		TEST(without_devices_or_keys),
+		TEST(a_list_that_lets_nothing_go_is_asked_for_again),
 		TEST(clear_ones_are_marked_where_they_are_not_usual),
 		cmocka_unit_test(what_the_words_say),
 	};
