@@ -33,6 +33,7 @@ typedef struct {
 	int lines;          /* drawn so far of its body */
 	gboolean open;      /* quotes and signature are shown */
 	gboolean apart;     /* something else stands right above it */
+	guint last;         /* of the messages: where a row that stands for several ends */
 } Fill;
 
 static gboolean is_open(const SnTimeline *timeline, SnId id)
@@ -591,6 +592,54 @@ static void fill_message(Fill *fill, const SnMessage *before, const char **subje
 	g_clear_pointer(&fill->styles, g_array_unref);
 }
 
+/* ---- what this device cannot read ---- */
+
+static gboolean is_unreadable(const SnTimeline *timeline, guint at)
+{
+	const SnMessage *message = g_ptr_array_index(timeline->messages, at);
+
+	return message->channel == SN_CHANNEL_IM && message->secure & SN_E2E_CLOSED &&
+	       SN_E2E_WHY(message->secure) == SN_E2E_WHY_NOT_FOR_US &&
+	       !g_hash_table_contains(timeline->marks, &message->id);
+}
+
+/*
+ * How many from here on stand in one row: a new device finds an archive full of them. The newest of
+ * them is the row's, and opens it. Somebody who goes to one of them gets to see it.
+ */
+static guint count_unreadable(SnTimeline *timeline, guint at)
+{
+	const SnMessage *last = NULL;
+	gboolean wanted = FALSE;
+	guint count = 0;
+
+	for (; at + count < timeline->messages->len && is_unreadable(timeline, at + count);
+	     count++) {
+		const SnMessage *message = g_ptr_array_index(timeline->messages, at + count);
+		if (count && message->id == timeline->first_new)
+			break;
+		wanted = wanted || message->id == timeline->go_to;
+		last = message;
+	}
+	if (wanted && count > 1)
+		g_hash_table_insert(timeline->folds, g_memdup2(&last->id, sizeof(SnId)),
+				    GINT_TO_POINTER('o'));
+	return last && is_open(timeline, last->id) ? 0 : count;
+}
+
+static void fill_unreadable(Fill *fill, guint count, const SnMessage *before, const char **subject)
+{
+	int lines = sn_page_lines(fill->page);
+	g_autofree char *text = g_strdup_printf(
+		"%u messages cannot be read here: they were not encrypted for this device", count);
+
+	fill_dividers(fill, before, subject);
+	if (before && sn_page_lines(fill->page) == lines)
+		sn_page_line(fill->page, 0, NULL);
+	fill->message = g_ptr_array_index(fill->timeline->messages, fill->last);
+	add_remark(fill, SN_OBJ_FOLD, text);
+}
+
 static void fill_empty(SnTimeline *timeline)
 {
 	sn_page_line(timeline->page, 0, NULL);
@@ -619,12 +668,18 @@ void sn_timeline_fill(SnTimeline *timeline, int columns)
 		const SnMessage *message = g_ptr_array_index(timeline->messages, i);
 		Fill fill = { .timeline = timeline, .page = timeline->page,
 			      .theme = timeline->app->theme, .message = message };
-		guint told = line;
+		guint told = line, unreadable = count_unreadable(timeline, i);
 
 		fill_lines(timeline, message->time, &line);
 		fill.apart = line > told;
-		fill_message(&fill, before, &subject);
-		before = message;
+		if (unreadable > 1) {
+			i += unreadable - 1;
+			fill.last = i;
+			fill_unreadable(&fill, unreadable, before, &subject);
+		} else {
+			fill_message(&fill, before, &subject);
+		}
+		before = fill.message;
 	}
 	if (timeline->messages->len == 0 && !(timeline->lines && timeline->lines->len))
 		fill_empty(timeline);

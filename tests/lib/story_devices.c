@@ -84,6 +84,8 @@ void story_fill_devices(SnStore *store)
 	add_device(store, account, EVE, 3, SN_TRUST_NEW, NULL);
 	add_device(store, account, EVE, 5, SN_TRUST_NO, "sold in May");
 	add_device(store, account, ALICE, 8, SN_TRUST_BLIND, "laptop");
+	for (int minutes = 93; minutes > 90; minutes--) /* an archive from before there were keys */
+		add_im(store, account, minutes % 2, minutes, closed, sn_e2e_closed_words(closed));
 	add_im(store, account, FALSE, 60, 0, "Hello, is this line safe?");
 	add_im(store, account, TRUE, 58, OPENED | SN_E2E_VERIFIED, "It is now.");
 	add_im(store, account, FALSE, 57, OPENED | SN_E2E_VERIFIED, "Good. The splice is done.");
