@@ -72,6 +72,9 @@ static gboolean run_vcard(SnApp *app, int argc, char **argv, GError **error)
 	if (!of || !of->im.user)
 		return sn_command_fail(error, "There is no such account with an IM address.");
 	g_autofree char *now = sn_own_card(app->store, account);
+	if (!now)
+		return sn_command_fail(error, "Your vCard was not read yet: that happens when %s is on line.",
+		                       account);
 	g_autofree char *hint = sn_card_hint();
 	g_autofree char *text = g_strconcat(hint, now, NULL);
 	g_autofree char *edited = sn_editor_run(app, text, error);

@@ -74,7 +74,7 @@ static void size_told(GdkPixbufLoader *loader, int width, int height, gpointer d
 	frame->height = height;
 	if (width < 1 || height < 1 || (gint64)width * height > MAX_PIXELS) {
 		frame->too_large = TRUE;
-		gdk_pixbuf_loader_set_size(loader, 1, 1);
+		gdk_pixbuf_loader_set_size(loader, 0, 0); /* which no decoder takes: it ends here */
 		return;
 	}
 	scale = MIN(1.0, MIN((double)frame->columns * frame->cell_width / width,
@@ -170,9 +170,11 @@ static void print(GdkPixbuf *pixbuf, const Frame *frame, const char *wanted)
 	                             alpha ? CHAFA_PIXEL_RGBA8_UNASSOCIATED : CHAFA_PIXEL_RGB8,
 	                             gdk_pixbuf_read_pixels(pixbuf), gdk_pixbuf_get_width(pixbuf),
 	                             gdk_pixbuf_get_height(pixbuf), gdk_pixbuf_get_rowstride(pixbuf));
-	if (wanted) /* its sequences, whatever terminal this is */
-		chafa_term_info_supplement(terminal, chafa_term_db_get_fallback_info(
-							     chafa_term_db_get_default()));
+	if (wanted) { /* its sequences, whatever terminal this is */
+		ChafaTermInfo *all = chafa_term_db_get_fallback_info(chafa_term_db_get_default());
+		chafa_term_info_supplement(terminal, all);
+		chafa_term_info_unref(all);
+	}
 	GString *out = chafa_canvas_print(canvas, terminal);
 	fwrite(out->str, 1, out->len, stdout);
 	putchar('\n');

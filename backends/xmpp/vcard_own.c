@@ -145,8 +145,7 @@ static xmpp_stanza_t *changed_card(SnIm *im, xmpp_stanza_t *old, int form, GPtrA
 	g_autofree gboolean *used = g_new0(gboolean, lines->len + 1);
 	xmpp_stanza_t *child = old ? xmpp_stanza_get_children(old) : NULL;
 
-	for (int looked = 0; child && looked < SN_XML_MAX_ITEMS;
-	     child = xmpp_stanza_get_next(child), looked++) {
+	for (; child; child = xmpp_stanza_get_next(child)) { /* all of it: what is left out is lost */
 		int field = field_of(xmpp_stanza_get_name(child), form);
 		g_autofree char *value = field >= 0 ? value_of(child, field, form) : NULL;
 		/* what has a value that is none of the lines' business, like "sip:", stays too */

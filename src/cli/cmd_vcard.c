@@ -85,12 +85,15 @@ static int run(SnCliContext *context, const SnArgs *args)
 	g_autofree char *now = sn_own_card(store, account);
 	if (sn_args_flag(args, "set")) {
 		given = sn_input_text(&error);
+	} else if (!now) { /* what is changed unseen is lost */
+		return sn_cli_failf(SN_EXIT_FAILED, "Your vCard was not read yet: that happens when %s is on line.",
+		                    account);
 	} else if (sn_args_flag(args, "edit")) {
 		g_autofree char *hint = sn_card_hint();
 		g_autofree char *text = g_strconcat(hint, now, NULL);
 		given = sn_input_editor(context, text, &error);
 	} else {
-		return show(account, now ? now : "", sn_args_flag(args, "json"));
+		return show(account, now, sn_args_flag(args, "json"));
 	}
 	return set(context, store, account, given, error);
 }

@@ -18,6 +18,7 @@ struct sn_displayed {
 	SnEngineAccount *account;
 	GHashTable *pending; /* stanza-ids that are not here, -> the chat's bare JID */
 	GHashTable *told;    /* bare JID -> stanza-id that the node holds, as far as known */
+	GArray *untold;      /* of SnId: read here, but the line went before the node had it */
 	gboolean refused;    /* the server keeps no such node: not again in this session */
 };
 
@@ -26,6 +27,7 @@ SnDisplayed *sn_displayed_new(SnEngineAccount *account)
 	SnDisplayed *displayed = g_new0(SnDisplayed, 1);
 
 	displayed->account = account;
+	displayed->untold = g_array_new(FALSE, FALSE, sizeof(SnId));
 	displayed->pending = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	displayed->told = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	return displayed;
@@ -37,6 +39,7 @@ void sn_displayed_free(SnDisplayed *displayed)
 		return;
 	g_hash_table_unref(displayed->pending);
 	g_hash_table_unref(displayed->told);
+	g_array_unref(displayed->untold);
 	g_free(displayed);
 }
 
@@ -109,10 +112,25 @@ void sn_displayed_filed(SnDisplayed *displayed, const SnMessage *message)
 	g_hash_table_remove(displayed->pending, message->stanza_id);
 }
 
+static void tell_again(SnDisplayed *displayed)
+{
+	g_autoptr(GArray) untold = g_steal_pointer(&displayed->untold);
+
+	displayed->untold = g_array_new(FALSE, FALSE, sizeof(SnId));
+	for (guint i = 0; i < untold->len; i++) {
+		SnStore *store = displayed->account->engine->store;
+		g_autoptr(SnMessage) message = sn_message_get(store, g_array_index(untold, SnId, i), 0);
+		if (message)
+			sn_displayed_tell(displayed, message);
+	}
+}
+
 static void asked(SnEngineAccount *account, const SnImEvent *event, gpointer data)
 {
 	if (event->kind == SN_IM_EV_PRIVATE)
 		sn_displayed_event(data, event);
+	else if (event->kind == SN_EVENT_DONE)
+		tell_again(data);
 	else if (event->kind == SN_EVENT_ERROR)
 		g_info("%s: %s", account->config->name, event->error->message);
 }
@@ -132,12 +150,21 @@ void sn_displayed_synced(SnDisplayed *displayed)
 
 /* ---- what was read here ---- */
 
+typedef struct {
+	SnDisplayed *displayed;
+	SnId message;
+} Telling;
+
 static void told(SnEngineAccount *account, const SnImEvent *event, gpointer data)
 {
-	SnDisplayed *displayed = data;
+	g_autofree Telling *telling = data;
+	SnDisplayed *displayed = telling->displayed;
 
 	if (event->kind != SN_EVENT_ERROR)
 		return;
+	if ((event->error->code == SN_ERROR_NETWORK || event->error->code == SN_ERROR_TEMPORARY) &&
+	    displayed->untold->len < MAX_PENDING)
+		g_array_append_val(displayed->untold, telling->message);
 	/* a node that others can read would tell them whom the user talks to */
 	displayed->refused = event->error->code == SN_ERROR_PERMISSION ||
 	                     event->error->code == SN_ERROR_UNAVAILABLE;
@@ -163,5 +190,7 @@ void sn_displayed_tell(SnDisplayed *displayed, const SnMessage *message)
 	if (g_hash_table_size(displayed->told) < MAX_PENDING)
 		g_hash_table_replace(displayed->told, g_steal_pointer(&chat),
 		                     g_strdup(message->stanza_id));
-	sn_engine_im(account, request, told, displayed);
+	Telling *telling = g_new0(Telling, 1);
+	*telling = (Telling){ displayed, message->id };
+	sn_engine_im(account, request, told, telling);
 }

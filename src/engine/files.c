@@ -240,8 +240,8 @@ void sn_files_fetch_part(SnEngineAccount *account, SnId message, const SnPart *p
 		sn_im_request_free(request);
 		return;
 	}
-	if (part->size >= 0) /* who announces little has no more to send */
-		max_size = part->size;
+	if (part->size >= 0) /* who announces little has no more to send; 0 would mean no limit */
+		max_size = MAX(part->size, 1);
 	fetch->max_size = max_size;
 	request->url = sn_file_address(part->url, &fetch->key);
 	if (request->url)

@@ -39,7 +39,7 @@ struct sn_im_sync {
 	GHashTable *told; /* JIDs of the roster told since we are on line; NULL */
 	GQueue lookups; /* of char *, JIDs whose vCard to ask for */
 	GSource *lookup_timer;
-	gboolean looking_up;
+	gboolean looking_up, looks_for_own;
 	SnAmends *amends;
 	SnDisplayed *displayed;
 };
@@ -651,6 +651,8 @@ static void lookup_reply(SnEngineAccount *account, const SnImEvent *event, gpoin
 	case SN_IM_EV_VCARD: take_vcard(sync, event); break;
 	case SN_EVENT_DONE:
 	case SN_EVENT_ERROR:
+		if (sync->looks_for_own && event->error && event->error->code == SN_ERROR_NOT_FOUND)
+			sn_own_card_is(account->engine->store, account->config->name, "", NULL);
 		sync->looking_up = FALSE;
 		if (!sync->lookup_timer && !g_queue_is_empty(&sync->lookups))
 			sync->lookup_timer =
@@ -680,6 +682,7 @@ static void next_lookup(SnImSync *sync)
 	sn_store_set(engine->store, key, now, NULL);
 	SnImRequest *request = new_request(sync, SN_IM_REQ_VCARD);
 	request->jid = g_steal_pointer(&jid);
+	sync->looks_for_own = g_str_equal(request->jid, sync->own);
 	sync->looking_up = TRUE;
 	sn_engine_im(sync->account, request, lookup_reply, sync);
 }

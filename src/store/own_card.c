@@ -13,9 +13,8 @@ char *sn_own_card(SnStore *store, const char *account)
 {
 	char *wanted = sn_wish_get(store, SN_WISH_CARD, account);
 	g_autofree char *key = key_of(account);
-	char *known = wanted ? NULL : sn_store_get(store, key);
 
-	return wanted ? wanted : known ? known : g_strdup("");
+	return wanted ? wanted : sn_store_get(store, key);
 }
 
 gboolean sn_own_card_is(SnStore *store, const char *account, const char *text, GError **error)

@@ -6,7 +6,8 @@
 
 #include "src/store/wish.h"
 
-/* What is wanted, else as it was read last; "" when neither is known. Caller frees. */
+/* What is wanted, else as it was read last ("" when there is none); NULL: it was never read. Caller
+ * frees. */
 char *sn_own_card(SnStore *store, const char *account);
 /* The engine's: it was read, or written. */
 gboolean sn_own_card_is(SnStore *store, const char *account, const char *text, GError **error);

@@ -30,6 +30,7 @@ typedef struct {
 	SnEngine *engine;
 	SnIm *im;
 	int count;
+	gint refuse; /* what is to be kept is left open */
 } Stage;
 
 static const SnImOps *fake_im(GError **error)
@@ -39,7 +40,10 @@ static const SnImOps *fake_im(GError **error)
 
 static void answer(SnIm *im, const SnImRequest *request, gpointer data)
 {
-	if (request->kind == SN_IM_REQ_DOWNLOAD)
+	Stage *stage = data;
+
+	if (request->kind == SN_IM_REQ_DOWNLOAD ||
+	    (request->kind == SN_IM_REQ_PRIVATE_PUT && g_atomic_int_get(&stage->refuse)))
 		return;
 	SnImEvent *event = sn_im_event_new(SN_EVENT_DONE, request->id, NULL);
 	event->complete = TRUE;
@@ -58,7 +62,7 @@ static int set_up(void **state)
 		.backends = { .im = fake_im },
 		.random_seed = 1,
 	};
-	sn_fake_im_prepare(ME, answer, NULL, TRUE);
+	sn_fake_im_prepare(ME, answer, stage, TRUE);
 	stage->engine = sn_engine_start(&setup, &error);
 	g_assert_no_error(error);
 	stage->im = sn_fake_im_find(ME, 5000);
@@ -429,6 +433,21 @@ static void what_is_read_here_is_told_once(void **state)
 	SnImRequest *second = sn_fake_im_take(stage->im, SN_IM_REQ_PRIVATE_PUT, 30000);
 	assert_non_null(second);
 	assert_string_equal(second->text, "s-3");
+	/* the line goes before the server has it: with the next session it is told again */
+	stage->refuse = TRUE;
+	g_autoptr(SnMessage) four = named(stage, "four", "s-4");
+	reads(stage, four);
+	SnImRequest *lost = sn_fake_im_take(stage->im, SN_IM_REQ_PRIVATE_PUT, 30000);
+	assert_non_null(lost);
+	sn_fake_im_error(stage->im, lost->id, SN_ERROR_NETWORK, "gone");
+	sn_fake_im_line(stage->im, SN_LINE_OFFLINE, SN_ERROR_NETWORK, FALSE);
+	stage->refuse = FALSE;
+	sn_fake_im_line(stage->im, SN_LINE_ONLINE, -1, FALSE);
+	SnImRequest *again = sn_fake_im_take(stage->im, SN_IM_REQ_PRIVATE_PUT, 30000);
+	assert_non_null(again);
+	assert_string_equal(again->text, "s-4");
+	sn_im_request_free(lost);
+	sn_im_request_free(again);
 	sn_im_request_free(first);
 	sn_im_request_free(second);
 }
