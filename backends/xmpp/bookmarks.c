@@ -12,7 +12,10 @@
 
 #define NS "urn:xmpp:bookmarks:1"
 #define NS_OPTIONS "http://jabber.org/protocol/pubsub#publish-options"
+#define NS_OWNER "http://jabber.org/protocol/pubsub#owner"
+#define NS_CONFIG "http://jabber.org/protocol/pubsub#node_config"
 #define MAX_BOOKMARKS 1000
+#define MANY_ITEMS "255" /* where a server does not know "max" */
 #define MAX_EXTENSIONS (16 * 1024) /* bytes of one */
 
 static const char *const features[] = { NS, NS "+notify", NULL };
@@ -118,12 +121,48 @@ static void ask_all(SnIm *im)
 
 /* ---- writing ---- */
 
+typedef struct {
+	guint64 job;
+	gboolean few; /* only the options that every server knows */
+} Writing;
+
+static void publish(SnIm *im, SnXmppJob *job, gboolean few);
+
+static void kept_many(SnIm *im, xmpp_stanza_t *answer, const GError *error, gpointer data)
+{
+	if (error)
+		g_info("%s keeps few bookmarks: %s", im->jid, error->message);
+}
+
+/* Without a word about it the node would keep one item, which is all that other nodes have. */
+static void keep_many(SnIm *im)
+{
+	xmpp_stanza_t *iq = sn_iq_new(im, "set", NULL);
+	xmpp_stanza_t *configure =
+		sn_xml_child(sn_xml_child(iq, "pubsub", NS_OWNER), "configure", NULL);
+	xmpp_stanza_t *form = sn_xml_child(configure, "x", SN_NS_FORM);
+
+	sn_xml_set(configure, "node", NS);
+	sn_xml_set(form, "type", "submit");
+	sn_xml_field(form, "FORM_TYPE", NS_CONFIG);
+	sn_xml_field(form, "pubsub#max_items", MANY_ITEMS);
+	sn_xml_field(form, "pubsub#send_last_published_item", "never");
+	sn_iq_ask(im, iq, kept_many, NULL, NULL);
+}
+
 static void written(SnIm *im, xmpp_stanza_t *answer, const GError *error, gpointer data)
 {
-	SnXmppJob *job = sn_xmpp_job(im, *(guint64 *)data);
+	const Writing *writing = data;
+	SnXmppJob *job = sn_xmpp_job(im, writing->job);
 
 	if (!job)
 		return;
+	/* ejabberd calls an option that it does not know by many names */
+	if (error && !writing->few && !job->request->bookmark->removed &&
+	    error->code != SN_ERROR_NETWORK && sn_xmpp_is_online(im)) {
+		publish(im, job, TRUE);
+		return;
+	}
 	if (error && !(job->request->bookmark->removed && error->code == SN_ERROR_NOT_FOUND))
 		sn_xmpp_fail(im, job, g_error_copy(error));
 	else
@@ -131,7 +170,7 @@ static void written(SnIm *im, xmpp_stanza_t *answer, const GError *error, gpoint
 }
 
 /* Only for ourselves, whatever the node was made for: a list of rooms says much of somebody. */
-static void add_options(xmpp_stanza_t *pubsub)
+static void add_options(xmpp_stanza_t *pubsub, gboolean few)
 {
 	xmpp_stanza_t *form =
 		sn_xml_child(sn_xml_child(pubsub, "publish-options", NULL), "x", SN_NS_FORM);
@@ -139,9 +178,11 @@ static void add_options(xmpp_stanza_t *pubsub)
 	sn_xml_set(form, "type", "submit");
 	sn_xml_field(form, "FORM_TYPE", NS_OPTIONS);
 	sn_xml_field(form, "pubsub#persist_items", "true");
+	sn_xml_field(form, "pubsub#access_model", "whitelist");
+	if (few)
+		return;
 	sn_xml_field(form, "pubsub#max_items", "max");
 	sn_xml_field(form, "pubsub#send_last_published_item", "never");
-	sn_xml_field(form, "pubsub#access_model", "whitelist");
 }
 
 static void add_conference(SnIm *im, xmpp_stanza_t *item, const SnImBookmark *bookmark)
@@ -158,6 +199,27 @@ static void add_conference(SnIm *im, xmpp_stanza_t *item, const SnImBookmark *bo
 		xmpp_stanza_add_child_ex(conference, child, 0);
 }
 
+static void publish(SnIm *im, SnXmppJob *job, gboolean few)
+{
+	const SnImBookmark *bookmark = job->request->bookmark;
+	Writing writing = { job->request->id, few };
+	xmpp_stanza_t *iq = sn_iq_new(im, "set", NULL);
+	xmpp_stanza_t *pubsub = sn_xml_child(iq, "pubsub", SN_NS_PUBSUB);
+	xmpp_stanza_t *what = sn_xml_child(pubsub, bookmark->removed ? "retract" : "publish", NULL);
+	sn_xml_set(what, "node", NS);
+	xmpp_stanza_t *item = sn_xml_child(what, "item", NULL);
+	sn_xml_set(item, "id", bookmark->jid);
+	if (bookmark->removed) {
+		sn_xml_set(what, "notify", "true");
+	} else {
+		add_conference(im, item, bookmark);
+		add_options(pubsub, few);
+	}
+	sn_iq_ask(im, iq, written, g_memdup2(&writing, sizeof writing), g_free);
+	if (few)
+		keep_many(im);
+}
+
 static void start_bookmark(SnIm *im, SnXmppJob *job)
 {
 	SnImBookmark *bookmark = job->request->bookmark;
@@ -170,19 +232,7 @@ static void start_bookmark(SnIm *im, SnXmppJob *job)
 	}
 	g_free(bookmark->jid);
 	bookmark->jid = g_steal_pointer(&jid);
-	xmpp_stanza_t *iq = sn_iq_new(im, "set", NULL);
-	xmpp_stanza_t *pubsub = sn_xml_child(iq, "pubsub", SN_NS_PUBSUB);
-	xmpp_stanza_t *what = sn_xml_child(pubsub, bookmark->removed ? "retract" : "publish", NULL);
-	sn_xml_set(what, "node", NS);
-	xmpp_stanza_t *item = sn_xml_child(what, "item", NULL);
-	sn_xml_set(item, "id", bookmark->jid);
-	if (bookmark->removed) {
-		sn_xml_set(what, "notify", "true");
-	} else {
-		add_conference(im, item, bookmark);
-		add_options(pubsub);
-	}
-	sn_iq_ask(im, iq, written, g_memdup2(&job->request->id, sizeof(guint64)), g_free);
+	publish(im, job, FALSE);
 }
 
 const SnXmppExtension sn_ext_bookmarks = {

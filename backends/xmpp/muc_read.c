@@ -80,6 +80,12 @@ static void set_nick(SnMucRoom *room, const char *nick)
 	}
 }
 
+static void accepted(SnIm *im, xmpp_stanza_t *answer, const GError *error, gpointer data)
+{
+	if (error)
+		g_info("%s", error->message);
+}
+
 /* A room that was just made waits for its configuration: as the service has it (section 10.1.2). */
 static void accept_defaults(SnIm *im, const SnMucRoom *room)
 {
@@ -87,7 +93,7 @@ static void accept_defaults(SnIm *im, const SnMucRoom *room)
 	xmpp_stanza_t *query = sn_xml_child(iq, "query", SN_NS_MUC_OWNER);
 
 	sn_xml_set(sn_xml_child(query, "x", SN_NS_FORM), "type", "submit");
-	sn_xmpp_send(im, iq, 0);
+	sn_iq_ask(im, iq, accepted, NULL, NULL);
 }
 
 void sn_muc_settled(SnIm *im, SnMucRoom *room, gboolean anew)

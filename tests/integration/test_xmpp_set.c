@@ -457,6 +457,49 @@ static void what_clients_can_do_is_checked_and_asked_once(void **state)
 		im_client_free(bobs[i]);
 }
 
+/* ---- bookmarks ---- */
+
+static void bookmark(ImClient *client, const char *room, gboolean removed)
+{
+	SnImRequest *request = im_client_request(client, SN_IM_REQ_BOOKMARK);
+
+	request->bookmark = g_new0(SnImBookmark, 1);
+	request->bookmark->jid = g_strdup(room);
+	request->bookmark->autojoin = TRUE;
+	request->bookmark->removed = removed;
+	SnImEvent *end = im_client_end(client, im_client_submit(client, request), WAIT);
+	assert_non_null(end);
+	if (end->error)
+		fail_msg("%s", end->error->message);
+	sn_im_event_free(end);
+}
+
+static gboolean are_all(const SnImEvent *event, const void *data)
+{
+	return event->complete;
+}
+
+/* One server takes the options of XEP-0402, the other does not know them. */
+static void every_bookmark_stays_on_the_server(void **state)
+{
+	NEED_SERVERS();
+	static const char *const rooms[] = { "tea@rooms.example.test", "cake@rooms.example.test",
+		                             "milk@rooms.example.test" };
+	ImClient *alice = login(DESK);
+
+	for (gsize i = 0; i < G_N_ELEMENTS(rooms); i++)
+		bookmark(alice, rooms[i], FALSE);
+	ImClient *other = login(ALICE "/shelf");
+	SnImEvent *event = im_client_wait(other, SN_IM_EV_BOOKMARKS, are_all, NULL, WAIT);
+	assert_non_null(event);
+	assert_int_equal(event->bookmarks->len, G_N_ELEMENTS(rooms));
+	sn_im_event_free(event);
+	for (gsize i = 0; i < G_N_ELEMENTS(rooms); i++)
+		bookmark(alice, rooms[i], TRUE);
+	im_client_free(other);
+	im_client_free(alice);
+}
+
 static int set_up(void **state)
 {
 	return sn_servers_setup(&servers, SN_TEST_SERVER);
@@ -481,6 +524,7 @@ int main(void)
 		cmocka_unit_test(who_is_blocked_reaches_us_no_more),
 		cmocka_unit_test(a_stranger_cannot_change_the_list),
 		cmocka_unit_test(what_clients_can_do_is_checked_and_asked_once),
+		cmocka_unit_test(every_bookmark_stays_on_the_server),
 	};
 	const char *filter = g_getenv("TEST_FILTER");
 	if (filter)
