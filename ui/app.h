@@ -137,8 +137,12 @@ const SnConversation *sn_list_selected(SnList *list); /* NULL */
 void sn_list_select(SnList *list, SnId conversation);
 /* Before moving: reads so many rows that there is somewhere to move to; all: to the end. */
 void sn_list_ahead(SnList *list, gboolean all);
-/* After moving: the timeline follows. */
+/* After moving: the timeline is to follow, which it does in sn_list_catch_up(). */
 void sn_list_moved(SnList *list);
+/* Opens in the timeline what is selected. To be called before anything else looks at what is open, and
+ * after the list was drawn: a key moves the selection at once, however long the conversation takes.
+ * TRUE: it was another one. */
+gboolean sn_list_catch_up(SnList *list);
 /* Next unread (or in need of attention) after the selected one, 0. */
 SnId sn_list_next_unread(SnList *list);
 SnId sn_list_nth(SnList *list, int number); /* from 1; 0 */

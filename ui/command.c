@@ -108,6 +108,8 @@ void sn_command_run(SnApp *app, const char *line)
 		sn_app_say(app, SN_OBJ_ERROR, "Usage: :%s %s", command->name, command->arguments);
 		return;
 	}
+	if (strcmp(command->name, "move") != 0) /* moving on does not look at what it passes */
+		sn_list_catch_up(app->list);
 	if (!command->run(app, count, (char **)words->pdata, &error) && error)
 		sn_app_error(app, error);
 }

@@ -20,6 +20,7 @@ struct sn_list {
 	SnShelf shelf;
 	int waiting;         /* conversations with something new on the shelf of newsletters */
 	char *filter;        /* NULL */
+	SnId wanted;         /* what the timeline is to show as soon as the list is drawn; 0 */
 	SnRect rect;         /* as last drawn */
 };
 
@@ -193,9 +194,19 @@ static void follow(SnList *list)
 {
 	SnId selected = sn_page_selected(list->page);
 
-	if (selected && selected != sn_timeline_conversation_id(list->app->timeline) &&
-	    row_by_id(list, selected))
-		sn_timeline_open(list->app->timeline, selected, 0);
+	list->wanted = selected != sn_timeline_conversation_id(list->app->timeline) ? selected : 0;
+}
+
+gboolean sn_list_catch_up(SnList *list)
+{
+	SnId wanted = list->wanted;
+
+	list->wanted = 0;
+	if (!wanted || !row_by_id(list, wanted))
+		return FALSE;
+	sn_timeline_open(list->app->timeline, wanted, 0);
+	sn_app_dirty(list->app);
+	return TRUE;
 }
 
 void sn_list_ahead(SnList *list, gboolean all)

@@ -97,6 +97,7 @@ static void mouse(SnApp *app, const SnInput *input)
 
 	if (app->prompt)
 		return;
+	sn_list_catch_up(app->list);
 	if (view && inside(app->view_rect, input->x, input->y)) {
 		click_page(app, view->page, input);
 		if (input->button == SN_MOUSE_DOUBLE)
@@ -299,11 +300,38 @@ static void sleep_until_something(SnApp *app)
 		sn_app_dirty(app);
 }
 
-static void draw(SnApp *app)
+static gboolean is_script(SnApp *app)
+{
+	return app->term->fd(app->term) < 0;
+}
+
+static gboolean keys_wait(SnApp *app)
+{
+	struct pollfd input = { app->term->fd(app->term), POLLIN, 0 };
+
+	return poll(&input, 1, 0) > 0;
+}
+
+static void show(SnApp *app)
 {
 	app->dirty = FALSE;
 	sn_screen_draw(app);
 	app->term->draw(app->term, app->grid);
+}
+
+/*
+ * The selection moves at once; the conversation under it follows when no further key is there. Of a
+ * script each step shows the whole screen.
+ */
+static void draw(SnApp *app)
+{
+	if (is_script(app)) {
+		sn_screen_draw(app);
+		sn_list_catch_up(app->list);
+	}
+	show(app);
+	if (!is_script(app) && !keys_wait(app) && sn_list_catch_up(app->list))
+		show(app);
 	if (app->bell_rung)
 		app->term->beep(app->term);
 	app->bell_rung = FALSE;
@@ -343,7 +371,7 @@ void sn_app_loop(SnApp *app)
 			if (app->setup->host.ready)
 				app->setup->host.ready(app->setup->host.data);
 		}
-		if (!read_inputs(app) && !app->dirty)
+		if (!read_inputs(app) && !app->dirty && !sn_list_catch_up(app->list))
 			sleep_until_something(app);
 	}
 	sn_triage_finish(app);
