@@ -179,13 +179,17 @@ void sn_sql_drop(SnSql *query)
 gboolean sn_sql_run(SnStore *store, const char *sql, const SnValue *values, gsize count,
                     GError **error)
 {
+	gint64 before = sqlite3_total_changes64(store->db);
 	SnSql *query = start(store, sql, values, count, SQLITE_STATIC);
 
 	while (sn_sql_row(query))
 		;
 	gboolean ok = sn_sql_end(query, error);
-	if (ok && store->depth == 0 && sqlite3_changes64(store->db) > 0)
+	if (ok && store->depth == 0 && sqlite3_total_changes64(store->db) != before) {
+		/* a transaction of its own: nobody else tells the others */
 		store->changed = TRUE;
+		sn_bell_ring(store->bell);
+	}
 	return ok;
 }
 

@@ -6,8 +6,10 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <poll.h>
 #include <string.h>
 
+#include "src/base/bell.h"
 #include "src/store/files.h"
 #include "tests/unit/route_world.h"
 
@@ -107,12 +109,40 @@ static void pages_leave_nothing_out_and_repeat_nothing(void **state)
 	world_free(world);
 }
 
+/* A single statement is a transaction too, and whoever looks at the file hears of it. */
+static void how_far_a_file_is_is_told(void **state)
+{
+	World *world = world_new(NULL);
+	Said im = { .channel = SN_CHANNEL_IM, .attachment = "map.png", .attachment_size = 64 };
+	SnId message = world_say(world, &im);
+	SnBell *bell = sn_bell_open(sn_store_bell_path(world->store), NULL);
+	g_autoptr(SnMessage) row = sn_message_get(world->store, message, SN_MESSAGE_FULL);
+	int percent = -1, at = ((SnPart *)row->parts->pdata[0])->position;
+
+	assert_true(sn_bell_listen(bell, NULL));
+	for (int what = 0; what < 2; what++) {
+		struct pollfd rung = { sn_bell_fd(bell), POLLIN, 0 };
+		sn_bell_answer(bell);
+		assert_true(what ? sn_part_stopped(world->store, message, at, "no room", NULL)
+		                 : sn_part_progress(world->store, message, at, 10, 64, &percent, NULL));
+		assert_int_equal(poll(&rung, 1, 30000), 1);
+	}
+	/* what changes nothing wakes nobody */
+	struct pollfd quiet = { sn_bell_fd(bell), POLLIN, 0 };
+	sn_bell_answer(bell);
+	assert_true(sn_part_stopped(world->store, message + 1, at, "no room", NULL));
+	assert_int_equal(poll(&quiet, 1, 0), 0);
+	sn_bell_free(bell);
+	world_free(world);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(both_channels_newest_first),
 		cmocka_unit_test(groups_the_person_is_in_count),
 		cmocka_unit_test(pages_leave_nothing_out_and_repeat_nothing),
+		cmocka_unit_test(how_far_a_file_is_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
