@@ -51,7 +51,8 @@ typedef struct {
 	SnReplyMode mode;     /* AUTO: the conversation's own; then IM while an IM of ours still waits,
 	                       * else the channel answered if deliverable */
 	const char *address;  /* the user named this address; NULL */
-	SnWhom whom;          /* mail: whom of those on the message */
+	SnWhom whom;          /* mail: whom of those on the message; where none is answered in particular,
+	                         SN_WHOM_SENDER is everybody in a group, and a list in its conversation */
 	const char *sender;   /* own address to write from; NULL: the one that was written to */
 	SnEncrypt encrypt;    /* REQUIRED without a way to encrypt: it waits, and the text says so */
 	SnSign sign;

@@ -206,11 +206,22 @@ static SnId use_person(const SnPlanner *self, SnPlan *plan)
 	return 0;
 }
 
+/* What answers no message in particular is for all whose conversation it is. */
+static SnWhom whom_of(const SnPlanner *self)
+{
+	if (self->request->whom != SN_WHOM_SENDER || self->request->reply_to)
+		return self->request->whom;
+	return self->conversation->kind == SN_CONV_GROUP  ? SN_WHOM_ALL
+	       : self->conversation->kind == SN_CONV_LIST ? SN_WHOM_LIST
+	                                                  : SN_WHOM_SENDER;
+}
+
 SnId sn_plan_recipients(const SnPlanner *self, SnPlan *plan)
 {
 	const SnConversation *conversation = self->conversation;
+	SnWhom whom = whom_of(self);
 	gboolean several = conversation->kind == SN_CONV_GROUP ||
-	                   conversation->kind == SN_CONV_LIST || self->request->whom != SN_WHOM_SENDER;
+	                   conversation->kind == SN_CONV_LIST || whom != SN_WHOM_SENDER;
 
 	if (self->request->address)
 		return use_named(self, plan);
@@ -222,7 +233,6 @@ SnId sn_plan_recipients(const SnPlanner *self, SnPlan *plan)
 	}
 	if (plan->channel == SN_CHANNEL_MAIL && self->answered &&
 	    self->answered->channel == SN_CHANNEL_MAIL) {
-		SnWhom whom = self->request->whom;
 		if (whom == SN_WHOM_LIST && add_list(self, plan))
 			return 0;
 		if (whom == SN_WHOM_ALL && self->answered->direction == SN_IN &&

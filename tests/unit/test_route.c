@@ -375,6 +375,50 @@ static void group_mail_goes_to_the_author_or_to_all(void **state)
 	world_free(world);
 }
 
+/* What is written there, and answers no message in particular, is for all of them. */
+static void what_is_written_in_a_group_goes_to_all(void **state)
+{
+	World *world = world_new(NULL);
+	Said mail = { .channel = SN_CHANNEL_MAIL, .subject = "Picnic", .cc = "carol@example.net" };
+
+	world_bob(world);
+	g_autoptr(SnMessage) message = sn_message_get(world->store, world_say(world, &mail), 0);
+	g_autoptr(SnPlan) plan = plan_for(world, message->conversation, SN_MODE_AUTO, 0);
+	assert_int_equal(plan->recipients->len, 2);
+	assert_string_equal(recipient(plan, 0), BOB_MAIL);
+	assert_string_equal(recipient(plan, 1), "carol@example.net");
+	world_free(world);
+}
+
+static void what_is_written_in_a_list_goes_to_the_list(void **state)
+{
+	static const char *const posts[] = { "knots@lists.example", NULL };
+	World *world = world_new(NULL);
+
+	world_bob(world);
+	for (gsize i = 0; i < G_N_ELEMENTS(posts); i++) {
+		g_autoptr(SnMessage) mail = sn_message_new();
+		mail->channel = SN_CHANNEL_MAIL;
+		mail->direction = SN_IN;
+		mail->sender = sn_address_intern(world->store, SN_CHANNEL_MAIL, BOB_MAIL, "Bob", NULL);
+		mail->message_id = g_strdup_printf("m%zu@lists.example", i);
+		mail->list_id = g_strdup_printf("knots%zu.lists.example", i);
+		mail->time = sn_clock_now(&world->clock);
+		sn_message_add_party(mail, SN_ROLE_TO, "knots@lists.example", NULL);
+		if (posts[i])
+			sn_message_add_party(mail, SN_ROLE_LIST_POST, posts[i], NULL);
+		assert_true(sn_message_add(world->store, mail, NULL, NULL, NULL, NULL));
+		g_autoptr(SnPlan) plan = plan_for(world, mail->conversation, SN_MODE_MAIL, 0);
+		assert_int_equal(plan->recipients->len, 1);
+		assert_string_equal(recipient(plan, 0), "knots@lists.example");
+		assert_string_equal(plan->text, "Email to knots@lists.example");
+		/* an answer to a message goes to its author */
+		g_autoptr(SnPlan) answer = plan_for(world, mail->conversation, SN_MODE_MAIL, mail->id);
+		assert_string_equal(recipient(answer, 0), BOB_MAIL);
+	}
+	world_free(world);
+}
+
 static void reply_to_is_honoured_and_shown(void **state)
 {
 	World *world = world_new(NULL);
@@ -501,6 +545,8 @@ int main(void)
 		cmocka_unit_test(a_wish_for_email_says_where_it_goes),
 		cmocka_unit_test(nobody_offline_is_asked),
 		cmocka_unit_test(group_mail_goes_to_the_author_or_to_all),
+		cmocka_unit_test(what_is_written_in_a_group_goes_to_all),
+		cmocka_unit_test(what_is_written_in_a_list_goes_to_the_list),
 		cmocka_unit_test(reply_to_is_honoured_and_shown),
 		cmocka_unit_test(an_alias_answers_as_itself),
 		cmocka_unit_test(a_room_gets_ims_only),
