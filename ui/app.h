@@ -178,6 +178,9 @@ guint sn_timeline_mark_count(const SnTimeline *timeline);
 const SnQuestion *sn_timeline_question(const SnTimeline *timeline);
 /* The user is here: what is shown counts as read. */
 void sn_timeline_seen(SnTimeline *timeline);
+/* Of SnStyledRun (XEP-0393): of the text of an IM whose sender says nothing else; NULL: it has no
+ * styles. Caller frees. */
+GArray *sn_timeline_styles(const SnApp *app, const SnMessage *message, const char *text);
 
 /* ---- composer.c: the reply being written ---- */
 SnComposer *sn_composer_new(SnApp *app);

@@ -257,13 +257,18 @@ static char *trimmed(const char *body)
 	return g_strndup(start, length);
 }
 
-/* XEP-0393: only of IMs, and of those whose sender says nothing else. */
+GArray *sn_timeline_styles(const SnApp *app, const SnMessage *message, const char *text)
+{
+	return message->channel == SN_CHANNEL_IM && !(message->flags & SN_FLAG_UNSTYLED) &&
+	                       app->settings->ui_styling
+	               ? sn_text_styling(text)
+	               : NULL;
+}
+
 static void find_styles(Fill *fill, const char *body)
 {
 	g_clear_pointer(&fill->styles, g_array_unref);
-	if (fill->message->channel == SN_CHANNEL_IM && !(fill->message->flags & SN_FLAG_UNSTYLED) &&
-	    fill->timeline->app->settings->ui_styling)
-		fill->styles = sn_text_styling(body);
+	fill->styles = sn_timeline_styles(fill->timeline->app, fill->message, body);
 }
 
 /* Something besides quotes and a signature. */

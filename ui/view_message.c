@@ -106,6 +106,17 @@ static void add_lines(SnApp *app, SnView *view, const char *text, gint64 *id)
 		sn_page_wrap(view->page, ++*id, NULL, 1, sn_theme_style(app->theme, SN_OBJ_BODY), *line);
 }
 
+/* With the styles of an IM, as in the timeline. */
+static void add_body(SnApp *app, SnView *view, const SnMessage *message, gint64 *id)
+{
+	const char *text = message->body && *message->body ? message->body : "(no text)";
+	g_autoptr(GArray) styles = sn_timeline_styles(app, message, text);
+
+	sn_page_style_runs(view->page, styles, 0);
+	add_lines(app, view, text, id);
+	sn_page_style_runs(view->page, NULL, 0);
+}
+
 static void fill_parties(SnView *view, const SnMessage *message)
 {
 	static const struct {
@@ -356,7 +367,7 @@ static void fill_text(SnApp *app, SnView *view, const SnMessage *message, gint64
 		sn_page_note(view->page, "U opens it; gpg asks for your passphrase.");
 	if (!words || !opened->parts->len) {
 		sn_page_line(view->page, 0, NULL);
-		add_lines(app, view, message->body && *message->body ? message->body : "(no text)", id);
+		add_body(app, view, message, id);
 		return;
 	}
 	for (guint i = 0; i < opened->parts->len; i++) {
