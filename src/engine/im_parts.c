@@ -456,7 +456,7 @@ static char *history_text(const GPtrArray *messages, const GPtrArray *steps, gsi
 		only_text += !along;
 		g_ptr_array_add(pieces, g_strdup(quoted->str));
 	}
-	GString *text = g_string_new("Earlier messages:\n");
+	GString *text = g_string_new(SN_IM_HISTORY_HEAD);
 	for (guint i = pieces->len; i > 0; i--)
 		g_string_append_printf(text, "%s%s", (char *)pieces->pdata[i - 1],
 		                       i > 1 ? ">\n" : "");

@@ -6,6 +6,9 @@
 #include "src/engine/delivery_private.h"
 #include "src/engine/im_steps.h"
 
+/* The first line of a text that says what was said earlier. */
+#define SN_IM_HISTORY_HEAD "Earlier messages:\n"
+
 /* The steps of the entry under the account's limits. Of SnImStep. */
 GPtrArray *sn_im_parts_plan(SnDelivery *self, const SnOutboxEntry *entry,
                             const SnEngineAccount *account);

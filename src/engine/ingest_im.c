@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* ingest_im.c - files one IM, with the files, questions and earlier messages it brings. */
 #include "src/engine/amends.h"
+#include "src/engine/im_parts.h"
 #include "src/engine/sync_private.h"
 
 #include <string.h>
@@ -151,6 +152,9 @@ static gboolean repeats_history(const Filing *filing)
 	gboolean brings = (im->files && im->files->len) || (im->forwarded && im->forwarded->len);
 
 	if (im->part_of)
+		return FALSE;
+	/* the mark stands in the clear: it must not fold away what its sender has just said */
+	if (im->encrypted && !(im->body && g_str_has_prefix(im->body, SN_IM_HISTORY_HEAD)))
 		return FALSE;
 	return filing->attach_to ? !brings : follows_reply(filing);
 }

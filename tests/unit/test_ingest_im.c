@@ -279,6 +279,32 @@ static void the_quote_within_proves_what_is_answered(void **state)
 	assert_int_equal(yes->reply_to, 0);
 }
 
+static void a_mark_beside_it_folds_no_text_away(void **state)
+{
+	static const struct {
+		const char *body;
+		gboolean history;
+	} cases[] = {
+		{ "Do not come tomorrow", FALSE },
+		{ "Earlier messages:\n> 14 Nov 2026 10:00 Bob: hello", TRUE },
+	};
+	Stage *stage = *state;
+	g_autoptr(SnMessage) reply = receive(stage, sealed(from_bob("reply", "as I said")));
+
+	assert_int_equal(reply->reply_to, 0);
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *id = g_strdup_printf("marked-%zu", i);
+		g_autofree char *numbered = g_strdup_printf("reply.%zu", i);
+		SnImMessage *marked = sealed(from_bob(id, cases[i].body));
+		marked->attach_to = g_strdup("reply");
+		g_autoptr(SnMessage) one = receive(stage, marked);
+		g_autoptr(SnMessage) two =
+			receive(stage, sealed(from_bob(numbered, cases[i].body)));
+		assert_int_equal(g_strcmp0(one->notice, SN_NOTICE_HISTORY) == 0, cases[i].history);
+		assert_int_equal(g_strcmp0(two->notice, SN_NOTICE_HISTORY) == 0, cases[i].history);
+	}
+}
+
 static void an_email_named_within_is_what_is_answered(void **state)
 {
 	static const struct {
@@ -1012,6 +1038,7 @@ int main(void)
 		TEST(a_chat_session_is_no_thread_of_answers),
 		TEST(the_quote_goes_where_what_it_quotes_is_here),
 		TEST(the_quote_within_proves_what_is_answered),
+		TEST(a_mark_beside_it_folds_no_text_away),
 		TEST(an_email_named_within_is_what_is_answered),
 		TEST(who_wants_no_styles_gets_none),
 		TEST(a_quote_in_another_conversation_proves_nothing),
