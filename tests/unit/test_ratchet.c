@@ -407,6 +407,42 @@ static void files(void **state)
 	g_rmdir(dir);
 }
 
+/* An address may promise anything, and a server may send anything for it. */
+static void files_that_are_none(void **state)
+{
+	g_autofree char *dir = g_dir_make_tmp("sennit-file-XXXXXX", NULL);
+	g_autofree char *locked = g_build_filename(dir, "locked", NULL);
+	g_autofree char *open = g_build_filename(dir, "open", NULL);
+	g_autoptr(GBytes) plain = g_bytes_new("picture", 7);
+	g_autofree char *fragment = NULL;
+	g_autoptr(GBytes) sealed = sn_file_seal(plain, &fragment);
+	gsize size;
+	const char *data = g_bytes_get_data(sealed, &size);
+	g_autofree char *odd = g_strndup(fragment, 87), *no_iv = g_strndup(fragment + 24, 64);
+	g_autofree char *long_iv = g_strconcat("00000000", fragment, NULL);
+	g_autofree char *longer = g_strconcat(fragment, "0011223344", NULL);
+	g_autofree char *no_hex = g_strconcat("g", fragment + 1, NULL);
+	g_autofree char *other = g_strconcat(fragment[0] == '0' ? "1" : "0", fragment + 1, NULL);
+	const char *const keys[] = { NULL, "", odd, no_iv, long_iv, longer, no_hex, other };
+	const gsize cut[] = { 0, 1, 15, 16, size - 1 };
+
+	assert_true(g_file_set_contents(locked, data, (gssize)size, NULL));
+	for (gsize i = 0; i < G_N_ELEMENTS(keys); i++) {
+		g_autoptr(GError) error = NULL;
+		assert_false(sn_file_open(locked, open, keys[i], 100, &error));
+		assert_true(g_error_matches(error, SN_ERROR, SN_ERROR_INVALID));
+	}
+	for (gsize i = 0; i < G_N_ELEMENTS(cut); i++) {
+		g_autoptr(GError) error = NULL;
+		assert_true(g_file_set_contents(locked, data, (gssize)cut[i], NULL));
+		assert_false(sn_file_open(locked, open, fragment, 100, &error));
+		assert_true(g_error_matches(error, SN_ERROR, SN_ERROR_INVALID));
+	}
+	assert_false(g_file_test(open, G_FILE_TEST_EXISTS));
+	g_remove(locked);
+	g_rmdir(dir);
+}
+
 /* Written by another implementation: key and IV of NIST's GCM test case 4, 12 bytes of IV. */
 static void known_answer(void **state)
 {
@@ -451,6 +487,7 @@ int main(void)
 		cmocka_unit_test(vault),
 		cmocka_unit_test(addresses_of_files),
 		cmocka_unit_test(files),
+		cmocka_unit_test(files_that_are_none),
 		cmocka_unit_test(known_answer),
 		cmocka_unit_test(numbers_are_in_range),
 	};
