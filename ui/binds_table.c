@@ -92,6 +92,8 @@ const SnDefaultBind sn_default_binds[] = {
 	{ "timeline", "b", "bounce", "send it on as it is to somebody else" },
 	{ "timeline", "h", "history", "what travels along with the reply" },
 	{ "timeline", "T", "thread", "the thread: what answers what" },
+	{ "timeline", "gT", "threads", "its emails as threads that fold" },
+	{ "list", "gT", "threads", "its emails as threads that fold" },
 	{ "timeline", "gp", "parent", "to the message that it answers" },
 	{ "timeline", "X", "remove-told", "remove what came along with it" },
 	{ "timeline", "I", "toggle-read", "read, or unread" },

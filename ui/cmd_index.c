@@ -67,6 +67,10 @@ static void sort_chosen(SnApp *app, const char *answer, gpointer data)
 
 	if (!index || !answer || !sn_folder_sort_parse(answer, &sort))
 		return;
+	if (sn_index_order(index)->conversation && !sn_folder_sort_is_quick(sort)) {
+		sn_app_say(app, SN_OBJ_WARNING, "The emails of a conversation are sorted by date or oldest.");
+		return;
+	}
 	sn_index_set_order(index, sort, sn_index_order(index)->threads);
 	changed(app);
 }
@@ -96,10 +100,15 @@ static gboolean run_sort(SnApp *app, int argc, char **argv, GError **error)
 
 static gboolean run_threads(SnApp *app, int argc, char **argv, GError **error)
 {
-	SnIndex *index = need_index(app, error);
+	SnIndex *index = sn_index_of(app);
+	SnId conversation = sn_timeline_conversation_id(app->timeline);
 
-	if (!index)
-		return FALSE;
+	if (!index && !conversation)
+		return sn_command_fail(error, "Open a conversation or a mail folder first.");
+	if (!index) {
+		sn_view_open(app, &sn_view_index, SN_INDEX_CONVERSATION, conversation);
+		return TRUE;
+	}
 	sn_index_set_order(index, SN_FOLDER_SORT_DATE, !sn_index_threaded(index));
 	sn_app_say(app, SN_OBJ_DEFAULT, sn_index_threaded(index) ? "By threads." : "Without threads.");
 	changed(app);
@@ -151,7 +160,7 @@ static gboolean run_mark_thread(SnApp *app, int argc, char **argv, GError **erro
 /* What a query finds in the folder, read on the worker. */
 typedef struct {
 	SnApp *app;
-	SnId folder;
+	SnId folder, conversation; /* where; one of them */
 	char *text;
 	const SnClock *clock;
 	GPtrArray *found; /* of SnMessage */
@@ -177,6 +186,7 @@ static void search_run(SnStore *store, gpointer data)
 	if (!query)
 		return;
 	query->folder = search->folder;
+	query->conversation = search->conversation;
 	search->found = sn_message_search(store, query, 0, 0, MARK_MOST, 0, &search->error);
 }
 
@@ -187,7 +197,8 @@ static void search_done(gpointer data)
 
 	if (search->error)
 		sn_app_say(search->app, SN_OBJ_ERROR, "%s", search->error->message);
-	if (!search->found || !index || sn_index_order(index)->folder != search->folder)
+	if (!search->found || !index || sn_index_order(index)->folder != search->folder ||
+	    sn_index_order(index)->conversation != search->conversation)
 		return;
 	for (guint i = 0; i < search->found->len; i++)
 		sn_index_mark(index, ((SnMessage *)search->found->pdata[i])->id);
@@ -210,6 +221,7 @@ static void mark_entered(SnApp *app, const char *answer, gpointer data)
 	search = g_new0(Search, 1);
 	search->app = app;
 	search->folder = sn_index_order(index)->folder;
+	search->conversation = sn_index_order(index)->conversation;
 	search->text = g_strdup(strcmp(answer, "all") == 0 ? "" : answer);
 	search->clock = app->clock;
 	sn_worker_run(app->worker, &(SnJob){ search_run, search_done, search_free, search });
@@ -262,7 +274,7 @@ static gboolean run_previous_message(SnApp *app, int argc, char **argv, GError *
 const SnCommand sn_commands_index[] = {
 	{ "folder", "NAME", "the emails of a mail folder", SN_COMPLETE_FOLDER, NULL, 1, -1, run_folder },
 	{ "sort", "[ORDER]", "order of the folder's emails", SN_COMPLETE_WORDS, "date oldest sender subject size unread", 0, 1, run_sort },
-	{ "threads", "", "the folder by threads, or each email by itself", 0, NULL, 0, 0, run_threads },
+	{ "threads", "", "the emails of the conversation as threads that fold; in a list of emails, with or without threads", 0, NULL, 0, 0, run_threads },
 	{ "limit", "[QUERY | all]", "show only what a search finds in the folder", SN_COMPLETE_WORDS, "all is:unread is:flagged from: to: subject: has:attachment before: after:", 0, -1, run_limit },
 	{ "mark-thread", "", "mark the thread for the next command", 0, NULL, 0, 0, run_mark_thread },
 	{ "mark-matching", "[QUERY | all]", "mark what a search finds in the folder", SN_COMPLETE_WORDS, "all is:unread is:flagged from: to: subject: has:attachment before: after:", 0, -1, run_mark_matching },

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * index.h - the list of a mail folder: a window of rows over a folder of any size. What an index of
+ * index.h - the list of a mail folder, or of the emails of a conversation: a window of rows, however
+ * many there are. What an index of
  * the store holds is read at once; other orders and limits are read on the worker.
  */
 #ifndef SN_UI_INDEX_H
@@ -11,8 +12,11 @@
 
 typedef struct sn_index SnIndex;
 
-/* limit: a query, or NULL. NULL with an error when the query is not understood. */
-SnIndex *sn_index_new(SnApp *app, SnView *view, SnId folder, GError **error);
+/* The argument of its view when that is about a conversation. */
+#define SN_INDEX_CONVERSATION "conversation"
+
+/* Of one of them; the other is 0. NULL with an error: there is no such any more. */
+SnIndex *sn_index_new(SnApp *app, SnView *view, SnId folder, SnId conversation, GError **error);
 void sn_index_free(SnIndex *index);
 
 /* ---- index_rows.c: the window ---- */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The window of rows over a folder: what is read, when, and on which thread. */
+/* The window of rows over a folder or conversation: what is read, when, and on which thread. */
 #include "ui/index_private.h"
 
 enum {
@@ -68,6 +68,7 @@ static void job_run(SnStore *store, gpointer data)
 	if (!query)
 		return;
 	query->folder = job->order.folder;
+	query->conversation = job->order.conversation;
 	job->found = sn_folder_search(store, query, job->anchor, job->rows, &job->error);
 }
 
@@ -313,19 +314,21 @@ static guint id_hash(gconstpointer key)
 	return g_int64_hash(key);
 }
 
-SnIndex *sn_index_new(SnApp *app, SnView *view, SnId folder, GError **error)
+SnIndex *sn_index_new(SnApp *app, SnView *view, SnId folder, SnId conversation, GError **error)
 {
-	g_autoptr(SnFolder) row = sn_folder_get(app->store, folder);
+	g_autoptr(SnFolder) row = folder ? sn_folder_get(app->store, folder) : NULL;
 	SnIndex *index;
 
-	if (!row) {
+	g_assert((folder != 0) != (conversation != 0));
+	if (folder && !row) {
 		g_set_error(error, SN_ERROR, SN_ERROR_NOT_FOUND, "There is no such folder any more.");
 		return NULL;
 	}
 	index = g_new0(SnIndex, 1);
 	index->app = app;
 	index->view = view;
-	index->order = (SnFolderOrder){ folder, SN_FOLDER_SORT_DATE, TRUE };
+	index->order = (SnFolderOrder){ .folder = folder, .conversation = conversation,
+					.sort = SN_FOLDER_SORT_DATE, .threads = TRUE };
 	index->rows = g_ptr_array_new_with_free_func((GDestroyNotify)sn_folder_row_free);
 	index->dropped = g_ptr_array_new_with_free_func((GDestroyNotify)sn_folder_row_free);
 	index->members = g_ptr_array_new_with_free_func((GDestroyNotify)g_ptr_array_unref);

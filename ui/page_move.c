@@ -200,6 +200,8 @@ void sn_page_select(SnPage *page, gint64 id)
 {
 	page->selected = id;
 	page->free_scroll = FALSE;
+	if (!id) /* none: the first, where there are other ones next */
+		page->selected_item = 0;
 	/* the screen follows the selection, not the end */
 	page->was_bottom = page->was_bottom && id == sn_page_last(page);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The emails of one folder: flags, date, who, subject; threads as trees that fold. */
+/* The emails of one folder or conversation: flags, date, who, subject; threads as trees that fold. */
 #include <string.h>
 
 #include "src/store/triage.h"
@@ -96,7 +96,7 @@ static void add_row(SnIndex *index, SnFolderRow *row, gboolean thread, const cha
 /* An open thread: every email a row, below what it answers. */
 static void add_thread(SnIndex *index, const SnFolderRow *top)
 {
-	GPtrArray *members = sn_folder_thread(index->app->store, index->order.folder, top->message,
+	GPtrArray *members = sn_folder_thread(index->app->store, &index->order, top->message,
 	                                      THREAD_ROWS);
 	g_autoptr(GPtrArray) messages = g_ptr_array_new();
 	g_autoptr(GArray) tree = NULL;
@@ -130,14 +130,17 @@ static void fill(SnApp *app, SnView *view)
 	else if (index->rows->len == 0 && index->limit)
 		sn_page_note(view->page, "Nothing here is like that. Esc shows all again.");
 	else if (index->rows->len == 0)
-		sn_page_note(view->page, "This folder is empty.");
+		sn_page_note(view->page, index->order.folder ? "This folder is empty."
+		                                             : "There is no email in this conversation.");
 }
 
 /* ---- the view ---- */
 
 static gboolean open_view(SnApp *app, SnView *view, GError **error)
 {
-	view->data = sn_index_new(app, view, view->subject, error);
+	gboolean said = g_strcmp0(view->argument, SN_INDEX_CONVERSATION) == 0;
+
+	view->data = sn_index_new(app, view, said ? 0 : view->subject, said ? view->subject : 0, error);
 	return view->data != NULL;
 }
 
@@ -185,17 +188,36 @@ static void activate(SnApp *app, SnView *view)
 	sn_view_open(app, &sn_view_message, NULL, id);
 }
 
+static void add_folder(SnApp *app, SnId id, GString *text)
+{
+	g_autoptr(SnFolder) folder = sn_folder_get(app->store, id);
+	g_autofree char *account = folder ? sn_account_name(app->store, folder->account) : NULL;
+
+	if (folder)
+		g_string_append_printf(text, "%s  %s   %d unread of %d", folder->name, account ? account : "",
+		                       folder->unread, folder->total);
+}
+
+static void add_conversation(SnApp *app, SnId id, GString *text)
+{
+	g_autoptr(SnConversation) row = sn_conversation_get(app->store, id);
+
+	if (!row)
+		return;
+	g_string_append_printf(text, "%s", row->title ? row->title : "");
+	if (row->unread)
+		g_string_append_printf(text, "   %d unread", row->unread);
+}
+
 static char *note(SnApp *app, SnView *view)
 {
 	SnIndex *index = view->data;
-	g_autoptr(SnFolder) folder = sn_folder_get(app->store, index->order.folder);
-	g_autoptr(GString) text = g_string_new(folder ? folder->name : "");
-	g_autofree char *account = folder ? sn_account_name(app->store, folder->account) : NULL;
+	g_autoptr(GString) text = g_string_new(NULL);
 
-	if (account)
-		g_string_append_printf(text, "  %s", account);
-	if (folder)
-		g_string_append_printf(text, "   %d unread of %d", folder->unread, folder->total);
+	if (index->order.folder)
+		add_folder(app, index->order.folder, text);
+	else
+		add_conversation(app, index->order.conversation, text);
 	if (g_hash_table_size(index->marks))
 		g_string_append_printf(text, "   %u marked", g_hash_table_size(index->marks));
 	if (index->limit)
@@ -232,7 +254,7 @@ static gint64 message(SnApp *app, SnView *view)
 
 const SnViewOps sn_view_index = {
 	.name = "index",
-	.title = "Folder",
+	.title = "Emails",
 	.open = open_view,
 	.close = close_view,
 	.fill = fill,
@@ -293,7 +315,7 @@ static const SnFolderRow *selected_row(SnIndex *index, gboolean thread, GPtrArra
 	gboolean folded = row && sn_index_threaded(index) && row->count > 1 && !is_open(index, row);
 
 	*members = row && (thread || folded)
-	                   ? sn_folder_thread(index->app->store, index->order.folder, row->message,
+	                   ? sn_folder_thread(index->app->store, &index->order, row->message,
 	                                      SN_FOLDER_COUNT)
 	                   : NULL;
 	return row;

@@ -101,7 +101,7 @@ static void print_email(const SnFolderRow *row, SnTable *table, SnJsonList *list
 static int list_emails(SnStore *store, SnId folder, gint64 limit, gboolean json)
 {
 	static const char *const titles[] = { "id", "", "time", "who", "subject", NULL };
-	const SnFolderOrder order = { folder, SN_FOLDER_SORT_DATE, FALSE };
+	const SnFolderOrder order = { .folder = folder, .sort = SN_FOLDER_SORT_DATE };
 	SnTable *table = json ? NULL : sn_table_new(titles);
 	g_autoptr(GPtrArray) page = NULL;
 	g_autoptr(GError) error = NULL;

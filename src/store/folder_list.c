@@ -55,6 +55,17 @@ void sn_folder_row_free(SnFolderRow *row)
 #define DOWN "< (?3, ?4) ORDER BY l.time DESC, l.message DESC LIMIT ?5"
 #define UP "> (?3, ?4) ORDER BY l.time, l.message LIMIT ?5"
 
+/* The same of a conversation: ?1 is that. */
+#define SAID                                                                                    \
+	"SELECT m.id, m.flags, NULL FROM message m INDEXED BY message_timeline "                \
+	"WHERE m.conversation = ?1 AND m.hidden = 0 AND m.channel = 0 AND ?2 IS NULL "
+#define NEWEST_SAID                                                                             \
+	"AND NOT EXISTS (SELECT 1 FROM message n INDEXED BY message_thread "                    \
+	"WHERE n.thread = m.thread AND (n.time, n.id) > (m.time, m.id) "                        \
+	"AND n.conversation = m.conversation AND n.hidden = 0 AND n.channel = 0) "
+#define SAID_DOWN "AND (m.time, m.id) < (?3, ?4) ORDER BY m.time DESC, m.id DESC LIMIT ?5"
+#define SAID_UP "AND (m.time, m.id) > (?3, ?4) ORDER BY m.time, m.id LIMIT ?5"
+
 /* Keys are texts that sort as the order wants them. */
 #define KEYED(expression)                                                                       \
 	"SELECT message, flags, key FROM (SELECT l.message, l.flags, l.time, " expression       \
@@ -81,13 +92,14 @@ typedef struct {
 	static SnSql *name(SnStore *store, gboolean down, const SnFolderOrder *order,           \
 	                   const char *key, SnTime time, SnId id, int limit)                    \
 	{                                                                                       \
-		return down ? sn_sql(store, downward, V(order->folder), V(key), V(time), V(id),  \
-		                     V(limit)) :                                                 \
-		              sn_sql(store, upward, V(order->folder), V(key), V(time), V(id),    \
-		                     V(limit));                                                  \
+		SnId place = order->folder ? order->folder : order->conversation;                \
+		return down ? sn_sql(store, downward, V(place), V(key), V(time), V(id), V(limit)) : \
+		              sn_sql(store, upward, V(place), V(key), V(time), V(id), V(limit)); \
 	}
 STARTER(start_listed, LISTED DOWN, LISTED UP)
 STARTER(start_tops, TOPS DOWN, TOPS UP)
+STARTER(start_said, SAID SAID_DOWN, SAID SAID_UP)
+STARTER(start_said_tops, SAID NEWEST_SAID SAID_DOWN, SAID NEWEST_SAID SAID_UP)
 STARTER(start_sender, KEYED(BY_SENDER) KEYED_DOWN, KEYED(BY_SENDER) KEYED_UP)
 STARTER(start_subject, KEYED(BY_SUBJECT) KEYED_DOWN, KEYED(BY_SUBJECT) KEYED_UP)
 STARTER(start_size, KEYED(BY_SIZE) KEYED_DOWN, KEYED(BY_SIZE) KEYED_UP)
@@ -159,14 +171,29 @@ static char *who_of(SnStore *store, const SnMessage *message)
 	                                                                message->sender_value);
 }
 
-static void count_thread(SnStore *store, SnId folder, SnFolderRow *row)
+static SnSql *count_in_folder(SnStore *store, SnId folder, const char *thread)
 {
-	SnSql *query = sn_sql(store,
-	                      "SELECT count(*), sum(unseen) FROM (SELECT l.flags & 1 = 0 AS unseen "
-	                      "FROM message m INDEXED BY message_thread CROSS JOIN location l "
-	                      "INDEXED BY location_message WHERE m.thread = ?1 AND l.message = m.id "
-	                      "AND l.shown_in = ?2 GROUP BY m.id LIMIT ?3)",
-	                      V(row->message->thread), V(folder), V(SN_FOLDER_COUNT));
+	return sn_sql(store,
+	              "SELECT count(*), sum(unseen) FROM (SELECT l.flags & 1 = 0 AS unseen "
+	              "FROM message m INDEXED BY message_thread CROSS JOIN location l "
+	              "INDEXED BY location_message WHERE m.thread = ?1 AND l.message = m.id "
+	              "AND l.shown_in = ?2 GROUP BY m.id LIMIT ?3)",
+	              V(thread), V(folder), V(SN_FOLDER_COUNT));
+}
+
+static SnSql *count_said(SnStore *store, SnId conversation, const char *thread)
+{
+	return sn_sql(store,
+	              "SELECT count(*), sum(unread) FROM (SELECT unread FROM message "
+	              "INDEXED BY message_thread WHERE thread = ?1 AND conversation = ?2 "
+	              "AND hidden = 0 AND channel = 0 LIMIT ?3)",
+	              V(thread), V(conversation), V(SN_FOLDER_COUNT));
+}
+
+static void count_thread(SnStore *store, const SnFolderOrder *order, SnFolderRow *row)
+{
+	SnSql *query = order->folder ? count_in_folder(store, order->folder, row->message->thread)
+	                             : count_said(store, order->conversation, row->message->thread);
 
 	if (sn_sql_row(query)) {
 		row->count = (int)sn_sql_int(query, 0);
@@ -238,23 +265,27 @@ GPtrArray *sn_folder_rows(SnStore *store, const SnFolderOrder *order, const SnFo
 	gboolean by_thread = order->threads && order->sort == SN_FOLDER_SORT_DATE;
 	gboolean quick = sn_folder_sort_is_quick(order->sort);
 	const Order *one = &orders[order->sort];
+	Order said = { one->down, start_said };
 	gboolean down = one->down != backward;
 	/* before the first stands nothing, after the last what no text is greater than */
 	const char *key = quick ? NULL : anchor ? anchor->key : down ? "\364\217\277\277" : "";
 	SnTime time = anchor ? anchor->message->time : down ? G_MAXINT64 : G_MININT64;
 	SnId id = anchor ? anchor->message->id : down ? G_MAXINT64 : G_MININT64;
 
-	g_assert(order->folder != 0);
-	GPtrArray *rows = read_rows(store,
-	                            (by_thread ? start_tops : one->start)(store, down, order, key, time,
-	                                                                  id, limit),
-	                            error);
+	g_assert((order->folder != 0) != (order->conversation != 0));
+	g_assert(order->folder || quick);
+	if (order->conversation)
+		one = &said;
+	SnSql *query = !by_thread     ? one->start(store, down, order, key, time, id, limit) :
+		       order->folder ? start_tops(store, down, order, key, time, id, limit) :
+				       start_said_tops(store, down, order, key, time, id, limit);
+	GPtrArray *rows = read_rows(store, query, error);
 	if (rows && backward)
 		reverse(rows);
 	for (guint i = 0; rows && by_thread && i < rows->len; i++) {
 		SnFolderRow *row = rows->pdata[i];
 		if (row->message->thread)
-			count_thread(store, order->folder, row);
+			count_thread(store, order, row);
 	}
 	return rows;
 }
@@ -281,18 +312,39 @@ GPtrArray *sn_folder_search(SnStore *store, const SnQuery *query, const SnFolder
 	                          after ? after->message->id : 0, limit, 0, error);
 	GPtrArray *rows = found ? g_ptr_array_new_with_free_func(free_row) : NULL;
 
-	g_assert(query->folder != 0);
+	g_assert(query->folder || query->conversation);
 	for (guint i = 0; found && i < found->len; i++) {
-		SnFolderRow *row = sn_folder_row(store, query->folder,
-		                                 ((SnMessage *)found->pdata[i])->id);
+		const SnMessage *one = found->pdata[i];
+		SnFolderRow *row = query->folder ? sn_folder_row(store, query->folder, one->id) :
+				   one->channel == SN_CHANNEL_MAIL ?
+						   make_row(store, one->id, one->flags, NULL) :
+						   NULL;
 		if (row)
 			g_ptr_array_add(rows, row);
 	}
 	return rows;
 }
 
-GPtrArray *sn_folder_thread(SnStore *store, SnId folder, const SnMessage *member, int limit)
+static GPtrArray *said_in_thread(SnStore *store, SnId conversation, const SnMessage *member, int limit)
 {
+	/* of no thread: itself only */
+	return read_rows(store,
+	                 sn_sql(store,
+	                        "SELECT id, flags, NULL FROM message WHERE id = ?1 AND ?2 IS NULL "
+	                        "UNION ALL SELECT * FROM (SELECT id, flags, NULL FROM message "
+	                        "INDEXED BY message_thread WHERE thread = ?2 AND conversation = ?3 "
+	                        "AND hidden = 0 AND channel = 0 ORDER BY time, id LIMIT ?4)",
+	                        V(member->id), V(member->thread), V(conversation), V(limit)),
+	                 NULL);
+}
+
+GPtrArray *sn_folder_thread(SnStore *store, const SnFolderOrder *order, const SnMessage *member,
+                            int limit)
+{
+	SnId folder = order->folder;
+
+	if (!folder)
+		return said_in_thread(store, order->conversation, member, limit);
 	if (!member->thread)
 		return read_rows(store,
 		                 sn_sql(store,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * folder_list.h - what lies in a mail folder, as a list that is read a screen at a time.
+ * folder_list.h - what lies in a mail folder, or the emails of a conversation (of a mailing list, say),
+ * as a list that is read a screen at a time.
  *
  * Newest first and by threads is read from an index: a page costs the same whether ten emails lie
  * there or a million. The other orders, and what a query leaves, look at the whole folder: ask for
@@ -43,9 +44,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(SnFolderRow, sn_folder_row_free)
 enum { SN_FOLDER_COUNT = 1000 };
 
 typedef struct {
-	SnId folder;
-	SnFolderSort sort;
+	SnId folder;       /* or, when that is 0: */
+	SnFolderSort sort; /* of a conversation the quick ones only */
 	gboolean threads;  /* DATE only: one row for each thread, its newest email here */
+	SnId conversation; /* its emails, whatever folders they lie in */
 } SnFolderOrder;
 
 /*
@@ -54,13 +56,14 @@ typedef struct {
  */
 GPtrArray *sn_folder_rows(SnStore *store, const SnFolderOrder *order, const SnFolderRow *anchor,
                           gboolean backward, int limit, GError **error);
-/* Of the emails that a query leaves, newest first; page by the last row. The query's `folder` is
- * that folder. */
+/* Of the emails that a query leaves, newest first; page by the last row. The query's `folder` or
+ * `conversation` is set. */
 GPtrArray *sn_folder_search(SnStore *store, const SnQuery *query, const SnFolderRow *after,
                             int limit, GError **error);
 /* The row of one email; NULL when it is not in that list. */
 SnFolderRow *sn_folder_row(SnStore *store, SnId folder, SnId message);
-/* All emails of a thread that lie there, oldest first, at most `limit`. Of SnFolderRow. */
-GPtrArray *sn_folder_thread(SnStore *store, SnId folder, const SnMessage *member, int limit);
+/* All emails of a thread that are in that list, oldest first, at most `limit`. Of SnFolderRow. */
+GPtrArray *sn_folder_thread(SnStore *store, const SnFolderOrder *order, const SnMessage *member,
+                            int limit);
 
 #endif

@@ -68,7 +68,7 @@ static const SnFolderRow *row(const GPtrArray *rows, guint i)
 
 static GPtrArray *read_all(Scene *s, SnFolderSort sort, gboolean threads)
 {
-	SnFolderOrder order = { s->inbox, sort, threads };
+	SnFolderOrder order = { .folder = s->inbox, .sort = sort, .threads = threads };
 	GPtrArray *rows = sn_folder_rows(s->store, &order, NULL, FALSE, 1000, NULL);
 
 	assert_non_null(rows);
@@ -177,9 +177,49 @@ static void a_thread_stands_where_its_newest_email_is(void **state)
 	assert_int_equal(row(rows, 1)->count, 2);
 	assert_int_equal(row(rows, 1)->unread, 2);
 	assert_int_equal(row(rows, 0)->count, 1);
-	g_autoptr(GPtrArray) thread = sn_folder_thread(s->store, s->inbox, row(rows, 1)->message, 100);
+	g_autoptr(GPtrArray) thread = sn_folder_thread(s->store, &(SnFolderOrder){ .folder = s->inbox }, row(rows, 1)->message, 100);
 	assert_int_equal(thread->len, 2);
 	assert_string_equal(row(thread, 0)->message->subject, "a1");
+}
+
+/* The emails of a mailing list's conversation, which lie in several folders; others of the threads. */
+static void a_conversation_has_threads_too(void **state)
+{
+	Scene *s = *state;
+
+	SnId first = put(s, BOB, "a1", "a1", NULL, "a1");
+	put(s, BOB, "b1", "b1", NULL, "b1");
+	SnId last = put(s, BOB, "a2", "a1", "a1", "a2");
+	put(s, "carol@example.test", "a3", "a1", "a2", "a3"); /* of another conversation */
+	put(s, BOB, "c1", NULL, NULL, "c1");
+	g_autoptr(SnMessage) message = sn_message_get(s->store, first, 0);
+	SnFolderOrder order = { .conversation = message->conversation, .threads = TRUE };
+	g_autoptr(GPtrArray) rows = sn_folder_rows(s->store, &order, NULL, FALSE, 10, NULL);
+	assert_int_equal(rows->len, 3);
+	assert_string_equal(row(rows, 0)->message->subject, "c1");
+	assert_int_equal(row(rows, 1)->message->id, last);
+	assert_int_equal(row(rows, 1)->count, 2);
+	assert_int_equal(row(rows, 1)->unread, 2);
+	/* page by page, from both ends */
+	g_autoptr(GPtrArray) next = sn_folder_rows(s->store, &order, row(rows, 0), FALSE, 1, NULL);
+	assert_int_equal(row(next, 0)->message->id, last);
+	g_autoptr(GPtrArray) end = sn_folder_rows(s->store, &order, NULL, TRUE, 2, NULL);
+	assert_int_equal(end->len, 2);
+	assert_string_equal(row(end, 1)->message->subject, "b1");
+	g_autoptr(GPtrArray) thread = sn_folder_thread(s->store, &order, row(rows, 1)->message, 10);
+	assert_int_equal(thread->len, 2);
+	assert_int_equal(row(thread, 0)->message->id, first);
+	g_autoptr(GPtrArray) alone = sn_folder_thread(s->store, &order, row(rows, 0)->message, 10);
+	assert_int_equal(alone->len, 1);
+	order.threads = FALSE;
+	order.sort = SN_FOLDER_SORT_OLDEST;
+	g_autoptr(GPtrArray) all = sn_folder_rows(s->store, &order, NULL, FALSE, 10, NULL);
+	assert_int_equal(all->len, 4);
+	assert_int_equal(row(all, 0)->message->id, first);
+	g_autoptr(SnQuery) query = sn_query_parse("subject:a2", NULL, NULL);
+	query->conversation = message->conversation;
+	g_autoptr(GPtrArray) found = sn_folder_search(s->store, query, NULL, 10, NULL);
+	assert_int_equal(found->len, 1);
 }
 
 /* A first sync brings the newest first: the order of arrival must not matter. */
@@ -268,7 +308,7 @@ static void emails_without_an_id_stand_for_themselves(void **state)
 	assert_true(sn_message_add(s->store, m, NULL, NULL, NULL, NULL));
 	assert_true(sn_location_set(s->store, m->id, s->inbox, 1, NULL, 0, NULL));
 	expect(s, SN_FOLDER_SORT_DATE, TRUE, "x");
-	g_autoptr(GPtrArray) thread = sn_folder_thread(s->store, s->inbox, m, 10);
+	g_autoptr(GPtrArray) thread = sn_folder_thread(s->store, &(SnFolderOrder){ .folder = s->inbox }, m, 10);
 	assert_int_equal(thread->len, 1);
 	sn_message_free(m);
 }
@@ -411,6 +451,7 @@ int main(void)
 		TEST(orders_sort_as_they_say),
 		TEST(words_of_orders_are_read),
 		TEST(a_thread_stands_where_its_newest_email_is),
+		TEST(a_conversation_has_threads_too),
 		TEST(older_emails_that_come_later_change_nothing),
 		TEST(when_the_newest_goes_the_next_one_stands_for_the_thread),
 		TEST(a_thread_in_two_folders_is_a_row_in_each),

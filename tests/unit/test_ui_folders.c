@@ -118,6 +118,23 @@ static void a_folded_thread_is_handled_whole(void **state)
 	ui_desk_free(desk);
 }
 
+static void a_conversation_is_listed_by_threads(void **state)
+{
+	UiDesk *desk = ui_desk_new(UI_DESK_FOLDERS, NULL);
+
+	(void)state;
+	fill_inbox(desk, 300);
+	ui_desk_play(desk, "keys :open<Space>pat@many.test<Enter>gT\nexpect Emails  Pat\nexpect n299.\n"
+	                   "keys G\nexpect n0.\nabsent n299.\nkeys gg\n"
+	                   /* what others wrote is not in it, also where the folder has it */
+	                   "absent mast\nkeys :limit<Space>odd<Enter>\nexpect n299.\nabsent n298.\n"
+	                   "keys <Esc>\nkeys gss\nexpect sorted by date or oldest\nkeys gso\nexpect n0.\n"
+	                   "keys T\nexpect n299.\nkeys a\nexpect u takes it back\nexpect n299.\n");
+	/* that it lies elsewhere now takes it out of no conversation */
+	assert_true(total(desk, "archive") > 0);
+	ui_desk_free(desk);
+}
+
 static void a_limit_shows_what_a_search_finds_here(void **state)
 {
 	UiDesk *desk = ui_desk_new(UI_DESK_FOLDERS, NULL);
@@ -349,6 +366,7 @@ int main(void)
 		cmocka_unit_test(one_key_archives_the_selected_email),
 		cmocka_unit_test(what_is_marked_is_archived_at_once),
 		cmocka_unit_test(a_folded_thread_is_handled_whole),
+		cmocka_unit_test(a_conversation_is_listed_by_threads),
 		cmocka_unit_test(a_limit_shows_what_a_search_finds_here),
 		cmocka_unit_test(orders_are_chosen_by_key_and_word),
 		cmocka_unit_test(an_email_opened_from_a_folder_is_read_and_answered_in_its_conversation),
