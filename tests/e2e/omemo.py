@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Encrypted IMs with profanity as the other side: texts both ways, both fingerprints compared.
+"""Encrypted IMs with profanity as the other side: texts and files both ways, both
+fingerprints compared.
 
     omemo.py SENNIT     prints TAP
 """
@@ -136,19 +137,63 @@ class Story:
             self.bob.say(f"hushed after kill {number}")
             self.alice.wait_message(BOB, f"hushed after kill {number}", encrypted=True)
 
+    def attached(self, name):
+        """The address of a file of that name in the conversation, once it is there."""
+        found = []
+
+        def look():
+            found[:] = [part["url"] for message in self.alice.json("show", BOB)
+                        for part in message.get("attachments", []) if part["name"] == name
+                        and message.get("encrypted") and part.get("url")]
+            return found
+        wait(look, f"no encrypted file {name}")
+        if not found[0].startswith("aesgcm://"):
+            raise Failed(f"the address of {name} is {found[0]}")
+        return found[0]
+
+    def has_file(self, directory, text):
+        """One of the files below has exactly this text."""
+        wait(lambda: any(path.is_file() and path.read_bytes() == text.encode()
+                         for path in directory.rglob("*")), f"no file with {text!r}")
+
+    def file_from_profanity(self):
+        path = self.bob.home / "plan.txt"
+        path.write_text("hushed plan\n")
+        self.bob.say("/win 2")
+        self.bob.say(f"/sendfile {path}")
+        self.attached("plan.txt")
+        self.has_file(self.alice.directory, "hushed plan\n")
+
+    def file_to_profanity(self):
+        path = self.world.directory / "answer.txt"
+        path.write_text("hushed answer\n")
+        self.alice.run("send", "--to", BOB, "--via", "im", "--wait", "30", "--if-unavailable", "send",
+                       "--attach", str(path), text="")
+        shown = []  # profanity breaks the address over two lines
+
+        def look():
+            shown[:] = re.findall(r"aesgcm://\S+/answer\.txt#[0-9a-f]{88}",
+                                  re.sub(r"\n +", "", self.bob.text()))
+            return shown
+        wait(look, "no address of answer.txt on profanity's screen")
+        self.bob.say(f"/url save {shown[0]} {self.bob.home / 'saved.txt'}")
+        self.has_file(self.bob.home, "hushed answer\n")
+
     def server_has_nothing(self):
         for path in Path(self.world.servers.env["SN_DIR"]).joinpath("prosody", "data").rglob("*"):
             if path.is_file() and b"hushed" in path.read_bytes():
                 raise Failed(f"{path} holds a text")
 
     def run(self):
-        print("1..6")
+        print("1..8")
         try:
             self.check("both are there, and profanity makes its keys", self.begin)
             self.check("profanity reads what sennit encrypts", self.to_profanity)
             self.check("sennit reads what profanity encrypts", self.from_profanity)
             self.check("both sides show the same fingerprints", self.fingerprints_agree)
             self.check("after a kill the session goes on", self.survives_a_kill)
+            self.check("sennit opens a file that profanity encrypts", self.file_from_profanity)
+            self.check("profanity opens a file that sennit encrypts", self.file_to_profanity)
             self.check("the server keeps none of it in the clear", self.server_has_nothing)
         finally:
             self.world.close()
