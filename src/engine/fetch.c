@@ -132,12 +132,17 @@ gboolean sn_mail_fetch_file(SnEngine *engine, const SnMessage *message, int posi
 
 	if (!request)
 		return nowhere;
+	SnEngineAccount *account = sn_engine_account_by_id(engine, folder->account);
+	if (account->config->source.kind != SN_ENDPOINT_IMAP) { /* it lies on this machine, whole */
+		sn_mail_request_free(request);
+		return sn_mail_fetch_whole(engine, message);
+	}
 	FileFetch *fetch = g_new0(FileFetch, 1);
 	*fetch = (FileFetch){ .message = message->id, .position = position, .percent = -1,
 		              .path = sn_files_place(engine, message->id, position) };
 	g_unlink(fetch->path); /* what a crash left */
 	request->part = position;
 	request->path = g_strdup(fetch->path);
-	sn_engine_mail(sn_engine_account_by_id(engine, folder->account), request, file_reply, fetch);
+	sn_engine_mail(account, request, file_reply, fetch);
 	return TRUE;
 }

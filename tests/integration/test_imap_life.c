@@ -396,7 +396,9 @@ static void a_film_of_a_huge_email_comes_when_it_is_wanted_in_little_memory(void
 	assert_int_equal(fread(begin, 19, 1, file), 1);
 	fclose(file);
 	assert_string_equal(begin, "The quick brown fox");
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+	(void)before; /* they keep what was freed */
+#else
 	assert_in_range(memory_of("VmHWM:") - before, 0, 40 << 10);
 #endif
 }
