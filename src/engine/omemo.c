@@ -271,6 +271,8 @@ static void bundle_sent(SnEngineAccount *account, const SnImEvent *event, gpoint
 		if (own && own->signed_id == *signed_id && !self->refill &&
 		    !sn_omemo_own_published(sn_omemo_store(self), account->id, TRUE, &error))
 			g_warning("%s", error->message);
+		if (self->refill && self->live)
+			sn_omemo_look_after_keys(self);
 	}
 	g_free(data);
 }

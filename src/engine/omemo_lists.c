@@ -10,6 +10,7 @@ enum {
 };
 #define FAILED_FOR SN_HOUR /* a device that could not be begun with is let be for as long */
 #define LIST_HOLDS SN_MINUTE /* one that lets nothing go is not asked for again before */
+#define NONE_HOLDS (10 * SN_MINUTE) /* nor one of somebody who reads in the clear meanwhile */
 #define HEALED_FOR SN_HOUR /* a session is begun anew not more often */
 
 char *sn_omemo_place(const char *jid, guint32 device)
@@ -63,13 +64,13 @@ static void remember_list(SnOmemo *self, const char *jid, int what)
 	g_hash_table_replace(self->heard, g_strdup(jid), g_memdup2(&now, sizeof now));
 }
 
-void sn_omemo_doubt_list(SnOmemo *self, const char *jid)
+void sn_omemo_doubt_list(SnOmemo *self, const char *jid, gboolean must)
 {
 	const SnTime *heard = g_hash_table_lookup(self->heard, jid);
-	SnTime now = sn_omemo_now(self);
+	SnTime now = sn_omemo_now(self), holds = must ? LIST_HOLDS : NONE_HOLDS;
 
 	if (GPOINTER_TO_INT(g_hash_table_lookup(self->lists, jid)) != SN_LIST_ASKED && heard &&
-	    (*heard <= now - LIST_HOLDS || *heard > now))
+	    (*heard <= now - holds || *heard > now))
 		g_hash_table_remove(self->lists, jid);
 }
 

@@ -17,6 +17,7 @@ struct sn_omemo {
 	gboolean synced;      /* a session is there */
 	gboolean own_known;   /* the own list was seen in this session */
 	gboolean publishing, refill;
+	gboolean live; /* the archive has been read: keys that were used are replaced */
 	guint repairs;        /* of the own list, in this session */
 	GHashTable *lists;    /* jid -> GINT 1 asked for, 2 seen, 3 could not be had; in this session */
 	GHashTable *heard;    /* jid -> SnTime of that */
@@ -42,9 +43,10 @@ void sn_omemo_unpublished(SnOmemo *self);
 /* ---- omemo_lists.c ---- */
 /* SN_LIST_: what is known of the list of this address; asks for it when nothing is. */
 int sn_omemo_want_list(SnOmemo *self, const char *jid);
-/* It lets nothing go: asked for again at the next look, unless it came only just now. Only those
- * who see our presence send a new list by themselves. */
-void sn_omemo_doubt_list(SnOmemo *self, const char *jid);
+/* It names no device that can be used: asked for again at the next look, unless it came only just now.
+ * Only those who see our presence send a new list by themselves, and some servers forget to. must: a
+ * message waits for it. */
+void sn_omemo_doubt_list(SnOmemo *self, const char *jid, gboolean must);
 /* Begins sessions with those of the devices that have none. TRUE: something is asked for. */
 gboolean sn_omemo_want_sessions(SnOmemo *self, const GPtrArray *devices);
 /* Begins a session anew, and tells the device by a message without text. */

@@ -171,6 +171,7 @@ static void for_all(SnOmemo *self, GHashTable *table,
  * used by several messages. */
 void sn_omemo_settle(SnOmemo *self, gboolean live)
 {
+	self->live = live;
 	if (!live || !self->synced || !sn_omemo_works(self))
 		return;
 	for_all(self, self->broken, sn_omemo_heal);

@@ -76,8 +76,8 @@ SnOmemoCan sn_omemo_can(SnOmemo *self, const char *jid, gboolean required, char 
 		return cannot(must, why, self->why);
 	if (!sn_omemo_works(self))
 		return cannot(must, why, "this device has no keys yet");
-	if (must && !has_usable(self, jid))
-		sn_omemo_doubt_list(self, jid);
+	if (!has_usable(self, jid))
+		sn_omemo_doubt_list(self, jid, must);
 	if (self->synced &&
 	    (sn_omemo_want_list(self, self->own) == SN_LIST_ASKED ||
 	     sn_omemo_want_list(self, jid) == SN_LIST_ASKED)) {

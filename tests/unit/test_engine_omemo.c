@@ -551,6 +551,31 @@ static void a_list_that_lets_nothing_go_is_asked_for_again(void **state)
 	bob_reads(stage, "hushed");
 }
 
+/* The first device of a contact, which the server told nobody of. */
+static void who_had_no_device_is_not_taken_for_one_without_for_ever(void **state)
+{
+	Stage *stage = *state;
+
+	stage->no_devices = TRUE;
+	start(stage);
+	for (int i = 0; i < 2; i++) {
+		queue(stage, "in the clear", SN_ENCRYPT_NONE);
+		SnImRequest *request = next_text(stage);
+		assert_null(request->message->sealed);
+		sn_im_request_free(request);
+		g_mutex_lock(&stage->lock);
+		stage->no_devices = FALSE; /* the list is believed for a while */
+		g_mutex_unlock(&stage->lock);
+	}
+	g_mutex_lock(&stage->lock);
+	stage->ahead = 11 * SN_MINUTE;
+	g_mutex_unlock(&stage->lock);
+	queue(stage, "hushed", SN_ENCRYPT_NONE);
+	SnImRequest *request = next_text(stage);
+	assert_non_null(request->message->sealed);
+	sn_im_request_free(request);
+}
+
 static void clear_ones_are_marked_where_they_are_not_usual(void **state)
 {
 	Stage *stage = *state;
@@ -608,6 +633,7 @@ int main(void)
 		TEST(a_broken_session_is_renewed_once),
 		TEST(without_devices_or_keys),
 		TEST(a_list_that_lets_nothing_go_is_asked_for_again),
+		TEST(who_had_no_device_is_not_taken_for_one_without_for_ever),
 		TEST(clear_ones_are_marked_where_they_are_not_usual),
 		cmocka_unit_test(what_the_words_say),
 	};
