@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """./demo without its installing and building: alice's client with servers, a story, and a bob."""
 
+import contextlib
 import fcntl
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import threading
@@ -21,7 +23,15 @@ NOTE = Path(f"/tmp/.sennit-demo-{os.getuid()}")
 
 
 def say(text):
-    print(f"demo: {text}", flush=True)
+    with contextlib.suppress(OSError):  # the terminal may be gone
+        print(f"demo: {text}", flush=True)
+
+
+def end(number, frame):
+    """The window was closed: once more is once too often while the servers are being stopped."""
+    for one in (signal.SIGHUP, signal.SIGTERM):
+        signal.signal(one, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 class Bob(threading.Thread):
@@ -125,6 +135,8 @@ def main():
         old = json.loads(NOTE.read_text())
         if Path(f"/proc/{old['pid']}").exists():
             sys.exit("demo: one is running already; ./demo bob opens the other side of it")
+    for one in (signal.SIGHUP, signal.SIGTERM):
+        signal.signal(one, end)
     say("starting Dovecot, Postfix and Prosody on loopback")
     world = w.World(program, desktop=False)
     # the person's own desktop and terminal, not those of the tests
