@@ -469,13 +469,8 @@ static Rendered render(Reader *reader, GMimeObject *object, int depth)
 {
 	if (GMIME_IS_MULTIPART(object))
 		return render_multipart(reader, object, depth);
-	if (is_type(object, "application", "pkcs7-mime") ||
-	    is_type(object, "application", "x-pkcs7-mime")) {
-		const char *kind = g_mime_object_get_content_type_parameter(object, "smime-type");
-		/* Without a word on its kind it is the older, encrypted one. */
-		if (depth == 0 && (!kind || g_ascii_strcasecmp(kind, "signed-data") != 0))
-			reader->mail->encrypted = TRUE;
-	}
+	if (depth == 0 && sn_mime_cms_kind(object) == SN_CMS_ENVELOPED)
+		reader->mail->encrypted = TRUE;
 	return render_leaf(reader, object, depth == 0);
 }
 

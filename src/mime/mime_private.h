@@ -111,6 +111,17 @@ char *sn_mime_safe_name(const char *name); /* NULL if nothing is left */
 /* As SnMail.authentication; options->authserv_id is set. Caller frees; NULL. */
 char *sn_mime_authentication(GMimeHeaderList *headers, const SnMailOptions *options);
 
+/* ---- cms.c: application/pkcs7-mime ---- */
+
+typedef enum {
+	SN_CMS_NONE,      /* another type */
+	SN_CMS_SIGNED,    /* its text is in the open, under a signature; or certificates only */
+	SN_CMS_ENVELOPED, /* encrypted, or not known */
+} SnCmsKind;
+/* word: the parameter smime-type; NULL: the first bytes of the decoded content say it. */
+SnCmsKind sn_cms_kind(const char *word, const guint8 *head, gsize length);
+SnCmsKind sn_mime_cms_kind(GMimeObject *object);
+
 /* ---- secure_inline.c ---- */
 
 /* SnSecure of a message with this content and readable text. */

@@ -281,12 +281,14 @@ static gboolean is_pkcs7(const SnEntity *entity)
 
 static void open_pkcs7(Opener *self, const SnEntity *entity, Cover cover)
 {
-	const char *kind = sn_entity_parameter(entity, "smime-type");
 	g_autoptr(GBytes) data = sn_entity_content(entity), clear = NULL;
 	SnSignature *signature = NULL;
+	gsize length;
+	const guint8 *head = g_bytes_get_data(data, &length);
+	SnCmsKind kind = sn_cms_kind(sn_entity_parameter(entity, "smime-type"), head, length);
 
 	self->out->any = self->out->smime = TRUE;
-	if (kind && g_ascii_strcasecmp(kind, "signed-data") == 0 && may_run(self)) {
+	if (kind == SN_CMS_SIGNED && may_run(self)) {
 		signature = sn_gpg_verify_opaque(self->gpg, TRUE, data, self->from, &clear);
 		cover = sign(self, cover, signature);
 		if (clear)

@@ -58,12 +58,10 @@ static guint kind_of(GMimeObject *object, int depth)
 		kind |= SN_SECURE_SIGNED | smime;
 	if (is_type(object, "multipart", "encrypted"))
 		return SN_SECURE_ENCRYPTED;
-	if (is_type(object, "application", "pkcs7-mime") ||
-	    is_type(object, "application", "x-pkcs7-mime")) {
-		parameter = g_mime_object_get_content_type_parameter(object, "smime-type");
-		return SN_SECURE_SMIME | (parameter && g_ascii_strcasecmp(parameter, "signed-data") == 0
-		                                  ? SN_SECURE_SIGNED
-		                                  : SN_SECURE_ENCRYPTED);
+	switch (sn_mime_cms_kind(object)) {
+	case SN_CMS_NONE: break;
+	case SN_CMS_SIGNED: return SN_SECURE_SMIME | SN_SECURE_SIGNED;
+	case SN_CMS_ENVELOPED: return SN_SECURE_SMIME | SN_SECURE_ENCRYPTED;
 	}
 	/* where sn_mail_open() looks, too */
 	if (depth < 6 && GMIME_IS_MULTIPART(object) &&

@@ -88,13 +88,10 @@ static char *name_of(GMimeObject *object)
 
 static void mark_secure(SnPartNode *node, GMimeObject *object)
 {
-	gboolean smime = is_type(object, "application", "pkcs7-mime") ||
-	                 is_type(object, "application", "x-pkcs7-mime");
-	const char *kind = smime ? g_mime_object_get_content_type_parameter(object, "smime-type") : NULL;
-	gboolean only_signed = kind && g_ascii_strcasecmp(kind, "signed-data") == 0;
+	SnCmsKind kind = sn_mime_cms_kind(object);
 
-	node->is_signed = is_type(object, "multipart", "signed") || only_signed;
-	node->is_encrypted = is_type(object, "multipart", "encrypted") || (smime && !only_signed);
+	node->is_signed = is_type(object, "multipart", "signed") || kind == SN_CMS_SIGNED;
+	node->is_encrypted = is_type(object, "multipart", "encrypted") || kind == SN_CMS_ENVELOPED;
 }
 
 static SnPartNode *node_new(GMimeObject *object, int number, int depth)

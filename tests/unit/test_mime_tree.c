@@ -164,11 +164,19 @@ static void signed_and_encrypted_parts_are_marked(void **state)
 	                                   "--x\n\na\n--x\nContent-Type: application/pgp-signature\n\nb\n--x--\n");
 	g_autoptr(GPtrArray) two = tree_of("Content-Type: application/pkcs7-mime; smime-type=signed-data\n\nx");
 	g_autoptr(GPtrArray) three = tree_of("Content-Type: application/pkcs7-mime\n\nx");
+	/* without the parameter the bytes tell: here the head of signed data, with a length of two bytes */
+	g_autoptr(GPtrArray) wordless = tree_of("Content-Type: application/pkcs7-mime\n"
+	                                        "Content-Transfer-Encoding: base64\n\n"
+	                                        "MIIBAAYJKoZIhvcNAQcCoIIB\n");
+	g_autoptr(GPtrArray) certificates =
+		tree_of("Content-Type: application/pkcs7-mime; smime-type=certs-only\n\nx");
 	g_autoptr(GPtrArray) four = tree_of("Content-Type: multipart/encrypted; boundary=x\n\n--x\n\na\n--x--\n");
 
 	assert_true(node_at(one, 1)->is_signed && !node_at(one, 1)->is_encrypted);
 	assert_true(node_at(two, 1)->is_signed && !node_at(two, 1)->is_encrypted);
 	assert_true(!node_at(three, 1)->is_signed && node_at(three, 1)->is_encrypted);
+	assert_true(node_at(wordless, 1)->is_signed && !node_at(wordless, 1)->is_encrypted);
+	assert_false(node_at(certificates, 1)->is_encrypted);
 	assert_true(node_at(four, 1)->is_encrypted);
 	assert_false(node_at(four, 2)->is_encrypted);
 }

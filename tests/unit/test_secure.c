@@ -607,8 +607,9 @@ static char *pkcs7(const char *kind, const char *const *argv, const char *entity
 
 	return g_strdup_printf(
 		"From: bob@example.test\nMIME-Version: 1.0\n"
-		"Content-Type: application/pkcs7-mime; smime-type=%s; name=smime.p7m\n"
-		"Content-Transfer-Encoding: base64\n\n%s", kind, data);
+		"Content-Type: application/pkcs7-mime; %s%s; name=smime.p7m\n"
+		"Content-Transfer-Encoding: base64\n\n%s",
+		kind ? "smime-type=" : "charset=binary", kind ? kind : "", data);
 }
 
 static void a_signature_that_holds_its_text_is_read(void **state)
@@ -623,6 +624,12 @@ static void a_signature_that_holds_its_text_is_read(void **state)
 	assert_string_equal(part(opened, 0)->text, "Meet me at the old mill.");
 	assert_words(opened, "signed by bob of S MIME <bob@example.test>");
 	assert_int_equal(secure_of(raw), SN_SECURE_SIGNED | SN_SECURE_SMIME);
+	/* the parameter that says so is optional */
+	g_autofree char *wordless = pkcs7(NULL, argv, GPG_WORLD_ENTITY);
+	g_autoptr(SnOpened) read = open_raw(wordless);
+	assert_string_equal(part(read, 0)->text, "Meet me at the old mill.");
+	assert_words(read, "signed by bob of S MIME <bob@example.test>");
+	assert_int_equal(secure_of(wordless), SN_SECURE_SIGNED | SN_SECURE_SMIME);
 }
 
 static void an_envelope_is_opened(void **state)
@@ -650,6 +657,11 @@ static void an_envelope_is_opened(void **state)
 	assert_true(opened->encrypted);
 	assert_int_equal(secure_of(raw), SN_SECURE_ENCRYPTED | SN_SECURE_SMIME);
 	assert_int_equal(other->lock, SN_LOCK_NO_KEY);
+	g_autofree char *wordless = pkcs7(NULL, argv, GPG_WORLD_ENTITY);
+	g_autoptr(SnOpened) read = open_raw(wordless);
+	assert_string_equal(part(read, 0)->text, "Meet me at the old mill.");
+	assert_true(read->encrypted);
+	assert_int_equal(secure_of(wordless), SN_SECURE_ENCRYPTED | SN_SECURE_SMIME);
 }
 
 /* ---- what may go wrong ---- */
