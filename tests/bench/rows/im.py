@@ -6,6 +6,8 @@ import time
 
 from lib import Terminal, median, w
 
+FRAME = 0.04  # seconds, as ui/loop.c has it
+
 
 def run(bench):
     world = w.World(bench.program, servers=False, desktop=False)
@@ -36,5 +38,6 @@ def run(bench):
                               check=True, env=world.environment)
         bare = [int(line) / 1e6 for line in done.stdout.split()][10:]
         bench.report("IM, peer's send to visible", median(shown[10:]) / median(bare), "x bare client", "<= 3")
+        bench.report("... as a part of two frames", median(shown[10:]) / (2 * FRAME), "x two frames", "<= 1")
     finally:
         world.close()
