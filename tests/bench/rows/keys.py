@@ -52,7 +52,7 @@ def run(bench):
         quiet = lines(terminal)
         bench.report("a line down, first", middle(quiet, FIRST) / line, "x bare list", "<= 2")
         bench.report("a line down, settled", middle(quiet, SETTLED) / line, "x bare list", "")
-        pages = presses(terminal, b"\x06", back=b"\x02")
+        pages = presses(terminal, b"\x06", back=b"gg")
         bench.report("a page down, first", middle(pages, FIRST) / page, "x bare list", "<= 2")
         opened = presses(terminal, b"\r", back=b"q")
         bench.report("a conversation opened", middle(opened, SETTLED) / page, "x bare list's page", "<= 2")
