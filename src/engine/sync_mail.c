@@ -11,7 +11,7 @@
  * says which labels it has. A list of folders configured by hand that leaves it out is followed: then
  * each folder is synced for itself.
  */
-#include "src/engine/sync_private.h"
+#include "src/engine/sync_mail_private.h"
 
 #include <malloc.h>
 #include <string.h>
@@ -22,62 +22,18 @@
 enum {
 	RECENT = 200, /* messages of the first round, and more if more came in within RECENT_TIME */
 	PROGRESS_MS = 250,
-	LABELS_AGAIN = 1000, /* of the newest emails, with each new line */
 	STORAGE_RETRY = 30 * 1000,
 };
 
 #define RECENT_TIME (7 * SN_DAY)
 #define WHOLE_MAX (100 << 20) /* larger ones come in part, whatever the configuration says */
 
-typedef struct {
-	SnId id;
-	char *name, *role;
-	gboolean recent_done; /* its newest messages are here */
-	gboolean complete;    /* and all others */
-	gboolean wanted;      /* something changed: look */
-	gboolean watched, unwatchable;
-	gboolean failed; /* the last round; the next poll tries again */
-	gboolean listed; /* in the list of folders that is coming in */
-	gboolean gone;   /* not in the last one: deleted, or named otherwise now */
-	SnMailSync *sync;
-	gboolean labelled;    /* its emails have labels */
-	guint label_scan;     /* as of SnMailRequest: of the next round, */
-	guint scanning;       /* of this one */
-	guint64 base_modseq; /* of the first round: changes since then are not all known */
-	/* of the round under way */
-	guint limit, got; /* limit 0: all */
-	guint32 uidvalidity, uidnext;
-	guint64 highestmodseq;
-} MailFolder;
-
-/* A folder as a LIST told it. */
-typedef struct {
-	SnId id;
-	char *name, *role, *mailbox_id;
-	guint32 uidvalidity, uidnext;
-	gboolean label; /* of emails that lie elsewhere */
-} Told;
-
-struct sn_mail_sync {
-	SnEngineAccount *account;
-	GPtrArray *told;    /* of Told: by the LIST under way */
-	GPtrArray *folders; /* of MailFolder, in the order of work */
-	gboolean online, listing, listed, list_again;
-	gboolean new_label; /* in the LIST under way */
-	MailFolder *running;
-	gboolean storage_failed;
-	GSource *poll, *retry;
-	gint64 last_progress; /* monotonic ms */
-	gint64 done, total;   /* of the first sync of all folders */
-	gint64 round_done;
-};
-
 static void work(SnMailSync *sync);
 static void sync_reply(SnEngineAccount *account, const SnMailEvent *event, gpointer data);
 
 static void folder_free(gpointer data)
 {
-	MailFolder *folder = data;
+	SnMailFolder *folder = data;
 
 	g_free(folder->name);
 	g_free(folder->role);
@@ -86,7 +42,7 @@ static void folder_free(gpointer data)
 
 static void told_free(gpointer data)
 {
-	Told *told = data;
+	SnMailTold *told = data;
 
 	g_free(told->name);
 	g_free(told->role);
@@ -123,348 +79,40 @@ void sn_mail_sync_free(SnMailSync *sync)
 	g_free(sync);
 }
 
-static MailFolder *find_folder(SnMailSync *sync, const char *name)
-{
-	for (guint i = 0; i < sync->folders->len; i++) {
-		MailFolder *folder = g_ptr_array_index(sync->folders, i);
-		if (g_str_equal(folder->name, name))
-			return folder;
-	}
-	return NULL;
-}
-
 /* The folder that is synced so that this one is right: of a label the one that holds its emails. */
-static MailFolder *find_synced(SnMailSync *sync, const char *name)
+static SnMailFolder *find_synced(SnMailSync *sync, const char *name)
 {
-	MailFolder *folder = find_folder(sync, name);
+	SnMailFolder *folder = sn_mail_folder_find(sync, name);
 
 	for (guint i = 0; !folder && i < sync->told->len; i++) {
-		const Told *told = g_ptr_array_index(sync->told, i);
+		const SnMailTold *told = g_ptr_array_index(sync->told, i);
 		for (guint n = 0; told->label && g_str_equal(told->name, name) && n < sync->folders->len; n++) {
-			MailFolder *one = g_ptr_array_index(sync->folders, n);
+			SnMailFolder *one = g_ptr_array_index(sync->folders, n);
 			folder = one->labelled ? one : folder;
 		}
 	}
 	return folder;
 }
 
-static gboolean is_inbox(const char *name, const char *role)
-{
-	return !g_strcmp0(role, "inbox") || !g_ascii_strcasecmp(name, "INBOX");
-}
-
-/* ---- which folders ---- */
-
-static gboolean globs_match(char **globs, const char *name)
-{
-	for (; *globs; globs++)
-		if (g_pattern_match_simple(*globs, name))
-			return TRUE;
-	return FALSE;
-}
-
-/* Without globs: what holds conversations, and drafts that other programs began. Junk and trash hold
- * none. */
-static gboolean is_chosen(const SnAccount *config, const char *name, const char *role)
-{
-	if (config->chat_folder && g_str_equal(config->chat_folder, name))
-		return TRUE;
-	if (config->folders && *config->folders)
-		return globs_match(config->folders, name) || is_inbox(name, role);
-	return is_inbox(name, role) || !g_strcmp0(role, "sent") || !g_strcmp0(role, "archive") ||
-	       !g_strcmp0(role, "drafts");
-}
-
-static int rank(const MailFolder *folder)
-{
-	if (is_inbox(folder->name, folder->role))
-		return 0;
-	if (!g_strcmp0(folder->role, "sent"))
-		return 1;
-	return g_strcmp0(folder->role, "archive") ? 3 : 2;
-}
-
-static gint by_rank(gconstpointer a, gconstpointer b)
-{
-	const MailFolder *one = *(MailFolder *const *)a, *two = *(MailFolder *const *)b;
-
-	return rank(one) != rank(two) ? rank(one) - rank(two) : strcmp(one->name, two->name);
-}
-
-static MailFolder *add_folder(SnMailSync *sync, SnId id, const char *name, const char *role)
-{
-	g_autoptr(SnFolder) known = sn_folder_get(sync->account->engine->store, id);
-	MailFolder *folder = g_new0(MailFolder, 1);
-
-	folder->id = id;
-	folder->name = g_strdup(name);
-	folder->role = g_strdup(role);
-	folder->complete = folder->recent_done = known && known->uidnext != 0;
-	folder->wanted = TRUE;
-	folder->sync = sync;
-	g_ptr_array_add(sync->folders, folder);
-	return folder;
-}
-
-/* The server told how the folder is, and that is how it was when all of it was here. Without a
- * modification number that says nothing about flags. */
-static gboolean is_as_told(SnStore *store, const MailFolder *folder, const SnMailEvent *event)
-{
-	if (!folder->complete || !event->uidvalidity || !event->highestmodseq)
-		return FALSE;
-	g_autoptr(SnFolder) known = sn_folder_get(store, folder->id);
-	return known && known->uidvalidity == event->uidvalidity &&
-	       known->uidnext == event->uidnext && known->highestmodseq == event->highestmodseq &&
-	       known->total == event->total;
-}
-
-/* The folder of which this one is a label; its own name when it is the one; NULL. */
-static const char *base_of(SnMailSync *sync, const SnMailEvent *event)
-{
-	const SnAccount *config = sync->account->config;
-	gboolean all = !config->folders || !*config->folders;
-
-	if (!event->base || !g_strcmp0(config->chat_folder, event->folder))
-		return NULL; /* transcripts have numbers of their own */
-	return all || globs_match(config->folders, event->base) ? event->base : NULL;
-}
-
-/* A label that was not here before: which emails have it is not known yet. */
-static void scan_all_labels(SnMailSync *sync)
-{
-	for (guint i = 0; i < sync->folders->len; i++) {
-		MailFolder *folder = g_ptr_array_index(sync->folders, i);
-		if (!folder->labelled)
-			continue;
-		folder->label_scan = G_MAXUINT;
-		folder->wanted = TRUE;
-	}
-}
-
-/* TRUE: it is a label, and has no emails of its own. */
-static gboolean take_base(SnMailSync *sync, SnId id, const SnMailEvent *event, gboolean *holds,
-                          GError **error)
-{
-	SnStore *store = sync->account->engine->store;
-	const char *name = base_of(sync, event);
-	SnId base = name ? sn_folder_intern(store, sync->account->id, name, NULL, error) : 0;
-	g_autoptr(SnFolder) known = sn_folder_get(store, id);
-
-	*holds = base == id;
-	if (known && base != id && base && known->base != base)
-		sync->new_label = TRUE;
-	return sn_folder_set_base(store, id, base, error) && base != 0 && base != id;
-}
-
-static void note_told(SnMailSync *sync, SnId id, const char *role, gboolean label,
-                      const SnMailEvent *event)
-{
-	Told *told = g_new0(Told, 1);
-
-	*told = (Told){ .id = id, .name = g_strdup(event->folder), .role = g_strdup(role),
-		        .mailbox_id = g_strdup(event->mailbox_id),
-		        .uidvalidity = label ? 0 : event->uidvalidity, .uidnext = event->uidnext,
-		        .label = label };
-	g_ptr_array_add(sync->told, told);
-}
-
-static void take_folder(SnMailSync *sync, const SnMailEvent *event)
-{
-	SnEngineAccount *account = sync->account;
-	SnStore *store = account->engine->store;
-	g_autoptr(GError) error = NULL;
-
-	if (!event->folder)
-		return;
-	const char *role = is_inbox(event->folder, event->role) ? "inbox" : event->role;
-	/* Roles of folders that are not synced matter too: they are where messages are moved to. */
-	SnId id = sn_folder_intern(store, account->id, event->folder, role, &error);
-	if (!id) {
-		g_warning("%s", error->message);
-		return;
-	}
-	if (event->directory && !sn_folder_set_directory(store, id, event->directory, &error))
-		g_warning("%s", error->message);
-	g_clear_error(&error);
-	gboolean holds = FALSE;
-	gboolean label = event->selectable && take_base(sync, id, event, &holds, &error);
-	if (error)
-		g_warning("%s", error->message);
-	if (event->selectable)
-		note_told(sync, id, role, label, event);
-	if (!event->selectable || label ||
-	    (!holds && !is_chosen(account->config, event->folder, role)))
-		return;
-	MailFolder *folder = find_folder(sync, event->folder);
-	gboolean first = !folder;
-	if (first)
-		folder = add_folder(sync, id, event->folder, role);
-	folder->listed = TRUE;
-	folder->id = id;
-	folder->labelled = holds;
-	if (first && holds)
-		folder->label_scan = LABELS_AGAIN;
-	if (folder->gone) {
-		folder->gone = folder->watched = folder->unwatchable = FALSE;
-		folder->wanted = TRUE;
-	}
-	if (folder->label_scan == 0 && is_as_told(store, folder, event))
-		folder->wanted = FALSE;
-}
-
-/* ---- folders with another name ---- */
-
-/* By its id, where the server has such; else the numbers must go on where they were. */
-static gboolean may_be(const SnFolder *known, const Told *told)
-{
-	if (known->mailbox_id && told->mailbox_id)
-		return g_str_equal(known->mailbox_id, told->mailbox_id);
-	return known->uidvalidity == told->uidvalidity && known->uidnext > 1 &&
-	       told->uidnext >= known->uidnext;
-}
-
-/* The one folder that is new and can be what `known` was; NULL. */
-static const Told *find_heir(SnMailSync *sync, const SnFolder *known)
-{
-	SnStore *store = sync->account->engine->store;
-	const Told *found = NULL;
-
-	for (guint i = 0; i < sync->told->len; i++) {
-		const Told *told = g_ptr_array_index(sync->told, i);
-		g_autoptr(SnFolder) row = sn_folder_get(store, told->id);
-		if (!row || row->uidvalidity || told->id == known->id || !may_be(known, told))
-			continue;
-		if (found)
-			return NULL; /* two: no way to know */
-		found = told;
-	}
-	return found;
-}
-
-/* The folder `known` is called otherwise now: what is here of it stays as it is. */
-static gboolean take_name(SnMailSync *sync, const SnFolder *known, const Told *told)
-{
-	SnStore *store = sync->account->engine->store;
-	MailFolder *now = find_folder(sync, told->name), *before = find_folder(sync, known->name);
-	g_autoptr(GError) error = NULL;
-
-	if ((now && now == sync->running) || (before && before == sync->running) ||
-	    !sn_folder_rename(store, known->id, told->name, &error)) {
-		if (error)
-			g_warning("%s", error->message);
-		return FALSE;
-	}
-	if (!sn_folder_intern(store, sync->account->id, told->name, told->role, &error))
-		g_warning("%s", error->message);
-	g_info("%s: the folder %s is called %s now", sync->account->config->name, known->name,
-	       told->name);
-	if (before) { /* answers to its requests may still come */
-		before->gone = before->complete = before->recent_done = TRUE;
-		before->wanted = FALSE;
-	}
-	if (now) {
-		now->id = known->id;
-		now->complete = now->recent_done = known->uidnext != 0;
-		now->wanted = TRUE;
-	}
-	return TRUE;
-}
-
-static gboolean is_told(const SnMailSync *sync, SnId id)
-{
-	for (guint i = 0; i < sync->told->len; i++)
-		if (((const Told *)g_ptr_array_index(sync->told, i))->id == id)
-			return TRUE;
-	return FALSE;
-}
-
-static void keep_mailbox_ids(SnMailSync *sync)
-{
-	for (guint i = 0; i < sync->told->len; i++) {
-		const Told *told = g_ptr_array_index(sync->told, i);
-		g_autoptr(GError) error = NULL;
-		if (told->mailbox_id && !sn_folder_set_mailbox_id(sync->account->engine->store,
-		                                                  told->id, told->mailbox_id, &error))
-			g_warning("%s", error->message);
-	}
-}
-
-/* Folders of a server that are not there any more: under another name, or gone, also while we were
- * away. A Maildir that is not there may be a disk that is not mounted. */
-static void settle_names(SnMailSync *sync)
-{
-	SnEngineAccount *account = sync->account;
-	SnStore *store = account->engine->store;
-	g_autoptr(GPtrArray) all = sn_folder_list(store, account->id);
-	g_autoptr(GError) error = NULL;
-
-	if (account->config->source.kind != SN_ENDPOINT_IMAP || sync->told->len == 0)
-		return;
-	for (guint i = 0; all && i < all->len; i++) {
-		const SnFolder *known = g_ptr_array_index(all, i);
-		if (known->base && known->base != known->id && !is_told(sync, known->id)) {
-			/* the label is gone, or has another name */
-			if (!sn_folder_reset(store, known->id, &error))
-				g_clear_error(&error);
-			continue;
-		}
-		if (!known->uidvalidity || is_told(sync, known->id))
-			continue;
-		const Told *heir = find_heir(sync, known);
-		if (heir && take_name(sync, known, heir))
-			continue;
-		if (!find_folder(sync, known->name) && !sn_folder_reset(store, known->id, &error)) {
-			g_warning("%s", error->message);
-			g_clear_error(&error);
-		}
-		sn_engine_touched(account->engine);
-	}
-	keep_mailbox_ids(sync);
-}
-
-/* Messages of a folder that is gone stay in the timeline for a while: they may have been moved. */
-static void drop_gone_folders(SnMailSync *sync)
-{
-	g_autoptr(GError) error = NULL;
-	gboolean any = FALSE;
-
-	for (guint i = 0; i < sync->folders->len; i++)
-		any |= ((MailFolder *)g_ptr_array_index(sync->folders, i))->listed;
-	/* nothing at all: more likely a disk that is not mounted */
-	for (guint i = 0; any && i < sync->folders->len; i++) {
-		MailFolder *folder = g_ptr_array_index(sync->folders, i);
-		gboolean missing = !folder->listed;
-		folder->listed = FALSE;
-		if (!missing || folder->gone)
-			continue;
-		if (!sn_folder_reset(sync->account->engine->store, folder->id, &error)) {
-			g_warning("%s", error->message);
-			g_clear_error(&error);
-			continue;
-		}
-		folder->gone = folder->complete = folder->recent_done = TRUE;
-		folder->wanted = FALSE;
-		sn_engine_touched(sync->account->engine);
-	}
-}
+/* ---- the list of folders ---- */
 
 static void list_reply(SnEngineAccount *account, const SnMailEvent *event, gpointer data)
 {
 	SnMailSync *sync = data;
 
 	switch (event->kind) {
-	case SN_MAIL_EV_FOLDER: take_folder(sync, event); return;
+	case SN_MAIL_EV_FOLDER: sn_mail_folders_take(sync, event); return;
 	case SN_MAIL_EV_QUOTA: sn_mailbox_take_quota(account, event); return;
 	case SN_EVENT_DONE:
 		sync->listing = FALSE;
 		sync->listed = !sync->list_again;
 		sync->list_again = FALSE;
-		settle_names(sync);
-		drop_gone_folders(sync);
+		sn_mail_folders_settle(sync);
+		sn_mail_folders_drop_gone(sync);
 		if (sync->new_label)
-			scan_all_labels(sync);
+			sn_mail_folders_scan_labels(sync);
 		sync->new_label = FALSE;
-		g_ptr_array_sort(sync->folders, by_rank);
+		g_ptr_array_sort(sync->folders, sn_mail_folders_sort_by);
 		work(sync);
 		sn_engine_wake(account->engine); /* some wait to know which folder has which use */
 		return;
@@ -504,7 +152,7 @@ static GPtrArray *known_names(SnStore *store, SnId folder, const GArray *uids)
 	return NULL;
 }
 
-static void start_round(SnMailSync *sync, MailFolder *folder)
+static void start_round(SnMailSync *sync, SnMailFolder *folder)
 {
 	SnEngineAccount *account = sync->account;
 	SnStore *store = account->engine->store;
@@ -545,7 +193,7 @@ static void start_round(SnMailSync *sync, MailFolder *folder)
 	sn_engine_mail(account, request, sync_reply, sync);
 }
 
-static gboolean take_state(SnMailSync *sync, MailFolder *folder, const SnMailEvent *event,
+static gboolean take_state(SnMailSync *sync, SnMailFolder *folder, const SnMailEvent *event,
                            GError **error)
 {
 	SnStore *store = sync->account->engine->store;
@@ -570,14 +218,14 @@ static gboolean take_state(SnMailSync *sync, MailFolder *folder, const SnMailEve
 	return TRUE;
 }
 
-static gboolean take_keywords(SnMailSync *sync, MailFolder *folder, const SnMailEvent *event,
+static gboolean take_keywords(SnMailSync *sync, SnMailFolder *folder, const SnMailEvent *event,
                               GError **error)
 {
 	return !event->keywords || sn_location_keywords(sync->account->engine->store, folder->id,
 	                                                event->uid, event->keywords, error);
 }
 
-static gboolean take_labels(SnMailSync *sync, MailFolder *folder, const SnMailEvent *event,
+static gboolean take_labels(SnMailSync *sync, SnMailFolder *folder, const SnMailEvent *event,
                             GError **error)
 {
 	return !event->labels || !folder->labelled ||
@@ -586,7 +234,7 @@ static gboolean take_labels(SnMailSync *sync, MailFolder *folder, const SnMailEv
 }
 
 /* What is labelled as sent is taken for what it is; the others have the role of where they lie. */
-static const char *role_of(SnMailSync *sync, const MailFolder *folder, const SnMailEvent *event)
+static const char *role_of(SnMailSync *sync, const SnMailFolder *folder, const SnMailEvent *event)
 {
 	SnEngineAccount *account = sync->account;
 	g_autoptr(SnFolder) sent = event->labels && *event->labels
@@ -597,7 +245,7 @@ static const char *role_of(SnMailSync *sync, const MailFolder *folder, const SnM
 	return labels && g_strv_contains((const char *const *)labels, sent->name) ? "sent" : folder->role;
 }
 
-static gboolean take_message(SnMailSync *sync, MailFolder *folder, const SnMailEvent *event,
+static gboolean take_message(SnMailSync *sync, SnMailFolder *folder, const SnMailEvent *event,
                              GError **error)
 {
 	SnEngineAccount *account = sync->account;
@@ -635,7 +283,7 @@ static gboolean take_message(SnMailSync *sync, MailFolder *folder, const SnMailE
 	return TRUE;
 }
 
-static gboolean take_flags(SnMailSync *sync, MailFolder *folder, const SnMailEvent *event,
+static gboolean take_flags(SnMailSync *sync, SnMailFolder *folder, const SnMailEvent *event,
                            GError **error)
 {
 	SnStore *store = sync->account->engine->store;
@@ -647,7 +295,7 @@ static gboolean take_flags(SnMailSync *sync, MailFolder *folder, const SnMailEve
 	        sn_location_rename(store, folder->id, event->uid, event->name, error));
 }
 
-static gboolean take_gone(SnMailSync *sync, MailFolder *folder, const SnMailEvent *event,
+static gboolean take_gone(SnMailSync *sync, SnMailFolder *folder, const SnMailEvent *event,
                           GError **error)
 {
 	SnStore *store = sync->account->engine->store;
@@ -659,7 +307,7 @@ static gboolean take_gone(SnMailSync *sync, MailFolder *folder, const SnMailEven
 	return TRUE;
 }
 
-static void round_ended(SnMailSync *sync, MailFolder *folder)
+static void round_ended(SnMailSync *sync, SnMailFolder *folder)
 {
 	SnStore *store = sync->account->engine->store;
 	g_autoptr(GError) error = NULL;
@@ -687,7 +335,7 @@ static void round_ended(SnMailSync *sync, MailFolder *folder)
 	sn_transcripts_look(sync->account->core->transcripts);
 }
 
-static void round_failed(SnMailSync *sync, MailFolder *folder, const SnMailEvent *event)
+static void round_failed(SnMailSync *sync, SnMailFolder *folder, const SnMailEvent *event)
 {
 	sync->running = NULL;
 	folder->wanted = TRUE;
@@ -712,7 +360,7 @@ static void round_failed(SnMailSync *sync, MailFolder *folder, const SnMailEvent
 static void sync_reply(SnEngineAccount *account, const SnMailEvent *event, gpointer data)
 {
 	SnMailSync *sync = data;
-	MailFolder *folder = sync->running;
+	SnMailFolder *folder = sync->running;
 	g_autoptr(GError) error = NULL;
 	gboolean good = TRUE;
 
@@ -742,7 +390,7 @@ static void sync_reply(SnEngineAccount *account, const SnMailEvent *event, gpoin
 
 static void watch_reply(SnEngineAccount *account, const SnMailEvent *event, gpointer data)
 {
-	MailFolder *folder = data;
+	SnMailFolder *folder = data;
 
 	if (event->kind == SN_EVENT_DONE)
 		return;
@@ -761,7 +409,7 @@ static void watch(SnMailSync *sync)
 	SnEngine *engine = sync->account->engine;
 
 	for (guint i = 0; i < sync->folders->len; i++) {
-		MailFolder *folder = g_ptr_array_index(sync->folders, i);
+		SnMailFolder *folder = g_ptr_array_index(sync->folders, i);
 		if (folder->watched || folder->unwatchable || folder->gone)
 			continue;
 		SnMailRequest *request =
@@ -773,7 +421,7 @@ static void watch(SnMailSync *sync)
 }
 
 /* Nobody tells of it; or of labels that come and go. */
-static gboolean needs_poll(const MailFolder *folder)
+static gboolean needs_poll(const SnMailFolder *folder)
 {
 	return folder->unwatchable || folder->labelled || folder->failed;
 }
@@ -784,7 +432,7 @@ static void poll_now(gpointer data)
 
 	g_clear_pointer(&sync->poll, g_source_unref);
 	for (guint i = 0; i < sync->folders->len; i++) {
-		MailFolder *folder = g_ptr_array_index(sync->folders, i);
+		SnMailFolder *folder = g_ptr_array_index(sync->folders, i);
 		folder->wanted |= !folder->gone && needs_poll(folder);
 	}
 	work(sync);
@@ -803,12 +451,12 @@ static void arm_poll(SnMailSync *sync)
 		sync->poll = sn_engine_timer(engine, every, poll_now, sync);
 }
 
-static MailFolder *next_folder(SnMailSync *sync)
+static SnMailFolder *next_folder(SnMailSync *sync)
 {
-	MailFolder *next = NULL;
+	SnMailFolder *next = NULL;
 
 	for (guint i = 0; i < sync->folders->len; i++) {
-		MailFolder *folder = g_ptr_array_index(sync->folders, i);
+		SnMailFolder *folder = g_ptr_array_index(sync->folders, i);
 		if (folder->gone)
 			continue;
 		if (!folder->recent_done || (folder->complete && folder->wanted))
@@ -852,7 +500,7 @@ static void work(SnMailSync *sync)
 		return;
 	}
 	watch(sync);
-	MailFolder *folder = next_folder(sync);
+	SnMailFolder *folder = next_folder(sync);
 	if (folder) {
 		start_round(sync, folder);
 		return;
@@ -876,9 +524,9 @@ void sn_mail_sync_line(SnMailSync *sync, SnLineState line)
 		/* what happened while away is asked for, of all folders at once or one by one */
 		sync->listed = FALSE;
 		for (guint i = 0; i < sync->folders->len; i++) {
-			MailFolder *folder = g_ptr_array_index(sync->folders, i);
+			SnMailFolder *folder = g_ptr_array_index(sync->folders, i);
 			folder->wanted = TRUE;
-			folder->label_scan = MAX(folder->label_scan, folder->labelled ? LABELS_AGAIN : 0);
+			folder->label_scan = MAX(folder->label_scan, folder->labelled ? SN_LABELS_AGAIN : 0);
 		}
 	}
 	sync->online = online;
@@ -893,8 +541,8 @@ void sn_mail_sync_event(SnMailSync *sync, const SnMailEvent *event)
 		sn_mail_sync_list(sync);
 	if (event->kind != SN_MAIL_EV_CHANGED)
 		return;
-	MailFolder *folder = event->folder ? find_folder(sync, event->folder) : NULL;
-	if (folder && is_as_told(sync->account->engine->store, folder, event))
+	SnMailFolder *folder = event->folder ? sn_mail_folder_find(sync, event->folder) : NULL;
+	if (folder && sn_mail_folder_is_as_told(sync->account->engine->store, folder, event))
 		return;
 	if (folder)
 		folder->wanted = TRUE;
@@ -906,13 +554,13 @@ void sn_mail_sync_event(SnMailSync *sync, const SnMailEvent *event)
 void sn_mail_sync_all(SnMailSync *sync)
 {
 	for (guint i = 0; i < sync->folders->len; i++)
-		((MailFolder *)g_ptr_array_index(sync->folders, i))->wanted = TRUE;
+		((SnMailFolder *)g_ptr_array_index(sync->folders, i))->wanted = TRUE;
 	work(sync);
 }
 
 void sn_mail_sync_folder(SnMailSync *sync, const char *name)
 {
-	MailFolder *folder = find_synced(sync, name);
+	SnMailFolder *folder = find_synced(sync, name);
 
 	if (!folder)
 		return;
@@ -932,7 +580,7 @@ void sn_mail_sync_list(SnMailSync *sync)
 
 gboolean sn_mail_sync_has_label(SnMailSync *sync, const char *name)
 {
-	const MailFolder *folder = find_synced(sync, name);
+	const SnMailFolder *folder = find_synced(sync, name);
 
 	return folder && folder->labelled;
 }
@@ -955,7 +603,7 @@ gboolean sn_mail_sync_has(SnMailSync *sync, const char *name)
 
 gboolean sn_mail_sync_is_fresh(SnMailSync *sync, const char *name)
 {
-	const MailFolder *folder = find_synced(sync, name);
+	const SnMailFolder *folder = find_synced(sync, name);
 
 	if (!sync->online || !sync->listed || sync->storage_failed)
 		return FALSE;
@@ -990,7 +638,7 @@ gboolean sn_mail_sync_settled(const SnMailSync *sync)
 	if (!sync->online || !sync->listed || sync->running || sync->retry)
 		return FALSE;
 	for (guint i = 0; i < sync->folders->len; i++) {
-		const MailFolder *folder = g_ptr_array_index(sync->folders, i);
+		const SnMailFolder *folder = g_ptr_array_index(sync->folders, i);
 		if (!folder->gone && (!folder->complete || folder->wanted))
 			return FALSE;
 	}
