@@ -6,6 +6,7 @@
 
 #include "src/store/outbox.h"
 #include "src/store/sync.h"
+#include "src/store/wish.h"
 #include "src/text/text.h"
 
 enum { LONG_ROWS = 4 };
@@ -169,6 +170,7 @@ static void status_words(SnApp *app, GString *out, int room)
 	int unread = 0, attention = 0, pending = 0, bad = 0;
 	gint64 done = 0, total = 0;
 	gboolean busy = FALSE;
+	SnPresenceShow own;
 
 	sn_conversation_totals(app->store, &unread, &attention, &pending);
 	for (guint i = 0; statuses && i < statuses->len; i++) {
@@ -192,6 +194,8 @@ static void status_words(SnApp *app, GString *out, int room)
 		add_word(out, room, "not connected (A)");
 	if (unread)
 		add_word(out, room, "%d unread", unread);
+	if (sn_wish_presence(app->store, "", &own, NULL) && own < SN_PRESENCE_ONLINE)
+		add_word(out, room, "you: %s", sn_presence_word(own));
 	if (busy && total > 0)
 		add_word(out, room, "syncing %d %%", (int)(done * 100 / total));
 	else if (busy)

@@ -37,8 +37,25 @@ static gboolean run_quit(SnApp *app, int argc, char **argv, GError **error)
 	return TRUE;
 }
 
+static void say_presence(SnApp *app)
+{
+	g_autofree char *text = NULL;
+	SnPresenceShow show;
+	gboolean by_hand = sn_wish_presence(app->store, "", &show, &text);
+
+	sn_app_say(app, SN_OBJ_SUCCESS,
+	           "Your contacts see you %s%s%s%s. :presence auto, online, chat, away, xa, dnd or "
+	           "offline changes it.",
+	           by_hand ? sn_words_presence(show) : "online, and away as sennit.conf says",
+	           text ? " (" : "", text ? text : "", text ? ")" : "");
+}
+
 static gboolean run_presence(SnApp *app, int argc, char **argv, GError **error)
 {
+	if (argc == 0) {
+		say_presence(app);
+		return TRUE;
+	}
 	g_auto(GStrv) words = g_strsplit(argv[0], " ", 2);
 	SnPresenceShow show;
 
@@ -50,7 +67,8 @@ static gboolean run_presence(SnApp *app, int argc, char **argv, GError **error)
 		return TRUE;
 	}
 	if (!sn_presence_parse(words[0], &show) || show == SN_PRESENCE_UNKNOWN)
-		return sn_command_fail(error, "A presence is auto online chat away xa dnd offline.");
+		return sn_command_fail(error, "'%s' is no presence: auto, online, chat, away, xa, dnd or offline.",
+		                       words[0]);
 	g_autofree char *wish =
 		g_strdup_printf("%s\t%s", sn_presence_word(show), words[1] ? words[1] : "");
 	if (!sn_wish_set(app->store, SN_WISH_PRESENCE, "", wish, error))
@@ -178,7 +196,7 @@ static gboolean run_suspend(SnApp *app, int argc, char **argv, GError **error)
 const SnCommand sn_commands_app[] = {
 	{ "command", "[TEXT]", "type a command", 0, NULL, 0, -1, run_command },
 	{ "quit", "", "leave sennit", 0, NULL, 0, 0, run_quit },
-	{ "presence", "SHOW [TEXT]", "what your contacts see of you", SN_COMPLETE_WORDS, "auto online chat away xa dnd offline", 1, -1, run_presence },
+	{ "presence", "[SHOW [TEXT]]", "what your contacts see of you: auto, online, chat, away, xa, dnd, offline", SN_COMPLETE_WORDS, "auto online chat away xa dnd offline", 0, -1, run_presence },
 	{ "vcard", "[ACCOUNT]", "change your own vCard on the XMPP server, which anybody can read", 0, NULL, 0, 1, run_vcard },
 	{ "reload", "", "read the configuration, keys and theme again", 0, NULL, 0, 0, run_reload },
 	{ "set", "SECTION.KEY VALUE", "change a setting until sennit ends", SN_COMPLETE_OPTION, NULL, 1, 2, run_set },

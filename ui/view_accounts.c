@@ -5,6 +5,7 @@
 #include "src/base/lock.h"
 #include "src/store/people.h"
 #include "src/store/sync.h"
+#include "src/store/wish.h"
 #include "src/text/text.h"
 #include "ui/view.h"
 #include "ui/words.h"
@@ -105,6 +106,23 @@ static void fill_mailbox(SnApp *app, SnView *view, const char *name, gint64 *lin
 	sn_page_wrap(view->page, *line, NULL, 18, sn_theme_style(app->theme, SN_OBJ_FAINT), why);
 }
 
+/* Only what was set by hand: who left it to sennit knows the hours they wrote down. */
+static void fill_presence(SnApp *app, SnView *view, const char *name, gint64 *line)
+{
+	g_autofree char *text = NULL;
+	SnPresenceShow show;
+	SnObject object;
+
+	if (!sn_wish_presence(app->store, name, &show, &text))
+		return;
+	sn_words_presence_mark(show, &object);
+	sn_page_line(view->page, ++*line, NULL);
+	sn_page_addf(view->page, SN_OBJ_DEFAULT, "   %-15s", "Seen as");
+	sn_page_add(view->page, object, sn_words_presence(show));
+	if (text)
+		sn_page_addf(view->page, SN_OBJ_FAINT, "  %s", text);
+}
+
 static void fill_account(SnApp *app, SnView *view, const SnAccount *account, GPtrArray *statuses,
                          gint64 *id)
 {
@@ -125,6 +143,8 @@ static void fill_account(SnApp *app, SnView *view, const SnAccount *account, GPt
 			fill_mailbox(app, view, account->name, id);
 		any = TRUE;
 	}
+	if (im)
+		fill_presence(app, view, account->name, id);
 	if (!any)
 		sn_page_note(view->page, "  Not started yet.");
 }

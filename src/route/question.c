@@ -53,11 +53,7 @@ SnId sn_question_reply(SnStore *store, const SnConfig *config, const SnQuestion 
 
 gboolean sn_question_user_is_away(SnStore *store, const char *account)
 {
-	g_autofree char *own = sn_wish_get(store, SN_WISH_PRESENCE, account);
-	g_autofree char *wish = own ? g_steal_pointer(&own) : sn_wish_get(store, SN_WISH_PRESENCE, "");
-	g_auto(GStrv) parts = g_strsplit(wish ? wish : "online", "\t", 2);
 	SnPresenceShow show;
 
-	return parts[0] && sn_presence_parse(parts[0], &show) && show != SN_PRESENCE_ONLINE &&
-	       show != SN_PRESENCE_CHAT && show != SN_PRESENCE_UNKNOWN;
+	return sn_wish_presence(store, account, &show, NULL) && show < SN_PRESENCE_ONLINE;
 }

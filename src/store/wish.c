@@ -54,6 +54,17 @@ char *sn_wish_get(SnStore *store, SnWishKind kind, const char *key)
 	return sn_store_get(store, setting);
 }
 
+gboolean sn_wish_presence(SnStore *store, const char *account, SnPresenceShow *show, char **text)
+{
+	g_autofree char *own = sn_wish_get(store, SN_WISH_PRESENCE, account);
+	g_autofree char *wish = own ? g_steal_pointer(&own) : sn_wish_get(store, SN_WISH_PRESENCE, "");
+	g_auto(GStrv) parts = g_strsplit(wish ? wish : "auto", "\t", 2);
+
+	if (text)
+		*text = parts[0] && parts[1] && *parts[1] ? g_strdup(parts[1]) : NULL;
+	return parts[0] && sn_presence_parse(parts[0], show) && *show != SN_PRESENCE_UNKNOWN;
+}
+
 GPtrArray *sn_wish_list(SnStore *store, SnWishKind kind)
 {
 	GPtrArray *wishes = g_ptr_array_new_with_free_func((GDestroyNotify)sn_wish_free);

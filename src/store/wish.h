@@ -7,6 +7,7 @@
 #define SN_STORE_WISH_H
 
 #include "src/store/outbox.h"
+#include "src/store/people.h"
 
 /*
  *        kind        word         key, value
@@ -53,6 +54,13 @@ gboolean sn_wish_set(SnStore *store, SnWishKind kind, const char *key, const cha
                      GError **error);
 char *sn_wish_get(SnStore *store, SnWishKind kind, const char *key); /* NULL; caller frees */
 GPtrArray *sn_wish_list(SnStore *store, SnWishKind kind);            /* of SnWish */
+
+/*
+ * What the user set by hand for this account, else for all: TRUE, and what contacts see. FALSE:
+ * nothing, or "auto"; it is as the hours and the idleness of sennit.conf say. text may be NULL, else
+ * the status text or NULL; caller frees.
+ */
+gboolean sn_wish_presence(SnStore *store, const char *account, SnPresenceShow *show, char **text);
 
 /* A FETCH of what this file (position > 0) is part of, or only of it where that is too large. */
 gboolean sn_wish_file(SnStore *store, SnId message, int position, GError **error);

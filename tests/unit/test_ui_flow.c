@@ -584,6 +584,24 @@ static void reachability_is_published_by_a_command(void **state)
 	assert_string_equal(none, "");
 }
 
+static void the_own_presence_is_on_the_screen_while_it_keeps_people_away(void **state)
+{
+	UiDesk *desk = *state;
+
+	ui_desk_play(desk, "keys :\ntext presence\nkeys <Enter>\n"
+	                   "expect Your contacts see you online, and away as sennit.conf says\n"
+	                   "absent you: away\n"
+	                   "keys :\ntext presence dnd In the rope walk\nkeys <Enter>\n"
+	                   "expect you: dnd\n"
+	                   "keys :\ntext presence\nkeys <Enter>\n"
+	                   "expect do not disturb (In the rope walk)\n"
+	                   "keys A\nexpect do not disturb  In the rope walk\nkeys <Esc>\n"
+	                   "keys :\ntext presence busy\nkeys <Enter>\n"
+	                   "expect 'busy' is no presence: auto, online\n"
+	                   "keys :\ntext presence auto\nkeys <Enter>\nabsent you: dnd\n"
+	                   "keys A\nabsent Seen as\n");
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -618,6 +636,7 @@ int main(void)
 		T(a_question_is_answered_from_the_list),
 		T(rules_are_set_by_keys),
 		T(reachability_is_published_by_a_command),
+		T(the_own_presence_is_on_the_screen_while_it_keeps_people_away),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
