@@ -215,10 +215,10 @@ static int welcome(const SnProgramArgs *program, SnPaths *paths)
 {
 	char answer[16] = "";
 
-	fprintf(stderr, "Welcome to sennit. No account is set up yet: %s/accounts.conf is missing or "
+	fprintf(stderr, "Welcome to sennit. No account is set up yet:\n%s/accounts.conf is missing or "
 	        "empty.\n", paths->config);
 	if (isatty(STDIN_FILENO) && isatty(STDOUT_FILENO)) {
-		printf("Set one up now? It takes your address and password. [Y/n] ");
+		printf("Set one up now? It takes your address and a minute. [Y/n] ");
 		fflush(stdout);
 		if (fgets(answer, sizeof answer, stdin) && strchr("\nyY", answer[0]))
 			return set_up_and_open(program, paths);

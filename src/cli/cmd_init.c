@@ -7,9 +7,10 @@
 #include "src/cli/discover.h"
 #include "src/cli/init_private.h"
 #include "src/cli/input.h"
+#include "src/cli/local_mail.h"
 #include "src/text/text.h"
 
-enum { SEARCH_TIMEOUT = 8000 };
+enum { SEARCH_TIMEOUT = 8000, MAX_OFFERS = 4 };
 
 extern const SnCliVerb sn_cmd_init;
 
@@ -35,7 +36,7 @@ static const SnCliOption options[] = {
 
 const SnInitEnd sn_init_ends[INIT_ENDS] = {
 	{ "source", "incoming email",
-	  "Server of incoming email (its name, or a URL like imaps://you@host; empty: none)" },
+	  "Server of incoming email (its name, a URL like imaps://you@host, or the path of a Maildir; empty: none)" },
 	{ "outgoing", "outgoing email",
 	  "Server of outgoing email (its name, or a URL like smtps://you@host; empty: none)" },
 	{ "im", "IM", "IM address (you@domain; empty: none)" },
@@ -134,7 +135,13 @@ static char *whole_url(const SnInit *init, int end, const char *typed)
 	g_autofree char *host = NULL;
 	guint16 port = 0;
 
-	if (!*typed || strstr(typed, "://") || strpbrk(typed, " /"))
+	if (!*typed || strstr(typed, "://"))
+		return g_strdup(typed);
+	if (end == INIT_SOURCE && (typed[0] == '/' || g_str_has_prefix(typed, "~/"))) {
+		g_autofree char *path = g_uri_escape_string(typed, "/~+@:", TRUE);
+		return g_strconcat("maildir://", path, NULL);
+	}
+	if (strpbrk(typed, " /"))
 		return g_strdup(typed);
 	if (end == INIT_IM)
 		return g_strconcat("xmpp://", typed, NULL);
@@ -148,17 +155,21 @@ static char *whole_url(const SnInit *init, int end, const char *typed)
 	return sn_server_url(schemes[end], login_of(init), host, port);
 }
 
-static gboolean valid_end(const char *key, const char *url)
+static gboolean valid_end(int end, const char *url)
 {
 	g_autoptr(GError) error = NULL;
 	SnEndpoint endpoint;
 
 	if (!sn_endpoint_parse(url, &endpoint, &error)) {
-		sn_cli_failf(SN_EXIT_INPUT, "%s: %s", key, error->message);
+		sn_cli_failf(SN_EXIT_INPUT, "%s: %s", sn_init_ends[end].key, error->message);
 		return FALSE;
 	}
+	/* a command only sends */
+	gboolean ok = end == INIT_OUTGOING || endpoint.kind != SN_ENDPOINT_SENDMAIL;
+	if (!ok)
+		sn_cli_failf(SN_EXIT_INPUT, "'%s' is no server, URL or path", url);
 	sn_endpoint_clear(&endpoint);
-	return TRUE;
+	return ok;
 }
 
 gboolean sn_init_ask_end(SnInit *init, int end, const char *fallback)
@@ -174,7 +185,7 @@ gboolean sn_init_ask_end(SnInit *init, int end, const char *fallback)
 		g_autofree char *url = whole_url(init, end, typed);
 		if (!*url)
 			return TRUE;
-		if (valid_end(about->key, url)) {
+		if (valid_end(end, url)) {
 			init->urls[end] = g_steal_pointer(&url);
 			return TRUE;
 		}
@@ -187,13 +198,22 @@ static gboolean is_wanted(const SnInit *init, int end)
 	return !sn_args_flag(init->args, end == INIT_IM ? "no-im" : "no-mail");
 }
 
+static gboolean must_search(const SnInit *init)
+{
+	for (int end = 0; end < INIT_ENDS; end++)
+		if (is_wanted(init, end) && !init->urls[end] &&
+		    !sn_args_text(init->args, sn_init_ends[end].key))
+			return TRUE;
+	return FALSE;
+}
+
 static void show_found(const SnInit *init, char *const *found, const SnServers *servers)
 {
 	const char *domain = strrchr(init->address, '@') + 1;
 
 	putchar('\n');
 	for (int end = 0; end < INIT_ENDS; end++)
-		if (is_wanted(init, end)) {
+		if (is_wanted(init, end) && !init->urls[end]) {
 			g_autofree char *url = sn_text_clean_line(found[end] ? found[end] : "not found", -1);
 			printf("  %-15s %s\n", sn_init_ends[end].title, url);
 		}
@@ -212,16 +232,16 @@ static gboolean agree(SnInit *init, const SnServers *servers)
 	gboolean any = FALSE, use = FALSE;
 
 	for (int end = 0; end < INIT_ENDS; end++)
-		any |= is_wanted(init, end) && found[end];
+		any |= is_wanted(init, end) && !init->urls[end] && found[end];
 	if (any && init->ask) {
 		show_found(init, found, servers);
 		use = sn_input_yes("Use these?", !servers->foreign);
-	} else if (init->ask) {
+	} else if (init->ask && must_search(init)) {
 		printf("No server was found%s.\n", servers->dns_failed ?
 		       ": the DNS does not answer. Is this machine online?" : "");
 	}
 	for (int end = 0; end < INIT_ENDS; end++) {
-		if (!is_wanted(init, end))
+		if (!is_wanted(init, end) || init->urls[end])
 			continue;
 		if ((use || !init->ask) && found[end] && !sn_args_text(init->args, sn_init_ends[end].key))
 			init->urls[end] = g_strdup(found[end]);
@@ -231,12 +251,26 @@ static gboolean agree(SnInit *init, const SnServers *servers)
 	return TRUE;
 }
 
-static gboolean must_search(const SnInit *init)
+/* Whoever has mbsync fetch their email, and msmtp send it, needs no server for it here. */
+static void offer_local(SnInit *init)
 {
-	for (int end = 0; end < INIT_ENDS; end++)
-		if (is_wanted(init, end) && !sn_args_text(init->args, sn_init_ends[end].key))
-			return TRUE;
-	return FALSE;
+	const char *home = g_get_home_dir();
+	gboolean open = init->ask && is_wanted(init, INIT_SOURCE);
+	g_autoptr(GPtrArray) maildirs = open && !sn_args_text(init->args, "source") ?
+		sn_local_maildirs(home, init->address) : g_ptr_array_new();
+	g_autofree char *sender = open && !sn_args_text(init->args, "outgoing") ?
+		sn_local_sender(home) : NULL;
+
+	for (guint i = 0; i < maildirs->len && i < MAX_OFFERS && !init->urls[INIT_SOURCE]; i++) {
+		g_autofree char *shown = sn_text_clean_line(maildirs->pdata[i], -1);
+		g_autofree char *question =
+			g_strdup_printf("Email is kept in %s. Read it there?", shown);
+		if (sn_input_yes(question, TRUE))
+			init->urls[INIT_SOURCE] = whole_url(init, INIT_SOURCE, maildirs->pdata[i]);
+	}
+	if (sender && init->urls[INIT_SOURCE] &&
+	    sn_input_yes("Send email with msmtp, as it is set up here?", TRUE))
+		init->urls[INIT_OUTGOING] = g_steal_pointer(&sender);
 }
 
 /* Without a person to ask, a server of somebody else is not taken on the word of the DNS. */
@@ -260,6 +294,7 @@ static gboolean find_servers(SnInit *init)
 	const char *domain = strrchr(init->address, '@') + 1;
 	SnServers servers = { 0 };
 
+	offer_local(init);
 	if (must_search(init)) {
 		printf("Looking for the servers of %s ...\n", domain);
 		fflush(stdout);
@@ -328,7 +363,8 @@ const SnCliVerb sn_cmd_init = {
 	.meaning = "set up an account: finds the servers, tests them, saves",
 	.text = "Asks for what the options leave open when it runs at a terminal; without one, the "
 		"options must say all that the domain does not. Servers are found by the domain's own "
-		"autoconfig file, over https, and by its DNS; nobody else is asked. Each is tried by "
+		"autoconfig file, over https, and by its DNS; nobody else is asked. A Maildir that mbsync, "
+		"notmuch or another program keeps here is offered first. Each is tried by "
 		"logging in before anything is saved. A password that is typed goes to the desktop's "
 		"secret service.",
 	.options = options,

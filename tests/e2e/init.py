@@ -48,6 +48,9 @@ class Person:
                               LC_ALL="C.UTF-8")
             os.environ.pop("DBUS_SESSION_BUS_ADDRESS", None)
             os.environ["XDG_RUNTIME_DIR"] = str(directory)
+            os.environ["HOME"] = str(directory)
+            os.environ.pop("MAILDIR", None)
+            os.environ["PATH"] = f"{directory}/bin:{os.environ['PATH']}"
             os.execv(SENNIT, [str(SENNIT), "-c", str(directory), *words])
 
     def read(self, what, seconds=30):
@@ -303,6 +306,45 @@ def nothing_found(world):
     expect("imaps://alice%40empty.test@nowhere.empty.test" in person.all, "the name became no URL")
 
 
+def local_mail(world):
+    """a Maildir that is there already is offered, and read without a server or a password"""
+    profile = world.profile()
+    for name in ("cur", "new", "tmp"):
+        (profile / "own mail" / "INBOX" / name).mkdir(parents=True)
+    (profile / ".mbsyncrc").write_text('MaildirStore local\nPath "~/own mail/"\n')
+    (profile / ".msmtprc").write_text("account default\n")
+    (profile / "bin").mkdir()
+    (profile / "bin" / "msmtp").write_text("#!/bin/sh\ncat >/dev/null\n")
+    (profile / "bin" / "msmtp").chmod(0o755)
+    person = Person(profile, "init", "--no-im", "--ca-file", world.ca)
+    person.answer("Your address", "alice@empty.test")
+    person.answer("Your name", "")
+    person.answer(f"Email is kept in {profile}/own mail. Read it there?", "")
+    person.answer("Send email with msmtp, as it is set up here?", "")
+    person.read("Testing incoming email ... ok")
+    person.read("Saved the account 'empty'")
+    expect(person.end() == 0, "exit code")
+    text = (profile / "accounts.conf").read_text()
+    expect(f"source = maildir://{profile}/own%20mail\n" in text, text)
+    expect("outgoing = msmtp\n" in text and "password" not in text, text)
+    expect("No server" not in person.all and "Looking" not in person.all, person.all)
+    # whoever wants the server gets it, and may still type a path
+    (profile / ".msmtprc").unlink()
+    person = Person(profile, "init", "--no-im", "--ca-file", world.ca, "--replace")
+    person.answer("Your address", "alice@empty.test")
+    person.answer("Your name", "")
+    person.answer("Read it there?", "no")
+    person.read("No server was found.")
+    person.answer("Server of incoming email", "cat -s")
+    person.read("is no server, URL or path")
+    person.answer("Server of incoming email", "~/own mail")
+    person.answer("Server of outgoing email", "")
+    person.read("Testing incoming email ... ok")
+    person.read("Saved the account 'empty'")
+    expect(person.end() == 0, "exit code")
+    expect("source = maildir://~/own%20mail\n" in (profile / "accounts.conf").read_text(), "path")
+
+
 def welcome(world):
     """the first start leads through it, says what is wrong with each server, and opens the client"""
     profile = world.profile()
@@ -330,7 +372,7 @@ def welcome(world):
 
 
 def main():
-    steps = [by_dns, wrong_password, other_password_for_im, foreign, nothing_found, welcome, by_web, untrusted_web]
+    steps = [by_dns, wrong_password, other_password_for_im, foreign, nothing_found, local_mail, welcome, by_web, untrusted_web]
     print(f"1..{len(steps)}", flush=True)
     failed = 0
     world = World()
