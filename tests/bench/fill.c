@@ -3,15 +3,18 @@
 
 #include <string.h>
 
-#include "tests/bench/made.h"
+#include "tests/bench/fill_log.h"
 
 #define BATCH 200
 
 typedef struct {
 	SnStore *store;
-	Made *made;
+	Made *made;   /* where the messages come from: either this */
+	FillLog *log; /* or this */
+	SnTime newest;
 	SnId account, me[2];
-	SnId people[2][MADE_PEOPLE];
+	SnId *people[2];
+	int known; /* of each */
 	guint count;
 } Filler;
 
@@ -55,11 +58,15 @@ static gboolean add(Filler *f, MadeMessage *made, GError **error)
 	m->channel = channel;
 	m->direction = made->out ? SN_OUT : SN_IN;
 	m->state = made->out ? SN_STATE_DELIVERED : SN_STATE_RECEIVED;
-	m->time = sn_clock_now(NULL) - SN_MINUTE - made->age;
+	m->time = f->newest - made->age / 1000;
 	m->sender = made->out ? f->me[channel] : f->people[channel][made->who];
 	m->flags = made->unread ? 0 : SN_FLAG_SEEN;
 	sn_message_add_party(m, SN_ROLE_FROM, made->out ? MADE_ME : other, NULL);
 	sn_message_add_party(m, SN_ROLE_TO, made->out ? other : MADE_ME, NULL);
+	if (made->copy >= 0) {
+		g_autofree char *copy = made_address(made->copy, FALSE);
+		sn_message_add_party(m, SN_ROLE_CC, copy, NULL);
+	}
 	m->body = g_strdup(made->body);
 	if (made->im) {
 		m->origin_id = g_strdup(made->id);
@@ -73,7 +80,7 @@ static gboolean add(Filler *f, MadeMessage *made, GError **error)
 
 static gboolean add_people(Filler *f, GError **error)
 {
-	for (int i = 0; i < MADE_PEOPLE; i++) {
+	for (int i = 0; i < f->known; i++) {
 		g_autofree char *name = g_strdup_printf("Person %d", i);
 		for (int channel = 0; channel < 2; channel++) {
 			g_autofree char *value = made_address(i, channel == SN_CHANNEL_IM);
@@ -91,7 +98,7 @@ static gboolean add_people(Filler *f, GError **error)
 	return TRUE;
 }
 
-static gboolean prepare(Filler *f, GError **error)
+static gboolean prepare(Filler *f, int people, GError **error)
 {
 	static const char *const mails[] = { MADE_ME, NULL };
 	const SnOwnAccount own = { "bench", mails, MADE_ME };
@@ -99,9 +106,12 @@ static gboolean prepare(Filler *f, GError **error)
 	if (!sn_own_accounts_set(f->store, &own, 1, error))
 		return FALSE;
 	f->account = sn_account_find(f->store, "bench");
-	for (int channel = 0; channel < 2; channel++)
+	f->known = people;
+	for (int channel = 0; channel < 2; channel++) {
+		f->people[channel] = g_new0(SnId, people);
 		f->me[channel] =
 			sn_address_intern(f->store, (SnChannel)channel, MADE_ME, NULL, error);
+	}
 	if (!sn_store_begin(f->store, error))
 		return FALSE;
 	if (add_people(f, error))
@@ -110,31 +120,59 @@ static gboolean prepare(Filler *f, GError **error)
 	return FALSE;
 }
 
+/* FALSE after the last, or with an error. */
+static gboolean next(Filler *f, MadeMessage *made, GError **error)
+{
+	return f->log ? fill_log_next(f->log, made, error) : made_next(f->made, made);
+}
+
 /* *more: whether there may be another batch. */
 static gboolean fill_batch(Filler *f, gboolean *more, GError **error)
 {
+	g_autoptr(GError) wrong = NULL;
 	MadeMessage made;
 
 	if (!sn_store_begin(f->store, error))
 		return FALSE;
-	for (guint i = 0; i < BATCH && (*more = made_next(f->made, &made)); i++, f->count++) {
-		gboolean good = add(f, &made, error);
+	for (guint i = 0; i < BATCH && (*more = next(f, &made, &wrong)); i++, f->count++) {
+		gboolean good = add(f, &made, &wrong);
 		made_message_clear(&made);
-		if (good)
-			continue;
-		sn_store_rollback(f->store);
-		return FALSE;
+		if (!good)
+			break;
 	}
-	return sn_store_commit(f->store, error);
+	if (!wrong)
+		return sn_store_commit(f->store, error);
+	g_propagate_error(error, g_steal_pointer(&wrong));
+	sn_store_rollback(f->store);
+	return FALSE;
+}
+
+static gboolean fill_all(Filler *f, int people, GError **error)
+{
+	gboolean more = TRUE, ok = prepare(f, people, error);
+
+	while (ok && more)
+		ok = fill_batch(f, &more, error);
+	for (int channel = 0; channel < 2; channel++)
+		g_free(f->people[channel]);
+	return ok && sn_store_sync(f->store, error);
 }
 
 gboolean fill_store(SnStore *store, guint total, guint32 seed, GError **error)
 {
-	Filler f = { .store = store, .made = made_new(total, seed) };
-	gboolean more = TRUE, ok = prepare(&f, error);
+	Filler f = { .store = store, .made = made_new(total, seed, FALSE),
+		     .newest = sn_clock_now(NULL) - SN_MINUTE };
+	gboolean ok = fill_all(&f, made_people(total), error);
 
-	while (ok && more)
-		ok = fill_batch(&f, &more, error);
 	made_free(f.made);
-	return ok && sn_store_sync(store, error);
+	return ok;
+}
+
+gboolean fill_store_log(SnStore *store, const char *path, GError **error)
+{
+	Filler f = { .store = store, .log = fill_log_open(path, error) };
+	gboolean ok = f.log && fill_all(&f, fill_log_people(f.log), error);
+
+	fill_log_close(f.log);
+	return ok;
 }

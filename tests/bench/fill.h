@@ -11,4 +11,7 @@
  */
 gboolean fill_store(SnStore *store, guint total, guint32 seed, GError **error);
 
+/* The lines of an IM log (fill_log.h), on the same account, from and to the same people. */
+gboolean fill_store_log(SnStore *store, const char *path, GError **error);
+
 #endif

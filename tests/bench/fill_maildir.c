@@ -60,6 +60,10 @@ static void add_headers(GString *raw, const MadeMessage *m, gint64 now)
 		                       hop, hop, hop, hop - 1, m->id, date);
 	g_string_append_printf(raw, "From: %s\nTo: %s\nDate: %s\nMessage-ID: <%s>\n",
 	                       m->out ? MADE_ME : person, m->out ? person : MADE_ME, date, m->id);
+	if (m->copy >= 0) {
+		g_autofree char *copy = made_address(m->copy, FALSE);
+		g_string_append_printf(raw, "Cc: Person %d <%s>\n", m->copy, copy);
+	}
 	if (m->in_reply_to)
 		g_string_append_printf(raw, "In-Reply-To: <%s>\nReferences: <%s>\n", m->in_reply_to,
 		                       m->in_reply_to);
@@ -121,12 +125,12 @@ static gboolean write_one(const char *directory, const MadeMessage *m, guint num
 	                                0600, error);
 }
 
-gboolean fill_maildir(const char *directory, guint emails, guint32 seed, gint64 newest,
+gboolean fill_maildir(const char *directory, guint emails, guint32 seed, gint64 newest, gboolean brief,
                       GError **error)
 {
 	static const char *const subs[] = { "cur", "new", "tmp" };
 	/* of ten messages seven are emails: enough of them, and the rest is not asked for */
-	Made *made = made_new(emails / 7 * 10 + 10, seed);
+	Made *made = made_new(emails / 7 * 10 + 10, seed, brief);
 	GRand *random = g_rand_new_with_seed(seed + 1);
 	MadeMessage m;
 	guint written = 0;

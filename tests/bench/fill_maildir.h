@@ -8,9 +8,9 @@
 /*
  * `emails` messages in cur of `directory`, which is made; the last a few minutes before `newest`
  * (microseconds since 1970). One in three has an HTML alternative, one in twelve a file; on average
- * about 16 KB.
+ * about 16 KB, or 2 KB if they are to be brief.
  */
-gboolean fill_maildir(const char *directory, guint emails, guint32 seed, gint64 newest,
+gboolean fill_maildir(const char *directory, guint emails, guint32 seed, gint64 newest, gboolean brief,
                       GError **error);
 
 #endif

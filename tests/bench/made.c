@@ -6,12 +6,15 @@
 
 #define VOCABULARY 20000
 #define OPEN_THREADS 64
+#define COPY_ONE_IN 15
 #define UNREAD_NEWEST 40
 #define MINUTE (60 * (gint64)G_USEC_PER_SEC)
 
 struct Made {
 	GRand *random;
-	double zipf[MADE_PEOPLE];
+	double *zipf; /* for each of `people` the sum of all shares until then */
+	int people;
+	gboolean brief;
 	char *threads[OPEN_THREADS]; /* Message-IDs to answer */
 	int thread_person[OPEN_THREADS];
 	guint count, total;
@@ -33,8 +36,8 @@ static guint pick(Made *made, guint limit)
 
 static int person(Made *made)
 {
-	double at = g_rand_double(made->random) * made->zipf[MADE_PEOPLE - 1];
-	int low = 0, high = MADE_PEOPLE - 1;
+	double at = g_rand_double(made->random) * made->zipf[made->people - 1];
+	int low = 0, high = made->people - 1;
 
 	while (low < high) {
 		int middle = (low + high) / 2;
@@ -71,13 +74,21 @@ char *made_address(int who, gboolean im)
 	return g_strdup_printf("person%d@%s.test", who, im ? "chat" : "mail");
 }
 
-Made *made_new(guint total, guint32 seed)
+int made_people(guint total)
+{
+	return (int)MAX(400, total / 50);
+}
+
+Made *made_new(guint total, guint32 seed, gboolean brief)
 {
 	Made *made = g_new0(Made, 1);
 
 	made->random = g_rand_new_with_seed(seed);
 	made->total = total;
-	for (int i = 0; i < MADE_PEOPLE; i++)
+	made->brief = brief;
+	made->people = made_people(total);
+	made->zipf = g_new(double, made->people);
+	for (int i = 0; i < made->people; i++)
 		made->zipf[i] = (i ? made->zipf[i - 1] : 0) + 1.0 / (i + 1);
 	return made;
 }
@@ -87,6 +98,7 @@ void made_free(Made *made)
 	for (int i = 0; i < OPEN_THREADS; i++)
 		g_free(made->threads[i]);
 	g_rand_free(made->random);
+	g_free(made->zipf);
 	g_free(made);
 }
 
@@ -116,15 +128,17 @@ static void continue_thread(Made *made, MadeMessage *m)
 
 static void make_mail(Made *made, MadeMessage *m)
 {
-	m->body = text_of(made, 40 + pick(made, 400));
+	m->body = text_of(made, made->brief ? 10 + pick(made, 60) : 40 + pick(made, 400));
 	m->subject = g_strdelimit(text_of(made, 3 + pick(made, 5)), "\n", ' ');
 	m->id = g_strdup_printf("%u.%08x@mail.test", made->count, g_rand_int(made->random));
 	continue_thread(made, m);
 	if (pick(made, 20) == 0)
 		m->list_id = g_strdup_printf("list%u.lists.test", pick(made, 5));
+	else if (pick(made, COPY_ONE_IN) == 0)
+		m->copy = person(made);
 	if (pick(made, 12) == 0) {
 		m->file = g_strdup_printf("paper-%u.pdf", made->count);
-		m->file_size = pick(made, 240000);
+		m->file_size = pick(made, made->brief ? 600 : 240000);
 	}
 }
 
@@ -132,7 +146,7 @@ gboolean made_next(Made *made, MadeMessage *m)
 {
 	if (made->count >= made->total)
 		return FALSE;
-	*m = (MadeMessage){ .who = person(made), .im = made->count % 10 >= 7 };
+	*m = (MadeMessage){ .who = person(made), .copy = -1, .im = made->count % 10 >= 7 };
 	m->out = pick(made, 3) == 0;
 	m->age = (gint64)(made->total - made->count) * 7 * MINUTE + pick(made, 5 * 60000);
 	m->unread = made->total - made->count <= UNREAD_NEWEST;

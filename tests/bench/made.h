@@ -6,14 +6,14 @@
 #include <glib.h>
 
 #define MADE_ME "me@example.test"
-#define MADE_PEOPLE 400
 
 typedef struct Made Made;
 
 /* One message. Strings are owned by it. */
 typedef struct {
 	gboolean im;
-	int who;            /* the correspondent, 0 to MADE_PEOPLE - 1 */
+	int who;            /* the correspondent, 0 to made_people() - 1 */
+	int copy;           /* emails only: somebody else whom it goes to as well, or -1 */
 	gboolean out;       /* from MADE_ME to the correspondent */
 	gboolean unread;    /* among the newest */
 	gint64 age;         /* microseconds before the newest */
@@ -28,10 +28,14 @@ typedef struct {
 
 /*
  * Correspondents write as often as Zipf's law says, in threads, in several scripts, now and then on
- * a list or with an attachment; words are as frequent as words are. The oldest message comes first.
+ * a list, to two people, or with an attachment; words are as frequent as words are. The oldest message
+ * comes first. `brief`: an email has a paragraph, not a page, and a small file.
  */
-Made *made_new(guint total, guint32 seed);
+Made *made_new(guint total, guint32 seed, gboolean brief);
 void made_free(Made *made);
+
+/* How many correspondents so many messages have: 400, and one in fifty where there are more. */
+int made_people(guint total);
 
 /* The next message; of every ten, seven are emails. FALSE after the last. Free what is in it. */
 gboolean made_next(Made *made, MadeMessage *message);

@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What grows with the store: the screen and the command line at 1,000 to 1,000,000 messages.
+
+Of each figure the value is the exponent e: what is measured grows as the number of messages to the power
+of e (least squares over the logarithms of both). 0 is no growth, 1 is twice as long for twice as many.
+The note has what was measured at each size as a multiple of the smallest one. BENCH_SIZES and
+BENCH_STORES are as grown.py says.
+"""
+
+import math
+import os
+import subprocess
+import time
+
+from grown import Grown, sizes
+from lib import Terminal, first_paint, median, resident, timed, w
+
+SHOWN = rb"\d\d:\d\d|[A-Z][a-z]{2}"
+ROUNDS = 10
+FLAT = "<= 0.05"
+# what bench_store asks that the screen does not wait for: a worker or the command line does
+ASIDE = ("search:", "a name completed")
+
+
+def exponent(by_size):
+    """Least squares on the logarithms; None for one size."""
+    points = [(math.log(size), math.log(max(value, 1e-9))) for size, value in by_size.items()]
+    if len(points) < 2:
+        return None
+    x, y = (sum(axis) / len(points) for axis in zip(*points))
+    return sum((a - x) * (b - y) for a, b in points) / sum((a - x) ** 2 for a, _ in points)
+
+
+def multiples(by_size):
+    first = by_size[min(by_size)]
+    return ", ".join(f"{size:,}: {value / first:.2f}" for size, value in sorted(by_size.items()))
+
+
+def report(bench, name, by_size, goal=FLAT):
+    value = exponent(by_size)
+    if value is None:
+        raise w.Failed("growth needs two sizes at least; set BENCH_SIZES")
+    bench.report(name, value, "exponent", goal, multiples(by_size))
+
+
+def run(bench):
+    world = w.World(bench.program, servers=False, desktop=False)
+    try:
+        stores = [Grown(bench, world, size) for size in sorted(sizes())]
+        start(bench, world, stores)
+        questions(bench, world, stores)
+        keys(bench, world, stores)
+        command_line(bench, world, stores)
+        index(bench, world, stores)
+    finally:
+        world.close()
+
+
+def start(bench, world, stores):
+    """Sizes alternate, so that what else the machine does meets all of them alike."""
+    bare, ours = [], {store.count: [] for store in stores}
+    for i in range(ROUNDS + 2):
+        bare.append(first_paint([bench.tool("bare_list")], world.environment, rb"correspondent"))
+        for store in stores:
+            seconds = first_paint(store.command(), world.environment, SHOWN)
+            if i >= 2:
+                ours[store.count].append(seconds)
+    times = {size: median(seconds) for size, seconds in ours.items()}
+    largest = max(times)
+    report(bench, "first screen", times)
+    bench.report(f"first screen, {largest:,} messages", times[largest] / median(bare[2:]), "x bare list", "<= 4")
+    bench.report(f"... {largest:,} against {min(times):,}", times[largest] / times[min(times)], "x", "<= 1.2")
+
+
+def questions(bench, world, stores):
+    """What the screen asks of the store, in processor time."""
+    asked = {}
+    for store in stores:
+        lines = subprocess.run([bench.tool("bench_store"), str(store.store)], check=True, text=True,
+                               stdout=subprocess.PIPE, env=world.environment).stdout.splitlines()
+        for line in lines:
+            name, microseconds = line.split("\t")
+            asked.setdefault(name, {})[store.count] = float(microseconds)
+    for name, by_size in asked.items():
+        report(bench, name, by_size, "" if name.startswith(ASIDE) else FLAT)
+
+
+def keys(bench, world, stores):
+    """Keys on the running screen, and what it keeps in memory."""
+    pressed = {name: {} for name in ("a line down", "a page down", "a conversation opened", "the end of the list",
+                                     "the folders opened")}
+    memory, used = {}, {}
+    for store in stores:
+        terminal = Terminal(store.command(), world.environment)
+        terminal.until(SHOWN)
+        terminal.drain(1)
+        memory[store.count] = resident(terminal.pid) / 1024
+        for name, key, back in (("a line down", b"j", b"k"), ("a page down", b"\x06", b"gg"),
+                                ("a conversation opened", b"\r", b"q"), ("the folders opened", b"F", b"q"),
+                                ("the end of the list", b"G", b"gg")):
+            pressed[name][store.count] = press(terminal, key, back)
+        used[store.count] = resident(terminal.pid) / 1024
+        terminal.close()
+    for name, by_size in pressed.items():
+        report(bench, f"key: {name}", by_size)
+    report(bench, "memory at rest", memory)
+    bench.report(f"memory at rest, {max(memory):,} messages", memory[max(memory)], "MiB", "<= 24")
+    report(bench, "memory after these keys", used)
+    bench.report(f"memory after these keys, {max(used):,} messages", used[max(used)], "MiB", "<= 24")
+
+
+def press(terminal, key, back):
+    """Seconds until the last of what a key changes was written: the median of some."""
+    seen = []
+    for _ in range(ROUNDS):
+        seen.append(terminal.press(key))
+        terminal.press(back)
+    return median([last for _, last in filter(None, seen[2:])])
+
+
+def command_line(bench, world, stores):
+    for name, words in (("command line: search, a rare word", ("search", "paper-17.pdf")),
+                        ("command line: search, a common word, first 50", ("search", "--limit", "50", "lo")),
+                        ("command line: search, one sender, first 50",
+                         ("search", "--limit", "50", "from:person0@mail.test")),
+                        ("command line: search, a rare sender", ("search", "--limit", "50", "from:person399@mail.test")),
+                        ("command line: list", ("list",)), ("command line: outbox", ("outbox",))):
+        times = {store.count: [] for store in stores}
+        for _ in range(ROUNDS):
+            for store in stores:
+                times[store.count].append(timed(store.command(*words), world.environment))
+        report(bench, name, {size: min(seconds) for size, seconds in times.items()},
+               FLAT if words[0] == "outbox" else "")
+
+
+def index(bench, world, stores):
+    """A Maildir in which nothing is new, and one new email in it."""
+    nothing, one = {}, {}
+    for store in stores:
+        command = store.command("engine", "--once")
+        timed(command, world.environment)
+        nothing[store.count] = min(timed(command, world.environment) for _ in range(3))
+        one[store.count] = median([arrive(store, command, world) for _ in range(3)])
+    report(bench, "index, nothing new", nothing, "<= 1")
+    report(bench, "index, one new message", one, "<= 1")
+
+
+def arrive(store, command, world):
+    """An email is delivered, read, and taken away again."""
+    number = time.time_ns()
+    path = store.mail / "new" / f"{number // 10 ** 9}.N{number}.bench"
+    path.write_text(f"From: person0@mail.test\nTo: me@example.test\nSubject: new\nMessage-ID: <n{number}@mail.test>"
+                    "\nDate: Thu, 01 Jan 2026 00:00:00 +0000\n\nlo mi ter\n", encoding="ascii")
+    seconds = timed(command, world.environment)
+    os.unlink(path)
+    timed(command, world.environment)
+    return seconds
