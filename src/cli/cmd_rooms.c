@@ -182,6 +182,7 @@ static SnJson *room_json(SnStore *store, const SnRoom *room)
 	sn_json_text(object, "topic", room->subject);
 	sn_json_text(object, "notify", sn_room_tell_word(room->tell));
 	sn_json_bool(object, "bookmarked", room->bookmarked);
+	sn_json_bool(object, "encrypted", FALSE); /* none is, as yet */
 	if (room->state == SN_ROOM_IN)
 		sn_json_int(object, "people", room->people);
 	return object;
@@ -189,7 +190,8 @@ static SnJson *room_json(SnStore *store, const SnRoom *room)
 
 static int list(SnStore *store, gboolean json)
 {
-	static const char *const titles[] = { "room", "state", "nick", "people", "topic", NULL };
+	static const char *const titles[] = { "room", "state", "encryption", "nick", "people", "topic",
+		                              NULL };
 	g_autoptr(GPtrArray) rooms = sn_room_list(store, 0);
 	SnTable *table = json ? NULL : sn_table_new(titles);
 	SnJsonList items;
@@ -205,6 +207,7 @@ static int list(SnStore *store, gboolean json)
 		sn_table_cell(table, SN_STRONG, room->jid);
 		sn_table_cell(table, room->state == SN_ROOM_REFUSED ? SN_BAD : SN_PLAIN,
 		              sn_room_state_word(room->state));
+		sn_table_cell(table, SN_PLAIN, "not encrypted");
 		sn_table_cell(table, SN_PLAIN, room->nick);
 		sn_table_cellf(table, SN_PLAIN, "%d", room->state == SN_ROOM_IN ? room->people : 0);
 		sn_table_cell(table, SN_FAINT,
@@ -296,7 +299,8 @@ const SnCliVerb sn_cmd_rooms = {
 	.meaning = "rooms (group chats): which, who is in, joining, inviting, moderating",
 	.text = "ROOM is an address such as tea@rooms.example.org. What is asked is done by the sennit that "
 		"runs, and what came of it is said in the room; without one it waits (exit code 6). "
-		"'sennit send --to ROOM' speaks there.",
+		"'sennit send --to ROOM' speaks there. What is said in rooms is not encrypted end to end: "
+		"their servers can read it.",
 	.options = options,
 	.subs = subs,
 	.min = 0,

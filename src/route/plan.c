@@ -276,15 +276,21 @@ static void say_devices(SnPlan *plan, const SnOmemoOutlook *outlook)
 	                                                       : NULL);
 }
 
+/* Also a word in private to somebody there. */
+static gboolean is_in_room(SnStore *store, const SnPlanRequest *request)
+{
+	g_autoptr(SnConversation) conversation = sn_conversation_get(store, request->conversation);
+
+	return conversation && conversation->kind == SN_CONV_ROOM;
+}
+
 /* Devices are looked at once more when it goes; here is what is known of them. FALSE: it cannot go
  * encrypted now, and may not go otherwise. */
 static gboolean set_im_encryption(SnStore *store, const SnPlanRequest *request, SnPlan *plan)
 {
 	const SnParty *to = plan->recipients->len == 1 ? plan->recipients->pdata[0] : NULL;
-	g_autoptr(SnConversation) conversation = sn_conversation_get(store, request->conversation);
-	gboolean room = conversation && conversation->kind == SN_CONV_ROOM;
 
-	if (!to || room)
+	if (!to)
 		return request->encrypt != SN_ENCRYPT_REQUIRED;
 	SnOmemoOutlook outlook = sn_omemo_outlook(store, plan->account, to->address);
 	if (outlook.mode == SN_OMEMO_ALWAYS && plan->encrypt != SN_ENCRYPT_CLEAR)
@@ -319,14 +325,20 @@ static void set_encryption(SnStore *store, const SnConfig *config, const SnPlanR
 	}
 	if (!ready || plan->channel != SN_CHANNEL_IM)
 		return;
-	if (sn_config_settings(config)->im_omemo ? set_im_encryption(store, request, plan)
-	                                         : request->encrypt != SN_ENCRYPT_REQUIRED)
+	gboolean room = is_in_room(store, request);
+	if (sn_config_settings(config)->im_omemo && !room
+	            ? set_im_encryption(store, request, plan)
+	            : request->encrypt != SN_ENCRYPT_REQUIRED) {
+		if (room)
+			say_encryption(plan, "unencrypted", NULL);
 		return;
+	}
 	g_autofree char *text = g_steal_pointer(&plan->text);
 	char *colon = strstr(text, ": ");
 	if (colon)
 		*colon = '\0';
-	plan->text = g_strdup_printf("%s: no encryption for this contact yet, will wait", text);
+	plan->text = g_strdup_printf("%s: no encryption %s yet, will wait", text,
+	                             room ? "in rooms" : "for this contact");
 	plan->status = SN_PLAN_READY;
 	plan->action = SN_RULE_DEFER;
 }

@@ -272,13 +272,14 @@ static void rooms_and_their_people_are_listed(void **state)
 	sn_room_person_set(store, id, &bob, NULL);
 	sn_room_count_people(store, id, NULL);
 	assert_int_equal(cli_desk_run(desk, "", "rooms", NULL), SN_EXIT_DONE);
-	assert_non_null(strstr(desk->out, TEA "  in"));
+	assert_non_null(strstr(desk->out, TEA "  in     not encrypted  alice"));
 	assert_null(strchr(desk->out, '\x1b'));
 	assert_int_equal(cli_desk_run(desk, "", "rooms", "list", "--json", NULL), SN_EXIT_DONE);
 	json_t *rooms = cli_desk_json(desk), *room = json_array_get(rooms, 0);
 	assert_string_equal(json_string_value(json_object_get(room, "address")), TEA);
 	assert_string_equal(json_string_value(json_object_get(room, "state")), "in");
 	assert_int_equal(json_integer_value(json_object_get(room, "people")), 1);
+	assert_true(json_is_false(json_object_get(room, "encrypted")));
 	json_decref(rooms);
 	assert_int_equal(cli_desk_run(desk, "", "rooms", "people", "--json", TEA, NULL), SN_EXIT_DONE);
 	json_t *all = cli_desk_json(desk), *one = json_array_get(all, 0);

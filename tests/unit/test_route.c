@@ -9,6 +9,8 @@
 
 #include "src/route/plan.h"
 #include "src/store/cards.h"
+#include "src/store/omemo.h"
+#include "src/store/rooms.h"
 #include "tests/unit/route_world.h"
 
 static SnPlan *plan_for(World *world, SnId conversation, SnReplyMode mode, SnId reply_to)
@@ -451,8 +453,40 @@ static void a_room_gets_ims_only(void **state)
 	assert_int_equal(im->status, SN_PLAN_READY);
 	assert_int_equal(im->channel, SN_CHANNEL_IM);
 	assert_string_equal(recipient(im, 0), "tea@rooms.example");
+	assert_string_equal(im->text, "unencrypted IM to tea@rooms.example");
+	assert_false(im->encrypted);
 	g_autoptr(SnPlan) mail = plan_for(world, room, SN_MODE_MAIL, 0);
 	assert_int_equal(mail->status, SN_PLAN_IMPOSSIBLE);
+	world_free(world);
+}
+
+static void what_has_to_be_encrypted_is_not_said_in_a_room(void **state)
+{
+	World *world = world_new(NULL);
+	SnId room = sn_conversation_for_room(world->store, "tea@rooms.example", "Tea", NULL);
+	SnPlanRequest request = { .conversation = room, .encrypt = SN_ENCRYPT_REQUIRED };
+
+	g_autoptr(SnPlan) plan = sn_plan_reply(world->store, world->config, &request, &world->clock);
+	assert_string_equal(plan->text, "IM to tea@rooms.example: no encryption in rooms yet, will wait");
+	assert_int_equal(plan->action, SN_RULE_DEFER);
+	world_free(world);
+}
+
+static void a_word_in_private_in_a_room_is_not_encrypted_either(void **state)
+{
+	World *world = world_new(NULL);
+	SnOmemoOwn own = { .device = 7, .registration = 1, .next_prekey = 1 };
+	SnId room = sn_room_make(world->store, world->home, "tea@rooms.example", "alice", "Tea", TRUE, NULL);
+	SnId gus = sn_room_private(world->store, room, "gus", NULL);
+
+	own.identity = g_bytes_new_static("k", 1);
+	assert_true(sn_omemo_own_set(world->store, world->home, &own, NULL));
+	g_bytes_unref(own.identity);
+	g_autoptr(SnPlan) plan = plan_for(world, gus, SN_MODE_IM, 0);
+	assert_true(g_str_has_prefix(plan->text, "unencrypted IM to tea@rooms.example/gus"));
+	/* of somebody outside it shows when it goes */
+	g_autoptr(SnPlan) bob = plan_for(world, world_bob(world), SN_MODE_IM, 0);
+	assert_true(g_str_has_prefix(bob->text, "encrypted (if possible) IM to " BOB_IM));
 	world_free(world);
 }
 
@@ -550,6 +584,8 @@ int main(void)
 		cmocka_unit_test(reply_to_is_honoured_and_shown),
 		cmocka_unit_test(an_alias_answers_as_itself),
 		cmocka_unit_test(a_room_gets_ims_only),
+		cmocka_unit_test(what_has_to_be_encrypted_is_not_said_in_a_room),
+		cmocka_unit_test(a_word_in_private_in_a_room_is_not_encrypted_either),
 		cmocka_unit_test(without_an_account_it_says_what_to_do),
 		cmocka_unit_test(a_conversation_that_is_gone_is_said),
 		cmocka_unit_test(subjects_answer_or_come_from_the_text),
