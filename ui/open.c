@@ -5,7 +5,6 @@
  * on the worker when what it prints is shown here.
  */
 #include <errno.h>
-#include <gio/gio.h>
 #include <glib/gstdio.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -13,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "src/base/gio.h"
 #include "src/config/mailcap.h"
 #include "src/text/text.h"
 #include "ui/files.h"
@@ -132,8 +132,8 @@ static char *known_type(const char *type, const char *name, GBytes *bytes)
 
 	if (*lower && strcmp(lower, "application/octet-stream") != 0)
 		return lower;
-	g_autofree char *guess = g_content_type_guess(name, data, MIN(length, SNIFF), NULL);
-	char *mime = g_content_type_get_mime_type(guess);
+	g_autofree char *guess = sn_gio()->g_content_type_guess(name, data, MIN(length, SNIFF), NULL);
+	char *mime = sn_gio()->g_content_type_get_mime_type(guess);
 	if (!mime)
 		return lower;
 	g_free(lower);
@@ -338,11 +338,11 @@ static gboolean is_program_type(const char *type)
 		"application/javascript", "text/javascript", "application/hta", "text/x-python",
 		"text/x-python3", "text/vbscript", "application/x-mswinurl",
 	};
-	g_autofree char *content = g_content_type_from_mime_type(type);
+	g_autofree char *content = sn_gio()->g_content_type_from_mime_type(type);
 
 	for (gsize i = 0; i < G_N_ELEMENTS(programs); i++)
 		if (g_ascii_strcasecmp(type, programs[i]) == 0 ||
-		    (content && g_content_type_is_a(content, programs[i])))
+		    (content && sn_gio()->g_content_type_is_a(content, programs[i])))
 			return TRUE;
 	return FALSE;
 }
@@ -352,8 +352,9 @@ static gboolean is_program(const Request *request)
 {
 	gsize length;
 	const guchar *data = g_bytes_get_data(request->bytes, &length);
-	g_autofree char *by_name = g_content_type_guess(request->name, NULL, 0, NULL);
-	g_autofree char *by_bytes = g_content_type_guess(NULL, data, MIN(length, SNIFF), NULL);
+	const SnGio *gio = sn_gio();
+	g_autofree char *by_name = gio->g_content_type_guess(request->name, NULL, 0, NULL);
+	g_autofree char *by_bytes = gio->g_content_type_guess(NULL, data, MIN(length, SNIFF), NULL);
 
 	return is_program_type(request->type) || is_program_type(by_name) ||
 	       (length > 0 && is_program_type(by_bytes));

@@ -2,7 +2,6 @@
 #include "ui/reattach.h"
 
 #include <errno.h>
-#include <gio/gio.h>
 #include <glib/gstdio.h>
 #include <utime.h>
 #include <string.h>

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* cmd_doctor.c - sennit doctor: what is right, what is not, and what to do about it. */
-#include <gio/gio.h>
 #include <langinfo.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "src/base/gio.h"
 #include "src/base/lock.h"
 #include "src/cli/doctor_private.h"
 #include "src/text/text.h"
@@ -209,7 +209,7 @@ static void check_engine(SnDoctor *doctor)
 /* TRUE when the bus says so; both calls have a time limit. */
 static gboolean bus_knows(GDBusConnection *bus, const char *method, const char *name)
 {
-	g_autoptr(GVariant) answer = g_dbus_connection_call_sync(
+	g_autoptr(GVariant) answer = sn_gio()->g_dbus_connection_call_sync(
 		bus, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", method,
 		strcmp(method, "NameHasOwner") == 0 ? g_variant_new("(s)", name) : NULL, NULL,
 		G_DBUS_CALL_FLAGS_NONE, BUS_TIMEOUT, NULL, NULL);
@@ -239,7 +239,7 @@ static void check_desktop(SnDoctor *doctor)
 		              "no D-Bus session: no notifications");
 		return;
 	}
-	g_autoptr(GDBusConnection) bus = g_bus_get_sync(G_BUS_TYPE_SESSION, NULL, &error);
+	sn_gio_auto GDBusConnection *bus = sn_gio()->g_bus_get_sync(G_BUS_TYPE_SESSION, NULL, &error);
 	if (!bus) {
 		sn_doctor_say(doctor, SN_DOCTOR_NOTE, SN_EXIT_DONE, "desktop",
 		              "the D-Bus session cannot be reached: %s", error->message);

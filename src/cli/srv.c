@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "src/cli/srv.h"
 
-#include <gio/gio.h>
 #include <string.h>
+
+#include "src/base/gio.h"
 
 /* In order of preference within each end: TLS from the start first (RFC 8314 section 3). */
 static const struct {
@@ -35,9 +36,9 @@ static void on_found(GObject *resolver, GAsyncResult *result, gpointer data)
 	g_autoptr(GError) error = NULL;
 
 	lookup->search->found[lookup->index] =
-		g_resolver_lookup_service_finish(G_RESOLVER(resolver), result, &error);
+		sn_gio()->g_resolver_lookup_service_finish((GResolver *)resolver, result, &error);
 	/* without a record this server is not announced */
-	if (error && !g_error_matches(error, G_RESOLVER_ERROR, G_RESOLVER_ERROR_NOT_FOUND))
+	if (error && !g_error_matches(error, sn_gio()->g_resolver_error_quark(), G_RESOLVER_ERROR_NOT_FOUND))
 		lookup->search->failed++;
 	if (--lookup->search->left == 0)
 		g_main_loop_quit(lookup->search->loop);
@@ -46,7 +47,7 @@ static void on_found(GObject *resolver, GAsyncResult *result, gpointer data)
 
 static gboolean on_timeout(gpointer data)
 {
-	g_cancellable_cancel(data);
+	sn_gio()->g_cancellable_cancel(data);
 	return G_SOURCE_REMOVE;
 }
 
@@ -54,7 +55,7 @@ static gboolean on_timeout(gpointer data)
 static const GSrvTarget *best_of(GList *found)
 {
 	const GSrvTarget *first = found ? found->data : NULL;
-	const char *host = first ? g_srv_target_get_hostname((GSrvTarget *)first) : "";
+	const char *host = first ? sn_gio()->g_srv_target_get_hostname((GSrvTarget *)first) : "";
 
 	return *host && strcmp(host, ".") != 0 ? first : NULL;
 }
@@ -75,8 +76,10 @@ static void use(SnServers *servers, gsize i, const GSrvTarget *target, const cha
 {
 	char **url = services[i].end == SOURCE ? &servers->source :
 	             services[i].end == OUTGOING ? &servers->outgoing : &servers->im;
-	g_autofree char *host = g_ascii_strdown(g_srv_target_get_hostname((GSrvTarget *)target), -1);
-	guint16 port = g_srv_target_get_port((GSrvTarget *)target);
+	const SnGio *gio = sn_gio();
+	g_autofree char *host =
+		g_ascii_strdown(gio->g_srv_target_get_hostname((GSrvTarget *)target), -1);
+	guint16 port = gio->g_srv_target_get_port((GSrvTarget *)target);
 
 	if (*url)
 		return;
@@ -96,21 +99,22 @@ static void use(SnServers *servers, gsize i, const GSrvTarget *target, const cha
 
 void sn_servers_find(const char *domain, const char *user, int timeout_ms, SnServers *servers)
 {
+	const SnGio *gio = sn_gio();
 	g_autoptr(GMainContext) context = g_main_context_new();
-	g_autoptr(GCancellable) cancel = g_cancellable_new();
+	sn_gio_auto GCancellable *cancel = gio->g_cancellable_new();
 	Search search = { .loop = g_main_loop_new(context, FALSE), .left = G_N_ELEMENTS(services) };
 
 	*servers = (SnServers){ 0 };
 	g_main_context_push_thread_default(context);
-	g_autoptr(GResolver) resolver = g_resolver_get_default();
+	sn_gio_auto GResolver *resolver = gio->g_resolver_get_default();
 	g_autoptr(GSource) timer = g_timeout_source_new((guint)timeout_ms);
 	g_source_set_callback(timer, on_timeout, cancel, NULL);
 	g_source_attach(timer, context);
 	for (gsize i = 0; i < G_N_ELEMENTS(services); i++) {
 		Lookup *lookup = g_new(Lookup, 1);
 		*lookup = (Lookup){ &search, i };
-		g_resolver_lookup_service_async(resolver, services[i].service, "tcp", domain, cancel,
-		                                on_found, lookup);
+		gio->g_resolver_lookup_service_async(resolver, services[i].service, "tcp", domain, cancel,
+		                                     on_found, lookup);
 	}
 	g_main_loop_run(search.loop);
 	g_source_destroy(timer);
@@ -121,7 +125,7 @@ void sn_servers_find(const char *domain, const char *user, int timeout_ms, SnSer
 			use(servers, i, target, domain, user);
 		else if (search.found[i] && services[i].end == SOURCE)
 			servers->no_mail = TRUE;
-		g_resolver_free_targets(search.found[i]);
+		gio->g_resolver_free_targets(search.found[i]);
 	}
 	g_main_context_pop_thread_default(context);
 	g_main_loop_unref(search.loop);

@@ -4,6 +4,8 @@
 #include <gmodule.h>
 #include <libsecret/secret.h>
 
+#include "src/base/gio.h"
+
 enum { PROMPT_SECONDS = 60, CALL_MS = 5000 };
 
 /* The functions of libsecret in use; types by its header, addresses by dlsym(). */
@@ -46,7 +48,7 @@ static GDBusConnection *session_bus(GError **error)
 	GDBusConnection *bus = NULL;
 
 	if (g_getenv("DBUS_SESSION_BUS_ADDRESS") || g_file_test(socket, G_FILE_TEST_EXISTS))
-		bus = g_bus_get_sync(G_BUS_TYPE_SESSION, NULL, NULL);
+		bus = sn_gio()->g_bus_get_sync(G_BUS_TYPE_SESSION, NULL, NULL);
 	if (!bus)
 		unavailable(error, "there is no D-Bus session");
 	return bus;
@@ -57,16 +59,17 @@ typedef enum { ABSENT, NO_DEFAULT, LOCKED, UNLOCKED } State;
 /* How the keyring is that new items go to. */
 static State look(GDBusConnection *bus)
 {
+	GQuark bus_error = sn_gio()->g_dbus_error_quark();
 	g_autoptr(GError) failed = NULL;
 	g_autoptr(GVariant) value = NULL;
-	g_autoptr(GVariant) answer = g_dbus_connection_call_sync(
+	g_autoptr(GVariant) answer = sn_gio()->g_dbus_connection_call_sync(
 		bus, SERVICE, DEFAULT_PATH, "org.freedesktop.DBus.Properties", "Get",
 		g_variant_new("(ss)", "org.freedesktop.Secret.Collection", "Locked"),
 		G_VARIANT_TYPE("(v)"), G_DBUS_CALL_FLAGS_NONE, CALL_MS, NULL, &failed);
 
-	if (g_error_matches(failed, G_DBUS_ERROR, G_DBUS_ERROR_SERVICE_UNKNOWN) ||
-	    g_error_matches(failed, G_DBUS_ERROR, G_DBUS_ERROR_NAME_HAS_NO_OWNER) ||
-	    g_error_matches(failed, G_DBUS_ERROR, G_DBUS_ERROR_SPAWN_CHILD_EXITED))
+	if (g_error_matches(failed, bus_error, G_DBUS_ERROR_SERVICE_UNKNOWN) ||
+	    g_error_matches(failed, bus_error, G_DBUS_ERROR_NAME_HAS_NO_OWNER) ||
+	    g_error_matches(failed, bus_error, G_DBUS_ERROR_SPAWN_CHILD_EXITED))
 		return ABSENT;
 	if (!answer)
 		return NO_DEFAULT;
@@ -84,7 +87,7 @@ gboolean sn_secret_service_look(char **text, GError **error)
 		[LOCKED] = "the default keyring is locked",
 		[UNLOCKED] = "the default keyring is unlocked",
 	};
-	g_autoptr(GDBusConnection) bus = session_bus(error);
+	sn_gio_auto GDBusConnection *bus = session_bus(error);
 	State state = bus ? look(bus) : ABSENT;
 
 	if (!bus)
@@ -136,12 +139,12 @@ static gpointer cancel_after(gpointer data)
 	GPollFD fd = { 0 };
 
 	/* ended before its time when the call came back, which cancels as well */
-	if (g_cancellable_make_pollfd(cancel, &fd)) {
+	if (sn_gio()->g_cancellable_make_pollfd(cancel, &fd)) {
 		g_poll(&fd, 1, PROMPT_SECONDS * 1000);
-		g_cancellable_release_fd(cancel);
+		sn_gio()->g_cancellable_release_fd(cancel);
 	}
-	g_cancellable_cancel(cancel);
-	g_object_unref(cancel);
+	sn_gio()->g_cancellable_cancel(cancel);
+	sn_gio()->g_object_unref(cancel);
 	return NULL;
 }
 
@@ -160,7 +163,7 @@ static gboolean begin(Call *call, const SnSecretItem *item, GError **error)
 	const char *pairs[][2] = {
 		{ "user", item->user }, { "host", item->host }, { "protocol", item->protocol }
 	};
-	g_autoptr(GDBusConnection) bus = session_bus(error);
+	sn_gio_auto GDBusConnection *bus = session_bus(error);
 
 	*call = (Call){ 0 };
 	if (!bus || !load(&call->library, error))
@@ -172,20 +175,20 @@ static gboolean begin(Call *call, const SnSecretItem *item, GError **error)
 		g_assert(pairs[i][1]);
 		g_hash_table_insert(call->attributes, (gpointer)pairs[i][0], (gpointer)pairs[i][1]);
 	}
-	call->cancel = g_cancellable_new();
-	call->timer = g_thread_new("secret-timeout", cancel_after, g_object_ref(call->cancel));
+	call->cancel = sn_gio()->g_cancellable_new();
+	call->timer = g_thread_new("secret-timeout", cancel_after, (sn_gio()->g_object_ref)(call->cancel));
 	return TRUE;
 }
 
 static void end(Call *call, GError **error)
 {
-	gboolean late = g_cancellable_is_cancelled(call->cancel);
+	gboolean late = sn_gio()->g_cancellable_is_cancelled(call->cancel);
 
 	/* it would go on talking to a service that has been started anew since */
 	call->library.disconnect();
-	g_cancellable_cancel(call->cancel);
+	sn_gio()->g_cancellable_cancel(call->cancel);
 	g_thread_join(call->timer);
-	g_object_unref(call->cancel);
+	sn_gio()->g_object_unref(call->cancel);
 	g_hash_table_unref(call->attributes);
 	if (call->error && late)
 		unavailable(error, "the keyring is locked, and nobody unlocked it");
@@ -198,7 +201,7 @@ static void end(Call *call, GError **error)
 /* A locked item is passed over by the search without a word. */
 static void nothing_found(GError **error)
 {
-	g_autoptr(GDBusConnection) bus = session_bus(NULL);
+	sn_gio_auto GDBusConnection *bus = session_bus(NULL);
 
 	if (bus && look(bus) == LOCKED)
 		unavailable(error, "the keyring is locked; unlock it and try again");

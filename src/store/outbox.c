@@ -3,11 +3,11 @@
 #include "src/store/outbox.h"
 
 #include <errno.h>
-#include <gio/gio.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "src/base/fault.h"
+#include "src/base/gio.h"
 #include "src/base/ids.h"
 #include "src/store/private.h"
 
@@ -126,8 +126,10 @@ static void guess_type(File *file, GBytes *bytes)
 	gsize length;
 	const guchar *data = g_bytes_get_data(bytes, &length);
 	gboolean eml = g_str_has_suffix(file->name, ".eml");
-	g_autofree char *content = g_content_type_guess(file->name, data, MIN(length, 4096), NULL);
-	g_autofree char *type = eml ? g_strdup("message/rfc822") : g_content_type_get_mime_type(content);
+	g_autofree char *content =
+		sn_gio()->g_content_type_guess(file->name, data, MIN(length, 4096), NULL);
+	g_autofree char *type = eml ? g_strdup("message/rfc822")
+	                            : sn_gio()->g_content_type_get_mime_type(content);
 
 	if (!type || (!eml && g_str_has_prefix(type, "message/")) ||
 	    g_str_has_prefix(type, "multipart/") || g_str_has_prefix(type, "inode/"))

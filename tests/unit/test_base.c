@@ -14,6 +14,7 @@
 #include "src/base/bell.h"
 #include "src/base/clock.h"
 #include "src/base/error.h"
+#include "src/base/gio.h"
 #include "src/base/ids.h"
 #include "src/base/lock.h"
 #include "src/base/queue.h"
@@ -305,6 +306,21 @@ static void the_alarm_is_silent_while_nobody_sets_the_clock(void **state)
 	assert_false(sn_clock_alarm_arm(-1));
 }
 
+static void gio_is_there_when_it_is_called(void **state)
+{
+	const SnGio *gio = sn_gio();
+	g_autofree char *type = gio->g_content_type_guess("rope.txt", NULL, 0, NULL);
+	sn_gio_auto GCancellable *cancel = gio->g_cancellable_new();
+	sn_gio_auto GCancellable *none = NULL;
+
+	assert_string_equal(type, "text/plain");
+	assert_ptr_equal(sn_gio(), gio);
+	assert_false(gio->g_cancellable_is_cancelled(cancel));
+	gio->g_cancellable_cancel(cancel);
+	assert_true(gio->g_cancellable_is_cancelled(cancel));
+	assert_null(none);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -321,6 +337,7 @@ int main(void)
 		cmocka_unit_test(ids_are_unique_and_well_formed),
 		cmocka_unit_test(a_sleep_is_noticed_by_two_clocks),
 		cmocka_unit_test(the_alarm_is_silent_while_nobody_sets_the_clock),
+		cmocka_unit_test(gio_is_there_when_it_is_called),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
