@@ -114,6 +114,15 @@ static void push_gone(FakeSource *source, FakeFolder *folder, const SnMailReques
 	push(source, event);
 }
 
+static void push_progress(FakeSource *source, FakeFolder *folder, guint64 id, guint done)
+{
+	SnMailEvent *event = event_new(source, SN_MAIL_EV_PROGRESS, id, folder->name);
+
+	event->done = done;
+	event->total = folder->messages->len;
+	push(source, event);
+}
+
 static void sync_folder(FakeSource *source, FakeAccount *account, FakeFolder *folder,
 			const SnMailRequest *request)
 {
@@ -129,9 +138,10 @@ static void sync_folder(FakeSource *source, FakeAccount *account, FakeFolder *fo
 	for (guint i = folder->messages->len; i-- > 0;) {
 		FakeMessage *message = g_ptr_array_index(folder->messages, i);
 		if (!is_known(known, message->uid)) {
-			if (request->newest == 0 || sent++ < request->newest)
-				push_message(source, folder, message, request->id,
-					     request->full_size);
+			if (request->newest > 0 && sent >= request->newest)
+				continue;
+			push_message(source, folder, message, request->id, request->full_size);
+			push_progress(source, folder, request->id, ++sent);
 		} else if (message->modseq > request->highestmodseq) {
 			SnMailEvent *event =
 				event_new(source, SN_MAIL_EV_FLAGS, request->id, folder->name);

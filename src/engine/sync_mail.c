@@ -188,8 +188,9 @@ static void start_round(SnMailSync *sync, SnMailFolder *folder)
 	sync->running = folder;
 	sync->round_done = 0;
 	sync->storage_failed = FALSE;
+	folder->had = request->known ? request->known->len : 0;
 	if (!folder->complete)
-		report_progress(sync, FALSE);
+		report_progress(sync, TRUE);
 	sn_engine_mail(account, request, sync_reply, sync);
 }
 
@@ -203,13 +204,17 @@ static gboolean take_state(SnMailSync *sync, SnMailFolder *folder, const SnMailE
 		if (known->uidvalidity && !sn_folder_reset(store, folder->id, error))
 			return FALSE;
 		if (known->uidvalidity)
-			folder->complete = folder->recent_done = FALSE;
+			folder->complete = folder->recent_done = folder->counted = FALSE;
 		if (!sn_folder_set_state(store, folder->id, event->uidvalidity, 0, 0, error))
 			return FALSE;
 		folder->base_modseq = 0;
 	}
 	if (event->uidvalidity && !sn_folder_set_read_only(store, folder->id, event->read_only, error))
 		return FALSE;
+	/* what is to come is known before the newest are fetched */
+	if (!folder->counted && !folder->complete)
+		sync->total += MAX(event->total - folder->had, 0);
+	folder->counted = TRUE;
 	folder->uidvalidity = event->uidvalidity;
 	folder->uidnext = event->uidnext;
 	folder->highestmodseq = event->highestmodseq;
@@ -377,6 +382,8 @@ static void sync_reply(SnEngineAccount *account, const SnMailEvent *event, gpoin
 		sync->round_done = event->done;
 		if (!folder->complete)
 			sync->total = MAX(sync->total, sync->done + event->total);
+		if (!folder->complete)
+			report_progress(sync, FALSE);
 		break;
 	case SN_EVENT_DONE: round_ended(sync, folder); return;
 	case SN_EVENT_ERROR:

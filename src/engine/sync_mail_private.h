@@ -25,8 +25,10 @@ typedef struct {
 	guint label_scan;     /* as of SnMailRequest: of the next round, */
 	guint scanning;       /* of this one */
 	guint64 base_modseq; /* of the first round: changes since then are not all known */
+	gboolean counted;    /* its messages are in the total of the first sync */
 	/* of the round under way */
 	guint limit, got; /* limit 0: all */
+	gint64 had;       /* messages that were here when it began */
 	guint32 uidvalidity, uidnext;
 	guint64 highestmodseq;
 } SnMailFolder;

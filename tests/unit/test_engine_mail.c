@@ -11,6 +11,7 @@
 #include "backends/fake/fake_desktop.h"
 #include "backends/fake/fake_mail.h"
 #include "src/engine/sync_private.h"
+#include "src/store/statement.h"
 #include "src/store/wish.h"
 #include "tests/unit/engine_bench.h"
 
@@ -203,6 +204,31 @@ static void a_mailbox_becomes_conversations(void **state)
 	assert_true(status_is(stage->bench, GINT_TO_POINTER(SN_STATUS_ONLINE)));
 	/* a first sync is no news */
 	assert_null(sn_fake_desktop_take(0));
+}
+
+static void the_first_sync_says_how_far_it_is(void **state)
+{
+	Stage *stage = *state;
+	SnStore *store = stage->bench->store;
+
+	assert_true(sn_exec(store, "CREATE TABLE said (done INTEGER, total INTEGER)", NULL));
+	assert_true(sn_exec(store, "CREATE TRIGGER say AFTER UPDATE ON status WHEN new.total > 0 "
+	                               "BEGIN INSERT INTO said VALUES (new.done, new.total); END",
+	                        NULL));
+	for (int i = 0; i < 450; i++) {
+		g_autofree char *id = g_strdup_printf("m%d", i);
+		put("INBOX", id, SN_MAIL_SEEN);
+	}
+	for (int i = 0; i < 50; i++) {
+		g_autofree char *id = g_strdup_printf("s%d", i);
+		put("Sent", id, SN_MAIL_SEEN);
+	}
+	start(stage);
+	settle(stage);
+	/* with the newest of both here, the rest of the larger one is to come */
+	assert_true(sn_one(store, "SELECT count(*) FROM said WHERE done = 250 AND total = 500") > 0);
+	assert_int_equal(sn_one(store, "SELECT count(*) FROM said WHERE done = total AND done < 500"), 0);
+	assert_int_equal(sn_one(store, "SELECT count(*) FROM said WHERE done > total"), 0);
 }
 
 static void new_mail_arrives_and_is_announced(void **state)
@@ -664,6 +690,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_mailbox_becomes_conversations),
+		TEST(the_first_sync_says_how_far_it_is),
 		TEST(new_mail_arrives_and_is_announced),
 		TEST(a_muted_conversation_is_not_announced),
 		TEST(the_second_start_fetches_nothing_again),
