@@ -284,6 +284,7 @@ static void account_free(SnEngineAccount *account)
 	sn_oauth_free(core->oauth);
 	g_free(core->presence_told);
 	g_clear_pointer(&core->refusals, g_hash_table_unref);
+	g_clear_pointer(&core->fetching, g_hash_table_unref);
 	g_free(core->reach_told);
 	g_free(core);
 	g_free(account);

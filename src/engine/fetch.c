@@ -119,6 +119,7 @@ static void file_reply(SnEngineAccount *account, const SnMailEvent *event, gpoin
 	default: return;
 	}
 	sn_engine_touched(account->engine);
+	sn_files_end(account, fetch->path);
 	g_free(fetch->path);
 	g_free(fetch);
 }
@@ -137,10 +138,15 @@ gboolean sn_mail_fetch_file(SnEngine *engine, const SnMessage *message, int posi
 		sn_mail_request_free(request);
 		return sn_mail_fetch_whole(engine, message);
 	}
+	g_autofree char *path = sn_files_place(engine, message->id, position);
+	if (!sn_files_begin(account, path)) {
+		sn_mail_request_free(request);
+		return TRUE;
+	}
+	g_unlink(path); /* what a crash left */
 	FileFetch *fetch = g_new0(FileFetch, 1);
 	*fetch = (FileFetch){ .message = message->id, .position = position, .percent = -1,
-		              .path = sn_files_place(engine, message->id, position) };
-	g_unlink(fetch->path); /* what a crash left */
+		              .path = g_steal_pointer(&path) };
 	request->part = position;
 	request->path = g_strdup(fetch->path);
 	sn_engine_mail(account, request, file_reply, fetch);

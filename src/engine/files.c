@@ -45,6 +45,23 @@ static void fetch_free(Fetch *fetch)
 	g_free(fetch);
 }
 
+/* ---- on their way ---- */
+
+gboolean sn_files_begin(SnEngineAccount *account, const char *path)
+{
+	SnAccountCore *core = account->core;
+
+	if (!core->fetching)
+		core->fetching = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	return g_hash_table_add(core->fetching, g_strdup(path));
+}
+
+void sn_files_end(SnEngineAccount *account, const char *path)
+{
+	g_assert(account->core->fetching);
+	g_hash_table_remove(account->core->fetching, path);
+}
+
 static gboolean is_contact(SnStore *store, SnId address)
 {
 	return sn_roster_get(store, address, NULL, NULL, NULL);
@@ -189,23 +206,19 @@ static void fetch_reply(SnEngineAccount *account, const SnImEvent *event, gpoint
 	Fetch *fetch = data;
 
 	switch (event->kind) {
-	case SN_EVENT_DONE:
-		file_came(account, fetch, event);
-		fetch_free(fetch);
-		break;
-	case SN_EVENT_ERROR:
-		say_fault(account, fetch, event->error);
-		fetch_free(fetch);
-		break;
+	case SN_EVENT_DONE: file_came(account, fetch, event); break;
+	case SN_EVENT_ERROR: say_fault(account, fetch, event->error); break;
 	case SN_EVENT_CANCELLED:
 		sn_part_stopped(account->engine->store, fetch->message, fetch->position, NULL, NULL);
-		fetch_free(fetch);
 		break;
 	case SN_IM_EV_PROGRESS:
 		sn_part_progress(account->engine->store, fetch->message, fetch->position, event->done,
 		                 fetch->size > 0 ? fetch->size : event->total, &fetch->percent, NULL);
-		break;
+		return;
+	default: return;
 	}
+	sn_files_end(account, fetch->path);
+	fetch_free(fetch);
 }
 
 char *sn_files_place(SnEngine *engine, SnId message, int position)
@@ -223,7 +236,6 @@ void sn_files_fetch_part(SnEngineAccount *account, SnId message, const SnPart *p
 {
 	SnEngine *engine = account->engine;
 	Fetch *fetch = g_new0(Fetch, 1);
-	SnImRequest *request = sn_im_request_new(SN_IM_REQ_DOWNLOAD, sn_engine_next_id(engine));
 
 	fetch->message = message;
 	fetch->position = part->position;
@@ -237,9 +249,13 @@ void sn_files_fetch_part(SnEngineAccount *account, SnId message, const SnPart *p
 		                                      "It is larger than what is fetched at all.");
 		say_fault(account, fetch, fault);
 		fetch_free(fetch);
-		sn_im_request_free(request);
 		return;
 	}
+	if (!sn_files_begin(account, fetch->path)) {
+		fetch_free(fetch);
+		return;
+	}
+	SnImRequest *request = sn_im_request_new(SN_IM_REQ_DOWNLOAD, sn_engine_next_id(engine));
 	if (part->size >= 0) /* who announces little has no more to send; 0 would mean no limit */
 		max_size = MAX(part->size, 1);
 	fetch->max_size = max_size;

@@ -169,6 +169,7 @@ typedef struct sn_account_core {
 	SnTime quota_asked;
 	gboolean told_full;           /* mailbox.c: that nothing more can be stored */
 	GHashTable *refusals;         /* and which refusals; NULL */
+	GHashTable *fetching;         /* files.c: places of files that are on their way; NULL */
 	char *presence_told, *reach_told; /* what the server was told; NULL */
 	gboolean card_goes; /* the user's vCard is being written */
 	gboolean told_away; /* ... that nobody looks at the screen */
@@ -388,6 +389,9 @@ void sn_notifier_incoming(SnNotifier *notifier, SnId message);
 void sn_files_fetch(SnEngineAccount *account, SnId message);
 /* Where the bytes of a part lie that are not in the database; makes the directory. Caller frees. */
 char *sn_files_place(SnEngine *engine, SnId message, int position);
+/* FALSE: what belongs in this place is on its way already, and a second one would spoil it. */
+gboolean sn_files_begin(SnEngineAccount *account, const char *path);
+void sn_files_end(SnEngineAccount *account, const char *path);
 void sn_files_fetch_part(SnEngineAccount *account, SnId message, const SnPart *part,
                          gint64 max_size);
 

@@ -708,6 +708,14 @@ static void a_file_that_is_not_what_was_announced_goes(void **state)
 	}
 }
 
+static gboolean no_fetch_wished(SnBench *bench, gpointer data)
+{
+	g_autofree char *key = g_strdup_printf("%" G_GINT64_FORMAT, *(SnId *)data);
+	g_autofree char *wish = sn_wish_get(bench->store, SN_WISH_FETCH, key);
+
+	return !wish;
+}
+
 static gboolean is_half(SnBench *bench, gpointer data)
 {
 	g_autoptr(SnMessage) message = sn_message_get(bench->store, *(SnId *)data, SN_MESSAGE_FULL);
@@ -733,6 +741,27 @@ static void how_far_a_file_is_shows_until_it_fails(void **state)
 	const SnPart *part = message->parts->pdata[0];
 	assert_int_equal(part->total, 0);
 	assert_string_equal(part->fault, "The file is gone.");
+	sn_im_request_free(request);
+}
+
+/* The user asks for it while it comes by itself: a second one would spoil the first. */
+static void a_file_that_is_on_its_way_is_not_fetched_twice(void **state)
+{
+	Stage *stage = *state;
+	SnImRequest *request;
+
+	contact(stage);
+	SnId row = announced(stage, "once", HASH, &request);
+	assert_true(sn_wish_file(stage->bench->store, row, 1, NULL));
+	assert_true(sn_bench_wait(stage->bench, no_fetch_wished, &row));
+	assert_null(sn_fake_im_take(stage->im, SN_IM_REQ_DOWNLOAD, 0));
+	sn_fake_im_error(stage->im, request->id, SN_ERROR_NETWORK, "The line is down.");
+	assert_true(sn_bench_wait(stage->bench, is_settled, &row));
+	sn_im_request_free(request);
+	/* and once it has ended, one may try again */
+	request = NULL;
+	assert_true(sn_wish_file(stage->bench->store, row, 1, NULL));
+	assert_true(sn_bench_wait(stage->bench, download_asked, &request));
 	sn_im_request_free(request);
 }
 
@@ -1052,6 +1081,7 @@ int main(void)
 		TEST(a_marker_of_somebody_else_hides_nothing),
 		TEST(a_file_that_is_not_what_was_announced_goes),
 		TEST(how_far_a_file_is_shows_until_it_fails),
+		TEST(a_file_that_is_on_its_way_is_not_fetched_twice),
 		TEST(a_file_stands_with_the_text_it_came_with),
 		TEST(a_file_with_words_or_of_another_stands_for_itself),
 		TEST(a_forwarded_file_is_told_with_its_text),
