@@ -25,20 +25,36 @@ static char *set_text(const struct mailimap_set *set)
 
 /* What a STORE is to do, and whether its answers say that it did. */
 typedef struct {
+	const struct mailimap_set *set;
 	gboolean add;
 	guint flags;
-	guint32 ignored; /* a message that is not as it was to be; 0 */
+	GHashTable *ignored; /* of uids as pointers: what is not as it was to be, by the last word on it */
 } Store;
 
-/* Some servers say OK to what they do not do, and tell what is. */
+static gboolean is_in_set(const struct mailimap_set *set, guint32 uid)
+{
+	for (clistiter *i = clist_begin(set->set_list); i; i = clist_next(i)) {
+		const struct mailimap_set_item *item = clist_content(i);
+		if (uid >= item->set_first && uid <= item->set_last)
+			return TRUE;
+	}
+	return FALSE;
+}
+
+/* Some servers say OK to what they do not do, and tell what is. In between they tell what others have
+ * changed, of these messages before and of any other. */
 static void hear_stored(const SnImapLine *line, gpointer data)
 {
 	Store *store = data;
 	SnImapMessage message;
 
 	if (sn_imap_hear_fetch(line, &message) && message.has_flags &&
-	    (message.flags & store->flags) != (store->add ? store->flags : 0))
-		store->ignored = message.uid;
+	    is_in_set(store->set, message.uid)) {
+		if ((message.flags & store->flags) != (store->add ? store->flags : 0))
+			g_hash_table_add(store->ignored, GUINT_TO_POINTER(message.uid));
+		else
+			g_hash_table_remove(store->ignored, GUINT_TO_POINTER(message.uid));
+	}
 	sn_imap_message_clear(&message);
 }
 
@@ -70,7 +86,8 @@ static gboolean store(SnImapSession *session, struct mailimap_set *set, int sign
 {
 	g_autofree char *numbers = set_text(set);
 	g_autofree char *list = flag_list(flags, keywords);
-	Store now = { sign > 0, flags, 0 };
+	g_autoptr(GHashTable) ignored = g_hash_table_new(NULL, NULL);
+	Store now = { set, sign > 0, flags, ignored };
 	g_autofree char *command =
 		g_strdup_printf("UID STORE %s %cFLAGS (%s)", numbers, sign > 0 ? '+' : '-', list);
 	g_autofree char *doing = g_strdup_printf("Flags in %s could not be changed", session->selected);
@@ -80,7 +97,7 @@ static gboolean store(SnImapSession *session, struct mailimap_set *set, int sign
 	gboolean may = all_may_change(session, list);
 	if (may && !sn_imap_say(session, command, hear_stored, &now, error, doing))
 		return FALSE;
-	if (may && !now.ignored)
+	if (may && g_hash_table_size(ignored) == 0)
 		return TRUE;
 	g_set_error(error, SN_ERROR, SN_ERROR_PERMISSION,
 		    "In the folder %s, %s does not let these flags be changed.", session->selected,

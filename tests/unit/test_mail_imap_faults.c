@@ -309,6 +309,27 @@ static void flags_that_the_server_does_not_keep_are_refused_whatever_it_says(voi
 	close_scene(&scene);
 }
 
+/* What others change is told in the answer to a command of ours, too. */
+static void what_others_change_meanwhile_is_no_refusal(void **state)
+{
+	const char *const scripts[] = {
+		LOGIN "C SELECT\nS * 3 EXISTS\nS * OK [UIDVALIDITY 7] .\nS $T OK [READ-WRITE] open\n"
+		      "C UID STORE 1 +FLAGS (\\Seen)\nS * 2 FETCH (UID 2 FLAGS (\\Flagged))\n"
+		      "S * 1 FETCH (UID 1 FLAGS (\\Answered))\n"
+		      "S * 1 FETCH (UID 1 FLAGS (\\Answered \\Seen))\nS $T OK done\n*",
+		NULL
+	};
+	Scene scene = open_scene(scripts, SN_LINK_PLAIN);
+	SnMailRequest *request = sn_mail_desk_request(scene.desk, SN_MAIL_REQ_STORE, "INBOX");
+	guint32 uid = 1;
+
+	request->uids = g_array_new(FALSE, FALSE, sizeof uid);
+	g_array_append_val(request->uids, uid);
+	request->set = SN_MAIL_SEEN;
+	assert_int_equal(sn_mail_desk_run(scene.desk, request)->kind, SN_EVENT_DONE);
+	close_scene(&scene);
+}
+
 static void a_quota_is_told_with_the_folders(void **state)
 {
 	const char *const scripts[] = {
@@ -624,6 +645,7 @@ int main(void)
 		cmocka_unit_test(messages_that_vanish_while_fetched_are_left_out),
 		cmocka_unit_test(nothing_is_changed_in_a_folder_that_can_only_be_read),
 		cmocka_unit_test(flags_that_the_server_does_not_keep_are_refused_whatever_it_says),
+		cmocka_unit_test(what_others_change_meanwhile_is_no_refusal),
 		cmocka_unit_test(a_quota_is_told_with_the_folders),
 		cmocka_unit_test(an_email_that_breaks_the_line_again_and_again_is_passed_over),
 		cmocka_unit_test(numbers_of_before_are_not_used_for_other_emails),
