@@ -19,6 +19,7 @@ struct sn_displayed {
 	GHashTable *pending; /* stanza-ids that are not here, -> the chat's bare JID */
 	GHashTable *told;    /* bare JID -> stanza-id that the node holds, as far as known */
 	GArray *untold;      /* of SnId: read here, but the line went before the node had it */
+	gboolean known;      /* what the node holds was told in this session */
 	gboolean refused;    /* the server keeps no such node: not again in this session */
 };
 
@@ -112,10 +113,11 @@ void sn_displayed_filed(SnDisplayed *displayed, const SnMessage *message)
 	g_hash_table_remove(displayed->pending, message->stanza_id);
 }
 
-static void tell_again(SnDisplayed *displayed)
+void sn_displayed_look(SnDisplayed *displayed)
 {
+	if (!displayed->known || displayed->untold->len == 0)
+		return;
 	g_autoptr(GArray) untold = g_steal_pointer(&displayed->untold);
-
 	displayed->untold = g_array_new(FALSE, FALSE, sizeof(SnId));
 	for (guint i = 0; i < untold->len; i++) {
 		SnStore *store = displayed->account->engine->store;
@@ -129,10 +131,12 @@ static void asked(SnEngineAccount *account, const SnImEvent *event, gpointer dat
 {
 	if (event->kind == SN_IM_EV_PRIVATE)
 		sn_displayed_event(data, event);
-	else if (event->kind == SN_EVENT_DONE)
-		tell_again(data);
 	else if (event->kind == SN_EVENT_ERROR)
 		g_info("%s: %s", account->config->name, event->error->message);
+	if (event->kind != SN_EVENT_DONE)
+		return;
+	((SnDisplayed *)data)->known = TRUE;
+	sn_engine_wake(account->engine); /* what was not told yet */
 }
 
 void sn_displayed_synced(SnDisplayed *displayed)
@@ -141,7 +145,7 @@ void sn_displayed_synced(SnDisplayed *displayed)
 	SnImRequest *request =
 		sn_im_request_new(SN_IM_REQ_PRIVATE_GET, sn_engine_next_id(account->engine));
 
-	displayed->refused = FALSE;
+	displayed->refused = displayed->known = FALSE;
 	g_hash_table_remove_all(displayed->pending);
 	g_hash_table_remove_all(displayed->told);
 	request->node = g_strdup(SN_PRIVATE_DISPLAYED);
@@ -171,13 +175,27 @@ static void told(SnEngineAccount *account, const SnImEvent *event, gpointer data
 	g_info("%s: %s", account->config->name, event->error->message);
 }
 
+/* The node holds this message of the chat, or one that came after it: another client has read on. */
+static gboolean is_told(SnDisplayed *displayed, const char *chat, const SnMessage *message)
+{
+	SnStore *store = displayed->account->engine->store;
+	const char *held = g_hash_table_lookup(displayed->told, chat);
+
+	if (!held || strcmp(held, message->stanza_id) == 0)
+		return held != NULL;
+	SnId id = sn_message_find_stanza(store, displayed->account->id, held);
+	g_autoptr(SnMessage) known = id ? sn_message_get(store, id, 0) : NULL;
+	return known && known->conversation == message->conversation &&
+	       (known->time > message->time ||
+	        (known->time == message->time && known->id > message->id));
+}
+
 void sn_displayed_tell(SnDisplayed *displayed, const SnMessage *message)
 {
 	SnEngineAccount *account = displayed->account;
 	g_autofree char *chat = chat_of(displayed, message);
 
-	if (!chat || !message->stanza_id || displayed->refused ||
-	    !g_strcmp0(g_hash_table_lookup(displayed->told, chat), message->stanza_id))
+	if (!chat || !message->stanza_id || displayed->refused || is_told(displayed, chat, message))
 		return;
 	g_autoptr(SnConversation) conversation =
 		sn_conversation_get(account->engine->store, message->conversation);

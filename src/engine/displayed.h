@@ -18,7 +18,10 @@ void sn_displayed_synced(SnDisplayed *displayed);
 void sn_displayed_event(SnDisplayed *displayed, const SnImEvent *event);
 /* It was filed: what another client has read of it may have been told before. */
 void sn_displayed_filed(SnDisplayed *displayed, const SnMessage *message);
-/* The user has read it here, and all before it. Tells nothing twice. */
+/* The user has read it here, and all before it. Tells nothing twice, and never goes back behind what
+ * another client has read. */
 void sn_displayed_tell(SnDisplayed *displayed, const SnMessage *message);
+/* The archive has been read: tells what the last session could not. */
+void sn_displayed_look(SnDisplayed *displayed);
 
 #endif

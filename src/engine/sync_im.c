@@ -727,6 +727,8 @@ void sn_im_sync_look(SnImSync *sync)
 		}
 		sn_action_done(engine->store, action->id, NULL);
 	}
+	if (!sync->reading)
+		sn_displayed_look(sync->displayed);
 	sn_amends_look(sync->amends);
 }
 

@@ -31,11 +31,36 @@ typedef struct {
 	SnIm *im;
 	int count;
 	gint refuse; /* what is to be kept is left open */
+	const char *held; /* the node says that this stanza-id was read; the archive has that message */
 } Stage;
 
 static const SnImOps *fake_im(GError **error)
 {
 	return &sn_fake_im_ops;
+}
+
+static SnImMessage *from_bob(const char *id, const char *body);
+
+/* What another client of the user's has read while we were away. */
+static void tell_held(SnIm *im, const SnImRequest *request, const char *held)
+{
+	gboolean node = request->kind == SN_IM_REQ_PRIVATE_GET &&
+	                !g_strcmp0(request->node, SN_PRIVATE_DISPLAYED);
+	SnImEvent *event = sn_im_event_new(node ? SN_IM_EV_PRIVATE : SN_IM_EV_MESSAGE, request->id, NULL);
+
+	if (node) {
+		event->node = g_strdup(request->node);
+		event->item = g_strdup(BOB);
+		event->text = g_strdup(held);
+	} else {
+		event->message = from_bob(held, held);
+		event->message->stanza_id = g_strdup(held);
+		event->message->archived = TRUE;
+	}
+	if (node || request->kind == SN_IM_REQ_ARCHIVE)
+		sn_fake_im_push(im, event);
+	else
+		sn_im_event_free(event);
 }
 
 static void answer(SnIm *im, const SnImRequest *request, gpointer data)
@@ -45,6 +70,9 @@ static void answer(SnIm *im, const SnImRequest *request, gpointer data)
 	if (request->kind == SN_IM_REQ_DOWNLOAD ||
 	    (request->kind == SN_IM_REQ_PRIVATE_PUT && g_atomic_int_get(&stage->refuse)))
 		return;
+	const char *held = g_atomic_pointer_get(&stage->held);
+	if (held)
+		tell_held(im, request, held);
 	SnImEvent *event = sn_im_event_new(SN_EVENT_DONE, request->id, NULL);
 	event->complete = TRUE;
 	sn_fake_im_push(im, event);
@@ -476,6 +504,39 @@ static void what_is_read_here_is_told_once(void **state)
 	sn_im_request_free(again);
 	sn_im_request_free(first);
 	sn_im_request_free(second);
+}
+
+static gboolean knows_held(SnBench *bench, gpointer data)
+{
+	return sn_message_find_im(bench->store, data, BOB) != 0;
+}
+
+/* Another client has read on while the line was down: that is not taken back. */
+static void what_others_have_read_further_stands(void **state)
+{
+	Stage *stage = *state;
+	char held[] = "s-2";
+
+	stage->refuse = TRUE;
+	g_autoptr(SnMessage) one = named(stage, "one", "s-1");
+	reads(stage, one);
+	SnImRequest *lost = sn_fake_im_take(stage->im, SN_IM_REQ_PRIVATE_PUT, 30000);
+	assert_non_null(lost);
+	sn_fake_im_error(stage->im, lost->id, SN_ERROR_NETWORK, "gone");
+	sn_fake_im_line(stage->im, SN_LINE_OFFLINE, SN_ERROR_NETWORK, FALSE);
+	stage->refuse = FALSE;
+	g_atomic_pointer_set(&stage->held, held);
+	sn_fake_im_line(stage->im, SN_LINE_ONLINE, -1, FALSE);
+	assert_true(sn_bench_wait(stage->bench, knows_held, held));
+	SnId two = sn_message_find_im(stage->bench->store, held, BOB);
+	assert_true(sn_bench_wait(stage->bench, is_read, &two));
+	g_autoptr(SnMessage) three = named(stage, "three", "s-3");
+	reads(stage, three);
+	SnImRequest *first = sn_fake_im_take(stage->im, SN_IM_REQ_PRIVATE_PUT, 30000);
+	assert_non_null(first);
+	assert_string_equal(first->text, "s-3");
+	sn_im_request_free(lost);
+	sn_im_request_free(first);
 }
 
 /* ---- the user's own vCard ---- */
@@ -1075,6 +1136,7 @@ int main(void)
 		TEST(the_archive_keeps_its_order_within_a_second),
 		TEST(what_another_client_read_is_read),
 		TEST(what_is_read_here_is_told_once),
+		TEST(what_others_have_read_further_stands),
 		TEST(ones_vcard_is_written_until_it_stands),
 		TEST(a_stanza_that_brought_history_is_no_line),
 		TEST(history_of_others_is_left_out_and_said),
