@@ -107,8 +107,7 @@ static void end_jobs(SnIm *im, const char *room, const GError *error)
 					   : g_error_new(SN_ERROR, SN_ERROR_CANCELLED,
 							 "%s was left meanwhile.", room));
 	}
-	SnXmppJob *leave = sn_muc_job(im, room, SN_IM_REQ_LEAVE);
-	if (leave)
+	for (SnXmppJob *leave; (leave = sn_muc_job(im, room, SN_IM_REQ_LEAVE));)
 		sn_xmpp_done(im, leave, NULL);
 }
 
@@ -466,6 +465,7 @@ static void start_leave(SnIm *im, SnXmppJob *job)
 	sn_xml_child_text(presence, "status", NULL, job->request->status);
 	gboolean was_in = room->phase == SN_ROOM_PHASE_IN;
 	room->phase = SN_ROOM_PHASE_LEAVING;
+	room->again = FALSE; /* the last word counts */
 	set_deadline(im, room);
 	sn_xmpp_send(im, presence, 0);
 	if (!was_in) /* it may have nothing to say to that */

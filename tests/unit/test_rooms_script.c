@@ -354,6 +354,39 @@ static void a_full_room_says_so(void **state)
 	xmpp_script_free(server);
 }
 
+static guint64 ask(ImClient *client, SnImRequestKind kind)
+{
+	SnImRequest *request = im_client_request(client, kind);
+
+	request->jid = g_strdup(ROOM);
+	return im_client_submit(client, request);
+}
+
+/* The room says nothing to a leave: what was asked last counts, and all of it comes to an end. */
+static void who_leaves_again_is_not_brought_back(void **state)
+{
+	Room room = { .joins = 1 };
+	XmppScript *server = xmpp_script_new(big_room, &room);
+	ImClient *alice = login(server);
+
+	must(alice, SN_IM_REQ_JOIN, NULL);
+	guint64 left = ask(alice, SN_IM_REQ_LEAVE), back = ask(alice, SN_IM_REQ_JOIN);
+	guint64 at_last = ask(alice, SN_IM_REQ_LEAVE);
+	const struct {
+		guint64 id;
+		int kind;
+	} ends[] = { { left, SN_EVENT_DONE }, { back, SN_EVENT_ERROR }, { at_last, SN_EVENT_DONE } };
+	for (gsize i = 0; i < G_N_ELEMENTS(ends); i++) {
+		SnImEvent *end = im_client_end(alice, ends[i].id, WAIT);
+		assert_non_null(end);
+		assert_int_equal(end->kind, ends[i].kind);
+		sn_im_event_free(end);
+	}
+	assert_int_equal(room.joins, 2);
+	im_client_free(alice);
+	xmpp_script_free(server);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -363,6 +396,7 @@ int main(void)
 		cmocka_unit_test(moderators_take_back_and_only_the_room_says_so),
 		cmocka_unit_test(only_the_room_itself_invites_and_declines),
 		cmocka_unit_test(a_full_room_says_so),
+		cmocka_unit_test(who_leaves_again_is_not_brought_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
