@@ -123,10 +123,31 @@ static void fill_presence(SnApp *app, SnView *view, const char *name, gint64 *li
 		sn_page_addf(view->page, SN_OBJ_FAINT, "  %s", text);
 }
 
+static const SnStatus *status_of(const GPtrArray *statuses, const char *account, const char *end)
+{
+	for (guint i = 0; statuses && i < statuses->len; i++) {
+		const SnStatus *status = g_ptr_array_index(statuses, i);
+		if (!g_strcmp0(status->account, account) && strcmp(status->end, end) == 0)
+			return status;
+	}
+	return NULL;
+}
+
+/* What the account does not have, and so cannot do. */
+static void fill_missing(SnView *view, gsize end)
+{
+	sn_page_line(view->page, 0, NULL);
+	sn_page_addf(view->page, SN_OBJ_FAINT, "   %-15snone: \"%s = ...\" in accounts.conf adds it",
+	             ends[end].label, ends[end].end);
+}
+
+G_STATIC_ASSERT(G_N_ELEMENTS(ends) == 3);
+
 static void fill_account(SnApp *app, SnView *view, const SnAccount *account, GPtrArray *statuses,
                          gint64 *id)
 {
 	const char *mail = account->from_address, *im = account->im.user;
+	const SnEndpoint *const all[] = { &account->source, &account->outgoing, &account->im };
 	gboolean any = FALSE, both = mail && im && strcmp(mail, im) != 0;
 
 	sn_page_line(view->page, 0, NULL);
@@ -134,14 +155,17 @@ static void fill_account(SnApp *app, SnView *view, const SnAccount *account, GPt
 	sn_page_addf(view->page, SN_OBJ_LIST_UNREAD, " %s", account->name);
 	sn_page_addf(view->page, SN_OBJ_FAINT, "  %s%s%s", mail ? mail : im ? im : "",
 	             both ? ", " : "", both ? im : "");
-	for (guint i = 0; statuses && i < statuses->len; i++) {
-		const SnStatus *status = g_ptr_array_index(statuses, i);
-		if (g_strcmp0(status->account, account->name) != 0)
+	for (gsize i = 0; i < G_N_ELEMENTS(ends); i++) {
+		const SnStatus *status = status_of(statuses, account->name, ends[i].end);
+		if (all[i]->kind == SN_ENDPOINT_NONE) {
+			fill_missing(view, i);
 			continue;
-		fill_status(app, view, status, ++*id);
-		if (strcmp(status->end, "source") == 0)
+		}
+		if (status)
+			fill_status(app, view, status, ++*id);
+		if (status && all[i] == &account->source)
 			fill_mailbox(app, view, account->name, id);
-		any = TRUE;
+		any |= status != NULL;
 	}
 	if (im)
 		fill_presence(app, view, account->name, id);
