@@ -7,6 +7,7 @@
 
 #include "src/cli/cli_private.h"
 #include "src/cli/input.h"
+#include "src/cli/opened.h"
 #include "src/cli/terms.h"
 #include "src/cli/wait.h"
 #include "src/text/text.h"
@@ -53,7 +54,7 @@ static SnShade shade_of(SnState state)
 	}
 }
 
-static void print_row(SnTable *table, const SnOutboxEntry *entry)
+static void print_row(SnStore *store, SnTable *table, const SnOutboxEntry *entry)
 {
 	g_autofree char *created = sn_out_time(entry->created);
 	g_autofree char *next = sn_out_time(entry->state == SN_STATE_QUEUED ||
@@ -62,6 +63,8 @@ static void print_row(SnTable *table, const SnOutboxEntry *entry)
 	                                            ? sn_entry_next_time(entry) : 0);
 	g_autofree char *to = sn_entry_to(entry);
 	g_autofree char *preview = sn_text_preview(entry->body ? entry->body : "");
+	const char *odd = sn_cli_entry_e2e(store, entry, TRUE);
+	g_autofree char *what = g_strconcat(odd ? "(" : "", odd ? odd : "", odd ? ") " : "", preview, NULL);
 
 	sn_table_cellf(table, SN_FAINT, "%" G_GINT64_FORMAT, entry->id);
 	sn_table_cell(table, SN_FAINT, created);
@@ -69,7 +72,7 @@ static void print_row(SnTable *table, const SnOutboxEntry *entry)
 	sn_table_cell(table, shade_of(entry->state), sn_state_word(entry->state));
 	sn_table_cell(table, SN_FAINT, next);
 	sn_table_cell(table, SN_PLAIN, to);
-	sn_table_cell(table, SN_PLAIN, entry->reason ? entry->reason : preview);
+	sn_table_cell(table, SN_PLAIN, entry->reason ? entry->reason : what);
 }
 
 static int list_entries(SnStore *store, const SnArgs *args)
@@ -93,7 +96,7 @@ static int list_entries(SnStore *store, const SnArgs *args)
 			if (json)
 				sn_json_item(&list, sn_json_entry(store, page->pdata[i]));
 			else
-				print_row(table, page->pdata[i]);
+				print_row(store, table, page->pdata[i]);
 		}
 		if (got)
 			before = ((SnOutboxEntry *)page->pdata[got - 1])->id;
@@ -168,6 +171,7 @@ static int show_entry(SnStore *store, const SnOutboxEntry *entry, gboolean json)
 		print_line_time("goes at", entry->send_at);
 	print_line("if", *conditions ? conditions : NULL);
 	print_line("encrypt", entry->encrypt ? sn_encrypt_word(entry->encrypt) : NULL);
+	print_line("security", sn_cli_entry_e2e(store, entry, FALSE));
 	print_line_time("next try", entry->next_try);
 	print_line_time("expires", entry->expires);
 	if (entry->history && entry->history->len)

@@ -498,7 +498,7 @@ static gboolean find_forward(Send *send)
 }
 
 /* What will happen, where the user said when; and what may never come true. */
-static void tell_terms(const Send *send)
+static void tell_terms(const Send *send, SnState state)
 {
 	g_autoptr(SnConversation) conversation = sn_conversation_get(send->store, send->conversation);
 	const SnSettings *settings = sn_config_settings(send->context->config);
@@ -508,6 +508,9 @@ static void tell_terms(const Send *send)
 
 	if (text)
 		fprintf(stderr, "%s\n", text);
+	/* what is waited for, or for a decision, is told in the end */
+	if (send->plan->left_out && state != SN_STATE_CHOOSING && !sn_args_number(send->args, "wait", 0))
+		fprintf(stderr, "%s\n", send->plan->text);
 	if (send->terms.when & (SN_WHEN_ONLINE | SN_WHEN_AVAILABLE) &&
 	    send->plan->channel == SN_CHANNEL_IM &&
 	    send->plan->availability == SN_AVAILABILITY_UNKNOWN)
@@ -523,7 +526,7 @@ static int report(Send *send, SnId id, SnState state)
 		printf("%" G_GINT64_FORMAT "\n", id);
 		fflush(stdout);
 	}
-	tell_terms(send);
+	tell_terms(send, state);
 	if (!sn_cli_engine_runs(send->context))
 		fputs("queued; no engine is running: start sennit or sennit engine\n", stderr);
 	if (seconds)

@@ -2,6 +2,7 @@
 /* cmd_show.c - sennit show WHO: a timeline. sennit search QUERY: messages. */
 #include <string.h>
 
+#include "src/base/omemo.h"
 #include "src/cli/opened.h"
 #include "src/store/told.h"
 #include "src/text/text.h"
@@ -36,6 +37,14 @@ static void print_attachments(const SnMessage *message)
 	}
 }
 
+/* Of an IM only what was opened here: what it says of itself is its sender's word. */
+static gboolean is_encrypted(const SnMessage *message)
+{
+	return message->channel == SN_CHANNEL_MAIL || message->carried
+	               ? message->encrypted
+	               : (message->secure & SN_E2E_OPENED) != 0;
+}
+
 /* One message as people read it: a head line, then its text, in from the edge, so that no text can
  * pass for the head of another message, or for a mark. opened: NULL. */
 static void print_message(const SnMessage *message, const SnOpened *opened)
@@ -55,7 +64,8 @@ static void print_message(const SnMessage *message, const SnOpened *opened)
 	       message->carried                                      ? " [told by the sender]"
 	       : message->contradicted & ~(guint)SN_DIFFERS_TELLER ? " [told otherwise by others]"
 	                                                             : "",
-	       message->encrypted ? " [encrypted]" : "");
+	       is_encrypted(message) ? " [encrypted]" : "");
+	sn_cli_print_e2e(message);
 	if (subject && *subject)
 		printf("Subject: %s\n", subject);
 	if (opened)
@@ -143,6 +153,8 @@ static SnJson *message_json(const SnMessage *message, const SnOpened *opened)
 
 	if (opened)
 		sn_cli_json_opened(object, opened);
+	else
+		sn_cli_json_e2e(object, message);
 	return object;
 }
 

@@ -3,7 +3,7 @@
 #include <jansson.h>
 #include <stdlib.h>
 
-#include "src/cli/cli_private.h"
+#include "src/cli/opened.h"
 #include "src/route/schedule.h"
 #include "src/store/told.h"
 
@@ -267,6 +267,11 @@ SnJson *sn_json_entry(SnStore *store, const SnOutboxEntry *entry)
 	sn_json_text(object, "message_id", entry->message_id);
 	sn_json_text(object, "origin_id", entry->origin_id);
 	add_outcomes(store, object, entry->id);
+	if (entry->channel == SN_CHANNEL_IM && entry->message) {
+		g_autoptr(SnMessage) message = sn_message_get(store, entry->message, 0);
+		if (message)
+			sn_cli_json_e2e(object, message);
+	}
 	SnJson *array = sn_json_array(object, "events");
 	for (guint i = 0; events && i < events->len; i++) {
 		const SnOutboxEvent *event = events->pdata[i];

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "src/base/omemo.h"
 #include "src/text/text.h"
 
 SnOpened *sn_cli_open(SnCliContext *context, SnStore *store, const SnMessage *message)
@@ -80,7 +81,53 @@ void sn_cli_print_opened(const SnOpened *opened)
 	}
 }
 
+/* ---- IMs ---- */
+
+const char *sn_cli_e2e_words(const SnMessage *message)
+{
+	const char *words;
+
+	if (message->channel != SN_CHANNEL_IM || message->carried)
+		return NULL;
+	words = sn_e2e_words(message->secure, message->direction == SN_OUT);
+	if (words || !(message->secure & SN_E2E_OPENED))
+		return words;
+	return message->secure & SN_E2E_VERIFIED ? "encrypted, verified" : "encrypted";
+}
+
+void sn_cli_print_e2e(const SnMessage *message)
+{
+	const char *words = sn_cli_e2e_words(message);
+
+	if (words && sn_e2e_alarm(message->secure) > 1)
+		print_mark(sn_e2e_alarm(message->secure), words);
+}
+
+const char *sn_cli_entry_e2e(SnStore *store, const SnOutboxEntry *entry, gboolean odd)
+{
+	g_autoptr(SnMessage) message = entry->channel == SN_CHANNEL_IM && entry->message
+	                                       ? sn_message_get(store, entry->message, 0) : NULL;
+
+	return message && (!odd || sn_e2e_alarm(message->secure) > 1) ? sn_cli_e2e_words(message) : NULL;
+}
+
 /* ---- JSON ---- */
+
+void sn_cli_json_e2e(SnJson *object, const SnMessage *message)
+{
+	const char *words = sn_cli_e2e_words(message);
+
+	if (!words)
+		return;
+	SnJson *security = sn_json_object();
+	sn_json_text(security, "words", words);
+	sn_json_text(security, "mark", mark_of(sn_e2e_alarm(message->secure)));
+	sn_json_bool(security, "encrypted", (message->secure & SN_E2E_OPENED) != 0);
+	sn_json_bool(security, "verified", (message->secure & SN_E2E_VERIFIED) != 0);
+	if (message->direction == SN_OUT)
+		sn_json_bool(security, "device_left_out", (message->secure & SN_E2E_LEFT_OUT) != 0);
+	sn_json_put(object, "security", security);
+}
 
 static void add_signature(SnJson *object, const SnSignature *signature)
 {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "src/base/bell.h"
+#include "src/cli/opened.h"
 
 /* A receipt follows an accepted IM at once or, from some clients, never. */
 enum { RECEIPT_SECONDS = 5 };
@@ -51,7 +52,10 @@ static int report(SnStore *store, const SnOutboxEntry *entry, gboolean json)
 		sn_json_item(&list, sn_json_entry(store, entry));
 		sn_json_end(&list);
 	} else {
+		const char *odd = sn_cli_entry_e2e(store, entry, TRUE);
 		printf("%s\n", sn_state_word(entry->state));
+		if (odd)
+			fprintf(stderr, "%s\n", odd);
 	}
 	int code = code_of(entry);
 	if (code && entry->reason)

@@ -270,6 +270,7 @@ static void say_devices(SnPlan *plan, const SnOmemoOutlook *outlook)
 	                                            outlook->left_out == 1 ? "" : "s");
 
 	plan->encrypted = TRUE;
+	plan->left_out = outlook->left_out;
 	say_encryption(plan, "encrypted",
 	               outlook->left_out                         ? left_out
 	               : outlook->verified == outlook->devices ? "verified"

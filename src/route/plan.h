@@ -36,6 +36,7 @@ typedef struct {
 	SnPresenceShow show;     /* IM only */
 	SnEncrypt encrypt;       /* as wanted */
 	gboolean encrypted;      /* it would go encrypted */
+	guint left_out;          /* ... but not for so many of the contact's devices; IM only */
 	gboolean recommended;    /* ... because the keys of all recommend it (recommend.h) */
 	gboolean sign;           /* it is to be signed */
 	SnRule action;           /* when not available: what the wish, rule or account says, or ASK */

@@ -10,6 +10,7 @@
 #include <locale.h>
 #include <string.h>
 
+#include "src/base/omemo.h"
 #include "src/store/omemo.h"
 #include "tests/lib/cli_desk.h"
 
@@ -54,6 +55,77 @@ static SnTrust trust_of(TmpStore *tmp, SnId id)
 	g_autoptr(SnOmemoDevice) device = sn_omemo_device_get(tmp->store, id);
 
 	return device->trust;
+}
+
+/* What the screen says of an IM says the command line, too. */
+static void a_device_that_was_left_out_is_said(void **state)
+{
+	CliDesk *desk = *state;
+	SnStore *store = desk->tmp->store;
+	guint32 numbers[] = { 42, 43 };
+	g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(guint32));
+
+	add_own(desk->tmp, TRUE);
+	add_device(desk->tmp);
+	g_array_append_vals(ids, numbers, 2);
+	assert_true(sn_omemo_list_set(store, desk->tmp->account, BOB, ids, desk->tmp->now, NULL));
+	g_autoptr(SnOmemoDevice) second = sn_omemo_device_find(store, desk->tmp->account, BOB, 43);
+	assert_true(sn_omemo_set_trust(store, second->id, SN_TRUST_NO, NULL));
+	/* before it goes */
+	assert_int_equal(cli_desk_run(desk, "At four?", "send", "--to", BOB, "--via", "im",
+	                              "--if-unavailable", "send", NULL), 0);
+	assert_true(cli_desk_said(desk, "encrypted (1 device left out) IM to " BOB));
+	g_autoptr(GPtrArray) all = sn_outbox_list(store, SN_OUTBOX_ALL, 0, 1, 0);
+	const SnOutboxEntry *entry = all->pdata[0];
+	g_autofree char *id = g_strdup_printf("%" G_GINT64_FORMAT, entry->id);
+	assert_int_equal(cli_desk_run(desk, NULL, "outbox", "show", id, NULL), 0);
+	assert_null(strstr(desk->out, "security"));
+	/* and after: as it went */
+	assert_true(sn_message_set_secure(store, entry->message, SN_E2E_OPENED | SN_E2E_LEFT_OUT, NULL));
+	assert_int_equal(cli_desk_run(desk, NULL, "outbox", "show", id, NULL), 0);
+	assert_non_null(strstr(desk->out, "security  encrypted, a device was left out\n"));
+	assert_int_equal(cli_desk_run(desk, NULL, "outbox", NULL), 0);
+	assert_non_null(strstr(desk->out, "(encrypted, a device was left out) At four?"));
+	assert_int_equal(cli_desk_run(desk, NULL, "show", BOB, NULL), 0);
+	assert_non_null(strstr(desk->out, "[encrypted]\n?   encrypted, a device was left out\n  At four?\n"));
+	const char *const verbs[][3] = { { "outbox", "show", id }, { "show", BOB, NULL } };
+	for (gsize i = 0; i < G_N_ELEMENTS(verbs); i++) {
+		assert_int_equal(cli_desk_run(desk, NULL, verbs[i][0], "--json", verbs[i][1], verbs[i][2],
+		                              NULL), 0);
+		json_t *array = cli_desk_json(desk);
+		json_t *row = json_array_get(array, json_array_size(array) - 1);
+		json_t *security = json_object_get(row, "security");
+		assert_string_equal(json_string_value(json_object_get(security, "mark")), "?");
+		assert_true(json_is_true(json_object_get(security, "encrypted")));
+		assert_true(json_is_false(json_object_get(security, "verified")));
+		assert_true(json_is_true(json_object_get(security, "device_left_out")));
+		json_decref(array);
+	}
+}
+
+static void how_an_im_went_and_came_is_said(void **state)
+{
+	static const struct {
+		guint secure;
+		const char *has, *has_not; /* of what "show" prints; NULL */
+	} cases[] = {
+		{ 0, NULL, "encrypted" },
+		{ SN_E2E_OPENED, "[encrypted]\n  Hello\n", "?" },
+		{ SN_E2E_CLEAR, "\n?   not encrypted\n  Hello\n", "[encrypted]" },
+		{ SN_E2E_OPENED | SN_E2E_NEW, "\n?   encrypted, from a device you have not verified\n", NULL },
+		{ SN_E2E_CLOSED_BY(SN_E2E_WHY_DAMAGED), "\n!!  could not be opened\n", "[encrypted]" },
+	};
+	CliDesk *desk = *state;
+	SnId id = tmpstore_im(desk->tmp, SN_IN, BOB, "one", "Hello");
+
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		assert_true(sn_message_set_secure(desk->tmp->store, id, cases[i].secure, NULL));
+		assert_int_equal(cli_desk_run(desk, NULL, "show", BOB, NULL), 0);
+		if (cases[i].has && !strstr(desk->out, cases[i].has))
+			fail_msg("%u: %s", cases[i].secure, desk->out);
+		if (cases[i].has_not && strstr(desk->out, cases[i].has_not))
+			fail_msg("%u: %s", cases[i].secure, desk->out);
+	}
 }
 
 static void shows_and_trusts(void **state)
@@ -144,6 +216,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(shows_and_trusts),
+		TEST(a_device_that_was_left_out_is_said),
+		TEST(how_an_im_went_and_came_is_said),
 		TEST(encryption_of_one_person),
 		TEST(own_devices),
 		TEST(the_doctor_looks_at_the_keys),
