@@ -35,6 +35,7 @@ void sn_composer_free(SnComposer *composer)
 	sn_composer_forget_plan(composer);
 	sn_composer_history_clear(composer);
 	sn_composer_outlook_clear(composer);
+	sn_message_free(composer->answered);
 	sn_draft_free(composer->draft);
 	for (int i = 0; i < SN_FIELD_COUNT; i++)
 		sn_edit_free(composer->fields[i]);
@@ -198,6 +199,7 @@ static void read_draft_again(SnComposer *composer)
 void sn_composer_refresh(SnComposer *composer)
 {
 	sn_reattach_look(composer->app);
+	g_clear_pointer(&composer->answered, sn_message_free);
 	if (sn_composer_is_empty(composer))
 		composer->held = SN_MODE_AUTO;
 	else if (composer->plan)

@@ -18,6 +18,7 @@ struct sn_composer {
 	SnField field;          /* the one being typed in */
 	gboolean subject_typed; /* the subject is the user's own, not the thread's */
 	char *address;          /* the user named this one for the reply; NULL */
+	SnMessage *answered;    /* what draft->reply_to names, as the last line above says; NULL */
 	SnPlan *plan;           /* what would happen if it were sent now; NULL: to be asked */
 	SnReplyMode held;       /* in place of AUTO: nothing from outside turns a line that is begun */
 	SnHistory *history;     /* what travels along, as chosen last; NULL */
@@ -56,6 +57,9 @@ GPtrArray *sn_composer_typed(SnComposer *composer, char **bad);
 void sn_composer_changed(SnComposer *composer);
 /* private: drops what is chosen and stops waiting for what is being chosen */
 void sn_composer_history_clear(SnComposer *composer);
+
+/* "↳ to Bob's email, 10:23: Picnic"; NULL: no message is answered in particular. Caller frees. */
+char *sn_composer_answers(SnComposer *composer);
 
 /* ---- composer_secure.c ---- */
 

@@ -8,6 +8,7 @@
 #include "src/text/text.h"
 #include "ui/reattach.h"
 #include "ui/send_limits.h"
+#include "ui/words.h"
 
 enum { TERMS_ROWS = 2, SIGNATURE_ROWS = 8 };
 
@@ -92,6 +93,18 @@ static int secure_rows(SnComposer *composer, int columns)
 	return spans ? MIN((int)spans->len, TERMS_ROWS) : 0;
 }
 
+char *sn_composer_answers(SnComposer *composer)
+{
+	SnApp *app = composer->app;
+	SnId id = composer->draft ? composer->draft->reply_to : 0;
+
+	if (composer->answered && composer->answered->id != id)
+		g_clear_pointer(&composer->answered, sn_message_free);
+	if (id && !composer->answered)
+		composer->answered = sn_message_get(app->store, id, 0);
+	return composer->answered ? sn_words_answers(composer->answered, sn_app_now(app)) : NULL;
+}
+
 /* With its delimiter; it goes as it is, so its lines are not wrapped. */
 static int signature_rows(SnComposer *composer)
 {
@@ -112,7 +125,7 @@ int sn_composer_height(SnComposer *composer, int columns, int available, gboolea
 		return 0;
 	if (idle)
 		return 2 + terms_rows(composer, columns - 2); /* mode line and a hint */
-	rows += from_shows(composer);
+	rows += (composer->draft && composer->draft->reply_to) + from_shows(composer);
 	for (int field = 0; field < SN_FIELD_BODY; field++)
 		rows += row_shows(composer, (SnField)field);
 	text = sn_edit_height(composer->fields[SN_FIELD_BODY], columns - 2);
@@ -287,9 +300,13 @@ static int draw_fields(SnComposer *composer, SnRect rect, gboolean focus)
 {
 	SnApp *app = composer->app;
 	SnStyle name = sn_theme_style(app->theme, SN_OBJ_FIELD);
+	g_autofree char *answers = sn_composer_answers(composer);
 	int y = 0;
 
-	if (from_shows(composer) && rect.rows > 1)
+	if (answers && rect.rows > 1)
+		sn_grid_fit(app->grid, rect.x, rect.y + y++, rect.cols,
+		            sn_theme_style(app->theme, SN_OBJ_FAINT), answers);
+	if (from_shows(composer) && rect.rows > y + 1)
 		draw_from(composer, (SnRect){ rect.x, rect.y + y++, rect.cols, 1 }, name);
 	for (int field = 0; field < SN_FIELD_BODY && y < rect.rows - 1; field++) {
 		gboolean own = field != SN_FIELD_SUBJECT || composer->subject_typed;

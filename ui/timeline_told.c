@@ -10,7 +10,6 @@
 #include "ui/timeline_private.h"
 #include "ui/words.h"
 
-enum { SHOWN = 60 }; /* columns of what is answered */
 
 void sn_timeline_ties_init(SnTimeline *timeline)
 {
@@ -86,11 +85,7 @@ void sn_timeline_ties_read(SnTimeline *timeline)
 
 const char *sn_timeline_sender(const SnMessage *message)
 {
-	if (message->direction == SN_OUT)
-		return "You";
-	if (message->sender_name && *message->sender_name)
-		return message->sender_name;
-	return message->sender_value ? message->sender_value : "?";
+	return sn_words_sender(message);
 }
 
 const char *sn_timeline_teller(SnTimeline *timeline, const SnMessage *message)
@@ -111,30 +106,13 @@ static gboolean is_plain(const SnMessage *message, const SnMessage *before)
 	       (before->reply_to == message->reply_to && before->sender == message->sender);
 }
 
-static char *about(const SnMessage *message)
-{
-	const char *text = message->subject && *message->subject ? message->subject
-	                   : message->preview                    ? message->preview
-	                                                         : "";
-	g_autofree char *line = sn_text_clean_line(text, -1);
-
-	return sn_text_fit(line, SHOWN);
-}
-
 char *sn_timeline_answers(SnTimeline *timeline, const SnMessage *message, const SnMessage *before)
 {
 	const SnMessage *parent = message->reply_to ? relative(timeline, message->reply_to) : NULL;
 
 	if (!parent || is_plain(message, before))
 		return NULL;
-	g_autofree char *when = sn_words_when(parent->time, sn_app_now(timeline->app));
-	g_autofree char *what = about(parent);
-	g_autofree char *whose = parent->direction == SN_OUT
-	                                 ? g_strdup("your")
-	                                 : g_strdup_printf("%s's", sn_timeline_sender(parent));
-
-	return g_strdup_printf("\342\206\263 to %s %s, %s%s%s", whose,
-	                       sn_words_channel(parent->channel), when, *what ? ": " : "", what);
+	return sn_words_answers(parent, sn_app_now(timeline->app));
 }
 
 static gboolean has_gone(const SnMessage *message)

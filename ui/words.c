@@ -5,6 +5,9 @@
 #include <time.h>
 
 #include "src/route/schedule.h"
+#include "src/text/text.h"
+
+enum { SHOWN = 60 }; /* columns of what is answered */
 
 /* Not GDateTime: it looks up /etc/localtime each time, and the screen is full of times. */
 static struct tm local(SnTime time)
@@ -141,6 +144,30 @@ const char *sn_words_presence(SnPresenceShow show)
 const char *sn_words_channel(SnChannel channel)
 {
 	return channel == SN_CHANNEL_MAIL ? "email" : "IM";
+}
+
+const char *sn_words_sender(const SnMessage *message)
+{
+	if (message->direction == SN_OUT)
+		return "You";
+	if (message->sender_name && *message->sender_name)
+		return message->sender_name;
+	return message->sender_value ? message->sender_value : "?";
+}
+
+char *sn_words_answers(const SnMessage *answered, SnTime now)
+{
+	const char *text = answered->subject && *answered->subject ? answered->subject
+	                   : answered->preview                      ? answered->preview
+	                                                            : "";
+	g_autofree char *line = sn_text_clean_line(text, -1), *what = sn_text_fit(line, SHOWN);
+	g_autofree char *name = sn_text_clean_line(sn_words_sender(answered), -1);
+	g_autofree char *whose = answered->direction == SN_OUT ? g_strdup("your")
+	                                                       : g_strdup_printf("%s's", name);
+	g_autofree char *when = sn_words_when(answered->time, now);
+
+	return g_strdup_printf("\342\206\263 to %s %s, %s%s%s", whose, sn_words_channel(answered->channel),
+	                       when, *what ? ": " : "", what);
 }
 
 static const struct {

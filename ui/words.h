@@ -27,6 +27,10 @@ const char *sn_words_presence_mark(SnPresenceShow show, SnObject *object);
 const char *sn_words_presence(SnPresenceShow show);
 /* "email" or "IM", for sentences. */
 const char *sn_words_channel(SnChannel channel);
+/* "You", the sender's name or address. Not cleaned, not owned. */
+const char *sn_words_sender(const SnMessage *message);
+/* Of an answer, what it is to: "↳ to Bob's email, 10:23: Picnic". Caller frees. */
+char *sn_words_answers(const SnMessage *answered, SnTime now);
 /* Glyph, word and object of a state. */
 const char *sn_words_state_mark(SnState state);
 const char *sn_words_state(SnState state);

@@ -52,6 +52,27 @@ static void spans_of_time(void **state)
 	assert_words(sn_words_relative(NOW + 7 * SN_DAY, NOW), "in 7 days");
 }
 
+static void an_answer_says_to_what(void **state)
+{
+	SnMessage mail = { .channel = SN_CHANNEL_MAIL, .direction = SN_IN, .time = NOW - 5 * SN_MINUTE,
+		           .sender_name = (char *)"Bob\x1b[31m", .sender_value = (char *)"bob@x",
+		           .subject = (char *)"Picnic", .preview = (char *)"On Saturday?" };
+
+	assert_words(sn_words_answers(&mail, NOW), "\342\206\263 to Bob[31m's email, 10:25: Picnic");
+	mail.subject = NULL;
+	mail.sender_name = (char *)"";
+	assert_words(sn_words_answers(&mail, NOW), "\342\206\263 to bob@x's email, 10:25: On Saturday?");
+	mail.channel = SN_CHANNEL_IM;
+	mail.direction = SN_OUT;
+	assert_words(sn_words_answers(&mail, NOW), "\342\206\263 to your IM, 10:25: On Saturday?");
+	mail.preview = NULL;
+	assert_words(sn_words_answers(&mail, NOW), "\342\206\263 to your IM, 10:25");
+	mail.subject = g_strnfill(500, 'x');
+	g_autofree char *text = sn_words_answers(&mail, NOW);
+	assert_true(strlen(text) < 100 && g_str_has_suffix(text, "\342\200\246"));
+	g_free(mail.subject);
+}
+
 static void an_entry_says_why_and_what_next(void **state)
 {
 	SnOutboxEntry entry = { .state = SN_STATE_WAITING, .reason = (char *)"bob is away",
@@ -229,6 +250,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(times_in_a_list),
 		cmocka_unit_test(days_of_the_timeline),
+		cmocka_unit_test(an_answer_says_to_what),
 		cmocka_unit_test(spans_of_time),
 		cmocka_unit_test(an_entry_says_why_and_what_next),
 		cmocka_unit_test(every_presence_has_its_own_shape),
