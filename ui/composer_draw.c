@@ -159,6 +159,17 @@ static char *history_words(SnComposer *composer)
 	return g_string_free(out, FALSE);
 }
 
+/* Where all of it has no room: what will happen stands nowhere else, the address above as well. */
+static void leave_out_address(char *what, const SnPlan *plan)
+{
+	const SnParty *to = plan->recipients->len == 1 ? plan->recipients->pdata[0] : NULL;
+	g_autofree char *words = to ? g_strconcat(" to ", to->address, NULL) : NULL;
+	char *found = words ? strstr(what, words) : NULL;
+
+	if (found)
+		memmove(found, found + strlen(words), strlen(found + strlen(words)) + 1);
+}
+
 static void draw_mode(SnComposer *composer, SnRect rect)
 {
 	SnApp *app = composer->app;
@@ -196,6 +207,8 @@ static void draw_mode(SnComposer *composer, SnRect rect)
 		width = sn_text_width(right->str);
 	}
 	width = MIN(width, rect.cols / 2);
+	if (sn_text_width(what) > rect.cols - width - 4)
+		leave_out_address(what, plan);
 	sn_grid_fit(app->grid, rect.x + rect.cols - width - 1, rect.y, width, style, right->str);
 	sn_grid_fit(app->grid, rect.x + 1, rect.y, rect.cols - width - 4, style,
 	            what);

@@ -16,7 +16,7 @@ this is sennit, on real servers in a throw-away directory. Bob is a small \
 program with a sennit of his own, and reads what you write. Try this:
 
 1. Open Bob (k or j, Enter). His last email asks for an answer. Press c: \
-the line above the composer turns from email to IM. Write a line, \
+the line above the composer says that you answer it by IM. Write a line, \
 press Enter. He finds the earlier emails along with it, and answers.
 
 2. Answer him once more, and he goes to his workshop; the line says \
