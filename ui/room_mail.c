@@ -19,6 +19,7 @@ enum { PEOPLE_MAX = 20 };
 
 typedef struct {
 	SnId room;
+	SnId from;    /* the conversation that is left: the room, or a private one with one of its people */
 	char **nicks; /* those who are meant */
 	guint at;     /* the one whose address is looked for */
 	GPtrArray *mails;
@@ -56,26 +57,62 @@ static char *mail_of(SnApp *app, SnId room, const char *nick, gboolean *confirme
 	return best ? g_strdup(best->value) : NULL;
 }
 
-/* All are known: the draft moves over to them. */
+/* Below what is being written to them already. */
+static void add_text(SnComposer *composer, const char *text)
+{
+	const char *before = sn_composer_text(composer, SN_FIELD_BODY);
+	g_autofree char *both = *before ? g_strdup_printf("%s\n\n%s", before, text) : g_strdup(text);
+
+	sn_composer_set_field(composer, SN_FIELD_BODY, both);
+}
+
+static void add_copies(SnComposer *composer, const GPtrArray *mails)
+{
+	g_autoptr(GString) all = g_string_new(sn_composer_text(composer, SN_FIELD_CC));
+
+	for (guint i = 1; i < mails->len; i++)
+		g_string_append_printf(all, "%s%s", all->len ? ", " : "", (char *)mails->pdata[i]);
+	if (mails->len > 1)
+		sn_composer_set_field(composer, SN_FIELD_CC, all->str);
+}
+
+/* Those of the room's draft: paths, and files that are held in the store. */
+static void add_files(SnComposer *composer, const SnDraft *from)
+{
+	SnDraft *draft = composer->draft;
+
+	if (!from || !from->attachments || !from->attachments->len)
+		return;
+	if (!draft->attachments)
+		draft->attachments = g_ptr_array_new_with_free_func(g_free);
+	for (guint i = 0; i < from->attachments->len; i++)
+		g_ptr_array_add(draft->attachments, g_strdup(from->attachments->pdata[i]));
+	sn_composer_changed(composer);
+}
+
+/* All are known: the draft moves over to them, and goes from the room once it is there. */
 static void open_letter(SnApp *app, const Choosing *choosing)
 {
+	SnComposer *composer = app->composer;
+	SnId from = choosing->from;
 	GError *error = NULL;
-	g_autoptr(GString) others = g_string_new(NULL);
 	g_autofree char *to = g_strconcat("mailto:", g_ptr_array_index(choosing->mails, 0), NULL);
 
-	for (guint i = 1; i < choosing->mails->len; i++)
-		g_string_append_printf(others, "%s%s", i > 1 ? ", " : "",
-		                       (char *)g_ptr_array_index(choosing->mails, i));
-	sn_composer_discard(app->composer);
+	sn_composer_save(composer);
 	if (!sn_compose_to(app, to, &error)) {
 		sn_app_error(app, error);
 		return;
 	}
-	if (others->len)
-		sn_composer_set_field(app->composer, SN_FIELD_CC, others->str);
-	if (choosing->subject)
-		sn_composer_set_field(app->composer, SN_FIELD_SUBJECT, choosing->subject);
-	sn_composer_set_field(app->composer, SN_FIELD_BODY, choosing->text);
+	g_assert(composer->conversation != from && composer->draft);
+	g_autoptr(SnDraft) left = sn_draft_load(app->store, from);
+	add_copies(composer, choosing->mails);
+	if (choosing->subject && !composer->subject_typed)
+		sn_composer_set_field(composer, SN_FIELD_SUBJECT, choosing->subject);
+	add_files(composer, left);
+	add_text(composer, choosing->text);
+	sn_composer_save(composer);
+	if (!sn_draft_delete(app->store, from, &error))
+		sn_app_error(app, error);
 	sn_app_say(app, SN_OBJ_SUCCESS, "An email to those you chose; nothing is sent to the room.");
 }
 
@@ -190,6 +227,7 @@ void sn_room_to_mail(SnApp *app)
 
 	g_assert(room);
 	choosing->room = room->conversation;
+	choosing->from = composer->conversation;
 	choosing->subject = room->subject ? sn_text_clean_line(room->subject, -1) : NULL;
 	if (composer->draft && composer->draft->reply_to)
 		answered = sn_message_get(app->store, composer->draft->reply_to, 0);

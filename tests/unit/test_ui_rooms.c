@@ -211,6 +211,27 @@ static void an_email_goes_to_those_who_are_chosen(void **state)
 	assert_int_equal(ui_desk_last_entry(desk), before); /* nothing goes by itself */
 }
 
+/* The room's draft moves over whole, and what was being written to them stays. */
+static void nothing_is_lost_on_the_way_from_a_room_to_an_email(void **state)
+{
+	UiDesk *desk = *state;
+	g_autofree char *path = g_build_filename(desk->dir, "knots.txt", NULL);
+	g_autofree char *script = g_strdup_printf(
+		OPEN "i\ntext See you there\nkeys <Esc>:attach<Space>%s<Enter>i<C-t><C-u>bob<Enter>\n"
+		"expect nothing is sent to the room\n", path);
+
+	assert_true(g_file_set_contents(path, "knots", -1, NULL));
+	ui_desk_play(desk, "keys :open<Space>bob@example.test<Enter>i\ntext About the mast\nkeys <Esc>\n");
+	ui_desk_play(desk, script);
+	g_autoptr(SnDraft) draft = sn_draft_load(desk->store, ui_desk_conversation(desk, "bob@example.test"));
+	assert_non_null(draft);
+	assert_string_equal(draft->body, "About the mast\n\nSee you there");
+	assert_int_equal(draft->attachments->len, 1);
+	assert_string_equal(draft->attachments->pdata[0], path);
+	g_autoptr(SnDraft) old = sn_draft_load(desk->store, room_id(desk, ROOM));
+	assert_null(old);
+}
+
 static void what_is_answered_goes_along_with_the_email(void **state)
 {
 	UiDesk *desk = *state;
@@ -264,6 +285,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(tab_completes_the_nick_of_somebody_here, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_private_word_has_a_conversation_of_its_own, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(an_email_goes_to_those_who_are_chosen, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(nothing_is_lost_on_the_way_from_a_room_to_an_email, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_is_answered_goes_along_with_the_email, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(who_is_not_in_the_room_is_not_written_to, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_setting_is_changed_with_enter, set_up, tear_down),
