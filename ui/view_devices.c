@@ -229,12 +229,12 @@ static gboolean run_trust(SnApp *app, int argc, char **argv, GError **error)
 
 static void named(SnApp *app, const char *answer, gpointer data)
 {
-	g_autoptr(SnOmemoDevice) device = selected(app, NULL);
+	const SnId *device = data;
 	GError *error = NULL;
 
-	if (!answer || !device)
+	if (!answer)
 		return;
-	if (!sn_omemo_set_name(app->store, device->id, *answer ? answer : NULL, &error))
+	if (!sn_omemo_set_name(app->store, *device, *answer ? answer : NULL, &error))
 		sn_app_error(app, error);
 	changed(app);
 }
@@ -247,9 +247,12 @@ static gboolean run_name(SnApp *app, int argc, char **argv, GError **error)
 	if (!device)
 		return FALSE;
 	if (argc) {
-		named(app, argv[0], NULL);
+		named(app, argv[0], &device->id);
 		return TRUE;
 	}
+	/* whatever is selected by the time of the answer */
+	ask.data = g_memdup2(&device->id, sizeof device->id);
+	ask.free = g_free;
 	ask.initial = device->name;
 	sn_prompt_line(app, &ask);
 	return TRUE;

@@ -32,7 +32,17 @@ static const char *role_words(const SnRoomPerson *person)
 	                                             : "";
 }
 
-static void add_person(SnApp *app, SnView *view, const SnRoomPerson *person, guint number)
+/* The row of somebody, whoever comes and goes: a command is about who was selected. Never 0. */
+static gint64 row_of(const char *nick)
+{
+	guint64 hash = G_GUINT64_CONSTANT(14695981039346656037); /* FNV-1a */
+
+	for (; *nick; nick++)
+		hash = (hash ^ (guchar)*nick) * G_GUINT64_CONSTANT(1099511628211);
+	return (gint64)(hash >> 1 | 1);
+}
+
+static void add_person(SnApp *app, SnView *view, const SnRoomPerson *person)
 {
 	SnPage *page = view->page;
 	g_autofree char *nick = sn_text_clean_line(person->nick, -1);
@@ -42,7 +52,7 @@ static void add_person(SnApp *app, SnView *view, const SnRoomPerson *person, gui
 
 	if (person->show)
 		sn_presence_parse(person->show, &show);
-	sn_page_line(page, (gint64)number + 1, person->nick);
+	sn_page_line(page, row_of(person->nick), person->nick);
 	sn_page_addf(page, SN_OBJ_DEFAULT, " ");
 	const char *mark = sn_words_presence_mark(show, &object);
 	sn_page_add(page, object, mark);
@@ -86,7 +96,7 @@ static void fill_people(SnApp *app, SnView *view)
 	g_ptr_array_unref(view->data);
 	GPtrArray *people = view->data = sn_room_people(app->store, view->subject, FALSE);
 	for (guint i = 0; i < people->len; i++)
-		add_person(app, view, g_ptr_array_index(people, i), i);
+		add_person(app, view, g_ptr_array_index(people, i));
 }
 
 static char *note_people(SnApp *app, SnView *view)

@@ -258,6 +258,28 @@ static void who_is_not_in_the_room_is_not_written_to(void **state)
 	assert_string_equal(draft->body, "See you there"); /* it stays with the room */
 }
 
+/* Somebody comes in, above who is selected. */
+static void aaron_comes(SnConfig *config, gpointer data)
+{
+	UiDesk *desk = data;
+	const SnRoomPerson aaron = { .nick = (char *)"aaron", .show = (char *)"online", .here = TRUE,
+		                     .role = (char *)"moderator", .affiliation = (char *)"owner" };
+
+	assert_true(sn_room_person_set(desk->store, room_id(desk, ROOM), &aaron, NULL));
+}
+
+static void who_is_selected_stays_so_whoever_comes(void **state)
+{
+	UiDesk *desk = *state;
+	g_autoptr(GPtrArray) people = sn_room_people(desk->store, room_id(desk, ROOM), FALSE);
+	const SnRoomPerson *second = people->pdata[1];
+
+	desk->setup.host.reloaded = aaron_comes;
+	desk->setup.host.data = desk;
+	ui_desk_play(desk, OPEN ":people<Enter>j:reload<Enter>\nexpect aaron\nkeys :kick<Enter>\n");
+	expect_wish(desk, "role", second->nick, "none", NULL);
+}
+
 static void a_setting_is_changed_with_enter(void **state)
 {
 	UiDesk *desk = *state;
@@ -288,6 +310,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(nothing_is_lost_on_the_way_from_a_room_to_an_email, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_is_answered_goes_along_with_the_email, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(who_is_not_in_the_room_is_not_written_to, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(who_is_selected_stays_so_whoever_comes, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_setting_is_changed_with_enter, set_up, tear_down),
 	};
 
