@@ -4,8 +4,8 @@
  * or sixels where the terminal has them, in coloured characters otherwise.
  *
  * A program of its own, since decoders of pictures are where hostile files do their harm: it holds no
- * password, no message and no connection, and has limits on bytes, pixels, memory and time. Whatever
- * becomes of it, the client goes on.
+ * password, no message and no connection, has limits on bytes, pixels, memory and time, and can change
+ * nothing, run nothing and reach nobody (confine.h). Whatever becomes of it, the client goes on.
  */
 #include <chafa.h>
 #include <gdk-pixbuf/gdk-pixbuf.h>
@@ -20,6 +20,8 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+
+#include "backends/picture/confine.h"
 
 enum {
 	MAX_BYTES = 64 << 20,
@@ -50,16 +52,17 @@ static void limit(int resource, rlim_t most)
 	setrlimit(resource, &limit);
 }
 
-/* With sanitizers the address space is vast from the start. */
+/* With sanitizers the address space is vast from the start, and they look at the process in the end. */
 static void set_limits(void)
 {
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-	limit(RLIMIT_AS, MAX_MEMORY);
-#endif
 	limit(RLIMIT_CPU, MAX_SECONDS);
 	limit(RLIMIT_CORE, 0);
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+	limit(RLIMIT_AS, MAX_MEMORY);
+	sn_confine(); /* where the kernel can: the limits hold in any case */
+#endif
 }
 
 /* ---- decoding ---- */
