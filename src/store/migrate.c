@@ -1,196 +1,42 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * migrate.c - the shape of the database and how older ones get there.
- *
- * schema.sql is the newest shape. A change of it raises SN_STORE_VERSION and adds one step below
- * that turns the version before into it. user_version is the only thing looked at when opening.
+ * migrate.c - runs the steps of migrate_steps.c, in transactions that take a moment each.
  */
-#include "src/store/migrate_amend.h"
-#include "src/store/migrate_folders.h"
-#include "src/store/migrate_map.h"
-#include "src/store/migrate_omemo.h"
-#include "src/store/migrate_rooms.h"
-#include "src/store/message.h"
-#include "src/store/outbox.h"
-#include "src/store/statement.h"
-#include "src/store/sync.h"
+#include "src/store/migrate.h"
 
-#define SN_STORE_VERSION 2
+#include <stdlib.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
 
-static const char schema[] =
-#include "src/store/schema_sql.h"
-	;
+#include "src/base/lock.h"
 
-/* Numbers that are written into schema.sql. */
-G_STATIC_ASSERT(SN_IN == 0 && SN_OUT == 1);
-G_STATIC_ASSERT(SN_CHANNEL_MAIL == 0 && SN_CHANNEL_IM == 1);
-G_STATIC_ASSERT((SN_FLAG_SEEN | SN_FLAG_DELETED) == 9);
-G_STATIC_ASSERT(SN_STATE_QUEUED == 2 && SN_STATE_CHOOSING == 3 && SN_STATE_SENDING == 4);
-G_STATIC_ASSERT(SN_STATE_WAITING == 8 && SN_STATE_ASKED == 9 && SN_STATE_FAILED == 11);
-G_STATIC_ASSERT(SN_ENCRYPT_REQUIRED == 2);
-G_STATIC_ASSERT(SN_STATE_CANCELLED == 12 && SN_RULE_FAIL == 6 && SN_LINK_EQUAL == 7);
-G_STATIC_ASSERT(SN_PRESENCE_OFFLINE == 1 && SN_PRESENCE_CHAT == 6);
-G_STATIC_ASSERT(SN_CONV_ROOM == 3 && SN_ROLE_REPLY_TO == 4 && SN_ROLE_FOLLOWUP == 7 && SN_STATUS_ERROR == 5);
+#define UNDER_WAY 1000000        /* user_version between the formats N and N + 1: this plus N */
+#define PLACE "migration"        /* the setting that says how far it is: "STEP OF POSITION" */
+#define HELD_MS 100              /* how long to wait for another program before asking who it is */
+#define PATIENCE 3000            /* ms until others have closed it, or migrated it if nobody is told */
+#define MOMENT (100 * 1000)      /* microseconds: as long as a transaction over ranges should take */
+#define TOLD_EVERY (100 * 1000)  /* microseconds */
+#define TICK 20000               /* instructions of SQLite's machine between two looks */
+#define FIRST_RANGE 1000
+#define LARGEST_RANGE (G_GINT64_CONSTANT(1) << 40)
+#define LOG_PAGES 4000           /* 16 MB: then the log goes into the database */
+#define ROOM (48 * 1024 * 1024)  /* bytes of disk for the log and what one index takes */
 
-/* Columns come last, in the order of schema.sql; a trigger or an index that changed is dropped and
- * made again. */
-static const char to_version_2[] =
-	/* Format 1 did not say how far an email on its way had come: take it for handed over. */
-	"UPDATE outbox SET step = 1 WHERE channel = 0 AND state = 4;"
-	"ALTER TABLE draft ADD COLUMN send_at INTEGER NOT NULL DEFAULT 0;"
-	"ALTER TABLE draft ADD COLUMN conditions INTEGER NOT NULL DEFAULT 0;"
-	"ALTER TABLE draft ADD COLUMN otherwise INTEGER NOT NULL DEFAULT 0;"
-	"ALTER TABLE draft ADD COLUMN within INTEGER NOT NULL DEFAULT 0;"
-	"ALTER TABLE draft ADD COLUMN encrypt INTEGER NOT NULL DEFAULT 0;"
-	"ALTER TABLE outbox ADD COLUMN conditions INTEGER NOT NULL DEFAULT 0;"
-	"ALTER TABLE outbox ADD COLUMN otherwise INTEGER NOT NULL DEFAULT 0;"
-	"ALTER TABLE outbox ADD COLUMN encrypt INTEGER NOT NULL DEFAULT 0;"
-	/* what others told of a message, and that it differs */
-	"ALTER TABLE message ADD COLUMN contradicted INTEGER NOT NULL DEFAULT 0;"
-	"ALTER TABLE message ADD COLUMN brought INTEGER NOT NULL DEFAULT 0;"
-	"ALTER TABLE message ADD COLUMN attached INTEGER NOT NULL DEFAULT 0;"
-	"CREATE INDEX message_carried ON message (time, id) WHERE carried = 1;"
-	"CREATE INDEX message_brought ON message (conversation) WHERE brought > 0;"
-	"CREATE INDEX message_attached ON message (attached) WHERE attached <> 0;"
-	"ALTER TABLE carried ADD COLUMN differs INTEGER NOT NULL DEFAULT 0;"
-	"ALTER TABLE carried ADD COLUMN told_sender TEXT;"
-	"ALTER TABLE carried ADD COLUMN told_time INTEGER;"
-	"ALTER TABLE carried ADD COLUMN told_subject TEXT;"
-	"ALTER TABLE carried ADD COLUMN told_text TEXT;"
-	"UPDATE message SET brought = n FROM (SELECT by_message, count(*) AS n FROM carried "
-	"GROUP BY by_message) AS c WHERE message.id = c.by_message;"
-	"ALTER TABLE draft ADD COLUMN agreed TEXT;"
-	/* it was never anything but 0 */
-	"ALTER TABLE message RENAME COLUMN verified TO secure;"
-	"CREATE INDEX message_files ON message (conversation, time, id) WHERE attachments > 0;"
-	"ALTER TABLE message ADD COLUMN about INTEGER NOT NULL DEFAULT 0;"
-	"ALTER TABLE message ADD COLUMN mdn INTEGER NOT NULL DEFAULT 0;"
-	"ALTER TABLE message ADD COLUMN mdn_to TEXT;"
-	"CREATE INDEX message_about ON message (about) WHERE about <> 0;"
-	"CREATE INDEX message_mdn ON message (mdn) WHERE mdn IN (1, 3);"
-	"ALTER TABLE outbox ADD COLUMN untold INTEGER NOT NULL DEFAULT 0;"
-	"ALTER TABLE outbox ADD COLUMN read_receipt INTEGER NOT NULL DEFAULT 0;"
-	"CREATE INDEX outbox_untold ON outbox (id) WHERE untold = 1;"
-	"ALTER TABLE outbox_recipient ADD COLUMN fate INTEGER NOT NULL DEFAULT 0;"
-	"ALTER TABLE outbox_recipient ADD COLUMN fate_time INTEGER NOT NULL DEFAULT 0;"
-	"ALTER TABLE outbox_recipient ADD COLUMN fate_text TEXT;"
-	/* availability: who was seen when, policies of a person, wishes of contacts, questions */
-	"ALTER TABLE account ADD COLUMN presence_since INTEGER NOT NULL DEFAULT 0;"
-	"ALTER TABLE person ADD COLUMN wish_time INTEGER NOT NULL DEFAULT 0;"
-	"ALTER TABLE person ADD COLUMN not_available INTEGER;"
-	"ALTER TABLE person ADD COLUMN quiet_hours TEXT;"
-	"ALTER TABLE person ADD COLUMN time_zone TEXT;"
-	"ALTER TABLE person ADD COLUMN questions INTEGER NOT NULL DEFAULT 0;"
-	"ALTER TABLE address ADD COLUMN seen_online INTEGER NOT NULL DEFAULT 0;"
-	"CREATE TABLE contact_wish (address INTEGER NOT NULL REFERENCES address (id) ON DELETE "
-	"CASCADE, source INTEGER NOT NULL, rule INTEGER NOT NULL, detail TEXT, time INTEGER NOT "
-	"NULL, refused INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (address, source)) STRICT, "
-	"WITHOUT ROWID;"
-	"ALTER TABLE question ADD COLUMN answer TEXT;"
-	"ALTER TABLE question ADD COLUMN entry INTEGER NOT NULL DEFAULT 0;"
-	"ALTER TABLE question ADD COLUMN away INTEGER NOT NULL DEFAULT 0;"
-	"CREATE TABLE asked (question TEXT NOT NULL PRIMARY KEY, account INTEGER NOT NULL "
-	"REFERENCES account (id), address INTEGER NOT NULL REFERENCES address (id), time INTEGER "
-	"NOT NULL, answer INTEGER NOT NULL DEFAULT 0, answered INTEGER NOT NULL DEFAULT 0, told "
-	"INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID;"
-	"CREATE INDEX asked_address ON asked (address, time);"
-	/* wishes of contacts that an answer or a publication brought */
-	"UPDATE person SET wish_time = unixepoch() * 1000 WHERE wish <> 0;"
-	"ALTER TABLE outbox ADD COLUMN behind INTEGER NOT NULL DEFAULT 0;"
-	"ALTER TABLE outbox ADD COLUMN jid TEXT;"
-	"ALTER TABLE outbox ADD COLUMN look INTEGER AS (CASE state "
-	"WHEN 3 THEN iif(error_word IS 'uncertain', NULL, nullif(expires, 0)) "
-	"WHEN 4 THEN 0 "
-	"WHEN 2 THEN iif(behind, nullif(expires, 0), max(send_at, next_try)) "
-	"WHEN 8 THEN iif(behind, nullif(expires, 0), iif(expires, min(next_try, expires), next_try)) "
-	"WHEN 9 THEN next_try END) VIRTUAL;"
-	"ALTER TABLE outbox ADD COLUMN stopped INTEGER AS (state = 4 OR (state = 8 AND "
-	"(error_word IS NOT NULL OR conditions <> 0)) OR (state = 9 AND step = 0)) VIRTUAL;"
-	"CREATE INDEX outbox_look ON outbox (look) WHERE look IS NOT NULL;"
-	"CREATE INDEX outbox_order ON outbox (conversation, id) WHERE open = 1;"
-	"CREATE INDEX outbox_behind ON outbox (behind) WHERE behind <> 0;"
-	"CREATE INDEX outbox_jid ON outbox (jid) WHERE open = 1;"
-	"CREATE INDEX outbox_stopped ON outbox (account, channel) WHERE stopped = 1;"
-	"UPDATE outbox SET jid = (SELECT address FROM outbox_recipient r WHERE r.outbox = outbox.id "
-	"AND r.seq = 0) WHERE channel = 1;"
-	"DROP TRIGGER outbox_deleted;"
-	"CREATE TRIGGER outbox_deleted AFTER DELETE ON outbox BEGIN "
-	"UPDATE outbox SET behind = 0 WHERE behind <> 0 AND behind = OLD.id; "
-	"UPDATE conversation SET pending = pending - OLD.pends, attention = attention - OLD.needs "
-	"WHERE id = OLD.conversation; "
-	"END;"
-	SN_MAP_TO_VERSION_2
-	"ALTER TABLE draft ADD COLUMN read_receipt INTEGER NOT NULL DEFAULT 0;"
-	"CREATE TABLE transcript (folder INTEGER NOT NULL REFERENCES folder (id), "
-	"uid INTEGER NOT NULL, key TEXT NOT NULL, ids TEXT, PRIMARY KEY (folder, uid)) "
-	"STRICT, WITHOUT ROWID;"
-	"CREATE INDEX transcript_key ON transcript (key);"
-	"CREATE TABLE transcript_day (account INTEGER NOT NULL REFERENCES account (id), "
-	"peer INTEGER NOT NULL, day INTEGER NOT NULL, "
-	"due INTEGER NOT NULL, tries INTEGER NOT NULL DEFAULT 0, "
-	"PRIMARY KEY (account, peer, day)) STRICT, WITHOUT ROWID;"
-	"CREATE INDEX transcript_due ON transcript_day (account, due);"
-	"CREATE TRIGGER transcript_gone AFTER DELETE ON location BEGIN "
-	"DELETE FROM transcript WHERE folder = OLD.folder AND uid = OLD.uid; END;"
-	"ALTER TABLE outbox_history ADD COLUMN agreed INTEGER NOT NULL DEFAULT 0;"
-	SN_FOLDERS_TO_VERSION_2
-	"ALTER TABLE draft ADD COLUMN sender TEXT;"
-	"ALTER TABLE draft ADD COLUMN forwards TEXT;"
-	"ALTER TABLE draft ADD COLUMN format INTEGER NOT NULL DEFAULT 0;"
-	"ALTER TABLE draft ADD COLUMN whom INTEGER NOT NULL DEFAULT 0;"
-	"ALTER TABLE outbox ADD COLUMN resend INTEGER NOT NULL DEFAULT 0;"
-	"ALTER TABLE outbox ADD COLUMN format INTEGER NOT NULL DEFAULT 0;"
-	"ALTER TABLE folder ADD COLUMN mailbox_id TEXT;"
-	"CREATE TABLE draft_copy (conversation INTEGER PRIMARY KEY, account INTEGER NOT NULL "
-	"REFERENCES account (id), message_id TEXT, next_id TEXT, "
-	"updated INTEGER NOT NULL DEFAULT 0, uid INTEGER NOT NULL DEFAULT 0, digest TEXT, "
-	"next_digest TEXT, next_updated INTEGER NOT NULL DEFAULT 0) STRICT;"
-	"CREATE TABLE draft_stale (account INTEGER NOT NULL REFERENCES account (id), "
-	"message_id TEXT NOT NULL, uid INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (account, message_id)) STRICT, WITHOUT ROWID;"
-	"ALTER TABLE presence ADD COLUMN idle INTEGER NOT NULL DEFAULT 0;"
-	"ALTER TABLE presence ADD COLUMN caps TEXT;"
-	"CREATE TABLE caps (fingerprint TEXT NOT NULL PRIMARY KEY, name TEXT, "
-	"features TEXT NOT NULL, time INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
-	"CREATE TABLE blocked (account INTEGER NOT NULL REFERENCES account (id), "
-	"jid TEXT NOT NULL COLLATE NOCASE, PRIMARY KEY (account, jid)) STRICT, WITHOUT ROWID;"
-	SN_OMEMO_TO_VERSION_2
-	"CREATE TABLE peer (address TEXT NOT NULL PRIMARY KEY COLLATE NOCASE, "
-	"last_seen INTEGER NOT NULL DEFAULT 0, key_time INTEGER NOT NULL DEFAULT 0, key BLOB, "
-	"fingerprint TEXT, mutual INTEGER NOT NULL DEFAULT 0, gossip_time INTEGER NOT NULL DEFAULT 0, "
-	"gossip_key BLOB, gossip_fingerprint TEXT) STRICT;"
-	"ALTER TABLE folder ADD COLUMN base INTEGER NOT NULL DEFAULT 0;"
-	SN_ROOMS_TO_VERSION_2
-	"ALTER TABLE address ADD COLUMN written INTEGER NOT NULL DEFAULT 0;"
-	"ALTER TABLE address ADD COLUMN last_written INTEGER NOT NULL DEFAULT 0;"
-	"CREATE INDEX address_written ON address (last_written) WHERE written > 0;"
-	"UPDATE address SET written = w.count, last_written = w.time FROM (SELECT p.address AS value, "
-	"m.channel AS channel, count(*) AS count, max(m.time) AS time FROM message m JOIN party p "
-	"ON p.message = m.id WHERE m.direction = 1 AND m.carried = 0 AND p.role IN (1, 2, 3) "
-	"GROUP BY p.address, m.channel) w WHERE address.value = w.value AND address.channel = w.channel;"
-	"CREATE TABLE unsubscribed (list TEXT NOT NULL PRIMARY KEY COLLATE NOCASE, name TEXT NOT NULL, "
-	"state INTEGER NOT NULL, target TEXT NOT NULL, url TEXT, account INTEGER NOT NULL, "
-	"message INTEGER NOT NULL, entry INTEGER NOT NULL DEFAULT 0, time INTEGER NOT NULL, "
-	"next INTEGER NOT NULL, tries INTEGER NOT NULL DEFAULT 0, detail TEXT) STRICT, WITHOUT ROWID;"
-	"CREATE INDEX unsubscribed_wanted ON unsubscribed (next) WHERE state = 0;"
-	"ALTER TABLE draft ADD COLUMN sign INTEGER NOT NULL DEFAULT 0;"
-	"ALTER TABLE outbox ADD COLUMN sign INTEGER NOT NULL DEFAULT 0;"
-	"ALTER TABLE draft ADD COLUMN reports INTEGER NOT NULL DEFAULT 0;"
-	"ALTER TABLE draft ADD COLUMN signature TEXT;"
-	"ALTER TABLE outbox ADD COLUMN reports INTEGER NOT NULL DEFAULT 0;"
-	"ALTER TABLE folder ADD COLUMN directory TEXT;"
-	"ALTER TABLE folder ADD COLUMN read_only INTEGER NOT NULL DEFAULT 0;"
-	"ALTER TABLE account ADD COLUMN quota_used INTEGER NOT NULL DEFAULT 0;"
-	"ALTER TABLE account ADD COLUMN quota_limit INTEGER NOT NULL DEFAULT 0;"
-	SN_AMEND_TO_VERSION_2
-	"CREATE TABLE transfer (message INTEGER NOT NULL, position INTEGER NOT NULL, promised TEXT, "
-	"done INTEGER NOT NULL DEFAULT 0, total INTEGER NOT NULL DEFAULT 0, fault TEXT, "
-	"PRIMARY KEY (message, position), FOREIGN KEY (message, position) REFERENCES part (message, "
-	"position) ON DELETE CASCADE ON UPDATE CASCADE) STRICT, WITHOUT ROWID;"
-	"";
+typedef struct {
+	SnStore *store;
+	const SnShape *shape;
+	const SnStoreWatch *watch;
+	int version;           /* the format it comes from */
+	gsize step;
+	gint64 position;       /* the last row done of a step over ranges */
+	gint64 range;
+	gint64 begun, told;    /* monotonic microseconds */
+	gint64 done, total, done_before; /* of all work, in weights */
+	SnStoreUpgrade report;
+	gboolean stopped;
+} Upgrade;
 
-/* steps[i] turns version i + 1 into i + 2; the newest has none. */
-static const char *const steps[] = { to_version_2, NULL };
-G_STATIC_ASSERT(G_N_ELEMENTS(steps) == SN_STORE_VERSION);
+/* ---- what it is ---- */
 
 static int user_version(SnStore *store, GError **error)
 {
@@ -208,60 +54,462 @@ static gboolean set_version(SnStore *store, int version, GError **error)
 	return sn_exec(store, sql, error);
 }
 
-static gboolean refuse(SnStore *store, const SnShape *shape, int version, GError **error)
+static SnFit refuse(const SnStore *store, const SnShape *shape, int version, GError **error)
 {
+	gboolean between = version > UNDER_WAY && version < 2 * UNDER_WAY;
+
 	g_set_error(error, SN_ERROR, SN_ERROR_CONFIG,
-	            "The database %s was written by a newer sennit (format %d, this program knows "
+	            "The database %s was written by a newer sennit (%sformat %d, this program knows "
 	            "%d). Install that version, or use another profile with -c.",
-	            store->path, version, shape->version);
-	return FALSE;
+	            store->path, between ? "it is on its way to " : "",
+	            between ? version - UNDER_WAY + 1 : version, shape->version);
+	return SN_FIT_REFUSED;
 }
 
-/* Called with the write lock held: whoever came first has done it already. */
-static gboolean upgrade(SnStore *store, const SnShape *shape, GError **error)
+static char *lock_path(const char *path)
 {
-	int version = user_version(store, error);
-
-	if (version < 0)
-		return FALSE;
-	if (version == 0)
-		return sn_exec(store, shape->schema, error) &&
-		       set_version(store, shape->version, error);
-	for (; version < shape->version; version++)
-		if (!sn_exec(store, shape->steps[version - 1], error))
-			return FALSE;
-	return set_version(store, shape->version, error);
+	return g_strconcat(path, "-migrating", NULL);
 }
 
-gboolean sn_store_reshape(SnStore *store, const SnShape *shape, GError **error)
+SnFit sn_store_fit(SnStore *store, const SnShape *shape, GError **error)
 {
-	int version = user_version(store, error);
+	g_autoptr(GError) local = NULL;
+	g_autofree char *lock = NULL;
+	int patience = store->patience;
 
-	if (version < 0)
-		return FALSE;
-	if (version > shape->version)
-		return refuse(store, shape, version, error);
-	if (version == shape->version)
-		return TRUE;
-	if (store->role == SN_STORE_READER) {
-		g_set_error(error, SN_ERROR, SN_ERROR_NOT_FOUND,
-		            "The database %s is not set up yet. Start sennit once.", store->path);
-		return FALSE;
+	sn_store_set_patience(store, HELD_MS);
+	int version = user_version(store, &local);
+	sn_store_set_patience(store, patience);
+	if (g_error_matches(local, SN_ERROR, SN_ERROR_BUSY)) {
+		lock = lock_path(store->path);
+		if (sn_lock_holder(lock))
+			return SN_FIT_HELD;
+		g_clear_error(&local); /* it is about to close, or recovers it after a crash */
+		version = user_version(store, &local);
 	}
+	if (version < 0) {
+		g_propagate_error(error, g_steal_pointer(&local));
+		return SN_FIT_REFUSED;
+	}
+	if (version == shape->version)
+		return SN_FIT_NEWEST;
+	if (version > UNDER_WAY ? version - UNDER_WAY >= shape->version : version > shape->version)
+		return refuse(store, shape, version, error);
+	return version == 0 ? SN_FIT_EMPTY : SN_FIT_OLDER;
+}
+
+static gboolean fill_empty(SnStore *store, const SnShape *shape, GError **error)
+{
+	int version = user_version(store, error);
+
+	/* Called with the write lock held: whoever came first has done it already. */
+	return version > 0 || (version == 0 && sn_exec(store, shape->schema, error) &&
+	                       set_version(store, shape->version, error));
+}
+
+gboolean sn_store_found(SnStore *store, const SnShape *shape, GError **error)
+{
 	/* The page size of a new file has to be told before anything is written. Pages of 16 KB would
 	 * hold a mailbox in an eighth less, but a small change writes some thirty pages: an IM would be
 	 * half as long again on its way to the screen. */
-	if (version == 0 &&
-	    !sn_exec(store, "PRAGMA page_size = 4096; PRAGMA journal_mode = WAL", error))
+	if (!sn_exec(store, "PRAGMA page_size = 4096; PRAGMA journal_mode = WAL", error) ||
+	    !sn_store_begin(store, error))
 		return FALSE;
-	if (!sn_store_begin(store, error))
-		return FALSE;
-	return sn_store_finish(store, upgrade(store, shape, error), error);
+	return sn_store_finish(store, fill_empty(store, shape, error), error);
 }
 
-gboolean sn_store_migrate(SnStore *store, GError **error)
-{
-	static const SnShape newest = { SN_STORE_VERSION, schema, steps };
+/* ---- statements ---- */
 
-	return sn_store_reshape(store, &newest, error);
+/* The first column of the first row; 0 when there is none, or no such table in this format. */
+static gint64 number(SnStore *store, const char *sql)
+{
+	sqlite3_stmt *query = NULL;
+	gint64 value = 0;
+
+	if (sqlite3_prepare_v2(store->db, sql, -1, &query, NULL) == SQLITE_OK &&
+	    sqlite3_step(query) == SQLITE_ROW)
+		value = sqlite3_column_int64(query, 0);
+	sqlite3_finalize(query);
+	return value;
+}
+
+static gint64 last_row(SnStore *store, const char *table)
+{
+	g_autofree char *sql = table ? g_strdup_printf("SELECT max(id) FROM %s", table) : NULL;
+
+	return sql ? number(store, sql) : 0;
+}
+
+/* All statements of a step; where they have parameters, for the rows from < id <= to. */
+static gboolean apply(SnStore *store, const char *sql, gint64 from, gint64 to, GError **error)
+{
+	int code = SQLITE_OK;
+
+	while (code == SQLITE_OK && *sql) {
+		sqlite3_stmt *statement = NULL;
+		code = sqlite3_prepare_v2(store->db, sql, -1, &statement, &sql);
+		if (code != SQLITE_OK || !statement)
+			continue;
+		if (sqlite3_bind_parameter_count(statement) > 0) {
+			sqlite3_bind_int64(statement, 1, from);
+			sqlite3_bind_int64(statement, 2, to);
+		}
+		do
+			code = sqlite3_step(statement);
+		while (code == SQLITE_ROW);
+		int end = sqlite3_finalize(statement);
+		code = code == SQLITE_DONE ? end : code;
+	}
+	return code == SQLITE_OK || sn_store_fail(store, code, error);
+}
+
+/* ---- how far it is ---- */
+
+static const SnStep *steps_of(const Upgrade *u, int version)
+{
+	g_assert(version >= 1 && version < u->shape->version);
+	return u->shape->formats[version - 1].steps;
+}
+
+static gsize count_steps(const SnStep *steps)
+{
+	gsize count = 0;
+
+	while (steps[count].sql)
+		count++;
+	return count;
+}
+
+static gint64 work_of(SnStore *store, const SnStep *step)
+{
+	return 1 + step->weight * last_row(store, step->over);
+}
+
+static void measure(Upgrade *u)
+{
+	u->total = u->done = 0;
+	for (int version = u->version; version < u->shape->version; version++) {
+		const SnStep *steps = steps_of(u, version);
+		for (gsize i = 0; steps[i].sql; i++) {
+			u->total += work_of(u->store, &steps[i]);
+			if (version == u->version && i + 1 == u->step)
+				u->done = u->total;
+		}
+	}
+	if (u->position > 0)
+		u->done += steps_of(u, u->version)[u->step].weight * u->position;
+	u->done_before = u->done;
+}
+
+/* FALSE: whoever is told wants it to stop. */
+static gboolean tell(Upgrade *u, gboolean always)
+{
+	gint64 now = g_get_monotonic_time(), gone = now - u->begun, made = u->done - u->done_before;
+
+	if (!u->watch || !u->watch->told || (!always && now - u->told < TOLD_EVERY))
+		return TRUE;
+	u->told = now;
+	u->report.done = u->done;
+	u->report.total = MAX(u->total, u->done);
+	u->report.seconds = (int)(gone / G_USEC_PER_SEC);
+	u->report.seconds_left = made > 0 && gone > G_USEC_PER_SEC / 2 ?
+		(int)((double)gone / (double)made * (double)(u->report.total - u->done) / 1e6) : -1;
+	if (!u->watch->told(&u->report, u->watch->data))
+		u->stopped = TRUE;
+	return !u->stopped;
+}
+
+static int tick(void *data)
+{
+	return !tell(data, FALSE);
+}
+
+static gboolean stopped(const Upgrade *u, GError **error)
+{
+	g_set_error(error, SN_ERROR, SN_ERROR_CANCELLED,
+	            "The database %s is on its way to a new format. Nothing is lost; the next start of "
+	            "sennit goes on with it.", u->store->path);
+	return FALSE;
+}
+
+static gboolean note_place(Upgrade *u, gsize step, gint64 position, GError **error)
+{
+	g_autofree char *place = g_strdup_printf("%zu %zu %" G_GINT64_FORMAT, step,
+	                                         count_steps(steps_of(u, u->version)), position);
+
+	return sn_run(u->store, error, "INSERT OR REPLACE INTO setting (key, value) VALUES (?1, ?2)",
+	              V(PLACE), V(place));
+}
+
+static gboolean read_place(Upgrade *u, GError **error)
+{
+	g_autofree char *place =
+		sn_one_text(u->store, "SELECT value FROM setting WHERE key = ?1", V(PLACE));
+	g_auto(GStrv) parts = g_strsplit(place ? place : "", " ", 3);
+	gsize count = count_steps(steps_of(u, u->version));
+
+	if (g_strv_length(parts) == 3) {
+		u->step = (gsize)g_ascii_strtoull(parts[0], NULL, 10);
+		u->position = g_ascii_strtoll(parts[2], NULL, 10);
+		if (g_ascii_strtoull(parts[1], NULL, 10) == count && u->step < count && u->position >= 0)
+			return TRUE;
+	}
+	g_set_error(error, SN_ERROR, SN_ERROR_CONFIG,
+	            "The database %s was left on its way to format %d by another version of sennit. "
+	            "Start that version once, so that it can finish.", u->store->path, u->version + 1);
+	return FALSE;
+}
+
+/* ---- transactions ---- */
+
+/* Log and all: readers, who could be in the way, are kept out. */
+static void empty_log(Upgrade *u, int more_than)
+{
+	if (u->store->wal_pages <= more_than)
+		return;
+	u->store->wal_pages = 0;
+	sqlite3_wal_checkpoint_v2(u->store->db, NULL, SQLITE_CHECKPOINT_RESTART, NULL, NULL);
+}
+
+static gboolean start(Upgrade *u, GError **error)
+{
+	g_assert(u->store->depth == 0);
+	u->store->depth = sn_exec(u->store, "BEGIN IMMEDIATE", error);
+	return u->store->depth > 0;
+}
+
+static gboolean finish(Upgrade *u, gboolean ok, GError **error)
+{
+	g_assert(u->store->depth == 1);
+	ok = ok && sn_exec(u->store, "COMMIT", error);
+	if (!ok && !sqlite3_get_autocommit(u->store->db))
+		sn_exec(u->store, "ROLLBACK", NULL);
+	u->store->depth = 0;
+	if (!ok && u->stopped) {
+		g_clear_error(error);
+		return stopped(u, error);
+	}
+	if (ok)
+		empty_log(u, u->shape->log_pages ? u->shape->log_pages : LOG_PAGES);
+	return ok;
+}
+
+/* The mark that keeps others away, before anything else changes. */
+static gboolean mark(Upgrade *u, GError **error)
+{
+	if (!start(u, error))
+		return FALSE;
+	return finish(u, note_place(u, 0, 0, error) &&
+	              set_version(u->store, UNDER_WAY + u->version, error), error);
+}
+
+/* The format is complete. */
+static gboolean unmark(Upgrade *u, GError **error)
+{
+	return sn_run(u->store, error, "DELETE FROM setting WHERE key = ?1", V(PLACE)) &&
+	       set_version(u->store, u->version + 1, error);
+}
+
+/* One transaction: `sql` for those rows, and the place after it. */
+static gboolean advance(Upgrade *u, const SnStep *step, gint64 to, gboolean over, GError **error)
+{
+	gboolean last = over && !step[1].sql;
+
+	if (!start(u, error))
+		return FALSE;
+	gboolean ok = apply(u->store, step->sql, u->position, to, error) &&
+	              (last ? unmark(u, error) :
+	                      note_place(u, over ? u->step + 1 : u->step, over ? 0 : to, error));
+	return finish(u, ok, error);
+}
+
+static gboolean run_ranges(Upgrade *u, const SnStep *step, GError **error)
+{
+	gint64 end = last_row(u->store, step->over);
+	gint64 before = u->done - step->weight * u->position;
+
+	for (gboolean over = FALSE; !over;) {
+		gint64 begun = g_get_monotonic_time();
+		gint64 to = end - u->position > u->range ? u->position + u->range : MAX(end, u->position);
+		over = to >= end;
+		if (!advance(u, step, to, over, error))
+			return FALSE;
+		gint64 took = g_get_monotonic_time() - begun;
+		if (!u->shape->range && took < MOMENT / 2)
+			u->range = MIN(u->range * 2, LARGEST_RANGE);
+		else if (!u->shape->range && took > MOMENT)
+			u->range = MAX(u->range / 2, 1);
+		u->position = to;
+		u->done = before + step->weight * to;
+		u->report.rows = to;
+		if (!tell(u, TRUE) && !(over && !step[1].sql))
+			return stopped(u, error);
+	}
+	return TRUE;
+}
+
+static gboolean run_step(Upgrade *u, const SnStep *step, GError **error)
+{
+	gint64 before = u->done - step->weight * u->position;
+	gint64 work = work_of(u->store, step);
+
+	u->report.what = step->what;
+	u->report.rows = u->position;
+	u->report.of = last_row(u->store, step->over);
+	u->range = u->shape->range ? u->shape->range : FIRST_RANGE;
+	if (step->ranges ? !run_ranges(u, step, error) : !advance(u, step, 0, TRUE, error))
+		return FALSE;
+	u->done = before + work;
+	if (!step->ranges && !tell(u, TRUE) && step[1].sql)
+		return stopped(u, error);
+	return TRUE;
+}
+
+static gboolean run_format(Upgrade *u, GError **error)
+{
+	const SnStep *steps = steps_of(u, u->version);
+
+	for (; steps[u->step].sql; u->step++, u->position = 0)
+		if (!run_step(u, &steps[u->step], error))
+			return FALSE;
+	u->step = 0;
+	u->version++;
+	return TRUE;
+}
+
+/* ---- all of it ---- */
+
+static gboolean has_room(const Upgrade *u, GError **error)
+{
+	g_autofree char *directory = g_path_get_dirname(u->store->path);
+	struct statvfs disk;
+	gint64 wanted = 0;
+
+	for (int version = u->version; version < u->shape->version; version++)
+		wanted += u->shape->formats[version - 1].room * last_row(u->store, "message");
+	if (u->total > 0)
+		wanted = (gint64)((double)wanted * (double)(u->total - u->done) / (double)u->total);
+	wanted += wanted ? ROOM : 0;
+	if (statvfs(directory, &disk) != 0)
+		return TRUE; /* it will be seen when it is written */
+	guint64 free = (guint64)disk.f_bavail * disk.f_frsize;
+	if (free >= (guint64)wanted)
+		return TRUE;
+	g_autofree char *needed = g_format_size((guint64)wanted), *there = g_format_size(free);
+	g_set_error(error, SN_ERROR, SN_ERROR_STORAGE,
+	            "To bring the database %s to a new format takes up to %s on the disk, and %s are "
+	            "free. Free some space and start sennit again.", u->store->path, needed, there);
+	return FALSE;
+}
+
+static gboolean begin(Upgrade *u, int version, GError **error)
+{
+	gboolean resumed = version > UNDER_WAY;
+
+	u->version = resumed ? version - UNDER_WAY : version;
+	if (resumed && !read_place(u, error))
+		return FALSE;
+	measure(u);
+	if (!has_room(u, error))
+		return FALSE;
+	u->begun = g_get_monotonic_time();
+	u->report.from = u->version;
+	u->report.to = u->shape->version;
+	sqlite3_progress_handler(u->store->db, TICK, tick, u);
+	return resumed || mark(u, error);
+}
+
+static gboolean run(Upgrade *u, GError **error)
+{
+	int version = user_version(u->store, error);
+
+	if (version < 0 || version == u->shape->version)
+		return version > 0; /* another one did it while this one waited */
+	if (!begin(u, version, error) || !run_format(u, error))
+		return FALSE;
+	while (u->version < u->shape->version)
+		if (u->stopped ? !stopped(u, error) : !mark(u, error) || !run_format(u, error))
+			return FALSE;
+	return TRUE;
+}
+
+static int patience_of(const SnShape *shape)
+{
+	return shape->patience ? shape->patience : PATIENCE;
+}
+
+static SnStore *open_alone(const char *path, const SnShape *shape, GError **error)
+{
+	g_autoptr(GError) local = NULL;
+	SnStore *store = sn_store_connect(path, SN_STORE_ENGINE, error);
+
+	if (!store)
+		return NULL;
+	sn_store_set_patience(store, patience_of(shape));
+	/* A cache of a fixed size, and sorting in files: what is sorted may be as many as all messages. */
+	if (sn_exec(store, "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL;"
+	            "BEGIN IMMEDIATE; COMMIT", &local) && sn_store_settle(store, &local) &&
+	    sn_exec(store, "PRAGMA cache_size = -16000; PRAGMA temp_store = FILE", &local))
+		return store;
+	if (g_error_matches(local, SN_ERROR, SN_ERROR_BUSY))
+		g_set_error(error, SN_ERROR, SN_ERROR_BUSY,
+		            "The database %s has to be brought to a new format, and another sennit has "
+		            "it open. End that one (also \"sennit engine\"), then start this one again.",
+		            path);
+	else
+		g_propagate_error(error, g_steal_pointer(&local));
+	sn_store_close(store);
+	return NULL;
+}
+
+/* Only one at a time; the others wait for their turn. */
+static SnLock *take_lock(const char *path, const SnShape *shape, const SnStoreWatch *watch,
+                         GError **error)
+{
+	g_autofree char *name = lock_path(path);
+	gint64 begun = g_get_monotonic_time(), patience = patience_of(shape) * 1000;
+
+	for (;;) {
+		g_autoptr(GError) local = NULL;
+		SnLock *lock = sn_lock_take(name, &local);
+		gint64 waited = g_get_monotonic_time() - begun;
+		SnStoreUpgrade report = { .process = sn_lock_holder(name),
+			                  .seconds = (int)(waited / G_USEC_PER_SEC) };
+		if (lock)
+			return lock;
+		if (!g_error_matches(local, SN_ERROR, SN_ERROR_BUSY)) {
+			g_propagate_error(error, g_steal_pointer(&local));
+			return NULL;
+		}
+		if (watch && watch->told ? !watch->told(&report, watch->data) : waited > patience) {
+			g_set_error(error, SN_ERROR, SN_ERROR_BUSY,
+			            "Another sennit (process %d) is bringing the database %s to a new "
+			            "format. Wait until it is done.", report.process, path);
+			return NULL;
+		}
+		g_usleep(TOLD_EVERY);
+	}
+}
+
+gboolean sn_store_reshape(const char *path, const SnShape *shape, const SnStoreWatch *watch,
+                          GError **error)
+{
+	SnLock *lock = take_lock(path, shape, watch, error);
+
+	if (!lock)
+		return FALSE;
+	Upgrade u = { .store = open_alone(path, shape, error), .shape = shape, .watch = watch };
+	gboolean ok = u.store && run(&u, error);
+	if (u.store) {
+		sqlite3_progress_handler(u.store->db, 0, NULL, NULL);
+		empty_log(&u, 0);
+	}
+	sn_store_close(u.store);
+	if (ok) {
+		/* Whoever waits for this very file finds nothing left to do. */
+		g_autofree char *name = lock_path(path);
+		(void)unlink(name);
+	}
+	sn_lock_release(lock);
+	return ok;
 }

@@ -4,6 +4,7 @@
 #define SN_STORE_MIGRATE_FOLDERS_H
 
 /* clang-format off */
+/* Tables and columns. */
 #define SN_FOLDERS_TO_VERSION_2 \
 	/* lists of a folder, and who of a thread is the newest in it */ \
 	"ALTER TABLE location ADD COLUMN shown_in INTEGER NOT NULL DEFAULT 0;" \
@@ -27,18 +28,49 @@
 	"INTEGER NOT NULL DEFAULT 0, set_tags TEXT, clear_tags TEXT) STRICT;" \
 	"CREATE INDEX mail_change_item_of ON mail_change_item (change);" \
 	"CREATE INDEX mail_change_item_message ON mail_change_item (message);" \
-	"UPDATE location SET shown_in = folder, time = (SELECT time FROM message m WHERE m.id = message);" \
-	"UPDATE location SET shown_in = coalesce((SELECT t.id FROM folder f JOIN folder t ON t.account = " \
-	"f.account WHERE f.id = location.folder AND (t.role = location.target OR t.name = " \
-	"location.target) LIMIT 1), 0) WHERE target IS NOT NULL;" \
-	"UPDATE location SET top = 0 WHERE EXISTS (SELECT 1 FROM message n CROSS JOIN message m " \
-	"INDEXED BY message_thread CROSS JOIN location l INDEXED BY location_message WHERE n.id = " \
-	"location.message AND m.thread = n.thread AND (m.time, m.id) > (n.time, n.id) AND " \
-	"l.message = m.id AND l.shown_in = location.shown_in);" \
-	"UPDATE folder SET (total, unread) = (SELECT count(*), coalesce(sum(flags & 1 = 0), 0) " \
-	"FROM location WHERE shown_in = folder.id);" \
-	"CREATE INDEX location_listed ON location (shown_in, time, message);" \
-	"CREATE INDEX location_top ON location (shown_in, time, message) WHERE top = 1;" \
+	/* newsletters and notices stand apart */ \
+	"DROP INDEX conversation_list;" \
+	"ALTER TABLE conversation DROP COLUMN shelf;" \
+	"ALTER TABLE conversation ADD COLUMN bulk INTEGER NOT NULL DEFAULT -1;" \
+	"ALTER TABLE conversation ADD COLUMN bulk_set INTEGER;" \
+	"ALTER TABLE conversation ADD COLUMN shelf INTEGER AS (CASE WHEN last_message = 0 AND NOT " \
+	"opened AND NOT has_draft AND attention = 0 AND pending = 0 THEN 2 WHEN archived THEN 1 " \
+	"WHEN coalesce(bulk_set, bulk) > 0 AND NOT pinned AND attention = 0 AND pending = 0 AND " \
+	"NOT has_draft THEN 3 ELSE 0 END) VIRTUAL;" \
+	"ALTER TABLE message ADD COLUMN bulk INTEGER NOT NULL DEFAULT 0;" \
+	"DROP TRIGGER message_added; DROP TRIGGER message_moved;"
+
+/* What their rows say, and the indexes. */
+#define SN_FOLDERS_STEPS_TO_VERSION_2 \
+	SN_STEP_SHORT("UPDATE folder SET total = 0, unread = 0"), \
+	SN_STEP_RANGES("message", 7, "the lists of folders", \
+		"UPDATE location SET shown_in = folder, time = (SELECT time FROM message m " \
+		"WHERE m.id = message) WHERE message > ?1 AND message <= ?2;" \
+		"UPDATE location SET shown_in = coalesce((SELECT t.id FROM folder f JOIN folder t " \
+		"ON t.account = f.account WHERE f.id = location.folder AND (t.role = location.target " \
+		"OR t.name = location.target) LIMIT 1), 0) WHERE target IS NOT NULL " \
+		"AND message > ?1 AND message <= ?2;" \
+		"UPDATE folder SET total = total + n, unread = unread + new FROM (SELECT shown_in, " \
+		"count(*) AS n, sum(flags & 1 = 0) AS new FROM location WHERE message > ?1 " \
+		"AND message <= ?2 GROUP BY shown_in) AS l WHERE folder.id = l.shown_in"), \
+	SN_STEP_RANGES("message", 7, "the threads in folders", \
+		"UPDATE location SET top = 0 WHERE message > ?1 AND message <= ?2 AND EXISTS (SELECT 1 " \
+		"FROM message n CROSS JOIN message m INDEXED BY message_thread CROSS JOIN location l " \
+		"INDEXED BY location_message WHERE n.id = location.message AND m.thread = n.thread " \
+		"AND (m.time, m.id) > (n.time, n.id) AND l.message = m.id " \
+		"AND l.shown_in = location.shown_in)"), \
+	SN_STEP_WHOLE("message", 2, "the lists of folders", \
+		"CREATE INDEX location_listed ON location (shown_in, time, message)"), \
+	SN_STEP_WHOLE("message", 2, "the lists of folders", \
+		"CREATE INDEX location_top ON location (shown_in, time, message) WHERE top = 1"), \
+	SN_STEP_RANGES("conversation", 2, "the list of conversations", \
+		"UPDATE conversation SET bulk = 0 WHERE last_message <> 0 AND id > ?1 AND id <= ?2"), \
+	SN_STEP_WHOLE("conversation", 2, "the list of conversations", \
+		"CREATE INDEX conversation_list ON conversation (shelf, pinned DESC, needs DESC, " \
+		"last_time DESC, id DESC)")
+
+/* What keeps them right from then on. */
+#define SN_FOLDERS_TRIGGERS_TO_VERSION_2 \
 	"CREATE TRIGGER location_added AFTER INSERT ON location WHEN NEW.shown_in <> 0 BEGIN " \
 	"UPDATE folder SET total = total + 1, unread = unread + (NEW.flags & 1 = 0) " \
 	"WHERE id = NEW.shown_in; " \
@@ -111,20 +143,6 @@
 	"UNION SELECT NEW.id) " \
 	"AND +shown_in IN (SELECT shown_in FROM location WHERE message = NEW.id); " \
 	"END;" \
-	/* newsletters and notices stand apart */ \
-	"DROP INDEX conversation_list;" \
-	"ALTER TABLE conversation DROP COLUMN shelf;" \
-	"ALTER TABLE conversation ADD COLUMN bulk INTEGER NOT NULL DEFAULT -1;" \
-	"ALTER TABLE conversation ADD COLUMN bulk_set INTEGER;" \
-	"ALTER TABLE conversation ADD COLUMN shelf INTEGER AS (CASE WHEN last_message = 0 AND NOT " \
-	"opened AND NOT has_draft AND attention = 0 AND pending = 0 THEN 2 WHEN archived THEN 1 " \
-	"WHEN coalesce(bulk_set, bulk) > 0 AND NOT pinned AND attention = 0 AND pending = 0 AND " \
-	"NOT has_draft THEN 3 ELSE 0 END) VIRTUAL;" \
-	"CREATE INDEX conversation_list ON conversation (shelf, pinned DESC, needs DESC, " \
-	"last_time DESC, id DESC);" \
-	"ALTER TABLE message ADD COLUMN bulk INTEGER NOT NULL DEFAULT 0;" \
-	"UPDATE conversation SET bulk = 0 WHERE last_message <> 0;" \
-	"DROP TRIGGER message_added; DROP TRIGGER message_moved;" \
 	"CREATE TRIGGER message_added AFTER INSERT ON message BEGIN " \
 	"UPDATE conversation SET unread = unread + 1 WHERE id = NEW.conversation AND NEW.unread; " \
 	"UPDATE conversation SET last_message = NEW.id, last_time = NEW.time, channel = NEW.channel, " \

@@ -57,64 +57,75 @@
 	"format INTEGER NOT NULL, whom INTEGER NOT NULL, sign INTEGER NOT NULL, reports INTEGER NOT NULL, " \
 	"signature TEXT, " \
 	"PRIMARY KEY (conversation, part)) STRICT, WITHOUT " \
-	"ROWID; " \
+	"ROWID; "
+
+#define SN_MAP_STEPS_TO_VERSION_2 \
 	/* everybody's first address takes the person's id along; the user's own take none */ \
-	"INSERT INTO native (address, person) SELECT min(a.id), a.person FROM address a " \
-	"JOIN person p ON p.id = a.person WHERE NOT p.is_self GROUP BY a.person; " \
-	"INSERT INTO person (id, name) SELECT (SELECT seq FROM sqlite_sequence WHERE name = 'person') " \
-	"+ row_number() OVER (ORDER BY id), coalesce(name, value) FROM address " \
-	"WHERE id NOT IN (SELECT address FROM native); " \
-	"INSERT INTO native (address, person) SELECT id, (SELECT seq FROM sqlite_sequence " \
-	"WHERE name = 'person') - count(*) OVER () + row_number() OVER (ORDER BY id) FROM address " \
-	"WHERE id NOT IN (SELECT address FROM native); " \
-	"UPDATE native SET name = a.name, name_rank = 2 FROM address a " \
-	"WHERE a.id = native.address AND a.name IS NOT NULL; " \
-	"UPDATE native SET name = p.name, name_rank = min(p.name_rank, 3) FROM person p " \
-	"WHERE p.id = native.person AND p.name_rank > 0; " \
-	"UPDATE message SET peer = (SELECT n.address FROM conversation c JOIN native n " \
-	"ON n.person = c.person WHERE c.id = message.conversation) WHERE peer IS NULL " \
-	"AND conversation IN (SELECT id FROM conversation WHERE kind = 0); " \
-	"INSERT OR IGNORE INTO setting (key, value) " \
-	"VALUES ('map-device', lower(hex(randomblob(6)))), ('map-clock', unixepoch() * 1000); " \
-	"CREATE TEMP TABLE old_pair AS SELECT l.address AS guest, n.address AS host, 3 AS verdict " \
-	"FROM link l JOIN native n ON n.person = l.person WHERE l.state = 1 AND l.source = 0 " \
-	"AND l.address <> n.address " \
-	"UNION SELECT l.address, o.id, 5 FROM link l JOIN address o ON o.person = l.person " \
-	"WHERE l.state = 2 AND o.id <> l.address; " \
-	"INSERT OR IGNORE INTO decision (a, b, verdict, clock, device) " \
-	"SELECT min(guest, host), max(guest, host), iif(verdict = 3 AND guest > host, 4, verdict), 1, " \
-	"(SELECT value FROM setting WHERE key = 'map-device') FROM old_pair ORDER BY verdict DESC; " \
-	"INSERT INTO fact (key, value, clock, device, chunk) SELECT 'pair' || char(9) || " \
-	"min(" ADDRESS_KEY("x") ", " ADDRESS_KEY("y") ") || char(9) || " \
-	"max(" ADDRESS_KEY("x") ", " ADDRESS_KEY("y") "), " \
-	"'1' || char(9) || iif(d.verdict = 5, 'apart', iif((d.verdict = 3) = (" ADDRESS_KEY("x") " < " ADDRESS_KEY("y") \
-	"), 'of', 'owns')), 1, d.device, 1 FROM decision d JOIN address x ON x.id = d.a " \
-	"JOIN address y ON y.id = d.b; " \
-	"DROP TABLE old_pair; " \
-	"INSERT INTO card (source, origin, name, evidence, first_seen) " \
-	"SELECT l.source, 'old:' || l.person, p.name, min(l.evidence), min(l.first_seen) FROM link l " \
-	"JOIN person p ON p.id = l.person WHERE l.state = 1 AND l.source IN (1, 2) " \
-	"GROUP BY l.source, l.person; " \
-	"INSERT INTO card_address (card, seq, address) SELECT c.id, " \
-	"row_number() OVER (PARTITION BY c.id ORDER BY l.address) - 1, l.address FROM link l " \
-	"JOIN card c ON c.source = l.source AND c.origin = 'old:' || l.person WHERE l.state = 1; " \
-	"INSERT INTO fact (key, value, clock, device, chunk) SELECT 'name' || char(9) || " \
-	ADDRESS_KEY("a") ", '1' || char(9) || p.name, 1, s.value, 1 FROM address a JOIN person p ON p.id = a.person " \
-	"JOIN setting s ON s.key = 'map-device' WHERE p.name_rank = 4 AND NOT p.is_self " \
-	"AND NOT EXISTS (SELECT 1 FROM card_address m WHERE m.address = a.id); " \
-	"INSERT INTO fact (key, value, clock, device, chunk) SELECT 'rule' || char(9) || " \
-	ADDRESS_KEY("a") ", '1' || char(9) || " RULE_WORD("p.rule") ", 1, s.value, 1 FROM address a JOIN person p " \
-	"ON p.id = a.person JOIN setting s ON s.key = 'map-device' WHERE p.rule <> 0; " \
-	"INSERT INTO fact (key, value, clock, device, chunk) SELECT 'wish' || char(9) || " \
-	ADDRESS_KEY("a") ", p.wish_time || char(9) || " RULE_WORD("p.wish") " || char(9) || coalesce(p.wish_origin, ''), " \
-	"p.wish_time, " \
-	"s.value, 1 FROM address a JOIN person p ON p.id = a.person JOIN setting s " \
-	"ON s.key = 'map-device' WHERE p.wish <> 0; " \
-	"INSERT OR IGNORE INTO claim (a, b, source, evidence, first_seen) " \
-	"SELECT min(l.address, n.address), max(l.address, n.address), l.source, l.evidence, " \
-	"l.first_seen FROM link l JOIN native n ON n.person = l.person WHERE l.state = 0 " \
-	"AND l.source > 2 AND l.address <> n.address; " \
-	"DELETE FROM setting WHERE key = 'vdir-stamp'; " \
-	"DROP TABLE link; "
+	SN_STEP_RANGES("person", 5, "the address map", \
+		"INSERT INTO native (address, person) SELECT min(a.id), p.id FROM person p " \
+		"JOIN address a ON a.person = p.id WHERE p.id > ?1 AND p.id <= ?2 AND NOT p.is_self " \
+		"GROUP BY p.id"), \
+	SN_STEP_RANGES("address", 10, "the address map", \
+		"INSERT INTO person (id, name) SELECT (SELECT seq FROM sqlite_sequence " \
+		"WHERE name = 'person') + row_number() OVER (ORDER BY id), coalesce(name, value) " \
+		"FROM address WHERE id > ?1 AND id <= ?2 AND id NOT IN (SELECT address FROM native);" \
+		"INSERT INTO native (address, person) SELECT id, (SELECT seq FROM sqlite_sequence " \
+		"WHERE name = 'person') - count(*) OVER () + row_number() OVER (ORDER BY id) " \
+		"FROM address WHERE id > ?1 AND id <= ?2 AND id NOT IN (SELECT address FROM native);" \
+		"UPDATE native SET name = a.name, name_rank = 2 FROM address a WHERE a.id = native.address " \
+		"AND a.name IS NOT NULL AND native.address > ?1 AND native.address <= ?2;" \
+		"UPDATE native SET name = p.name, name_rank = min(p.name_rank, 3) FROM person p " \
+		"WHERE p.id = native.person AND p.name_rank > 0 AND native.address > ?1 " \
+		"AND native.address <= ?2"), \
+	SN_STEP_RANGES("message", 11, "whom each message belongs to", \
+		"UPDATE message SET peer = (SELECT n.address FROM conversation c JOIN native n " \
+		"ON n.person = c.person WHERE c.id = message.conversation) WHERE id > ?1 AND id <= ?2 " \
+		"AND +peer IS NULL AND +conversation IN (SELECT id FROM conversation WHERE kind = 0)"), \
+	SN_STEP_WHOLE("address", 10, "the address map", \
+		"INSERT OR IGNORE INTO setting (key, value) " \
+		"VALUES ('map-device', lower(hex(randomblob(6)))), ('map-clock', unixepoch() * 1000); " \
+		"CREATE TEMP TABLE old_pair AS SELECT l.address AS guest, n.address AS host, 3 AS verdict " \
+		"FROM link l JOIN native n ON n.person = l.person WHERE l.state = 1 AND l.source = 0 " \
+		"AND l.address <> n.address " \
+		"UNION SELECT l.address, o.id, 5 FROM link l JOIN address o ON o.person = l.person " \
+		"WHERE l.state = 2 AND o.id <> l.address; " \
+		"INSERT OR IGNORE INTO decision (a, b, verdict, clock, device) " \
+		"SELECT min(guest, host), max(guest, host), iif(verdict = 3 AND guest > host, 4, verdict), 1, " \
+		"(SELECT value FROM setting WHERE key = 'map-device') FROM old_pair ORDER BY verdict DESC; " \
+		"INSERT INTO fact (key, value, clock, device, chunk) SELECT 'pair' || char(9) || " \
+		"min(" ADDRESS_KEY("x") ", " ADDRESS_KEY("y") ") || char(9) || " \
+		"max(" ADDRESS_KEY("x") ", " ADDRESS_KEY("y") "), " \
+		"'1' || char(9) || iif(d.verdict = 5, 'apart', iif((d.verdict = 3) = (" ADDRESS_KEY("x") " < " ADDRESS_KEY("y") \
+		"), 'of', 'owns')), 1, d.device, 1 FROM decision d JOIN address x ON x.id = d.a " \
+		"JOIN address y ON y.id = d.b; " \
+		"DROP TABLE old_pair; "), \
+	SN_STEP_WHOLE("address", 5, "the address map", \
+		"INSERT INTO card (source, origin, name, evidence, first_seen) " \
+		"SELECT l.source, 'old:' || l.person, p.name, min(l.evidence), min(l.first_seen) FROM link l " \
+		"JOIN person p ON p.id = l.person WHERE l.state = 1 AND l.source IN (1, 2) " \
+		"GROUP BY l.source, l.person; " \
+		"INSERT INTO card_address (card, seq, address) SELECT c.id, " \
+		"row_number() OVER (PARTITION BY c.id ORDER BY l.address) - 1, l.address FROM link l " \
+		"JOIN card c ON c.source = l.source AND c.origin = 'old:' || l.person WHERE l.state = 1; "), \
+	SN_STEP_WHOLE("address", 5, "the address map", \
+		"INSERT INTO fact (key, value, clock, device, chunk) SELECT 'name' || char(9) || " \
+		ADDRESS_KEY("a") ", '1' || char(9) || p.name, 1, s.value, 1 FROM address a JOIN person p ON p.id = a.person " \
+		"JOIN setting s ON s.key = 'map-device' WHERE p.name_rank = 4 AND NOT p.is_self " \
+		"AND NOT EXISTS (SELECT 1 FROM card_address m WHERE m.address = a.id); " \
+		"INSERT INTO fact (key, value, clock, device, chunk) SELECT 'rule' || char(9) || " \
+		ADDRESS_KEY("a") ", '1' || char(9) || " RULE_WORD("p.rule") ", 1, s.value, 1 FROM address a JOIN person p " \
+		"ON p.id = a.person JOIN setting s ON s.key = 'map-device' WHERE p.rule <> 0; " \
+		"INSERT INTO fact (key, value, clock, device, chunk) SELECT 'wish' || char(9) || " \
+		ADDRESS_KEY("a") ", p.wish_time || char(9) || " RULE_WORD("p.wish") " || char(9) || coalesce(p.wish_origin, ''), " \
+		"p.wish_time, " \
+		"s.value, 1 FROM address a JOIN person p ON p.id = a.person JOIN setting s " \
+		"ON s.key = 'map-device' WHERE p.wish <> 0; "), \
+	SN_STEP_WHOLE("address", 5, "the address map", \
+		"INSERT OR IGNORE INTO claim (a, b, source, evidence, first_seen) " \
+		"SELECT min(l.address, n.address), max(l.address, n.address), l.source, l.evidence, " \
+		"l.first_seen FROM link l JOIN native n ON n.person = l.person WHERE l.state = 0 " \
+		"AND l.source > 2 AND l.address <> n.address; " \
+		"DELETE FROM setting WHERE key = 'vdir-stamp'; " \
+		"DROP TABLE link; ")
 
 #endif

@@ -100,16 +100,6 @@ gboolean sn_store_fail(SnStore *store, int code, GError **error);
 /* Ends the transaction: commit when ok, else roll back. Returns whether all went well. */
 gboolean sn_store_finish(SnStore *store, gboolean ok, GError **error);
 
-/* migrate.c: brings an open database to the newest shape, or refuses it. */
-gboolean sn_store_migrate(SnStore *store, GError **error);
-/* The same for any shape, so that steps can be tested before the first is needed. */
-typedef struct {
-	int version;
-	const char *schema;        /* makes it from nothing */
-	const char *const *steps;  /* steps[i] turns version i + 1 into i + 2 */
-} SnShape;
-gboolean sn_store_reshape(SnStore *store, const SnShape *shape, GError **error);
-
 /* Valid UTF-8 of at most `limit` bytes; NULL stays NULL; caller frees. */
 char *sn_tidy(const char *text, gsize limit);
 

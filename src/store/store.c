@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "src/store/migrate.h"
 #include "src/store/private.h"
 
 #define BUSY_MS 5000
@@ -89,8 +90,12 @@ static gboolean open_database(SnStore *store, GError **error)
 	sqlite3_busy_handler(store->db, wait_busy, store);
 	sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	sqlite3_wal_hook(store->db, log_grew, store); /* in place of automatic checkpoints */
-	if (!sn_search_functions(store, error) || !sn_folder_functions(store, error))
-		return FALSE;
+	return sn_search_functions(store, error) && sn_folder_functions(store, error);
+}
+
+/* They read the file, which is not to be waited for while somebody else has it for himself alone. */
+gboolean sn_store_settle(SnStore *store, GError **error)
+{
 	return sn_exec(store,
 	               "PRAGMA foreign_keys = ON;"
 	               "PRAGMA synchronous = NORMAL;"
@@ -102,6 +107,8 @@ static gboolean open_database(SnStore *store, GError **error)
 
 static gboolean settle_role(SnStore *store, GError **error)
 {
+	if (!sn_store_settle(store, error))
+		return FALSE;
 	switch (store->role) {
 	case SN_STORE_ENGINE: return sn_exec(store, "PRAGMA cache_size = -8000; PRAGMA journal_size_limit = 67108864",
 		                            error);
@@ -111,20 +118,66 @@ static gboolean settle_role(SnStore *store, GError **error)
 	g_assert_not_reached();
 }
 
+SnStore *sn_store_connect(const char *path, SnStoreRole role, GError **error)
+{
+	SnStore *store = g_new0(SnStore, 1);
+	g_autofree char *turn_path = g_strconcat(path, "-turn", NULL);
+
+	store->path = g_strdup(path);
+	store->role = role;
+	store->patience = BUSY_MS;
+	store->bell_path = g_strconcat(path, "-bell", NULL);
+	store->turn = open(turn_path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	store->bell = sn_bell_open(store->bell_path, error);
+	if (store->bell && open_database(store, error))
+		return store;
+	sn_store_close(store);
+	return NULL;
+}
+
+static gboolean not_set_up(const SnStore *store, SnFit fit, GError **error)
+{
+	g_set_error(error, SN_ERROR, SN_ERROR_NOT_FOUND, fit == SN_FIT_EMPTY ?
+	            "The database %s is not set up yet. Start sennit once." :
+	            "The database %s has to be brought to a new format. Start sennit once.",
+	            store->path);
+	return FALSE;
+}
+
 /* Two programs may find the profile empty at the same time. */
 static gboolean set_up(SnStore *store, GError **error)
 {
-	if (store->turn >= 0 && store->role != SN_STORE_READER) {
-		for (int i = 0; i < BUSY_MS && flock(store->turn, LOCK_EX | LOCK_NB) != 0; i++)
-			g_usleep(1000);
-	}
-	gboolean ok = sn_store_migrate(store, error);
+	if (store->role == SN_STORE_READER)
+		return not_set_up(store, SN_FIT_EMPTY, error);
+	for (int i = 0; store->turn >= 0 && i < BUSY_MS && flock(store->turn, LOCK_EX | LOCK_NB) != 0;
+	     i++)
+		g_usleep(1000);
+	gboolean ok = sn_store_found(store, &sn_store_shape, error);
 	if (store->turn >= 0)
 		flock(store->turn, LOCK_UN);
 	return ok;
 }
 
-SnStore *sn_store_open(const char *path, SnStoreRole role, GError **error)
+/* An older one is closed while it is brought to the newest format, which needs it alone. */
+static SnStore *open_newest(const char *path, SnStoreRole role, const SnStoreWatch *watch,
+                            GError **error)
+{
+	for (int round = 0;; round++) {
+		SnStore *store = sn_store_connect(path, role, error);
+		SnFit fit = store ? sn_store_fit(store, &sn_store_shape, error) : SN_FIT_REFUSED;
+		gboolean older = fit == SN_FIT_OLDER || fit == SN_FIT_HELD;
+		if (fit == SN_FIT_NEWEST || (fit == SN_FIT_EMPTY && set_up(store, error)))
+			return store;
+		if (older && (role == SN_STORE_READER || round > 0))
+			older = not_set_up(store, fit, error);
+		sn_store_close(store);
+		if (!older || !sn_store_reshape(path, &sn_store_shape, watch, error))
+			return NULL;
+	}
+}
+
+SnStore *sn_store_open_watched(const char *path, SnStoreRole role, const SnStoreWatch *watch,
+                               GError **error)
 {
 	g_return_val_if_fail(path != NULL, NULL);
 	if (role == SN_STORE_READER && !g_file_test(path, G_FILE_TEST_EXISTS)) {
@@ -133,22 +186,17 @@ SnStore *sn_store_open(const char *path, SnStoreRole role, GError **error)
 	}
 	if (!make_private(path, error))
 		return NULL;
-
-	SnStore *store = g_new0(SnStore, 1);
-	g_autofree char *turn_path = g_strconcat(path, "-turn", NULL);
-	store->path = g_strdup(path);
-	store->role = role;
-	store->patience = BUSY_MS;
-	store->bell_path = g_strconcat(path, "-bell", NULL);
-	store->turn = open(turn_path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	store->bell = sn_bell_open(store->bell_path, error);
-	if (!store->bell || !open_database(store, error) || !set_up(store, error) ||
-	    !settle_role(store, error)) {
-		sn_store_close(store);
-		return NULL;
-	}
-	sn_store_changed(store);
+	SnStore *store = open_newest(path, role, watch, error);
+	if (store && !settle_role(store, error))
+		g_clear_pointer(&store, sn_store_close);
+	if (store)
+		sn_store_changed(store);
 	return store;
+}
+
+SnStore *sn_store_open(const char *path, SnStoreRole role, GError **error)
+{
+	return sn_store_open_watched(path, role, NULL, error);
 }
 
 void sn_store_close(SnStore *store)

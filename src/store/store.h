@@ -36,6 +36,31 @@ typedef enum {
  * the bell file. A database newer than this program is refused with SN_ERROR_CONFIG.
  */
 SnStore *sn_store_open(const char *path, SnStoreRole role, GError **error);
+
+/*
+ * How far the migration of an older database is. It is one of many short transactions, and goes on at
+ * the next start wherever it stops. Nobody else may have the database open meanwhile.
+ */
+typedef struct {
+	int from, to;        /* formats; 0: another sennit is at it, and this one waits */
+	int process;         /* of that other one; 0 not known */
+	const char *what;    /* being made now; NULL nothing worth a word */
+	gint64 rows, of;     /* rows of it that were read; 0 */
+	gint64 done, total;  /* of all, in parts that take about as long as each other */
+	int seconds;         /* since it began, or went on */
+	int seconds_left;    /* -1 not known yet */
+} SnStoreUpgrade;
+
+typedef struct {
+	/* Some ten times a second. FALSE: stop, with SN_ERROR_CANCELLED. Must not open the store. */
+	gboolean (*told)(const SnStoreUpgrade *upgrade, gpointer data);
+	gpointer data;
+} SnStoreWatch;
+
+/* As sn_store_open(), telling of a migration. watch NULL: nobody. Without one to tell, another sennit
+ * that migrates is waited for three seconds (SN_ERROR_BUSY), else until it is done. */
+SnStore *sn_store_open_watched(const char *path, SnStoreRole role, const SnStoreWatch *watch,
+                               GError **error);
 void sn_store_close(SnStore *store); /* NULL is fine */
 
 /*

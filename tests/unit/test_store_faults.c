@@ -478,38 +478,6 @@ static void a_newer_database_is_refused_and_left_alone(void **state)
 	tmp->store = NULL;
 }
 
-static void an_older_database_is_brought_up_to_date(void **state)
-{
-	TmpStore *tmp = *state;
-	int now = (int)sn_one(tmp->store, "PRAGMA user_version");
-	const char *steps[16] = { NULL };
-	const SnShape next = { now + 2, NULL, steps };
-	g_autoptr(GError) error = NULL;
-
-	tmpstore_mail(tmp, SN_IN, BOB, NULL, "x", "x");
-	g_assert(now < 14);
-	steps[now - 1] = "ALTER TABLE message ADD COLUMN colour TEXT; UPDATE message SET colour = 'red'";
-	steps[now] = "CREATE TABLE nonsense (";
-	/* the second step fails: not even the first is left */
-	assert_false(sn_store_reshape(tmp->store, &next, &error));
-	assert_non_null(error);
-	assert_int_equal(sn_one(tmp->store, "PRAGMA user_version"), now);
-	assert_int_equal(sn_one(tmp->store, "SELECT count(*) FROM pragma_table_xinfo('message') "
-	                                    "WHERE name = 'colour'"),
-	                 0);
-	g_clear_error(&error);
-	steps[now] = "CREATE TABLE sense (id INTEGER PRIMARY KEY)";
-	assert_true(sn_store_reshape(tmp->store, &next, &error));
-	assert_int_equal(sn_one(tmp->store, "PRAGMA user_version"), now + 2);
-	assert_int_equal(sn_one(tmp->store, "SELECT count(*) FROM pragma_table_xinfo('message') "
-	                                    "WHERE name = 'colour'"),
-	                 1);
-	assert_true(sn_store_reshape(tmp->store, &next, &error));
-	/* and this program, which knows less, leaves it alone from now on */
-	assert_null(sn_store_open(tmp->path, SN_STORE_CLIENT, &error));
-	assert_true(g_error_matches(error, SN_ERROR, SN_ERROR_CONFIG));
-}
-
 static void a_reader_only_reads(void **state)
 {
 	TmpStore *tmp = *state;
@@ -800,7 +768,6 @@ int main(void)
 		TEST(damage_is_an_error_not_a_crash),
 		TEST(what_is_no_database_is_refused),
 		TEST(a_newer_database_is_refused_and_left_alone),
-		TEST(an_older_database_is_brought_up_to_date),
 		TEST(a_reader_only_reads),
 		TEST(many_may_open_a_new_profile_at_once),
 		TEST(a_killed_writer_leaves_its_last_commit),
