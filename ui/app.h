@@ -79,7 +79,7 @@ struct sn_app {
 	SnSecureCache *secure;   /* what was verified and opened (secure.h) */
 	SnId room_asked;         /* a room that the user wants to be in, and is not yet; 0 */
 	SnId offered;            /* newest question that was put as a prompt; 0 */
-	GPtrArray *history;      /* of char *: command lines, oldest first */
+	GPtrArray *history, *searches; /* of char *: command lines and queries typed, oldest first */
 	gboolean dirty;          /* the screen must be drawn */
 	gboolean stale;          /* the store changed: rows must be read again */
 	gboolean focused;

@@ -25,7 +25,7 @@ static void line_entered(SnApp *app, const char *answer, gpointer data)
 static gboolean run_command(SnApp *app, int argc, char **argv, GError **error)
 {
 	SnAskLine ask = { .label = ":", .initial = argc ? argv[0] : NULL,
-		          .complete = sn_complete_command, .history = TRUE, .done = line_entered };
+		          .complete = sn_complete_command, .history = app->history, .done = line_entered };
 
 	sn_prompt_line(app, &ask);
 	return TRUE;

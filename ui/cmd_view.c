@@ -4,6 +4,7 @@
 
 #include "ui/command.h"
 #include "ui/composer.h"
+#include "ui/history_file.h"
 #include "ui/prompt.h"
 #include "ui/view.h"
 
@@ -105,12 +106,17 @@ static void search_entered(SnApp *app, const char *answer, gpointer data)
 		return;
 	g_free(app->search);
 	app->search = g_strdup(answer);
+	sn_history_file_add(app->searches, answer);
 	sn_view_open(app, &sn_view_search, answer, 0);
 }
 
 static gboolean run_search(SnApp *app, int argc, char **argv, GError **error)
 {
-	SnAskLine ask = { .label = "/", .initial = app->search, .done = search_entered };
+	SnView *view = sn_app_view(app);
+	/* before its results a query is changed; elsewhere a new one begins */
+	gboolean again = view && view->ops == &sn_view_search;
+	SnAskLine ask = { .label = "/", .initial = again ? app->search : NULL,
+		          .history = app->searches, .done = search_entered };
 
 	if (argc) {
 		search_entered(app, argv[0], NULL);

@@ -5,11 +5,6 @@
 
 enum { LINES_KEPT = 500, LINE_MAX_BYTES = 4096 };
 
-static char *path_of(const char *state_dir)
-{
-	return g_build_filename(state_dir, "history", NULL);
-}
-
 void sn_history_file_add(GPtrArray *history, const char *line)
 {
 	const char *last = history->len ? g_ptr_array_index(history, history->len - 1) : NULL;
@@ -22,10 +17,10 @@ void sn_history_file_add(GPtrArray *history, const char *line)
 	g_assert(history->len <= LINES_KEPT);
 }
 
-GPtrArray *sn_history_file_load(const char *state_dir)
+GPtrArray *sn_history_file_load(const char *state_dir, const char *name)
 {
 	GPtrArray *history = g_ptr_array_new_with_free_func(g_free);
-	g_autofree char *path = path_of(state_dir), *text = NULL;
+	g_autofree char *path = g_build_filename(state_dir, name, NULL), *text = NULL;
 	g_auto(GStrv) lines = NULL;
 
 	if (!g_file_get_contents(path, &text, NULL, NULL) || !g_utf8_validate(text, -1, NULL))
@@ -36,9 +31,9 @@ GPtrArray *sn_history_file_load(const char *state_dir)
 	return history;
 }
 
-void sn_history_file_save(const char *state_dir, const GPtrArray *history)
+void sn_history_file_save(const char *state_dir, const char *name, const GPtrArray *history)
 {
-	g_autofree char *path = path_of(state_dir);
+	g_autofree char *path = g_build_filename(state_dir, name, NULL);
 	g_autoptr(GString) text = g_string_new(NULL);
 	g_autoptr(GError) error = NULL;
 
@@ -48,5 +43,5 @@ void sn_history_file_save(const char *state_dir, const GPtrArray *history)
 		g_string_append_printf(text, "%s\n", (const char *)g_ptr_array_index(history, i));
 	if (!g_file_set_contents_full(path, text->str, (gssize)text->len,
 	                              G_FILE_SET_CONTENTS_CONSISTENT, 0600, &error))
-		g_warning("command history: %s", error->message);
+		g_warning("what was typed is not kept: %s", error->message);
 }

@@ -16,7 +16,7 @@ struct sn_prompt {
 	guint word;               /* which one stands in the line */
 	gsize word_start;
 	gboolean cycling;
-	gboolean history;
+	GPtrArray *history;       /* not owned; NULL */
 	int history_at;           /* from the end, 0 = the line being typed */
 	char *typed;              /* kept while walking through the history */
 	SnPromptDone done;
@@ -185,9 +185,10 @@ static void complete(SnApp *app, int step)
 static void walk_history(SnApp *app, int step)
 {
 	SnPrompt *prompt = app->prompt;
-	int at = prompt->history_at + step, count = (int)app->history->len;
+	GPtrArray *history = prompt->history;
+	int at = prompt->history_at + step, count = history ? (int)history->len : 0;
 
-	if (!prompt->history || at < 0 || at > count)
+	if (!history || at < 0 || at > count)
 		return;
 	if (prompt->history_at == 0) {
 		g_free(prompt->typed);
@@ -195,7 +196,7 @@ static void walk_history(SnApp *app, int step)
 	}
 	prompt->history_at = at;
 	sn_edit_set(prompt->edit,
-	            at ? g_ptr_array_index(app->history, count - at) : prompt->typed);
+	            at ? g_ptr_array_index(history, count - at) : prompt->typed);
 }
 
 static void line_key(SnApp *app, SnKey key)

@@ -34,7 +34,7 @@ typedef struct {
 	const char *label;      /* ":" or "IM address of Carol: " */
 	const char *initial;    /* NULL */
 	SnPromptComplete complete; /* NULL */
-	gboolean history;       /* up and down walk through command lines */
+	GPtrArray *history;     /* up and down walk through these lines, of char *; NULL. Not owned */
 	SnPromptDone done;
 	gpointer data;
 	GDestroyNotify free;

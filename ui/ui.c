@@ -34,8 +34,8 @@ static void app_free(SnApp *app)
 	sn_binds_free(app->binds);
 	if (app->keys)
 		g_array_unref(app->keys);
-	if (app->history)
-		g_ptr_array_unref(app->history);
+	g_clear_pointer(&app->history, g_ptr_array_unref);
+	g_clear_pointer(&app->searches, g_ptr_array_unref);
 	sn_bell_free(app->bell);
 	sn_store_close(app->store);
 	sn_config_unref(app->config);
@@ -86,7 +86,8 @@ static void make_parts(SnApp *app)
 	app->composer = sn_composer_new(app);
 	app->timeline = sn_timeline_new(app);
 	app->list = sn_list_new(app);
-	app->history = sn_history_file_load(app->setup->paths->state);
+	app->history = sn_history_file_load(app->setup->paths->state, SN_HISTORY_COMMANDS);
+	app->searches = sn_history_file_load(app->setup->paths->state, SN_HISTORY_SEARCHES);
 	sn_app_load_binds(app);
 	sn_app_load_theme(app, app->settings->general_theme);
 	app->focused = TRUE;
@@ -128,7 +129,8 @@ static int run_screen(SnApp *app)
 	app->term->title(app->term, "sennit");
 	sn_app_loop(app);
 	sn_composer_save(app->composer);
-	sn_history_file_save(app->setup->paths->state, app->history);
+	sn_history_file_save(app->setup->paths->state, SN_HISTORY_COMMANDS, app->history);
+	sn_history_file_save(app->setup->paths->state, SN_HISTORY_SEARCHES, app->searches);
 	return app->exit_code;
 }
 

@@ -380,6 +380,19 @@ static void command_lines_are_remembered(void **state)
 	assert_string_equal(text, "outbox\naccounts\noutbox\n");
 }
 
+static void a_search_begins_empty_and_is_changed_before_its_results(void **state)
+{
+	UiDesk *desk = *state;
+	g_autofree char *text = NULL;
+
+	ui_desk_play(desk, "keys /\ntext rope\nkeys <Enter>\nexpect Search  rope\n"
+	                   "keys /\ntext  boat\nkeys <Enter>\nexpect Search  rope boat\n"
+	                   "keys <Esc>/\ntext wind\nkeys <Enter>\nexpect Search  wind\n"
+	                   "keys <Esc>/<Up><Up><Enter>\nexpect Search  rope boat\n");
+	text = contents(desk->paths->state, "searches");
+	assert_string_equal(text, "rope\nrope boat\nwind\nrope boat\n");
+}
+
 static void tab_completes(void **state)
 {
 	UiDesk *desk = *state;
@@ -480,6 +493,7 @@ int main(void)
 		T(a_missing_theme_breaks_nothing),
 		T(unknown_commands_are_named),
 		T(command_lines_are_remembered),
+		T(a_search_begins_empty_and_is_changed_before_its_results),
 		T(tab_completes),
 		T(a_click_on_the_desktop_opens_the_conversation),
 		T(what_arrives_is_shown_at_once),
