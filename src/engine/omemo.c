@@ -328,7 +328,8 @@ void sn_omemo_look_after_keys(SnOmemo *self)
 		g_warning("%s", error->message);
 }
 
-void sn_omemo_synced(SnOmemo *self)
+/* With the keys that are missing. */
+static void begin(SnOmemo *self)
 {
 	g_autoptr(GError) error = NULL;
 
@@ -347,12 +348,21 @@ void sn_omemo_synced(SnOmemo *self)
 	sn_omemo_want_list(self, self->own);
 }
 
+void sn_omemo_synced(SnOmemo *self)
+{
+	begin(self);
+	self->begun = TRUE;
+	sn_omemo_look_at_waiting(self);
+}
+
 void sn_omemo_resumed(SnOmemo *self)
 {
 	self->synced = sn_omemo_works(self);
+	self->begun = TRUE;
+	sn_omemo_look_at_waiting(self);
 }
 
 void sn_omemo_offline(SnOmemo *self)
 {
-	self->synced = FALSE;
+	self->begun = self->synced = FALSE;
 }

@@ -34,8 +34,7 @@ static void warn(SnOmemo *self, const GError *error)
 	g_warning("%s: %s", self->account->config->name, error->message);
 }
 
-/* Something is known that entries wait for. */
-static void look_at_waiting(SnOmemo *self)
+void sn_omemo_look_at_waiting(SnOmemo *self)
 {
 	SnDelivery *delivery = self->account->engine->delivery;
 	g_autoptr(GPtrArray) ids = g_ptr_array_new_with_free_func(g_free);
@@ -145,7 +144,7 @@ static void take_list(SnOmemo *self, const char *jid, const GArray *devices)
 			check_bundle(self);
 		self->own_known = TRUE;
 	}
-	look_at_waiting(self);
+	sn_omemo_look_at_waiting(self);
 }
 
 void sn_omemo_event(SnOmemo *self, const SnImEvent *event)
@@ -177,7 +176,7 @@ static void list_came(SnEngineAccount *account, const SnImEvent *event, gpointer
 	if (event->kind == SN_EVENT_ERROR)
 		g_info("%s: devices of %s: %s", account->config->name, jid, event->error->message);
 	remember_list(self, jid, SN_LIST_FAILED);
-	look_at_waiting(self);
+	sn_omemo_look_at_waiting(self);
 }
 
 int sn_omemo_want_list(SnOmemo *self, const char *jid)
@@ -266,7 +265,7 @@ static void bundle_came(SnEngineAccount *account, const SnImEvent *event, gpoint
 		if (begin->begun && begin->heal)
 			sn_omemo_send_empty(self, begin->jid, begin->device);
 		if (event->kind != SN_EVENT_CANCELLED && g_hash_table_size(self->bundles) == 0)
-			look_at_waiting(self);
+			sn_omemo_look_at_waiting(self);
 	}
 	begin_free(begin);
 }

@@ -14,7 +14,8 @@ struct sn_omemo {
 	char *why;            /* NULL: all is well */
 	SnRatchet *ratchet;
 	guint32 device;       /* 0: none yet */
-	gboolean synced;      /* a session is there */
+	gboolean begun;       /* the log-in is over: what is not known from here on can be asked for */
+	gboolean synced;      /* a session is there, and this device has keys */
 	gboolean own_known;   /* the own list was seen in this session */
 	gboolean publishing, refill;
 	gboolean live; /* the archive has been read: keys that were used are replaced */
@@ -41,6 +42,8 @@ void sn_omemo_look_after_keys(SnOmemo *self);
 void sn_omemo_unpublished(SnOmemo *self);
 
 /* ---- omemo_lists.c ---- */
+/* Something is known that entries wait for. */
+void sn_omemo_look_at_waiting(SnOmemo *self);
 /* SN_LIST_: what is known of the list of this address; asks for it when nothing is. */
 int sn_omemo_want_list(SnOmemo *self, const char *jid);
 /* It names no device that can be used: asked for again at the next look, unless it came only just now.

@@ -74,9 +74,13 @@ SnOmemoCan sn_omemo_can(SnOmemo *self, const char *jid, gboolean required, char 
 	must = must || sn_omemo_was_used(store, self->account->id, jid);
 	if (self->why)
 		return cannot(must, why, self->why);
+	gboolean usable = has_usable(self, jid);
+	/* somebody who could not be asked yet is not somebody without a device; it ends with the log-in */
+	if (!self->begun && !usable && self->account->im_online)
+		return SN_OMEMO_SOON;
 	if (!sn_omemo_works(self))
 		return cannot(must, why, "this device has no keys yet");
-	if (!has_usable(self, jid))
+	if (!usable)
 		sn_omemo_doubt_list(self, jid, must);
 	if (self->synced &&
 	    (sn_omemo_want_list(self, self->own) == SN_LIST_ASKED ||

@@ -128,7 +128,8 @@ static SnTime wall_clock(gpointer data)
 	return g_get_real_time() / 1000 + ahead;
 }
 
-static void start(Stage *stage)
+/* online FALSE: the line stays down until the test says otherwise. */
+static void start_with(Stage *stage, gboolean online)
 {
 	g_autoptr(GError) error = NULL;
 	SnEngineSetup setup = { .paths = stage->bench->paths,
@@ -138,11 +139,16 @@ static void start(Stage *stage)
 				.random_seed = 1 };
 
 	sn_fake_im_devices(TRUE);
-	sn_fake_im_prepare(ME, serve, stage, TRUE);
+	sn_fake_im_prepare(ME, serve, stage, online);
 	stage->engine = sn_engine_start(&setup, &error);
 	g_assert_no_error(error);
 	stage->im = sn_fake_im_find(ME, 5000);
 	assert_non_null(stage->im);
+}
+
+static void start(Stage *stage)
+{
+	start_with(stage, TRUE);
 }
 
 static int set_up(void **state)
@@ -267,14 +273,14 @@ static void bob_says(Stage *stage, const char *id, const char *text)
 	assert_true(message->encrypted && (message->secure & SN_E2E_OPENED));
 }
 
-static SnId queue(Stage *stage, const char *body, SnEncrypt encrypt)
+static SnId queue_to(Stage *stage, const char *to, const char *body, SnEncrypt encrypt)
 {
 	SnStore *store = stage->bench->store;
 	g_autoptr(GPtrArray) recipients = g_ptr_array_new();
 	g_autoptr(GError) error = NULL;
-	SnParty party = { SN_ROLE_TO, (char *)BOB, NULL };
+	SnParty party = { SN_ROLE_TO, (char *)to, NULL };
 	g_autoptr(SnAddress) address =
-		sn_address_get(store, sn_address_intern(store, SN_CHANNEL_IM, BOB, NULL, NULL));
+		sn_address_get(store, sn_address_intern(store, SN_CHANNEL_IM, to, NULL, NULL));
 	SnOutboxNew entry = {
 		.conversation = sn_conversation_for_person(store, address->person, &error),
 		.account = stage->account, .channel = SN_CHANNEL_IM, .from = ME,
@@ -286,6 +292,11 @@ static SnId queue(Stage *stage, const char *body, SnEncrypt encrypt)
 	SnId id = sn_outbox_queue(store, &entry, FALSE, &error);
 	g_assert_no_error(error);
 	return id;
+}
+
+static SnId queue(Stage *stage, const char *body, SnEncrypt encrypt)
+{
+	return queue_to(stage, BOB, body, encrypt);
 }
 
 /* The next stanza that has a text in it, sealed or not. */
@@ -341,6 +352,53 @@ static void the_first_text_waits_for_the_keys(void **state)
 	queue(stage, "again", SN_ENCRYPT_NONE);
 	bob_reads(stage, "again");
 	assert_true(sn_omemo_was_used(stage->bench->store, stage->account, BOB));
+}
+
+/* Between the log-in and the end of what is asked then nobody can be asked for devices: a contact who
+ * was never asked must not be taken for one without. */
+static void before_anybody_can_be_asked_nothing_goes_in_the_clear(void **state)
+{
+	static const char *const people[] = { BOB, "dora@im.example" };
+	Stage *stage = *state;
+
+	start_with(stage, FALSE);
+	for (gsize i = 0; i < G_N_ELEMENTS(people); i++) {
+		SnImEvent *event = sn_im_event_new(SN_EVENT_LINE, 0, NULL);
+		event->line = SN_LINE_ONLINE;
+		sn_fake_im_push(stage->im, event);
+		queue_to(stage, people[i], "hello", SN_ENCRYPT_NONE);
+		/* what the user lets go in the clear goes meanwhile, so the other was looked at */
+		queue_to(stage, STRANGER, "aloud", SN_ENCRYPT_CLEAR);
+		SnImRequest *request = next_text(stage);
+		assert_string_equal(request->message->body, "aloud");
+		assert_null(request->message->sealed);
+		sn_im_request_free(request);
+		event = sn_im_event_new(SN_IM_EV_SYNCED, 0, NULL);
+		event->resumed = i > 0;
+		sn_fake_im_push(stage->im, event);
+		bob_reads(stage, "hello");
+		sn_fake_im_line(stage->im, SN_LINE_OFFLINE, SN_ERROR_NETWORK, FALSE);
+	}
+}
+
+/* The wait ends also where there will be no keys: nothing may lie there for ever. */
+static void who_has_no_keys_waits_for_none(void **state)
+{
+	Stage *stage = *state;
+	SnImEvent *event = sn_im_event_new(SN_EVENT_LINE, 0, NULL);
+
+	stage->no_devices = TRUE;
+	start_with(stage, FALSE);
+	event->line = SN_LINE_ONLINE;
+	sn_fake_im_push(stage->im, event);
+	queue(stage, "hello", SN_ENCRYPT_NONE);
+	/* the line breaks before anybody could be asked, and the next one is whole */
+	sn_fake_im_line(stage->im, SN_LINE_OFFLINE, SN_ERROR_NETWORK, FALSE);
+	sn_fake_im_line(stage->im, SN_LINE_ONLINE, -1, FALSE);
+	SnImRequest *request = next_text(stage);
+	assert_string_equal(request->message->body, "hello");
+	assert_null(request->message->sealed);
+	sn_im_request_free(request);
 }
 
 static void what_comes_again_is_there_once(void **state)
@@ -624,6 +682,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(the_first_text_waits_for_the_keys),
+		TEST(before_anybody_can_be_asked_nothing_goes_in_the_clear),
+		TEST(who_has_no_keys_waits_for_none),
 		TEST(what_comes_again_is_there_once),
 		TEST(sessions_go_on_after_a_crash),
 		TEST(used_prekeys_are_replaced),
