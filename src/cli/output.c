@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* output.c - what people read: aligned, cleaned, coloured only where that is wanted. */
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -161,10 +162,20 @@ char *sn_out_time(SnTime time)
 	return g_date_time_format(at, "%Y-%m-%d");
 }
 
+/* As head(1) does when it has seen enough: no news for whoever typed the pipe. */
+static gboolean reader_left(void)
+{
+	struct pollfd out = { .fd = STDOUT_FILENO, .events = POLLOUT };
+
+	return poll(&out, 1, 0) > 0 && (out.revents & POLLERR) != 0;
+}
+
 gboolean sn_out_finish(void)
 {
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return TRUE;
+	if (reader_left())
+		return FALSE;
 	fputs("sennit: the output could not be written\n", stderr);
 	return FALSE;
 }

@@ -71,6 +71,15 @@ check 'a full disk is a failure, not silence'
 "$sennit" -c "$dir/p" accounts --json >/dev/full 2>"$dir/err"
 [ $? = 1 ] && said 'could not be written'
 check 'and of a verb too'
+# the reader is gone before the first line: opened and closed again
+mkfifo "$dir/pipe"
+(exec <"$dir/pipe") &
+exec 8>"$dir/pipe"
+wait $!
+"$sennit" --help >&8 2>"$dir/err"
+[ $? = 1 ] && [ ! -s "$dir/err" ]
+check 'a reader that has seen enough is no news'
+exec 8>&-
 
 SENNIT_MODULES=$dir run 1 -c "$dir/p" import "$dir/p" && said 'cannot be loaded' && said "$dir/engine.so"
 check 'a missing module is named'
