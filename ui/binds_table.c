@@ -94,6 +94,7 @@ const SnDefaultBind sn_default_binds[] = {
 	{ "timeline", "T", "thread", "the thread: what answers what" },
 	{ "timeline", "gT", "threads", "its emails as threads that fold" },
 	{ "list", "gT", "threads", "its emails as threads that fold" },
+	{ "timeline", "gd", "date", "to a day" },
 	{ "timeline", "gp", "parent", "to the message that it answers" },
 	{ "timeline", "X", "remove-told", "remove what came along with it" },
 	{ "timeline", "I", "toggle-read", "read, or unread" },

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Commands on what ties messages together: threads, and history that came along. */
+/* Commands on what ties messages together: threads, days, and history that came along. */
 #include <string.h>
 
 #include "src/store/told.h"
@@ -43,6 +43,45 @@ static gboolean run_parent(SnApp *app, int argc, char **argv, GError **error)
 	if (!message->reply_to)
 		return sn_command_fail(error, "This message answers nothing that is here.");
 	return go_to(app, message->reply_to, error);
+}
+
+/* ---- a day ---- */
+
+static void date_entered(SnApp *app, const char *answer, gpointer data)
+{
+	SnTime time = answer ? sn_time_parse(answer, app->clock) : 0;
+	SnId conversation = sn_timeline_conversation_id(app->timeline);
+
+	if (!answer || !*answer)
+		return;
+	if (!time) {
+		sn_app_say(app, SN_OBJ_ERROR, "'%s' is no date: write 2026-11-02, yesterday, 3d or 2w.", answer);
+		return;
+	}
+	/* the first one of that day or after it, wherever in the conversation that is */
+	g_autoptr(GPtrArray) found =
+		sn_message_page(app->store, conversation, time, 0, TRUE, 1, 0);
+	sn_view_close_all(app);
+	sn_app_focus(app, SN_PANE_TIMELINE);
+	if (found->len) {
+		sn_timeline_open(app->timeline, conversation, ((SnMessage *)found->pdata[0])->id);
+		return;
+	}
+	sn_timeline_bottom(app->timeline);
+	sn_app_say(app, SN_OBJ_DEFAULT, "Nothing has been said here since then.");
+}
+
+static gboolean run_date(SnApp *app, int argc, char **argv, GError **error)
+{
+	SnAskLine ask = { .label = "Go to which day (2026-11-02, yesterday, 3d): ", .done = date_entered };
+
+	if (!sn_timeline_conversation_id(app->timeline))
+		return sn_command_fail(error, "There is no conversation to look into.");
+	if (argc)
+		date_entered(app, argv[0], NULL);
+	else
+		sn_prompt_line(app, &ask);
+	return TRUE;
 }
 
 /* ---- taking away what came along ---- */
@@ -113,6 +152,7 @@ static gboolean run_remove_told(SnApp *app, int argc, char **argv, GError **erro
 const SnCommand sn_commands_told[] = {
 	{ "thread", "", "what answers what, on both channels", 0, NULL, 0, 0, run_thread },
 	{ "parent", "", "go to the message that this one answers", 0, NULL, 0, 0, run_parent },
+	{ "date", "[DAY]", "go to the first message of a day, or after it", 0, NULL, 0, 1, run_date },
 	{ "remove-told", "[all]", "remove the earlier messages that came along with this one, or with all of this person", SN_COMPLETE_WORDS, "all", 0, 1, run_remove_told },
 	{ NULL, NULL, NULL, 0, NULL, 0, 0, NULL },
 };

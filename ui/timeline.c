@@ -9,7 +9,9 @@
 #include "ui/secure.h"
 #include "ui/words.h"
 
-enum { WINDOW_MAX = 600, LINES_MAX = 200 };
+/* Every change lays out the whole window anew, so it holds what can be scrolled over for a while and no
+ * more. */
+enum { WINDOW_PAGES = 6, WINDOW_LEAST = 120, LINES_MAX = 200 };
 
 SnTimeline *sn_timeline_new(SnApp *app)
 {
@@ -190,26 +192,40 @@ static GPtrArray *read_page(SnTimeline *timeline, SnTime time, SnId id, gboolean
 	return page ? page : g_ptr_array_new_with_free_func((GDestroyNotify)sn_message_free);
 }
 
-/* Adds a page at the beginning or the end of the window; it stays below WINDOW_MAX. */
+static guint window_max(const SnTimeline *timeline)
+{
+	return (guint)MAX(WINDOW_PAGES * page_size(timeline), WINDOW_LEAST);
+}
+
+/* What was read about messages goes with them. */
+static void drop(SnTimeline *timeline, guint from, guint count)
+{
+	for (guint i = from; i < from + count; i++) {
+		g_hash_table_remove(timeline->entries, &nth(timeline, i)->id);
+		g_hash_table_remove(timeline->outcomes, &nth(timeline, i)->id);
+	}
+	g_ptr_array_remove_range(timeline->messages, from, count);
+}
+
+/* Adds a page at the beginning or the end of the window; it stays below window_max(). */
 static void join(SnTimeline *timeline, GPtrArray *page, gboolean at_end)
 {
-	guint count = page->len;
+	guint count = page->len, most = window_max(timeline);
 
 	g_assert(!count || !timeline->messages->len || at_end ||
 	         ((SnMessage *)g_ptr_array_index(page, count - 1))->time <= nth(timeline, 0)->time);
 	for (guint i = 0; i < count; i++)
 		g_ptr_array_insert(timeline->messages, at_end ? -1 : (int)i, g_ptr_array_index(page, i));
 	g_ptr_array_set_free_func(page, NULL);
-	if (timeline->messages->len > WINDOW_MAX) {
-		guint excess = timeline->messages->len - WINDOW_MAX;
-		if (at_end) {
-			g_ptr_array_remove_range(timeline->messages, 0, excess);
+	if (timeline->messages->len > most) {
+		guint excess = timeline->messages->len - most;
+		drop(timeline, at_end ? 0 : most, excess);
+		if (at_end)
 			timeline->at_oldest = FALSE;
-		} else {
-			g_ptr_array_remove_range(timeline->messages, WINDOW_MAX, excess);
+		else
 			timeline->at_newest = FALSE;
-		}
 	}
+	g_assert(timeline->messages->len <= most);
 	timeline->filled = FALSE;
 }
 
@@ -236,6 +252,13 @@ static void read_newer(SnTimeline *timeline)
 	page = read_page(timeline, last->time, last->id, TRUE, limit);
 	timeline->at_newest = (int)page->len < limit;
 	join(timeline, page, TRUE);
+}
+
+static void read_newest(SnTimeline *timeline)
+{
+	g_ptr_array_set_size(timeline->messages, 0);
+	timeline->at_newest = TRUE;
+	read_older(timeline);
 }
 
 void sn_timeline_open(SnTimeline *timeline, SnId conversation, SnId at)
@@ -284,6 +307,9 @@ void sn_timeline_refresh(SnTimeline *timeline)
 	gboolean follows = count && sn_page_selected(timeline->page) == newest;
 	int limit = (int)count + page_size(timeline);
 
+	/* Of somebody who reads further up, nothing is taken away above. */
+	if (!follows)
+		limit = MIN(limit, (int)MAX(count, window_max(timeline)));
 	if (!timeline->id)
 		return;
 	sn_secure_refresh(timeline->app);
@@ -308,6 +334,8 @@ void sn_timeline_refresh(SnTimeline *timeline)
 	timeline->at_newest = (int)page->len < limit;
 	g_ptr_array_set_size(timeline->messages, 0);
 	join(timeline, page, TRUE);
+	if (follows && !timeline->at_newest)
+		read_newest(timeline); /* more came than goes below it */
 	read_entries(timeline);
 	if (follows && timeline->messages->len &&
 	    nth(timeline, timeline->messages->len - 1)->id != newest)
@@ -345,9 +373,7 @@ void sn_timeline_bottom(SnTimeline *timeline)
 {
 	if (!timeline->at_newest && timeline->id) {
 		timeline->first_new = 0;
-		g_ptr_array_set_size(timeline->messages, 0);
-		timeline->at_newest = TRUE;
-		read_older(timeline);
+		read_newest(timeline);
 		read_entries(timeline);
 	}
 	timeline->go_to = -1; /* once what is there now is filled in */
@@ -407,14 +433,34 @@ guint sn_timeline_mark_count(const SnTimeline *timeline)
 	return g_hash_table_size(timeline->marks);
 }
 
+/* Of pointers to SnMessage: the oldest first. */
+static int in_order(gconstpointer a, gconstpointer b)
+{
+	const SnMessage *x = *(SnMessage *const *)a, *y = *(SnMessage *const *)b;
+
+	if (x->time != y->time)
+		return x->time < y->time ? -1 : 1;
+	return (x->id > y->id) - (x->id < y->id);
+}
+
 GArray *sn_timeline_chosen(const SnTimeline *timeline)
 {
+	g_autoptr(GPtrArray) all = g_ptr_array_new_with_free_func((GDestroyNotify)sn_message_free);
 	GArray *ids = g_array_new(FALSE, FALSE, sizeof(SnId));
+	GHashTableIter iter;
+	gpointer id;
 	const SnMessage *selected = sn_timeline_selected(timeline);
 
-	for (guint i = 0; i < timeline->messages->len; i++)
-		if (g_hash_table_contains(timeline->marks, &nth(timeline, i)->id))
-			g_array_append_val(ids, nth(timeline, i)->id);
+	/* they may lie further up or down than what is kept here */
+	g_hash_table_iter_init(&iter, timeline->marks);
+	while (g_hash_table_iter_next(&iter, &id, NULL)) {
+		SnMessage *marked = sn_message_get(timeline->app->store, *(SnId *)id, 0);
+		if (marked)
+			g_ptr_array_add(all, marked);
+	}
+	g_ptr_array_sort(all, in_order);
+	for (guint i = 0; i < all->len; i++)
+		g_array_append_val(ids, ((SnMessage *)all->pdata[i])->id);
 	if (ids->len == 0 && selected)
 		g_array_append_val(ids, selected->id);
 	return ids;
