@@ -16,6 +16,7 @@ typedef struct {
 	SnId *people[2];
 	int known; /* of each */
 	guint count;
+	gboolean one_person; /* all but the oldest is exchanged with the first of them */
 } Filler;
 
 static GBytes *raw_of(const SnMessage *m)
@@ -123,7 +124,14 @@ static gboolean prepare(Filler *f, int people, GError **error)
 /* FALSE after the last, or with an error. */
 static gboolean next(Filler *f, MadeMessage *made, GError **error)
 {
-	return f->log ? fill_log_next(f->log, made, error) : made_next(f->made, made);
+	gboolean more = f->log ? fill_log_next(f->log, made, error) : made_next(f->made, made);
+
+	if (more && f->one_person) {
+		made->who = f->count ? 0 : 1;
+		made->copy = -1;
+		g_clear_pointer(&made->list_id, g_free);
+	}
+	return more;
 }
 
 /* *more: whether there may be another batch. */
@@ -158,14 +166,24 @@ static gboolean fill_all(Filler *f, int people, GError **error)
 	return ok && sn_store_sync(f->store, error);
 }
 
+static gboolean fill_made(SnStore *store, Made *made, int people, gboolean one_person, GError **error)
+{
+	Filler f = { .store = store, .made = made, .newest = sn_clock_now(NULL) - SN_MINUTE,
+		     .one_person = one_person };
+	gboolean ok = fill_all(&f, people, error);
+
+	made_free(made);
+	return ok;
+}
+
 gboolean fill_store(SnStore *store, guint total, guint32 seed, GError **error)
 {
-	Filler f = { .store = store, .made = made_new(total, seed, FALSE),
-		     .newest = sn_clock_now(NULL) - SN_MINUTE };
-	gboolean ok = fill_all(&f, made_people(total), error);
+	return fill_made(store, made_new(total, seed, FALSE), made_people(total), FALSE, error);
+}
 
-	made_free(f.made);
-	return ok;
+gboolean fill_person(SnStore *store, guint total, guint32 seed, GError **error)
+{
+	return fill_made(store, made_new(total + 1, seed, TRUE), 2, TRUE, error);
 }
 
 gboolean fill_store_log(SnStore *store, const char *path, GError **error)

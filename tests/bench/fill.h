@@ -11,6 +11,10 @@
  */
 gboolean fill_store(SnStore *store, guint total, guint32 seed, GError **error);
 
+/* The same, briefer, and all of it exchanged with one person, person0@mail.test; besides, the oldest
+ * message of all is somebody else's. */
+gboolean fill_person(SnStore *store, guint total, guint32 seed, GError **error);
+
 /* The lines of an IM log (fill_log.h), on the same account, from and to the same people. */
 gboolean fill_store_log(SnStore *store, const char *path, GError **error);
 

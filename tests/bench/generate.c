@@ -4,6 +4,7 @@
  *
  *   generate store FILE COUNT [SEED]                  a store with COUNT messages, seven emails to
  *                                                     three IMs
+ *   generate person FILE COUNT [SEED]                 the same, briefer, with a single correspondent
  *   generate maildir DIRECTORY COUNT [SEED [START]]   a Maildir with COUNT emails of some 16 KB
  *   generate brief DIRECTORY COUNT [SEED [START]]     the same of some 2 KB, for large numbers
  *   generate log FILE COUNT [SEED [START]]            a log of COUNT IMs with the people of that Maildir
@@ -32,6 +33,15 @@ static gboolean make_store(const Order *order, GError **error)
 {
 	SnStore *store = sn_store_open(order->path, SN_STORE_ENGINE, error);
 	gboolean ok = store && fill_store(store, order->count, order->seed, error);
+
+	sn_store_close(store);
+	return ok;
+}
+
+static gboolean make_person(const Order *order, GError **error)
+{
+	SnStore *store = sn_store_open(order->path, SN_STORE_ENGINE, error);
+	gboolean ok = store && fill_person(store, order->count, order->seed, error);
 
 	sn_store_close(store);
 	return ok;
@@ -66,7 +76,8 @@ static const struct {
 	Make make;
 	gboolean counted;
 } kinds[] = {
-	{ "store", make_store, TRUE }, { "maildir", make_maildir, TRUE },
+	{ "store", make_store, TRUE },   { "person", make_person, TRUE },
+	{ "maildir", make_maildir, TRUE },
 	{ "brief", make_brief, TRUE }, { "log", make_log, TRUE },
 	{ "talk", make_talk, FALSE },
 };
@@ -90,7 +101,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "%s\n", error->message);
 		return 1;
 	}
-	fprintf(stderr, "usage: generate store|maildir|brief|log PATH COUNT [SEED [START]]\n"
+	fprintf(stderr, "usage: generate store|person|maildir|brief|log PATH COUNT [SEED [START]]\n"
 	                "       generate talk STORE LOG\n");
 	return 2;
 }
