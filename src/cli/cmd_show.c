@@ -209,12 +209,33 @@ static void print_found(SnTable *table, const SnMessage *message)
 	               message->preview ? message->preview : "");
 }
 
+typedef struct {
+	SnCliContext *context;
+	SnStore *store;
+	SnTable *table; /* NULL: JSON */
+	SnJsonList list;
+} Found;
+
+static gboolean take_found(SnMessage *taken, gpointer data)
+{
+	g_autoptr(SnMessage) message = taken;
+	Found *found = data;
+
+	if (found->table) {
+		print_found(found->table, message);
+		return TRUE;
+	}
+	g_autoptr(SnOpened) opened = sn_cli_open(found->context, found->store, message);
+	sn_json_item(&found->list, message_json(message, opened));
+	return TRUE;
+}
+
 static int run_search(SnCliContext *context, const SnArgs *args)
 {
 	static const char *const titles[] = { "id", "time", "via", "from", "text", NULL };
 	g_autofree char *text = sn_args_join(args, 0);
 	g_autoptr(GError) error = NULL;
-	gint64 limit = sn_args_number(args, "limit", DEFAULT_LIMIT), shown = 0;
+	gint64 limit = sn_args_number(args, "limit", DEFAULT_LIMIT);
 	gboolean json = sn_args_flag(args, "json");
 	int code = SN_EXIT_FAILED;
 	SnStore *store = sn_cli_store(context, &code);
@@ -226,34 +247,16 @@ static int run_search(SnCliContext *context, const SnArgs *args)
 		sn_cli_fail(error);
 		return SN_EXIT_USAGE;
 	}
-	SnTable *table = json ? NULL : sn_table_new(titles);
-	SnJsonList list;
+	Found found = { context, store, json ? NULL : sn_table_new(titles), { 0 } };
 	if (json)
-		sn_json_begin(&list);
-	SnTime time = 0;
-	SnId id = 0;
-	guint got = PAGE;
-	while (got == PAGE && (!limit || shown < limit)) {
-		g_autoptr(GPtrArray) page = sn_message_search(store, query, time, id, PAGE,
-		                                              json ? SN_MESSAGE_FULL : 0, &error);
-		got = page ? page->len : 0;
-		for (guint i = 0; i < got && (!limit || shown < limit); i++, shown++) {
-			if (!json) {
-				print_found(table, page->pdata[i]);
-				continue;
-			}
-			g_autoptr(SnOpened) opened = sn_cli_open(context, store, page->pdata[i]);
-			sn_json_item(&list, message_json(page->pdata[i], opened));
-		}
-		if (got) {
-			time = ((SnMessage *)page->pdata[got - 1])->time;
-			id = ((SnMessage *)page->pdata[got - 1])->id;
-		}
-	}
+		sn_json_begin(&found.list);
+	/* all of it in one question: the next page of an answer costs as much as the first */
+	sn_message_search_each(store, query, 0, 0, limit && limit < G_MAXINT ? (int)limit : G_MAXINT,
+	                       json ? SN_MESSAGE_FULL : 0, take_found, &found, &error);
 	if (json)
-		sn_json_end(&list);
+		sn_json_end(&found.list);
 	else
-		sn_table_print(table);
+		sn_table_print(found.table);
 	return error ? sn_cli_fail(error) : (int)SN_EXIT_DONE;
 }
 

@@ -261,6 +261,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(SnQuery, sn_query_free)
 GPtrArray *sn_message_search(SnStore *store, const SnQuery *query, SnTime before_time,
                              SnId before_id, int limit, guint what, GError **error);
 
+/* The same, one after the other: visit takes the message, and returns FALSE when it has enough. */
+typedef gboolean (*SnMessageVisit)(SnMessage *message, gpointer data);
+gboolean sn_message_search_each(SnStore *store, const SnQuery *query, SnTime before_time,
+                                SnId before_id, int limit, guint what, SnMessageVisit visit,
+                                gpointer data, GError **error);
+
 /* Of the newest emails that came to an account (at most `limit`): how many there are, and how many of them
  * have results of authserv-id. */
 void sn_message_checked(SnStore *store, SnId account, int limit, int *all, int *checked);

@@ -199,6 +199,10 @@ static const SnStep steps_to_version_2[] = {
 	              "CREATE INDEX message_about ON message (about) WHERE about <> 0"),
 	SN_STEP_WHOLE("message", 2, "what is told of messages",
 	              "CREATE INDEX message_mdn ON message (mdn) WHERE mdn IN (1, 3)"),
+	SN_STEP_WHOLE("message", 2, "who wrote messages", "CREATE INDEX message_sender ON message (sender)"),
+	SN_STEP_WHOLE("message", 2, "who wrote messages",
+	              "CREATE INDEX message_sender_name ON message (sender_name) "
+	              "WHERE sender_name IS NOT NULL"),
 	SN_MAP_STEPS_TO_VERSION_2,
 	SN_FOLDERS_STEPS_TO_VERSION_2,
 	SN_STEP_RANGES("message", 4, "whom you write to",

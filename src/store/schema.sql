@@ -415,6 +415,8 @@ CREATE INDEX message_brought ON message (conversation) WHERE brought > 0;
 CREATE INDEX message_attached ON message (attached) WHERE attached <> 0;
 CREATE INDEX message_about ON message (about) WHERE about <> 0;
 CREATE INDEX message_mdn ON message (mdn) WHERE mdn IN (1, 3);
+CREATE INDEX message_sender ON message (sender);
+CREATE INDEX message_sender_name ON message (sender_name) WHERE sender_name IS NOT NULL;
 CREATE INDEX message_files ON message (conversation, time, id) WHERE attachments > 0;
 
 -- The XMPP thread id that stands for an email thread.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * search.c - the full-text index and questions to it.
+ * search.c - the full-text index. Questions to it are in search_ask.c.
  *
  * unicode61 cuts words at blanks, which Chinese, Japanese and Korean text has few of. Their runs
  * are written as overlapping pairs, "abcd" as "ab bc cd d", and asked for as a phrase of pairs, so
@@ -11,7 +11,6 @@
 #include "src/store/private.h"
 
 #define INDEX_LIMIT (256 * 1024) /* bytes of one message's text that can be found */
-#define COMMON 20000
 
 static gboolean is_pair_script(gunichar code)
 {
@@ -215,113 +214,7 @@ void sn_search_remove(SnStore *store, const SnMessage *message)
 	enqueue(store, message, TRUE);
 }
 
-/* ---- questions ---- */
-
-static char *fold_case(const char *text)
-{
-	return text ? g_utf8_casefold(text, -1) : NULL;
-}
-
-/* ?1 match ?2 without ?3 conversation ?4 channel ?5 from ?6 to ?7 subject ?8 after ?9 before
- * ?10 attachment ?11 unread ?12 flagged ?13 in ?14 before_time ?15 before_id ?16 limit
- * ?17 carried ?18 folder ?19 tag ?20 earlier texts ?21 kind ?22 bulk, -1 any */
-#define FILTERS                                                                                 \
-	"(m.time, m.id) < (?14, ?15) AND (m.hidden NOT IN (1, 3, 4) OR ?20 OR ?13 IS NOT NULL OR ?18) "    \
-	"AND (?3 = 0 OR m.conversation = ?3) AND (?4 < 0 OR m.channel = ?4) "                   \
-	"AND m.time >= ?8 AND (?9 = 0 OR m.time < ?9) "                                         \
-	"AND ?20 = (m.hidden = 4) AND (NOT ?10 OR m.attachments > 0) AND (NOT ?11 OR m.unread = 1) "                     \
-	"AND (NOT ?12 OR m.flags & 4) AND (NOT ?17 OR m.carried) "                              \
-	"AND (?5 IS NULL OR m.sender IN (SELECT a.id FROM address a "                           \
-	"JOIN person p ON p.id = a.person WHERE instr(fold(a.value || ' ' || p.name), ?5)) "    \
-	"OR instr(fold(m.sender_name), ?5)) "                                                   \
-	"AND (?6 IS NULL OR EXISTS (SELECT 1 FROM party t WHERE t.message = m.id "              \
-	"AND t.role BETWEEN 1 AND 3 AND instr(fold(t.address || ' ' || "                        \
-	"coalesce(t.name, '')), ?6))) "                                                         \
-	"AND (?7 IS NULL OR instr(fold(m.subject), ?7)) "                                       \
-	"AND (?13 IS NULL OR EXISTS (SELECT 1 FROM location l JOIN folder f "                   \
-	"ON f.id = l.folder WHERE l.message = m.id AND (fold(f.name) = ?13 OR f.role = ?13))) " \
-	"AND (?18 = 0 OR EXISTS (SELECT 1 FROM location o WHERE o.message = m.id "              \
-	"AND o.shown_in = ?18)) "                                                               \
-	"AND (?22 < 0 OR EXISTS (SELECT 1 FROM conversation c WHERE c.id = m.conversation "     \
-	"AND (?21 < 0 OR c.kind = ?21) AND max(coalesce(c.bulk_set, c.bulk), 0) = ?22)) "       \
-	"AND (?19 IS NULL OR instr(' ' || fold(m.tags) || ' ', ?19)) "                          \
-	"AND (?2 IS NULL OR m.id NOT IN (SELECT rowid FROM search WHERE search MATCH ?2)) "
-#define NEWEST_FIRST "ORDER BY m.time DESC, m.id DESC LIMIT ?16"
-
-/* Words in so many messages that the newest with them are found sooner than all are sorted. */
-static gboolean is_common(SnStore *store, const SnQuery *q)
-{
-	if (q->folder || q->tag || q->conversation || q->channel >= 0 || q->from || q->to || q->subject || q->in ||
-	    q->has_attachment || q->is_unread || q->is_flagged || q->is_carried || q->is_earlier || q->by_kind ||
-	    q->before)
-		return FALSE; /* few of the newest may qualify */
-	return sn_one(store,
-	              "SELECT count(*) FROM (SELECT rowid FROM search WHERE search MATCH ?1 LIMIT ?2)",
-	              V(q->match), V(COMMON)) == COMMON;
-}
-
-static SnSql *ask(SnStore *store, const SnQuery *q, SnTime before_time, SnId before_id, int limit)
-{
-	g_autofree char *from = fold_case(q->from);
-	g_autofree char *to = fold_case(q->to);
-	g_autofree char *subject = fold_case(q->subject);
-	g_autofree char *in = fold_case(q->in);
-	g_autofree char *word = q->tag ? g_strdup_printf(" %s ", q->tag) : NULL;
-	g_autofree char *tag = fold_case(word);
-
-#define QUESTION_VALUES                                                                         \
-	V(q->match), V(q->without), V(q->conversation), V(q->channel), V(from), V(to),          \
-		V(subject), V(q->after), V(q->before), V(q->has_attachment ? 1 : 0),            \
-		V(q->is_unread ? 1 : 0), V(q->is_flagged ? 1 : 0), V(in), V(before_time),       \
-		V(before_id), V(limit), V(q->is_carried ? 1 : 0), V(q->folder), V(tag), \
-		V(q->is_earlier ? 1 : 0), V(q->kind), V(q->by_kind ? (int)q->bulk : -1)
-	if (q->match && is_common(store, q))
-		return sn_sql(store,
-		              "SELECT m.id FROM message m INDEXED BY message_time WHERE " FILTERS
-		              "AND EXISTS (SELECT 1 FROM search WHERE search MATCH ?1 AND rowid = m.id) "
-		              NEWEST_FIRST,
-		              QUESTION_VALUES);
-	if (q->match)
-		return sn_sql(store,
-		              "SELECT m.id FROM search s CROSS JOIN message m ON m.id = s.rowid "
-		              "WHERE s.search MATCH ?1 AND " FILTERS NEWEST_FIRST,
-		              QUESTION_VALUES);
-	if (q->folder)
-		return sn_sql(store,
-		              "SELECT m.id FROM location l INDEXED BY location_listed "
-		              "CROSS JOIN message m ON m.id = l.message WHERE l.shown_in = ?18 "
-		              "AND (l.time, l.message) < (?14, ?15) AND ?1 IS NULL AND " FILTERS
-		              "ORDER BY l.time DESC, l.message DESC LIMIT ?16",
-		              QUESTION_VALUES);
-	if (q->is_carried) /* few among many */
-		return sn_sql(store,
-		              "SELECT m.id FROM message m INDEXED BY message_carried "
-		              "WHERE m.carried = 1 AND ?1 IS NULL AND " FILTERS NEWEST_FIRST,
-		              QUESTION_VALUES);
-	return sn_sql(store,
-	              "SELECT m.id FROM message m INDEXED BY message_time WHERE ?1 IS NULL "
-	              "AND " FILTERS NEWEST_FIRST,
-	              QUESTION_VALUES);
-}
-
-GPtrArray *sn_message_search(SnStore *store, const SnQuery *query, SnTime before_time,
-                             SnId before_id, int limit, guint what, GError **error)
-{
-	GPtrArray *rows = g_ptr_array_new_with_free_func((GDestroyNotify)sn_message_free);
-
-	if (!before_time && !before_id)
-		before_time = before_id = G_MAXINT64;
-	SnSql *hits = ask(store, query, before_time, before_id, limit);
-	while (sn_sql_row(hits)) {
-		SnMessage *message = sn_message_get(store, sn_sql_int(hits, 0), what);
-		if (message)
-			g_ptr_array_add(rows, message);
-	}
-	if (sn_sql_end(hits, error))
-		return rows;
-	g_ptr_array_unref(rows);
-	return NULL;
-}
+/* ---- SQL ---- */
 
 /* fold(text): for comparing parts of names whatever their case. */
 static void sql_fold(sqlite3_context *context, int count, sqlite3_value **values)

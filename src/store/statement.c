@@ -78,6 +78,15 @@ static GHashTable *statements_of(SnStore *store)
 	return store->statements;
 }
 
+static SnSql *prepare_once(SnStore *store, const char *sql, guint flags)
+{
+	SnSql *query = g_new0(SnSql, 1);
+
+	query->store = store;
+	query->code = sqlite3_prepare_v3(store->db, sql, -1, flags, &query->stmt, NULL);
+	return query;
+}
+
 static SnSql *prepare(SnStore *store, const char *sql)
 {
 	SnSql *query = g_hash_table_lookup(statements_of(store), sql);
@@ -87,12 +96,9 @@ static SnSql *prepare(SnStore *store, const char *sql)
 		query->code = SQLITE_OK;
 		return query;
 	}
-	query = g_new0(SnSql, 1);
-	query->store = store;
+	query = prepare_once(store, sql, SQLITE_PREPARE_PERSISTENT);
 	query->sql = sql;
 	query->kept = TRUE;
-	query->code = sqlite3_prepare_v3(store->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &query->stmt,
-	                                 NULL);
 	return query;
 }
 
@@ -108,11 +114,9 @@ static int bind(sqlite3_stmt *stmt, int at, const SnValue *value, sqlite3_destru
 	}
 }
 
-static SnSql *start(SnStore *store, const char *sql, const SnValue *values, gsize count,
+static SnSql *begin(SnStore *store, SnSql *query, const SnValue *values, gsize count,
                     sqlite3_destructor_type keep)
 {
-	SnSql *query = prepare(store, sql);
-
 	if (query->code != SQLITE_OK)
 		return query;
 	/* SQLite ended our transaction by itself (disk full): nothing more of it may be written. */
@@ -126,9 +130,20 @@ static SnSql *start(SnStore *store, const char *sql, const SnValue *values, gsiz
 	return query;
 }
 
+static SnSql *start(SnStore *store, const char *sql, const SnValue *values, gsize count,
+                    sqlite3_destructor_type keep)
+{
+	return begin(store, prepare(store, sql), values, count, keep);
+}
+
 SnSql *sn_sql_start(SnStore *store, const char *sql, const SnValue *values, gsize count)
 {
 	return start(store, sql, values, count, SQLITE_TRANSIENT);
+}
+
+SnSql *sn_sql_once(SnStore *store, const char *sql, const SnValue *values, gsize count)
+{
+	return begin(store, prepare_once(store, sql, 0), values, count, SQLITE_TRANSIENT);
 }
 
 gboolean sn_sql_row(SnSql *query)

@@ -70,6 +70,8 @@ SnValue sn_value_blob(gconstpointer bytes, gsize length);
 
 /* The functions behind them. values[0] is a dummy; sql lives as long as the program. */
 SnSql *sn_sql_start(SnStore *store, const char *sql, const SnValue *values, gsize count);
+/* For SQL that was put together: it is not kept, and may go once this returns. */
+SnSql *sn_sql_once(SnStore *store, const char *sql, const SnValue *values, gsize count);
 gboolean sn_sql_run(SnStore *store, const char *sql, const SnValue *values, gsize count,
                     GError **error);
 gint64 sn_sql_one(SnStore *store, const char *sql, const SnValue *values, gsize count);

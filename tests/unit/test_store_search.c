@@ -352,6 +352,166 @@ static void a_search_can_be_stopped_from_another_thread(void **state)
 	assert_non_null(works);
 }
 
+/* ---- whichever way the answer is found ---- */
+
+typedef struct {
+	SnTime time;
+	SnId id;
+	char *text;
+	const char *from;
+} Written;
+
+static void written_clear(gpointer data)
+{
+	g_free(((Written *)data)->text);
+}
+
+static int newest(gconstpointer one, gconstpointer two)
+{
+	const Written *a = one, *b = two;
+
+	if (a->time != b->time)
+		return a->time < b->time ? 1 : -1;
+	return a->id < b->id ? 1 : -1;
+}
+
+/* Their ids go against the time at first, as of a mailbox that is read newest first, then with it,
+ * and at last to and fro. "rope" is in all, "knot" in every third, "bight" in the oldest only, "fid" in
+ * one. */
+static GArray *write_many(TmpStore *tmp)
+{
+	static const char *const people[] = { "carol@c.test", "bob@example.test", "joan@c.test" };
+	GArray *all = g_array_new(FALSE, TRUE, sizeof(Written));
+	SnTime begin = tmp->now;
+
+	g_array_set_clear_func(all, written_clear);
+	assert_true(sn_store_begin(tmp->store, NULL));
+	for (int i = 0; i < 900; i++) {
+		int at = i < 400 ? 400 - i : i < 800 ? i + 200 : i * 577 % 1400;
+		Written one = { begin + at / 2 * SN_MINUTE, 0, NULL, people[i % 7 ? i % 2 : 2] };
+		one.text = g_strdup_printf("rope%s%s%s", i % 3 ? "" : " knot", at < 30 ? " bight" : "",
+		                           i == 450 ? " fid" : "");
+		g_autoptr(SnMessage) m = i % 5 ? tmpstore_mail_new(tmp, SN_IN, one.from, NULL, "s", one.text)
+		                               : tmpstore_im_new(tmp, SN_IN, one.from, NULL, one.text);
+		m->time = one.time;
+		assert_true(sn_message_add(tmp->store, m, NULL, NULL, NULL, NULL));
+		one.id = m->id;
+		g_array_append_val(all, one);
+	}
+	assert_true(sn_store_commit(tmp->store, NULL));
+	g_array_sort(all, newest);
+	return all;
+}
+
+/* Pages of `limit` hold what is written with `word` from `from`, all of it, newest first. */
+static void expect_pages(TmpStore *tmp, const GArray *all, const char *text, const char *word,
+                         const char *from, int limit)
+{
+	g_autoptr(SnQuery) query = sn_query_parse(text, &tmp->clock, NULL);
+	g_autoptr(GPtrArray) page = NULL;
+	guint at = 0;
+	SnTime time = 0;
+	SnId id = 0;
+
+	for (guint i = 0; i < all->len; i++) {
+		const Written *one = &g_array_index(all, Written, i);
+		if (!strstr(one->text, word) || !strstr(one->from, from))
+			continue;
+		if (!page || at == page->len) {
+			g_clear_pointer(&page, g_ptr_array_unref);
+			page = sn_message_search(tmp->store, query, time, id, limit, 0, NULL);
+			at = 0;
+		}
+		if (!page->len)
+			fail_msg("%s: a page of %d is empty", text, limit);
+		const SnMessage *message = page->pdata[at++];
+		if (message->id != one->id)
+			fail_msg("%s: pages of %d: not in order", text, limit);
+		time = message->time;
+		id = message->id;
+	}
+	assert_non_null(page);
+	assert_int_equal(at, page->len);
+	g_autoptr(GPtrArray) rest = sn_message_search(tmp->store, query, time, id, limit, 0, NULL);
+	assert_int_equal(rest->len, 0);
+}
+
+static void every_way_finds_the_same_in_the_same_order(void **state)
+{
+	TmpStore *tmp = *state;
+	g_autoptr(GArray) all = write_many(tmp);
+	static const struct {
+		const char *text, *word, *from;
+	} cases[] = {
+		{ "rope", "rope", "" },          { "rope knot", "knot", "" },
+		{ "bight", "bight", "" },        { "fid", "fid", "" },
+		{ "from:joan", "", "joan" },     { "from:c.test", "", "c.test" },
+		{ "from:OB@ex", "", "bob" },     { "knot from:carol", "knot", "carol" },
+		{ "\"rope knot\"", "knot", "" },
+	};
+	static const int limits[] = { 7, 40, 260, 2000 };
+
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++)
+		for (gsize n = 0; n < G_N_ELEMENTS(limits); n++)
+			expect_pages(tmp, all, cases[i].text, cases[i].word, cases[i].from, limits[n]);
+}
+
+static void what_is_not_to_be_seen_is_not_among_the_frequent(void **state)
+{
+	TmpStore *tmp = *state;
+	g_autoptr(GArray) all = write_many(tmp);
+	SnId trash = sn_folder_intern(tmp->store, tmp->account, "Trash", "trash", NULL);
+
+	for (guint i = 0; i < 20; i++)
+		assert_true(sn_location_set(tmp->store, g_array_index(all, Written, i).id, trash, i + 1, NULL,
+		                            0, NULL));
+	g_autoptr(GPtrArray) found = search(tmp, "rope");
+	assert_int_equal(found->len, 50);
+	guint known = 0;
+	for (guint i = 0; i < found->len; i++)
+		for (guint n = 0; n < 20; n++)
+			known += ((SnMessage *)found->pdata[i])->id == g_array_index(all, Written, n).id;
+	/* IMs lie in no folder, and stay */
+	assert_in_range(known, 0, 8);
+	expect(tmp, "in:trash rope", 20);
+}
+
+static gboolean third_is_enough(SnMessage *message, gpointer seen)
+{
+	sn_message_free(message);
+	return ++*(int *)seen < 3;
+}
+
+static void answers_come_one_by_one_until_enough(void **state)
+{
+	TmpStore *tmp = *state;
+	g_autoptr(SnQuery) query = sn_query_parse("from:bob", &tmp->clock, NULL);
+	int seen = 0;
+
+	for (int i = 0; i < 6; i++)
+		tmpstore_mail(tmp, SN_IN, BOB, NULL, "x", "a word");
+	assert_true(sn_message_search_each(tmp->store, query, 0, 0, G_MAXINT, 0, third_is_enough, &seen,
+	                                   NULL));
+	assert_int_equal(seen, 3);
+}
+
+/* What a nick says in a room is of the room's address, and found by the nick. */
+static void names_that_stand_on_messages_are_found(void **state)
+{
+	TmpStore *tmp = *state;
+	static const char *const nicks[] = { "Queequeg", "Ishmael", "Ahab", "queequeg2" };
+
+	for (int i = 0; i < 40; i++) {
+		g_autoptr(SnMessage) m = tmpstore_im_new(tmp, SN_IN, "pequod@rooms.test", NULL, "aye");
+		m->sender_name = g_strdup(nicks[i % 4]);
+		assert_true(sn_message_add(tmp->store, m, NULL, NULL, NULL, NULL));
+	}
+	expect(tmp, "from:queequeg", 20);
+	expect(tmp, "from:AHAB", 10);
+	expect(tmp, "from:pequod", 40);
+	expect(tmp, "from:starbuck", 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, tmpstore_setup, tmpstore_teardown)
 
 int main(void)
@@ -366,6 +526,10 @@ int main(void)
 		TEST(nothing_typed_reaches_the_index_as_syntax),
 		TEST(results_are_paged_newest_first),
 		TEST(the_index_follows_transactions),
+		TEST(every_way_finds_the_same_in_the_same_order),
+		TEST(what_is_not_to_be_seen_is_not_among_the_frequent),
+		TEST(answers_come_one_by_one_until_enough),
+		TEST(names_that_stand_on_messages_are_found),
 		TEST(a_search_can_be_stopped_from_another_thread),
 	};
 
