@@ -256,6 +256,11 @@ static void cap_times(GHashTable *times, SnTime latest)
 		*(SnTime *)time = MIN(*(SnTime *)time, latest);
 }
 
+static SnTime presence_grace(const SnDelivery *self)
+{
+	return self->engine->setup.grace ? self->engine->setup.grace : PRESENCE_GRACE;
+}
+
 /* The clock was set back: what should have been tried soon would wait for long. */
 static void repair_clock(SnDelivery *self, SnTime now)
 {
@@ -265,7 +270,7 @@ static void repair_clock(SnDelivery *self, SnTime now)
 	self->clock_wrong = !sn_outbox_clock_back(self->engine->store, now, longest, &error);
 	if (self->clock_wrong)
 		sn_delivery_is_unwell(self, error);
-	cap_times(self->settling, now + PRESENCE_GRACE);
+	cap_times(self->settling, now + presence_grace(self));
 	cap_times(self->announces, now + SN_MINUTE);
 	self->grace = MIN(self->grace, now + EXPIRY_GRACE);
 }
@@ -328,7 +333,7 @@ void sn_delivery_account_online(SnDelivery *self, SnEngineAccount *account, SnCh
 
 	if (channel == SN_CHANNEL_IM) {
 		SnTime *until = g_new(SnTime, 1);
-		*until = sn_delivery_now(self) + PRESENCE_GRACE;
+		*until = sn_delivery_now(self) + presence_grace(self);
 		g_hash_table_insert(self->settling, g_memdup2(&account->id, sizeof(SnId)), until);
 	}
 	for (guint i = 0; i < stopped->len; i++) {

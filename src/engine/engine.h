@@ -39,6 +39,8 @@ typedef struct {
 	SnEngineBackends backends;
 	const SnClock *clock;      /* NULL = the wall clock */
 	guint32 random_seed;       /* for jitter; 0 = random */
+	int grace;                 /* ms that presences are waited for after a log-in, and the user
+	                            * before a rule answers for them; 0 = as long as each needs */
 } SnEngineSetup;
 
 typedef struct sn_engine SnEngine;

@@ -80,7 +80,8 @@ void sn_own_question_answer(SnEngineAccount *account, const SnMessage *message)
 		g_info("%s: asked too often; no answer by rule", account->config->name);
 		return;
 	}
-	SnTime pause = g_rand_int_range(engine->random, PAUSE_MIN, PAUSE_MAX);
+	SnTime pause = engine->setup.grace ? engine->setup.grace
+	                                   : g_rand_int_range(engine->random, PAUSE_MIN, PAUSE_MAX);
 	if (!sn_question_reply(engine->store, engine->config, question, value, origin, now + pause,
 	                       &error))
 		g_warning("%s: %s", account->config->name, error->message);

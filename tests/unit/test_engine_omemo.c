@@ -136,7 +136,8 @@ static void start_with(Stage *stage, gboolean online)
 				.config = stage->bench->config,
 				.backends = { .im = fake_im },
 				.clock = &stage->clock,
-				.random_seed = 1 };
+				.random_seed = 1,
+				.grace = 1 };
 
 	sn_fake_im_devices(TRUE);
 	sn_fake_im_prepare(ME, serve, stage, online);
