@@ -47,9 +47,9 @@ typedef struct {
 	guint64 id;
 	char *folder;           /* UTF-8, '/' separated */
 	char *target;
-	GArray *uids;           /* of guint32, ascending; NULL. For Maildir: numbers it gave out or
-	                           was told by a SYNC; before the folder's first SYNC they mean
-	                           nothing, and requests with them end in TEMPORARY */
+	GArray *uids;           /* of guint32, ascending; NULL. For Maildir with known_names; without
+	                           them: numbers it gave out or was told by a SYNC, before the folder's
+	                           first SYNC they mean nothing, and requests with them end in TEMPORARY */
 	guint set, clear, flags;
 	char *set_keywords, *clear_keywords; /* STORE, IMAP only: words with blanks between; NULL */
 	char *set_labels, *clear_labels; /* STORE in a folder that holds labelled emails: names of
@@ -71,7 +71,11 @@ typedef struct {
 	guint32 uidnext;        /* as known; 0 = first time */
 	guint64 highestmodseq;
 	GArray *known;          /* of guint32: uids the caller has, ascending (to find what is gone) */
-	GPtrArray *known_names; /* Maildir: of char *, base name without flags, same order as known */
+	GPtrArray *known_names; /* Maildir: of char *, base name without flags, same order as known. With
+	                           `uids`: known, known_names and known_flags say which files those are;
+	                           SEARCH_ID: all of the folder, so that what is found has its number */
+	GPtrArray *only;        /* SYNC of a Maildir: of char *, the base names to look at, as CHANGED
+	                           told them; known holds those of them that the caller has. NULL: all */
 	gint64 full_size;       /* messages larger than this: only header and text (partial = TRUE) */
 	GArray *known_flags;    /* of guint: their flags, same order as known; NULL */
 	GPtrArray *known_keywords; /* of char *: as of SnMailEvent, same order; NULL */
@@ -96,7 +100,7 @@ typedef enum {
 	SN_MAIL_EV_GONE,         /* uids */
 	SN_MAIL_EV_PROGRESS,     /* done, total */
 	SN_MAIL_EV_CHANGED,      /* folder: look again; the values of FOLDER_STATE where they came
-	                            along, else 0 */
+	                            along, else 0. names: only these changed (Maildir); NULL: anything */
 	SN_MAIL_EV_QUOTA,        /* done of total octets are used in the mailbox (RFC 9208) */
 	SN_MAIL_EV_FOLDERS,      /* folders came or went: LIST again, and WATCH those that are new */
 } SnMailEventKind;
@@ -116,7 +120,7 @@ typedef struct {
 	char *base;             /* FOLDER, Gmail: this folder is a label of emails that lie in that one
 	                           (which says its own name); NULL: it holds emails itself */
 	guint32 uidvalidity, uidnext, uid;
-	guint64 highestmodseq;
+	guint64 highestmodseq;  /* of a Maildir: another number after any change of its directories */
 	guint flags;
 	SnTime time;
 	GBytes *raw;
@@ -125,6 +129,7 @@ typedef struct {
 	                           part that raw lacks, about; -1 of one that is all there; NULL */
 	gint64 size;            /* RFC822.SIZE */
 	char *name;             /* Maildir base name without flags */
+	GPtrArray *names;       /* CHANGED: of char *; NULL */
 	GArray *uids;           /* GONE; DONE of an IMAP MOVE: the new ones in the order of the
 	                           request's, 0 where it is not known */
 	char *keywords;         /* MESSAGE, FLAGS: IMAP keywords that are no flag above, in order, with

@@ -31,6 +31,7 @@ void sn_mail_request_free(SnMailRequest *request)
 	g_clear_pointer(&request->known_flags, g_array_unref);
 	g_clear_pointer(&request->known_keywords, g_ptr_array_unref);
 	g_clear_pointer(&request->known_names, g_ptr_array_unref);
+	g_clear_pointer(&request->only, g_ptr_array_unref);
 	g_free(request);
 }
 
@@ -59,6 +60,7 @@ void sn_mail_event_free(SnMailEvent *event)
 	g_free(event->name);
 	g_free(event->keywords);
 	g_clear_pointer(&event->uids, g_array_unref);
+	g_clear_pointer(&event->names, g_ptr_array_unref);
 	g_clear_pointer(&event->part_sizes, g_array_unref);
 	g_free(event);
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <malloc.h>
 #include <poll.h>
 #include <string.h>
 
@@ -21,6 +22,7 @@ typedef struct {
 	SnMaildirWatch *watch;
 	GHashTable *watched;  /* names of folders, from WATCH */
 	gboolean online;
+	gboolean syncing;     /* other requests are served in the middle of one SYNC */
 	guint failures;
 } Maildir;
 
@@ -54,16 +56,36 @@ static SnMaildirFolder *open_numbered(Maildir *maildir, SnMailRequest *request, 
 {
 	SnMaildirFolder *folder = open_folder(maildir, request->folder, error);
 
-	if (!folder || folder->numbered)
+	if (!folder || folder->numbered || request->known_names)
 		return folder;
 	g_set_error(error, SN_ERROR, SN_ERROR_TEMPORARY, "The folder %s has not been read yet.",
 		    request->folder);
 	return NULL;
 }
 
-static SnMaildirEntry *find_entry(SnMaildirFolder *folder, guint32 uid, GError **error)
+/* The file of a number: as the folder's table says, or as the caller does. NULL: there is none. */
+static SnMaildirEntry *look_up(SnMaildirFolder *folder, const SnMailRequest *request, guint32 uid)
 {
 	SnMaildirEntry *entry = sn_maildir_by_uid(folder, uid);
+	guint at = !entry && request->known_names && request->known ?
+			   sn_uids_lower_bound(request->known, uid) : G_MAXUINT;
+
+	if (entry || at >= request->known_names->len || sn_uid_at(request->known, at) != uid)
+		return entry;
+	guint flags = request->known_flags && at < request->known_flags->len
+			      ? g_array_index(request->known_flags, guint, at)
+			      : SN_MAIL_SEEN;
+	entry = sn_maildir_locate(folder, request->known_names->pdata[at], flags,
+				  flags ^ (request->set | request->clear | SN_MAIL_SEEN));
+	if (entry)
+		sn_maildir_set_number(folder, entry, uid);
+	return entry;
+}
+
+static SnMaildirEntry *find_entry(SnMaildirFolder *folder, const SnMailRequest *request, guint32 uid,
+				  GError **error)
+{
+	SnMaildirEntry *entry = look_up(folder, request, uid);
 
 	if (!entry)
 		g_set_error(error, SN_ERROR, SN_ERROR_NOT_FOUND, "The message is no longer in %s.",
@@ -72,6 +94,8 @@ static SnMaildirEntry *find_entry(SnMaildirFolder *folder, guint32 uid, GError *
 }
 
 /* ---- requests ---- */
+
+static void report_changed(const char *name, const SnMaildirChange *change, gpointer data);
 
 typedef struct {
 	Maildir *maildir;
@@ -88,6 +112,10 @@ static void report_folder(const char *name, const char *path, gpointer data)
 	event->directory = g_canonicalize_filename(path, NULL);
 	event->role = g_strdup(sn_role_of_name(name));
 	event->selectable = TRUE;
+	event->uidvalidity = SN_MAILDIR_UIDVALIDITY;
+	SnMaildirFolder *folder = open_folder(listing->maildir, name, NULL);
+	if (folder)
+		event->highestmodseq = folder->listed = sn_maildir_stamp(folder->path, NULL);
 	sn_report_mail(&listing->maildir->report, event, sizeof *event);
 }
 
@@ -119,8 +147,25 @@ static gboolean serve_sync(Maildir *maildir, SnMailRequest *request, SnMailEvent
 {
 	SnMaildirFolder *folder = open_folder(maildir, request->folder, error);
 
-	return folder &&
-	       sn_maildir_sync(&maildir->report, folder, request, serve_urgent, maildir, error);
+	maildir->syncing = TRUE;
+	gboolean good = folder && sn_maildir_sync(&maildir->report, folder, maildir->watch, request,
+						  serve_urgent, maildir, error);
+	maildir->syncing = FALSE;
+	return good;
+}
+
+/*
+ * From now on inotify tells what changes. What changed between the LIST, which may have said that
+ * nothing had, and now is not known.
+ */
+static void begin_to_see(Maildir *maildir, SnMaildirFolder *folder)
+{
+	if (folder->seen || !folder->listed)
+		return;
+	folder->seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	folder->renamed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	if (sn_maildir_stamp(folder->path, NULL) != folder->listed)
+		report_changed(folder->name, NULL, maildir);
 }
 
 static gboolean serve_watch(Maildir *maildir, SnMailRequest *request, SnMailEvent *done,
@@ -131,6 +176,7 @@ static gboolean serve_watch(Maildir *maildir, SnMailRequest *request, SnMailEven
 	if (!folder || !sn_maildir_watch_add(maildir->watch, folder->name, folder->path, error))
 		return FALSE;
 	g_hash_table_add(maildir->watched, g_strdup(folder->name));
+	begin_to_see(maildir, folder);
 	return TRUE;
 }
 
@@ -140,7 +186,7 @@ static gboolean serve_fetch(Maildir *maildir, SnMailRequest *request, SnMailEven
 	SnMaildirFolder *folder = open_numbered(maildir, request, error);
 
 	for (guint i = 0; folder && request->uids && i < request->uids->len; i++) {
-		SnMaildirEntry *entry = find_entry(folder, sn_uid_at(request->uids, i), error);
+		SnMaildirEntry *entry = find_entry(folder, request, sn_uid_at(request->uids, i), error);
 		SnTime time = 0;
 		GBytes *raw = entry ? sn_maildir_read(folder, entry, &time, error) : NULL;
 		if (!raw)
@@ -167,7 +213,7 @@ static gboolean serve_store(Maildir *maildir, SnMailRequest *request, SnMailEven
 	SnMaildirFolder *folder = open_numbered(maildir, request, error);
 
 	for (guint i = 0; folder && request->uids && i < request->uids->len; i++) {
-		SnMaildirEntry *entry = sn_maildir_by_uid(folder, sn_uid_at(request->uids, i));
+		SnMaildirEntry *entry = look_up(folder, request, sn_uid_at(request->uids, i));
 		if (!entry)
 			continue; /* as IMAP does with numbers that are gone */
 		guint flags = (entry->flags & ~request->clear) | request->set;
@@ -183,7 +229,7 @@ static gboolean serve_delete(Maildir *maildir, SnMailRequest *request, SnMailEve
 	SnMaildirFolder *folder = open_numbered(maildir, request, error);
 
 	for (guint i = 0; folder && request->uids && i < request->uids->len; i++) {
-		SnMaildirEntry *entry = sn_maildir_by_uid(folder, sn_uid_at(request->uids, i));
+		SnMaildirEntry *entry = look_up(folder, request, sn_uid_at(request->uids, i));
 		if (entry && !sn_maildir_remove(folder, entry, error))
 			return FALSE;
 	}
@@ -191,15 +237,16 @@ static gboolean serve_delete(Maildir *maildir, SnMailRequest *request, SnMailEve
 }
 
 /* The number of a message that was just put into a folder, if numbers are known there. */
-static guint32 number_of(Maildir *maildir, const char *name, const char *base)
+static guint32 number_of(Maildir *maildir, const char *name, const char *base, guint flags)
 {
 	SnMaildirFolder *folder = g_hash_table_lookup(maildir->folders, name);
 
-	if (!folder || !folder->numbered || !sn_maildir_scan(folder, NULL))
+	if (!folder || !folder->numbered)
 		return 0;
-	SnMaildirEntry *entry = g_hash_table_lookup(folder->entries, base);
+	SnMaildirEntry *entry = sn_maildir_locate(folder, base, flags, 0);
 	if (!entry)
 		return 0;
+	entry->given = TRUE;
 	return entry->uid ? entry->uid : sn_maildir_number(folder, entry);
 }
 
@@ -211,14 +258,15 @@ static gboolean serve_move(Maildir *maildir, SnMailRequest *request, SnMailEvent
 		folder ? sn_maildir_create(maildir->root, request->target, error) : NULL;
 
 	for (guint i = 0; target && request->uids && i < request->uids->len; i++) {
-		SnMaildirEntry *entry = sn_maildir_by_uid(folder, sn_uid_at(request->uids, i));
+		SnMaildirEntry *entry = look_up(folder, request, sn_uid_at(request->uids, i));
 		if (!entry)
 			continue;
+		guint flags = entry->flags;
 		g_autofree char *base = sn_maildir_move(folder, entry, target, error);
 		if (!base)
 			return FALSE;
 		if (request->uids->len == 1) {
-			done->uid = number_of(maildir, request->target, base);
+			done->uid = number_of(maildir, request->target, base, flags);
 			done->name = g_steal_pointer(&base);
 		}
 	}
@@ -234,7 +282,7 @@ static gboolean serve_copy(Maildir *maildir, SnMailRequest *request, SnMailEvent
 		folder ? sn_maildir_create(maildir->root, request->target, error) : NULL;
 
 	for (guint i = 0; target && request->uids && i < request->uids->len; i++) {
-		SnMaildirEntry *entry = sn_maildir_by_uid(folder, sn_uid_at(request->uids, i));
+		SnMaildirEntry *entry = look_up(folder, request, sn_uid_at(request->uids, i));
 		SnTime time = 0;
 		guint flags = entry ? entry->flags : 0;
 		g_autoptr(GBytes) raw = entry ? sn_maildir_read(folder, entry, &time, error) : NULL;
@@ -249,7 +297,7 @@ static gboolean serve_copy(Maildir *maildir, SnMailRequest *request, SnMailEvent
 		if (!base)
 			return FALSE;
 		if (request->uids->len == 1) {
-			done->uid = number_of(maildir, request->target, base);
+			done->uid = number_of(maildir, request->target, base, flags);
 			done->name = g_steal_pointer(&base);
 		}
 	}
@@ -268,7 +316,7 @@ static gboolean serve_append(Maildir *maildir, SnMailRequest *request, SnMailEve
 	done->name = sn_maildir_deliver(path, raw, length, request->flags, request->time, error);
 	if (!done->name)
 		return FALSE;
-	done->uid = number_of(maildir, request->folder, done->name);
+	done->uid = number_of(maildir, request->folder, done->name, request->flags);
 	return TRUE;
 }
 
@@ -283,6 +331,9 @@ static gboolean serve_search(Maildir *maildir, SnMailRequest *request, SnMailEve
 
 	if (!folder || !sn_maildir_scan(folder, error))
 		return FALSE;
+	if (!folder->whole && request->known && request->known_names &&
+	    request->known->len == request->known_names->len)
+		sn_maildir_take_numbers(folder, request->known_names, request->known);
 	g_hash_table_iter_init(&iter, folder->entries);
 	while (g_hash_table_iter_next(&iter, NULL, &value)) {
 		SnMaildirEntry *entry = value;
@@ -330,6 +381,24 @@ static void end(Maildir *maildir, SnMailRequest *request, SnMailEvent *done, GEr
 	sn_mail_request_free(request);
 }
 
+/* What a large folder took is given back, unless a SYNC is in the middle of it. */
+static void rest(Maildir *maildir)
+{
+	GHashTableIter iter;
+	gpointer folder;
+	gboolean freed = FALSE;
+
+	if (maildir->syncing)
+		return;
+	g_hash_table_iter_init(&iter, maildir->folders);
+	while (g_hash_table_iter_next(&iter, NULL, &folder))
+		freed |= sn_maildir_rest(folder);
+#ifdef __GLIBC__
+	if (freed)
+		malloc_trim(0);
+#endif
+}
+
 static void serve(Maildir *maildir, SnMailRequest *request)
 {
 	SnMailEvent *done = sn_report_event(&maildir->report, SN_EVENT_DONE, request->id);
@@ -341,6 +410,7 @@ static void serve(Maildir *maildir, SnMailRequest *request)
 		maildir->online = maildir->online && root_is_there(maildir);
 	}
 	end(maildir, request, done, error);
+	rest(maildir);
 }
 
 static void serve_urgent(gpointer data)
@@ -362,20 +432,39 @@ static void watch_again(Maildir *maildir)
 	g_hash_table_iter_init(&iter, maildir->watched);
 	while (g_hash_table_iter_next(&iter, &name, NULL)) {
 		const SnMaildirFolder *folder = open_folder(maildir, name, NULL);
-		if (folder)
-			sn_maildir_watch_add(maildir->watch, name, folder->path, NULL);
+		gboolean had = sn_maildir_watch_has(maildir->watch, name);
+		if (folder && sn_maildir_watch_add(maildir->watch, name, folder->path, NULL) && !had)
+			report_changed(name, NULL, maildir);
 	}
 	maildir->online = maildir->online && root_is_there(maildir);
 }
 
-static void report_changed(const char *name, gpointer data)
+static GPtrArray *names_of(const SnMaildirChange *change)
+{
+	GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
+	GHashTableIter iter;
+	gpointer base;
+
+	g_hash_table_iter_init(&iter, change->files);
+	while (g_hash_table_iter_next(&iter, &base, NULL))
+		g_ptr_array_add(names, g_strdup(base));
+	return names;
+}
+
+/* change NULL: anything may have changed. */
+static void report_changed(const char *name, const SnMaildirChange *change, gpointer data)
 {
 	Maildir *maildir = data;
 	int kind = name ? SN_MAIL_EV_CHANGED : SN_MAIL_EV_FOLDERS;
 	SnMailEvent *event = sn_report_event(&maildir->report, kind, 0);
+	SnMaildirFolder *folder = name ? g_hash_table_lookup(maildir->folders, name) : NULL;
 
 	if (!name)
 		watch_again(maildir);
+	if (folder && change)
+		sn_maildir_take_change(folder, change);
+	if (folder && change && folder->seen)
+		event->names = names_of(change);
 
 	event->folder = g_strdup(name);
 	sn_report_mail(&maildir->report, event, 0);
@@ -405,10 +494,12 @@ static void rest_online(Maildir *maildir)
 {
 	struct pollfd fd = { sn_maildir_watch_fd(maildir->watch), POLLIN, 0 };
 
-	sn_inbox_wait(maildir->inbox, fd.fd, -1);
-	if (fd.fd < 0 || poll(&fd, 1, 0) <= 0)
-		return;
-	sn_inbox_wait(maildir->inbox, -1, SETTLE_MS);
+	if (!sn_maildir_watch_pending(maildir->watch)) {
+		sn_inbox_wait(maildir->inbox, fd.fd, -1);
+		if (fd.fd < 0 || poll(&fd, 1, 0) <= 0)
+			return;
+		sn_inbox_wait(maildir->inbox, -1, SETTLE_MS);
+	}
 	sn_maildir_watch_read(maildir->watch, report_changed, maildir);
 }
 

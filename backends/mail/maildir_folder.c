@@ -49,6 +49,8 @@ void sn_maildir_folder_free(SnMaildirFolder *folder)
 		return;
 	g_hash_table_unref(folder->by_uid);
 	g_hash_table_unref(folder->entries);
+	g_clear_pointer(&folder->seen, g_hash_table_unref);
+	g_clear_pointer(&folder->renamed, g_hash_table_unref);
 	g_free(folder->name);
 	g_free(folder->path);
 	g_free(folder);
@@ -141,6 +143,7 @@ static gboolean scan_part(SnMaildirFolder *folder, GHashTable *found, const char
 static void pass_on(SnMaildirEntry *to, const SnMaildirEntry *from)
 {
 	to->uid = from->uid;
+	to->given = from->given;
 	to->told = from->told && from->flags == to->flags;
 	if (to->inode == from->inode) {
 		to->size = from->size;
@@ -254,6 +257,7 @@ static void take_exact(SnMaildirFolder *folder, GHashTable *given, const GPtrArr
 		    g_hash_table_lookup(given, GUINT_TO_POINTER(entry->uid)) == entry)
 			continue;
 		entry->uid = uid;
+		entry->given = FALSE;
 		g_hash_table_insert(given, GUINT_TO_POINTER(uid), entry);
 	}
 }

@@ -5,6 +5,7 @@
  * maildir.c         the thread and its requests
  * maildir_sync.c    a folder's files against what the caller knows
  * maildir_folder.c  one folder: scanning, flags in file names, delivery
+ * maildir_some.c    single files of a folder that is not kept in memory
  * maildir_match.c   files that another program gave another name
  * maildir_layout.c  which directories are folders, and their names
  * maildir_watch.c   inotify
@@ -21,6 +22,7 @@ typedef struct {
 	guint flags;
 	guint32 uid;      /* 0: none yet; no two entries have the same */
 	gboolean told;    /* the caller knows these flags and this name */
+	gboolean given;   /* only an answer told its number: no SYNC came with it as known yet */
 	guint64 inode;
 	gint64 size, mtime; /* bytes, µs; size -1: nobody looked yet */
 } SnMaildirEntry;
@@ -28,10 +30,14 @@ typedef struct {
 typedef struct {
 	char *name;          /* UTF-8, '/' separated */
 	char *path;
-	GHashTable *entries; /* base -> SnMaildirEntry, as of the last scan */
+	GHashTable *entries; /* base -> SnMaildirEntry, as of the last scan; or some of them */
 	GHashTable *by_uid;  /* uid -> one of entries */
 	guint32 uidnext;
 	gboolean numbered;   /* a SYNC said which number belongs to which name */
+	gboolean whole;      /* entries are all files, with their numbers */
+	GHashTable *seen;    /* base -> file, "" none: what changed since the last SYNC; NULL: anything */
+	GHashTable *renamed; /* base -> the base that file had before */
+	guint64 listed;      /* the stamp that the last LIST told; 0 */
 } SnMaildirFolder;
 
 /* ---- layout ---- */
@@ -47,6 +53,9 @@ char *sn_maildir_create(const char *root, const char *name, GError **error);
 gboolean sn_maildir_is_folder(const char *path);
 
 /* ---- folder ---- */
+#define SN_MAILDIR_UIDVALIDITY 1 /* names are numbered, and never anew */
+enum { SN_MAILDIR_KEEP = 2000 }; /* entries of a folder that stay in memory between requests */
+
 SnMaildirFolder *sn_maildir_folder_new(const char *name, const char *path);
 void sn_maildir_folder_free(SnMaildirFolder *folder);
 /* Reads the directory anew; numbers stay with their names. */
@@ -61,6 +70,24 @@ gboolean sn_maildir_stat(SnMaildirFolder *folder, SnMaildirEntry *entry);
 guint sn_maildir_flags_of(const char *file);
 /* "name:2,FS": keeps letters of `file` that mean nothing to us (keywords). */
 char *sn_maildir_file_with(const char *base, const char *file, guint flags);
+
+/* ---- some ---- */
+/*
+ * A number for the state of the folder's directories: another one after any change. 0: they cannot be
+ * looked at, or changed so lately that the next change might have the same time; then *wait (NULL) is
+ * how many ms to wait, or 0 when that is not worth it.
+ */
+guint64 sn_maildir_stamp(const char *path, int *wait);
+/* The entry of that base, wherever its file is now; NULL: there is none. flags, others: which it has,
+ * probably. */
+SnMaildirEntry *sn_maildir_locate(SnMaildirFolder *folder, const char *base, guint flags, guint others);
+/* The caller says that it has this number. */
+void sn_maildir_set_number(SnMaildirFolder *folder, SnMaildirEntry *entry, guint32 uid);
+/* A large folder is not kept in memory. TRUE: something was freed. */
+gboolean sn_maildir_rest(SnMaildirFolder *folder);
+/* What inotify told: to be looked at by the next SYNC. change NULL: anything may have changed. */
+typedef struct sn_maildir_change SnMaildirChange;
+void sn_maildir_take_change(SnMaildirFolder *folder, const SnMaildirChange *change);
 
 /* ---- match ---- */
 /*
@@ -92,24 +119,39 @@ gboolean sn_maildir_has_id(SnMaildirFolder *folder, const SnMaildirEntry *entry,
                            const char *wanted);
 
 /* ---- sync ---- */
-/* give_way(data) is called now and then, so that a long sync does not hold up other requests; it
+/* request->only: those files alone. give_way(data) is called now and then, so that a long sync does not hold up other requests; it
  * may scan the folder anew. */
-gboolean sn_maildir_sync(SnReport *report, SnMaildirFolder *folder, SnMailRequest *request,
-                         void (*give_way)(gpointer data), gpointer data, GError **error);
+typedef struct sn_maildir_watch SnMaildirWatch;
+gboolean sn_maildir_sync(SnReport *report, SnMaildirFolder *folder, SnMaildirWatch *watch,
+			 SnMailRequest *request, void (*give_way)(gpointer data), gpointer data,
+			 GError **error);
 
 /* ---- watch ---- */
-typedef struct sn_maildir_watch SnMaildirWatch;
+/* What happened to a folder's files. */
+struct sn_maildir_change {
+	gboolean all;        /* anything may have */
+	GHashTable *files;   /* base -> where it was seen last, "cur/name:2,S"; "": it went */
+	GHashTable *renamed; /* base -> the base that file had before */
+};
 SnMaildirWatch *sn_maildir_watch_new(void);
 void sn_maildir_watch_free(SnMaildirWatch *watch); /* NULL is fine */
 /* A folder's messages; again after its directory was made anew. */
 gboolean sn_maildir_watch_add(SnMaildirWatch *watch, const char *name, const char *path,
                               GError **error);
+/* Whether both its directories are watched. */
+gboolean sn_maildir_watch_has(const SnMaildirWatch *watch, const char *name);
 /* A directory in which folders may appear and vanish. What cannot be watched is passed over. */
 void sn_maildir_watch_dir(SnMaildirWatch *watch, const char *path);
 int sn_maildir_watch_fd(SnMaildirWatch *watch);
 /* Calls back once for each folder that changed since the last call, and with NULL first when
  * folders came or went. Never blocks. */
-void sn_maildir_watch_read(SnMaildirWatch *watch, void (*on_change)(const char *name, gpointer),
-                           gpointer data);
+typedef void (*SnMaildirOnChange)(const char *name, const SnMaildirChange *change, gpointer data);
+void sn_maildir_watch_read(SnMaildirWatch *watch, SnMaildirOnChange on_change, gpointer data);
+/* Whether something happened to that folder that nobody was called for; *change (NULL): what. Never
+ * blocks. */
+gboolean sn_maildir_watch_peek(SnMaildirWatch *watch, const char *name, const SnMaildirChange **change);
+/* peek gathered what sn_maildir_watch_read() will call back for, though the descriptor is not readable
+ * any more. */
+gboolean sn_maildir_watch_pending(const SnMaildirWatch *watch);
 
 #endif

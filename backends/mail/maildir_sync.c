@@ -11,7 +11,6 @@
 #include "backends/mail/maildir_private.h"
 #include "backends/mail/uids.h"
 
-#define UIDVALIDITY 1
 #define TEXT_LIMIT 65536
 #define PROGRESS_EVERY 250
 #define GIVE_WAY_EVERY 20
@@ -24,14 +23,33 @@ static SnMailEvent *event_new(SnReport *report, SnMaildirFolder *folder, int kin
 	return event;
 }
 
-static void report_state(SnReport *report, SnMaildirFolder *folder, guint64 id)
+static void report_state(SnReport *report, SnMaildirFolder *folder, guint64 id, guint64 stamp)
 {
 	SnMailEvent *event = event_new(report, folder, SN_MAIL_EV_FOLDER_STATE, id);
 
-	event->uidvalidity = UIDVALIDITY;
+	event->uidvalidity = SN_MAILDIR_UIDVALIDITY;
 	event->uidnext = folder->uidnext;
+	event->highestmodseq = stamp;
 	event->total = g_hash_table_size(folder->entries);
 	sn_report_mail(report, event, 1);
+}
+
+/*
+ * The stamp of a folder about which everything was told: 0 when something happened to it meanwhile. What
+ * inotify tells of is known before the change is over, so an empty queue after the stamp means that the
+ * stamp is of what was told. Right after a delivery it is worth waiting for, a moment: with it the next
+ * start needs not look through the whole folder.
+ */
+static guint64 final_stamp(SnReport *report, const SnMaildirFolder *folder, SnMaildirWatch *watch)
+{
+	int wait = 0;
+	guint64 stamp = sn_maildir_stamp(folder->path, &wait);
+
+	if (!stamp && wait > 0 && !sn_maildir_watch_peek(watch, folder->name, NULL)) {
+		sn_inbox_wait(report->inbox, -1, wait);
+		stamp = sn_maildir_stamp(folder->path, NULL);
+	}
+	return sn_maildir_watch_peek(watch, folder->name, NULL) ? 0 : stamp;
 }
 
 /* What the caller says is the truth about numbers. */
@@ -40,10 +58,10 @@ static void take_numbers(SnMaildirFolder *folder, const SnMailRequest *request)
 	folder->uidnext = MAX(folder->uidnext, request->uidnext);
 	for (guint i = 0; request->known && i < request->known->len; i++)
 		folder->uidnext = MAX(folder->uidnext, sn_uid_at(request->known, i) + 1);
-	if (request->uidvalidity == UIDVALIDITY && request->known && request->known_names &&
+	if (request->uidvalidity == SN_MAILDIR_UIDVALIDITY && request->known && request->known_names &&
 	    request->known->len == request->known_names->len)
 		sn_maildir_take_numbers(folder, request->known_names, request->known);
-	folder->numbered = TRUE;
+	folder->numbered = folder->whole = TRUE;
 }
 
 /* Known numbers without a file. A name that changes while the directory is read may be missed, so
@@ -53,7 +71,7 @@ static gboolean report_gone(SnReport *report, SnMaildirFolder *folder, const SnM
 {
 	g_autoptr(GArray) gone = NULL;
 
-	if (request->uidvalidity != UIDVALIDITY || !request->known)
+	if (request->uidvalidity != SN_MAILDIR_UIDVALIDITY || !request->known)
 		return TRUE;
 	for (int round = 0; round < 2; round++) {
 		g_autoptr(GArray) here = sn_uids_new();
@@ -102,10 +120,21 @@ static gboolean is_as_known(const SnMailRequest *request, const SnMaildirEntry *
 	       strcmp(names->pdata[at], entry->base) == 0;
 }
 
+static void report_flags(SnReport *report, SnMaildirFolder *folder, SnMaildirEntry *entry, guint64 id)
+{
+	SnMailEvent *event = event_new(report, folder, SN_MAIL_EV_FLAGS, id);
+
+	event->uid = entry->uid;
+	event->flags = entry->flags;
+	event->name = g_strdup(entry->base);
+	entry->told = TRUE;
+	sn_report_mail(report, event, sizeof *event);
+}
+
 /* Reports flags of what is known and has changed; collects what is not, oldest first. */
 static GPtrArray *sort_out(SnReport *report, SnMaildirFolder *folder, const SnMailRequest *request)
 {
-	const GArray *known = request->uidvalidity == UIDVALIDITY ? request->known : NULL;
+	const GArray *known = request->uidvalidity == SN_MAILDIR_UIDVALIDITY ? request->known : NULL;
 	GPtrArray *fresh = g_ptr_array_new();
 	GHashTableIter iter;
 	gpointer value;
@@ -119,13 +148,7 @@ static GPtrArray *sort_out(SnReport *report, SnMaildirFolder *folder, const SnMa
 		} else if (!entry->told && is_as_known(request, entry)) {
 			entry->told = TRUE;
 		} else if (!entry->told) {
-			SnMailEvent *event =
-				event_new(report, folder, SN_MAIL_EV_FLAGS, request->id);
-			event->uid = entry->uid;
-			event->flags = entry->flags;
-			event->name = g_strdup(entry->base);
-			entry->told = TRUE;
-			sn_report_mail(report, event, sizeof *event);
+			report_flags(report, folder, entry, request->id);
 		}
 	}
 	g_ptr_array_sort(fresh, older_first);
@@ -207,19 +230,193 @@ static gboolean report_fresh(SnReport *report, SnMaildirFolder *folder, GPtrArra
 	return TRUE;
 }
 
-gboolean sn_maildir_sync(SnReport *report, SnMaildirFolder *folder, SnMailRequest *request,
-			 void (*give_way)(gpointer data), gpointer data, GError **error)
+/* ---- all files ---- */
+
+static gboolean sync_all(SnReport *report, SnMaildirFolder *folder, SnMaildirWatch *watch,
+			 SnMailRequest *request, void (*give_way)(gpointer data), gpointer data,
+			 GError **error)
 {
+	guint64 before = sn_maildir_stamp(folder->path, NULL);
+
+	g_clear_pointer(&folder->seen, g_hash_table_unref);
+	g_clear_pointer(&folder->renamed, g_hash_table_unref);
+	folder->seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	folder->renamed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	if (!sn_maildir_scan(folder, error))
 		return FALSE;
 	take_numbers(folder, request);
-	if (request->uidvalidity != UIDVALIDITY)
-		report_state(report, folder, request->id);
+	if (request->uidvalidity != SN_MAILDIR_UIDVALIDITY)
+		report_state(report, folder, request->id, 0);
 	if (!report_gone(report, folder, request, error))
 		return FALSE;
 	g_autoptr(GPtrArray) fresh = sort_out(report, folder, request);
 	if (!report_fresh(report, folder, fresh, request, give_way, data, error))
 		return FALSE;
-	report_state(report, folder, request->id);
+	/* changes during all this are not seen without a watch: then the stamp has to be as before */
+	guint64 stamp = final_stamp(report, folder, watch);
+	report_state(report, folder, request->id, stamp == before && !request->newest ? stamp : 0);
+	return TRUE;
+}
+
+/* ---- some files ---- */
+
+/* The entry of what the caller knows under that name; NULL: its file went. */
+static SnMaildirEntry *locate_known(SnMaildirFolder *folder, const SnMailRequest *request, guint index)
+{
+	guint32 uid = sn_uid_at(request->known, index);
+	guint flags = request->known_flags && index < request->known_flags->len
+			      ? g_array_index(request->known_flags, guint, index)
+			      : SN_MAIL_SEEN;
+	SnMaildirEntry *entry = sn_maildir_locate(folder, request->known_names->pdata[index], flags,
+						  flags ^ SN_MAIL_SEEN);
+
+	if (entry) {
+		entry->given = FALSE;
+		sn_maildir_set_number(folder, entry, uid);
+	}
+	return entry;
+}
+
+/* Files that the caller does not know under that name. */
+static GPtrArray *locate_others(SnMaildirFolder *folder, const SnMailRequest *request)
+{
+	g_autoptr(GHashTable) known = g_hash_table_new(g_str_hash, g_str_equal);
+	GPtrArray *fresh = g_ptr_array_new();
+
+	for (guint i = 0; i < request->known_names->len; i++)
+		g_hash_table_add(known, request->known_names->pdata[i]);
+	for (guint i = 0; i < request->only->len; i++) {
+		char *base = request->only->pdata[i];
+		if (!g_hash_table_add(known, base))
+			continue; /* or told twice */
+		SnMaildirEntry *entry = sn_maildir_locate(folder, base, SN_MAIL_SEEN, 0);
+		if (entry)
+			g_ptr_array_add(fresh, entry);
+	}
+	return fresh;
+}
+
+/* Those of `lost` (stand-ins with their numbers) that are there under another name have it again. */
+static void find_renamed(SnMaildirFolder *folder, const GPtrArray *fresh, const GPtrArray *lost)
+{
+	g_autoptr(GHashTable) by_name = g_hash_table_new(g_str_hash, g_str_equal);
+
+	for (guint i = 0; i < lost->len; i++)
+		g_hash_table_insert(by_name, ((SnMaildirEntry *)lost->pdata[i])->base, lost->pdata[i]);
+	for (guint i = 0; i < fresh->len; i++) {
+		SnMaildirEntry *entry = fresh->pdata[i];
+		const char *before = g_hash_table_lookup(folder->renamed, entry->base);
+		const SnMaildirEntry *gone = before ? g_hash_table_lookup(by_name, before) : NULL;
+		if (gone && !sn_maildir_by_uid(folder, gone->uid))
+			sn_maildir_set_number(folder, entry, gone->uid);
+	}
+	g_autoptr(GPtrArray) left = g_ptr_array_new(), here = g_ptr_array_new();
+	for (guint i = 0; i < lost->len; i++)
+		if (!sn_maildir_by_uid(folder, ((SnMaildirEntry *)lost->pdata[i])->uid))
+			g_ptr_array_add(left, lost->pdata[i]);
+	for (guint i = 0; i < fresh->len; i++)
+		if (!((SnMaildirEntry *)fresh->pdata[i])->uid)
+			g_ptr_array_add(here, fresh->pdata[i]);
+	sn_maildir_match(folder, here, left);
+	for (guint i = 0; i < here->len; i++) {
+		SnMaildirEntry *entry = here->pdata[i];
+		guint32 uid = entry->uid;
+		entry->uid = 0;
+		if (uid)
+			sn_maildir_set_number(folder, entry, uid);
+	}
+}
+
+static void lost_free(gpointer data)
+{
+	SnMaildirEntry *entry = data;
+
+	g_free(entry->base);
+	g_free(entry);
+}
+
+static GPtrArray *sort_out_known(SnReport *report, SnMaildirFolder *folder, const SnMailRequest *request)
+{
+	GPtrArray *lost = g_ptr_array_new_with_free_func(lost_free);
+
+	for (guint i = 0; i < request->known->len; i++) {
+		SnMaildirEntry *entry = locate_known(folder, request, i);
+		if (!entry) {
+			entry = g_new0(SnMaildirEntry, 1);
+			entry->base = g_strdup(request->known_names->pdata[i]);
+			entry->uid = sn_uid_at(request->known, i);
+			entry->size = -1;
+			g_ptr_array_add(lost, entry);
+			continue;
+		}
+		if (!entry->told && !is_as_known(request, entry))
+			report_flags(report, folder, entry, request->id);
+		entry->told = TRUE;
+	}
+	return lost;
+}
+
+static gboolean sync_some(SnReport *report, SnMaildirFolder *folder, SnMaildirWatch *watch,
+			  SnMailRequest *request, void (*give_way)(gpointer data), gpointer data,
+			  GError **error)
+{
+	const SnMaildirChange *newer = NULL;
+
+	/* a file that has changed its name since is found under the new one, and not missed */
+	if (sn_maildir_watch_peek(watch, folder->name, &newer) && !newer->all)
+		sn_maildir_take_change(folder, newer);
+	folder->uidnext = MAX(folder->uidnext, request->uidnext);
+	folder->numbered = TRUE;
+	g_autoptr(GPtrArray) lost = sort_out_known(report, folder, request);
+	g_autoptr(GPtrArray) fresh = locate_others(folder, request);
+	find_renamed(folder, fresh, lost);
+	g_autoptr(GPtrArray) unknown = g_ptr_array_new();
+	for (guint i = 0; i < fresh->len; i++) {
+		SnMaildirEntry *entry = fresh->pdata[i];
+		if (entry->uid && sn_uids_has(request->known, entry->uid))
+			report_flags(report, folder, entry, request->id);
+		else
+			g_ptr_array_add(unknown, entry);
+	}
+	g_autoptr(GArray) gone = sn_uids_new();
+	for (guint i = 0; i < lost->len; i++)
+		if (!sn_maildir_by_uid(folder, ((SnMaildirEntry *)lost->pdata[i])->uid))
+			g_array_append_val(gone, ((SnMaildirEntry *)lost->pdata[i])->uid);
+	if (gone->len > 0) {
+		SnMailEvent *event = event_new(report, folder, SN_MAIL_EV_GONE, request->id);
+		event->uids = g_steal_pointer(&gone);
+		sn_report_mail(report, event, 1);
+	}
+	g_ptr_array_sort(unknown, older_first);
+	if (!report_fresh(report, folder, unknown, request, give_way, data, error))
+		return FALSE;
+	for (guint i = 0; folder->seen && i < request->only->len; i++) {
+		g_hash_table_remove(folder->seen, request->only->pdata[i]);
+		g_hash_table_remove(folder->renamed, request->only->pdata[i]);
+	}
+	report_state(report, folder, request->id, folder->seen ? final_stamp(report, folder, watch) : 0);
+	return TRUE;
+}
+
+/* What changed was forgotten meanwhile: the caller has to ask for all. */
+static void ask_for_all(SnReport *report, SnMaildirFolder *folder, guint64 id)
+{
+	sn_report_mail(report, event_new(report, folder, SN_MAIL_EV_CHANGED, 0), 0);
+	report_state(report, folder, id, 0);
+}
+
+gboolean sn_maildir_sync(SnReport *report, SnMaildirFolder *folder, SnMaildirWatch *watch,
+			 SnMailRequest *request, void (*give_way)(gpointer data), gpointer data,
+			 GError **error)
+{
+	gboolean some = request->only && request->uidvalidity == SN_MAILDIR_UIDVALIDITY && request->known &&
+			request->known_names && request->known_names->len == request->known->len;
+
+	if (some && folder->seen)
+		return sync_some(report, folder, watch, request, give_way, data, error);
+	if (!request->only)
+		return sync_all(report, folder, watch, request, give_way, data, error);
+	folder->uidnext = MAX(folder->uidnext, request->uidnext);
+	ask_for_all(report, folder, request->id);
 	return TRUE;
 }

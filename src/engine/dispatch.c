@@ -7,6 +7,8 @@
 
 #include <glib-unix.h>
 
+#include "src/store/place.h"
+
 enum {
 	BURST = 8, /* events of a queue before others get their turn */
 	/* The longest write transaction; and the longest as long as nobody else wants to write and no
@@ -62,6 +64,22 @@ static GError *no_such_end(const SnEngineAccount *account, const char *what)
 	                   account->config->name, what);
 }
 
+/* A Maildir knows names; which those are of numbers, the store knows. */
+static void say_names(SnEngineAccount *account, SnMailRequest *request)
+{
+	SnStore *store = account->engine->store;
+	gboolean search = request->kind == SN_MAIL_REQ_SEARCH_ID;
+
+	if (account->config->source.kind != SN_ENDPOINT_MAILDIR || !request->folder || request->known ||
+	    (!search && (!request->uids || request->uids->len == 0)))
+		return;
+	SnPlaces places = search ? sn_places_all(store, account->id, request->folder)
+				 : sn_places_numbered(store, account->id, request->folder, request->uids);
+	request->known = places.uids;
+	request->known_names = places.names;
+	request->known_flags = places.flags;
+}
+
 void sn_engine_mail(SnEngineAccount *account, SnMailRequest *request, SnMailReply reply,
                     gpointer data)
 {
@@ -70,6 +88,7 @@ void sn_engine_mail(SnEngineAccount *account, SnMailRequest *request, SnMailRepl
 	if (!request->id)
 		request->id = sn_engine_next_id(account->engine);
 	remember_reply(account, request->id, &entry);
+	say_names(account, request);
 	if (account->source) {
 		account->source_ops->submit(account->source, request);
 		return;

@@ -22,6 +22,7 @@
 enum {
 	RECENT = 200, /* messages of the first round, and more if more came in within RECENT_TIME */
 	PROGRESS_MS = 250,
+	NAMES_MAX = 1000, /* files that changed, above which all of a Maildir's folder is looked at */
 	STORAGE_RETRY = 30 * 1000,
 };
 
@@ -35,6 +36,7 @@ static void folder_free(gpointer data)
 {
 	SnMailFolder *folder = data;
 
+	g_clear_pointer(&folder->changed, g_hash_table_unref);
 	g_free(folder->name);
 	g_free(folder->role);
 	g_free(folder);
@@ -152,6 +154,37 @@ static GPtrArray *known_names(SnStore *store, SnId folder, const GArray *uids)
 	return NULL;
 }
 
+/* What is known of the names that changed, or of all. */
+static void say_known(SnMailSync *sync, SnMailFolder *folder, SnMailRequest *request)
+{
+	SnEngineAccount *account = sync->account;
+	SnStore *store = account->engine->store;
+	gboolean maildir = account->config->source.kind == SN_ENDPOINT_MAILDIR;
+	g_autoptr(GHashTable) changed = g_steal_pointer(&folder->changed);
+
+	if (changed && folder->complete) {
+		GHashTableIter iter;
+		gpointer name;
+		request->only = g_ptr_array_new_with_free_func(g_free);
+		g_hash_table_iter_init(&iter, changed);
+		while (g_hash_table_iter_next(&iter, &name, NULL))
+			g_ptr_array_add(request->only, g_strdup(name));
+		SnPlaces places = sn_places_named(store, folder->id, request->only);
+		request->known = places.uids;
+		request->known_names = places.names;
+		request->known_flags = places.flags;
+		return;
+	}
+	/* flags are compared here only where the server cannot tell which have changed */
+	request->known = sn_location_uids(store, folder->id, request->highestmodseq && !maildir
+	                                                             ? NULL
+	                                                             : &request->known_flags);
+	if (request->known_flags && account->config->source.kind == SN_ENDPOINT_IMAP)
+		request->known_keywords = sn_location_keyword_list(store, folder->id);
+	if (request->known && maildir)
+		request->known_names = known_names(store, folder->id, request->known);
+}
+
 static void start_round(SnMailSync *sync, SnMailFolder *folder)
 {
 	SnEngineAccount *account = sync->account;
@@ -175,13 +208,7 @@ static void start_round(SnMailSync *sync, SnMailFolder *folder)
 	                                                                : folder->label_scan;
 	request->full_size = settings->mail_full_size > 0 ? MIN(settings->mail_full_size, WHOLE_MAX)
 	                                                  : WHOLE_MAX;
-	/* flags are compared here only where the server cannot tell which have changed */
-	request->known = sn_location_uids(store, folder->id,
-	                                  request->highestmodseq ? NULL : &request->known_flags);
-	if (request->known_flags && account->config->source.kind == SN_ENDPOINT_IMAP)
-		request->known_keywords = sn_location_keyword_list(store, folder->id);
-	if (request->known && account->config->source.kind == SN_ENDPOINT_MAILDIR)
-		request->known_names = known_names(store, folder->id, request->known);
+	say_known(sync, folder, request);
 	folder->scanning = folder->label_scan;
 	folder->got = folder->label_scan = 0;
 	folder->wanted = folder->failed = FALSE;
@@ -328,6 +355,9 @@ static void round_ended(SnMailSync *sync, SnMailFolder *folder)
 		guint64 modseq = folder->complete || !folder->base_modseq ? folder->highestmodseq
 		                                                          : folder->base_modseq;
 		folder->complete = TRUE;
+		/* a Maildir's number says that everything is known: not when something changed since */
+		if (folder->wanted && sync->account->config->source.kind == SN_ENDPOINT_MAILDIR)
+			modseq = 0;
 		if (folder->uidnext && !sn_folder_set_state(store, folder->id, folder->uidvalidity,
 		                                            folder->uidnext, modseq, &error))
 			g_warning("%s", error->message);
@@ -343,7 +373,7 @@ static void round_ended(SnMailSync *sync, SnMailFolder *folder)
 static void round_failed(SnMailSync *sync, SnMailFolder *folder, const SnMailEvent *event)
 {
 	sync->running = NULL;
-	folder->wanted = TRUE;
+	sn_mail_folder_want(folder);
 	folder->label_scan = MAX(folder->label_scan, folder->scanning);
 	if (!sync->online || event->kind == SN_EVENT_CANCELLED)
 		return;
@@ -440,7 +470,8 @@ static void poll_now(gpointer data)
 	g_clear_pointer(&sync->poll, g_source_unref);
 	for (guint i = 0; i < sync->folders->len; i++) {
 		SnMailFolder *folder = g_ptr_array_index(sync->folders, i);
-		folder->wanted |= !folder->gone && needs_poll(folder);
+		if (!folder->gone && needs_poll(folder))
+			sn_mail_folder_want(folder);
 	}
 	work(sync);
 }
@@ -532,7 +563,7 @@ void sn_mail_sync_line(SnMailSync *sync, SnLineState line)
 		sync->listed = FALSE;
 		for (guint i = 0; i < sync->folders->len; i++) {
 			SnMailFolder *folder = g_ptr_array_index(sync->folders, i);
-			folder->wanted = TRUE;
+			sn_mail_folder_want(folder);
 			folder->label_scan = MAX(folder->label_scan, folder->labelled ? SN_LABELS_AGAIN : 0);
 		}
 	}
@@ -540,6 +571,20 @@ void sn_mail_sync_line(SnMailSync *sync, SnLineState line)
 	if (!online)
 		stop_timer(&sync->poll);
 	work(sync);
+}
+
+/* Unless all of it has to be looked at anyway. */
+static void want_names(SnMailFolder *folder, const GPtrArray *names)
+{
+	if (folder->wanted && !folder->changed)
+		return;
+	folder->wanted = TRUE;
+	if (!folder->changed)
+		folder->changed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	for (guint i = 0; i < names->len; i++)
+		g_hash_table_add(folder->changed, g_strdup(names->pdata[i]));
+	if (g_hash_table_size(folder->changed) > NAMES_MAX)
+		sn_mail_folder_want(folder);
 }
 
 void sn_mail_sync_event(SnMailSync *sync, const SnMailEvent *event)
@@ -551,8 +596,10 @@ void sn_mail_sync_event(SnMailSync *sync, const SnMailEvent *event)
 	SnMailFolder *folder = event->folder ? sn_mail_folder_find(sync, event->folder) : NULL;
 	if (folder && sn_mail_folder_is_as_told(sync->account->engine->store, folder, event))
 		return;
-	if (folder)
-		folder->wanted = TRUE;
+	if (folder && event->names)
+		want_names(folder, event->names);
+	else if (folder)
+		sn_mail_folder_want(folder);
 	else if (!event->folder)
 		sn_mail_sync_all(sync);
 	work(sync);
@@ -561,7 +608,7 @@ void sn_mail_sync_event(SnMailSync *sync, const SnMailEvent *event)
 void sn_mail_sync_all(SnMailSync *sync)
 {
 	for (guint i = 0; i < sync->folders->len; i++)
-		((SnMailFolder *)g_ptr_array_index(sync->folders, i))->wanted = TRUE;
+		sn_mail_folder_want(g_ptr_array_index(sync->folders, i));
 	work(sync);
 }
 
@@ -571,7 +618,7 @@ void sn_mail_sync_folder(SnMailSync *sync, const char *name)
 
 	if (!folder)
 		return;
-	folder->wanted = TRUE;
+	sn_mail_folder_want(folder);
 	work(sync);
 }
 
@@ -633,7 +680,7 @@ void sn_mail_sync_storage_failed(SnMailSync *sync, const GError *error)
 	sync->account->core->batch_failed = TRUE;
 	sync->storage_failed = TRUE;
 	if (sync->running)
-		sync->running->wanted = TRUE;
+		sn_mail_folder_want(sync->running);
 	g_warning("%s: %s", sync->account->config->name, error->message);
 	if (!sync->retry)
 		sync->retry = sn_engine_timer(engine, STORAGE_RETRY, retry_now, sync);

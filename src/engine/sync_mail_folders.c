@@ -19,6 +19,12 @@ SnMailFolder *sn_mail_folder_find(SnMailSync *sync, const char *name)
 	return NULL;
 }
 
+void sn_mail_folder_want(SnMailFolder *folder)
+{
+	folder->wanted = TRUE;
+	g_clear_pointer(&folder->changed, g_hash_table_unref);
+}
+
 gboolean sn_mail_is_inbox(const char *name, const char *role)
 {
 	return !g_strcmp0(role, "inbox") || !g_ascii_strcasecmp(name, "INBOX");
@@ -71,7 +77,7 @@ static SnMailFolder *add_folder(SnMailSync *sync, SnId id, const char *name, con
 	folder->name = g_strdup(name);
 	folder->role = g_strdup(role);
 	folder->complete = folder->recent_done = known && known->uidnext != 0;
-	folder->wanted = TRUE;
+	sn_mail_folder_want(folder);
 	folder->sync = sync;
 	g_ptr_array_add(sync->folders, folder);
 	return folder;
@@ -84,9 +90,11 @@ gboolean sn_mail_folder_is_as_told(SnStore *store, const SnMailFolder *folder, c
 	if (!folder->complete || !event->uidvalidity || !event->highestmodseq)
 		return FALSE;
 	g_autoptr(SnFolder) known = sn_folder_get(store, folder->id);
-	return known && known->uidvalidity == event->uidvalidity &&
-	       known->uidnext == event->uidnext && known->highestmodseq == event->highestmodseq &&
-	       known->total == event->total;
+	if (!known || known->uidvalidity != event->uidvalidity ||
+	    known->highestmodseq != event->highestmodseq)
+		return FALSE;
+	/* a Maildir tells the state of its directories only */
+	return event->directory || (known->uidnext == event->uidnext && known->total == event->total);
 }
 
 /* The folder of which this one is a label; its own name when it is the one; NULL. */
@@ -108,7 +116,7 @@ void sn_mail_folders_scan_labels(SnMailSync *sync)
 		if (!folder->labelled)
 			continue;
 		folder->label_scan = G_MAXUINT;
-		folder->wanted = TRUE;
+		sn_mail_folder_want(folder);
 	}
 }
 
@@ -177,7 +185,7 @@ void sn_mail_folders_take(SnMailSync *sync, const SnMailEvent *event)
 		folder->label_scan = SN_LABELS_AGAIN;
 	if (folder->gone) {
 		folder->gone = folder->watched = folder->unwatchable = FALSE;
-		folder->wanted = TRUE;
+		sn_mail_folder_want(folder);
 	}
 	if (folder->label_scan == 0 && sn_mail_folder_is_as_told(store, folder, event))
 		folder->wanted = FALSE;
@@ -236,7 +244,7 @@ static gboolean take_name(SnMailSync *sync, const SnFolder *known, const SnMailT
 	if (now) {
 		now->id = known->id;
 		now->complete = now->recent_done = known->uidnext != 0;
-		now->wanted = TRUE;
+		sn_mail_folder_want(now);
 	}
 	return TRUE;
 }

@@ -16,6 +16,7 @@ typedef struct {
 	gboolean recent_done; /* its newest messages are here */
 	gboolean complete;    /* and all others */
 	gboolean wanted;      /* something changed: look */
+	GHashTable *changed;  /* of a Maildir: only at these names (set of char *); NULL: at all */
 	gboolean watched, unwatchable;
 	gboolean failed; /* the last round; the next poll tries again */
 	gboolean listed; /* in the list of folders that is coming in */
@@ -58,6 +59,8 @@ struct sn_mail_sync {
 /* ---- sync_mail_folders.c ---- */
 
 gboolean sn_mail_is_inbox(const char *name, const char *role);
+/* All of it has to be looked at. */
+void sn_mail_folder_want(SnMailFolder *folder);
 /* By its name; NULL. */
 SnMailFolder *sn_mail_folder_find(SnMailSync *sync, const char *name);
 /* The order in which they are synced: a GCompareFunc of SnMailFolder *. */

@@ -9,6 +9,17 @@
  * location without a name gives "". */
 GPtrArray *sn_location_keyword_list(SnStore *store, SnId folder); /* of char *, may be NULL; by number */
 GPtrArray *sn_location_names(SnStore *store, SnId folder);
+
+/* Some places of a Maildir's folder: three arrays of the same order, by number. */
+typedef struct {
+	GArray *uids;     /* of guint32 */
+	GPtrArray *names; /* of char * */
+	GArray *flags;    /* of guint */
+} SnPlaces;
+/* Those that have one of these names; those with these numbers, by the folder's name. */
+SnPlaces sn_places_named(SnStore *store, SnId folder, const GPtrArray *names);
+SnPlaces sn_places_numbered(SnStore *store, SnId account, const char *folder, const GArray *uids);
+SnPlaces sn_places_all(SnStore *store, SnId account, const char *folder);
 /* Another program gave the file another name; nothing when it is unknown. */
 gboolean sn_location_rename(SnStore *store, SnId folder, guint32 uid, const char *name,
                             GError **error);

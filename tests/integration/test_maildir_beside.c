@@ -360,9 +360,11 @@ static void new_folders_below_the_inbox_go_where_the_inbox_is(void **state)
 
 /* ---- inotify itself ---- */
 
-static void note_name(const char *name, gpointer data)
+static void note_name(const char *name, const SnMaildirChange *change, gpointer data)
 {
-	g_hash_table_add(data, g_strdup(name ? name : "(folders)"));
+	g_hash_table_add(data, g_strdup(!name ? "(folders)" : name));
+	if (change && change->all)
+		g_hash_table_add(data, g_strconcat(name, ", anything", NULL));
 }
 
 static void events_that_were_lost_mean_that_anything_may_have_changed(void **state)
@@ -396,13 +398,276 @@ static void events_that_were_lost_mean_that_anything_may_have_changed(void **sta
 	assert_true(g_hash_table_contains(changed, "INBOX"));
 	assert_true(g_hash_table_contains(changed, "Quiet"));
 	assert_true(g_hash_table_contains(changed, "(folders)"));
+	assert_true(g_hash_table_contains(changed, "Quiet, anything"));
 	/* and it goes on as before */
 	g_hash_table_remove_all(changed);
 	sn_box_put(quiet, "new/heard", "heard", 0);
 	sn_maildir_watch_read(watch, note_name, changed);
 	assert_true(g_hash_table_contains(changed, "Quiet"));
+	assert_false(g_hash_table_contains(changed, "Quiet, anything"));
 	assert_false(g_hash_table_contains(changed, "INBOX"));
 	sn_maildir_watch_free(watch);
+	sn_box_close(&box);
+}
+
+/* ---- only what changed ---- */
+
+/* The directories are as old as the messages in them. */
+static void age(const char *root, int seconds)
+{
+	static const char *const parts[] = { "cur", "new" };
+	struct timespec times[2] = { { .tv_sec = time(NULL) - seconds, .tv_nsec = 7 },
+				     { .tv_sec = time(NULL) - seconds, .tv_nsec = 7 } };
+
+	for (gsize i = 0; i < G_N_ELEMENTS(parts); i++) {
+		g_autofree char *path = g_build_filename(root, parts[i], NULL);
+		assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+	}
+}
+
+/* What the LIST says of the inbox's state. */
+static guint64 listed(SnMailDesk *desk)
+{
+	SnMailRequest *request = sn_mail_desk_request(desk, SN_MAIL_REQ_LIST, NULL);
+	guint64 id = request->id;
+
+	assert_int_equal(sn_mail_desk_run(desk, request)->kind, SN_EVENT_DONE);
+	const SnMailEvent *folder = sn_mail_desk_event(desk, id, SN_MAIL_EV_FOLDER, 0);
+	assert_string_equal(folder->folder, "INBOX");
+	return folder->highestmodseq;
+}
+
+static guint64 state_after(SnMailDesk *desk, guint64 id)
+{
+	guint states = sn_mail_desk_count(desk, id, SN_MAIL_EV_FOLDER_STATE);
+
+	assert_true(states > 0);
+	return sn_mail_desk_event(desk, id, SN_MAIL_EV_FOLDER_STATE, states - 1)->highestmodseq;
+}
+
+static void a_folder_as_it_was_says_so(void **state)
+{
+	SnBox box = sn_box_open(TRUE);
+	SnMemory memory = sn_memory_new();
+
+	sn_box_put(box.root, "cur/one:2,S", "one", 100);
+	age(box.root, 50);
+	guint64 before = listed(box.desk);
+	assert_true(before != 0);
+	assert_true(state_after(box.desk, sn_box_sync(box.desk, "INBOX", &memory)) == before);
+	sn_mail_desk_free(box.desk);
+	box.desk = sn_mail_desk_new(&sn_maildir_ops, NULL, box.root);
+	assert_true(listed(box.desk) == before);
+	/* a flag is a change */
+	rename_in(box.root, "cur/one:2,S", "cur/one:2,FS");
+	age(box.root, 40);
+	guint64 after = listed(box.desk);
+	assert_true(after != 0 && after != before);
+	/* and what changed just now, as far as anybody can tell, may change again unseen */
+	age(box.root, -5);
+	assert_true(listed(box.desk) == 0);
+	sn_memory_free(&memory);
+	sn_box_close(&box);
+}
+
+static void watch_inbox(SnMailDesk *desk)
+{
+	SnMailRequest *request = sn_mail_desk_request(desk, SN_MAIL_REQ_WATCH, "INBOX");
+
+	assert_int_equal(sn_mail_desk_run(desk, request)->kind, SN_EVENT_DONE);
+}
+
+static guint index_of(const SnMemory *memory, const char *name)
+{
+	for (guint i = 0; i < memory->names->len; i++)
+		if (strcmp(memory->names->pdata[i], name) == 0)
+			return i;
+	return G_MAXUINT;
+}
+
+static void add_known(SnMailRequest *request, const SnMemory *memory, guint index, guint flags)
+{
+	if (!request->known) {
+		request->known = g_array_new(FALSE, FALSE, sizeof(guint32));
+		request->known_flags = g_array_new(FALSE, FALSE, sizeof(guint));
+		request->known_names = g_ptr_array_new_with_free_func(g_free);
+	}
+	if (index == G_MAXUINT)
+		return;
+	g_array_append_val(request->known, g_array_index(memory->uids, guint32, index));
+	g_array_append_val(request->known_flags, flags);
+	g_ptr_array_add(request->known_names, g_strdup(memory->names->pdata[index]));
+}
+
+/* Waits until the names are told as changed, together or one after the other, and asks for just them. */
+static guint64 sync_changed(SnMailDesk *desk, guint *from, const SnMemory *memory, const char *first,
+			    const char *second)
+{
+	g_autoptr(GHashTable) told = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	SnMailRequest *request = sn_mail_desk_request(desk, SN_MAIL_REQ_SYNC, "INBOX");
+	guint64 id = request->id;
+
+	while (!g_hash_table_contains(told, first) || (second && !g_hash_table_contains(told, second))) {
+		const SnMailEvent *changed =
+			sn_mail_desk_next(desk, *from, SN_MAIL_EV_CHANGED, "INBOX", 30);
+		assert_non_null(changed);
+		assert_non_null(changed->names);
+		for (guint i = 0; i < changed->names->len; i++)
+			g_hash_table_add(told, g_strdup(changed->names->pdata[i]));
+		while (desk->past->pdata[*from] != changed)
+			(*from)++;
+		(*from)++;
+	}
+	request->uidvalidity = 1;
+	request->uidnext = memory->uidnext;
+	request->only = g_ptr_array_new_with_free_func(g_free);
+	g_ptr_array_add(request->only, g_strdup(first));
+	if (second)
+		g_ptr_array_add(request->only, g_strdup(second));
+	guint one = index_of(memory, first), two = second ? index_of(memory, second) : G_MAXUINT;
+	add_known(request, memory, MIN(one, two), SN_MAIL_SEEN);
+	if (MAX(one, two) != MIN(one, two))
+		add_known(request, memory, MAX(one, two), SN_MAIL_SEEN);
+	assert_int_equal(sn_mail_desk_run(desk, request)->kind, SN_EVENT_DONE);
+	return id;
+}
+
+static void changes_are_told_by_name_and_looked_at_alone(void **state)
+{
+	SnBox box = sn_box_open(TRUE);
+	SnMemory memory = sn_memory_new();
+
+	sn_box_put(box.root, "cur/one:2,S", "one", 100);
+	sn_box_put(box.root, "cur/two:2,S", "two", 90);
+	watch_inbox(box.desk);
+	sn_box_sync(box.desk, "INBOX", &memory);
+	guint from = box.desk->past->len;
+	sn_box_put(box.root, "tmp/three", "three", 10);
+	rename_in(box.root, "tmp/three", "new/three");
+	guint64 id = sync_changed(box.desk, &from, &memory, "three", NULL);
+	assert_int_equal(sn_mail_desk_count(box.desk, id, SN_MAIL_EV_MESSAGE), 1);
+	assert_int_equal(sn_mail_desk_event(box.desk, id, SN_MAIL_EV_MESSAGE, 0)->uid, 3);
+	assert_int_equal(sn_mail_desk_count(box.desk, id, SN_MAIL_EV_GONE), 0);
+	/* with this, the next start knows that nothing is new */
+	assert_true(state_after(box.desk, id) != 0 && state_after(box.desk, id) == listed(box.desk));
+	rename_in(box.root, "cur/one:2,S", "cur/one:2,RS");
+	id = sync_changed(box.desk, &from, &memory, "one", NULL);
+	assert_int_equal(sn_mail_desk_count(box.desk, id, SN_MAIL_EV_FLAGS), 1);
+	assert_int_equal(sn_mail_desk_event(box.desk, id, SN_MAIL_EV_FLAGS, 0)->flags,
+			 SN_MAIL_SEEN | SN_MAIL_ANSWERED);
+	/* another name, which nothing but the change itself connects with the old one */
+	rename_in(box.root, "cur/one:2,RS", "cur/uno:2,RS");
+	id = sync_changed(box.desk, &from, &memory, "one", "uno");
+	assert_int_equal(sn_mail_desk_count(box.desk, id, SN_MAIL_EV_GONE), 0);
+	assert_int_equal(sn_mail_desk_count(box.desk, id, SN_MAIL_EV_MESSAGE), 0);
+	const SnMailEvent *renamed = sn_mail_desk_event(box.desk, id, SN_MAIL_EV_FLAGS, 0);
+	assert_int_equal(renamed->uid, g_array_index(memory.uids, guint32, index_of(&memory, "one")));
+	assert_string_equal(renamed->name, "uno");
+	g_autofree char *two = g_build_filename(box.root, "cur/two:2,S", NULL);
+	g_unlink(two);
+	id = sync_changed(box.desk, &from, &memory, "two", NULL);
+	assert_int_equal(sn_mail_desk_event(box.desk, id, SN_MAIL_EV_GONE, 0)->uids->len, 1);
+	sn_memory_free(&memory);
+	sn_box_close(&box);
+}
+
+static void changes_that_were_forgotten_are_asked_for_whole(void **state)
+{
+	SnBox box = sn_box_open(TRUE);
+	SnMemory memory = sn_memory_new();
+	SnMailRequest *request = sn_mail_desk_request(box.desk, SN_MAIL_REQ_SYNC, "INBOX");
+
+	sn_box_put(box.root, "cur/one:2,S", "one", 100);
+	/* nothing was watched, so nobody knows what else there is */
+	request->uidvalidity = 1;
+	request->uidnext = 1;
+	request->only = g_ptr_array_new_with_free_func(g_free);
+	g_ptr_array_add(request->only, g_strdup("one"));
+	add_known(request, &memory, G_MAXUINT, 0);
+	guint64 id = request->id;
+	guint from = box.desk->past->len;
+	assert_int_equal(sn_mail_desk_run(box.desk, request)->kind, SN_EVENT_DONE);
+	const SnMailEvent *changed = sn_mail_desk_next(box.desk, from, SN_MAIL_EV_CHANGED, "INBOX", 30);
+	assert_non_null(changed);
+	assert_null(changed->names);
+	assert_true(state_after(box.desk, id) == 0);
+	sn_memory_free(&memory);
+	sn_box_close(&box);
+}
+
+/* FETCH of number 5 under that name, in a folder that was never read. */
+static const SnMailEvent *fetch_named(SnMailDesk *desk, const char *name, guint flags)
+{
+	SnMailRequest *request = sn_mail_desk_request(desk, SN_MAIL_REQ_FETCH, "INBOX");
+	guint64 id = request->id;
+
+	request->uids = sn_one_uid(5);
+	request->known = sn_one_uid(5);
+	request->known_flags = g_array_new(FALSE, FALSE, sizeof(guint));
+	g_array_append_val(request->known_flags, flags);
+	request->known_names = g_ptr_array_new_with_free_func(g_free);
+	g_ptr_array_add(request->known_names, g_strdup(name));
+	const SnMailEvent *end = sn_mail_desk_run(desk, request);
+	return end->kind == SN_EVENT_DONE ? sn_mail_desk_event(desk, id, SN_MAIL_EV_MESSAGE, 0) : NULL;
+}
+
+static void a_number_with_its_name_needs_no_table(void **state)
+{
+	static const char *const files[] = { "cur/one:2,S", "cur/one:2,", "new/one", "cur/one",
+					     "cur/one:2,DFRSab" };
+
+	for (gsize i = 0; i < G_N_ELEMENTS(files); i++) {
+		SnBox box = sn_box_open(TRUE);
+		sn_box_put(box.root, files[i], "one", 100);
+		const SnMailEvent *event = fetch_named(box.desk, "one", SN_MAIL_SEEN);
+		assert_non_null(event);
+		assert_int_equal(event->uid, 5);
+		assert_int_equal(event->flags, sn_maildir_flags_of(files[i]));
+		sn_box_close(&box);
+	}
+}
+
+static void a_name_leads_to_no_other_file(void **state)
+{
+	static const char *const bad[] = { "", ".", "..", "../cur/one", "on", "one:2", "/etc/passwd" };
+	SnBox box = sn_box_open(TRUE);
+
+	sn_box_put(box.root, "cur/one:2,S", "one", 100);
+	for (gsize i = 0; i < G_N_ELEMENTS(bad); i++)
+		assert_null(fetch_named(box.desk, bad[i], 0));
+	sn_box_close(&box);
+}
+
+static void a_large_folder_works_without_a_table(void **state)
+{
+	SnBox box = sn_box_open(TRUE);
+	SnMemory memory = sn_memory_new();
+
+	for (int i = 0; i < SN_MAILDIR_KEEP + 50; i++) {
+		g_autofree char *file = g_strdup_printf("cur/m%d:2,S", i);
+		g_autofree char *id = g_strdup_printf("m%d", i);
+		sn_box_put(box.root, file, id, i);
+	}
+	sn_box_sync(box.desk, "INBOX", &memory);
+	assert_int_equal(memory.uids->len, SN_MAILDIR_KEEP + 50);
+	guint at = index_of(&memory, "m7");
+	SnMailRequest *request = sn_mail_desk_request(box.desk, SN_MAIL_REQ_STORE, "INBOX");
+	request->uids = sn_one_uid(g_array_index(memory.uids, guint32, at));
+	request->set = SN_MAIL_FLAGGED;
+	add_known(request, &memory, at, SN_MAIL_SEEN);
+	assert_int_equal(sn_mail_desk_run(box.desk, request)->kind, SN_EVENT_DONE);
+	assert_true(sn_box_has(box.root, "cur/m7:2,FS"));
+	/* a number that was only answered is not given again, nor to another file */
+	request = sn_mail_desk_request(box.desk, SN_MAIL_REQ_APPEND, "INBOX");
+	request->raw = g_bytes_new_static("Subject: own\n\nx\n", 17);
+	const SnMailEvent *done = sn_mail_desk_run(box.desk, request);
+	guint32 own = done->uid;
+	assert_int_equal(own, memory.uidnext);
+	guint64 id = sn_box_sync(box.desk, "INBOX", &memory);
+	assert_int_equal(sn_mail_desk_count(box.desk, id, SN_MAIL_EV_MESSAGE), 1);
+	assert_int_equal(sn_mail_desk_event(box.desk, id, SN_MAIL_EV_MESSAGE, 0)->uid, own);
+	assert_int_equal(sn_mail_desk_count(box.desk, id, SN_MAIL_EV_GONE), 0);
+	sn_memory_free(&memory);
 	sn_box_close(&box);
 }
 
@@ -420,6 +685,12 @@ int main(void)
 		cmocka_unit_test(every_layout_of_mbsync_has_the_same_names),
 		cmocka_unit_test(new_folders_below_the_inbox_go_where_the_inbox_is),
 		cmocka_unit_test(events_that_were_lost_mean_that_anything_may_have_changed),
+		cmocka_unit_test(a_folder_as_it_was_says_so),
+		cmocka_unit_test(changes_are_told_by_name_and_looked_at_alone),
+		cmocka_unit_test(changes_that_were_forgotten_are_asked_for_whole),
+		cmocka_unit_test(a_number_with_its_name_needs_no_table),
+		cmocka_unit_test(a_name_leads_to_no_other_file),
+		cmocka_unit_test(a_large_folder_works_without_a_table),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

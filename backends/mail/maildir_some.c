@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * maildir_some.c - single files of a folder that is not kept in memory.
+ *
+ * A folder of a million files would take hundreds of MB as a table. The caller has names, numbers and
+ * flags anyway, so a large folder's table goes after each request, and a file is found by what the
+ * caller says of it, or by what inotify saw.
+ */
+#include <dirent.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "backends/mail/maildir_private.h"
+
+enum {
+	SEEN_MAX = 4000,      /* changed files of a folder that nobody asked for yet */
+	FINE_MS = 100,        /* a directory's time of change may be this much behind */
+	COARSE_MS = 2100,     /* where it is told in whole seconds, or every other one */
+};
+
+/* ---- the state of the directories ---- */
+
+static guint64 mix(guint64 sum, guint64 value)
+{
+	/* FNV-1a over eight bytes at once; what matters is that it changes */
+	return (sum ^ value) * G_GUINT64_CONSTANT(1099511628211);
+}
+
+guint64 sn_maildir_stamp(const char *path, int *wait)
+{
+	static const char *const parts[] = { "new", "cur" };
+	guint64 sum = G_GUINT64_CONSTANT(14695981039346656037);
+	gint64 now = g_get_real_time() / 1000, young = 0;
+
+	if (wait)
+		*wait = 0;
+	for (gsize i = 0; i < G_N_ELEMENTS(parts); i++) {
+		g_autofree char *part = g_build_filename(path, parts[i], NULL);
+		struct stat info;
+		if (stat(part, &info) != 0)
+			return 0;
+		gint64 changed = (gint64)info.st_mtim.tv_sec * 1000 + info.st_mtim.tv_nsec / 1000000;
+		gint64 rest = info.st_mtim.tv_nsec ? FINE_MS : COARSE_MS;
+		young = MAX(young, changed + rest - now);
+		sum = mix(mix(sum, info.st_ino), info.st_dev);
+		sum = mix(mix(sum, (guint64)info.st_mtim.tv_sec), (guint64)info.st_mtim.tv_nsec);
+	}
+	if (young > 0) {
+		if (wait && young <= FINE_MS)
+			*wait = (int)young + 5; /* clocks differ a little */
+		return 0;
+	}
+	/* fits a signed column, and is never 0 */
+	return (sum & G_MAXINT64) | 1;
+}
+
+/* ---- one file ---- */
+
+static gboolean is_file(const SnMaildirFolder *folder, const char *file, struct stat *info)
+{
+	g_autofree char *path = g_build_filename(folder->path, file, NULL);
+
+	return stat(path, info) == 0 && S_ISREG(info->st_mode);
+}
+
+/* Looks at every name, and keeps none. */
+static char *search(const SnMaildirFolder *folder, const char *base)
+{
+	static const char *const parts[] = { "new", "cur", "new" };
+	gsize length = strlen(base);
+
+	/* new/ once more: what is moved to cur/ meanwhile is seen in one of them */
+	for (gsize i = 0; i < G_N_ELEMENTS(parts); i++) {
+		g_autofree char *path = g_build_filename(folder->path, parts[i], NULL);
+		DIR *dir = opendir(path);
+		struct dirent *item;
+		char *found = NULL;
+		while (dir && !found && (item = readdir(dir)))
+			if (strncmp(item->d_name, base, length) == 0 &&
+			    (!item->d_name[length] || g_str_has_prefix(item->d_name + length, ":2,")))
+				found = g_strconcat(parts[i], "/", item->d_name, NULL);
+		if (dir)
+			closedir(dir);
+		if (found)
+			return found;
+	}
+	return NULL;
+}
+
+/* Where the file is now; NULL. What inotify saw comes first: it is the newest. */
+static char *find(const SnMaildirFolder *folder, const char *base, const SnMaildirEntry *known,
+		  guint flags, guint others, struct stat *info)
+{
+	const char *seen = folder->seen ? g_hash_table_lookup(folder->seen, base) : NULL;
+	g_autofree char *probable = sn_maildir_file_with(base, NULL, flags);
+	g_autofree char *other = sn_maildir_file_with(base, NULL, others);
+	char *guesses[] = { g_strdup(seen && *seen ? seen : NULL), g_strdup(known ? known->file : NULL),
+			    g_strconcat("cur/", probable, NULL), g_strconcat("cur/", other, NULL),
+			    g_strconcat("new/", base, NULL), g_strconcat("cur/", base, NULL) };
+	char *found = NULL;
+
+	for (gsize i = 0; i < G_N_ELEMENTS(guesses); i++)
+		if (!found && guesses[i] && is_file(folder, guesses[i], info))
+			found = guesses[i];
+		else
+			g_free(guesses[i]);
+	if (found || (seen && !*seen))
+		return found;
+	found = search(folder, base);
+	if (found && !is_file(folder, found, info))
+		g_clear_pointer(&found, g_free);
+	return found;
+}
+
+static void drop(SnMaildirFolder *folder, const SnMaildirEntry *entry)
+{
+	if (entry->uid)
+		g_hash_table_remove(folder->by_uid, GUINT_TO_POINTER(entry->uid));
+	g_hash_table_remove(folder->entries, entry->base);
+}
+
+SnMaildirEntry *sn_maildir_locate(SnMaildirFolder *folder, const char *base, guint flags, guint others)
+{
+	SnMaildirEntry *entry = g_hash_table_lookup(folder->entries, base);
+	struct stat info;
+
+	/* the caller's store may be damaged: a name leads nowhere else */
+	if (!*base || *base == '.' || strchr(base, '/'))
+		return NULL;
+	char *file = find(folder, base, entry, flags, others, &info);
+	if (!file) {
+		if (entry)
+			drop(folder, entry);
+		return NULL;
+	}
+	if (!entry) {
+		entry = g_new0(SnMaildirEntry, 1);
+		entry->base = g_strdup(base);
+		g_hash_table_insert(folder->entries, entry->base, entry);
+	}
+	g_free(entry->file);
+	entry->file = file;
+	guint now = sn_maildir_flags_of(file);
+	entry->told = entry->told && entry->flags == now;
+	entry->flags = now;
+	entry->inode = info.st_ino;
+	entry->size = info.st_size;
+	entry->mtime = (gint64)info.st_mtim.tv_sec * G_USEC_PER_SEC + info.st_mtim.tv_nsec / 1000;
+	return entry;
+}
+
+void sn_maildir_set_number(SnMaildirFolder *folder, SnMaildirEntry *entry, guint32 uid)
+{
+	SnMaildirEntry *owner = sn_maildir_by_uid(folder, uid);
+
+	g_assert(uid != 0);
+	if (owner == entry)
+		return;
+	if (owner)
+		owner->uid = 0;
+	if (entry->uid)
+		g_hash_table_remove(folder->by_uid, GUINT_TO_POINTER(entry->uid));
+	entry->uid = uid;
+	g_hash_table_replace(folder->by_uid, GUINT_TO_POINTER(uid), entry);
+}
+
+/* ---- at rest ---- */
+
+gboolean sn_maildir_rest(SnMaildirFolder *folder)
+{
+	GHashTableIter iter;
+	gpointer value;
+
+	if (g_hash_table_size(folder->entries) <= SN_MAILDIR_KEEP)
+		return FALSE;
+	g_hash_table_iter_init(&iter, folder->entries);
+	while (g_hash_table_iter_next(&iter, NULL, &value)) {
+		const SnMaildirEntry *entry = value;
+		if (entry->given)
+			continue;
+		if (entry->uid)
+			g_hash_table_remove(folder->by_uid, GUINT_TO_POINTER(entry->uid));
+		g_hash_table_iter_remove(&iter);
+	}
+	folder->whole = FALSE;
+	return TRUE;
+}
+
+static void merge(GHashTable *into, GHashTable *from)
+{
+	GHashTableIter iter;
+	gpointer key, value;
+
+	g_hash_table_iter_init(&iter, from);
+	while (g_hash_table_iter_next(&iter, &key, &value))
+		g_hash_table_replace(into, g_strdup(key), g_strdup(value));
+}
+
+void sn_maildir_take_change(SnMaildirFolder *folder, const SnMaildirChange *change)
+{
+	if (!change || change->all || !folder->seen ||
+	    g_hash_table_size(folder->seen) + g_hash_table_size(change->files) > SEEN_MAX) {
+		g_clear_pointer(&folder->seen, g_hash_table_unref);
+		g_clear_pointer(&folder->renamed, g_hash_table_unref);
+		return;
+	}
+	merge(folder->seen, change->files);
+	merge(folder->renamed, change->renamed);
+}
