@@ -78,6 +78,8 @@ char *sn_maildir_file_with(const char *base, const char *file, guint flags);
  * how many ms to wait, or 0 when that is not worth it.
  */
 guint64 sn_maildir_stamp(const char *path, int *wait);
+/* The same however lately they changed. */
+guint64 sn_maildir_young_stamp(const char *path);
 /* The entry of that base, wherever its file is now; NULL: there is none. flags, others: which it has,
  * probably. */
 SnMaildirEntry *sn_maildir_locate(SnMaildirFolder *folder, const char *base, guint flags, guint others);

@@ -27,14 +27,14 @@ static guint64 mix(guint64 sum, guint64 value)
 	return (sum ^ value) * G_GUINT64_CONSTANT(1099511628211);
 }
 
-guint64 sn_maildir_stamp(const char *path, int *wait)
+/* *young: in how many ms another change is sure to have another time. */
+static guint64 sum_of(const char *path, gint64 *young)
 {
 	static const char *const parts[] = { "new", "cur" };
 	guint64 sum = G_GUINT64_CONSTANT(14695981039346656037);
-	gint64 now = g_get_real_time() / 1000, young = 0;
+	gint64 now = g_get_real_time() / 1000;
 
-	if (wait)
-		*wait = 0;
+	*young = 0;
 	for (gsize i = 0; i < G_N_ELEMENTS(parts); i++) {
 		g_autofree char *part = g_build_filename(path, parts[i], NULL);
 		struct stat info;
@@ -42,17 +42,29 @@ guint64 sn_maildir_stamp(const char *path, int *wait)
 			return 0;
 		gint64 changed = (gint64)info.st_mtim.tv_sec * 1000 + info.st_mtim.tv_nsec / 1000000;
 		gint64 rest = info.st_mtim.tv_nsec ? FINE_MS : COARSE_MS;
-		young = MAX(young, changed + rest - now);
+		*young = MAX(*young, changed + rest - now);
 		sum = mix(mix(sum, info.st_ino), info.st_dev);
 		sum = mix(mix(sum, (guint64)info.st_mtim.tv_sec), (guint64)info.st_mtim.tv_nsec);
 	}
-	if (young > 0) {
-		if (wait && young <= FINE_MS)
-			*wait = (int)young + 5; /* clocks differ a little */
-		return 0;
-	}
 	/* fits a signed column, and is never 0 */
 	return (sum & G_MAXINT64) | 1;
+}
+
+guint64 sn_maildir_stamp(const char *path, int *wait)
+{
+	gint64 young = 0;
+	guint64 sum = sum_of(path, &young);
+
+	if (wait) /* clocks differ a little */
+		*wait = sum && young > 0 && young <= FINE_MS ? (int)young + 5 : 0;
+	return young > 0 ? 0 : sum;
+}
+
+guint64 sn_maildir_young_stamp(const char *path)
+{
+	gint64 young = 0;
+
+	return sum_of(path, &young);
 }
 
 /* ---- one file ---- */

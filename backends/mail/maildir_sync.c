@@ -236,7 +236,10 @@ static gboolean sync_all(SnReport *report, SnMaildirFolder *folder, SnMaildirWat
 			 SnMailRequest *request, void (*give_way)(gpointer data), gpointer data,
 			 GError **error)
 {
-	guint64 before = sn_maildir_stamp(folder->path, NULL);
+	/* what happens in the same tick of the clock as this is seen by the watch only */
+	guint64 before = sn_maildir_watch_has(watch, folder->name)
+				 ? sn_maildir_young_stamp(folder->path)
+				 : sn_maildir_stamp(folder->path, NULL);
 
 	g_clear_pointer(&folder->seen, g_hash_table_unref);
 	g_clear_pointer(&folder->renamed, g_hash_table_unref);
@@ -252,7 +255,7 @@ static gboolean sync_all(SnReport *report, SnMaildirFolder *folder, SnMaildirWat
 	g_autoptr(GPtrArray) fresh = sort_out(report, folder, request);
 	if (!report_fresh(report, folder, fresh, request, give_way, data, error))
 		return FALSE;
-	/* changes during all this are not seen without a watch: then the stamp has to be as before */
+	/* changes during all this may have been missed: the stamp has to be as before */
 	guint64 stamp = final_stamp(report, folder, watch);
 	report_state(report, folder, request->id, stamp == before && !request->newest ? stamp : 0);
 	return TRUE;

@@ -29,6 +29,24 @@ static const SnMailSourceOps *load_maildir(GError **error)
 	return &sn_maildir_ops;
 }
 
+/* The same source, that counts what the engine asks it. Only the engine's thread asks. */
+static SnMailSourceOps traced;
+static gint whole_syncs, partial_syncs;
+
+static void submit_traced(SnMailSource *source, SnMailRequest *request)
+{
+	if (request->kind == SN_MAIL_REQ_SYNC)
+		g_atomic_int_inc(request->only ? &partial_syncs : &whole_syncs);
+	sn_maildir_ops.submit(source, request);
+}
+
+static const SnMailSourceOps *load_traced(GError **error)
+{
+	traced = sn_maildir_ops;
+	traced.submit = submit_traced;
+	return &traced;
+}
+
 /* ---- the programs beside ---- */
 
 static char *run(const char *const *argv)
@@ -135,19 +153,24 @@ static Home open_home(const char *style)
 	return home;
 }
 
-static void start(Home *home)
+static void start_with(Home *home, const SnMailSourceOps *(*source)(GError **))
 {
 	g_autoptr(GError) error = NULL;
 	SnEngineSetup setup = {
 		.paths = home->bench->paths,
 		.config = home->bench->config,
-		.backends = { .maildir = load_maildir },
+		.backends = { .maildir = source },
 	};
 
 	home->engine = sn_engine_start(&setup, &error);
 	g_assert_no_error(error);
 	sn_engine_settle(home->engine, 60000, &error);
 	g_assert_no_error(error);
+}
+
+static void start(Home *home)
+{
+	start_with(home, load_maildir);
 }
 
 static void close_home(Home *home)
@@ -483,6 +506,80 @@ static void a_message_put_there_by_another_program_is_uploaded_and_stays_itself(
 	close_home(&home);
 }
 
+static void put_file(Home *home, const char *name, const char *id)
+{
+	g_autofree char *file = g_strconcat("Inbox/", name, NULL);
+
+	write_file(home->root, file, g_strdup_printf("From: bob@example.test\nTo: alice@example.test\n"
+	                                             "Message-ID: <%s@example.test>\nSubject: %s\n\nx\n",
+	                                             id, id));
+}
+
+static void move_file(Home *home, const char *from, const char *to)
+{
+	g_autofree char *old = g_build_filename(home->root, "Inbox", from, NULL);
+	g_autofree char *new = g_build_filename(home->root, "Inbox", to, NULL);
+
+	assert_int_equal(g_rename(old, new), 0);
+}
+
+/* Nothing is read again that is as it was, and of a folder only what changed. */
+static void only_what_changed_is_looked_at(void **state)
+{
+	if (!servers)
+		skip();
+	Home home = open_home("Verbatim");
+	static const char *const parts[] = { "Inbox/cur", "Inbox/new", "Inbox/tmp" };
+
+	for (gsize i = 0; i < G_N_ELEMENTS(parts); i++) {
+		g_autofree char *path = g_build_filename(home.root, parts[i], NULL);
+		assert_int_equal(g_mkdir_with_parents(path, 0700), 0);
+	}
+	put_file(&home, "cur/1.host:2,S", "one");
+	put_file(&home, "cur/2.host:2,S", "two");
+	g_atomic_int_set(&whole_syncs, 0);
+	start_with(&home, load_traced);
+	wait_here(&home, "two", "INBOX:S");
+	assert_true(g_atomic_int_get(&whole_syncs) > 0);
+	g_atomic_int_set(&whole_syncs, 0);
+	g_atomic_int_set(&partial_syncs, 0);
+	/* while it runs: a delivery, a flag, another name, a removal */
+	put_file(&home, "tmp/3.host", "three");
+	move_file(&home, "tmp/3.host", "new/3.host");
+	wait_here(&home, "three", "INBOX:");
+	move_file(&home, "new/3.host", "cur/3.host:2,FS");
+	wait_here(&home, "three", "INBOX:FS");
+	move_file(&home, "cur/2.host:2,S", "cur/2.elsewhere:2,RS");
+	wait_here(&home, "two", "INBOX:RS");
+	g_autofree char *gone = g_build_filename(home.root, "Inbox/cur/1.host:2,S", NULL);
+	assert_int_equal(g_unlink(gone), 0);
+	wait_here(&home, "one", "");
+	assert_int_equal(g_atomic_int_get(&whole_syncs), 0);
+	assert_true(g_atomic_int_get(&partial_syncs) >= 4);
+	assert_int_equal(count_places(&home, "INBOX"), 2);
+	/* a change of ours needs no table either */
+	assert_true(sn_message_change_flags(home.bench->store, find(home.bench, "three"), 0, SN_FLAG_FLAGGED,
+	                                    NULL));
+	settle(&home);
+	sn_engine_stop(&home.engine);
+	/* nobody touches it for a while: then the next start reads nothing, and still hears */
+	start_with(&home, load_traced);
+	sn_engine_stop(&home.engine);
+	g_atomic_int_set(&whole_syncs, 0);
+	start_with(&home, load_traced);
+	assert_int_equal(g_atomic_int_get(&whole_syncs), 0);
+	put_file(&home, "new/4.host", "four");
+	wait_here(&home, "four", "INBOX:");
+	assert_int_equal(g_atomic_int_get(&whole_syncs), 0);
+	sn_engine_stop(&home.engine);
+	/* what came while it was away is found */
+	put_file(&home, "new/5.host", "five");
+	start_with(&home, load_traced);
+	wait_here(&home, "five", "INBOX:");
+	assert_int_equal(count_places(&home, "INBOX"), 4);
+	close_home(&home);
+}
+
 static int set_up(void **state)
 {
 	static const char *const programs[] = { "mbsync", "notmuch", "doveadm" };
@@ -513,6 +610,7 @@ int main(void)
 		WITH(a_burst_arrives_whole_and_once, "Verbatim"),
 		WITH(notmuch_reads_and_sets_the_same_flags, "Maildir++"),
 		WITH(a_message_put_there_by_another_program_is_uploaded_and_stays_itself, "Verbatim"),
+		cmocka_unit_test(only_what_changed_is_looked_at),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 }
