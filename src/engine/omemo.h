@@ -28,6 +28,8 @@ void sn_omemo_synced(SnOmemo *self);
 void sn_omemo_resumed(SnOmemo *self);
 /* DEVICES that came by themselves. */
 void sn_omemo_event(SnOmemo *self, const SnImEvent *event);
+/* A contact is there, maybe with the first device. */
+void sn_omemo_came(SnOmemo *self, const char *jid);
 /* The line is down. */
 void sn_omemo_offline(SnOmemo *self);
 

@@ -73,6 +73,17 @@ void sn_omemo_doubt_list(SnOmemo *self, const char *jid, gboolean must)
 		g_hash_table_remove(self->lists, jid);
 }
 
+/* A server need not tell us of the first device of somebody who just logged in: ejabberd tells only
+ * those whose presence the session that publishes has seen by then. Cheap, because a contact can make
+ * presences come often: it is asked again when a message is about to go. */
+void sn_omemo_came(SnOmemo *self, const char *jid)
+{
+	SnTime *heard = g_hash_table_lookup(self->heard, jid);
+
+	if (heard)
+		*heard = 0;
+}
+
 static void list_written(SnEngineAccount *account, const SnImEvent *event, gpointer data)
 {
 	if (event->kind == SN_EVENT_ERROR)

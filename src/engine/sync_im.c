@@ -595,6 +595,8 @@ static void take_presence(SnImSync *sync, const SnImEvent *event)
 	presence.address = address->id;
 	if (!sn_presence_set(engine->store, sync->account->id, &presence, &error))
 		warn(sync, error);
+	if (sync->account->omemo && presence.show != SN_PRESENCE_OFFLINE)
+		sn_omemo_came(sync->account->omemo, jid);
 	sn_delivery_presence(engine->delivery, address->id);
 }
 

@@ -341,6 +341,14 @@ static gboolean entry_is(SnBench *bench, gpointer data)
 	       (!wanted->reason || (entry->reason && strstr(entry->reason, wanted->reason)));
 }
 
+static gboolean is_online(SnBench *bench, gpointer data)
+{
+	g_autoptr(SnAddress) bob = sn_bench_address(bench, SN_CHANNEL_IM, BOB);
+	g_autoptr(SnPresence) best = sn_presence_best(bench->store, bob->id);
+
+	return best && best->show == SN_PRESENCE_ONLINE;
+}
+
 /* ---- tests ---- */
 
 static void the_first_text_waits_for_the_keys(void **state)
@@ -635,6 +643,27 @@ static void who_had_no_device_is_not_taken_for_one_without_for_ever(void **state
 	sn_im_request_free(request);
 }
 
+/* Whose client comes may have a device now, whether or not the server says so. */
+static void who_comes_is_asked_for_devices_again(void **state)
+{
+	Stage *stage = *state;
+
+	stage->no_devices = TRUE;
+	start(stage);
+	befriend(stage);
+	queue(stage, "in the clear", SN_ENCRYPT_NONE);
+	SnImRequest *request = next_text(stage);
+	assert_null(request->message->sealed);
+	sn_im_request_free(request);
+	g_mutex_lock(&stage->lock);
+	stage->no_devices = FALSE;
+	g_mutex_unlock(&stage->lock);
+	sn_fake_im_presence(stage->im, BOB "/phone", "online", NULL);
+	assert_true(sn_bench_wait(stage->bench, is_online, NULL));
+	queue(stage, "hushed", SN_ENCRYPT_NONE);
+	bob_reads(stage, "hushed");
+}
+
 static void clear_ones_are_marked_where_they_are_not_usual(void **state)
 {
 	Stage *stage = *state;
@@ -695,6 +724,7 @@ int main(void)
 		TEST(without_devices_or_keys),
 		TEST(a_list_that_lets_nothing_go_is_asked_for_again),
 		TEST(who_had_no_device_is_not_taken_for_one_without_for_ever),
+		TEST(who_comes_is_asked_for_devices_again),
 		TEST(clear_ones_are_marked_where_they_are_not_usual),
 		cmocka_unit_test(what_the_words_say),
 	};
