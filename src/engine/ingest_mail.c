@@ -174,8 +174,9 @@ gboolean sn_file_mail(SnStore *store, const SnConfig *config, SnAfter *after, Sn
 	                        error))
 		return FALSE;
 	gboolean chat = place->chats && sn_transcript_is_one(place->chats, prepared);
-	if (place->folder && !sn_location_set(store, message->id, place->folder, place->uid,
-	                                      place->name, place->flags, error))
+	SnLocation location = { .folder = place->folder, .uid = place->uid, .name = (char *)place->name,
+		                .flags = place->flags, .keywords = (char *)place->keywords };
+	if (place->folder && !sn_location_put(store, message->id, &location, error))
 		return FALSE;
 	/* Versions of a transcript are one email by its id; the newest bytes stand for it. */
 	if (chat)

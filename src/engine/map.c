@@ -40,11 +40,11 @@ static char *date_of(SnTime time)
 /* The same string on both channels is often, but need not be, the same human (XEP-0157). */
 static void suggest_equal(SnStore *store, const char *value)
 {
-	g_autoptr(SnAddress) mail = sn_address_find(store, SN_CHANNEL_MAIL, value);
-	g_autoptr(SnAddress) im = mail ? sn_address_find(store, SN_CHANNEL_IM, value) : NULL;
+	SnId im = sn_address_id(store, SN_CHANNEL_IM, value);
+	SnId mail = im ? sn_address_id(store, SN_CHANNEL_MAIL, value) : 0;
 
-	if (im && mail->person != im->person)
-		claim(store, im->id, mail->id, SN_LINK_EQUAL, "the same as the email address");
+	if (mail && person_of(store, mail) != person_of(store, im))
+		claim(store, im, mail, SN_LINK_EQUAL, "the same as the email address");
 }
 
 static void claim_jabber_id(SnStore *store, const SnConfig *config, const SnMail *mail,
@@ -65,13 +65,13 @@ static void claim_jabber_id(SnStore *store, const SnConfig *config, const SnMail
 void sn_map_mail(SnStore *store, const SnConfig *config, const SnMail *mail, SnId sender,
                  SnId message)
 {
-	g_autoptr(SnAddress) address = sn_address_get(store, sender);
+	g_autofree char *value = sn_address_value(store, sender);
+	g_autoptr(SnAddress) address = mail->jabber_id ? sn_address_get(store, sender) : NULL;
 
-	if (!address)
-		return;
-	if (mail->jabber_id)
+	if (address)
 		claim_jabber_id(store, config, mail, address);
-	suggest_equal(store, address->value);
+	if (value)
+		suggest_equal(store, value);
 }
 
 /* The one other party of a message of ours; 0 when there are several. */

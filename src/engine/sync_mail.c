@@ -289,6 +289,7 @@ static gboolean take_message(SnMailSync *sync, SnMailFolder *folder, const SnMai
 		.name = event->name,
 		.role = role_of(sync, folder, event),
 		.flags = event->flags,
+		.keywords = event->keywords,
 		.received = event->time,
 		.partial = event->partial,
 		.part_sizes = event->part_sizes,
@@ -304,7 +305,7 @@ static gboolean take_message(SnMailSync *sync, SnMailFolder *folder, const SnMai
 		core->prepared->message->size = event->size;
 	if (sn_file_mail(account->engine->store, account->engine->config, core->after,
 	                 core->prepared, &place, NULL, NULL, error) &&
-	    take_keywords(sync, folder, event, error) && take_labels(sync, folder, event, error))
+	    take_labels(sync, folder, event, error))
 		return TRUE;
 	if ((*error)->code == SN_ERROR_STORAGE || (*error)->code == SN_ERROR_BUSY)
 		return FALSE;

@@ -89,6 +89,7 @@ typedef struct {
 	const char *name;     /* Maildir; NULL */
 	const char *role;     /* of the folder; NULL */
 	guint flags;
+	const char *keywords; /* NULL: not told */
 	SnTime received;
 	gboolean partial;     /* raw is not all of it */
 	const GArray *part_sizes; /* of SnMailEvent; NULL */

@@ -67,9 +67,12 @@ static Places look(SnStore *store, SnId message)
 	Places p = { .all = ~0u };
 	/* A pending move counts as done: its target is a role, or the name of a folder. */
 	SnSql *query = sn_sql(store,
-	                      "SELECT l.flags, coalesce(iif(l.target IS NULL, f.role, coalesce("
+	                      "SELECT l.flags, CASE coalesce(iif(l.target IS NULL, f.role, coalesce("
 	                      "(SELECT role FROM folder t WHERE t.account = f.account "
-	                      "AND t.name = l.target), l.target)), '') IN ('trash', 'junk', 'drafts', " SN_GONE_SQL "), "
+	                      "AND t.name = l.target), l.target)), '') "
+	                      /* a list after IN would be put into a table each time */
+	                      "WHEN 'trash' THEN 1 WHEN 'junk' THEN 1 WHEN 'drafts' THEN 1 "
+	                      "WHEN " SN_GONE_SQL " THEN 1 ELSE 0 END, "
 	                      "l.keywords, f.base <> 0 AND f.role = 'drafts' AND l.target IS NULL "
 	                      "FROM location l JOIN folder f ON f.id = l.folder WHERE l.message = ?1",
 	                      V(message));
@@ -179,36 +182,21 @@ static gboolean go_on(SnStore *store, SnId message, SnId folder, guint32 uid, co
 	       sn_location_aim(store, folder, uid, target, error);
 }
 
-static gboolean set_location(SnStore *store, SnId message, SnId folder, guint32 uid,
-                             const char *name, guint flags, GError **error)
+static char *keywords_with_pending(SnStore *store, SnId folder, guint32 uid, SnId message,
+                                   const char *keywords)
 {
-	SnId before = sn_location_find(store, folder, uid);
+	char *now = g_strdup(keywords);
+	SnSql *query = sn_sql(store,
+	                      "SELECT set_tags, clear_tags FROM action WHERE message = ?3 "
+	                      "AND folder = ?1 AND uid = ?2 AND kind = 0 ORDER BY id",
+	                      V(folder), V(uid), V(message));
 
-	if (!take_waiting_flags(store, message, folder, uid, name, error))
-		return FALSE;
-	flags = with_pending(store, folder, uid, message, flags);
-	if (!sn_run(store, error,
-	            "INSERT INTO location (folder, uid, message, name, flags, shown_in, time) "
-	            "VALUES (?1, ?2, ?3, ?4, ?5, ?1, (SELECT time FROM message WHERE id = ?3)) "
-	            "ON CONFLICT (folder, uid) DO UPDATE SET message = ?3, name = ?4, flags = ?5, "
-	            "time = excluded.time, target = iif(message = ?3, target, NULL), "
-	            "keywords = iif(message = ?3, keywords, NULL), "
-	            "shown_in = iif(message = ?3, shown_in, folder)",
-	            V(folder), V(uid), V(message), V(name), V(flags)) ||
-	    !go_on(store, message, folder, uid, name, error))
-		return FALSE;
-	if (before && before != message && !sn_message_settle(store, before, TRUE, error))
-		return FALSE;
-	return sn_message_settle(store, message, FALSE, error);
-}
-
-gboolean sn_location_set(SnStore *store, SnId message, SnId folder, guint32 uid, const char *name,
-                         guint flags, GError **error)
-{
-	if (!sn_store_begin(store, error))
-		return FALSE;
-	return sn_store_finish(
-		store, set_location(store, message, folder, uid, name, flags, error), error);
+	while (sn_sql_row(query)) {
+		g_autofree char *before = now;
+		now = sn_tags_change(before, sn_sql_peek(query, 0), sn_sql_peek(query, 1));
+	}
+	sn_sql_drop(query);
+	return now;
 }
 
 #define LABELS_OF "(SELECT id FROM folder WHERE base = ?1 AND id <> ?1)"
@@ -222,6 +210,60 @@ static gboolean pass_on(SnStore *store, SnId message, SnId folder, guint32 uid, 
 	              "AND location.uid = ?2 AND location.folder IN " LABELS_OF
 	              " AND (location.flags <> h.flags OR location.keywords IS NOT h.keywords)",
 	              V(folder), V(uid), V(message));
+}
+
+static gboolean is_awaited(SnStore *store, SnId message)
+{
+	return sn_one(store, "SELECT 1 FROM action WHERE message = ?1 LIMIT 1", V(message)) != 0;
+}
+
+static gboolean put(SnStore *store, SnId message, const SnLocation *place, GError **error)
+{
+	SnId folder = place->folder, before = sn_location_find(store, folder, place->uid);
+	gboolean awaited = is_awaited(store, message);
+	g_autofree char *keywords = NULL;
+	guint flags = place->flags;
+
+	if (awaited) {
+		if (!take_waiting_flags(store, message, folder, place->uid, place->name, error))
+			return FALSE;
+		flags = with_pending(store, folder, place->uid, message, flags);
+	}
+	if (place->keywords)
+		keywords = awaited ? keywords_with_pending(store, folder, place->uid, message,
+		                                           place->keywords)
+		                   : g_strdup(place->keywords);
+	if (!sn_run(store, error,
+	            "INSERT INTO location (folder, uid, message, name, flags, keywords, shown_in, time) "
+	            "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?1, (SELECT time FROM message WHERE id = ?3)) "
+	            "ON CONFLICT (folder, uid) DO UPDATE SET message = ?3, name = ?4, flags = ?5, "
+	            "time = excluded.time, target = iif(message = ?3, target, NULL), "
+	            "keywords = coalesce(?6, iif(message = ?3, keywords, NULL)), "
+	            "shown_in = iif(message = ?3, shown_in, folder)",
+	            V(folder), V(place->uid), V(message), V(place->name), V(flags), V(keywords)) ||
+	    (awaited && !go_on(store, message, folder, place->uid, place->name, error)))
+		return FALSE;
+	if (before && keywords && !pass_on(store, message, folder, place->uid, error))
+		return FALSE;
+	if (before && before != message && !sn_message_settle(store, before, TRUE, error))
+		return FALSE;
+	return sn_message_settle(store, message, FALSE, error);
+}
+
+gboolean sn_location_put(SnStore *store, SnId message, const SnLocation *place, GError **error)
+{
+	g_assert(message && place->folder);
+	if (!sn_store_begin(store, error))
+		return FALSE;
+	return sn_store_finish(store, put(store, message, place, error), error);
+}
+
+gboolean sn_location_set(SnStore *store, SnId message, SnId folder, guint32 uid, const char *name,
+                         guint flags, GError **error)
+{
+	SnLocation place = { .folder = folder, .uid = uid, .name = (char *)name, .flags = flags };
+
+	return sn_location_put(store, message, &place, error);
 }
 
 static gboolean set_flags(SnStore *store, SnId folder, guint32 uid, guint flags, GError **error)
@@ -254,23 +296,6 @@ gboolean sn_location_rename(SnStore *store, SnId folder, guint32 uid, const char
 	              "UPDATE location SET name = ?3 "
 	              "WHERE folder = ?1 AND uid = ?2 AND name IS NOT ?3",
 	              V(folder), V(uid), V(name));
-}
-
-static char *keywords_with_pending(SnStore *store, SnId folder, guint32 uid, SnId message,
-                                   const char *keywords)
-{
-	char *now = g_strdup(keywords);
-	SnSql *query = sn_sql(store,
-	                      "SELECT set_tags, clear_tags FROM action WHERE message = ?3 "
-	                      "AND folder = ?1 AND uid = ?2 AND kind = 0 ORDER BY id",
-	                      V(folder), V(uid), V(message));
-
-	while (sn_sql_row(query)) {
-		g_autofree char *before = now;
-		now = sn_tags_change(before, sn_sql_peek(query, 0), sn_sql_peek(query, 1));
-	}
-	sn_sql_drop(query);
-	return now;
 }
 
 static gboolean set_keywords(SnStore *store, SnId folder, guint32 uid, const char *keywords,

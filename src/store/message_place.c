@@ -31,13 +31,20 @@ static gboolean counts(const SnMessage *message, const SnParty *party)
 	       (party->role == SN_ROLE_BCC && message->direction == SN_OUT);
 }
 
+static gboolean is_own(SnStore *store, SnId address)
+{
+	return sn_one(store,
+	              "SELECT 1 FROM address a JOIN own_address o ON o.channel = a.channel "
+	              "AND o.value = a.value WHERE a.id = ?1",
+	              V(address)) != 0;
+}
+
 /* Addresses on the message that are not the user's; the sender first, each once. */
 static GArray *others(SnStore *store, const SnMessage *message)
 {
 	GArray *ids = g_array_new(FALSE, FALSE, sizeof(SnId));
-	g_autoptr(SnAddress) sender = sn_address_get(store, message->sender);
 
-	if (sender && !sn_address_is_own(store, sender->channel, sender->value))
+	if (!is_own(store, message->sender))
 		append_once(ids, message->sender);
 	for (guint i = 0; message->parties && i < message->parties->len; i++) {
 		const SnParty *party = message->parties->pdata[i];

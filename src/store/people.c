@@ -200,10 +200,21 @@ SnAddress *sn_address_get(SnStore *store, SnId id)
 	return address;
 }
 
-SnAddress *sn_address_find(SnStore *store, SnChannel channel, const char *value)
+char *sn_address_value(SnStore *store, SnId id)
+{
+	return sn_one_text(store, "SELECT value FROM address WHERE id = ?1", V(id));
+}
+
+SnId sn_address_id(SnStore *store, SnChannel channel, const char *value)
 {
 	g_autofree char *normal = sn_address_normalise(channel, value);
-	SnId id = normal ? find_address(store, channel, normal) : 0;
+
+	return normal ? find_address(store, channel, normal) : 0;
+}
+
+SnAddress *sn_address_find(SnStore *store, SnChannel channel, const char *value)
+{
+	SnId id = sn_address_id(store, channel, value);
 
 	return id ? sn_address_get(store, id) : NULL;
 }

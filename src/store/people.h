@@ -83,6 +83,9 @@ SnId sn_address_intern(SnStore *store, SnChannel channel, const char *value, con
                        GError **error);
 SnAddress *sn_address_get(SnStore *store, SnId address);                              /* NULL */
 SnAddress *sn_address_find(SnStore *store, SnChannel channel, const char *value);     /* NULL */
+/* No more than that of them, for what is asked with every message. */
+char *sn_address_value(SnStore *store, SnId address); /* NULL */
+SnId sn_address_id(SnStore *store, SnChannel channel, const char *value); /* 0 */
 SnPerson *sn_person_get(SnStore *store, SnId person);                                 /* NULL */
 
 /* Addresses of the person: confirmed ones first by last use, then candidates by source rank. */

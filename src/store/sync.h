@@ -85,6 +85,8 @@ typedef struct {
 } SnLocation;
 void sn_location_free(SnLocation *location);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SnLocation, sn_location_free)
+/* sn_location_set() with keywords, NULL not told; folder_name is not looked at. */
+gboolean sn_location_put(SnStore *store, SnId message, const SnLocation *place, GError **error);
 GPtrArray *sn_location_list(SnStore *store, SnId message); /* of SnLocation */
 
 /* ---- offline actions: intents of clients, replayed by the engine ---- */

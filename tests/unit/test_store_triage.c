@@ -159,6 +159,29 @@ static void tags_are_keywords_of_the_place(void **state)
 	expect_tags(s, "old");
 }
 
+/* A place comes with its keywords; what was decided here and not told yet stays. */
+static void an_email_found_again_keeps_its_tags(void **state)
+{
+	Scene *s = *state;
+	SnLocation place = { .folder = s->inbox, .uid = 1, .keywords = (char *)"one two" };
+
+	assert_true(sn_location_put(s->store, s->mail, &place, NULL));
+	expect_tags(s, "one two");
+	place.keywords = NULL; /* not told */
+	assert_true(sn_location_put(s->store, s->mail, &place, NULL));
+	expect_tags(s, "one two");
+	do_it(s, s->mail, (SnTriage){ .add = "own", .drop = "two" });
+	place.keywords = (char *)"three two";
+	assert_true(sn_location_put(s->store, s->mail, &place, NULL));
+	expect_tags(s, "own three");
+	/* another email under that number has those that it is told with */
+	SnId other = tmpstore_mail(s->tmp, SN_IN, BOB, "m9@b", "x", "text");
+	place.keywords = (char *)"four";
+	assert_true(sn_location_put(s->store, other, &place, NULL));
+	g_autoptr(SnMessage) message = sn_message_get(s->store, other, 0);
+	assert_string_equal(message->tags, "four");
+}
+
 static void tags_in_a_maildir_are_kept_here(void **state)
 {
 	Scene *s = *state;
@@ -485,6 +508,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(flags_are_taken_back_as_they_were),
 		TEST(tags_are_keywords_of_the_place),
+		TEST(an_email_found_again_keeps_its_tags),
 		TEST(tags_in_a_maildir_are_kept_here),
 		TEST(tags_are_found),
 		TEST(words_of_tags),
