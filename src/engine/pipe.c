@@ -6,6 +6,7 @@
  * a fast server waits for the parser, and the parser for the store, and memory stays flat.
  */
 #include "src/engine/sync_private.h"
+#include "src/mime/digest.h"
 
 #include <pthread.h>
 
@@ -32,7 +33,7 @@ static gsize weight_of(const SnMailEvent *event)
 	return 512 + (event->raw ? g_bytes_get_size(event->raw) : 0);
 }
 
-static SnPrepared *read_mail(SnMailPipe *pipe, const SnMailEvent *event)
+static SnPrepared *read_mail(SnMailPipe *pipe, SnPacker *packer, const SnMailEvent *event)
 {
 	g_mutex_lock(&pipe->lock);
 	g_autoptr(SnConfig) config = sn_config_ref(pipe->config);
@@ -41,14 +42,21 @@ static SnPrepared *read_mail(SnMailPipe *pipe, const SnMailEvent *event)
 	SnPrepared *prepared = sn_prepare_mail(config, account, event->raw, event->time);
 	gboolean in_place = account && account->source.kind == SN_ENDPOINT_MAILDIR;
 	/* what is too big is refused where it is filed */
-	if (prepared->message && !event->partial)
-		prepared->message->packed = sn_packed_new(event->raw, in_place, NULL);
+	if (prepared->message && !event->partial) {
+		gsize length;
+		gconstpointer bytes = g_bytes_get_data(event->raw, &length);
+		g_autofree char *sha256 = sn_sha256(bytes, length);
+		prepared->message->packed = sn_packed_new(event->raw, sha256, packer, in_place, NULL);
+	}
+	if (prepared->message)
+		sn_message_make_ready(prepared->message, packer);
 	return prepared;
 }
 
 static void *pipe_main(void *data)
 {
 	SnMailPipe *pipe = data;
+	SnPacker *packer = sn_packer_new();
 	SnMailEvent *event;
 
 	while ((event = sn_queue_wait(pipe->in, -1))) {
@@ -61,10 +69,11 @@ static void *pipe_main(void *data)
 		gsize weight = weight_of(event);
 		parsed->event = event;
 		if (event->kind == SN_MAIL_EV_MESSAGE && event->raw)
-			parsed->prepared = read_mail(pipe, event);
+			parsed->prepared = read_mail(pipe, packer, event);
 		if (!sn_queue_push(pipe->out, parsed, weight))
 			sn_parsed_free(parsed);
 	}
+	sn_packer_free(packer);
 	return NULL;
 }
 

@@ -2,6 +2,7 @@
 /* The list of parts, and the text to read. */
 #include <string.h>
 
+#include "src/mime/digest.h"
 #include "src/mime/mime_private.h"
 #include "src/text/text.h"
 
@@ -78,7 +79,7 @@ static void fill_message(SnMailPart *entry, Reader *reader, const SnMimeLeaf *le
 
 	entry->name = sn_mime_safe_name(name);
 	entry->size = (gint64)g_bytes_get_size(bytes);
-	entry->sha256 = g_compute_checksum_for_bytes(G_CHECKSUM_SHA256, bytes);
+	entry->sha256 = sn_sha256(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes));
 	entry->is_attachment = TRUE;
 }
 
@@ -112,7 +113,7 @@ static void list_inside(Reader *reader, const SnMailPart *leaf, const GPtrArray 
 		entry->name = g_strdup(file->name);
 		entry->type = sn_mime_guess_type(file->name, file->bytes);
 		entry->size = (gint64)g_bytes_get_size(file->bytes);
-		entry->sha256 = g_compute_checksum_for_bytes(G_CHECKSUM_SHA256, file->bytes);
+		entry->sha256 = sn_sha256(g_bytes_get_data(file->bytes, NULL), (gsize)entry->size);
 		entry->is_attachment = TRUE;
 		g_ptr_array_add(reader->inside, entry);
 	}
@@ -505,8 +506,7 @@ static gboolean hash_leaf(const SnMimeLeaf *leaf, gpointer data)
 	if (!entry || !entry->is_attachment || !GMIME_IS_PART(leaf->object))
 		return TRUE;
 	g_autofree char *bytes = sn_mime_decode(GMIME_PART(leaf->object), &length);
-	entry->sha256 =
-		g_compute_checksum_for_data(G_CHECKSUM_SHA256, (const guchar *)bytes, length);
+	entry->sha256 = sn_sha256(bytes, length);
 	return TRUE;
 }
 

@@ -389,7 +389,7 @@ GPtrArray *sn_amend_list(SnStore *store, SnId message)
 		if (amend->kind != SN_AMEND_CORRECTION)
 			continue;
 		g_free(amend->text);
-		amend->text = sn_one_text(store, "SELECT text FROM body WHERE message = ?1",
+		amend->text = sn_one_text(store, "SELECT body_text(text, packed) FROM body WHERE message = ?1",
 		                          V(amend->row));
 	}
 	return all;

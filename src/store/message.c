@@ -45,6 +45,7 @@ void sn_message_free(SnMessage *message)
 	for (gsize i = 0; i < G_N_ELEMENTS(strings); i++)
 		g_free(strings[i]);
 	sn_packed_free(message->packed);
+	sn_ready_free(message->ready);
 	if (message->parties)
 		g_ptr_array_unref(message->parties);
 	if (message->parts)
@@ -174,7 +175,7 @@ static void read_rest(SnStore *store, SnMessage *message, guint what)
 	if (!(what & SN_MESSAGE_FULL))
 		return;
 	message->body =
-		sn_one_text(store, "SELECT text FROM body WHERE message = ?1", V(message->id));
+		sn_one_text(store, "SELECT body_text(text, packed) FROM body WHERE message = ?1", V(message->id));
 	if (!message->body)
 		message->body = g_strdup("");
 	read_parties(store, message);

@@ -91,17 +91,27 @@ typedef struct {
 } SnPart;
 void sn_part_free(SnPart *part);
 
+/* What a thread that compresses one message after the other keeps in between. */
+typedef struct sn_packer SnPacker;
+SnPacker *sn_packer_new(void);
+void sn_packer_free(SnPacker *packer);
+
 /* The raw bytes of an email, made ready to be kept. */
 typedef struct sn_packed SnPacked;
 
 /*
- * Names and compresses them; any thread, and best not one that writes to a store. in_place: they lie
+ * Names and compresses them; any thread, and best not one that writes to a store. sha256: their hash in
+ * hex, where that is known; NULL. packer: NULL. in_place: they lie
  * in a Maildir and are read there (sn_folder_set_directory()), only their name is kept. NULL + LIMIT
  * when there are too many.
  */
-SnPacked *sn_packed_new(GBytes *bytes, gboolean in_place, GError **error);
+SnPacked *sn_packed_new(GBytes *bytes, const char *sha256, SnPacker *packer, gboolean in_place,
+                        GError **error);
 void sn_packed_free(SnPacked *packed);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SnPacked, sn_packed_free)
+
+/* What can be made of a message's text beforehand: compressed, cut into words, its first line. */
+typedef struct sn_ready SnReady;
 
 /* The notice of a message that only repeats, as text for any client, history that came along. */
 #define SN_NOTICE_HISTORY "earlier messages that came along"
@@ -137,6 +147,7 @@ typedef struct {
 	SnId outbox;         /* outgoing: its entry; 0 */
 	gint64 size;         /* bytes of the raw message */
 	SnPacked *packed;    /* on adding: those bytes, made ready; NULL. Owned by the message */
+	SnReady *ready;      /* on adding: of sn_message_make_ready(); NULL. Owned by the message */
 	int attachments;     /* number of parts that are not inline */
 	char *list_id;       /* List-Id (RFC 2919); NULL */
 	SnBulk bulk;         /* an answer to the user is never taken for bulk */
@@ -157,6 +168,12 @@ void sn_message_free(SnMessage *message);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SnMessage, sn_message_free)
 void sn_message_add_party(SnMessage *message, SnRole role, const char *address, const char *name);
 void sn_message_add_part(SnMessage *message, SnPart *part); /* takes it */
+
+/*
+ * Does what is costly in adding a message and needs no store; any thread, and best not one that writes.
+ * What of it is not that body any more when it is added is made anew. packer: may be NULL.
+ */
+void sn_message_make_ready(SnMessage *message, SnPacker *packer);
 
 typedef enum { SN_ADDED, SN_DUPLICATE, SN_UPGRADED } SnAddResult;
 

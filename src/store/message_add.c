@@ -41,13 +41,21 @@ static void tidy_id(char **text)
 		g_clear_pointer(text, g_free);
 }
 
-static gboolean prepare(SnStore *store, SnMessage *message, GError **error)
+void sn_message_tidy(SnMessage *message)
 {
 	tidy(&message->subject, SN_LINE_LIMIT);
-	tidy(&message->sender_name, SN_LINE_LIMIT);
 	tidy(&message->authentication, SN_LINE_LIMIT);
 	tidy(&message->notice, SN_LINE_LIMIT);
 	tidy(&message->body, SN_TEXT_LIMIT);
+}
+
+static gboolean prepare(SnStore *store, SnMessage *message, GError **error)
+{
+	if (!sn_message_ready(message)) {
+		sn_message_tidy(message);
+		sn_message_fill_preview(message);
+	}
+	tidy(&message->sender_name, SN_LINE_LIMIT);
 	tidy_id(&message->message_id);
 	tidy_id(&message->origin_id);
 	tidy_id(&message->stanza_id);
@@ -55,7 +63,6 @@ static gboolean prepare(SnStore *store, SnMessage *message, GError **error)
 	tidy_id(&message->thread);
 	tidy_id(&message->list_id);
 	message->time = CLAMP(message->time, 0, G_MAXINT64 - 1);
-	sn_message_fill_preview(message);
 	if (!message->carried)
 		message->carried_by = 0;
 	if (!message->sender)
@@ -92,8 +99,11 @@ static gboolean take_record(SnSql *query, Record *record)
 static gboolean find_live_mail(SnStore *store, const SnMessage *m, SnId conversation, SnId raw,
                                Record *record)
 {
+	/* most are new: to be told so costs less than to have none put in order */
 	if (m->message_id)
-		return take_record(sn_sql(store,
+		return sn_one(store, "SELECT 1 FROM message WHERE message_id = ?1 LIMIT 1",
+		              V(m->message_id)) &&
+		       take_record(sn_sql(store,
 		                          RECORD "WHERE message_id = ?1 AND channel = 0 "
 		                                 "AND sender = ?2 " IN_SCOPE,
 		                          V(m->message_id), V(m->sender), V(conversation)),
@@ -144,7 +154,7 @@ static gboolean find_room_im(SnStore *store, const SnMessage *m, SnId conversati
 	return m->sender_name && m->body && !m->stanza_id &&
 	       take_record(sn_sql(store,
 	                          RECORD "WHERE conversation = ?1 AND hidden = 0 AND time = ?2 "
-	                                 "AND sender_name = ?3 AND (SELECT text FROM body "
+	                                 "AND sender_name = ?3 AND (SELECT body_text(text, packed) FROM body "
 	                                 "WHERE body.message = message.id) = ?4 LIMIT 1",
 	                          V(conversation), V(m->time), V(m->sender_name), V(m->body)),
 	                   record);
@@ -196,7 +206,7 @@ static gboolean find_im(SnStore *store, const SnMessage *m, SnId conversation, g
 	                       RECORD
 	                       "WHERE origin_id = ?1 AND channel = 1 AND sender = ?2 "
 	                       "AND NOT ((coalesce(stanza_id <> ?4, 0) AND account = ?5) "
-	                       "OR (abs(time - ?6) > ?7 AND coalesce((SELECT text "
+	                       "OR (abs(time - ?6) > ?7 AND coalesce((SELECT body_text(text, packed) "
 	                       "FROM body WHERE body.message = message.id) <> ?8, 0))) " IN_SCOPE,
 	                       V(m->origin_id), V(m->sender), V(conversation), V(m->stanza_id),
 	                       V(m->account), V(m->time), V(REUSED_ID), V(m->body)),

@@ -57,9 +57,7 @@ static gboolean write_parts(SnStore *store, const SnMessage *message, GError **e
 
 static gboolean write_details(SnStore *store, const SnMessage *message, GError **error)
 {
-	if (message->body && *message->body &&
-	    !sn_run(store, error, "INSERT INTO body (message, text) VALUES (?1, ?2)",
-	            V(message->id), V(message->body)))
+	if (message->body && *message->body && !sn_body_write(store, message, error))
 		return FALSE;
 	sn_search_put(store, message);
 	return write_parties(store, message, error) && write_parts(store, message, error);
@@ -97,7 +95,8 @@ gboolean sn_message_insert(SnStore *store, SnMessage *message, SnId peer, SnId r
                            GError **error)
 {
 	g_assert(message->conversation && message->sender);
-	sn_message_fill_preview(message);
+	if (!sn_message_ready(message))
+		sn_message_fill_preview(message);
 	if (!sn_run(store, error,
 	            "INSERT INTO message (conversation, account, channel, direction, time, sender, "
 	            "sender_name, peer, subject, preview, state, flags, message_id, origin_id, "
@@ -132,7 +131,8 @@ gboolean sn_message_rewrite(SnStore *store, SnMessage *message, SnId peer, SnId 
 	g_assert(message->id && message->conversation && message->sender);
 	if (!clear_details(store, message->id, error))
 		return FALSE;
-	sn_message_fill_preview(message);
+	if (!sn_message_ready(message))
+		sn_message_fill_preview(message);
 	return sn_run(store, error,
 	              "UPDATE message SET conversation = ?1, account = ?2, channel = ?3, "
 	              "direction = ?4, time = ?5, sender = ?6, sender_name = ?7, "
@@ -230,10 +230,7 @@ gboolean sn_message_set_text(SnStore *store, SnId id, const char *subject, const
 	sn_search_put(store, m);
 	return sn_run(store, error, "UPDATE message SET subject = ?2, preview = ?3 WHERE id = ?1",
 	              V(id), V(m->subject), V(m->preview)) &&
-	       sn_run(store, error,
-	              "INSERT INTO body (message, text) VALUES (?1, ?2) "
-	              "ON CONFLICT (message) DO UPDATE SET text = ?2",
-	              V(id), V(m->body));
+	       sn_body_write(store, m, error);
 }
 
 /* How far a message got; a late receipt for less changes nothing. */

@@ -177,6 +177,7 @@ static const char to_version_2[] =
 	"done INTEGER NOT NULL DEFAULT 0, total INTEGER NOT NULL DEFAULT 0, fault TEXT, "
 	"PRIMARY KEY (message, position), FOREIGN KEY (message, position) REFERENCES part (message, "
 	"position) ON DELETE CASCADE ON UPDATE CASCADE) STRICT, WITHOUT ROWID;"
+	"ALTER TABLE body ADD COLUMN packed BLOB;"
 	"";
 
 static const char triggers_of_version_2[] = SN_FOLDERS_TRIGGERS_TO_VERSION_2;

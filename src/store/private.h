@@ -76,6 +76,19 @@ gboolean sn_thread_join(SnStore *store, SnMessage *m, GError **error);
 gboolean sn_thread_adopt(SnStore *store, const SnMessage *m, GError **error);
 gboolean sn_thread_founded(SnStore *store, SnId answer, SnId parent, GError **error);
 
+/* pack.c: NULL where compression does not pay. packer may be NULL. */
+char *sn_pack(SnPacker *packer, gconstpointer bytes, gsize size, gsize *length);
+
+/* body.c: the text of a message, which lies in the table as body_text(text, packed). */
+gboolean sn_body_write(SnStore *store, const SnMessage *message, GError **error);
+gboolean sn_body_functions(SnStore *store, GError **error);
+const SnReady *sn_message_ready(const SnMessage *message); /* NULL: nothing, or of another text */
+char *sn_ready_words(const SnMessage *message); /* sn_search_words() of its body */
+void sn_ready_free(SnReady *ready);
+
+/* message_add.c: valid texts of bounded length. */
+void sn_message_tidy(SnMessage *message);
+
 /* message_write.c */
 void sn_message_fill_preview(SnMessage *message);
 gboolean sn_message_insert(SnStore *store, SnMessage *message, SnId peer, SnId raw,
@@ -96,6 +109,8 @@ void sn_search_rollback(SnStore *store, guint length);     /* forgets all but th
 /* Text as the index wants it (search.c). NULL: as it is. prefix: for a question instead; set when
  * its last word is only the beginning of one. */
 char *sn_search_fold(const char *text, gboolean *prefix);
+/* What of a text is indexed, so. NULL: all, as it is. */
+char *sn_search_words(const char *text);
 /* SQL functions of this store: fold(text). */
 gboolean sn_search_functions(SnStore *store, GError **error);
 /* folder_list.c: bare_subject(text). */

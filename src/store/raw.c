@@ -4,12 +4,12 @@
  * SHA-256, compressed where that pays; of an email in a Maildir only the name, for the bytes stay
  * there. References are counted by triggers.
  */
+#include <string.h>
 #include <zstd.h>
 
 #include "src/store/private.h"
 #include "src/store/raw_file.h"
 
-#define LEVEL 3
 #define WORTH 64          /* bytes below which nothing is compressed */
 #define SIZE_LIMIT (512 * 1024 * 1024)
 
@@ -23,18 +23,13 @@ struct sn_packed {
 	gsize length;
 };
 
-/* A copy cut to its length: the bound is what incompressible bytes would need. */
-static void compress(SnPacked *p)
+static void compress(SnPacked *p, SnPacker *packer)
 {
 	gsize size;
 	gconstpointer plain = g_bytes_get_data(p->plain, &size);
-	gsize bound = ZSTD_compressBound(size);
 
-	if (size < WORTH || !(p->packed = g_try_malloc(bound)))
-		return;
-	p->length = ZSTD_compress(p->packed, bound, plain, size, LEVEL);
-	if (ZSTD_isError(p->length) || p->length >= size)
-		g_clear_pointer(&p->packed, g_free);
+	if (size >= WORTH)
+		p->packed = sn_pack(packer, plain, size, &p->length);
 }
 
 static SnId find_blob(SnStore *store, const char *sha256)
@@ -49,7 +44,7 @@ static SnId find_bytes(SnStore *store, const char *sha256)
 	              V(IN_PLACE));
 }
 
-static SnPacked *name_bytes(GBytes *bytes, GError **error)
+static SnPacked *name_bytes(GBytes *bytes, const char *sha256, GError **error)
 {
 	gsize size = g_bytes_get_size(bytes);
 
@@ -61,28 +56,31 @@ static SnPacked *name_bytes(GBytes *bytes, GError **error)
 	}
 	SnPacked *p = g_new0(SnPacked, 1);
 	p->plain = g_bytes_ref(bytes);
-	p->sha256 = g_compute_checksum_for_bytes(G_CHECKSUM_SHA256, bytes);
+	p->sha256 = sha256 ? g_strdup(sha256)
+	                   : g_compute_checksum_for_bytes(G_CHECKSUM_SHA256, bytes);
+	g_assert(strlen(p->sha256) == 64);
 	return p;
 }
 
 SnPacked *sn_blob_pack(SnStore *store, GBytes *bytes, GError **error)
 {
-	SnPacked *p = name_bytes(bytes, error);
+	SnPacked *p = name_bytes(bytes, NULL, error);
 
 	if (p && !find_bytes(store, p->sha256))
-		compress(p);
+		compress(p, NULL);
 	return p;
 }
 
-SnPacked *sn_packed_new(GBytes *bytes, gboolean in_place, GError **error)
+SnPacked *sn_packed_new(GBytes *bytes, const char *sha256, SnPacker *packer, gboolean in_place,
+                        GError **error)
 {
-	SnPacked *p = name_bytes(bytes, error);
+	SnPacked *p = name_bytes(bytes, sha256, error);
 
 	if (!p)
 		return NULL;
 	p->in_place = in_place;
 	if (!in_place)
-		compress(p);
+		compress(p, packer);
 	return p;
 }
 

@@ -427,7 +427,8 @@ CREATE TABLE thread_alias (
 
 CREATE TABLE body (
 	message INTEGER PRIMARY KEY REFERENCES message (id) ON DELETE CASCADE,
-	text TEXT NOT NULL
+	text TEXT NOT NULL, -- empty when packed
+	packed BLOB -- compressed with zstd (body.c); NULL: it is not
 ) STRICT;
 
 CREATE TABLE party (

@@ -96,6 +96,15 @@ static char *folded(char *text)
 	return fold;
 }
 
+char *sn_search_words(const char *text)
+{
+	gboolean whole = !text || strnlen(text, INDEX_LIMIT + 1) <= INDEX_LIMIT;
+
+	if (whole)
+		return sn_search_fold(text, NULL);
+	return folded(sn_tidy(text, INDEX_LIMIT));
+}
+
 static void append_tidy(GString *out, const char *text)
 {
 	g_autofree char *tidy = sn_tidy(text, SN_LINE_LIMIT);
@@ -198,7 +207,9 @@ static void enqueue(SnStore *store, const SnMessage *message, gboolean remove)
 	words->message = message->id;
 	words->remove = remove;
 	words->subject = folded(g_strdup(message->subject));
-	words->body = folded(sn_tidy(message->body ? message->body : "", INDEX_LIMIT));
+	words->body = sn_ready_words(message);
+	if (!words->body)
+		words->body = g_strdup(message->body ? message->body : "");
 	words->people = folded(people_of(store, message));
 	words->files = folded(files_of(message));
 	g_ptr_array_add(store->unindexed, words);

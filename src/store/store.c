@@ -90,7 +90,8 @@ static gboolean open_database(SnStore *store, GError **error)
 	sqlite3_busy_handler(store->db, wait_busy, store);
 	sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	sqlite3_wal_hook(store->db, log_grew, store); /* in place of automatic checkpoints */
-	return sn_search_functions(store, error) && sn_folder_functions(store, error);
+	return sn_search_functions(store, error) && sn_body_functions(store, error) &&
+	       sn_folder_functions(store, error);
 }
 
 /* They read the file, which is not to be waited for while somebody else has it for himself alone. */

@@ -303,7 +303,7 @@ SnId sn_told_find_line(SnStore *store, const SnMessage *m, SnId conversation)
 	SnId best = 0;
 	SnTime nearest = SAME_LINE + 1;
 	SnSql *query = sn_sql(store,
-	                      "SELECT m.id, m.time, (SELECT text FROM body WHERE message = m.id) "
+	                      "SELECT m.id, m.time, (SELECT body_text(text, packed) FROM body WHERE message = m.id) "
 	                      "FROM message m INDEXED BY message_timeline WHERE m.conversation = ?1 "
 	                      "AND m.hidden = 0 AND m.time BETWEEN ?2 AND ?3 AND m.channel = 1 "
 	                      "AND m.sender = ?4 AND (?5 IS NULL OR m.origin_id IS NULL) "

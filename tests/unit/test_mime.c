@@ -7,6 +7,7 @@
 #include <cmocka.h>
 #include <string.h>
 
+#include "src/mime/digest.h"
 #include "src/mime/mail.h"
 
 static SnMail *parse_options(const char *raw, const SnMailOptions *options)
@@ -597,9 +598,20 @@ static int setup(void **state)
 	return 0;
 }
 
+/* FIPS 180-2, B.1 and the empty one */
+static void bytes_have_the_names_that_others_give_them(void **state)
+{
+	g_autofree char *none = sn_sha256(NULL, 0), *abc = sn_sha256("abc", 3);
+
+	(void)state;
+	assert_string_equal(none, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+	assert_string_equal(abc, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(bytes_have_the_names_that_others_give_them),
 		cmocka_unit_test(the_header_is_read),
 		cmocka_unit_test(encoded_words_in_the_wild_are_read),
 		cmocka_unit_test(addresses_in_the_wild_are_read),

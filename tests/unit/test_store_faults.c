@@ -754,9 +754,33 @@ static void counters_hold_whatever_happens(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, tmpstore_setup, tmpstore_teardown)
 
+/* A text of which bytes are lost is said to be so, and harms nothing else. */
+static void a_damaged_text_is_no_text(void **state)
+{
+	static const char *const damage[] = {
+		"UPDATE body SET packed = x'28b52ffd'", "UPDATE body SET packed = zeroblob(40)",
+		"UPDATE body SET packed = substr(packed, 1, length(packed) / 2)",
+		/* it claims to be of 2^62 bytes */
+		"UPDATE body SET packed = x'28b52ffdc00000000000000040010000'",
+	};
+	TmpStore *tmp = *state;
+	g_autofree char *text = g_strnfill(4000, 'a');
+
+	for (gsize i = 0; i < G_N_ELEMENTS(damage); i++) {
+		SnId id = tmpstore_mail(tmp, SN_IN, BOB, NULL, "rope", text);
+		sqlite3 *db = raw_open(tmp);
+		assert_int_equal(sqlite3_exec(db, damage[i], NULL, NULL, NULL), SQLITE_OK);
+		sqlite3_close(db);
+		g_autoptr(SnMessage) read = sn_message_get(tmp->store, id, SN_MESSAGE_FULL);
+		assert_string_equal(read->subject, "rope");
+		assert_true(!read->body || !*read->body);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(a_damaged_text_is_no_text),
 		TEST(a_full_disk_leaves_nothing_half_written),
 		TEST(a_transaction_that_the_disk_ended_commits_nothing),
 		TEST(an_error_of_the_disk_leaves_nothing_half_written),

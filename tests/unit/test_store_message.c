@@ -515,10 +515,130 @@ static void a_saved_file_is_remembered(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, tmpstore_setup, tmpstore_teardown)
 
+/* ---- texts ---- */
+
+static char *long_text(const char *last)
+{
+	GString *text = g_string_new(NULL);
+
+	for (int i = 0; i < 400; i++)
+		g_string_append_printf(text, "Strand %d runs über the Klampe.\n", i * i);
+	g_string_append(text, last);
+	return g_string_free(text, FALSE);
+}
+
+static char *random_text(void)
+{
+	g_autofree guchar *bytes = g_malloc(3000);
+	g_autoptr(GRand) random = g_rand_new_with_seed(1);
+
+	for (int i = 0; i < 3000; i++)
+		bytes[i] = (guchar)g_rand_int(random);
+	return g_base64_encode(bytes, 3000);
+}
+
+static gboolean is_found(TmpStore *tmp, const char *word)
+{
+	g_autoptr(SnQuery) query = sn_query_parse(word, NULL, NULL);
+	g_autoptr(GPtrArray) found = sn_message_search(tmp->store, query, 0, 0, 5, 0, NULL);
+
+	return found->len > 0;
+}
+
+static void expect_text(TmpStore *tmp, SnId id, const char *text)
+{
+	g_autoptr(SnMessage) read = sn_message_get(tmp->store, id, SN_MESSAGE_FULL);
+
+	assert_string_equal(read->body, text);
+}
+
+static void texts_of_all_lengths_are_read_back(void **state)
+{
+	TmpStore *tmp = *state;
+	SnPacker *packer = sn_packer_new();
+	g_autofree char *large = long_text("fathom"), *random = random_text();
+	g_autofree char *huge = g_strnfill(100000, 'x');
+	const char *const texts[] = { "x", "A short one.", large, random, huge };
+
+	for (gsize i = 0; i < G_N_ELEMENTS(texts); i++)
+		for (int ready = 0; ready < 3; ready++) {
+			g_autoptr(SnMessage) m = tmpstore_mail_new(tmp, SN_IN, BOB, NULL, "x", texts[i]);
+			if (ready)
+				sn_message_make_ready(m, ready == 1 ? packer : NULL);
+			assert_int_equal(add(tmp, m, NULL), SN_ADDED);
+			expect_text(tmp, m->id, texts[i]);
+			assert_true(*m->preview);
+		}
+	assert_true(is_found(tmp, "fathom"));
+	sn_packer_free(packer);
+}
+
+static void a_text_that_is_changed_is_not_filed_as_it_was(void **state)
+{
+	TmpStore *tmp = *state;
+	g_autoptr(SnMessage) m = tmpstore_mail_new(tmp, SN_IN, BOB, "t@b", "x", "");
+	g_autofree char *now = long_text("sheepshank");
+
+	g_free(m->body);
+	m->body = long_text("cloverhitch");
+	sn_message_make_ready(m, NULL);
+	g_free(g_steal_pointer(&m->body));
+	m->body = g_strdup(now);
+	assert_int_equal(add(tmp, m, NULL), SN_ADDED);
+	expect_text(tmp, m->id, now);
+	assert_true(is_found(tmp, "sheepshank"));
+	assert_false(is_found(tmp, "cloverhitch"));
+}
+
+/* What the index was given must be told again to forget it: so it has to be read as it was. */
+static void a_packed_text_is_forgotten_with_its_message(void **state)
+{
+	TmpStore *tmp = *state;
+	g_autofree char *text = long_text("bowline");
+	g_autofree char *other = long_text("marlinspike");
+	SnId id = tmpstore_im(tmp, SN_IN, BOB, "i1", text);
+
+	expect_text(tmp, id, text);
+	assert_true(is_found(tmp, "bowline"));
+	g_autoptr(SnMessage) again = tmpstore_im_new(tmp, SN_IN, BOB, "i1", text);
+	assert_int_equal(add(tmp, again, NULL), SN_DUPLICATE);
+	g_autoptr(SnMessage) new = tmpstore_im_new(tmp, SN_IN, BOB, "i1", other);
+	new->time += SN_DAY;
+	assert_int_equal(add(tmp, new, NULL), SN_ADDED);
+	assert_true(is_found(tmp, "marlinspike"));
+}
+
+static void raw_bytes_are_read_back_however_they_were_named(void **state)
+{
+	TmpStore *tmp = *state;
+	SnPacker *packer = sn_packer_new();
+	g_autofree char *text = long_text("capstan");
+	gsize lengths[] = { 10, 3000, strlen(text) };
+
+	for (gsize i = 0; i < G_N_ELEMENTS(lengths); i++) {
+		g_autoptr(GBytes) raw = g_bytes_new(text, lengths[i]);
+		g_autofree char *sha = g_compute_checksum_for_bytes(G_CHECKSUM_SHA256, raw);
+		g_autoptr(SnMessage) m = tmpstore_mail_new(tmp, SN_IN, BOB, NULL, "x", "y");
+		g_autoptr(SnMessage) twin = tmpstore_mail_new(tmp, SN_IN, MALLORY, NULL, "x", "y");
+		m->packed = sn_packed_new(raw, sha, packer, FALSE, NULL);
+		twin->packed = sn_packed_new(raw, NULL, NULL, FALSE, NULL);
+		add(tmp, m, raw);
+		add(tmp, twin, raw);
+		g_autoptr(GBytes) one = sn_message_raw(tmp->store, m->id, NULL);
+		g_autoptr(GBytes) two = sn_message_raw(tmp->store, twin->id, NULL);
+		assert_true(g_bytes_equal(one, raw) && g_bytes_equal(two, raw));
+	}
+	sn_packer_free(packer);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_message_is_read_back_whole),
+		TEST(texts_of_all_lengths_are_read_back),
+		TEST(a_text_that_is_changed_is_not_filed_as_it_was),
+		TEST(a_packed_text_is_forgotten_with_its_message),
+		TEST(raw_bytes_are_read_back_however_they_were_named),
 		TEST(several_people_make_a_group),
 		TEST(lists_and_rooms_have_their_own),
 		TEST(a_note_to_self_has_a_place),

@@ -42,7 +42,7 @@ static SnId add_in_place(Scene *scene, guint32 uid, const char *name, const char
 	                                           "A rope");
 	g_autoptr(GBytes) raw = g_bytes_new(text, strlen(text));
 
-	m->packed = sn_packed_new(raw, TRUE, NULL);
+	m->packed = sn_packed_new(raw, NULL, NULL, TRUE, NULL);
 	assert_true(sn_message_add(scene->tmp->store, m, NULL, raw, NULL, NULL));
 	assert_int_equal(m->size, strlen(text));
 	assert_true(sn_location_set(scene->tmp->store, m->id, scene->folder, uid, name, 0, NULL));
