@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "src/cli/cli.h"
+#include "src/cli/upgrade.h"
 #include "src/host.h"
 #include "src/log.h"
 #include "src/modules.h"
@@ -22,10 +23,31 @@ enum { ONCE_TIMEOUT = 10 * 60 * 1000, PROBE_TIMEOUT = 20 * 1000 };
 
 /* ---- what the verbs need of the engine ---- */
 
-static gboolean run_once(const SnEngineOps *ops, SnCliContext *context, GError **error)
+/* The service manager is told too: it takes an engine that is not ready after a while for dead. */
+static gboolean tell_upgrade(const SnStoreUpgrade *upgrade, gpointer data)
+{
+	const SnStoreWatch *watch = sn_upgrade_line_watch(data);
+	g_autofree char *text = upgrade->from ? sn_upgrade_text(upgrade) : g_strdup("waiting");
+	g_autofree char *state = g_strdup_printf(
+		"EXTEND_TIMEOUT_USEC=60000000\nSTATUS=New format of the database: %s.", text);
+
+	sn_service_notify(state);
+	return watch->told(upgrade, watch->data);
+}
+
+static void end_upgrade(gpointer data)
+{
+	const SnStoreWatch *watch = sn_upgrade_line_watch(data);
+
+	watch->ended(watch->data);
+}
+
+static gboolean run_once(const SnEngineOps *ops, SnCliContext *context, const SnStoreWatch *watch,
+                         GError **error)
 {
 	SnEngineSetup setup = {
-		.paths = context->paths, .config = context->config, .backends = sn_modules_backends
+		.paths = context->paths, .config = context->config, .backends = sn_modules_backends,
+		.watch = watch
 	};
 	SnEngine *engine = ops->start(&setup, error);
 	gboolean ok = engine && ops->settle(engine, ONCE_TIMEOUT, error);
@@ -38,18 +60,21 @@ static gboolean engine_run(SnEngineHow how, gpointer data, GError **error)
 {
 	SnCliContext *context = data;
 	const SnEngineOps *ops = sn_modules_engine(error);
+	g_autoptr(SnUpgradeLine) line = sn_upgrade_line_new(stderr, SN_UPGRADE_SILENT_MS);
+	const SnStoreWatch watch = { tell_upgrade, end_upgrade, line };
 	SnService service = {
 		.ops = ops,
 		.paths = context->paths,
 		.config = &context->config,
 		.backends = sn_modules_backends,
+		.watch = &watch,
 		.wait = how == SN_ENGINE_WAIT,
 	};
 
 	if (!ops)
 		return FALSE;
 	sn_log_open(context->paths->log_path, TRUE);
-	return how == SN_ENGINE_ONCE ? run_once(ops, context, error) : sn_service_run(&service, error);
+	return how == SN_ENGINE_ONCE ? run_once(ops, context, &watch, error) : sn_service_run(&service, error);
 }
 
 static gboolean import(SnStore *store, const char *path, gint64 *added, gint64 *known,
@@ -244,7 +269,10 @@ static int run_client(const SnProgramArgs *program, SnPaths *paths, const char *
 	}
 	SnHost *host = sn_host_new(paths, config);
 	g_autofree char *picture = sn_modules_picture();
+	/* the messages of libraries go into the log, which is standard error from here on */
+	g_autoptr(SnUpgradeLine) line = sn_upgrade_line_new(stdout, SN_UPGRADE_SILENT_MS);
 	SnUiSetup setup = {
+		.watch = sn_upgrade_line_watch(line),
 		.paths = paths,
 		.config = config,
 		.open = open,

@@ -91,7 +91,8 @@ static gboolean start(Run *run)
 {
 	const SnService *service = run->service;
 	SnEngineSetup setup = {
-		.paths = service->paths, .config = *service->config, .backends = service->backends
+		.paths = service->paths, .config = *service->config, .backends = service->backends,
+		.watch = service->watch
 	};
 
 	g_assert(!run->engine);

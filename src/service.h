@@ -15,6 +15,7 @@ typedef struct {
 	SnPaths *paths;
 	SnConfig **config;   /* the caller's; replaced when it is read again */
 	SnEngineBackends backends;
+	const SnStoreWatch *watch; /* told of a migration of the store; NULL */
 	gboolean wait;       /* while another engine runs for the profile, wait for its end */
 } SnService;
 

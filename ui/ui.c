@@ -62,9 +62,6 @@ static void listen_to_bell(SnApp *app)
 
 static gboolean open_data(SnApp *app, GError **error)
 {
-	app->store = sn_store_open(app->setup->paths->store_path, SN_STORE_CLIENT, error);
-	if (!app->store)
-		return FALSE;
 	if (app->clock)
 		sn_store_set_clock(app->store, app->clock);
 	if (!sn_config_declare(app->config, app->store, error))
@@ -109,11 +106,12 @@ static void open_first(SnApp *app)
 	sn_command_run(app, line);
 }
 
-static SnApp *app_new(const SnUiSetup *setup, SnTerm *term)
+static SnApp *app_new(const SnUiSetup *setup, SnStore *store, SnTerm *term)
 {
 	SnApp *app = g_new0(SnApp, 1);
 
 	app->setup = setup;
+	app->store = store;
 	app->config = sn_config_ref(setup->config);
 	app->settings = sn_config_settings(setup->config);
 	app->term = term;
@@ -141,8 +139,13 @@ int sn_ui_run(const SnUiSetup *setup, GError **error)
 	SnApp *app;
 	int result = 1;
 
+	/* A migration takes its time, and is told on the bare terminal, where Ctrl-C stops it. */
+	SnStore *store = sn_store_open_watched(setup->paths->store_path, SN_STORE_CLIENT,
+	                                       setup->watch, error);
+	if (!store)
+		return result;
 	if (setup->plain && !setup->script) {
-		app = app_new(setup, NULL);
+		app = app_new(setup, store, NULL);
 		if (open_data(app, error))
 			result = sn_plain_run(app);
 		app_free(app);
@@ -151,9 +154,11 @@ int sn_ui_run(const SnUiSetup *setup, GError **error)
 	term = setup->script
 	               ? sn_term_script_new(setup->script, error)
 	               : sn_term_curses_new(sn_config_settings(setup->config)->ui_mouse, error);
-	if (!term)
+	if (!term) {
+		sn_store_close(store);
 		return 2;
-	app = app_new(setup, term);
+	}
+	app = app_new(setup, store, term);
 	if (open_data(app, &local))
 		result = run_screen(app);
 	if (setup->script)

@@ -58,6 +58,7 @@ typedef struct {
 	const char *script;   /* file of keys instead of the keyboard (tests); NULL */
 	gboolean plain;       /* line-oriented mode for screen readers */
 	const char *picture;  /* program that shows the picture in a file, with --wait; NULL: none */
+	const SnStoreWatch *watch; /* told of a migration of the store, before the screen is taken; NULL */
 	SnUiHost host;
 } SnUiSetup;
 

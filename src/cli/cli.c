@@ -8,6 +8,7 @@
 
 #include "src/base/lock.h"
 #include "src/base/nearest.h"
+#include "src/cli/upgrade.h"
 #include "src/text/text.h"
 
 extern const SnCliVerb sn_cmd_accounts, sn_cmd_autocrypt, sn_cmd_bounce, sn_cmd_doctor, sn_cmd_engine, sn_cmd_import, sn_cmd_init,
@@ -143,7 +144,9 @@ SnStore *sn_cli_store(SnCliContext *context, int *code)
 		return context->store;
 	if (!sn_cli_config(context, code))
 		return NULL;
-	context->store = sn_store_open(context->paths->store_path, SN_STORE_CLIENT, &error);
+	g_autoptr(SnUpgradeLine) line = sn_upgrade_line_new(stderr, SN_UPGRADE_SILENT_MS);
+	context->store = sn_store_open_watched(context->paths->store_path, SN_STORE_CLIENT,
+	                                       sn_upgrade_line_watch(line), &error);
 	if (!context->store || !sn_config_declare(context->config, context->store, &error)) {
 		*code = sn_cli_fail(error);
 		g_clear_pointer(&context->store, sn_store_close);

@@ -9,6 +9,7 @@
 #include "src/base/gio.h"
 #include "src/base/lock.h"
 #include "src/cli/doctor_private.h"
+#include "src/cli/upgrade.h"
 #include "src/text/text.h"
 
 enum { BUS_TIMEOUT = 3000, DISK_LEAST = 100 * 1000 * 1000 };
@@ -180,7 +181,9 @@ static void check_store(SnDoctor *doctor)
 		sn_doctor_say(doctor, SN_DOCTOR_PROBLEM, SN_EXIT_FAILED, "store", "%s is open to others",
 		              path);
 	}
-	SnStore *store = sn_store_open(path, SN_STORE_CLIENT, &error);
+	g_autoptr(SnUpgradeLine) line = sn_upgrade_line_new(stderr, SN_UPGRADE_SILENT_MS);
+	SnStore *store = sn_store_open_watched(path, SN_STORE_CLIENT, sn_upgrade_line_watch(line),
+	                                       &error);
 	gboolean sound = store && sn_store_check(store, &report, &error);
 	if (sound) {
 		sn_doctor_say(doctor, SN_DOCTOR_OK, SN_EXIT_DONE, "store", "%s is sound", path);

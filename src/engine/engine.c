@@ -269,7 +269,8 @@ static gboolean open_parts(SnEngine *engine, GError **error)
 {
 	SnEngineCore *core = engine->core;
 
-	engine->store = sn_store_open(engine->setup.paths->store_path, SN_STORE_ENGINE, error);
+	engine->store = sn_store_open_watched(engine->setup.paths->store_path, SN_STORE_ENGINE,
+	                                      engine->setup.watch, error);
 	if (!engine->store || !sn_status_reset(engine->store, error) ||
 	    !sn_presence_forget_all(engine->store, FALSE, error) ||
 	    !sn_part_none_under_way(engine->store, error) ||

@@ -41,6 +41,7 @@ typedef struct {
 	guint32 random_seed;       /* for jitter; 0 = random */
 	int grace;                 /* ms that presences are waited for after a log-in, and the user
 	                            * before a rule answers for them; 0 = as long as each needs */
+	const SnStoreWatch *watch; /* told of a migration of the store, during the start only; NULL */
 } SnEngineSetup;
 
 typedef struct sn_engine SnEngine;

@@ -172,7 +172,10 @@ static SnStore *open_newest(const char *path, SnStoreRole role, const SnStoreWat
 		if (older && (role == SN_STORE_READER || round > 0))
 			older = not_set_up(store, fit, error);
 		sn_store_close(store);
-		if (!older || !sn_store_reshape(path, &sn_store_shape, watch, error))
+		older = older && sn_store_reshape(path, &sn_store_shape, watch, error);
+		if (watch && watch->ended)
+			watch->ended(watch->data);
+		if (!older)
 			return NULL;
 	}
 }

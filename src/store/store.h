@@ -54,6 +54,8 @@ typedef struct {
 typedef struct {
 	/* Some ten times a second. FALSE: stop, with SN_ERROR_CANCELLED. Must not open the store. */
 	gboolean (*told)(const SnStoreUpgrade *upgrade, gpointer data);
+	/* After the last time, whatever came of it. May be NULL. */
+	void (*ended)(gpointer data);
 	gpointer data;
 } SnStoreWatch;
 

@@ -432,7 +432,7 @@ static gboolean told(const SnStoreUpgrade *upgrade, gpointer data)
 static gboolean migrate(const char *path, int stop_at, int *calls, GError **error)
 {
 	Teller teller = { .stop_at = stop_at, .pipe = -1 };
-	const SnStoreWatch watch = { told, &teller };
+	const SnStoreWatch watch = { told, NULL, &teller };
 	const SnShape shape = small_ranges();
 	gboolean ok = sn_store_reshape(path, &shape, &watch, error);
 
@@ -497,7 +497,7 @@ static pid_t migrate_apart(const char *path, int *report)
 	pid_t child = fork();
 	if (child == 0) {
 		Teller teller = { .pipe = ends[1] };
-		const SnStoreWatch watch = { told, &teller };
+		const SnStoreWatch watch = { told, NULL, &teller };
 		const SnShape shape = small_ranges();
 		close(ends[0]);
 		_exit(sn_store_reshape(path, &shape, &watch, NULL) ? 0 : 1);
@@ -575,7 +575,7 @@ static void another_one_is_waited_for(void **state)
 	g_autofree char *name = g_strconcat(t.path, "-migrating", NULL);
 	g_autoptr(GError) error = NULL;
 	Teller teller = { .pipe = -1, .lock = sn_lock_take(name, NULL) };
-	const SnStoreWatch watch = { told, &teller };
+	const SnStoreWatch watch = { told, NULL, &teller };
 
 	assert_non_null(teller.lock);
 	/* the other one has it for itself alone, and that is seen before it is waited for */
