@@ -135,8 +135,8 @@ void sn_list_draw(SnList *list, SnRect rect, gboolean focus);
 SnPage *sn_list_page(SnList *list);
 const SnConversation *sn_list_selected(SnList *list); /* NULL */
 void sn_list_select(SnList *list, SnId conversation);
-/* Before moving: reads so many rows that there is somewhere to move to; all: to the end. */
-void sn_list_ahead(SnList *list, gboolean all);
+/* Before moving: reads so many rows that there is somewhere to move to. how: of :move. */
+void sn_list_ahead(SnList *list, const char *how);
 /* After moving: the timeline is to follow, which it does in sn_list_catch_up(). */
 void sn_list_moved(SnList *list);
 /* Opens in the timeline what is selected. To be called before anything else looks at what is open, and

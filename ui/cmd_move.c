@@ -54,7 +54,7 @@ static gboolean run_move(SnApp *app, int argc, char **argv, GError **error)
 		if (view && view->ops->ahead)
 			view->ops->ahead(app, view, argv[0]);
 		if (page == sn_list_page(app->list))
-			sn_list_ahead(app->list, strcmp(argv[0], "bottom") == 0);
+			sn_list_ahead(app->list, argv[0]);
 		page_move(app, page, argv[0]);
 		moved(app);
 	}

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The conversation list: rows are read page by page as the selection comes near the end. */
+/*
+ * The conversation list: a window of the rows around the selection, which goes along with it. So it
+ * costs the same whether there are ten conversations or a hundred thousand.
+ */
 #include "ui/app.h"
 
 #include <string.h>
@@ -8,12 +11,13 @@
 #include "ui/view.h"
 #include "ui/words.h"
 
-enum { ROWS_MAX = 20000 }; /* as far as the list is read for G */
+enum { WINDOW = 300 }; /* rows in memory, and more only where the screen is that high */
 
 struct sn_list {
 	SnApp *app;
 	SnPage *page;
 	GPtrArray *rows;     /* of SnConversation */
+	gboolean at_start;   /* there are no rows before the first one */
 	gboolean complete;   /* there are no rows after the last one */
 	gboolean loaded;     /* read at least once */
 	gboolean filled;     /* the page shows the rows */
@@ -73,15 +77,66 @@ static gboolean read_more(SnList *list, int limit)
 	return rows->len > 0;
 }
 
-void sn_list_refresh(SnList *list)
+static int window_size(const SnList *list)
 {
-	int wanted = MAX((int)list->rows->len, page_size(list));
+	return MAX(WINDOW, 6 * page_size(list));
+}
 
+static void forget_rows(SnList *list)
+{
 	g_ptr_array_set_size(list->rows, 0);
 	list->filled = FALSE;
+}
+
+static void read_first(SnList *list, int limit)
+{
+	forget_rows(list);
+	list->at_start = TRUE;
+	read_more(list, limit);
+}
+
+/* The rows before this one, or the last ones (NULL), instead of or before those that are here. */
+static gboolean read_before(SnList *list, const SnConversation *before, int limit)
+{
+	g_autoptr(GPtrArray) rows =
+		sn_conversation_page_before(list->app->store, before, list->shelf, limit);
+
+	list->at_start = (int)rows->len < limit;
+	for (guint i = 0; i < rows->len; i++)
+		g_ptr_array_insert(list->rows, (gint)i, rows->pdata[i]);
+	g_ptr_array_set_free_func(rows, NULL);
+	list->filled = list->filled && rows->len == 0;
+	return rows->len > 0;
+}
+
+/* Again from where the window began, that row included: the beginning of the order goes towards
+ * smaller keys. */
+static void read_again(SnList *list, int limit)
+{
+	g_autoptr(SnConversation) from = g_ptr_array_steal_index(list->rows, 0);
+
+	forget_rows(list);
+	from->id++;
+	g_autoptr(GPtrArray) rows = sn_conversation_page(list->app->store, from, list->shelf, NULL, limit);
+	list->complete = (int)rows->len < limit;
+	for (guint i = 0; i < rows->len; i++)
+		g_ptr_array_add(list->rows, rows->pdata[i]);
+	g_ptr_array_set_free_func(rows, NULL);
+	/* everything moved up: there must be something to stand on */
+	if (list->rows->len < (guint)page_size(list))
+		read_before(list, list->rows->len ? list->rows->pdata[0] : NULL, limit);
+}
+
+void sn_list_refresh(SnList *list)
+{
+	int wanted = CLAMP((int)list->rows->len, page_size(list), window_size(list));
+
 	list->loaded = TRUE;
 	list->waiting = list->shelf == SN_SHELF_LIST ? sn_conversation_bulk_unread(list->app->store) : 0;
-	read_more(list, wanted);
+	if (list->at_start || list->filter || list->rows->len == 0)
+		read_first(list, wanted);
+	else
+		read_again(list, wanted);
 }
 
 static guint index_of(const SnList *list, SnId conversation)
@@ -209,19 +264,64 @@ gboolean sn_list_catch_up(SnList *list)
 	return TRUE;
 }
 
-void sn_list_ahead(SnList *list, gboolean all)
+void sn_list_ahead(SnList *list, const char *how)
 {
-	int wanted = 2 * sn_page_rows(list->page);
+	int wanted = 2 * sn_page_rows(list->page), columns = sn_page_columns(list->page);
 
-	while (!list->complete && list->rows->len < ROWS_MAX &&
-	       (all || sn_page_below(list->page) < wanted) &&
-	       read_more(list, all ? 500 : page_size(list)))
-		fill(list, sn_page_columns(list->page));
+	if (strcmp(how, "top") == 0 && !list->at_start) {
+		read_first(list, 2 * page_size(list));
+		fill(list, columns);
+	} else if (strcmp(how, "bottom") == 0 && !list->complete && !list->filter) {
+		forget_rows(list);
+		read_before(list, NULL, 2 * page_size(list));
+		list->complete = TRUE;
+		fill(list, columns);
+	}
+	/* what a filter leaves is read from its beginning only */
+	while (!list->complete && sn_page_below(list->page) < wanted && read_more(list, page_size(list)))
+		fill(list, columns);
+}
+
+/* Drops rows at the end that is further from the selection. */
+static void keep_to_window(SnList *list)
+{
+	guint limit = (guint)window_size(list), at = index_of(list, sn_page_selected(list->page));
+	guint too_many = list->rows->len > limit ? list->rows->len - limit : 0;
+
+	if (!too_many || at == G_MAXUINT || list->filter)
+		return;
+	gboolean beginning = at > list->rows->len / 2;
+	g_ptr_array_remove_range(list->rows, beginning ? 0 : limit, too_many);
+	list->at_start = list->at_start && !beginning;
+	list->complete = list->complete && beginning;
+	list->filled = FALSE;
+	g_assert(index_of(list, sn_page_selected(list->page)) != G_MAXUINT);
 }
 
 void sn_list_moved(SnList *list)
 {
+	gboolean near = sn_page_above(list->page) < 2 * sn_page_rows(list->page);
+
+	if (near && !list->at_start && list->rows->len > 0)
+		read_before(list, list->rows->pdata[0], page_size(list));
+	keep_to_window(list);
+	if (!list->filled && list->loaded)
+		fill(list, sn_page_columns(list->page));
 	follow(list);
+}
+
+/* Rows around one that is not in the window. */
+static void go_to(SnList *list, SnId conversation)
+{
+	SnConversation *row = sn_conversation_get(list->app->store, conversation);
+
+	if (!row)
+		return;
+	g_assert(!list->filter);
+	forget_rows(list);
+	g_ptr_array_add(list->rows, row);
+	read_before(list, row, page_size(list));
+	read_more(list, page_size(list));
 }
 
 /* What is shown, or how much waits on the other shelf. */
@@ -266,14 +366,11 @@ void sn_list_select(SnList *list, SnId conversation)
 	sn_app_dirty(list->app);
 }
 
-SnId sn_list_next_unread(SnList *list)
+/* Among what the filter leaves, as far as it was read. */
+static SnId next_of_filtered(const SnList *list)
 {
 	guint start = index_of(list, sn_page_selected(list->page));
 
-	/* everything that wants attention stands before what does not: the loaded rows are enough,
-	 * once the page after the last unread one is there */
-	while (!list->complete && list->rows->len < 2000 && read_more(list, 200))
-		;
 	start = start == G_MAXUINT ? 0 : start + 1;
 	for (guint i = 0; i < list->rows->len; i++) {
 		const SnConversation *row =
@@ -284,12 +381,29 @@ SnId sn_list_next_unread(SnList *list)
 	return 0;
 }
 
+SnId sn_list_next_unread(SnList *list)
+{
+	if (list->filter)
+		return next_of_filtered(list);
+	SnStore *store = list->app->store;
+	SnId next = sn_conversation_next_unread(store, sn_list_selected(list), list->shelf);
+
+	if (!next)
+		next = sn_conversation_next_unread(store, NULL, list->shelf);
+	if (next && !row_by_id(list, next))
+		go_to(list, next);
+	return next;
+}
+
 SnId sn_list_nth(SnList *list, int number)
 {
 	g_assert(number > 0);
-	if (number > (int)list->rows->len)
+	g_autoptr(GPtrArray) first = list->at_start ? g_ptr_array_ref(list->rows) :
+		sn_conversation_page(list->app->store, NULL, list->shelf, list->filter, number);
+
+	if (number > (int)first->len)
 		return 0;
-	return ((const SnConversation *)g_ptr_array_index(list->rows, number - 1))->id;
+	return ((const SnConversation *)g_ptr_array_index(first, number - 1))->id;
 }
 
 void sn_list_set_filter(SnList *list, const char *filter, SnShelf shelf)
@@ -299,7 +413,7 @@ void sn_list_set_filter(SnList *list, const char *filter, SnShelf shelf)
 	g_free(list->filter);
 	list->filter = g_steal_pointer(&copy);
 	list->shelf = shelf;
-	g_ptr_array_set_size(list->rows, 0);
+	forget_rows(list);
 	sn_list_refresh(list);
 	sn_app_dirty(list->app);
 }

@@ -109,7 +109,7 @@ static void mouse(SnApp *app, const SnInput *input)
 			sn_view_close_all(app);
 			sn_app_focus(app, SN_PANE_LIST);
 		}
-		sn_list_ahead(app->list, FALSE);
+		sn_list_ahead(app->list, "down");
 		click_page(app, sn_list_page(app->list), input);
 		if (click)
 			sn_list_moved(app->list);

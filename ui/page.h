@@ -66,7 +66,8 @@ gint64 sn_page_last(const SnPage *page);
 /* TRUE when the beginning (the end) of the lines shows. */
 gboolean sn_page_at_top(const SnPage *page);
 gboolean sn_page_at_bottom(const SnPage *page);
-/* Lines after the last one in sight, and how many show at once. */
+/* Lines before the first and after the last one in sight, and how many show at once. */
+int sn_page_above(const SnPage *page);
 int sn_page_below(const SnPage *page);
 int sn_page_rows(const SnPage *page);
 

@@ -186,6 +186,11 @@ gboolean sn_page_at_bottom(const SnPage *page)
 	return page->top >= max_top(page);
 }
 
+int sn_page_above(const SnPage *page)
+{
+	return MAX(0, page->top);
+}
+
 int sn_page_below(const SnPage *page)
 {
 	return MAX(0, line_count(page) - page->top - page->rows);

@@ -113,6 +113,43 @@ GPtrArray *sn_conversation_page(SnStore *store, const SnConversation *after, SnS
 	                        V(part)));
 }
 
+GPtrArray *sn_conversation_page_before(SnStore *store, const SnConversation *before, SnShelf shelf, int limit)
+{
+	gboolean pinned = before && before->pinned, needs = before && before->attention > 0;
+	SnTime time = before ? before->last_time : G_MININT64;
+	SnId id = before ? before->id : G_MININT64;
+	GPtrArray *rows = read_rows(sn_sql(
+		store,
+		"SELECT " COLUMNS " FROM conversation INDEXED BY conversation_list "
+		"WHERE shelf = ?1 AND (pinned, needs, last_time, id) > (?2, ?3, ?4, ?5) "
+		"ORDER BY pinned, needs, last_time, id LIMIT ?6",
+		V(shelf), V(pinned ? 1 : 0), V(needs ? 1 : 0), V(time), V(id), V(limit)));
+
+	for (guint i = 0; i < rows->len / 2; i++) {
+		gpointer first = rows->pdata[i];
+		rows->pdata[i] = rows->pdata[rows->len - 1 - i];
+		rows->pdata[rows->len - 1 - i] = first;
+	}
+	return rows;
+}
+
+/* Few have something new: they are sorted, and not looked for among all. */
+SnId sn_conversation_next_unread(SnStore *store, const SnConversation *after, SnShelf shelf)
+{
+	gboolean pinned = after ? after->pinned : TRUE, needs = after ? after->attention > 0 : TRUE;
+	SnTime time = after ? after->last_time : G_MAXINT64;
+	SnId id = after ? after->id : G_MAXINT64;
+
+	return sn_one(store,
+	              "SELECT id FROM (SELECT id, pinned, needs, last_time, shelf FROM conversation "
+	              "INDEXED BY conversation_unread WHERE unread > 0 AND NOT muted UNION "
+	              "SELECT id, pinned, needs, last_time, shelf FROM conversation "
+	              "INDEXED BY conversation_needs WHERE attention > 0) "
+	              "WHERE shelf = ?1 AND (pinned, needs, last_time, id) < (?2, ?3, ?4, ?5) "
+	              "ORDER BY pinned DESC, needs DESC, last_time DESC, id DESC LIMIT 1",
+	              V(shelf), V(pinned ? 1 : 0), V(needs ? 1 : 0), V(time), V(id));
+}
+
 SnConversation *sn_conversation_get(SnStore *store, SnId id)
 {
 	SnSql *query = sn_sql(store,

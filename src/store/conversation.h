@@ -55,6 +55,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(SnConversation, sn_conversation_free)
  */
 GPtrArray *sn_conversation_page(SnStore *store, const SnConversation *after, SnShelf shelf,
                                 const char *filter, int limit);
+/* The page before the row `before` (NULL: the last one), in the same order; without a filter. */
+GPtrArray *sn_conversation_page_before(SnStore *store, const SnConversation *before, SnShelf shelf, int limit);
+/* The first row after that one (NULL: of all) with something new that is not muted, or that wants the
+ * user; 0. */
+SnId sn_conversation_next_unread(SnStore *store, const SnConversation *after, SnShelf shelf);
 /* NULL. One whose people have become one person with others is part of that person's conversation:
  * then the row is that one, with another id. */
 SnConversation *sn_conversation_get(SnStore *store, SnId id);
