@@ -58,6 +58,30 @@ static void free_part(gpointer data)
 	g_free(part);
 }
 
+typedef struct {
+	gpointer data;
+	gsize size;
+} Secret;
+
+static void wipe(gpointer data)
+{
+	Secret *secret = data;
+
+	explicit_bzero(secret->data, secret->size);
+	g_free(secret->data);
+	g_free(secret);
+}
+
+GBytes *sn_opened_secret(GBytes *bytes)
+{
+	Secret *secret = g_new0(Secret, 1);
+
+	secret->data = g_bytes_unref_to_data(bytes, &secret->size);
+	if (!secret->data)
+		secret->data = g_malloc0(1);
+	return g_bytes_new_with_free_func(secret->data, secret->size, wipe, secret);
+}
+
 SnOpened *sn_opened_new(void)
 {
 	SnOpened *opened = g_new0(SnOpened, 1);
@@ -73,6 +97,8 @@ void sn_opened_free(SnOpened *opened)
 	if (!opened)
 		return;
 	g_free(opened->why);
+	if (opened->subject && opened->encrypted)
+		explicit_bzero(opened->subject, strlen(opened->subject));
 	g_free(opened->subject);
 	g_ptr_array_unref(opened->parts);
 	g_ptr_array_unref(opened->signatures);
@@ -250,7 +276,8 @@ char *sn_opened_words(const SnOpened *opened)
 		signed_by = sn_signature_words(signature);
 		g_string_append_printf(out, "%s%s", out->len ? ", " : "", signed_by);
 	} else if (opened->encrypted && !lock) {
-		g_string_append(out, ", not signed: anybody can have written it");
+		g_string_append_printf(out, ", not signed: anybody can have written %sit",
+		                       opened->changeable ? "or changed " : "");
 	}
 	return g_string_free(out, FALSE);
 }

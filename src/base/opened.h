@@ -86,6 +86,7 @@ typedef struct {
 	gboolean any;          /* something is signed or encrypted */
 	gboolean encrypted;    /* all that can be read came encrypted */
 	gboolean smime;
+	gboolean changeable;   /* encryption alone does not show whether it was changed on its way */
 	SnLockState lock;
 	char *why;             /* FAILED: some words. NO_KEY: for which keys it is; NULL */
 	GPtrArray *signatures; /* of SnSignature */
@@ -94,6 +95,9 @@ typedef struct {
 	GPtrArray *gossip;     /* of SnOpenedKey, of those the email went to */
 	const SnSignature *subject_signature; /* NULL: the subject is not signed */
 } SnOpened;
+/* Bytes that are wiped when nobody has them any more. Takes them: when they are held elsewhere, or were
+ * not allocated, it is a copy. */
+GBytes *sn_opened_secret(GBytes *bytes);
 SnOpened *sn_opened_new(void);
 void sn_opened_free(SnOpened *opened);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SnOpened, sn_opened_free)

@@ -10,23 +10,33 @@
 
 enum { HEAD = 32 };
 
-/* SEQUENCE, a length of any form, and then OBJECT IDENTIFIER 1.2.840.113549.1.7.2. */
-static gboolean begins_as_signed_data(const guint8 *bytes, gsize length)
+/* OBJECT IDENTIFIER 1.2.840.113549.1.7.2, and that of RFC 5083 section 2.1. */
+static const guint8 signed_data[] = { 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x02 };
+static const guint8 auth_enveloped[] = { 0x06, 0x0b, 0x2a, 0x86, 0x48, 0x86, 0xf7,
+	                                 0x0d, 0x01, 0x09, 0x10, 0x01, 0x17 };
+
+/* SEQUENCE, a length of any form, and then that. */
+static gboolean begins_as(const guint8 *bytes, gsize length, const guint8 *oid, gsize size)
 {
-	static const guint8 oid[] = { 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x02 };
 	gsize at = 2;
 
 	if (length < 2 || bytes[0] != 0x30)
 		return FALSE;
 	if (bytes[1] & 0x80)
 		at += bytes[1] & 0x7f;
-	return at + sizeof oid <= length && memcmp(bytes + at, oid, sizeof oid) == 0;
+	return at + size <= length && memcmp(bytes + at, oid, size) == 0;
+}
+
+gboolean sn_cms_is_authenticated(const guint8 *head, gsize length)
+{
+	return begins_as(head, length, auth_enveloped, sizeof auth_enveloped);
 }
 
 SnCmsKind sn_cms_kind(const char *word, const guint8 *head, gsize length)
 {
 	if (!word)
-		return begins_as_signed_data(head, length) ? SN_CMS_SIGNED : SN_CMS_ENVELOPED;
+		return begins_as(head, length, signed_data, sizeof signed_data) ? SN_CMS_SIGNED
+		                                                                : SN_CMS_ENVELOPED;
 	/* certificates alone are signed data that nobody signed */
 	return g_ascii_strcasecmp(word, "signed-data") == 0 || g_ascii_strcasecmp(word, "certs-only") == 0
 	               ? SN_CMS_SIGNED

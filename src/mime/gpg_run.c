@@ -6,6 +6,8 @@
  */
 #include "src/mime/gpg.h"
 
+#include "src/base/opened.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <gio/gio.h>
@@ -156,9 +158,36 @@ static void set_environment(GSubprocessLauncher *launcher, const SnGpgCall *call
 
 typedef struct {
 	int fd;
-	GByteArray *bytes;
-	gsize max;
+	guint8 *bytes; /* what was decrypted may be in it */
+	gsize length, size, max;
 } Stream;
+
+static void clear_stream(Stream *stream)
+{
+	if (stream->bytes)
+		explicit_bzero(stream->bytes, stream->length);
+	g_clear_pointer(&stream->bytes, g_free);
+	if (stream->fd >= 0)
+		close(stream->fd);
+	stream->fd = -1;
+}
+
+/* Not by realloc(), which would leave the text where it was. */
+static void append(Stream *stream, const guint8 *bytes, gsize count)
+{
+	if (stream->length + count > stream->size) {
+		guint8 *old = stream->bytes;
+		stream->size = MAX(2 * stream->size, stream->length + count);
+		stream->bytes = g_malloc(stream->size);
+		if (old) {
+			memcpy(stream->bytes, old, stream->length);
+			explicit_bzero(old, stream->length);
+		}
+		g_free(old);
+	}
+	memcpy(stream->bytes + stream->length, bytes, count);
+	stream->length += count;
+}
 
 /* FALSE: more than may be. */
 static gboolean drain(Stream *stream)
@@ -167,9 +196,9 @@ static gboolean drain(Stream *stream)
 	ssize_t got = read(stream->fd, buffer, sizeof buffer);
 
 	if (got > 0) {
-		g_byte_array_append(stream->bytes, buffer, (guint)got);
+		append(stream, buffer, (gsize)got);
 		explicit_bzero(buffer, (gsize)got);
-		return stream->bytes->len <= stream->max;
+		return stream->length <= stream->max;
 	}
 	if (got == 0 || (errno != EINTR && errno != EAGAIN)) {
 		close(stream->fd);
@@ -198,10 +227,10 @@ static gboolean read_all(Stream streams[2], gint64 deadline, GError **error)
 	return TRUE;
 }
 
-static GPtrArray *split_status(const GByteArray *bytes)
+static GPtrArray *split_status(const Stream *stream)
 {
 	static const char prefix[] = "[GNUPG:] ";
-	g_autofree char *text = g_strndup(bytes->len ? (const char *)bytes->data : "", bytes->len);
+	g_autofree char *text = g_strndup(stream->length ? (const char *)stream->bytes : "", stream->length);
 	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
 	GPtrArray *status = g_ptr_array_new_with_free_func((GDestroyNotify)g_strfreev);
 
@@ -271,24 +300,21 @@ SnGpgRun *sn_gpg_run(const SnGpgCall *call, GError **error)
 	if (!open_pipes(out, status, error))
 		return NULL;
 	g_autoptr(GSubprocess) process = spawn(call, out[1], status[1], error);
-	Stream streams[2] = { { out[0], g_byte_array_new(), OUTPUT_MAX },
-		              { status[0], g_byte_array_new(), STATUS_MAX } };
+	Stream streams[2] = { { .fd = out[0], .max = OUTPUT_MAX },
+		              { .fd = status[0], .max = STATUS_MAX } };
 	gboolean ok = process && read_all(streams, g_get_monotonic_time() + limit * 1000, error);
 	if (process)
 		end(process, ok);
 	SnGpgRun *run = NULL;
 	if (ok) {
 		run = g_new0(SnGpgRun, 1);
-		run->status = split_status(streams[1].bytes);
-		run->output = g_byte_array_free_to_bytes(g_steal_pointer(&streams[0].bytes));
+		run->status = split_status(&streams[1]);
+		run->output = sn_opened_secret(
+			g_bytes_new_take(g_steal_pointer(&streams[0].bytes), streams[0].length));
 		run->ok = g_subprocess_get_if_exited(process) &&
 		          g_subprocess_get_exit_status(process) == 0;
 	}
-	for (int i = 0; i < 2; i++) {
-		if (streams[i].fd >= 0)
-			close(streams[i].fd);
-		if (streams[i].bytes)
-			g_byte_array_unref(streams[i].bytes);
-	}
+	for (int i = 0; i < 2; i++)
+		clear_stream(&streams[i]);
 	return run;
 }

@@ -288,7 +288,16 @@ static char *recipients(const SnGpgRun *run)
 	return g_string_free(out, out->len == 0);
 }
 
-static GBytes *read_decrypted(const SnGpgRun *run, gboolean smime, SnOpened *out)
+/* Of S/MIME hardly anybody seals the text (AES-CBC is what all write), so that it is shown, and said. */
+static gboolean is_sealed_cms(GBytes *data)
+{
+	gsize length;
+	const guint8 *head = g_bytes_get_data(data, &length);
+
+	return sn_cms_is_authenticated(head, length);
+}
+
+static GBytes *read_decrypted(const SnGpgRun *run, gboolean smime, GBytes *data, SnOpened *out)
 {
 	gboolean okay = sn_gpg_status(run, "DECRYPTION_OKAY") != NULL;
 	char **info = sn_gpg_status(run, "DECRYPTION_INFO");
@@ -298,6 +307,7 @@ static GBytes *read_decrypted(const SnGpgRun *run, gboolean smime, SnOpened *out
 
 	g_clear_pointer(&out->why, g_free);
 	if (okay && sealed) {
+		out->changeable |= smime && !is_sealed_cms(data);
 		out->lock = SN_LOCK_NONE;
 		return g_bytes_ref(run->output);
 	}
@@ -342,7 +352,7 @@ GBytes *sn_gpg_decrypt(const SnGpg *gpg, gboolean smime, GBytes *data, const cha
 			out->why = g_strdup(error->message);
 			break;
 		}
-		clear = read_decrypted(run, smime, out);
+		clear = read_decrypted(run, smime, data, out);
 		if (clear)
 			*signature = sn_gpg_signature(run, gpg, smime, from);
 	}

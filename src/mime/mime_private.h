@@ -121,6 +121,8 @@ typedef enum {
 /* word: the parameter smime-type; NULL: the first bytes of the decoded content say it. */
 SnCmsKind sn_cms_kind(const char *word, const guint8 *head, gsize length);
 SnCmsKind sn_mime_cms_kind(GMimeObject *object);
+/* Encrypted so that a change shows (AuthEnvelopedData, RFC 5083); what else there is has no seal. */
+gboolean sn_cms_is_authenticated(const guint8 *head, gsize length);
 
 /* ---- secure_inline.c ---- */
 

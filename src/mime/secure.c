@@ -66,6 +66,8 @@ static void add_files(SnOpenedPart *part, const SnMail *mail, GBytes *bytes)
 		file->bytes = sn_mail_part_bytes(bytes, one->position, NULL);
 		if (!file->bytes)
 			file->bytes = g_bytes_new(NULL, 0);
+		if (part->encrypted)
+			file->bytes = sn_opened_secret(file->bytes);
 		g_ptr_array_add(part->files, file);
 	}
 }

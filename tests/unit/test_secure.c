@@ -632,6 +632,32 @@ static void a_signature_that_holds_its_text_is_read(void **state)
 	assert_int_equal(secure_of(wordless), SN_SECURE_SIGNED | SN_SECURE_SMIME);
 }
 
+static void only_one_kind_of_envelope_is_sealed(void **state)
+{
+	static const guint8 sealed[] = { 0x30, 0x82, 0x01, 0x00, 0x06, 0x0b, 0x2a, 0x86, 0x48, 0x86,
+		                         0xf7, 0x0d, 0x01, 0x09, 0x10, 0x01, 0x17 };
+	static const guint8 usual[] = { 0x30, 0x80, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d,
+		                        0x01, 0x07, 0x03, 0xa0, 0x80, 0x30, 0x80 };
+
+	assert_true(sn_cms_is_authenticated(sealed, sizeof sealed));
+	assert_false(sn_cms_is_authenticated(usual, sizeof usual));
+	for (gsize length = 0; length < sizeof sealed; length++) /* cut short */
+		assert_false(sn_cms_is_authenticated(sealed, length));
+}
+
+/* What was opened is wiped when nobody has it any more, and not before. */
+static void an_opened_file_is_there_as_long_as_somebody_has_it(void **state)
+{
+	GBytes *given = g_bytes_new("secret", 6);
+	g_autoptr(GBytes) held = g_bytes_ref(given);
+	GBytes *secret = sn_opened_secret(given);
+	g_autoptr(GBytes) kept = g_bytes_ref(secret), empty = sn_opened_secret(g_bytes_new(NULL, 0));
+
+	g_bytes_unref(secret);
+	assert_true(g_bytes_equal(kept, held));
+	assert_int_equal(g_bytes_get_size(empty), 0);
+}
+
 static void an_envelope_is_opened(void **state)
 {
 	NEED_GPG();
@@ -655,6 +681,8 @@ static void an_envelope_is_opened(void **state)
 
 	assert_string_equal(part(opened, 0)->text, "Meet me at the old mill.");
 	assert_true(opened->encrypted);
+	/* nobody seals it: what came out need not be what was put in */
+	assert_words(opened, "encrypted, not signed: anybody can have written or changed it");
 	assert_int_equal(secure_of(raw), SN_SECURE_ENCRYPTED | SN_SECURE_SMIME);
 	assert_int_equal(other->lock, SN_LOCK_NO_KEY);
 	g_autofree char *wordless = pkcs7(NULL, argv, GPG_WORLD_ENTITY);
@@ -822,6 +850,8 @@ int main(void)
 		cmocka_unit_test(certificates_are_checked_up_to_an_authority),
 		cmocka_unit_test(a_signature_that_holds_its_text_is_read),
 		cmocka_unit_test(an_envelope_is_opened),
+		cmocka_unit_test(only_one_kind_of_envelope_is_sealed),
+		cmocka_unit_test(an_opened_file_is_there_as_long_as_somebody_has_it),
 		cmocka_unit_test(half_a_message_is_told_apart),
 		cmocka_unit_test(without_gpg_it_says_so),
 		cmocka_unit_test(keys_are_listed_by_address_and_fingerprint),
