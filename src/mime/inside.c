@@ -58,10 +58,13 @@ enum {
 	TITLE = 0x00018010,
 	CONTENT = 0x0006800f,
 	PROPERTIES = 0x00069005,
+	MESSAGE_PROPERTIES = 0x00069003,
 	BODY = 0x0002800c,
 };
 /* MAPI: the properties of a file that are looked at, and the types of values. */
 enum { LONG_NAME = 0x3707, OBJECT = 0x3701, NAMED = 0x8000 };
+/* The text of the message, in the order in which they are preferred. */
+enum { TEXT = 0x1000, HTML = 0x1013, RTF = 0x1009 };
 enum { TYPE_OBJECT = 0x000d, TYPE_STRING = 0x001e, TYPE_UNICODE = 0x001f, TYPE_BINARY = 0x0102,
        TYPE_MANY = 0x1000 };
 
@@ -108,6 +111,8 @@ typedef struct {
 	gsize length;
 	const guchar *object;
 	gsize object_length;
+	/* of the message itself: UTF-8; NULL */
+	char *text, *html, *rtf;
 } Attached;
 
 static char *utf8_of(const guchar *text, gsize length, guint type)
@@ -119,6 +124,67 @@ static char *utf8_of(const guchar *text, gsize length, guint type)
 		return utf8; /* ends at the NUL that ends the name */
 	}
 	return sn_mime_to_utf8((const char *)text, strnlen((const char *)text, length), NULL, &repaired);
+}
+
+static char *rtf_of(const guchar *value, gsize length)
+{
+	g_autoptr(GString) rtf = sn_rtf_unpack(value, length);
+	gboolean html = FALSE;
+	char *text = rtf ? sn_rtf_text(rtf->str, rtf->len, &html) : NULL;
+
+	if (!html)
+		return text;
+	g_autofree char *source = text;
+	return sn_html_to_text(source, strlen(source), NULL);
+}
+
+static char *html_of(const guchar *value, gsize length, guint type)
+{
+	gboolean repaired = FALSE;
+	g_autofree char *charset = type == TYPE_BINARY
+	                                   ? sn_mime_html_charset((const char *)value, length) : NULL;
+	g_autofree char *source =
+		type == TYPE_BINARY ? sn_mime_to_utf8((const char *)value, length, charset, &repaired)
+	                            : utf8_of(value, length, type);
+
+	return sn_html_to_text(source, strlen(source), NULL);
+}
+
+/* The first of each. */
+static void take_text(Attached *file, const guchar *value, gsize length, guint type, guint id)
+{
+	gboolean words = type == TYPE_STRING || type == TYPE_UNICODE;
+
+	length = MIN(length, SN_MIME_MAX_TEXT);
+	if (id == TEXT && words && !file->text)
+		file->text = utf8_of(value, length, type);
+	else if (id == HTML && (words || type == TYPE_BINARY) && !file->html)
+		file->html = html_of(value, length, type);
+	else if (id == RTF && type == TYPE_BINARY && !file->rtf)
+		file->rtf = rtf_of(value, length);
+}
+
+static void forget_text(Attached *file)
+{
+	g_clear_pointer(&file->text, g_free);
+	g_clear_pointer(&file->html, g_free);
+	g_clear_pointer(&file->rtf, g_free);
+}
+
+static gboolean says(const char *text)
+{
+	return text && text[strspn(text, " \t\r\n")];
+}
+
+/* The one that is preferred of those that say something; NULL. */
+static char *best_text(const Attached *message)
+{
+	const char *texts[] = { message->text, message->html, message->rtf };
+
+	for (gsize i = 0; i < G_N_ELEMENTS(texts); i++)
+		if (says(texts[i]))
+			return g_strdup(texts[i]);
+	return NULL;
 }
 
 static void take_value(Bytes *bytes, guint type, guint id, Attached *file)
@@ -136,6 +202,8 @@ static void take_value(Bytes *bytes, guint type, guint id, Attached *file)
 		gsize skip = type == TYPE_OBJECT ? MIN(length, 16) : 0;
 		file->object = value + skip;
 		file->object_length = length - skip;
+	} else {
+		take_text(file, value, length, type, id);
 	}
 }
 
@@ -195,6 +263,7 @@ static void finish_file(GPtrArray *files, Attached *file)
 		add_file(files, file->long_name ? file->long_name : file->title, content, length);
 	g_free(file->title);
 	g_free(file->long_name);
+	forget_text(file); /* a file has none */
 	*file = (Attached){ 0 };
 }
 
@@ -223,7 +292,7 @@ GPtrArray *sn_mime_unpack_tnef(const char *data, gsize length, char **text)
 {
 	GPtrArray *files = new_files();
 	Bytes bytes = { (const guchar *)data, (const guchar *)data + MIN(length, MAX_TNEF), FALSE };
-	Attached file = { 0 };
+	Attached file = { 0 }, message = { 0 };
 
 	*text = NULL;
 	if (take_number(&bytes, 4) != TNEF_SIGNATURE)
@@ -240,8 +309,16 @@ GPtrArray *sn_mime_unpack_tnef(const char *data, gsize length, char **text)
 			read_attribute(files, &file, id, value, size);
 		else if (id == BODY && !*text && size)
 			*text = utf8_of(value, size, TYPE_STRING);
+		else if (id == MESSAGE_PROPERTIES)
+			read_properties((Bytes){ value, value + size, FALSE }, &message);
 	}
 	finish_file(files, &file);
+	if (!says(*text)) {
+		g_free(*text);
+		*text = best_text(&message);
+	}
+	g_free(message.long_name);
+	forget_text(&message);
 	g_assert(files->len <= MAX_FILES);
 	return files;
 }

@@ -91,6 +91,14 @@ typedef struct {
 GPtrArray *sn_mime_unpack_tnef(const char *data, gsize length, char **text);
 /* Those that are uuencoded in a text; *rest: the text with their names instead, NULL: no change. */
 GPtrArray *sn_mime_unpack_uu(const char *text, gsize length, char **rest);
+/* ---- rtf.c ---- */
+
+/* RTF as it was before [MS-OXRTFCP]; NULL when it is none. */
+GString *sn_rtf_unpack(const guint8 *data, gsize length);
+/* What RTF says, in UTF-8, caller frees; "" when it is none. *html: that is HTML, which was wrapped in
+ * the RTF ([MS-OXRTFEX]). */
+char *sn_rtf_text(const char *rtf, gsize length, gboolean *html);
+
 char *sn_mime_guess_type(const char *name, GBytes *bytes);
 /* A calendar object in words; NULL when it holds no event. */
 char *sn_mime_read_invitation(const char *text, gsize length);

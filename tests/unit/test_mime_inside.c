@@ -142,6 +142,133 @@ static void a_winmail_dat_shows_what_is_in_it(void **state)
 	assert_non_null(find(second, "profile"));
 }
 
+/* ---- a winmail.dat whose message has its text in other forms ---- */
+
+enum { BINARY = 0x0102, STRING = 0x001e, HTML = 0x1013, RTF = 0x1009 };
+
+static void put_property(GByteArray *out, guint type, guint id, gconstpointer data, guint length)
+{
+	put(out, type, 2);
+	put(out, id, 2);
+	put(out, 1, 4);
+	put(out, length, 4);
+	g_byte_array_append(out, data, length);
+	for (; length % 4; length++)
+		put(out, 0, 1);
+}
+
+/* The text shown of a message with these properties; caller frees. */
+static char *text_of_winmail(const GByteArray *properties)
+{
+	g_autoptr(GByteArray) tnef = g_byte_array_new();
+
+	put(tnef, 0x223e9f78, 4);
+	put(tnef, 1, 2);
+	put_attribute(tnef, 1, 0x00069003, properties->data, properties->len);
+	g_autofree char *encoded = g_base64_encode(tnef->data, tnef->len);
+	g_autofree char *raw = g_strdup_printf("Content-Type: application/ms-tnef; name=winmail.dat\n"
+	                                       "Content-Transfer-Encoding: base64\n\n%s\n", encoded);
+	g_autoptr(SnMail) mail = parse(raw);
+	return g_strdup(mail->text ? mail->text : "");
+}
+
+static char *text_of_property(guint type, guint id, gconstpointer data, guint length)
+{
+	g_autoptr(GByteArray) properties = g_byte_array_new();
+
+	put(properties, 1, 4);
+	put_property(properties, type, id, data, length);
+	return text_of_winmail(properties);
+}
+
+static char *text_of_rtf(const char *rtf)
+{
+	g_autoptr(GByteArray) packed = g_byte_array_new();
+
+	put(packed, (guint)strlen(rtf) + 12, 4);
+	put(packed, (guint)strlen(rtf), 4);
+	put(packed, 0x414c454d, 4); /* not compressed */
+	put(packed, 0, 4);
+	g_byte_array_append(packed, (const guint8 *)rtf, (guint)strlen(rtf));
+	return text_of_property(BINARY, RTF, packed->data, packed->len);
+}
+
+static void the_text_of_a_winmail_dat_may_be_rtf(void **state)
+{
+	static const struct {
+		const char *rtf, *text;
+	} cases[] = {
+		{ "{\\rtf1\\ansi Good day\\par and \\b bye\\b0 .}", "Good day\nand bye." },
+		{ "{\\rtf1 a\\tab b\\line c\\~d\\_e \\{\\}\\\\ \\emdash x}",
+		  "a\tb\nc\302\240d-e {}\\ \342\200\224x" },
+		/* fonts say how bytes are to be read */
+		{ "{\\rtf1\\ansicpg1252{\\fonttbl{\\f0 Arial;}{\\f1\\fcharset204 Arial CYR;}}"
+		  "\\f0 Stra\\'dfe, {\\f1\\'cf\\'f0\\'e8\\'e2\\'e5\\'f2}.}",
+		  "Stra\303\237e, \320\237\321\200\320\270\320\262\320\265\321\202." },
+		{ "{\\rtf1\\uc1 \\u8364?5 \\u-10179?\\u-8704?{\\uc0\\u233}t}",
+		  "\342\202\2545 \360\237\230\200\303\251t" },
+		/* what is no text */
+		{ "{\\rtf1{\\info{\\author Eve}}{\\*\\generator Word}{\\pict 00ff}{\\stylesheet{s;}}seen}",
+		  "seen" },
+		{ "{\\rtf1 before\\bin4 }}{{ after}", "before after" },
+		/* what was wrapped in it */
+		{ "{\\rtf1\\ansi\\fromtext plain\\par text}", "plain\ntext" },
+		{ "{\\rtf1\\ansi\\fromhtml1{\\*\\htmltag64 <p>}\\htmlrtf {\\htmlrtf0 "
+		  "Hello &amp;{\\*\\htmltag84 <b>}\\htmlrtf made\\htmlrtf0  welcome{\\*\\htmltag92 </b>}"
+		  "\\htmlrtf }\\htmlrtf0{\\*\\mhtmltag64 <i>}{\\*\\htmltag72 </p>}}",
+		  "Hello & welcome" },
+		/* damaged */
+		{ "{\\rtf1 cut \\'", "cut" },
+		{ "{\\rtf1 closed}}}} out", "closed" },
+		{ "no rtf", "" },
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *text = text_of_rtf(cases[i].rtf);
+		assert_string_equal(g_strstrip(text), cases[i].text);
+	}
+	/* as deep as anybody likes */
+	g_autofree char *braces = g_strnfill(100000, '{'), *deep = g_strconcat("{\\rtf1 top", braces, NULL);
+	g_autofree char *text = text_of_rtf(deep);
+	assert_string_equal(g_strstrip(text), "top");
+}
+
+/* The examples of [MS-OXRTFCP] section 4. */
+static void rtf_comes_compressed(void **state)
+{
+	static const guint8 simple[] = {
+		0x2d, 0, 0, 0, 0x2b, 0, 0, 0, 0x4c, 0x5a, 0x46, 0x75, 0xf1, 0xc5, 0xc7, 0xa7, 0x03,
+		0x00, 0x0a, 0x00, 0x72, 0x63, 0x70, 0x67, 0x31, 0x32, 0x35, 0x42, 0x32, 0x0a, 0xf3, 0x20,
+		0x68, 0x65, 0x6c, 0x09, 0x00, 0x20, 0x62, 0x77, 0x05, 0xb0, 0x6c, 0x64, 0x7d, 0x0a, 0x80,
+		0x0f, 0xa0
+	};
+	static const guint8 overlapping[] = {
+		0x1a, 0, 0, 0, 0x1c, 0, 0, 0, 0x4c, 0x5a, 0x46, 0x75, 0xe2, 0xd4, 0x4b, 0x51, 0x41,
+		0x00, 0x04, 0x20, 0x57, 0x58, 0x59, 0x5a, 0x0d, 0x6e, 0x7d, 0x01, 0x0e, 0xb0
+	};
+	g_autofree char *one = text_of_property(BINARY, RTF, simple, sizeof simple);
+	g_autofree char *two = text_of_property(BINARY, RTF, overlapping, sizeof overlapping);
+
+	assert_string_equal(g_strstrip(one), "hello world");
+	assert_string_equal(g_strstrip(two), "WXYZWXYZWXYZWXYZWXYZ");
+	for (guint length = 0; length < sizeof simple; length++) /* cut short: no harm */
+		g_free(text_of_property(BINARY, RTF, simple, length));
+}
+
+static void the_best_text_of_a_winmail_dat_is_shown(void **state)
+{
+	static const char html[] = "<html><body><p>from <b>HTML</b></p></body></html>";
+	g_autoptr(GByteArray) both = g_byte_array_new();
+	g_autofree char *alone = text_of_property(BINARY, HTML, html, sizeof html - 1);
+
+	assert_string_equal(g_strstrip(alone), "from HTML");
+	put(both, 2, 4);
+	put_property(both, BINARY, HTML, html, sizeof html - 1);
+	put_property(both, STRING, 0x1000, "from text", 10);
+	g_autofree char *text = text_of_winmail(both);
+	assert_string_equal(g_strstrip(text), "from text");
+}
+
 static void a_damaged_winmail_dat_stays_a_file(void **state)
 {
 	g_autoptr(SnMail) mail = parse("Content-Type: application/ms-tnef; name=winmail.dat\n\n"
@@ -347,7 +474,7 @@ static void tnef_files_of_the_collection_are_unpacked(void **state)
 	                                           "mimekit", "expected", NULL);
 	GDir *dir = g_dir_open(folder, 0, NULL);
 	const char *name;
-	int files = 0, wanted = 0, found = 0;
+	int files = 0, wanted = 0, found = 0, with_rtf = 0, said = 0;
 
 	if (!dir) {
 		print_message("no test data at ../shared/corpus\n");
@@ -375,8 +502,16 @@ static void tnef_files_of_the_collection_are_unpacked(void **state)
 		if ((int)mail->parts->len - 1 < in_list)
 			print_message("%s: %d of %d\n", name, (int)mail->parts->len - 1, in_list);
 		files++;
+		g_autofree char *rtf = g_strdup_printf("%.*s__message.rtf", (int)strlen(path) - 5, path);
+		if (!g_file_test(rtf, G_FILE_TEST_EXISTS))
+			continue;
+		with_rtf++;
+		said += mail->text && *mail->text;
+		assert_true(!mail->text || !strstr(mail->text, "\\par"));
 	}
 	g_dir_close(dir);
+	assert_true(with_rtf >= 11);
+	assert_int_equal(said, with_rtf);
 	print_message("%d winmail.dat: %d of %d files in them\n", files, found, wanted);
 	assert_true(files >= 19);
 	/* Of an object of OLE they list a few bytes besides. */
@@ -434,6 +569,9 @@ int main(void)
 		cmocka_unit_test(uuencoded_files_are_parts_and_leave_the_text),
 		cmocka_unit_test(words_that_begin_like_uuencode_stay_text),
 		cmocka_unit_test(a_winmail_dat_shows_what_is_in_it),
+		cmocka_unit_test(the_text_of_a_winmail_dat_may_be_rtf),
+		cmocka_unit_test(rtf_comes_compressed),
+		cmocka_unit_test(the_best_text_of_a_winmail_dat_is_shown),
 		cmocka_unit_test(a_damaged_winmail_dat_stays_a_file),
 		cmocka_unit_test(positions_that_are_none_are_not_found),
 		cmocka_unit_test(an_invitation_says_what_when_where_and_who),
