@@ -296,23 +296,30 @@ gboolean sn_told_same_im(const SnMessage *known, const SnMessage *told)
 	return strong || text || apart <= SN_HOUR;
 }
 
+#define LINE(index)                                                                             \
+	"SELECT m.id, m.time, (SELECT body_text(text, packed) FROM body "                        \
+	"WHERE message = m.id) "                                                                \
+	"FROM message m INDEXED BY " index " WHERE m.conversation = ?1 "                        \
+	"AND m.hidden = 0 AND m.time BETWEEN ?2 AND ?3 AND m.channel = 1 "                      \
+	"AND m.sender = ?4 AND (?5 IS NULL OR m.origin_id IS NULL) "                            \
+	"AND (m.time = ?7 OR NOT EXISTS (SELECT 1 "                                             \
+	"FROM carried c WHERE c.by_message = ?6 AND c.message = m.id)) "
+#define ABOUT(m, conversation)                                                                  \
+	V(conversation), V((m)->time - SAME_LINE), V((m)->time + SAME_LINE), V((m)->sender),    \
+		V((m)->origin_id), V((m)->carried_by), V((m)->time)
+
 /* By its sender, its text and about its time, where one of the two has no id. Nobody tells the same
  * line twice in one breath: two of them were said. */
 SnId sn_told_find_line(SnStore *store, const SnMessage *m, SnId conversation)
 {
 	SnId best = 0;
 	SnTime nearest = SAME_LINE + 1;
-	SnSql *query = sn_sql(store,
-	                      "SELECT m.id, m.time, (SELECT body_text(text, packed) FROM body WHERE message = m.id) "
-	                      "FROM message m INDEXED BY message_timeline WHERE m.conversation = ?1 "
-	                      "AND m.hidden = 0 AND m.time BETWEEN ?2 AND ?3 AND m.channel = 1 "
-	                      "AND m.sender = ?4 AND (?5 IS NULL OR m.origin_id IS NULL) "
-	                      "AND (?6 OR m.carried) AND (m.time = ?8 OR NOT EXISTS (SELECT 1 "
-	                      "FROM carried c WHERE c.by_message = ?7 AND c.message = m.id)) "
-	                      "LIMIT 200",
-	                      V(conversation), V(m->time - SAME_LINE), V(m->time + SAME_LINE),
-	                      V(m->sender), V(m->origin_id), V(m->carried ? 1 : 0),
-	                      V(m->carried_by), V(m->time));
+	/* What came by itself is only looked for among what was told: of a busy day there are thousands
+	 * of lines about its time, and hardly any of those. */
+	SnSql *query =
+		m->carried ? sn_sql(store, LINE("message_timeline") "LIMIT 200", ABOUT(m, conversation))
+			   : sn_sql(store, LINE("message_carried") "AND m.carried = 1 LIMIT 200",
+	                            ABOUT(m, conversation));
 
 	while (sn_sql_row(query)) {
 		SnTime apart = ABS(sn_sql_int(query, 1) - m->time);
