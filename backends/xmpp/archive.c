@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#define PAGE 100
+#define PAGE 250 /* servers that want less give less; some look through all they have for each page */
 #define MAX_MESSAGES 100000
 #define MAX_BACKLOG 500 /* events not taken yet: ask for no more until they are */
 #define BACKLOG_WAIT_MS 50

@@ -401,10 +401,8 @@ static void im_line(SnEngineAccount *account, const SnImEvent *event)
 	}
 }
 
-static void im_event(gpointer item, gpointer data)
+static void im_event(SnImEvent *event, SnEngineAccount *account)
 {
-	SnEngineAccount *account = data;
-	SnImEvent *event = item;
 	Reply reply;
 
 	if (event->kind == SN_EVENT_LINE)
@@ -414,9 +412,35 @@ static void im_event(gpointer item, gpointer data)
 			reply.call.im(account, event, reply.data);
 	} else if (event->id == 0)
 		sn_im_sync_event(account->core->im, event);
-	sn_im_event_free(event);
+	if (!sn_im_sync_keep(account->core->im, event))
+		sn_im_event_free(event);
 	sn_engine_touched(account->engine);
 	sn_engine_check_settled(account->engine);
+}
+
+/* Many at once wait for one commit, but not for long: others want to write too. */
+static gboolean im_ready(gint fd, GIOCondition condition, gpointer data)
+{
+	SnEngineAccount *account = data;
+	SnAccountCore *core = account->core;
+	gint64 begun = g_get_monotonic_time();
+	SnImEvent *event;
+	guint alone = 0;
+
+	while (alone < BURST && g_get_monotonic_time() - begun < BATCH_US &&
+	       (event = sn_queue_take(core->im_events))) {
+		if (sn_im_sync_joins(core->im, event)) {
+			sn_im_sync_begin(core->im);
+		} else {
+			sn_im_sync_end(core->im);
+			alone++;
+		}
+		im_event(event, account);
+	}
+	sn_im_sync_end(core->im);
+	return sn_queue_is_closed(core->im_events) && !sn_queue_length(core->im_events)
+	               ? G_SOURCE_REMOVE
+	               : G_SOURCE_CONTINUE;
 }
 
 /* ---- attaching and detaching ---- */
@@ -432,7 +456,9 @@ void sn_dispatch_attach(SnEngineAccount *account)
 	                      NULL);
 	g_source_attach(core->mail_source, context);
 	core->send_source = sn_queue_source(core->send_events, context, BURST, send_event, account);
-	core->im_source = sn_queue_source(core->im_events, context, BURST, im_event, account);
+	core->im_source = g_unix_fd_source_new(sn_queue_fd(core->im_events), G_IO_IN);
+	g_source_set_callback(core->im_source, (GSourceFunc)(void (*)(void))im_ready, account, NULL);
+	g_source_attach(core->im_source, context);
 }
 
 static void cancel_reply(SnEngineAccount *account, guint64 id, const Reply *reply)

@@ -20,12 +20,19 @@
 #include <string.h>
 
 enum {
-	PAGE = 500,         /* archived messages per request */
-	MAX_PAGES = 200,    /* per connection; the rest with the next one */
+	PAGE = 2000,        /* archived messages per request */
+	MAX_PAGES = 50,     /* per connection; the rest with the next one */
 	VCARD_PAUSE = 2000, /* ms between lookups */
 };
 #define FIRST_DAYS (14 * SN_DAY)
 #define RECENT (5 * SN_MINUTE) /* older ones are no news for the desktop */
+
+/* What was filed and not committed yet. */
+typedef struct {
+	const SnImMessage *im; /* of an event that is kept */
+	SnId id;
+	SnAddResult result;
+} Filed;
 
 struct sn_im_sync {
 	SnEngineAccount *account;
@@ -42,6 +49,12 @@ struct sn_im_sync {
 	gboolean looking_up, looks_for_own;
 	SnAmends *amends;
 	SnDisplayed *displayed;
+	gboolean lost;       /* something could not be written: the position stays before it */
+	/* several in one transaction: */
+	gboolean in_batch;
+	char *position;      /* up to which the archive is in it; NULL: as it was */
+	GArray *filed;       /* of Filed */
+	GPtrArray *kept;     /* of SnImEvent: until what follows from them is done */
 };
 
 static void next_lookup(SnImSync *sync);
@@ -55,6 +68,8 @@ SnImSync *sn_im_sync_new(SnEngineAccount *account)
 	g_queue_init(&sync->lookups);
 	sync->amends = sn_amends_new(account);
 	sync->displayed = sn_displayed_new(account);
+	sync->filed = g_array_new(FALSE, FALSE, sizeof(Filed));
+	sync->kept = g_ptr_array_new_with_free_func((GDestroyNotify)sn_im_event_free);
 	return sync;
 }
 
@@ -62,10 +77,14 @@ void sn_im_sync_free(SnImSync *sync)
 {
 	if (!sync)
 		return;
+	g_assert(!sync->in_batch);
 	if (sync->lookup_timer) {
 		g_source_destroy(sync->lookup_timer);
 		g_source_unref(sync->lookup_timer);
 	}
+	g_array_unref(sync->filed);
+	g_ptr_array_unref(sync->kept);
+	g_free(sync->position);
 	g_clear_pointer(&sync->told, g_hash_table_unref);
 	g_queue_clear_full(&sync->lookups, g_free);
 	sn_amends_free(sync->amends);
@@ -299,9 +318,15 @@ static gboolean file_message(SnImSync *sync, SnImMessage *im, SnId *id, SnAddRes
 /* The archive goes on behind it, unless there is a gap. */
 static void seen(SnImSync *sync, const SnImMessage *im)
 {
-	if (sync->caught_up && im->stanza_id && !im->groupchat)
+	if (!sync->caught_up || !im->stanza_id || im->groupchat)
+		return;
+	if (sync->in_batch) {
+		g_free(sync->position);
+		sync->position = g_strdup(im->stanza_id);
+	} else {
 		sn_archive_set(sync->account->engine->store, sync->account->id, sync->own, im->stanza_id,
 		               NULL);
+	}
 }
 
 /* Something that is said of another message: what could not be written is found again. */
@@ -345,10 +370,28 @@ static void know_private(SnImSync *sync, SnImMessage *im)
 		im->room_private = is_of_room(sync, im->from) || is_of_room(sync, im->to);
 }
 
+/* Once it is committed. */
+static void filed(SnImSync *sync, const Filed *one)
+{
+	if (one->im->groupchat && sync->account->core->rooms)
+		sn_rooms_filed(sync->account->core->rooms, one->im);
+	if (one->id)
+		after_filing(sync, one->im, one->id, one->result);
+	if (one->im->sealed && sync->account->omemo)
+		sn_omemo_settle(sync->account->omemo, sync->caught_up || !sync->has_archive);
+}
+
+/* What could not be stored must be found again in the archive. */
+static void storage_failed(SnImSync *sync)
+{
+	sync->caught_up = FALSE;
+	sync->lost = TRUE;
+}
+
 static void take_message(SnImSync *sync, SnImMessage *im)
 {
 	g_autoptr(GError) error = NULL;
-	SnAddResult result;
+	SnAddResult result = SN_ADDED;
 	SnId id = 0;
 
 	if (im->retracts && sync->account->core->rooms) {
@@ -363,23 +406,88 @@ static void take_message(SnImSync *sync, SnImMessage *im)
 		return;
 	if (!file_message(sync, im, &id, &result, &error)) {
 		warn(sync, error);
-		/* what could not be stored must be found again in the archive */
 		if (error->code == SN_ERROR_STORAGE || error->code == SN_ERROR_BUSY)
-			sync->caught_up = FALSE;
+			storage_failed(sync);
 		return;
 	}
-	if (im->groupchat && sync->account->core->rooms)
-		sn_rooms_filed(sync->account->core->rooms, im);
+	Filed one = { im, id, result };
 	seen(sync, im);
-	if (id)
-		after_filing(sync, im, id, result);
-	if (im->sealed && sync->account->omemo)
-		sn_omemo_settle(sync->account->omemo, sync->caught_up || !sync->has_archive);
+	if (sync->in_batch)
+		g_array_append_val(sync->filed, one);
+	else
+		filed(sync, &one);
 }
 
 void sn_im_sync_message(SnImSync *sync, SnImMessage *im)
 {
 	take_message(sync, im);
+}
+
+/* ---- many at once: one transaction, and what follows from them when it is committed ---- */
+
+gboolean sn_im_sync_joins(SnImSync *sync, const SnImEvent *event)
+{
+	const SnImMessage *im = sync && event->kind == SN_IM_EV_MESSAGE ? event->message : NULL;
+
+	/* only texts and files: all else changes more than rows, or says something about a message */
+	if (!im || !(im->sealed || has_content(im)) || im->error || im->receipt_id || im->displayed_id ||
+	    im->retracts || im->react_id || im->retract_id || im->invitation)
+		return FALSE;
+	return !sn_delivery_is_part(sync->account->engine->delivery,
+	                            im->origin_id ? im->origin_id : im->id);
+}
+
+gboolean sn_im_sync_begin(SnImSync *sync)
+{
+	g_autoptr(GError) error = NULL;
+
+	if (sync->in_batch)
+		return TRUE;
+	g_assert(!sync->filed->len && !sync->kept->len && !sync->position);
+	sync->in_batch = sn_store_begin(sync->account->engine->store, &error);
+	if (!sync->in_batch)
+		warn(sync, error); /* each by itself tries again, and says what is to be read again */
+	return sync->in_batch;
+}
+
+gboolean sn_im_sync_keep(SnImSync *sync, SnImEvent *event)
+{
+	if (!sync || !sync->in_batch)
+		return FALSE;
+	g_ptr_array_add(sync->kept, event);
+	return TRUE;
+}
+
+/* The position in the archive moves with what it stands behind, or not at all. */
+static gboolean commit_batch(SnImSync *sync, GError **error)
+{
+	SnStore *store = sync->account->engine->store;
+
+	if (sync->position && !sync->lost &&
+	    !sn_archive_set(store, sync->account->id, sync->own, sync->position, error)) {
+		sn_store_rollback(store);
+		return FALSE;
+	}
+	return sn_store_commit(store, error);
+}
+
+void sn_im_sync_end(SnImSync *sync)
+{
+	g_autoptr(GError) error = NULL;
+
+	if (!sync || !sync->in_batch)
+		return;
+	gboolean committed = commit_batch(sync, &error);
+	sync->in_batch = FALSE;
+	g_clear_pointer(&sync->position, g_free);
+	if (!committed) {
+		warn(sync, error);
+		storage_failed(sync);
+	}
+	for (guint i = 0; committed && i < sync->filed->len; i++)
+		filed(sync, &g_array_index(sync->filed, Filed, i));
+	g_array_set_size(sync->filed, 0);
+	g_ptr_array_set_size(sync->kept, 0);
 }
 
 /* ---- the archive ---- */
@@ -392,6 +500,11 @@ static void archive_done(SnImSync *sync, const SnImEvent *event)
 	g_autoptr(GError) error = NULL;
 	gboolean more = !event->complete && event->last_id && ++sync->pages < MAX_PAGES;
 
+	if (sync->lost) { /* with the next connection it is asked again from before that */
+		sync->reading = FALSE;
+		sn_engine_check_settled(engine);
+		return;
+	}
 	if (event->last_id &&
 	    !sn_archive_set(engine->store, sync->account->id, sync->own, event->last_id, &error))
 		warn(sync, error);
@@ -440,8 +553,13 @@ static void archive_reply(SnEngineAccount *account, const SnImEvent *event, gpoi
 
 	switch (event->kind) {
 	case SN_IM_EV_MESSAGE:
-		if (event->message)
-			take_message(sync, event->message);
+		if (!event->message)
+			break;
+		take_message(sync, event->message);
+		if (sync->in_batch && event->message->archive_id) {
+			g_free(sync->position);
+			sync->position = g_strdup(event->message->archive_id);
+		}
 		break;
 	case SN_EVENT_DONE: archive_done(sync, event); break;
 	case SN_EVENT_ERROR:
@@ -461,7 +579,7 @@ static void read_archive(SnImSync *sync)
 		request->start = sync->since ? sync->since
 		                             : sn_clock_now(engine->clock) - FIRST_DAYS;
 	sync->reading = TRUE;
-	sync->caught_up = FALSE;
+	sync->caught_up = sync->lost = FALSE;
 	sn_account_progress(sync->account, SN_END_IM, "Reading the archive.",
 	                    (gint64)sync->pages * PAGE, 0);
 	sn_engine_im(sync->account, request, archive_reply, sync);

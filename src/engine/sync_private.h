@@ -271,6 +271,17 @@ void sn_im_sync_event(SnImSync *sync, const SnImEvent *event);
 void sn_im_sync_look(SnImSync *sync);
 gboolean sn_im_sync_settled(const SnImSync *sync);
 
+/*
+ * Events that may share a transaction, so that many IMs at once wait for one commit: TRUE of those whose
+ * filing changes rows only. Between begin and end the event is given away with keep(); receipts,
+ * notifications and all that others hear of follow after the commit. FALSE: there is no transaction.
+ * sync NULL: an account without IM.
+ */
+gboolean sn_im_sync_joins(SnImSync *sync, const SnImEvent *event);
+gboolean sn_im_sync_begin(SnImSync *sync);
+gboolean sn_im_sync_keep(SnImSync *sync, SnImEvent *event);
+void sn_im_sync_end(SnImSync *sync);
+
 /* An IM of a room's archive, as if it came by itself. */
 void sn_im_sync_message(SnImSync *sync, SnImMessage *im);
 

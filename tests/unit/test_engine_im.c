@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <sqlite3.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -107,6 +108,16 @@ static void push_message(SnIm *im, SnImMessage *message)
 	SnImEvent *event = sn_im_event_new(SN_IM_EV_MESSAGE, 0, NULL);
 
 	event->message = message;
+	sn_fake_im_push(im, event);
+}
+
+static void push_line(SnIm *im, SnLineState line)
+{
+	SnImEvent *event = sn_im_event_new(SN_EVENT_LINE, 0, NULL);
+
+	event->line = line;
+	if (line == SN_LINE_OFFLINE)
+		event->error = g_error_new(SN_ERROR, SN_ERROR_NETWORK, "The line was cut.");
 	sn_fake_im_push(im, event);
 }
 
@@ -308,6 +319,163 @@ static void receipts_go_to_contacts_only(void **state)
 	assert_null(sn_fake_im_take(stage->im, SN_IM_REQ_SEND, 0));
 }
 
+/* ---- many at once ---- */
+
+enum { MANY = 300 };
+
+/* What the store is to refuse. */
+static void run_sql(Stage *stage, const char *sql)
+{
+	sqlite3 *db = NULL;
+
+	assert_int_equal(sqlite3_open(stage->bench->paths->store_path, &db), SQLITE_OK);
+	sqlite3_busy_timeout(db, 30000);
+	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+}
+
+static void push_many(Stage *stage, int count)
+{
+	for (int i = 0; i < count; i++) {
+		SnImMessage *im = sn_im_message_new();
+		im->from = g_strdup(BOB "/phone");
+		im->to = g_strdup(ME "/sennit");
+		im->id = g_strdup_printf("many-%d", i);
+		im->stanza_id = g_strdup_printf("archive-%d", i);
+		im->body = g_strdup_printf("number %d", i);
+		im->want_receipt = TRUE;
+		push_message(stage->im, im);
+	}
+}
+
+static char *position(Stage *stage)
+{
+	return sn_archive_get(stage->bench->store, sn_account_find(stage->bench->store, "home"), ME);
+}
+
+static gboolean position_is(SnBench *bench, gpointer data)
+{
+	g_autofree char *last = sn_archive_get(bench->store, sn_account_find(bench->store, "home"), ME);
+
+	return g_strcmp0(last, data) == 0;
+}
+
+/* Each has its receipt, which its sender gets no sooner than it is in the store. */
+static void of_many_each_has_a_receipt_once_it_is_stored(void **state)
+{
+	Stage *stage = *state;
+
+	start_online(stage);
+	push_roster(stage->im, BOB, "Bob", "both");
+	assert_true(sn_engine_settle(stage->engine, 30000, NULL)); /* the archive is read */
+	push_many(stage, MANY);
+	for (int i = 0; i < MANY; i++) {
+		g_autofree char *id = g_strdup_printf("many-%d", i);
+		SnImRequest *receipt = sn_fake_im_take(stage->im, SN_IM_REQ_SEND, 30000);
+		assert_non_null(receipt);
+		assert_string_equal(receipt->message->receipt_id, id);
+		assert_true(has_im(stage->bench, id));
+		sn_im_request_free(receipt);
+	}
+	assert_true(position_is(stage->bench, (gpointer) "archive-299"));
+}
+
+static void many_are_announced_in_few_words(void **state)
+{
+	Stage *stage = *state;
+	int announced = 0, notifications = 0;
+
+	start_online(stage);
+	push_roster(stage->im, BOB, "Bob", "both");
+	push_many(stage, MANY);
+	for (; announced < MANY; notifications++) {
+		SnNotification *told = sn_fake_desktop_take(30000);
+		assert_non_null(told);
+		assert_string_equal(told->title, "Bob");
+		announced += MAX(atoi(told->body), 1); /* "12 new messages", or one with its text */
+		sn_fake_notification_free(told);
+	}
+	assert_int_equal(announced, MANY);
+	assert_true(notifications <= MANY / 10);
+	g_autoptr(SnMessage) first = im_of_bob(stage, "many-0");
+	g_autoptr(SnConversation) row = sn_conversation_get(stage->bench->store, first->conversation);
+	assert_int_equal(row->unread, MANY);
+}
+
+static void one_that_cannot_be_stored_takes_no_other_with_it(void **state)
+{
+	Stage *stage = *state;
+
+	run_sql(stage, "CREATE TRIGGER refuse BEFORE INSERT ON message WHEN NEW.origin_id = 'many-7' "
+	               "BEGIN SELECT RAISE(ABORT, 'not this one'); END");
+	start_online(stage);
+	push_roster(stage->im, BOB, "Bob", "both");
+	push_many(stage, 20);
+	assert_true(sn_bench_wait(stage->bench, has_im, (gpointer) "many-19"));
+	for (int i = 0; i < 20; i++) {
+		g_autofree char *id = g_strdup_printf("many-%d", i);
+		assert_int_equal(has_im(stage->bench, id), i != 7);
+	}
+}
+
+/* Two at once, until the position is asked from behind them. */
+static void archive_of_two(SnIm *im, const SnImRequest *request, gpointer data)
+{
+	gboolean rest = g_strcmp0(request->after_id, "b-1") == 0;
+
+	for (int i = 0; request->kind == SN_IM_REQ_ARCHIVE && !rest && i < 2; i++) {
+		SnImEvent *event = sn_im_event_new(SN_IM_EV_MESSAGE, request->id, NULL);
+		event->message = sn_im_message_new();
+		event->message->from = g_strdup(BOB "/phone");
+		event->message->to = g_strdup(ME);
+		event->message->id = g_strdup_printf("both-%d", i);
+		event->message->archive_id = g_strdup_printf("b-%d", i);
+		event->message->body = g_strdup("While you were away");
+		event->message->time = 1700000000000 + i;
+		event->message->archived = TRUE;
+		sn_fake_im_push(im, event);
+	}
+	if (request->kind == SN_IM_REQ_ARCHIVE)
+		g_atomic_int_inc((gint *)data);
+	SnImEvent *done = sn_im_event_new(SN_EVENT_DONE, request->id, NULL);
+	done->last_id = request->kind == SN_IM_REQ_ARCHIVE ? g_strdup("b-1") : NULL;
+	done->complete = TRUE;
+	sn_fake_im_push(im, done);
+}
+
+static gboolean was_asked_twice(SnBench *bench, gpointer data)
+{
+	return g_atomic_int_get((gint *)data) >= 2;
+}
+
+/* When the disk was full, nothing is behind the position that is not in the store. */
+static void what_could_not_be_stored_is_read_again(void **state)
+{
+	Stage *stage = *state;
+	gint asked = 0;
+
+	run_sql(stage, "CREATE TRIGGER refuse BEFORE INSERT ON archive WHEN NEW.last_id = 'b-1' "
+	               "BEGIN SELECT RAISE(ROLLBACK, 'the disk is full'); END");
+	sn_fake_im_prepare(ME, archive_of_two, &asked, TRUE);
+	start(stage);
+	g_autoptr(GError) error = NULL;
+	sn_engine_settle(stage->engine, 30000, &error);
+	assert_int_equal(g_atomic_int_get(&asked), 1);
+	g_autofree char *before = position(stage);
+	assert_string_not_equal(before ? before : "", "b-1");
+	run_sql(stage, "DROP TRIGGER refuse");
+	push_line(stage->im, SN_LINE_OFFLINE);
+	push_line(stage->im, SN_LINE_ONLINE);
+	SnImEvent *features = sn_im_event_new(SN_IM_EV_FEATURES, 0, NULL);
+	features->has_archive = TRUE;
+	sn_fake_im_push(stage->im, features);
+	sn_fake_im_push(stage->im, sn_im_event_new(SN_IM_EV_SYNCED, 0, NULL));
+	assert_true(sn_bench_wait(stage->bench, was_asked_twice, &asked));
+	assert_true(sn_bench_wait(stage->bench, has_im, (gpointer) "both-1"));
+	assert_true(has_im(stage->bench, (gpointer) "both-0"));
+	assert_true(sn_bench_wait(stage->bench, position_is, (gpointer) "b-1"));
+}
+
 static void an_answer_to_an_email_joins_its_thread(void **state)
 {
 	Stage *stage = *state;
@@ -483,16 +651,6 @@ static gboolean roster_is(SnBench *bench, gpointer data)
 	g_ptr_array_add(all, NULL);
 	g_autofree char *joined = g_strjoinv(" ", (char **)all->pdata);
 	return g_str_equal(joined, data);
-}
-
-static void push_line(SnIm *im, SnLineState line)
-{
-	SnImEvent *event = sn_im_event_new(SN_EVENT_LINE, 0, NULL);
-
-	event->line = line;
-	if (line == SN_LINE_OFFLINE)
-		event->error = g_error_new(SN_ERROR, SN_ERROR_NETWORK, "The line was cut.");
-	sn_fake_im_push(im, event);
 }
 
 /* Another client removed carol while this one was not there. */
@@ -901,6 +1059,10 @@ int main(void)
 		TEST(roster_and_presence_become_rows),
 		TEST(presence_of_strangers_leaves_no_trace),
 		TEST(an_im_is_filed_and_announced),
+		TEST(of_many_each_has_a_receipt_once_it_is_stored),
+		TEST(many_are_announced_in_few_words),
+		TEST(one_that_cannot_be_stored_takes_no_other_with_it),
+		TEST(what_could_not_be_stored_is_read_again),
 		TEST(the_same_im_by_carbon_and_archive_is_one),
 		TEST(a_carbon_of_our_own_is_outgoing),
 		TEST(receipts_go_to_contacts_only),
