@@ -11,8 +11,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "src/base/lock.h"
 #include "src/cli/cli.h"
 #include "src/cli/upgrade.h"
+#include "src/config/rest.h"
 #include "src/host.h"
 #include "src/log.h"
 #include "src/modules.h"
@@ -42,23 +44,37 @@ static void end_upgrade(gpointer data)
 	watch->ended(watch->data);
 }
 
+/* Where nothing has happened since the last one there is nothing to start an engine for. */
+static gboolean is_at_rest(const SnPaths *paths)
+{
+	return sn_rest_holds(paths, NULL) && !sn_lock_holder(paths->lock_path);
+}
+
 static gboolean run_once(const SnEngineOps *ops, SnCliContext *context, const SnStoreWatch *watch,
                          GError **error)
 {
+	g_autofree char *module = sn_modules_engine_path();
+	g_autofree char *before = sn_rest_look(context->paths, context->config, module, NULL);
 	SnEngineSetup setup = {
 		.paths = context->paths, .config = context->config, .backends = sn_modules_backends,
 		.watch = watch
 	};
 	SnEngine *engine = ops->start(&setup, error);
 	gboolean ok = engine && ops->settle(engine, ONCE_TIMEOUT, error);
+	gboolean mine = engine != NULL;
+	g_autofree char *mark = ops->stop_at_rest(&engine);
+	g_autofree char *now = ok ? sn_rest_look(context->paths, context->config, module, NULL) : NULL;
 
-	ops->stop(&engine);
+	if (mine)
+		sn_rest_write(context->paths, before, now, mark, NULL);
 	return ok;
 }
 
 static gboolean engine_run(SnEngineHow how, gpointer data, GError **error)
 {
 	SnCliContext *context = data;
+	if (how == SN_ENGINE_ONCE && is_at_rest(context->paths))
+		return TRUE;
 	const SnEngineOps *ops = sn_modules_engine(error);
 	g_autoptr(SnUpgradeLine) line = sn_upgrade_line_new(stderr, SN_UPGRADE_SILENT_MS);
 	const SnStoreWatch watch = { tell_upgrade, end_upgrade, line };

@@ -38,6 +38,11 @@ static gpointer find_symbol(const char *file, const char *symbol, GError **error
 	return address;
 }
 
+char *sn_modules_engine_path(void)
+{
+	return module_path("engine.so");
+}
+
 const SnEngineOps *sn_modules_engine(GError **error)
 {
 	return find_symbol("engine.so", "sn_engine_ops", error);

@@ -13,6 +13,8 @@
 
 /* NULL with SN_ERROR_UNAVAILABLE when the module cannot be loaded. */
 const SnEngineOps *sn_modules_engine(GError **error);
+/* The file that it comes from. */
+char *sn_modules_engine_path(void);
 /* The backends, each loaded when the engine first asks for it. */
 extern const SnEngineBackends sn_modules_backends;
 

@@ -306,6 +306,8 @@ static void drop_source(GSource **source)
 static void close_parts(SnEngine *engine)
 {
 	SnEngineCore *core = engine->core;
+	const GError *problem = NULL;
+	gboolean rests = core->mark_wanted && engine->store && settled(engine, &problem) && !problem;
 
 	sn_accounts_stop(engine, engine->accounts);
 	g_clear_pointer(&engine->delivery, sn_delivery_free);
@@ -326,6 +328,7 @@ static void close_parts(SnEngine *engine)
 		sn_status_reset(engine->store, NULL);
 		sn_presence_forget_all(engine->store, TRUE, NULL);
 		sn_store_sync(engine->store, NULL);
+		core->mark = rests ? sn_store_rest(engine->store) : NULL;
 	}
 	g_clear_pointer(&engine->store, sn_store_close);
 }
@@ -441,14 +444,27 @@ static gboolean quit(gpointer data)
 	return G_SOURCE_REMOVE;
 }
 
-void sn_engine_stop(SnEngine **engine)
+static char *stop(SnEngine **engine, gboolean mark)
 {
 	if (!engine || !*engine)
-		return;
+		return NULL;
 	SnEngine *one = g_steal_pointer(engine);
+	one->core->mark_wanted = mark;
 	g_main_context_invoke(one->context, quit, one);
 	g_thread_join(one->core->thread);
+	char *rest = g_steal_pointer(&one->core->mark);
 	engine_free(one);
+	return rest;
+}
+
+void sn_engine_stop(SnEngine **engine)
+{
+	stop(engine, FALSE);
+}
+
+char *sn_engine_stop_at_rest(SnEngine **engine)
+{
+	return stop(engine, TRUE);
 }
 
 /* ---- reload ---- */
@@ -645,6 +661,7 @@ const SnEngineOps sn_engine_ops = {
 	.start = sn_engine_start,
 	.reload = sn_engine_reload,
 	.stop = sn_engine_stop,
+	.stop_at_rest = sn_engine_stop_at_rest,
 	.settle = sn_engine_settle,
 	.import = sn_engine_import,
 	.probe = sn_engine_probe,

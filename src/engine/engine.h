@@ -52,6 +52,8 @@ SnEngine *sn_engine_start(const SnEngineSetup *setup, GError **error);
 void sn_engine_reload(SnEngine *engine, SnConfig *config);
 /* Ends everything within three seconds and releases the lock; NULL is fine. */
 void sn_engine_stop(SnEngine **engine);
+/* The same; the mark of its store (sn_store_rest()) when nothing was left to do, else NULL. */
+char *sn_engine_stop_at_rest(SnEngine **engine);
 /*
  * For `sennit engine --once`: waits until every account has synced once and nothing is due, or
  * timeout_ms passed. TRUE when all went well; else the first account's error.
@@ -73,6 +75,7 @@ typedef struct {
 	SnEngine *(*start)(const SnEngineSetup *setup, GError **error);
 	void (*reload)(SnEngine *engine, SnConfig *config);
 	void (*stop)(SnEngine **engine);
+	char *(*stop_at_rest)(SnEngine **engine);
 	gboolean (*settle)(SnEngine *engine, int timeout_ms, GError **error);
 	gboolean (*import)(SnStore *store, const SnConfig *config, const char *path, gint64 *added,
 	                   gint64 *known, gint64 *failed,

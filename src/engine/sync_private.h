@@ -46,6 +46,8 @@ typedef struct sn_engine_core {
 	GError *error;          /* FAILED: why */
 	gboolean settled;
 	GError *settle_error;
+	gboolean mark_wanted; /* set before the thread is told to end */
+	char *mark;           /* made by the thread as its last */
 } SnEngineCore;
 
 /* Something was written: make it durable in the next quiet moment. */

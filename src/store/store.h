@@ -88,6 +88,13 @@ void sn_store_set_patience(SnStore *store, int ms);
 
 /* TRUE when another connection committed since the last call (PRAGMA data_version). */
 gboolean sn_store_changed(SnStore *store);
+/*
+ * How the files of the database are, when nothing in it waits to be done and no other connection has
+ * changed it since sn_store_changed() was asked last; else NULL. Of the engine, before it closes.
+ */
+char *sn_store_rest(SnStore *store);
+/* Whether nobody has written to it since that mark was given. Does not open it. */
+gboolean sn_store_rests(const char *path, const char *mark);
 
 /* The file that the bell of this store is; owned by the store. */
 const char *sn_store_bell_path(SnStore *store);

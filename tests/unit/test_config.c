@@ -12,6 +12,7 @@
 
 #include "src/base/nearest.h"
 #include "src/config/config.h"
+#include "src/config/rest.h"
 
 #define HOME_ACCOUNT                                                                           \
 	"[home]\n"                                                                             \
@@ -428,6 +429,217 @@ static void a_directory_is_no_configuration(void **state)
 
 #define PROFILE_TEST(name) cmocka_unit_test_setup_teardown(name, profile_make, profile_remove)
 
+/* ---- a profile at rest ---- */
+
+typedef struct {
+	char *dir;
+	SnPaths *paths;
+	SnConfig *config;
+	char *module, *cur;
+	SnStore *store;
+	SnTime now;
+	SnClock clock;
+} Rest;
+
+static SnTime later(gpointer data)
+{
+	return ((Rest *)data)->now;
+}
+
+static void put(const char *path, const char *text)
+{
+	assert_true(g_file_set_contents(path, text, -1, NULL));
+}
+
+static int rest_setup(void **state)
+{
+	Rest *rest = g_new0(Rest, 1);
+	char *dir = rest->dir = g_dir_make_tmp("sennit-test-XXXXXX", NULL);
+	g_autofree char *accounts = g_strdup_printf("[a]\nfrom = a@example.test\nsource = maildir://%s/mail\n",
+	                                            dir);
+	g_autofree char *file = g_build_filename(dir, "accounts.conf", NULL);
+
+	rest->cur = g_build_filename(dir, "mail", "cur", NULL);
+	rest->module = g_build_filename(dir, "module", NULL);
+	g_autofree char *new = g_build_filename(dir, "mail", "new", NULL);
+	assert_int_equal(g_mkdir_with_parents(rest->cur, 0700), 0);
+	assert_int_equal(g_mkdir_with_parents(new, 0700), 0);
+	put(file, accounts);
+	g_chmod(file, 0600);
+	put(rest->module, "");
+	rest->paths = sn_paths_new(dir, NULL);
+	rest->config = good(accounts, NULL);
+	rest->store = sn_store_open(rest->paths->store_path, SN_STORE_ENGINE, NULL);
+	assert_non_null(rest->store);
+	/* files are young: look at them from later */
+	rest->now = sn_clock_now(NULL) + SN_MINUTE;
+	rest->clock = (SnClock){ later, rest, NULL };
+	*state = rest;
+	return 0;
+}
+
+static int rest_teardown(void **state)
+{
+	Rest *rest = *state;
+	const char *rm[] = { "rm", "-rf", rest->dir, NULL };
+
+	sn_store_close(rest->store);
+	g_spawn_sync(NULL, (char **)rm, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, NULL, NULL);
+	sn_config_unref(rest->config);
+	sn_paths_free(rest->paths);
+	g_free(rest->module);
+	g_free(rest->cur);
+	g_free(rest->dir);
+	g_free(rest);
+	return 0;
+}
+
+static char *look(Rest *rest)
+{
+	return sn_rest_look(rest->paths, rest->config, rest->module, &rest->clock);
+}
+
+static gboolean holds(Rest *rest)
+{
+	return sn_rest_holds(rest->paths, &rest->clock);
+}
+
+/* As an engine that has nothing left to do leaves it. */
+static void lie_down(Rest *rest)
+{
+	g_autofree char *before = look(rest), *mark = sn_store_rest(rest->store), *now = look(rest);
+
+	assert_non_null(mark);
+	sn_rest_write(rest->paths, before, now, mark, &rest->clock);
+}
+
+static void a_profile_rests_until_something_happens(void **state)
+{
+	Rest *rest = *state;
+	g_autofree char *mail = g_build_filename(rest->cur, "1.a:2,", NULL);
+	g_autofree char *seen = g_build_filename(rest->cur, "1.a:2,S", NULL);
+	g_autofree char *sub = g_build_filename(rest->dir, "mail", ".Work", NULL);
+	g_autofree char *settings = g_build_filename(rest->dir, "sennit.conf", NULL);
+
+	assert_false(holds(rest));
+	lie_down(rest);
+	assert_true(holds(rest));
+	put(mail, "x");
+	assert_false(holds(rest));
+	lie_down(rest);
+	assert_true(holds(rest));
+	g_rename(mail, seen); /* a flag */
+	assert_false(holds(rest));
+	lie_down(rest);
+	assert_int_equal(g_mkdir(sub, 0700), 0);
+	assert_false(holds(rest));
+	lie_down(rest);
+	put(settings, "[ui]\n");
+	assert_false(holds(rest));
+	lie_down(rest);
+	put(rest->module, "another");
+	assert_false(holds(rest));
+	lie_down(rest);
+	assert_true(holds(rest));
+}
+
+static void what_another_program_writes_to_the_store_ends_the_rest(void **state)
+{
+	Rest *rest = *state;
+	SnStore *other = sn_store_open(rest->paths->store_path, SN_STORE_CLIENT, NULL);
+
+	lie_down(rest);
+	assert_true(holds(rest));
+	assert_true(sn_store_set(other, "a", "b", NULL));
+	assert_false(holds(rest)); /* it is in the log */
+	g_autofree char *unseen = sn_store_rest(rest->store);
+	assert_null(unseen); /* the engine has not looked at it */
+	lie_down(rest); /* now it has */
+	assert_true(holds(rest));
+	assert_true(sn_store_set(other, "a", "c", NULL));
+	sn_store_close(other);
+	g_clear_pointer(&rest->store, sn_store_close);
+	assert_false(holds(rest)); /* it is in the database */
+}
+
+static void a_writer_at_work_gives_no_rest(void **state)
+{
+	Rest *rest = *state;
+	SnStore *other = sn_store_open(rest->paths->store_path, SN_STORE_CLIENT, NULL);
+
+	assert_true(sn_store_begin(other, NULL));
+	g_autofree char *mark = sn_store_rest(rest->store);
+	assert_null(mark);
+	sn_store_rollback(other);
+	lie_down(rest);
+	sn_store_close(other);
+	assert_true(holds(rest)); /* a reader that goes takes the empty log with it */
+}
+
+static void a_change_of_just_now_may_be_followed_by_another(void **state)
+{
+	Rest *rest = *state;
+	g_autofree char *mail = g_build_filename(rest->cur, "2.a:2,", NULL);
+
+	lie_down(rest);
+	put(mail, "x");
+	rest->now = sn_clock_now(NULL);
+	g_autofree char *young = look(rest);
+	assert_null(young);
+	sn_rest_write(rest->paths, NULL, NULL, "mark", &rest->clock); /* and what was said is taken back */
+	rest->now += SN_MINUTE;
+	assert_false(holds(rest));
+}
+
+static void rest_ends_by_itself_and_with_a_clock_set_back(void **state)
+{
+	Rest *rest = *state;
+
+	lie_down(rest);
+	rest->now -= 1;
+	assert_false(holds(rest));
+	rest->now += SN_HOUR;
+	assert_true(holds(rest));
+	rest->now += 2;
+	assert_false(holds(rest));
+}
+
+static void servers_and_programs_have_to_be_asked(void **state)
+{
+	Rest *rest = *state;
+	static const char *const accounts[] = {
+		"[a]\nfrom = a@example.test\nsource = imaps://a@mail.example.test\n",
+		"[a]\nfrom = a@example.test\nsource = maildir:///tmp\nim = xmpp://a@example.test\n",
+	};
+	static const char *const settings[] = { "[general]\nvdir = /tmp\n",
+		                                "[general]\naddress-book-cmd = true %s\n" };
+
+	for (gsize i = 0; i < 4; i++) {
+		g_autoptr(SnConfig) config = i < 2 ? good(accounts[i], NULL)
+		                                   : good("[a]\nfrom = a@example.test\nsource = maildir:///tmp\n", settings[i - 2]);
+		g_autofree char *none = sn_rest_look(rest->paths, config, rest->module, &rest->clock);
+		assert_null(none);
+	}
+}
+
+static void a_damaged_note_says_nothing(void **state)
+{
+	Rest *rest = *state;
+	g_autofree char *file = g_build_filename(rest->paths->data, "engine.rest", NULL), *good_text = NULL;
+	gsize length = 0;
+
+	lie_down(rest);
+	assert_true(g_file_get_contents(file, &good_text, &length, NULL));
+	for (gsize cut = 0; cut < length; cut++) {
+		assert_true(g_file_set_contents(file, good_text, (gssize)cut, NULL));
+		assert_false(holds(rest));
+	}
+	put(file, good_text);
+	assert_true(holds(rest));
+}
+
+#define REST(name) cmocka_unit_test_setup_teardown(name, rest_setup, rest_teardown)
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -442,6 +654,13 @@ int main(void)
 		cmocka_unit_test(words_mean_what_the_store_says),
 		cmocka_unit_test(paths_begin_at_the_root_or_at_home),
 		cmocka_unit_test(damaged_files_are_refused_or_read),
+		REST(a_profile_rests_until_something_happens),
+		REST(what_another_program_writes_to_the_store_ends_the_rest),
+		REST(a_writer_at_work_gives_no_rest),
+		REST(a_change_of_just_now_may_be_followed_by_another),
+		REST(rest_ends_by_itself_and_with_a_clock_set_back),
+		REST(servers_and_programs_have_to_be_asked),
+		REST(a_damaged_note_says_nothing),
 		PROFILE_TEST(directories_are_private),
 		PROFILE_TEST(a_directory_that_cannot_be_made_is_said),
 		PROFILE_TEST(xdg_variables_are_honoured),

@@ -108,6 +108,11 @@ check 'the engine ends well by a signal'
 check 'no file is open to others'
 run 0 -c "$dir/p" engine --once
 check 'a single run ends by itself'
+run 0 -c "$dir/p" engine --once
+printf 'From: Ishmael <ishmael@example.test>\nSubject: Loomings\nMessage-ID: <1@example.test>\n\nSome years ago\n' \
+	>"$dir/mail/new/1.M1P1.test"
+run 0 -c "$dir/p" engine --once && run 0 -c "$dir/p" search loomings && grep -q Ishmael "$dir/out"
+check 'and the next finds what came in between'
 
 echo "1..$n"
 exit $failed
