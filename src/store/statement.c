@@ -46,9 +46,29 @@ static const struct {
 	{ SQLITE_TOOBIG, SN_ERROR_LIMIT, "The message is too big to be stored" },
 };
 
+/* A store that a sennit under development wrote has the number of this format, and not all of it. */
+static gboolean is_unfinished(int code, const char *own)
+{
+	static const char *const words[] = { "no such column", "no such table", "no such index",
+		                             "has no column named" };
+
+	for (gsize i = 0; code == SQLITE_ERROR && i < G_N_ELEMENTS(words); i++)
+		if (strstr(own, words[i]))
+			return TRUE;
+	return FALSE;
+}
+
 gboolean sn_store_fail(SnStore *store, int code, GError **error)
 {
 	const char *own = store->db ? sqlite3_errmsg(store->db) : sqlite3_errstr(code);
+
+	if (is_unfinished(code, own)) {
+		g_set_error(error, SN_ERROR, SN_ERROR_CONFIG,
+		            "The database %s was written by an unfinished version of sennit, and lacks "
+		            "what this one needs (%s). Put it aside and start sennit: what the servers "
+		            "have comes again.", store->path, own);
+		return FALSE;
+	}
 
 	for (gsize i = 0; i < G_N_ELEMENTS(failures); i++) {
 		if (failures[i].code != (code & 0xff))

@@ -478,6 +478,26 @@ static void a_newer_database_is_refused_and_left_alone(void **state)
 	tmp->store = NULL;
 }
 
+/* Its number is right, but a column came later. */
+static void a_database_of_an_unfinished_version_is_named_as_such(void **state)
+{
+	TmpStore *tmp = *state;
+	g_autoptr(GError) error = NULL;
+	sqlite3 *db = raw_open(tmp);
+
+	assert_int_equal(sqlite3_exec(db, "ALTER TABLE draft DROP COLUMN signature", NULL, NULL, NULL),
+	                 SQLITE_OK);
+	sqlite3_close(db);
+	SnId bob = tmpstore_mail(tmp, SN_IN, BOB, NULL, "x", "x");
+	g_autoptr(SnMessage) m = sn_message_get(tmp->store, bob, 0);
+	g_autoptr(SnDraft) draft = sn_draft_new(m->conversation);
+	assert_false(sn_draft_save(tmp->store, draft, &error));
+	assert_true(g_error_matches(error, SN_ERROR, SN_ERROR_CONFIG));
+	assert_non_null(strstr(error->message, "unfinished version"));
+	assert_non_null(strstr(error->message, "signature"));
+	check_counters(tmp);
+}
+
 static void a_reader_only_reads(void **state)
 {
 	TmpStore *tmp = *state;
@@ -792,6 +812,7 @@ int main(void)
 		TEST(damage_is_an_error_not_a_crash),
 		TEST(what_is_no_database_is_refused),
 		TEST(a_newer_database_is_refused_and_left_alone),
+		TEST(a_database_of_an_unfinished_version_is_named_as_such),
 		TEST(a_reader_only_reads),
 		TEST(many_may_open_a_new_profile_at_once),
 		TEST(a_killed_writer_leaves_its_last_commit),
