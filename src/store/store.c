@@ -21,8 +21,8 @@
 
 #define BUSY_MS 5000
 #define TURN_MS 200              /* the longest the engine waits for clients to get their turn */
-#define CHECKPOINT_PAGES 1000    /* 16 MB of log */
-#define RESTART_PAGES 8000       /* 128 MB: wait for readers to leave the log */
+#define CHECKPOINT_PAGES 1000    /* 4 MB of log */
+#define RESTART_PAGES 8000       /* 32 MB: wait for readers to leave the log */
 #define RESTART_MS 20            /* but not for long: writers are kept out meanwhile */
 
 /* A clock would be exact, but a machine that slept would give up at once. */
