@@ -178,6 +178,7 @@ static const char to_version_2[] =
 	"PRIMARY KEY (message, position), FOREIGN KEY (message, position) REFERENCES part (message, "
 	"position) ON DELETE CASCADE ON UPDATE CASCADE) STRICT, WITHOUT ROWID;"
 	"ALTER TABLE body ADD COLUMN packed BLOB;"
+	"INSERT INTO search (search, rank) VALUES ('automerge', 8);"
 	"";
 
 static const char triggers_of_version_2[] = SN_FOLDERS_TRIGGERS_TO_VERSION_2;
