@@ -4,7 +4,7 @@
 import os
 import time
 
-from lib import BareImap, filled_dovecot, imap_account, median, timed, w
+from lib import BareImap, disk, filled_dovecot, imap_account, median, timed, w
 
 MESSAGES = int(os.environ.get("BENCH_MESSAGES", "10000"))
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "4"))
@@ -66,6 +66,8 @@ def run(bench):
         bench.report(f"first sync of {MESSAGES:,}, searchable", median(raw) / median(ours),
                      "of a raw FETCH", ">= 0.6")
         bench.report("the same", median(ours) / median(theirs), "x mbsync", "<= 1")
+        bench.report("disk after it, all bytes and the index", disk(profile.directory / "data") /
+                     disk(world.directory / f"mbsync{ROUNDS - 1}"), "x mbsync", "<= 1")
         bench.report("sync with nothing new", median(again) / median(their_again), "x mbsync", "<= 0.5")
     finally:
         world.close()
