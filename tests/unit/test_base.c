@@ -140,12 +140,17 @@ static void bell_is_heard_by_another_listener(void **state)
 	g_rmdir(dir);
 }
 
+typedef struct {
+	const char *path;
+	int enough; /* atomic */
+} Looking;
+
 static gpointer look_all_the_time(gpointer data)
 {
-	const char *path = data;
+	Looking *looking = data;
 
-	for (int i = 0; i < 20000; i++)
-		sn_lock_holder(path);
+	while (!g_atomic_int_get(&looking->enough))
+		sn_lock_holder(looking->path);
 	return NULL;
 }
 
@@ -156,12 +161,14 @@ static void looking_does_not_lock(void **state)
 	g_autofree char *path = g_build_filename(dir, "lock", NULL);
 
 	sn_lock_release(sn_lock_take(path, NULL));
-	GThread *thread = g_thread_new("look", look_all_the_time, path);
-	for (int i = 0; i < 5000; i++) {
+	Looking looking = { .path = path };
+	GThread *thread = g_thread_new("look", look_all_the_time, &looking);
+	for (int i = 0; i < 1000; i++) {
 		SnLock *lock = sn_lock_take(path, NULL);
 		assert_non_null(lock);
 		sn_lock_release(lock);
 	}
+	g_atomic_int_set(&looking.enough, TRUE);
 	g_thread_join(thread);
 	g_unlink(path);
 	g_rmdir(dir);
