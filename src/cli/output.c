@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "src/cli/cli_private.h"
@@ -145,21 +146,24 @@ void sn_out_text(const char *text)
 	fputs(clean, stdout);
 }
 
-char *sn_out_time(SnTime time)
+/* Not by GDateTime, which asks the file system for the local zone each time. */
+char *sn_out_time(SnTime time_ms)
 {
-	if (!time)
+	time_t at = (time_t)(time_ms / 1000), now = (time_t)(g_get_real_time() / G_USEC_PER_SEC);
+	struct tm then, today;
+	char text[64] = "";
+
+	if (!time_ms || !localtime_r(&at, &then) || !localtime_r(&now, &today) || then.tm_year > 8099 ||
+	    then.tm_year < -1899)
 		return g_strdup("");
-	g_autoptr(GDateTime) now = g_date_time_new_now_local();
-	g_autoptr(GDateTime) at = g_date_time_new_from_unix_local(time / 1000);
-	if (!at)
-		return g_strdup("");
-	GTimeSpan ago = g_date_time_difference(now, at);
-	if (ago >= 0 && g_date_time_get_day_of_year(now) == g_date_time_get_day_of_year(at) &&
-	    g_date_time_get_year(now) == g_date_time_get_year(at))
-		return g_date_time_format(at, "%H:%M");
-	if (ABS(ago) < 6 * G_TIME_SPAN_DAY)
-		return g_date_time_format(at, "%a %H:%M");
-	return g_date_time_format(at, "%Y-%m-%d");
+	if (now >= at && then.tm_yday == today.tm_yday && then.tm_year == today.tm_year)
+		strftime(text, sizeof text, "%H:%M", &then);
+	else if (ABS((gint64)now - at) < 6 * SN_DAY / SN_SECOND)
+		strftime(text, sizeof text, "%a %H:%M", &then); /* in the language of the locale */
+	else
+		strftime(text, sizeof text, "%Y-%m-%d", &then);
+	char *utf8 = g_locale_to_utf8(text, -1, NULL, NULL, NULL);
+	return utf8 ? utf8 : g_strdup("");
 }
 
 /* As head(1) does when it has seen enough: no news for whoever typed the pipe. */

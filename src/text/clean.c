@@ -98,9 +98,23 @@ char *sn_text_clean(const char *text, gssize signed_length)
 	return g_string_free(out, FALSE);
 }
 
-char *sn_text_clean_line(const char *bytes, gssize length)
+/* Plain letters in one line, as most lines are: nothing is to be done. */
+static gboolean is_clean_line(const char *bytes, gsize length)
 {
-	char *text = sn_text_clean(bytes, length);
+	gsize i = 0;
+
+	while (i < length && bytes[i] >= 0x20 && bytes[i] < 0x7f)
+		i++;
+	return i == length;
+}
+
+char *sn_text_clean_line(const char *bytes, gssize signed_length)
+{
+	gsize length = signed_length < 0 ? strlen(bytes) : (gsize)signed_length;
+
+	if (is_clean_line(bytes, length))
+		return g_strstrip(g_strndup(bytes, length));
+	char *text = sn_text_clean(bytes, (gssize)length);
 	char *to = text;
 
 	/* A run of blanks with a newline or tab in it is a folding and becomes one space; plain

@@ -59,9 +59,15 @@ static void clean_line_is_one_line(void **state)
 {
 	g_autofree char *folded = sn_text_clean_line(" Re:\r\n\tlong\n subject  kept \n", -1);
 	g_autofree char *nothing = sn_text_clean_line("\n\t \n", -1);
+	g_autofree char *plain = sn_text_clean_line("  two  blanks stay ", -1);
+	g_autofree char *part = sn_text_clean_line("only this part", 9);
+	g_autofree char *escape = sn_text_clean_line("red \033[31m", -1);
 
 	assert_string_equal(folded, "Re: long subject  kept");
 	assert_string_equal(nothing, "");
+	assert_string_equal(plain, "two  blanks stay");
+	assert_string_equal(part, "only this");
+	assert_string_equal(escape, "red [31m");
 }
 
 static const struct {
