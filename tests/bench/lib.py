@@ -250,9 +250,12 @@ def disk(directory, pattern="**/*"):
 class Maildir:
     """Generated emails that sennit and notmuch read alike."""
 
-    def __init__(self, bench, world):
+    def __init__(self, bench, world, existing=None):
         self.world, self.count = world, int(os.environ.get("BENCH_MESSAGES", "20000"))
-        self.path = world.directory / "Mail"
+        self.path = Path(existing) if existing else world.directory / "Mail"
+        if existing:
+            self.count = sum(1 for _ in (self.path / "cur").iterdir())
+            return
         subprocess.run([bench.tool("generate"), "maildir", str(self.path), str(self.count)], check=True,
                        env=world.environment)
 

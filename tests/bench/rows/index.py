@@ -8,7 +8,7 @@ messages is BENCH_MESSAGES, 20,000 unless it is set.
 import shutil
 import subprocess
 
-from lib import Maildir, disk, timed, w
+from lib import Maildir, disk, median, timed, w
 
 
 def run(bench):
@@ -35,10 +35,12 @@ def run(bench):
 
 def report_again(bench, mail, profile, env):
     ours, theirs = [], []
-    for _ in range(3):
+    for _ in range(9):
         ours.append(timed(profile.command("engine", "--once"), profile.world.environment))
         theirs.append(timed(["notmuch", "new"], env))
-    bench.report("nothing new", sorted(ours)[1] / sorted(theirs)[1], "x notmuch", "<= 1")
+    # the first after something was written looks at everything, the others see that nothing is new
+    bench.report("nothing new, the first time", ours[0] / theirs[0], "x notmuch", "")
+    bench.report("nothing new", median(ours) / median(theirs), "x notmuch", "<= 1")
     more = mail.path.parent / "more"
     subprocess.run([bench.tool("generate"), "maildir", str(more), "100", "7"], check=True,
                    env=profile.world.environment)
