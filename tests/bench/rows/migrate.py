@@ -43,7 +43,7 @@ def make_old(new, old):
                       f"{', '.join(OTHER_NAME.get(name, name) for name in mine)} FROM new.{table}")
     store.execute("INSERT INTO link (address, person, source, state, evidence, first_seen) "
                   "SELECT id, person, 1, 1, 'people.vcf', 1 FROM address")
-    store.execute("INSERT INTO folder (account, name, role) SELECT min(id), 'INBOX', 'inbox' FROM account")
+    store.execute("INSERT OR IGNORE INTO folder (account, name, role) SELECT min(id), 'INBOX', 'inbox' FROM account")
     store.execute("INSERT OR IGNORE INTO location (folder, uid, message, flags) SELECT "
                   "(SELECT max(id) FROM folder), id, id, flags FROM message WHERE channel = 0")
     store.execute("PRAGMA user_version = 1")
