@@ -338,7 +338,7 @@ static void after_a_waiting_im_the_next_line_is_an_im(void **state)
 	sn_presence_forget(desk->store, home, NULL);
 	assert_true(sn_presence_set(desk->store, home, &offline, NULL));
 
-	ui_desk_play(desk, "keys :open<Space>" BOB "<Enter>i\nexpect Email to\nkeys <C-t>\n"
+	ui_desk_play(desk, "keys :open<Space>" BOB "<Enter>i\nexpect Email, as bob\nkeys <C-t>\n"
 	                   "expect IM to\ntext First line\nkeys <Enter>\nexpect not available\n"
 	                   "keys d\nexpect IM to\ntext Second line\nkeys <Enter>\n"
 	                   "expect not available\nkeys d\nabsent Not sent\n");
@@ -379,7 +379,7 @@ static void a_begun_line_keeps_its_channel(void **state)
 	ui_desk_play(desk, "keys :open<Space>" BOB "<Enter>i\nexpect IM to\ntext Half\nkeys <Esc>\n"
 	                   "expect offline\nkeys i\nexpect Half\nexpect IM to\n"
 	                   "absent Email to\nkeys <BackSpace><BackSpace><BackSpace><BackSpace><Esc>\n"
-	                   "keys i\nexpect Email to\n");
+	                   "keys i\nexpect Email, as bob\n");
 	g_thread_join(thread);
 }
 
