@@ -10,7 +10,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 from omemo import Profanity  # noqa: E402
-from world import Failed, Profile, Screen, World, wait  # noqa: E402
+from world import Failed, Screen, Story, wait  # noqa: E402
 
 ALICE, BOB, CAROL = "alice@example.test", "bob@example.test", "carol@example.test"
 
@@ -47,31 +47,9 @@ class Mcabber(Screen):
         return path.read_text(errors="replace") if path.exists() else ""
 
 
-class Story:
-    def __init__(self, program):
-        self.world = World(program, servers=False, desktop=False)
-        self.world.servers = self.world.add_servers(names=("prosody",))
-        self.count, self.failed = 0, False
-
-    def check(self, name, function):
-        self.count += 1
-        try:
-            function()
-            print(f"ok {self.count} - {name}", flush=True)
-        except Failed as failure:
-            self.failed = True
-            print(f"not ok {self.count} - {name}", flush=True)
-            for line in str(failure).splitlines():
-                print(f"# {line}", flush=True)
-            if self.count == 1:
-                raise
-
+class Peers(Story):
     def begin(self):
-        servers = self.world.servers
-        accounts = ("[alice]\nim = xmpp://alice@example.test\n"
-                    f"im-host = localhost:{servers.port('XMPP')}\n"
-                    f"password-command = echo alice-secret\nca-file = {servers.ca}\n")
-        self.alice = Profile(self.world, "alice", accounts=accounts)
+        self.alice = self.profile("alice")
         self.alice.engine()
         self.alice.wait_online(ends=("im",))
         self.bob = Profanity(self.world, "bob")
@@ -145,7 +123,7 @@ class Story:
 
 
 def main():
-    story = Story(sys.argv[1])
+    story = Peers(sys.argv[1])
     try:
         story.check("profanity logs in", story.begin)
         story.check("text both ways with profanity, with its receipt", story.text_and_receipts)

@@ -492,3 +492,35 @@ def run_scenarios(scenarios, program, only=()):
     finally:
         world.close()
     return 1 if failures else 0
+
+
+class Story:
+    """sennit and another client on one XMPP server: steps that need each other, printed as TAP."""
+
+    def __init__(self, program):
+        self.world = World(program, servers=False, desktop=False)
+        self.world.servers = self.world.add_servers(names=("prosody",))
+        self.count, self.failed = 0, False
+
+    def check(self, name, function):
+        self.count += 1
+        try:
+            function()
+            print(f"ok {self.count} - {name}", flush=True)
+        except Failed as failure:
+            self.failed = True
+            print(f"not ok {self.count} - {name}", flush=True)
+            for line in str(failure).splitlines():
+                print(f"# {line}", flush=True)
+            if self.count == 1:
+                raise  # without the first nothing else can be
+
+    def profile(self, user):
+        accounts = (f"[{user}]\nim = xmpp://{user}@example.test\n"
+                    f"im-host = localhost:{self.servers.port('XMPP')}\n"
+                    f"password-command = echo {user}-secret\nca-file = {self.servers.ca}\n")
+        return Profile(self.world, user, accounts=accounts)
+
+    @property
+    def servers(self):
+        return self.world.servers
