@@ -530,14 +530,15 @@ static int open_message(const char *path, struct stat *info)
 	return -1;
 }
 
-/* The file as it is now; NULL with errno. */
-static GBytes *read_all(int fd, gsize size)
+/* The file as it is now, or its first `limit` bytes (0: all); NULL with errno. */
+static GBytes *read_all(int fd, gsize size, gsize limit)
 {
-	GByteArray *bytes = g_byte_array_sized_new((guint)MIN(size + 1, G_MAXUINT / 2));
+	gsize room = limit ? MIN(size, limit) : size;
+	GByteArray *bytes = g_byte_array_sized_new((guint)MIN(room + 1, G_MAXUINT / 2));
 	guint8 buffer[65536];
 	ssize_t got;
 
-	while ((got = read(fd, buffer, sizeof buffer)) != 0) {
+	while ((!limit || bytes->len < limit) && (got = read(fd, buffer, sizeof buffer)) != 0) {
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0 || bytes->len + got > MAX_MESSAGE) {
@@ -550,7 +551,8 @@ static GBytes *read_all(int fd, gsize size)
 	return g_byte_array_free_to_bytes(bytes);
 }
 
-static GBytes *read_entry(SnMaildirFolder *folder, SnMaildirEntry *entry, SnTime *time)
+static GBytes *read_entry(SnMaildirFolder *folder, SnMaildirEntry *entry, gint64 whole, gsize beginning,
+			  SnTime *time)
 {
 	g_autofree char *path = g_build_filename(folder->path, entry->file, NULL);
 	struct stat info;
@@ -562,7 +564,9 @@ static GBytes *read_entry(SnMaildirFolder *folder, SnMaildirEntry *entry, SnTime
 	entry->mtime = (gint64)info.st_mtim.tv_sec * G_USEC_PER_SEC + info.st_mtim.tv_nsec / 1000;
 	*time = entry->mtime / 1000;
 	errno = EFBIG;
-	GBytes *raw = info.st_size > MAX_MESSAGE ? NULL : read_all(fd, (gsize)info.st_size);
+	gsize limit = whole > 0 && info.st_size > whole ? beginning : 0;
+	GBytes *raw = !limit && info.st_size > MAX_MESSAGE ? NULL :
+							     read_all(fd, (gsize)info.st_size, limit);
 	int failure = errno;
 	close(fd);
 	errno = failure;
@@ -572,8 +576,17 @@ static GBytes *read_entry(SnMaildirFolder *folder, SnMaildirEntry *entry, SnTime
 GBytes *sn_maildir_read(SnMaildirFolder *folder, SnMaildirEntry *entry, SnTime *time,
 			GError **error)
 {
+	return sn_maildir_read_some(folder, entry, 0, 0, time, NULL, error);
+}
+
+GBytes *sn_maildir_read_some(SnMaildirFolder *folder, SnMaildirEntry *entry, gint64 whole,
+			     gsize beginning, SnTime *time, gint64 *size, GError **error)
+{
+	g_assert(whole == 0 || beginning > 0);
 	for (int tries = 0; tries < 3; tries++) {
-		GBytes *raw = read_entry(folder, entry, time);
+		GBytes *raw = read_entry(folder, entry, whole, beginning, time);
+		if (raw && size)
+			*size = MAX(entry->size, (gint64)g_bytes_get_size(raw));
 		if (raw)
 			return raw;
 		if (errno == EFBIG) {

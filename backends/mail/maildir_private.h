@@ -115,6 +115,10 @@ char *sn_maildir_move(SnMaildirFolder *folder, SnMaildirEntry *entry, const char
 /* The whole file; follows renames by others. NULL with NOT_FOUND, LIMIT or STORAGE. */
 GBytes *sn_maildir_read(SnMaildirFolder *folder, SnMaildirEntry *entry, SnTime *time,
                         GError **error);
+/* The same of a file of up to `whole` bytes (0: any); of a larger one, however large, its first
+ * `beginning` bytes. *size: of the file. */
+GBytes *sn_maildir_read_some(SnMaildirFolder *folder, SnMaildirEntry *entry, gint64 whole,
+			     gsize beginning, SnTime *time, gint64 *size, GError **error);
 
 /* Has it this Message-ID ("<id>")? Looks at the header only. */
 gboolean sn_maildir_has_id(SnMaildirFolder *folder, const SnMaildirEntry *entry,

@@ -12,6 +12,7 @@
 #include "backends/mail/uids.h"
 
 #define TEXT_LIMIT 65536
+#define HEADER_MAX (4 << 20) /* of a large message, whose header and first text are read only */
 #define PROGRESS_EVERY 250
 #define GIVE_WAY_EVERY 20
 
@@ -175,7 +176,10 @@ static void report_message(SnReport *report, SnMaildirFolder *folder, guint32 ui
 {
 	SnMaildirEntry *entry = sn_maildir_by_uid(folder, uid);
 	SnTime time = 0;
-	g_autoptr(GBytes) raw = entry ? sn_maildir_read(folder, entry, &time, NULL) : NULL;
+	gint64 size = 0;
+	g_autoptr(GBytes) raw = entry ? sn_maildir_read_some(folder, entry, request->full_size,
+							     HEADER_MAX + TEXT_LIMIT, &time, &size, NULL)
+				      : NULL;
 
 	/* reading may have scanned anew, which replaces the entries */
 	entry = sn_maildir_by_uid(folder, uid);
@@ -186,7 +190,7 @@ static void report_message(SnReport *report, SnMaildirFolder *folder, guint32 ui
 	event->name = g_strdup(entry->base);
 	event->flags = entry->flags;
 	event->time = time;
-	event->size = (gint64)g_bytes_get_size(raw);
+	event->size = size;
 	gboolean large = request->full_size > 0 && event->size > request->full_size;
 	event->raw = large ? cut(raw) : g_bytes_ref(raw);
 	event->partial = (gint64)g_bytes_get_size(event->raw) < event->size;

@@ -671,6 +671,29 @@ static void a_large_folder_works_without_a_table(void **state)
 	sn_box_close(&box);
 }
 
+/* However large it is: nothing but its beginning is read, and what is known of it is right. */
+static void a_huge_message_is_told_by_its_beginning(void **state)
+{
+	SnBox box = sn_box_open(TRUE);
+	SnMemory memory = sn_memory_new();
+	const gint64 huge = (gint64)3 << 30; /* a hole: it takes no room on the disk */
+
+	sn_box_put(box.root, "cur/huge:2,S", "huge", 100);
+	g_autofree char *path = g_build_filename(box.root, "cur/huge:2,S", NULL);
+	assert_int_equal(truncate(path, huge), 0);
+	guint64 id = sn_box_sync(box.desk, "INBOX", &memory);
+	const SnMailEvent *event = sn_mail_desk_event(box.desk, id, SN_MAIL_EV_MESSAGE, 0);
+	assert_non_null(event);
+	assert_true(event->size == huge);
+	assert_true(event->partial);
+	gsize length = 0;
+	const char *text = g_bytes_get_data(event->raw, &length);
+	assert_true(length < 100000);
+	assert_non_null(g_strstr_len(text, (gssize)length, "Hello huge."));
+	sn_memory_free(&memory);
+	sn_box_close(&box);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -691,6 +714,7 @@ int main(void)
 		cmocka_unit_test(a_number_with_its_name_needs_no_table),
 		cmocka_unit_test(a_name_leads_to_no_other_file),
 		cmocka_unit_test(a_large_folder_works_without_a_table),
+		cmocka_unit_test(a_huge_message_is_told_by_its_beginning),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

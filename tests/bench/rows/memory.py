@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The most memory that sennit takes: first index and first screen by size, a huge message, a long thread.
+
+Peaks of resident memory, not what it keeps: the first index of the Maildirs of grown.py, the client with
+the engine in it until its first screen has been shown for a while, an email of 100 MB indexed and looked
+at, and a thread of 200 emails.
+"""
+
+import base64
+import re
+import subprocess
+import time
+from pathlib import Path
+
+from grown import Grown, sizes
+from growth import report
+from lib import Terminal, w
+
+SHOWN = rb"\d\d:\d\d|[A-Z][a-z]{2}"
+CHUNK = 57 << 10  # whole lines of base64
+HUGE = 74 << 20   # bytes of a file that takes 100 MB in an email
+
+
+def run(bench):
+    world = w.World(bench.program, servers=False, desktop=False)
+    try:
+        by_size(bench, world)
+        huge_message(bench, world)
+        long_thread(bench, world)
+    finally:
+        world.close()
+
+
+def peak(pid):
+    """MiB at most so far; 0 when the process has ended."""
+    try:
+        found = re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{pid}/status").read_text(encoding="ascii"))
+    except OSError:
+        return 0
+    return int(found[1]) / 1024 if found else 0
+
+
+def mebibytes(command, env):
+    """The peak of a program that ends by itself. What wait4() tells is at least what this program has."""
+    process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL)
+    most = 0
+    while process.poll() is None:
+        most = max(most, peak(process.pid))
+        time.sleep(0.005)
+    if process.returncode:
+        raise w.Failed(f"{command[-2:]}: exit {process.returncode}")
+    return most
+
+
+def shown(profile, keys, env):
+    """The peak of the client after these keys."""
+    terminal = Terminal(profile.command(), env)
+    try:
+        terminal.until(SHOWN)
+        terminal.drain(1)
+        for key in keys:
+            terminal.press(key, settle=0.3)
+        return peak(terminal.pid)
+    finally:
+        terminal.close()
+
+
+def by_size(bench, world):
+    index, screen = {}, {}
+    for size in sorted(sizes()):
+        store = Grown(bench, world, size)
+        screen[size] = shown(store, [], world.environment)
+        # a run of the engine ends after ten minutes, which a million needs more than
+        if size <= 100000:
+            fresh = maildir_profile(world, f"fresh{size}", store.mail)
+            index[size] = mebibytes(fresh.command("engine", "--once"), world.environment)
+    report(bench, "peak, first index", index, "")
+    bench.report(f"peak, first index, {max(index):,} messages", index[max(index)], "MiB", "")
+    report(bench, "peak, first screen", screen)
+    bench.report(f"peak, first screen, {max(screen):,} messages", screen[max(screen)], "MiB", "")
+
+
+def maildir_profile(world, name, mail):
+    return world.profile(name, accounts=f"[bench]\nfrom = Me <me@example.test>\nsource = maildir://{mail}\n")
+
+
+def new_maildir(world, name):
+    mail = world.directory / name
+    for sub in ("cur", "new", "tmp"):
+        (mail / sub).mkdir(parents=True)
+    return mail
+
+
+def huge_message(bench, world):
+    mail = new_maildir(world, "Huge")
+    head = ("From: bob@mail.test\nTo: me@example.test\nSubject: huge\nMessage-ID: <huge@mail.test>\n"
+            "Date: Thu, 01 Jan 2026 00:00:00 +0000\nMIME-Version: 1.0\n"
+            "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain\n\nhello\n--b\n"
+            "Content-Type: application/octet-stream; name=big.bin\n"
+            "Content-Disposition: attachment; filename=big.bin\nContent-Transfer-Encoding: base64\n\n")
+    with open(mail / "cur" / "1.huge:2,S", "wb") as file:
+        file.write(head.encode())
+        for _ in range(HUGE // CHUNK):
+            file.write(base64.encodebytes(b"\x5a" * CHUNK))
+        file.write(b"--b--\n")
+    profile = maildir_profile(world, "huge", mail)
+    bench.report("peak, an email of 100 MB indexed",
+                 mebibytes(profile.command("engine", "--once"), world.environment), "MiB", "<= 48")
+    bench.report("peak, an email of 100 MB opened", shown(profile, [b"\r", b"\r"], world.environment), "MiB", "")
+
+
+def long_thread(bench, world):
+    mail = new_maildir(world, "Thread")
+    for i in range(200):
+        before = f"In-Reply-To: <t{i - 1}@mail.test>\nReferences: <t0@mail.test> <t{i - 1}@mail.test>\n" if i else ""
+        text = "\n".join(f"line {line} of answer {i}" for line in range(60))
+        (mail / "cur" / f"{i}.thread:2,S").write_text(
+            w.mail("Bob <bob@mail.test>", "me@example.test", "long", text, f"t{i}@mail.test", 1767000000 + i * 60,
+                   headers=before.splitlines()), encoding="utf-8")
+    profile = maildir_profile(world, "thread", mail)
+    mebibytes(profile.command("engine", "--once"), world.environment)
+    bench.report("peak, a thread of 200 opened, and shown as a tree",
+                 shown(profile, [b"\r", b"T"], world.environment), "MiB", "<= 48")
