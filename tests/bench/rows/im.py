@@ -1,12 +1,43 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An IM from the peer's send to the screen, against client to client without a screen."""
+"""An IM from the peer's send to the screen, and from Return to the peer: against client to client."""
 
+import select
 import subprocess
 import time
 
 from lib import Terminal, median, w
 
 FRAME = 0.04  # seconds, as ui/loop.c has it
+
+
+def from_return(bench, world, servers, where):
+    """Seconds from the key Return to the stanza at the peer's."""
+    alice = world.profile("alice", servers=servers, settings="[im]\nomemo = false\n") # as the bare one
+    peer = subprocess.Popen([bench.tool("bare_im"), *where, "0", "answer"], stdin=subprocess.PIPE,
+                            stdout=subprocess.PIPE, text=True, env=world.environment)
+    terminal = Terminal(alice.command("xmpp:bob@example.test"), world.environment)
+    took = []
+    try:
+        if peer.stdout.readline() != "there\n":
+            raise w.Failed("the peer did not log in")
+        alice.wait_online()
+        terminal.drain(2)
+        for i in range(30):
+            terminal.send(f"line {i} for bob".encode())
+            terminal.drain(0.1)
+            begun = time.time()
+            terminal.send(b"\r")
+            if not select.select([peer.stdout], [], [], 20)[0]:
+                raise w.Failed("the IM did not go")
+            when, text = peer.stdout.readline().split(" ", 1)
+            if f"line {i} " not in text:
+                raise w.Failed(f"the peer got {text!r}")
+            took.append(int(when) / 1e6 - begun)
+    finally:
+        terminal.close()
+        peer.stdin.close()
+        peer.wait(10)
+    return took[10:]
 
 
 def run(bench):
@@ -38,6 +69,8 @@ def run(bench):
                               check=True, env=world.environment)
         bare = [int(line) / 1e6 for line in done.stdout.split()][10:]
         bench.report("IM, peer's send to visible", median(shown[10:]) / median(bare), "x bare client", "<= 3")
+        sent = from_return(bench, world, servers, where)
+        bench.report("IM, Return to the peer's client", median(sent) / median(bare), "x bare client", "<= 3")
         bench.report("... as a part of two frames", median(shown[10:]) / (2 * FRAME), "x two frames", "<= 1")
     finally:
         world.close()
