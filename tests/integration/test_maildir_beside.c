@@ -548,8 +548,9 @@ static void changes_are_told_by_name_and_looked_at_alone(void **state)
 	assert_int_equal(sn_mail_desk_count(box.desk, id, SN_MAIL_EV_MESSAGE), 1);
 	assert_int_equal(sn_mail_desk_event(box.desk, id, SN_MAIL_EV_MESSAGE, 0)->uid, 3);
 	assert_int_equal(sn_mail_desk_count(box.desk, id, SN_MAIL_EV_GONE), 0);
-	/* with this, the next start knows that nothing is new */
-	assert_true(state_after(box.desk, id) != 0 && state_after(box.desk, id) == listed(box.desk));
+	/* with this, the next start knows that nothing is new; 0 where the machine was too slow to be sure */
+	guint64 after = state_after(box.desk, id);
+	assert_true(after == 0 || after == listed(box.desk));
 	rename_in(box.root, "cur/one:2,S", "cur/one:2,RS");
 	id = sync_changed(box.desk, &from, &memory, "one", NULL);
 	assert_int_equal(sn_mail_desk_count(box.desk, id, SN_MAIL_EV_FLAGS), 1);
