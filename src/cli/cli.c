@@ -11,7 +11,7 @@
 #include "src/cli/upgrade.h"
 #include "src/text/text.h"
 
-extern const SnCliVerb sn_cmd_accounts, sn_cmd_autocrypt, sn_cmd_bounce, sn_cmd_doctor, sn_cmd_engine, sn_cmd_import, sn_cmd_init,
+extern const SnCliVerb sn_cmd_accounts, sn_cmd_autocrypt, sn_cmd_bounce, sn_cmd_compact, sn_cmd_doctor, sn_cmd_engine, sn_cmd_import, sn_cmd_init,
 	sn_cmd_list, sn_cmd_oauth, sn_cmd_outbox, sn_cmd_people, sn_cmd_rooms, sn_cmd_presence, sn_cmd_search, sn_cmd_send,
 	sn_cmd_show, sn_cmd_told, sn_cmd_devices, sn_cmd_complete, sn_cmd_folders, sn_cmd_mark, sn_cmd_tag, sn_cmd_move,
 	sn_cmd_archive, sn_cmd_delete, sn_cmd_spam, sn_cmd_undo, sn_cmd_vcard;
@@ -21,7 +21,7 @@ static const SnCliVerb *const verbs[] = {
 	&sn_cmd_init,   &sn_cmd_engine, &sn_cmd_send,     &sn_cmd_bounce,   &sn_cmd_list,   &sn_cmd_show,
 	&sn_cmd_search, &sn_cmd_folders, &sn_cmd_mark,    &sn_cmd_tag,      &sn_cmd_move,   &sn_cmd_archive,
 	&sn_cmd_delete, &sn_cmd_spam,   &sn_cmd_undo,     &sn_cmd_told,   &sn_cmd_outbox, &sn_cmd_people,   &sn_cmd_rooms, &sn_cmd_devices, &sn_cmd_presence, &sn_cmd_vcard, &sn_cmd_accounts,
-	&sn_cmd_oauth,  &sn_cmd_autocrypt, &sn_cmd_doctor, &sn_cmd_import, &sn_cmd_complete, NULL,
+	&sn_cmd_oauth,  &sn_cmd_autocrypt, &sn_cmd_doctor, &sn_cmd_import, &sn_cmd_compact, &sn_cmd_complete, NULL,
 };
 
 const SnCliOption sn_program_options[] = {

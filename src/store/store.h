@@ -106,6 +106,14 @@ void sn_store_interrupt(SnStore *store);
 /* Integrity check for `sennit doctor`: TRUE when sound; `report` (free it) says what was found. */
 gboolean sn_store_check(SnStore *store, char **report, GError **error);
 
+/*
+ * Writes the file anew, the search index in one piece and without free pages; its size before and
+ * after, in bytes. Takes twice its size of disk meanwhile (SN_ERROR_STORAGE). Others can read, and wait
+ * to write; killed in the middle, all is as it was. Not within a transaction. Sets the process's
+ * SQLITE_TMPDIR: no other thread may run.
+ */
+gboolean sn_store_compact(SnStore *store, gint64 *before, gint64 *after, GError **error);
+
 /* Small named values (last wizard step, own device ids ...). NULL value deletes. */
 char *sn_store_get(SnStore *store, const char *key); /* NULL when absent; caller frees */
 gboolean sn_store_set(SnStore *store, const char *key, const char *value, GError **error);

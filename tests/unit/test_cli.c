@@ -11,6 +11,7 @@
 
 #include "src/base/lock.h"
 #include "src/store/policy.h"
+#include "src/store/statement.h"
 #include "src/store/wish.h"
 #include "tests/lib/cli_desk.h"
 
@@ -684,6 +685,42 @@ static void import_counts(void **state)
 	assert_int_equal(cli_desk_run(desk, NULL, "import", NULL), 2);
 }
 
+static gint64 size_of_store(const CliDesk *desk)
+{
+	GStatBuf info;
+
+	assert_int_equal(g_stat(desk->context.paths->store_path, &info), 0);
+	return info.st_size;
+}
+
+static void compacting_gives_back_what_was_freed_and_keeps_the_rest(void **state)
+{
+	CliDesk *desk = *state;
+	SnStore *store = desk->tmp->store;
+	g_autofree char *long_text = g_strnfill(8000, 'x');
+
+	assert_true(sn_exec(store, "CREATE TABLE ballast (text TEXT)", NULL));
+	for (int i = 0; i < 300; i++) {
+		g_autofree char *id = g_strdup_printf("compact%d@example.test", i);
+		tmpstore_mail(desk->tmp, SN_IN, "bob@example.test", id, "The bowline", "A loop that holds.");
+		assert_true(sn_run(store, NULL, "INSERT INTO ballast VALUES (?1)", V(long_text)));
+	}
+	assert_true(sn_exec(store, "DELETE FROM ballast; PRAGMA wal_checkpoint(TRUNCATE)", NULL));
+	gint64 messages = sn_one(store, "SELECT count(*) FROM message"), before = size_of_store(desk);
+	SnLock *lock = sn_lock_take(desk->context.paths->lock_path, NULL);
+	assert_int_equal(cli_desk_run(desk, NULL, "compact", NULL), 1);
+	assert_true(cli_desk_said(desk, "End it first"));
+	sn_lock_release(lock);
+	assert_int_equal(size_of_store(desk), before);
+	assert_int_equal(cli_desk_run(desk, NULL, "compact", NULL), 0);
+	assert_non_null(strstr(desk->out, " before, "));
+	assert_true(size_of_store(desk) < before - 300 * 8000 / 2);
+	assert_int_equal(sn_one(store, "SELECT count(*) FROM message"), messages);
+	assert_true(sn_store_check(store, NULL, NULL));
+	assert_int_equal(cli_desk_run(desk, NULL, "search", "-n0", "bowline", NULL), 0);
+	assert_non_null(strstr(desk->out, "bowline"));
+}
+
 static void engine_needs_an_account(void **state)
 {
 	CliDesk *desk = *state;
@@ -863,6 +900,7 @@ int main(void)
 		DESK_TEST(import_counts),
 		DESK_TEST(engine_needs_an_account),
 		DESK_TEST(ones_own_vcard_is_lines),
+		DESK_TEST(compacting_gives_back_what_was_freed_and_keeps_the_rest),
 		DESK_TEST(every_verb_has_help),
 		DESK_TEST(wrong_options_are_answered_with_the_nearest),
 		cmocka_unit_test(program_options_stop_at_the_verb),
