@@ -2,6 +2,7 @@
 #include <malloc.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 #include "backends/mail/link.h"
 #include "backends/mail/maildir_private.h"
@@ -9,7 +10,8 @@
 #include "backends/mail/uids.h"
 
 #define MISSING "The mail directory %s is not there."
-#define SETTLE_MS 50       /* a delivery makes several changes; one event for all of them */
+#define SETTLE_MS 5        /* a delivery makes several changes; one event for all of them */
+#define SETTLE_MOST_MS 50  /* and many deliveries go on: one event now and then */
 
 enum { RANK_URGENT, RANK_SYNC };
 
@@ -490,6 +492,25 @@ static void rest_offline(Maildir *maildir)
 			      (int)MAX((until - g_get_monotonic_time()) / 1000, 1));
 }
 
+static int bytes_waiting(int fd)
+{
+	int bytes = 0;
+
+	return ioctl(fd, FIONREAD, &bytes) == 0 ? bytes : 0;
+}
+
+/* Until nothing more comes, or for long enough. */
+static void let_settle(Maildir *maildir, int fd)
+{
+	int before = 0, now = bytes_waiting(fd);
+
+	for (int waited = 0; waited < SETTLE_MOST_MS && now != before; waited += SETTLE_MS) {
+		before = now;
+		sn_inbox_wait(maildir->inbox, -1, SETTLE_MS);
+		now = bytes_waiting(fd);
+	}
+}
+
 static void rest_online(Maildir *maildir)
 {
 	struct pollfd fd = { sn_maildir_watch_fd(maildir->watch), POLLIN, 0 };
@@ -498,7 +519,7 @@ static void rest_online(Maildir *maildir)
 		sn_inbox_wait(maildir->inbox, fd.fd, -1);
 		if (fd.fd < 0 || poll(&fd, 1, 0) <= 0)
 			return;
-		sn_inbox_wait(maildir->inbox, -1, SETTLE_MS);
+		let_settle(maildir, fd.fd);
 	}
 	sn_maildir_watch_read(maildir->watch, report_changed, maildir);
 }
