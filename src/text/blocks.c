@@ -301,7 +301,9 @@ static gsize cut_separator(Cut *cut, gsize i)
 		return header + fields;
 	gsize end = forwarded_end(cut, header + fields,
 	                          least_indent(cut, i, header + fields));
-	add_block(cut, SN_BLOCK_QUOTE, 1, header + fields, end);
+	/* Nothing is quoted where the line right below is indented less. */
+	if (end > header + fields)
+		add_block(cut, SN_BLOCK_QUOTE, 1, header + fields, end);
 	return end;
 }
 

@@ -94,6 +94,9 @@ static const struct {
 	{ "a\n---------- Forwarded message ---------\nFrom: Bob\nDate: x\nSubject: y\nTo: z\n\nq\n",
 	  "TAAAAAQQ" },
 	{ "a\nOn Mon, 3 Aug 2026 at 10:00, Bob <bob@x.test> wrote:\n\nquoted\n", "TAAQ" },
+	/* an indented one quotes what is indented as well, which may be nothing */
+	{ "a\n    -----Original Message-----\n    quoted\nanswer\n", "TAQT" },
+	{ "a\n    -----Original Message-----\nanswer\n", "TAT" },
 	/* signatures */
 	{ "a\n-- \nAlice\nphone\n", "TSSS" },
 	{ "a\n--\nAlice\n", "TSS" },
@@ -157,6 +160,9 @@ static void any_text_is_cut_without_loss(void **state)
 		"\xc3\xa9",
 		"   ",
 		"To: a",
+		"    -----Original Message-----",
+		"    Subject: x",
+		"text",
 	};
 	GRand *random = g_rand_new_with_seed(5322);
 
