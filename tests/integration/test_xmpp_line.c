@@ -15,7 +15,7 @@
 
 #define ALICE "alice@example.test"
 #define BOB "bob@example.test"
-#define WAIT 30
+#define WAIT 90 /* seconds, only to the failure: a server that starts anew takes its time */
 
 typedef struct {
 	TcpProxy *proxy;
