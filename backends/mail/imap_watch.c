@@ -20,7 +20,8 @@
 #define FLAG_ROUNDS 4             /* a look at the flags where the numbers do not tell of them */
 #define MAX_WATCHED 1000
 #define NAMED_MAX 50 /* folders in a command; above, it speaks of all */
-#define SETTLE_MS 20 /* one delivery makes several lines: one event for all of them */
+#define SETTLE_MS 20 /* where much goes on, one event for several changes, */
+#define CALM_MS 100  /* but one in this time; after as long without any the next is told at once */
 
 typedef struct {
 	char *name;
@@ -51,6 +52,7 @@ struct sn_imap_watch {
 	guint rounds;
 	guint failures;
 	gint64 next_try;
+	gint64 reported; /* monotonic µs: when news were told last; 0: never */
 	gboolean blocked;
 };
 
@@ -255,6 +257,22 @@ static gboolean was_kicked(SnImapWatch *watch)
 	return TRUE;
 }
 
+/* The lines of one delivery come together, and nobody waits for others that may follow. */
+static void report_soon(SnImapWatch *watch)
+{
+	gint64 calm = (g_get_monotonic_time() - watch->reported) / 1000;
+
+	g_assert(watch->reported <= g_get_monotonic_time());
+	if (watch->reported && calm < CALM_MS) {
+		sn_inbox_wait(watch->inbox, sn_stream_fd(watch->session->stream),
+			      (int)MIN(SETTLE_MS, CALM_MS - calm));
+		if (has_input(watch))
+			return;
+	}
+	report_all(watch, FALSE);
+	watch->reported = g_get_monotonic_time();
+}
+
 /* Reads news until time to renew, to go round, or to add a folder. */
 static gboolean stay_idle(SnImapWatch *watch, gint64 until)
 {
@@ -268,10 +286,7 @@ static gboolean stay_idle(SnImapWatch *watch, gint64 until)
 			continue;
 		}
 		if (any_changed(watch)) {
-			sn_inbox_wait(watch->inbox, sn_stream_fd(watch->session->stream),
-				      SETTLE_MS);
-			if (!has_input(watch))
-				report_all(watch, FALSE);
+			report_soon(watch);
 			continue;
 		}
 		if (left <= 0 || sn_inbox_has(watch->inbox, 0) || was_kicked(watch))

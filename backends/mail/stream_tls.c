@@ -150,6 +150,66 @@ struct sn_trust {
 	SSL_CTX *context;
 };
 
+/* Of a store that several lines use at once, and that outlives its SnTrust. */
+static int read_all_index(void)
+{
+	static gsize index; /* + 1 */
+
+	if (g_once_init_enter(&index))
+		g_once_init_leave(&index, (gsize)X509_STORE_get_ex_new_index(0, NULL, NULL, NULL, NULL) + 1);
+	return (int)index - 1;
+}
+
+static gboolean has_read_all(X509_STORE *store)
+{
+	int index = read_all_index();
+
+	X509_STORE_lock(store);
+	gboolean all = X509_STORE_get_ex_data(store, index) != NULL;
+	X509_STORE_unlock(store);
+	return all;
+}
+
+static void note_read_all(X509_STORE *store)
+{
+	int index = read_all_index();
+
+	X509_STORE_lock(store);
+	X509_STORE_set_ex_data(store, index, store);
+	X509_STORE_unlock(store);
+}
+
+/*
+ * The system's authorities in one file are some hundred certificates, which take longer to read than
+ * a handshake: only when an issuer is neither among the own ones nor in the system's directory, where
+ * each is found by its name.
+ */
+static int find_issuer(X509 **issuer, X509_STORE_CTX *context, X509 *cert)
+{
+	X509_STORE *store = X509_STORE_CTX_get0_store(context);
+	int found = X509_STORE_CTX_get1_issuer(issuer, context, cert);
+
+	if (found != 0 || has_read_all(store))
+		return found;
+	X509_LOOKUP *file = X509_STORE_add_lookup(store, X509_LOOKUP_file());
+	if (file)
+		X509_LOOKUP_load_file(file, NULL, X509_FILETYPE_DEFAULT);
+	ERR_clear_error(); /* a system need not have one */
+	note_read_all(store); /* not before: another line must not take half of them for all */
+	return X509_STORE_CTX_get1_issuer(issuer, context, cert);
+}
+
+static void trust_system(SSL_CTX *context)
+{
+	X509_STORE *store = SSL_CTX_get_cert_store(context);
+	X509_LOOKUP *directory = X509_STORE_add_lookup(store, X509_LOOKUP_hash_dir());
+
+	if (directory)
+		X509_LOOKUP_add_dir(directory, NULL, X509_FILETYPE_DEFAULT);
+	X509_STORE_set_get_issuer(store, find_issuer);
+	ERR_clear_error();
+}
+
 SnTrust *sn_trust_new(const char *ca_file, GError **error)
 {
 	SSL_CTX *context = SSL_CTX_new(TLS_client_method());
@@ -159,7 +219,7 @@ SnTrust *sn_trust_new(const char *ca_file, GError **error)
 	SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE |
 					  SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
 					  SSL_MODE_AUTO_RETRY | SSL_MODE_RELEASE_BUFFERS);
-	SSL_CTX_set_default_verify_paths(context);
+	trust_system(context);
 	if (ca_file && !SSL_CTX_load_verify_locations(context, ca_file, NULL)) {
 		g_set_error(error, SN_ERROR, SN_ERROR_CONFIG,
 			    "The certificate authorities in %s cannot be read.", ca_file);

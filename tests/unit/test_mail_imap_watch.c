@@ -162,6 +162,46 @@ static void a_line_of_its_own_tells_of_its_folder(void **state)
 	close_scene(&scene);
 }
 
+#define FIVE(n) "S * " n "1 EXISTS\nS * " n "2 EXISTS\nS * " n "3 EXISTS\nS * " n "4 EXISTS\nS * " n "5 EXISTS\n"
+
+/* News of the inbox that no SELECT or STATUS told, from there on. */
+static guint count_news(const Scene *scene, guint from)
+{
+	guint count = 0;
+
+	for (guint i = from; i < scene->desk->past->len; i++) {
+		const SnMailEvent *event = scene->desk->past->pdata[i];
+		count += event->kind == SN_MAIL_EV_CHANGED && event->uidvalidity == 0;
+	}
+	return count;
+}
+
+/* The first of many changes is told while nothing else has come, and so is what came last. */
+static void many_changes_are_told_in_few_events_and_none_is_left_out(void **state)
+{
+	const char *const scripts[] = {
+		LOGIN "*",
+		LOGIN_WITH("IDLE") SELECT("1") "C IDLE\nS + idling\nW\nS * 2 EXISTS\nW\n" FIVE("1") FIVE("2")
+			FIVE("3") FIVE("4") FIVE("5") FIVE("6") FIVE("7") FIVE("8") "W\nS * 99 EXISTS\nH",
+		NULL
+	};
+	Scene scene = open_watching(scripts, 0, 0);
+
+	watch(&scene, "INBOX");
+	await_heard(&scene, "IDLE");
+	guint from = scene.desk->past->len;
+	for (int step = 0; step < 3; step++) {
+		guint before = scene.desk->past->len;
+		sn_script_server_go(scene.server);
+		while (count_news(&scene, before) == 0)
+			next(&scene, scene.desk->past->len, "INBOX");
+	}
+	/* one for each step, and of the forty lines several together */
+	assert_true(count_news(&scene, from) >= 3);
+	assert_true(count_news(&scene, from) < 42);
+	close_scene(&scene);
+}
+
 static void news_of_names_may_be_refused(void **state)
 {
 	const char *const scripts[] = {
@@ -255,6 +295,7 @@ int main(void)
 		cmocka_unit_test(numbers_of_changes_are_believed),
 		cmocka_unit_test(folders_get_a_line_each_up_to_the_limit),
 		cmocka_unit_test(a_line_of_its_own_tells_of_its_folder),
+		cmocka_unit_test(many_changes_are_told_in_few_events_and_none_is_left_out),
 		cmocka_unit_test(news_of_names_may_be_refused),
 		cmocka_unit_test(a_folder_that_went_does_not_keep_the_others_from_being_watched),
 		cmocka_unit_test(a_server_that_stops_telling_is_asked_again),
