@@ -112,6 +112,7 @@ struct sn_im {
 
 	/* line.c */
 	SnPhase phase;
+	xmpp_mem_t memory; /* of the library: wiped when freed, for it holds the password */
 	xmpp_ctx_t *ctx;
 	xmpp_conn_t *conn;         /* NULL unless logging in or online */
 	xmpp_sm_state_t *sm_state; /* to resume with; NULL */

@@ -20,6 +20,7 @@ struct xmpp_script {
 	int listener, client;
 	guint16 port;
 	gint stop;
+	gint break_off; /* log-ins that are still to be broken off */
 	gboolean authenticated;
 };
 
@@ -83,9 +84,16 @@ static void take_element(XmppScript *script, const char *text)
 				script->authenticated
 					? "<stream:features><bind xmlns='" BIND
 					  "'/></stream:features>"
+				: g_atomic_int_get(&script->break_off) > 0
+					? "<stream:features><mechanisms xmlns='" SASL
+					  "'><mechanism>SCRAM-SHA-1</mechanism></mechanisms>"
+					  "</stream:features>"
 					: "<stream:features><mechanisms xmlns='" SASL
 					  "'><mechanism>PLAIN</mechanism></mechanisms>"
 					  "</stream:features>");
+	} else if (g_str_has_prefix(text, "<auth") && g_atomic_int_get(&script->break_off) > 0) {
+		g_atomic_int_add(&script->break_off, -1);
+		shutdown(script->client, SHUT_RDWR);
 	} else if (g_str_has_prefix(text, "<auth")) {
 		script->authenticated = TRUE;
 		xmpp_script_say(script, "<success xmlns='" SASL "'/>");
@@ -182,6 +190,16 @@ void xmpp_script_free(XmppScript *script)
 	g_thread_join(script->thread);
 	close(script->listener);
 	g_free(script);
+}
+
+void xmpp_script_break_off(XmppScript *script, int count)
+{
+	g_atomic_int_set(&script->break_off, count);
+}
+
+int xmpp_script_left(XmppScript *script)
+{
+	return g_atomic_int_get(&script->break_off);
 }
 
 guint16 xmpp_script_port(XmppScript *script)

@@ -21,6 +21,10 @@ typedef gboolean (*XmppScriptTake)(XmppScript *script, const char *stanza, const
 XmppScript *xmpp_script_new(XmppScriptTake take, gpointer data);
 void xmpp_script_free(XmppScript *script);
 guint16 xmpp_script_port(XmppScript *script);
+/* Offers SCRAM from now on, and breaks off so many log-ins once they have begun. Before anybody logs in. */
+void xmpp_script_break_off(XmppScript *script, int count);
+/* How many are left. */
+int xmpp_script_left(XmppScript *script);
 /* XML to the client; from take() only. */
 void xmpp_script_say(XmppScript *script, const char *format, ...) G_GNUC_PRINTF(2, 3);
 /* The text between `before` and the next quote; NULL. Caller frees. */

@@ -392,6 +392,25 @@ static void an_idle_account_sleeps(void **state)
 	xmpp_script_free(server);
 }
 
+/* ---- a server that goes away in the middle of a log-in ---- */
+
+static void a_log_in_that_is_broken_off_is_tried_again(void **state)
+{
+	XmppScript *server = xmpp_script_new(NULL, NULL);
+
+	xmpp_script_break_off(server, 1);
+	ImClient *alice = im_client_new(ALICE "/desk", "secret", "127.0.0.1",
+					xmpp_script_port(server), SN_LINK_PLAIN, NULL);
+	SnImEvent *event = im_client_wait_line(alice, SN_LINE_OFFLINE, WAIT);
+	assert_non_null(event);
+	assert_int_equal(xmpp_script_left(server), 0);
+	assert_true(event->error->code != SN_ERROR_AUTH); /* nobody has said that the password is wrong */
+	sn_im_event_free(event);
+	assert_true(im_client_ready(alice, WAIT));
+	im_client_free(alice);
+	xmpp_script_free(server);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -399,6 +418,7 @@ int main(void)
 		cmocka_unit_test(odd_archives_end_and_lose_nothing),
 		cmocka_unit_test(a_thousand_contacts_come_on_line_at_once),
 		cmocka_unit_test(an_idle_account_sleeps),
+		cmocka_unit_test(a_log_in_that_is_broken_off_is_tried_again),
 	};
 	const char *filter = g_getenv("TEST_FILTER");
 	if (filter)
