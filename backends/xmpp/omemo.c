@@ -47,8 +47,32 @@ static SnOmemoSealed *read_sealed(xmpp_stanza_t *encrypted)
 	return sealed->payload && !sealed->iv ? NULL : g_steal_pointer(&sealed);
 }
 
+gboolean sn_omemo_seals(xmpp_stanza_t *stanza)
+{
+	return sn_xml_find(stanza, "encrypted", NS) != NULL;
+}
+
+/*
+ * Whoever carries the message can put these beside it. They could say as much in a stanza of their
+ * own, but here each would be taken for all there is to it, and the text be lost without a trace.
+ * (XEP-0420 section 9: what is not in the envelope is ignored, but for what a server needs. What is
+ * replaced and what is answered stays: clients of this OMEMO write them in the clear, and the text
+ * is shown whatever they say.)
+ */
+static void drop_notes(SnImMessage *message)
+{
+	g_clear_pointer(&message->react_id, g_free);
+	g_clear_pointer(&message->reactions, g_strfreev);
+	g_clear_pointer(&message->retract_id, g_free);
+	g_clear_pointer(&message->retracts, g_free);
+	g_clear_pointer(&message->retracted_by, g_free);
+	g_clear_pointer(&message->receipt_id, g_free);
+	g_clear_pointer(&message->displayed_id, g_free);
+	g_clear_pointer(&message->invitation, sn_im_invitation_free);
+}
+
 /* What stands in the clear beside an encrypted text is not of its sender, for all we know. */
-static void drop_clear(SnImMessage *message)
+static void drop_content(SnImMessage *message)
 {
 	g_clear_pointer(&message->body, g_free);
 	g_clear_pointer(&message->body_fallback_free, g_free);
@@ -68,11 +92,17 @@ static void read_omemo(const SnXmppReading *reading, xmpp_stanza_t *stanza, SnIm
 	if (!encrypted || message->error)
 		return;
 	message->sealed = read_sealed(encrypted);
-	if (!message->sealed) {
+	if (!message->sealed)
 		message->locked = g_strdup("a damaged OMEMO");
+}
+
+void sn_omemo_drop_clear(xmpp_stanza_t *stanza, SnImMessage *message)
+{
+	if (message->error || !sn_omemo_seals(stanza))
 		return;
-	}
-	drop_clear(message);
+	drop_notes(message);
+	if (message->sealed)
+		drop_content(message);
 }
 
 /* ---- writing ---- */

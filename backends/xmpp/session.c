@@ -132,11 +132,20 @@ void sn_session_deliver(SnIm *im, SnImMessage *message)
 	sn_xmpp_push(im, event);
 }
 
+/* An encrypted text is that, whatever else stands beside it: an invitation, a list of devices. */
+static gboolean is_sealed(xmpp_stanza_t *stanza)
+{
+	const char *type = xmpp_stanza_get_type(stanza);
+
+	return g_strcmp0(type, "error") != 0 && g_strcmp0(type, "groupchat") != 0 &&
+	       sn_omemo_seals(stanza);
+}
+
 void sn_session_take_message(SnIm *im, xmpp_stanza_t *stanza)
 {
 	SnXmppReading reading = sn_session_reading(im);
 
-	for (int i = 0; sn_xmpp_extensions[i]; i++)
+	for (int i = 0; sn_xmpp_extensions[i] && !is_sealed(stanza); i++)
 		if (sn_xmpp_extensions[i]->message && sn_xmpp_extensions[i]->message(im, stanza))
 			return;
 	SnImMessage *message = sn_xmpp_read_message(&reading, stanza);

@@ -60,6 +60,7 @@ SnImMessage *sn_xmpp_read_message(const SnXmppReading *reading, xmpp_stanza_t *s
 	for (int i = 0; sn_xmpp_extensions[i]; i++)
 		if (sn_xmpp_extensions[i]->read)
 			sn_xmpp_extensions[i]->read(reading, stanza, message);
+	sn_omemo_drop_clear(stanza, message);
 	return message;
 }
 

@@ -87,6 +87,10 @@ const SnXmppStart *sn_xmpp_start_of(SnImRequestKind kind);
 
 /* One message stanza with everything the extensions find in it; NULL when it is none. */
 SnImMessage *sn_xmpp_read_message(const SnXmppReading *reading, xmpp_stanza_t *stanza);
+/* omemo.c: Is there an encrypted text in it? Then nothing beside it makes it anything else. */
+gboolean sn_omemo_seals(xmpp_stanza_t *stanza);
+/* Once all is read: forgets what was said in the clear beside such a text. */
+void sn_omemo_drop_clear(xmpp_stanza_t *stanza, SnImMessage *message);
 /* The stanza to send. Caller releases. */
 xmpp_stanza_t *sn_xmpp_write_message(xmpp_ctx_t *ctx, const SnXmppReading *reading,
 				     const SnImMessage *message);

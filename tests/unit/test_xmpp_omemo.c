@@ -227,6 +227,41 @@ static void what_came_in_the_clear_beside_it_is_not_believed(void **state)
 	sn_im_message_free(message);
 }
 
+/* Each of these would be taken for all that the stanza says, and the text would be lost. */
+static void nothing_beside_it_takes_its_place(void **state)
+{
+	static const char *const beside[] = {
+		"<retract xmlns='urn:xmpp:message-retract:1' id='m1'/>",
+		"<apply-to xmlns='urn:xmpp:fasten:0' id='m1'><retract xmlns='urn:xmpp:message-retract:0'/></apply-to>",
+		"<reactions xmlns='urn:xmpp:reactions:0' id='m1'><reaction>\U0001F44D</reaction></reactions>",
+		"<received xmlns='urn:xmpp:receipts' id='m1'/>",
+		"<displayed xmlns='urn:xmpp:chat-markers:0' id='m1'/>",
+		"<x xmlns='jabber:x:conference' jid='trap@rooms.evil.test'/>",
+	};
+	static const char *const texts[] = {
+		"<encrypted xmlns='" NS "'><header sid='5'><key rid='6'>AAEC</key><iv>AAAA</iv></header>"
+		"<payload>AAAA</payload></encrypted>",
+		"<encrypted xmlns='" NS "'/>", /* damaged */
+		"",
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(beside); i++)
+		for (gsize j = 0; j < G_N_ELEMENTS(texts); j++) {
+			g_autofree char *before = g_strconcat(beside[i], texts[j], NULL);
+			g_autofree char *behind = g_strconcat(texts[j], beside[i], NULL);
+			SnImMessage *both[] = { read_stanza(before), read_stanza(behind) };
+			for (int k = 0; k < 2; k++) {
+				const SnImMessage *m = both[k];
+				gboolean said = m->retract_id || m->react_id || m->receipt_id ||
+						m->displayed_id || m->invitation;
+				assert_int_equal(said, !*texts[j]); /* without a text they are heard */
+				assert_int_equal(m->sealed != NULL, j == 0);
+				assert_int_equal(m->locked != NULL, j == 1);
+				sn_im_message_free(both[k]);
+			}
+		}
+}
+
 static void keys_without_a_text(void **state)
 {
 	SnImMessage *message = sn_im_message_new();
@@ -338,6 +373,7 @@ int main(void)
 		cmocka_unit_test(an_opened_text_loses_its_quote),
 		cmocka_unit_test(nothing_beside_it_hides_a_text),
 		cmocka_unit_test(what_came_in_the_clear_beside_it_is_not_believed),
+		cmocka_unit_test(nothing_beside_it_takes_its_place),
 		cmocka_unit_test(keys_without_a_text),
 		cmocka_unit_test(damaged_ones),
 		cmocka_unit_test(crowds_are_cut),
