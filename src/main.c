@@ -187,8 +187,11 @@ static GString *web_get(const char *url, const char *ca_file, int seconds, gpoin
 static void set_up_process(void)
 {
 	const struct rlimit none = { 0, 0 };
+	/* each is a file: those of money, paper and the like are left */
+	static const int categories[] = { LC_CTYPE, LC_MESSAGES, LC_TIME, LC_NUMERIC, LC_COLLATE };
 
-	setlocale(LC_ALL, "");
+	for (gsize i = 0; i < G_N_ELEMENTS(categories); i++)
+		setlocale(categories[i], "");
 	umask(077);
 	signal(SIGPIPE, SIG_IGN);
 	/* passwords are in memory: no core files, and no other process may look, unless a developer
@@ -283,6 +286,12 @@ static int run_client(const SnProgramArgs *program, SnPaths *paths, const char *
 		sn_config_unref(config);
 		return welcome(program, paths);
 	}
+	SnUiRun *run_ui = sn_modules_ui(&error);
+	if (!run_ui) {
+		sn_config_unref(config);
+		sn_paths_free(paths);
+		return complain(error);
+	}
 	SnHost *host = sn_host_new(paths, config);
 	g_autofree char *picture = sn_modules_picture();
 	/* the messages of libraries go into the log, which is standard error from here on */
@@ -299,7 +308,7 @@ static int run_client(const SnProgramArgs *program, SnPaths *paths, const char *
 	};
 	SnLog *log = sn_log_open(paths->log_path, FALSE);
 	sn_log_take_stderr(log);
-	int code = sn_ui_run(&setup, &error);
+	int code = run_ui(&setup, &error);
 	sn_host_free(host);
 	sn_log_give_back_stderr(log);
 	if (error)

@@ -38,6 +38,11 @@ static gpointer find_symbol(const char *file, const char *symbol, GError **error
 	return address;
 }
 
+SnUiRun *sn_modules_ui(GError **error)
+{
+	return (SnUiRun *)find_symbol("ui.so", "sn_ui_run", error);
+}
+
 char *sn_modules_engine_path(void)
 {
 	return module_path("engine.so");

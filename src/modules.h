@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * modules.h - the engine, the backends and the vCard reader, each a module that is loaded when it
- * is first needed. Modules lie in SN_MODULE_DIR, or in $SENNIT_MODULES where that is set.
+ * modules.h - the screen, the engine, the backends and the vCard reader, each a module that is loaded
+ * when it is first needed. Modules lie in SN_MODULE_DIR, or in $SENNIT_MODULES where that is set.
  *
  * All functions may be called by any thread; a module is loaded once and stays.
  */
@@ -10,7 +10,11 @@
 
 #include "src/engine/engine.h"
 #include "src/vcard/vcard.h"
+#include "ui/ui.h"
 
+/* sn_ui_run(); NULL with SN_ERROR_UNAVAILABLE when the module cannot be loaded. */
+typedef int SnUiRun(const SnUiSetup *setup, GError **error);
+SnUiRun *sn_modules_ui(GError **error);
 /* NULL with SN_ERROR_UNAVAILABLE when the module cannot be loaded. */
 const SnEngineOps *sn_modules_engine(GError **error);
 /* The file that it comes from. */

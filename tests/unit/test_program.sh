@@ -83,11 +83,13 @@ exec 8>&-
 
 SENNIT_MODULES=$dir run 1 -c "$dir/p" import "$dir/p" && said 'cannot be loaded' && said "$dir/engine.so"
 check 'a missing module is named'
+SENNIT_MODULES=$dir run 1 -c "$dir/p" && said 'cannot be loaded' && said "$dir/ui.so"
+check 'and so is a missing screen'
 
-# what every start pays for: GIO comes when it is called (src/base/gio.h)
+# what every start pays for: GIO comes when it is called (src/base/gio.h), curses with the screen
 LD_TRACE_LOADED_OBJECTS=1 LD_LIBRARY_PATH=${TOP_BUILDDIR:-.}/.libs "${TOP_BUILDDIR:-.}/.libs/sennit" \
-	>"$dir/out" 2>"$dir/err" && grep -q libsqlite3 "$dir/out" && ! grep -qE 'libg(io|object)-' "$dir/out"
-check 'the program starts without GIO and GObject'
+	>"$dir/out" 2>"$dir/err" && grep -q libsqlite3 "$dir/out" && ! grep -qE 'libg(io|object)-|curses' "$dir/out"
+check 'the program starts without GIO, GObject and curses'
 
 # while it runs: one engine, private files, an end by signal
 mkdir -p "$dir/mail/cur" "$dir/mail/new" "$dir/mail/tmp"
