@@ -19,6 +19,7 @@ struct sn_queue {
 	GCond room;
 	GQueue entries; /* of Entry */
 	gsize weight, max_weight;
+	guint waiting; /* for room */
 	gboolean closed, signalled;
 	GDestroyNotify free_item;
 	int fd;
@@ -90,9 +91,11 @@ gboolean sn_queue_wait_room(SnQueue *queue, gsize weight, int timeout_ms)
 	gint64 end = g_get_monotonic_time() + (gint64)timeout_ms * 1000;
 
 	g_mutex_lock(&queue->lock);
+	queue->waiting++;
 	while (is_full(queue, weight))
 		if (!g_cond_wait_until(&queue->room, &queue->lock, end))
 			break;
+	queue->waiting--;
 	gboolean room = !is_full(queue, weight);
 	g_mutex_unlock(&queue->lock);
 	return room;
@@ -104,8 +107,10 @@ static gboolean push(SnQueue *queue, gpointer item, gsize weight, gboolean may_b
 
 	g_assert(item);
 	g_mutex_lock(&queue->lock);
+	queue->waiting++;
 	while (may_block && is_full(queue, weight))
 		g_cond_wait(&queue->room, &queue->lock);
+	queue->waiting--;
 	accepted = !queue->closed;
 	if (accepted) {
 		Entry *entry = g_new(Entry, 1);
@@ -139,7 +144,8 @@ gpointer sn_queue_take(SnQueue *queue)
 		queue->weight -= entry->weight;
 		g_free(entry);
 		update_signal(queue);
-		g_cond_broadcast(&queue->room);
+		if (queue->waiting) /* GLib calls the kernel even when nobody does */
+			g_cond_broadcast(&queue->room);
 	}
 	g_mutex_unlock(&queue->lock);
 	return item;

@@ -5,6 +5,7 @@
 #include <uchardet.h>
 
 #include "src/mime/mime_private.h"
+#include "src/text/text.h"
 
 enum { MIN_TO_GUESS = 8, MAX_TO_GUESS = 256 * 1024 }; /* bytes beyond ASCII; bytes */
 
@@ -81,14 +82,6 @@ static gboolean is_stateful(const char *charset)
 	return FALSE;
 }
 
-static gboolean is_ascii(const char *data, gsize length)
-{
-	for (gsize i = 0; i < length; i++)
-		if ((guchar)data[i] >= 0x80)
-			return FALSE;
-	return TRUE;
-}
-
 /* How many bytes to pass over that mean nothing: ISO 2022 has pairs while an escape says so. */
 static gsize unit_at(const char *start, const char *at, const char *charset)
 {
@@ -145,7 +138,7 @@ static char *from_windows_1252(const char *data, gsize length)
 /* Japanese mail of old: all of it ASCII, but for what stands between escapes. */
 static gboolean has_escapes(const char *data, gsize length)
 {
-	return g_strstr_len(data, (gssize)length, "\x1b$") != NULL;
+	return memmem(data, length, "\x1b$", 2) != NULL;
 }
 
 static gsize count_high(const char *data, gsize length)
@@ -238,7 +231,7 @@ char *sn_mime_to_utf8(const char *data, gsize length, const char *charset, gbool
 		g_autofree char *copy = without_nul(data, length, &kept);
 		return sn_mime_to_utf8(copy, kept, charset, repaired);
 	}
-	if (is_ascii(data, length)) {
+	if (sn_text_is_ascii(data, length)) {
 		if (!has_escapes(data, length))
 			return g_strndup(data, length);
 		*repaired = TRUE;

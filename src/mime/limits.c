@@ -30,6 +30,8 @@ static gboolean is_parsed_header(const char *line, gsize length)
 	if (!strchr("tcbfsridmauTCBFSRIDMAU", *line))
 		return FALSE;
 	for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
+		if ((*names[i] ^ *line) & ~0x20) /* most differ in the first letter, and case is one bit */
+			continue;
 		gsize name = strlen(names[i]);
 		if (length >= name && g_ascii_strncasecmp(line, names[i], name) == 0)
 			return TRUE;

@@ -373,7 +373,7 @@ static Field field_of(const char *text, gsize length)
 	const char *colon = memchr(text, ':', MIN(length, 24));
 	if (!colon) {
 		/* French puts a (no-break) space before it, Chinese uses a wide one. */
-		colon = g_strstr_len(text, (gssize)MIN(length, 24), "\xef\xbc\x9a");
+		colon = memmem(text, MIN(length, 24), "\xef\xbc\x9a", 3);
 		if (!colon)
 			return FIELD_NONE;
 	}

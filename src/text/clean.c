@@ -15,6 +15,56 @@ static inline gboolean is_plain(guchar byte)
 	return (byte >= 0x20 && byte < 0x7f) || byte == '\n' || byte == '\t';
 }
 
+/* Most of most texts are printable ASCII, which is passed over eight bytes at a time. */
+#define EACH(byte) (G_GUINT64_CONSTANT(0x0101010101010101) * (byte))
+
+static inline guint64 eight_bytes(const guchar *bytes)
+{
+	guint64 word;
+
+	memcpy(&word, bytes, sizeof word);
+	return word;
+}
+
+static inline gboolean are_ascii(guint64 word)
+{
+	return (word & EACH(0x80)) == 0;
+}
+
+/* All of them 0x20 to 0x7e: adding 1 to a larger ASCII byte, or taking 0x20 from a smaller one, would
+ * set its highest bit; neither carries into the next. */
+static inline gboolean are_printable(guint64 word)
+{
+	return are_ascii(word) && are_ascii(word + EACH(0x01)) &&
+	       (((word | EACH(0x80)) - EACH(0x20)) & EACH(0x80)) == EACH(0x80);
+}
+
+/* The end of the plain bytes that begin at `at`. */
+static gsize plain_end(const guchar *bytes, gsize at, gsize length)
+{
+	for (;;) {
+		while (length - at >= 8 && are_printable(eight_bytes(bytes + at)))
+			at += 8;
+		gsize stop = MIN(at + 8, length);
+		while (at < stop && is_plain(bytes[at]))
+			at++;
+		if (at < stop || at == length)
+			return at;
+	}
+}
+
+gboolean sn_text_is_ascii(const char *text, gsize length)
+{
+	const guchar *bytes = (const guchar *)text;
+	gsize at = 0;
+
+	while (length - at >= 8 && are_ascii(eight_bytes(bytes + at)))
+		at += 8;
+	while (at < length && bytes[at] < 0x80)
+		at++;
+	return at == length;
+}
+
 static inline gboolean is_noncharacter(ucs4_t c)
 {
 	return (c & 0xfffe) == 0xfffe || (c >= 0xfdd0 && c <= 0xfdef);
@@ -84,9 +134,7 @@ char *sn_text_clean(const char *text, gssize signed_length)
 	int marks = 0;
 
 	for (gsize i = 0; i < length;) {
-		gsize run = i;
-		while (run < length && is_plain(bytes[run]))
-			run++;
+		gsize run = plain_end(bytes, i, length);
 		if (run > i) {
 			g_string_append_len(out, text + i, (gssize)(run - i));
 			marks = 0;

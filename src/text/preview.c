@@ -24,6 +24,16 @@ static gboolean is_filler(gunichar c)
 	}
 }
 
+/* Letters and signs of ASCII, of which nothing is to be known but where they end. */
+static gsize plain_run(const char *text, const char *end)
+{
+	gsize length = 0;
+
+	while (text + length < end && length < PREVIEW_BYTES && text[length] > ' ' && text[length] < 0x7f)
+		length++;
+	return length;
+}
+
 /* Appends to `out` what is to be read of a line; blanks become one space. */
 static void append_line(GString *out, const char *text, gsize length)
 {
@@ -31,6 +41,15 @@ static void append_line(GString *out, const char *text, gsize length)
 	gboolean blank = out->len > 0, joiner_wanted = FALSE;
 
 	for (const char *at = text; at < end && out->len < PREVIEW_BYTES;) {
+		gsize plain = plain_run(at, end);
+		if (plain) {
+			if (blank && out->len > 0)
+				g_string_append_c(out, ' ');
+			g_string_append_len(out, at, (gssize)plain);
+			blank = joiner_wanted = FALSE;
+			at += plain;
+			continue;
+		}
 		gsize bytes = (gsize)(g_utf8_next_char(at) - at);
 		gunichar c = g_utf8_get_char(at);
 		/* ZWNJ is meant where it stands between letters, as in Persian. */

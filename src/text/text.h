@@ -16,6 +16,8 @@
 char *sn_text_clean(const char *bytes, gssize length);
 /* The same on one line: newlines and tabs become single spaces, ends trimmed. */
 char *sn_text_clean_line(const char *bytes, gssize length);
+/* Whether all of these bytes are below 0x80. */
+gboolean sn_text_is_ascii(const char *text, gsize length);
 
 /* Columns of a string without newlines; tabs count to the next multiple of 8 from column 0. */
 int sn_text_width(const char *text);

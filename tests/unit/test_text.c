@@ -44,6 +44,27 @@ static void clean_keeps_text_and_drops_what_could_harm(void **state)
 		     "日本語 e\xcc\x81 👩‍👩‍👧");
 }
 
+/* Texts are looked through several bytes at a time: no place in them may be passed over. */
+static void every_byte_counts_wherever_it_stands(void **state)
+{
+	for (gsize length = 1; length <= 26; length++)
+		for (gsize at = 0; at < length; at++)
+			for (int byte = 1; byte < 256; byte++) {
+				char text[32], expected[32];
+				gboolean kept = (byte >= 0x20 && byte < 0x7f) || byte == '\n' || byte == '\t';
+				memset(text, 'a', length);
+				text[at] = (char)byte;
+				text[length] = '\0';
+				assert_int_equal(sn_text_is_ascii(text, length), byte < 0x80);
+				assert_true(sn_text_is_ascii(text, at));
+				if (byte >= 0x80 || byte == '\r')
+					continue;
+				g_snprintf(expected, sizeof expected, "%.*s%s", (int)at + kept, text,
+				           text + at + 1);
+				assert_clean(text, (gssize)length, expected);
+			}
+}
+
 static void clean_bounds_combining_marks(void **state)
 {
 	GString *text = g_string_new("e");
@@ -351,6 +372,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(clean_keeps_text_and_drops_what_could_harm),
+		cmocka_unit_test(every_byte_counts_wherever_it_stands),
 		cmocka_unit_test(clean_bounds_combining_marks),
 		cmocka_unit_test(clean_line_is_one_line),
 		cmocka_unit_test(width_counts_columns_of_clusters),
