@@ -87,8 +87,8 @@ GPtrArray *sn_complete_person(SnApp *app, const char *word)
 		}
 	}
 	/* and those with whom nothing was exchanged yet */
-	g_autoptr(GPtrArray) people = *word ? sn_person_find(app->store, word) : NULL;
-	for (guint i = 0; people && i < MIN(people->len, 50); i++) {
+	g_autoptr(GPtrArray) people = *word ? sn_person_named(app->store, word, 50) : NULL;
+	for (guint i = 0; people && i < people->len; i++) {
 		const SnPerson *person = g_ptr_array_index(people, i);
 		g_autoptr(GPtrArray) addresses = sn_person_addresses(app->store, person->id);
 		for (guint n = 0; addresses && n < addresses->len; n++) {

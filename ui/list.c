@@ -11,7 +11,12 @@
 #include "ui/view.h"
 #include "ui/words.h"
 
-enum { WINDOW = 300 }; /* rows in memory, and more only where the screen is that high */
+enum {
+	WINDOW = 300, /* rows in memory, and more only where the screen is that high */
+	/* of what a filter leaves */
+	FILTERED_MAX = 20000, /* as far as it is read for G */
+	FILTERED_STEP = 500,
+};
 
 struct sn_list {
 	SnApp *app;
@@ -127,18 +132,6 @@ static void read_again(SnList *list, int limit)
 		read_before(list, list->rows->len ? list->rows->pdata[0] : NULL, limit);
 }
 
-void sn_list_refresh(SnList *list)
-{
-	int wanted = CLAMP((int)list->rows->len, page_size(list), window_size(list));
-
-	list->loaded = TRUE;
-	list->waiting = list->shelf == SN_SHELF_LIST ? sn_conversation_bulk_unread(list->app->store) : 0;
-	if (list->at_start || list->filter || list->rows->len == 0)
-		read_first(list, wanted);
-	else
-		read_again(list, wanted);
-}
-
 static guint index_of(const SnList *list, SnId conversation)
 {
 	for (guint i = 0; i < list->rows->len; i++) {
@@ -154,6 +147,47 @@ static const SnConversation *row_by_id(const SnList *list, SnId conversation)
 	guint index = index_of(list, conversation);
 
 	return index == G_MAXUINT ? NULL : g_ptr_array_index(list->rows, index);
+}
+
+/* The rows around this one, if it stands in this list at all. */
+static void go_to(SnList *list, SnId conversation)
+{
+	SnStore *store = list->app->store;
+	g_autoptr(SnConversation) key = sn_conversation_get(store, conversation);
+
+	g_assert(!list->filter);
+	if (!key)
+		return;
+	key->id++; /* so that it comes first */
+	g_autoptr(GPtrArray) rows =
+		sn_conversation_page(store, key, list->shelf, NULL, page_size(list));
+	if (rows->len == 0 || ((const SnConversation *)rows->pdata[0])->id != conversation)
+		return;
+	forget_rows(list);
+	for (guint i = 0; i < rows->len; i++)
+		g_ptr_array_add(list->rows, rows->pdata[i]);
+	g_ptr_array_set_free_func(rows, NULL);
+	list->complete = (int)rows->len < page_size(list);
+	read_before(list, list->rows->pdata[0], page_size(list));
+}
+
+void sn_list_refresh(SnList *list)
+{
+	/* what a filter left is read from its beginning only, and was read as far as this */
+	int most = list->filter ? G_MAXINT : window_size(list);
+	int wanted = CLAMP((int)list->rows->len, page_size(list), most);
+	SnId selected = sn_page_selected(list->page);
+	gboolean had = row_by_id(list, selected) != NULL;
+
+	list->loaded = TRUE;
+	list->waiting = list->shelf == SN_SHELF_LIST ? sn_conversation_bulk_unread(list->app->store) : 0;
+	if (list->at_start || list->filter || list->rows->len == 0)
+		read_first(list, wanted);
+	else
+		read_again(list, wanted);
+	/* somebody wrote: it stands in another place now */
+	if (had && !list->filter && !row_by_id(list, selected))
+		go_to(list, selected);
 }
 
 static void fill_first_line(SnList *list, const SnConversation *row)
@@ -267,6 +301,7 @@ gboolean sn_list_catch_up(SnList *list)
 void sn_list_ahead(SnList *list, const char *how)
 {
 	int wanted = 2 * sn_page_rows(list->page), columns = sn_page_columns(list->page);
+	gboolean all = list->filter && strcmp(how, "bottom") == 0;
 
 	if (strcmp(how, "top") == 0 && !list->at_start) {
 		read_first(list, 2 * page_size(list));
@@ -278,7 +313,8 @@ void sn_list_ahead(SnList *list, const char *how)
 		fill(list, columns);
 	}
 	/* what a filter leaves is read from its beginning only */
-	while (!list->complete && sn_page_below(list->page) < wanted && read_more(list, page_size(list)))
+	while (!list->complete && (all ? list->rows->len < FILTERED_MAX : sn_page_below(list->page) < wanted) &&
+	       read_more(list, all ? FILTERED_STEP : page_size(list)))
 		fill(list, columns);
 }
 
@@ -308,20 +344,6 @@ void sn_list_moved(SnList *list)
 	if (!list->filled && list->loaded)
 		fill(list, sn_page_columns(list->page));
 	follow(list);
-}
-
-/* Rows around one that is not in the window. */
-static void go_to(SnList *list, SnId conversation)
-{
-	SnConversation *row = sn_conversation_get(list->app->store, conversation);
-
-	if (!row)
-		return;
-	g_assert(!list->filter);
-	forget_rows(list);
-	g_ptr_array_add(list->rows, row);
-	read_before(list, row, page_size(list));
-	read_more(list, page_size(list));
 }
 
 /* What is shown, or how much waits on the other shelf. */

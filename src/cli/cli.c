@@ -222,6 +222,9 @@ int sn_cli_run(SnCliContext *context, int argc, char **argv)
 	int code = verb->run(context, args);
 	if (!sn_out_finish())
 		return SN_EXIT_FAILED;
+	const GError *missed = context->store ? sn_store_missed(context->store) : NULL;
+	if (code == SN_EXIT_DONE && verb->reads && missed)
+		return sn_cli_failf(sn_exit_for_error(missed), "something could not be read: %s", missed->message);
 	return code;
 }
 

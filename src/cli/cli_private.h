@@ -44,6 +44,7 @@ typedef struct {
 	const SnCliOption *options; /* ended by a NULL name */
 	const SnCliSub *subs;       /* ended by a NULL name; NULL */
 	int min, max;          /* number of arguments; max -1 = no bound */
+	gboolean reads;        /* only shows: with a query that failed it has failed */
 	int (*run)(SnCliContext *context, const SnArgs *args);
 } SnCliVerb;
 
@@ -114,6 +115,7 @@ void sn_table_cell(SnTable *table, SnShade shade, const char *text);
 void sn_table_cellf(SnTable *table, SnShade shade, const char *format, ...) G_GNUC_PRINTF(3, 4);
 /* Prints and frees. */
 void sn_table_print(SnTable *table);
+void sn_table_free(SnTable *table); /* unprinted; NULL is fine */
 gboolean sn_out_colour(FILE *file);
 /* Control characters cleaned, newlines kept. */
 void sn_out_text(const char *text);

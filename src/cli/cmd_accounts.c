@@ -131,5 +131,6 @@ const SnCliVerb sn_cmd_accounts = {
 	.arguments = "",
 	.meaning = "show the accounts, and whether their servers are reached",
 	.options = options,
+	.reads = TRUE,
 	.run = run,
 };

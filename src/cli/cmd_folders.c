@@ -148,5 +148,6 @@ const SnCliVerb sn_cmd_folders = {
 		"newest first; N stands for unread, ! for flagged.",
 	.options = options,
 	.max = 1,
+	.reads = TRUE,
 	.run = run,
 };

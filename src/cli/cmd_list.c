@@ -115,5 +115,6 @@ const SnCliVerb sn_cmd_list = {
 	.text = "With TEXT, those whose title or address holds it.",
 	.options = options,
 	.max = 1,
+	.reads = TRUE,
 	.run = run,
 };

@@ -14,6 +14,8 @@ extern const SnCliVerb sn_cmd_show, sn_cmd_search;
 static const SnCliOption show_options[] = {
 	{ "limit", 'n', SN_OPT_NUMBER, "N", "the newest N messages (100); 0 = all" },
 	{ "before", 0, SN_OPT_TEXT, "TIME", "only messages before TIME: a date, or 3d, 2h ago" },
+	{ "message", 'm', SN_OPT_NUMBER, "ID",
+	  "print one message instead: the one with this id, as 'sennit search' shows it" },
 	{ "raw", 0, SN_OPT_NUMBER, "ID", "print the message with this id as it came, instead" },
 	SN_OPTION_JSON,
 	SN_OPTION_END,
@@ -81,13 +83,22 @@ static void print_message(const SnMessage *message, const SnOpened *opened)
 	putchar('\n');
 }
 
+static SnMessage *message_of(SnStore *store, SnId id, guint what)
+{
+	SnMessage *message = sn_message_get(store, id, what);
+
+	if (!message)
+		sn_cli_failf(SN_EXIT_NOT_FOUND, "there is no message %" G_GINT64_FORMAT, id);
+	return message;
+}
+
 static int show_raw(SnStore *store, SnId id)
 {
 	g_autoptr(GError) error = NULL;
-	g_autoptr(SnMessage) message = sn_message_get(store, id, 0);
+	g_autoptr(SnMessage) message = message_of(store, id, 0);
 
 	if (!message)
-		return sn_cli_failf(SN_EXIT_NOT_FOUND, "there is no message %" G_GINT64_FORMAT, id);
+		return SN_EXIT_NOT_FOUND;
 	g_autoptr(GBytes) raw = sn_message_raw(store, id, &error);
 	if (!raw)
 		return sn_cli_fail(error);
@@ -158,10 +169,41 @@ static SnJson *message_json(const SnMessage *message, const SnOpened *opened)
 	return object;
 }
 
+/* In this order, as people read them or as JSON. */
+static void print_messages(SnCliContext *context, SnStore *store, GPtrArray *messages, gboolean json)
+{
+	SnJsonList list;
+
+	if (json)
+		sn_json_begin(&list);
+	for (guint i = 0; i < messages->len; i++) {
+		g_autoptr(SnOpened) opened = sn_cli_open(context, store, messages->pdata[i]);
+		if (json)
+			sn_json_item(&list, message_json(messages->pdata[i], opened));
+		else
+			print_message(messages->pdata[i], opened);
+	}
+	if (json)
+		sn_json_end(&list);
+}
+
+static int show_message(SnCliContext *context, SnStore *store, SnId id, gboolean json)
+{
+	g_autoptr(GPtrArray) one = g_ptr_array_new_with_free_func((GDestroyNotify)sn_message_free);
+	SnMessage *message = message_of(store, id, SN_MESSAGE_FULL);
+
+	if (!message)
+		return SN_EXIT_NOT_FOUND;
+	g_ptr_array_add(one, message);
+	print_messages(context, store, one, json);
+	return SN_EXIT_DONE;
+}
+
 static int run_show(SnCliContext *context, const SnArgs *args)
 {
 	const char *before_text = sn_args_text(args, "before");
 	SnTime before = before_text ? sn_time_parse(before_text, NULL) : 0;
+	gboolean json = sn_args_flag(args, "json");
 	int code = SN_EXIT_FAILED;
 	SnStore *store = sn_cli_store(context, &code);
 
@@ -169,6 +211,8 @@ static int run_show(SnCliContext *context, const SnArgs *args)
 		return code;
 	if (sn_args_text(args, "raw"))
 		return show_raw(store, sn_args_number(args, "raw", 0));
+	if (sn_args_text(args, "message"))
+		return show_message(context, store, sn_args_number(args, "message", 0), json);
 	if (!sn_args_get(args, 0))
 		return sn_cli_failf(SN_EXIT_USAGE, "'show' needs WHO; see: sennit show --help");
 	if (before_text && !before)
@@ -179,19 +223,12 @@ static int run_show(SnCliContext *context, const SnArgs *args)
 		return code;
 	g_autoptr(GPtrArray) all = timeline(store, found, before,
 	                                    sn_args_number(args, "limit", DEFAULT_LIMIT));
-	SnJsonList list;
-	gboolean json = sn_args_flag(args, "json");
-	if (json)
-		sn_json_begin(&list);
-	for (guint i = all->len; i-- > 0;) {
-		g_autoptr(SnOpened) opened = sn_cli_open(context, store, all->pdata[i]);
-		if (json)
-			sn_json_item(&list, message_json(all->pdata[i], opened));
-		else
-			print_message(all->pdata[i], opened);
+	for (guint i = 0; i < all->len / 2; i++) { /* the oldest first */
+		gpointer newer = all->pdata[i];
+		all->pdata[i] = all->pdata[all->len - 1 - i];
+		all->pdata[all->len - 1 - i] = newer;
 	}
-	if (json)
-		sn_json_end(&list);
+	print_messages(context, store, all, json);
 	return SN_EXIT_DONE;
 }
 
@@ -204,9 +241,10 @@ static void print_found(SnTable *table, const SnMessage *message)
 	sn_table_cell(table, SN_PLAIN, sn_channel_word(message->channel));
 	sn_table_cell(table, SN_PLAIN, message->sender_name ? message->sender_name :
 	                               message->sender_value);
-	sn_table_cellf(table, SN_PLAIN, "%s%s%s", message->subject ? message->subject : "",
-	               message->subject && message->preview ? " - " : "",
-	               message->preview ? message->preview : "");
+	g_autofree char *text = g_strconcat(message->subject ? message->subject : "",
+	                                    message->subject && message->preview ? " - " : "",
+	                                    message->preview ? message->preview : "", NULL);
+	sn_table_cell(table, SN_PLAIN, text);
 }
 
 typedef struct {
@@ -230,34 +268,72 @@ static gboolean take_found(SnMessage *taken, gpointer data)
 	return TRUE;
 }
 
-static int run_search(SnCliContext *context, const SnArgs *args)
+/* All of it in one question: the next page of an answer costs as much as the first. */
+static gboolean find(SnStore *store, const SnQuery *query, int limit, Found *found, GError **error)
+{
+	found->store = store;
+	return sn_message_search_each(store, query, 0, 0, limit, found->table ? SN_MESSAGE_LINE : SN_MESSAGE_FULL,
+	                              take_found, found, error);
+}
+
+static SnTable *new_table(void)
 {
 	static const char *const titles[] = { "id", "time", "via", "from", "text", NULL };
-	g_autofree char *text = sn_args_join(args, 0);
+
+	return sn_table_new(titles);
+}
+
+/* By a store that knows no more than this takes. NULL: it has to be asked as a whole. */
+static SnTable *find_narrowly(SnCliContext *context, const SnQuery *query, int limit)
+{
+	Found found = { .context = context, .table = new_table() };
+	SnStore *store = sn_store_open_narrow(context->paths->store_path, query);
+
+	if (!store || !find(store, query, limit, &found, NULL) || sn_store_missed(store))
+		g_clear_pointer(&found.table, sn_table_free);
+	sn_store_close(store);
+	return found.table;
+}
+
+static int find_wholly(SnCliContext *context, const SnQuery *query, int limit, gboolean json)
+{
 	g_autoptr(GError) error = NULL;
-	gint64 limit = sn_args_number(args, "limit", DEFAULT_LIMIT);
-	gboolean json = sn_args_flag(args, "json");
 	int code = SN_EXIT_FAILED;
 	SnStore *store = sn_cli_store(context, &code);
 
 	if (!store)
+		return code;
+	Found found = { .context = context, .table = json ? NULL : new_table() };
+	if (json)
+		sn_json_begin(&found.list);
+	find(store, query, limit, &found, &error);
+	if (json)
+		sn_json_end(&found.list);
+	else
+		sn_table_print(found.table);
+	return error ? sn_cli_fail(error) : (int)SN_EXIT_DONE;
+}
+
+static int run_search(SnCliContext *context, const SnArgs *args)
+{
+	g_autofree char *text = sn_args_join(args, 0);
+	g_autoptr(GError) error = NULL;
+	gint64 number = sn_args_number(args, "limit", DEFAULT_LIMIT);
+	int limit = number && number < G_MAXINT ? (int)number : G_MAXINT, code = SN_EXIT_FAILED;
+	gboolean json = sn_args_flag(args, "json");
+
+	if (!sn_cli_config(context, &code))
 		return code;
 	g_autoptr(SnQuery) query = sn_query_parse(text, NULL, &error);
 	if (!query) {
 		sn_cli_fail(error);
 		return SN_EXIT_USAGE;
 	}
-	Found found = { context, store, json ? NULL : sn_table_new(titles), { 0 } };
-	if (json)
-		sn_json_begin(&found.list);
-	/* all of it in one question: the next page of an answer costs as much as the first */
-	sn_message_search_each(store, query, 0, 0, limit && limit < G_MAXINT ? (int)limit : G_MAXINT,
-	                       json ? SN_MESSAGE_FULL : 0, take_found, &found, &error);
-	if (json)
-		sn_json_end(&found.list);
-	else
-		sn_table_print(found.table);
-	return error ? sn_cli_fail(error) : (int)SN_EXIT_DONE;
+	SnTable *table = json ? NULL : find_narrowly(context, query, limit);
+	if (!table)
+		return find_wholly(context, query, limit, json);
+	sn_table_print(table);
+	return SN_EXIT_DONE;
 }
 
 const SnCliVerb sn_cmd_show = {
@@ -267,6 +343,7 @@ const SnCliVerb sn_cmd_show = {
 	.text = "WHO is a name, an address, or id:N as 'sennit list' shows it.",
 	.options = show_options,
 	.max = 1,
+	.reads = TRUE,
 	.run = run_show,
 };
 
@@ -281,5 +358,6 @@ const SnCliVerb sn_cmd_search = {
 	.options = search_options,
 	.min = 1,
 	.max = -1,
+	.reads = TRUE,
 	.run = run_search,
 };

@@ -65,8 +65,10 @@ SnTable *sn_table_new(const char *const *titles)
 void sn_table_cell(SnTable *table, SnShade shade, const char *text)
 {
 	Cell cell = { sn_text_clean_line(text ? text : "", -1), shade, 0 };
+	gboolean last = table->cells->len % table->columns == table->columns - 1;
 
-	cell.width = sn_text_width(cell.text);
+	/* nothing stands behind the last, and it is cut to what is left */
+	cell.width = last ? 0 : sn_text_width(cell.text);
 	g_array_append_val(table->cells, cell);
 }
 
@@ -78,6 +80,14 @@ void sn_table_cellf(SnTable *table, SnShade shade, const char *format, ...)
 	g_autofree char *text = g_strdup_vprintf(format, args);
 	va_end(args);
 	sn_table_cell(table, shade, text);
+}
+
+void sn_table_free(SnTable *table)
+{
+	if (!table)
+		return;
+	g_array_unref(table->cells);
+	g_free(table);
 }
 
 static void print_shaded(const char *text, SnShade shade, gboolean colour)
@@ -93,6 +103,12 @@ static void print_shaded(const char *text, SnShade shade, gboolean colour)
 		fputs(text, stdout);
 }
 
+static void print_blanks(int count)
+{
+	while (count-- > 0)
+		putchar(' ');
+}
+
 static void print_row(const SnTable *table, guint row, const int *widths, int room, gboolean colour)
 {
 	for (guint column = 0; column < table->columns; column++) {
@@ -102,14 +118,14 @@ static void print_row(const SnTable *table, guint row, const int *widths, int ro
 		if (last) {
 			g_autofree char *text = room ? sn_text_fit(cell->text, room) : NULL;
 			print_shaded(text ? text : cell->text, cell->shade, colour);
-		} else if (room || cell->width <= widths[column]) {
-			g_autofree char *text = sn_text_pad(cell->text, widths[column]);
-			print_shaded(text, cell->shade, colour);
-			printf("%*s", GAP, "");
+		} else if (cell->width <= widths[column]) {
+			print_shaded(cell->text, cell->shade, colour);
+			print_blanks(widths[column] - cell->width + GAP);
 		} else {
 			/* not a terminal: nothing is cut, whatever becomes of the columns */
-			print_shaded(cell->text, cell->shade, colour);
-			printf("%*s", GAP, "");
+			g_autofree char *text = room ? sn_text_pad(cell->text, widths[column]) : NULL;
+			print_shaded(text ? text : cell->text, cell->shade, colour);
+			print_blanks(GAP);
 		}
 	}
 	putchar('\n');
@@ -136,8 +152,7 @@ void sn_table_print(SnTable *table)
 	gboolean titles = rows > 1 && isatty(STDOUT_FILENO);
 	for (guint row = titles ? 0 : 1; row < rows; row++)
 		print_row(table, row, widths, room, colour);
-	g_array_unref(table->cells);
-	g_free(table);
+	sn_table_free(table);
 }
 
 void sn_out_text(const char *text)

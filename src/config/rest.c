@@ -12,6 +12,7 @@
 
 #define HEAD "sennit at rest, " PACKAGE_VERSION "\n"
 #define END "end"
+#define FIRST_FILE "accounts.conf" /* which says whose note it is */
 /* Things that come due without a file that changes, such as housekeeping, wait no longer than this. */
 #define VALID SN_HOUR
 #define JUST_NOW (2 * SN_SECOND)
@@ -108,7 +109,7 @@ static gboolean may_rest(const SnConfig *config)
 char *sn_rest_look(const SnPaths *paths, const SnConfig *config, const char *module,
                    const SnClock *clock)
 {
-	static const char *const names[] = { "accounts.conf", "sennit.conf" };
+	static const char *const names[] = { FIRST_FILE, "sennit.conf" };
 	Look look = { g_string_new(NULL), sn_clock_now(clock), 0, !may_rest(config) };
 
 	for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
@@ -138,6 +139,15 @@ void sn_rest_write(const SnPaths *paths, const char *before, const char *now, co
 	g_file_set_contents_full(path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0600, NULL);
 }
 
+/* The same data may be used with another configuration, which has other accounts. */
+static gboolean is_of(const SnPaths *paths, const char *line)
+{
+	g_autofree char *own = g_build_filename(paths->config, FIRST_FILE, NULL);
+	const char *path = strchr(line, ' ');
+
+	return path && g_str_equal(path + 1, own);
+}
+
 static gboolean is_as_it_was(const char *line)
 {
 	const char *path = strchr(line, ' ');
@@ -162,7 +172,7 @@ gboolean sn_rest_holds(const SnPaths *paths, const SnClock *clock)
 	if (count < 5 || *lines[count - 1] || !g_str_equal(lines[count - 2], END))
 		return FALSE;
 	SnTime age = sn_clock_now(clock) - g_ascii_strtoll(lines[0], NULL, 10);
-	if (age < 0 || age > VALID)
+	if (age < 0 || age > VALID || !is_of(paths, lines[2]))
 		return FALSE;
 	for (guint i = 2; i + 2 < count; i++)
 		if (!is_as_it_was(lines[i]))

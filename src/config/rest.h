@@ -24,7 +24,7 @@ char *sn_rest_look(const SnPaths *paths, const SnConfig *config, const char *mod
 /* mark: of sn_store_rest(). What was before and what is now must be the same, else nothing is written. */
 void sn_rest_write(const SnPaths *paths, const char *before, const char *now, const char *mark,
                    const SnClock *clock);
-/* Whether all is still as it was written, and that is not long ago. */
+/* Whether all is still as it was written, for this configuration, and that is not long ago. */
 gboolean sn_rest_holds(const SnPaths *paths, const SnClock *clock);
 
 #endif

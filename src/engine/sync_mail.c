@@ -18,6 +18,7 @@
 
 #include "src/engine/drafts.h"
 #include "src/store/place.h"
+#include "src/store/wish.h"
 
 enum {
 	RECENT = 200, /* messages of the first round, and more if more came in within RECENT_TIME */
@@ -27,7 +28,8 @@ enum {
 };
 
 #define RECENT_TIME (7 * SN_DAY)
-#define WHOLE_MAX (100 << 20) /* larger ones come in part, whatever the configuration says */
+/* larger ones come in part, whatever the configuration says: the parser would not see the rest */
+#define WHOLE_MAX SN_WISH_WHOLE_MAX
 
 static void work(SnMailSync *sync);
 static void sync_reply(SnEngineAccount *account, const SnMailEvent *event, gpointer data);
@@ -143,15 +145,11 @@ static void report_progress(SnMailSync *sync, gboolean now)
 	                    MAX(sync->total, sync->done + sync->round_done));
 }
 
-static GPtrArray *known_names(SnStore *store, SnId folder, const GArray *uids)
+static void take_places(SnMailRequest *request, SnPlaces places)
 {
-	/* Only a Maildir has names, and then every location has one. */
-	GPtrArray *names = sn_location_names(store, folder);
-
-	if (names && names->len == uids->len)
-		return names;
-	g_clear_pointer(&names, g_ptr_array_unref);
-	return NULL;
+	request->known = places.uids;
+	request->known_names = places.names;
+	request->known_flags = places.flags;
 }
 
 /* What is known of the names that changed, or of all. */
@@ -169,20 +167,17 @@ static void say_known(SnMailSync *sync, SnMailFolder *folder, SnMailRequest *req
 		g_hash_table_iter_init(&iter, changed);
 		while (g_hash_table_iter_next(&iter, &name, NULL))
 			g_ptr_array_add(request->only, g_strdup(name));
-		SnPlaces places = sn_places_named(store, folder->id, request->only);
-		request->known = places.uids;
-		request->known_names = places.names;
-		request->known_flags = places.flags;
+		take_places(request, sn_places_named(store, folder->id, request->only));
+		return;
+	}
+	if (maildir) {
+		take_places(request, sn_places_in(store, folder->id));
 		return;
 	}
 	/* flags are compared here only where the server cannot tell which have changed */
-	request->known = sn_location_uids(store, folder->id, request->highestmodseq && !maildir
-	                                                             ? NULL
-	                                                             : &request->known_flags);
+	request->known = sn_location_uids(store, folder->id, request->highestmodseq ? NULL : &request->known_flags);
 	if (request->known_flags && account->config->source.kind == SN_ENDPOINT_IMAP)
 		request->known_keywords = sn_location_keyword_list(store, folder->id);
-	if (request->known && maildir)
-		request->known_names = known_names(store, folder->id, request->known);
 }
 
 static void start_round(SnMailSync *sync, SnMailFolder *folder)

@@ -3,6 +3,7 @@
 #include <glib/gstdio.h>
 #include <sys/statvfs.h>
 
+#include "src/store/names.h"
 #include "src/store/private.h"
 #include "src/store/statement.h"
 
@@ -42,7 +43,8 @@ gboolean sn_store_compact(SnStore *store, gint64 *before, gint64 *after, GError 
 		return FALSE;
 	/* beside the database, which is private and has the room, and not in /tmp */
 	g_setenv("SQLITE_TMPDIR", directory, TRUE);
-	if (!sn_exec(store, "INSERT INTO search (search) VALUES ('optimize')", error) ||
+	if (!sn_names_fresh(store, error) ||
+	    !sn_exec(store, "INSERT INTO search (search) VALUES ('optimize')", error) ||
 	    !sn_exec(store, "VACUUM", error))
 		return FALSE;
 	sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);

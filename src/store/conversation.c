@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "src/store/map.h"
+#include "src/store/names.h"
 #include "src/store/private.h"
 
 #define FIND_LIMIT 100
@@ -94,6 +95,12 @@ gboolean sn_bulk_parse(const char *word, SnBulk *bulk)
 	"OR EXISTS (SELECT 1 FROM member m JOIN address a ON a.id = m.address "                 \
 	"WHERE m.conversation = conversation.id AND instr(fold(a.value), " n "))) "
 
+/* Those that have a part of a name (?7), from the rows that may have it (by ?8). */
+#define NAMED                                                                                   \
+	SN_NAMES_FOUND("?8") "SELECT " COLUMNS " FROM conversation NOT INDEXED "                \
+	"WHERE id IN (SELECT conversation FROM found) AND shelf = ?1 "                          \
+	"AND (pinned, needs, last_time, id) < (?2, ?3, ?4, ?5) "
+
 GPtrArray *sn_conversation_page(SnStore *store, const SnConversation *after, SnShelf shelf,
                                 const char *filter, int limit)
 {
@@ -108,6 +115,11 @@ GPtrArray *sn_conversation_page(SnStore *store, const SnConversation *after, SnS
 		                        V(limit)));
 	g_autofree char *valid = sn_tidy(filter, SN_LINE_LIMIT);
 	g_autofree char *part = g_utf8_casefold(valid, -1);
+	const char *rare = sn_names_rare(store, part);
+	if (rare)
+		return read_rows(sn_sql(store, NAMED "AND " HAS_PART("?7") LIST_ORDER, V(shelf),
+		                        V(pinned ? 1 : 0), V(needs ? 1 : 0), V(time), V(id), V(limit),
+		                        V(part), V(rare)));
 	return read_rows(sn_sql(store, LIST "AND " HAS_PART("?7") LIST_ORDER, V(shelf),
 	                        V(pinned ? 1 : 0), V(needs ? 1 : 0), V(time), V(id), V(limit),
 	                        V(part)));
@@ -176,6 +188,28 @@ static GPtrArray *find_by_address(SnStore *store, const char *who)
 	                        V(mail), V(im), V(who)));
 }
 
+#define BY_NAME "SELECT " COLUMNS " FROM conversation NOT INDEXED WHERE "
+#define FOUND SN_NAMES_FOUND("?3") BY_NAME "id IN (SELECT conversation FROM found) AND "
+#define BY_NAME_ORDER                                                                           \
+	"AND id NOT IN (SELECT conversation FROM shell) ORDER BY shelf, last_time DESC LIMIT ?2"
+
+/* Who is called just that, else who has it as a part of a name. */
+static GPtrArray *find_by_name(SnStore *store, const char *part)
+{
+	const char *rare = sn_names_rare(store, part);
+	GPtrArray *rows = read_rows(
+		rare ? sn_sql(store, FOUND "fold(title) = ?1 " BY_NAME_ORDER, V(part), V(FIND_LIMIT),
+		              V(rare))
+		     : sn_sql(store, BY_NAME "fold(title) = ?1 " BY_NAME_ORDER, V(part), V(FIND_LIMIT)));
+
+	if (rows->len || !*part)
+		return rows;
+	g_ptr_array_unref(rows);
+	return read_rows(
+		rare ? sn_sql(store, FOUND HAS_PART("?1") BY_NAME_ORDER, V(part), V(FIND_LIMIT), V(rare))
+		     : sn_sql(store, BY_NAME HAS_PART("?1") BY_NAME_ORDER, V(part), V(FIND_LIMIT)));
+}
+
 GPtrArray *sn_conversation_find(SnStore *store, const char *who)
 {
 	if (g_str_has_prefix(who, "id:"))
@@ -189,17 +223,7 @@ GPtrArray *sn_conversation_find(SnStore *store, const char *who)
 	g_ptr_array_unref(rows);
 	g_autofree char *valid = sn_tidy(who, SN_LINE_LIMIT);
 	g_autofree char *part = g_utf8_casefold(valid, -1);
-	rows = read_rows(sn_sql(store,
-	                        "SELECT " COLUMNS " FROM conversation WHERE fold(title) = ?1 "
-	                        "AND id NOT IN (SELECT conversation FROM shell) ORDER BY shelf, last_time DESC LIMIT ?2",
-	                        V(part), V(FIND_LIMIT)));
-	if (rows->len || !*part)
-		return rows;
-	g_ptr_array_unref(rows);
-	return read_rows(sn_sql(store,
-	                        "SELECT " COLUMNS " FROM conversation WHERE " HAS_PART("?1")
-	                        "AND id NOT IN (SELECT conversation FROM shell) ORDER BY shelf, last_time DESC LIMIT ?2",
-	                        V(part), V(FIND_LIMIT)));
+	return find_by_name(store, part);
 }
 
 GPtrArray *sn_conversation_members(SnStore *store, SnId id)
@@ -254,7 +278,8 @@ SnId sn_conversation_make(SnStore *store, SnConversationKind kind, const char *k
 	            "VALUES (?1, ?2, ?3, nullif(?4, 0), ?5)",
 	            V(kind), V(key), V(title), V(person), V(opened ? 1 : 0)))
 		return 0;
-	return sn_last_id(store);
+	id = sn_last_id(store);
+	return sn_names_put(store, id, title, error) ? id : 0;
 }
 
 SnId sn_conversation_of_person(SnStore *store, SnId whose, gboolean opened, GError **error)
@@ -285,6 +310,14 @@ SnId sn_conversation_for_person(SnStore *store, SnId person, GError **error)
 	return sn_store_finish(store, id != 0, error) ? id : 0;
 }
 
+gboolean sn_conversation_title(SnStore *store, SnId id, const char *title, GError **error)
+{
+	if (!sn_run(store, error, "UPDATE conversation SET title = ?2 WHERE id = ?1 AND title <> ?2",
+	            V(id), V(title)))
+		return FALSE;
+	return sn_changes(store) == 0 || sn_names_put(store, id, title, error);
+}
+
 SnId sn_conversation_for_room(SnStore *store, const char *jid, const char *title, GError **error)
 {
 	g_autofree char *key = sn_address_normalise(SN_CHANNEL_IM, jid);
@@ -297,10 +330,7 @@ SnId sn_conversation_for_room(SnStore *store, const char *jid, const char *title
 	if (!sn_store_begin(store, error))
 		return 0;
 	SnId id = sn_conversation_make(store, SN_CONV_ROOM, key, tidy ? tidy : key, 0, TRUE, error);
-	gboolean ok = id && (!tidy || sn_run(store, error,
-	                                     "UPDATE conversation SET title = ?2 WHERE id = ?1 "
-	                                     "AND title <> ?2",
-	                                     V(id), V(tidy)));
+	gboolean ok = id && (!tidy || sn_conversation_title(store, id, tidy, error));
 	return sn_store_finish(store, ok, error) ? id : 0;
 }
 
@@ -314,10 +344,17 @@ gboolean sn_conversation_add_member(SnStore *store, SnId conversation, SnId addr
 
 gboolean sn_conversation_retitle(SnStore *store, SnId person, const char *name, GError **error)
 {
-	return sn_run(store, error,
-	              "UPDATE conversation SET title = ?2 WHERE person = ?1 AND title <> ?2 "
-	              "AND NOT (SELECT is_self FROM person WHERE id = ?1)",
-	              V(person), V(name));
+	g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(SnId));
+	gboolean ok = TRUE;
+
+	sn_sql_ids(sn_sql(store,
+	                  "SELECT id FROM conversation WHERE person = ?1 AND title <> ?2 "
+	                  "AND NOT (SELECT is_self FROM person WHERE id = ?1)",
+	                  V(person), V(name)),
+	           ids);
+	for (guint i = 0; ok && i < ids->len; i++)
+		ok = sn_conversation_title(store, g_array_index(ids, SnId, i), name, error);
+	return ok;
 }
 
 /* ---- what the user sets ---- */

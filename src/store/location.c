@@ -51,6 +51,12 @@ typedef struct {
 	guint any, all;
 	gboolean told; /* some server tells keywords */
 	char *tags;    /* all of them */
+	/* the message's row as it is; without a place it was not looked at */
+	guint flags;
+	gboolean lost;
+	int hidden;
+	SnId about;
+	char *tags_now;
 } Places;
 
 static void add_keywords(Places *p, const char *keywords)
@@ -73,8 +79,10 @@ static Places look(SnStore *store, SnId message)
 	                      /* a list after IN would be put into a table each time */
 	                      "WHEN 'trash' THEN 1 WHEN 'junk' THEN 1 WHEN 'drafts' THEN 1 "
 	                      "WHEN " SN_GONE_SQL " THEN 1 ELSE 0 END, "
-	                      "l.keywords, f.base <> 0 AND f.role = 'drafts' AND l.target IS NULL "
-	                      "FROM location l JOIN folder f ON f.id = l.folder WHERE l.message = ?1",
+	                      "l.keywords, f.base <> 0 AND f.role = 'drafts' AND l.target IS NULL, "
+	                      "m.flags, m.lost IS NOT NULL, m.hidden, m.about, m.tags "
+	                      "FROM location l JOIN folder f ON f.id = l.folder "
+	                      "JOIN message m ON m.id = l.message WHERE l.message = ?1",
 	                      V(message));
 
 	while (sn_sql_row(query)) {
@@ -85,21 +93,42 @@ static Places look(SnStore *store, SnId message)
 		p.any |= flags;
 		p.all &= flags;
 		add_keywords(&p, sn_sql_peek(query, 2));
+		if (p.places > 1)
+			continue;
+		p.flags = (guint)sn_sql_int(query, 4);
+		p.lost = sn_sql_int(query, 5) != 0;
+		p.hidden = (int)sn_sql_int(query, 6);
+		p.about = sn_sql_int(query, 7);
+		p.tags_now = sn_sql_text(query, 8);
 	}
 	sn_sql_drop(query);
 	return p;
+}
+
+/* Reports are folded below what they are about, transcripts are not emails to be seen. */
+static int hidden_of(const Places *p)
+{
+	if (!p->visible || p->draft || p->about == SN_ABOUT_TRANSCRIPT)
+		return 1;
+	return p->about > 0 || p->about == SN_ABOUT_UNHEARD ? 2 : 0;
+}
+
+static gboolean settle_tags(SnStore *store, SnId message, const Places *p, GError **error)
+{
+	const char *tags = p->tags ? p->tags : "";
+
+	return !p->told || g_str_equal(tags, p->tags_now ? p->tags_now : "") ||
+	       sn_run(store, error, "UPDATE message SET tags = nullif(?2, '') WHERE id = ?1", V(message),
+	              V(tags));
 }
 
 gboolean sn_message_settle(SnStore *store, SnId message, gboolean removed, GError **error)
 {
 	const guint by_all = SN_FLAG_DELETED | SN_FLAG_DRAFT;
 	Places p = look(store, message);
-	g_autofree char *tags = p.tags;
+	g_autofree char *tags = p.tags, *tags_now = p.tags_now;
 
-	if (p.told && !sn_run(store, error,
-	                      "UPDATE message SET tags = nullif(?2, '') WHERE id = ?1 "
-	                      "AND coalesce(tags, '') <> ?2",
-	                      V(message), V(tags ? tags : "")))
+	if (!settle_tags(store, message, &p, error))
 		return FALSE;
 	if (p.places == 0)
 		return sn_run(store, error,
@@ -107,14 +136,12 @@ gboolean sn_message_settle(SnStore *store, SnId message, gboolean removed, GErro
 		              "hidden = iif(?3, 1, hidden) WHERE id = ?1",
 		              V(message), V(sn_now(store)), V(removed ? 1 : 0));
 	guint flags = (p.any & ~by_all) | (p.all & by_all);
-	/* Reports are folded below what they are about, transcripts are not emails to be seen. */
-	return sn_run(store, error,
-	              "UPDATE message SET flags = ?2, lost = NULL, hidden = "
-	              "CASE WHEN ?3 OR about = ?5 THEN 1 WHEN about > 0 OR about = ?4 THEN 2 ELSE 0 END "
-	              "WHERE id = ?1 AND (flags <> ?2 OR lost IS NOT NULL OR hidden <> "
-	              "CASE WHEN ?3 OR about = ?5 THEN 1 WHEN about > 0 OR about = ?4 THEN 2 ELSE 0 END)",
-	              V(message), V(flags), V(p.visible && !p.draft ? 0 : 1), V((SnId)SN_ABOUT_UNHEARD),
-	              V((SnId)SN_ABOUT_TRANSCRIPT));
+	int hidden = hidden_of(&p);
+	/* most settle as they are: an UPDATE that changes nothing costs as much as a question more */
+	return (flags == p.flags && !p.lost && hidden == p.hidden) ||
+	       sn_run(store, error,
+	              "UPDATE message SET flags = ?2, lost = NULL, hidden = ?3 WHERE id = ?1", V(message),
+	              V(flags), V(hidden));
 }
 
 gboolean sn_message_purge(SnStore *store, GError **error)
@@ -429,7 +456,10 @@ SnId sn_location_find(SnStore *store, SnId folder, guint32 uid)
 
 guint32 sn_location_find_name(SnStore *store, SnId folder, const char *name)
 {
-	return (guint32)sn_one(store, "SELECT uid FROM location WHERE folder = ?1 AND name = ?2",
+	/* said which, or SQLite may take the one by number and read the whole folder for a name */
+	return (guint32)sn_one(store,
+	                       "SELECT uid FROM location INDEXED BY location_name "
+	                       "WHERE folder = ?1 AND name = ?2",
 	                       V(folder), V(name));
 }
 

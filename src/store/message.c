@@ -212,6 +212,47 @@ SnMessage *sn_message_get(SnStore *store, SnId id, guint what)
 	return message;
 }
 
+void sn_sender_clear(SnSender *sender)
+{
+	g_clear_pointer(&sender->value, g_free);
+	g_clear_pointer(&sender->name, g_free);
+	sender->id = 0;
+}
+
+static void look_up_sender(SnStore *store, SnId id, SnSender *sender)
+{
+	SnSql *query = sn_sql(store, "SELECT a.value, p.name FROM address a JOIN person p ON p.id = a.person "
+	                      "WHERE a.id = ?1", V(id));
+
+	sn_sender_clear(sender);
+	if (sn_sql_row(query)) {
+		sender->id = id;
+		sender->value = sn_sql_text(query, 0);
+		sender->name = sn_sql_text(query, 1);
+	}
+	sn_sql_drop(query);
+}
+
+SnMessage *sn_message_line(SnStore *store, SnSql *row, SnSender *sender)
+{
+	SnMessage *m = sn_message_new();
+
+	m->id = sn_sql_int(row, 0);
+	m->conversation = sn_sql_int(row, 1);
+	m->channel = (SnChannel)sn_sql_int(row, 2);
+	m->time = sn_sql_int(row, 3);
+	m->sender = sn_sql_int(row, 4);
+	m->sender_name = sn_sql_text(row, 5);
+	m->subject = sn_sql_text(row, 6);
+	m->preview = sn_sql_text(row, 7);
+	if (m->sender != sender->id)
+		look_up_sender(store, m->sender, sender);
+	m->sender_value = g_strdup(sender->value);
+	if (!m->sender_name)
+		m->sender_name = g_strdup(sender->name);
+	return m;
+}
+
 static void reverse(GPtrArray *rows)
 {
 	for (guint i = 0; i < rows->len / 2; i++) {
@@ -305,12 +346,18 @@ SnId sn_message_find_mail(SnStore *store, const char *message_id)
 	              V(message_id));
 }
 
+SnId sn_message_last(SnStore *store)
+{
+	return sn_one(store, "SELECT max(id) FROM message");
+}
+
 SnId sn_message_find_im(SnStore *store, const char *origin_id, const char *sender)
 {
 	g_autofree char *normal = sn_address_normalise(SN_CHANNEL_IM, sender);
 
+	/* by the id, not by all that the sender wrote */
 	return sn_one(store,
-	              "SELECT m.id FROM message m JOIN address a ON a.id = m.sender "
+	              "SELECT m.id FROM message m JOIN address a ON a.id = +m.sender "
 	              "WHERE m.origin_id = ?1 AND m.channel = 1 AND a.channel = 1 AND a.value = ?2 "
 	              "ORDER BY m.carried, m.id LIMIT 1",
 	              V(origin_id), V(normal));

@@ -190,7 +190,8 @@ typedef enum { SN_ADDED, SN_DUPLICATE, SN_UPGRADED } SnAddResult;
 gboolean sn_message_add(SnStore *store, SnMessage *message, const char *room_jid, GBytes *raw,
                         SnAddResult *result, GError **error);
 
-enum { SN_MESSAGE_FULL = 1 };
+/* LINE: of an answer to a search only what one line shows: ids, channel, time, sender, subject, preview. */
+enum { SN_MESSAGE_FULL = 1, SN_MESSAGE_LINE = 2 };
 SnMessage *sn_message_get(SnStore *store, SnId id, guint what); /* NULL */
 
 /*
@@ -206,6 +207,8 @@ GPtrArray *sn_message_thread(SnStore *store, const char *thread, int limit, guin
 SnId sn_message_find_mail(SnStore *store, const char *message_id);       /* 0 */
 /* By origin-id and the bare JID of its sender. 0 */
 SnId sn_message_find_im(SnStore *store, const char *origin_id, const char *sender);
+/* The message that was filed last; 0. */
+SnId sn_message_last(SnStore *store);
 /* Is there a message that XEP-0461 may name by this id (its origin-id, or that of a room)? */
 gboolean sn_message_knows_im(SnStore *store, const char *id);
 /* The one IM of our own records with this origin-id, whoever sent it. 0: none, or several */
@@ -253,6 +256,7 @@ gboolean sn_message_move(SnStore *store, SnId id, const char *target, GError **e
 typedef struct {
 	char *match;         /* FTS5 expression built from quoted words; NULL: none */
 	char *without;       /* the same, for what must not be there; NULL: none */
+	char **words;        /* what match asks for, as it was typed (passage.h) */
 	SnId conversation;   /* 0: any */
 	SnId folder;         /* only what stands in its list (folder_list.h), the trash too; 0: any */
 	int channel;         /* SnChannel, or -1 */
@@ -283,6 +287,14 @@ typedef gboolean (*SnMessageVisit)(SnMessage *message, gpointer data);
 gboolean sn_message_search_each(SnStore *store, const SnQuery *query, SnTime before_time,
                                 SnId before_id, int limit, guint what, SnMessageVisit visit,
                                 gpointer data, GError **error);
+
+/*
+ * A store for one search, this one, as SN_MESSAGE_LINE, and for nothing else: what it does not read is
+ * as if it were not there, because to read the whole schema takes longer than most answers.
+ * Writes nothing. NULL where it cannot be had like this (no such file, another format, damaged):
+ * sn_store_open() has it then, or says why not.
+ */
+SnStore *sn_store_open_narrow(const char *path, const SnQuery *query);
 
 /* Of the newest emails that came to an account (at most `limit`): how many there are, and how many of them
  * have results of authserv-id. */

@@ -95,6 +95,9 @@ static gboolean take_record(SnSql *query, Record *record)
 #define RECORD "SELECT id, conversation, carried, raw IS NOT NULL, outbox FROM message "
 /* Live records count everywhere, told ones in their own conversation only. */
 #define IN_SCOPE "AND (carried = 0 OR conversation = ?3) ORDER BY carried, id LIMIT 1"
+/* No index of the sender, which SQLite thinks as good as one of an id: with each line of somebody
+ * who writes much it would take longer to see that the next one is new. */
+#define BY_SENDER "AND +sender = ?2 "
 
 static gboolean find_live_mail(SnStore *store, const SnMessage *m, SnId conversation, SnId raw,
                                Record *record)
@@ -105,12 +108,12 @@ static gboolean find_live_mail(SnStore *store, const SnMessage *m, SnId conversa
 		              V(m->message_id)) &&
 		       take_record(sn_sql(store,
 		                          RECORD "WHERE message_id = ?1 AND channel = 0 "
-		                                 "AND sender = ?2 " IN_SCOPE,
+		                                 BY_SENDER IN_SCOPE,
 		                          V(m->message_id), V(m->sender), V(conversation)),
 		                   record);
 	return raw && take_record(sn_sql(store,
 	                                 RECORD "WHERE raw = ?1 AND channel = 0 "
-	                                        "AND sender = ?2 " IN_SCOPE,
+	                                        BY_SENDER IN_SCOPE,
 	                                 V(raw), V(m->sender), V(conversation)),
 	                          record);
 }
@@ -204,7 +207,7 @@ static gboolean find_im(SnStore *store, const SnMessage *m, SnId conversation, g
 	if (m->origin_id &&
 	    take_record(sn_sql(store,
 	                       RECORD
-	                       "WHERE origin_id = ?1 AND channel = 1 AND sender = ?2 "
+	                       "WHERE origin_id = ?1 AND channel = 1 " BY_SENDER
 	                       "AND NOT ((coalesce(stanza_id <> ?4, 0) AND account = ?5) "
 	                       "OR (abs(time - ?6) > ?7 AND coalesce((SELECT body_text(text, packed) "
 	                       "FROM body WHERE body.message = message.id) <> ?8, 0))) " IN_SCOPE,

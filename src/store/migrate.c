@@ -87,8 +87,14 @@ SnFit sn_store_fit(SnStore *store, const SnShape *shape, GError **error)
 		g_clear_error(&local); /* it is about to close, or recovers it after a crash */
 		version = user_version(store, &local);
 	}
-	if (version < 0) {
+	if (local) {
 		g_propagate_error(error, g_steal_pointer(&local));
+		return SN_FIT_REFUSED;
+	}
+	if (version < 0) {
+		g_set_error(error, SN_ERROR, SN_ERROR_CONFIG,
+		            "The database %s is damaged: it says that its format is %d. Put it aside, or put "
+		            "a copy of it in its place.", store->path, version);
 		return SN_FIT_REFUSED;
 	}
 	if (version == shape->version)
@@ -120,24 +126,28 @@ gboolean sn_store_found(SnStore *store, const SnShape *shape, GError **error)
 
 /* ---- statements ---- */
 
-/* The first column of the first row; 0 when there is none, or no such table in this format. */
-static gint64 number(SnStore *store, const char *sql)
+/* 0 when there is none; -1: it could not be read. */
+static gint64 find_last_row(SnStore *store, const char *table, GError **error)
 {
+	g_autofree char *sql = g_strdup_printf("SELECT max(id) FROM %s", table);
 	sqlite3_stmt *query = NULL;
 	gint64 value = 0;
 
-	if (sqlite3_prepare_v2(store->db, sql, -1, &query, NULL) == SQLITE_OK &&
-	    sqlite3_step(query) == SQLITE_ROW)
-		value = sqlite3_column_int64(query, 0);
+	int code = sqlite3_prepare_v2(store->db, sql, -1, &query, NULL);
+	if (code == SQLITE_OK && (code = sqlite3_step(query)) == SQLITE_ROW)
+		value = MAX(sqlite3_column_int64(query, 0), 0);
+	if (code != SQLITE_ROW) {
+		sn_store_fail(store, code, error);
+		value = -1;
+	}
 	sqlite3_finalize(query);
 	return value;
 }
 
+/* For an estimate: 0 also when there is no such table in this format. */
 static gint64 last_row(SnStore *store, const char *table)
 {
-	g_autofree char *sql = table ? g_strdup_printf("SELECT max(id) FROM %s", table) : NULL;
-
-	return sql ? number(store, sql) : 0;
+	return table ? MAX(find_last_row(store, table, NULL), 0) : 0;
 }
 
 /* All statements of a step; where they have parameters, for the rows from < id <= to. */
@@ -325,9 +335,11 @@ static gboolean advance(Upgrade *u, const SnStep *step, gint64 to, gboolean over
 
 static gboolean run_ranges(Upgrade *u, const SnStep *step, GError **error)
 {
-	gint64 end = last_row(u->store, step->over);
+	gint64 end = find_last_row(u->store, step->over, error);
 	gint64 before = u->done - step->weight * u->position;
 
+	if (end < 0)
+		return FALSE;
 	for (gboolean over = FALSE; !over;) {
 		gint64 begun = g_get_monotonic_time();
 		gint64 to = end - u->position > u->range ? u->position + u->range : MAX(end, u->position);

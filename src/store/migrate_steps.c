@@ -15,6 +15,7 @@
 #include "src/store/migrate_omemo.h"
 #include "src/store/migrate_rooms.h"
 #include "src/store/message.h"
+#include "src/store/names.h"
 #include "src/store/outbox.h"
 #include "src/store/statement.h"
 #include "src/store/sync.h"
@@ -214,6 +215,14 @@ static const SnStep steps_to_version_2[] = {
 	               "ON p.message = m.id WHERE m.id > ?1 AND m.id <= ?2 AND m.direction = 1 "
 	               "AND m.carried = 0 AND p.role IN (1, 2, 3) GROUP BY p.address COLLATE NOCASE, "
 	               "m.channel) w WHERE address.value = w.value AND address.channel = w.channel"),
+	SN_STEP_SHORT("CREATE TABLE name_part (part TEXT NOT NULL, target INTEGER NOT NULL, "
+	              "PRIMARY KEY (part, target)) STRICT, WITHOUT ROWID"),
+	SN_STEP_RANGES("conversation", 4, "parts of names",
+	               SN_NAMES_OF("conversation", "id", "title", "id > ?1 AND id <= ?2")),
+	SN_STEP_RANGES("address", 4, "parts of names",
+	               SN_NAMES_OF("address", "-id", "value", "id > ?1 AND id <= ?2")),
+	SN_STEP_WHOLE("address", 1, "parts of names",
+	              SN_NAMES_OF(SN_NAMES_SILENT, "-id", "name", "TRUE")),
 	SN_STEP_WHOLE("address", 1, "whom you write to",
 	              "CREATE INDEX address_written ON address (last_written) WHERE written > 0"),
 	SN_STEP_SHORT(triggers_of_version_2),

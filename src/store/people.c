@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "src/store/map.h"
+#include "src/store/names.h"
 #include "src/store/policy.h"
 #include "src/store/private.h"
 
@@ -86,7 +87,8 @@ static SnId insert_address(SnStore *store, SnChannel channel, const char *value,
 	            V(channel), V(value), V(sn_now(store))))
 		return 0;
 	SnId id = sn_last_id(store);
-	if (!sn_run(store, error,
+	if (!sn_names_put(store, -id, value, error) ||
+	    !sn_run(store, error,
 	            "INSERT INTO native (address, person) SELECT id, person FROM address "
 	            "WHERE id = ?1",
 	            V(id)))
@@ -120,11 +122,32 @@ gboolean sn_address_name_seen(SnStore *store, SnId address, const char *name, Sn
 	       sn_person_refresh(store, sn_address_person(store, address), error);
 }
 
+/* The same, and what it was called last. */
+static SnId find_named(SnStore *store, SnChannel channel, const char *value, char **name)
+{
+	SnSql *query = sn_sql(store, "SELECT id, name FROM address WHERE channel = ?1 AND value = ?2",
+	                      V(channel), V(value));
+	SnId id = sn_sql_row(query) ? sn_sql_int(query, 0) : 0;
+
+	*name = id ? sn_sql_text(query, 1) : NULL;
+	sn_sql_drop(query);
+	return id;
+}
+
+/* A name of their own replaces the one before; a name in a To: only stands where there is none. */
+static gboolean rename_address(SnStore *store, SnId id, const char *before, const char *name,
+                               SnNameRank rank, GError **error)
+{
+	if (before && (rank < SN_NAME_OWN || g_str_equal(before, name)))
+		return TRUE;
+	return sn_run(store, error, "UPDATE address SET name = ?2 WHERE id = ?1", V(id), V(name));
+}
+
 SnId sn_address_make(SnStore *store, SnChannel channel, const char *value, const char *name,
                      SnNameRank rank, GError **error)
 {
 	g_autofree char *normal = sn_address_normalise(channel, value);
-	g_autofree char *tidy = sn_tidy(name, SN_LINE_LIMIT);
+	g_autofree char *tidy = sn_tidy(name, SN_LINE_LIMIT), *before = NULL;
 
 	if (!normal) {
 		g_autofree char *shown = sn_tidy(value ? value : "", 200);
@@ -133,15 +156,12 @@ SnId sn_address_make(SnStore *store, SnChannel channel, const char *value, const
 	}
 	if (tidy)
 		g_strstrip(tidy);
-	SnId id = find_address(store, channel, normal);
+	SnId id = find_named(store, channel, normal, &before);
 	if (!id)
 		id = insert_address(store, channel, normal, error);
 	if (!id || !tidy || !*tidy || g_ascii_strcasecmp(tidy, normal) == 0)
 		return id;
-	if (!sn_run(store, error,
-	            "UPDATE address SET name = ?2 WHERE id = ?1 AND (name IS NULL OR "
-	            "(?3 AND name <> ?2))",
-	            V(id), V(tidy), V(rank >= SN_NAME_OWN)) ||
+	if (!rename_address(store, id, before, tidy, rank, error) ||
 	    !sn_address_name_seen(store, id, tidy, rank, error))
 		return 0;
 	return id;
@@ -407,6 +427,21 @@ static GPtrArray *find_by_address(SnStore *store, const char *who)
 	                           V(mail), V(im)));
 }
 
+#define ANYBODY "SELECT " PERSON_COLUMNS " FROM person p NOT INDEXED WHERE "
+#define WHOSE SN_NAMES_WHOSE("?3") ANYBODY "p.id IN (SELECT person FROM whose) AND "
+#define EXACT                                                                                   \
+	"fold(p.name) = ?1 AND EXISTS (SELECT 1 FROM address a WHERE a.person = p.id) LIMIT ?2"
+#define PART                                                                                    \
+	"EXISTS (SELECT 1 FROM address a WHERE a.person = p.id "                                \
+	"AND (instr(fold(p.name), ?1) OR instr(fold(a.value), ?1))) LIMIT ?2"
+
+/* rare: where to look (names.h); NULL: as many as are wanted are soon met. */
+static GPtrArray *read_named(SnStore *store, const char *folded, const char *rare, int limit)
+{
+	return read_persons(rare ? sn_sql(store, WHOSE PART, V(folded), V(limit), V(rare))
+	                         : sn_sql(store, ANYBODY PART, V(folded), V(limit)));
+}
+
 GPtrArray *sn_person_find(SnStore *store, const char *who)
 {
 	g_autofree char *folded = NULL;
@@ -423,20 +458,24 @@ GPtrArray *sn_person_find(SnStore *store, const char *who)
 	g_ptr_array_unref(list);
 	g_autofree char *valid = sn_tidy(who, SN_LINE_LIMIT);
 	folded = g_utf8_casefold(valid, -1);
-	list = read_persons(sn_sql(store,
-	                           "SELECT " PERSON_COLUMNS " FROM person p WHERE fold(p.name) = ?1 "
-	                           "AND EXISTS (SELECT 1 FROM address a WHERE a.person = p.id) "
-	                           "LIMIT ?2",
-	                           V(folded), V(FIND_LIMIT)));
+	const char *rare = sn_names_rare(store, folded);
+	list = read_persons(
+		rare ? sn_sql(store, WHOSE EXACT, V(folded), V(FIND_LIMIT), V(rare))
+		     : sn_sql(store, ANYBODY EXACT, V(folded), V(FIND_LIMIT)));
 	if (list->len || !*folded)
 		return list;
 	g_ptr_array_unref(list);
-	return read_persons(sn_sql(store,
-	                           "SELECT " PERSON_COLUMNS " FROM person p "
-	                           "WHERE EXISTS (SELECT 1 FROM address a WHERE a.person = p.id "
-	                           "AND (instr(fold(p.name), ?1) OR instr(fold(a.value), ?1))) "
-	                           "LIMIT ?2",
-	                           V(folded), V(FIND_LIMIT)));
+	return read_named(store, folded, rare, FIND_LIMIT);
+}
+
+GPtrArray *sn_person_named(SnStore *store, const char *part, int limit)
+{
+	g_autofree char *valid = sn_tidy(part, SN_LINE_LIMIT);
+	g_autofree char *folded = g_utf8_casefold(valid, -1);
+
+	g_assert(limit > 0);
+	return *folded ? read_named(store, folded, sn_names_rare(store, folded), limit)
+	               : g_ptr_array_new_with_free_func((GDestroyNotify)sn_person_free);
 }
 
 /* ---- what is known of a person ---- */
@@ -507,7 +546,7 @@ gboolean sn_person_refresh(SnStore *store, SnId person, GError **error)
 	              "UPDATE person SET name = ?2, name_rank = ?3 WHERE id = ?1 "
 	              "AND (name <> ?2 OR name_rank <> ?3)",
 	              V(person), V(name), V(rank)) &&
-	       write_rule(store, person, error) &&
+	       sn_names_put_person(store, person, name, error) && write_rule(store, person, error) &&
 	       sn_conversation_retitle(store, person, name, error);
 }
 

@@ -95,6 +95,8 @@ GPtrArray *sn_person_addresses(SnStore *store, SnId person); /* of SnAddress */
 GPtrArray *sn_person_list(SnStore *store);
 /* By "id:N", exact address, exact name, then unique part of a name or address; of SnPerson. */
 GPtrArray *sn_person_find(SnStore *store, const char *who);
+/* As many as limit who have it as a part of their name or of an address; of SnPerson. */
+GPtrArray *sn_person_named(SnStore *store, const char *part, int limit);
 
 /*
  * Somebody else says that the two addresses may be one person (a source that is not trusted). Known

@@ -15,17 +15,28 @@ GPtrArray *sn_location_keyword_list(SnStore *store, SnId folder)
 	return list;
 }
 
-GPtrArray *sn_location_names(SnStore *store, SnId folder)
+static SnPlaces places_new(void)
 {
-	GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
+	return (SnPlaces){ g_array_new(FALSE, FALSE, sizeof(guint32)), g_ptr_array_new_with_free_func(g_free),
+			   g_array_new(FALSE, FALSE, sizeof(guint)) };
+}
+
+SnPlaces sn_places_in(SnStore *store, SnId folder)
+{
+	SnPlaces places = places_new();
 	SnSql *query = sn_sql(store,
-	                      "SELECT coalesce(name, '') FROM location WHERE folder = ?1 ORDER BY uid",
+	                      "SELECT uid, flags, coalesce(name, '') FROM location WHERE folder = ?1 ORDER BY uid",
 	                      V(folder));
 
-	while (sn_sql_row(query))
-		g_ptr_array_add(names, sn_sql_text(query, 0));
+	while (sn_sql_row(query)) {
+		guint32 uid = (guint32)sn_sql_int(query, 0);
+		guint flags = (guint)sn_sql_int(query, 1);
+		g_array_append_val(places.uids, uid);
+		g_array_append_val(places.flags, flags);
+		g_ptr_array_add(places.names, sn_sql_text(query, 2));
+	}
 	sn_sql_drop(query);
-	return names;
+	return places;
 }
 
 /* ---- some places ---- */
@@ -56,9 +67,7 @@ static gint by_uid(gconstpointer a, gconstpointer b)
 /* Takes the rows. */
 static SnPlaces places_of(GArray *rows)
 {
-	SnPlaces places = { g_array_new(FALSE, FALSE, sizeof(guint32)),
-			    g_ptr_array_new_with_free_func(g_free),
-			    g_array_new(FALSE, FALSE, sizeof(guint)) };
+	SnPlaces places = places_new();
 
 	g_array_sort(rows, by_uid);
 	for (guint i = 0; i < rows->len; i++) {
@@ -81,7 +90,8 @@ SnPlaces sn_places_named(SnStore *store, SnId folder, const GPtrArray *names)
 
 	for (guint i = 0; i < names->len; i++)
 		read_rows(sn_sql(store,
-		                 "SELECT uid, flags, name FROM location WHERE folder = ?1 AND name = ?2",
+		                 "SELECT uid, flags, name FROM location INDEXED BY location_name "
+		                 "WHERE folder = ?1 AND name = ?2", /* not by number: see location.c */
 		                 V(folder), V((const char *)names->pdata[i])),
 		          rows);
 	return places_of(rows);

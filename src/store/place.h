@@ -5,17 +5,16 @@
 
 #include "src/store/sync.h"
 
-/* Maildir names of all locations of a folder, in the order of sn_location_uids(); of char *. A
- * location without a name gives "". */
 GPtrArray *sn_location_keyword_list(SnStore *store, SnId folder); /* of char *, may be NULL; by number */
-GPtrArray *sn_location_names(SnStore *store, SnId folder);
 
-/* Some places of a Maildir's folder: three arrays of the same order, by number. */
+/* Places of a Maildir's folder: three arrays of the same order, by number. */
 typedef struct {
 	GArray *uids;     /* of guint32 */
 	GPtrArray *names; /* of char * */
 	GArray *flags;    /* of guint */
 } SnPlaces;
+/* All of a folder; "" where there is no name. */
+SnPlaces sn_places_in(SnStore *store, SnId folder);
 /* Those that have one of these names; those with these numbers, by the folder's name. */
 SnPlaces sn_places_named(SnStore *store, SnId folder, const GPtrArray *names);
 SnPlaces sn_places_numbered(SnStore *store, SnId account, const char *folder, const GArray *uids);

@@ -15,6 +15,11 @@
 #define SN_PARTY_LIMIT 2000              /* parties of one message */
 #define SN_PART_LIMIT 1000               /* parts of one message */
 
+/* store.c: opens store->path, which is there, with flags of SQLite's; of the functions for SQL it has those
+ * of search.c. */
+#define SN_BUSY_MS 5000
+gboolean sn_store_attach(SnStore *store, int flags, GError **error);
+
 /* How much a display name is worth; native.name_rank and person.name_rank. */
 typedef enum {
 	SN_NAME_ADDRESS,
@@ -36,6 +41,7 @@ SnId sn_person_self(SnStore *store, GError **error); /* made when missing */
 SnId sn_conversation_make(SnStore *store, SnConversationKind kind, const char *key,
                           const char *title, SnId person, gboolean opened, GError **error);
 SnId sn_conversation_of_person(SnStore *store, SnId person, gboolean opened, GError **error);
+gboolean sn_conversation_title(SnStore *store, SnId id, const char *title, GError **error);
 gboolean sn_conversation_retitle(SnStore *store, SnId person, const char *name, GError **error);
 gboolean sn_conversation_add_member(SnStore *store, SnId conversation, SnId address,
                                     GError **error);
@@ -64,6 +70,18 @@ gboolean sn_told_join(SnStore *store, SnId conversation, GError **error);
 /* With the same id: are they the same IM? Without: the record of the same line; 0. */
 gboolean sn_told_same_im(const SnMessage *known, const SnMessage *told);
 SnId sn_told_find_line(SnStore *store, const SnMessage *m, SnId conversation);
+
+/* message.c: the row of a query, of SN_LINE_COLUMNS, as SN_MESSAGE_LINE says. sender: of the row before, zero
+ * at first; many have the same. */
+#define SN_LINE_COLUMNS                                                                         \
+	"m.id, m.conversation, m.channel, m.time, m.sender, m.sender_name, m.subject, m.preview "
+typedef struct {
+	SnId id;
+	char *value, *name;
+} SnSender;
+void sn_sender_clear(SnSender *sender);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(SnSender, sn_sender_clear)
+SnMessage *sn_message_line(SnStore *store, SnSql *row, SnSender *sender);
 
 /* message.c: ends the query. error NULL: what went wrong is logged, the rows so far returned. */
 GPtrArray *sn_message_rows(SnStore *store, SnSql *query, guint what, GError **error);

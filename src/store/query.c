@@ -10,6 +10,7 @@ typedef struct {
 	SnQuery *query;
 	const SnClock *clock;
 	GString *match, *without;
+	GPtrArray *words;
 	int terms;
 } Parser;
 
@@ -19,6 +20,7 @@ void sn_query_free(SnQuery *query)
 		return;
 	g_free(query->match);
 	g_free(query->without);
+	g_strfreev(query->words);
 	g_free(query->from);
 	g_free(query->to);
 	g_free(query->subject);
@@ -179,6 +181,8 @@ static void add_words(Parser *p, const char *words, gboolean prefix, gboolean ne
 	for (const char *c = fold ? fold : words; *c; c++)
 		g_string_append_len(out, *c == '"' ? "\"\"" : c, *c == '"' ? 2 : 1);
 	g_string_append(out, prefix || begins ? "\"*" : "\"");
+	if (!negative)
+		g_ptr_array_add(p->words, g_strconcat(words, prefix || begins ? "*" : NULL, NULL));
 }
 
 /* Takes `"some words"` or everything up to a blank. Caller frees; *text moves on. */
@@ -255,7 +259,8 @@ SnQuery *sn_query_parse(const char *text, const SnClock *clock, GError **error)
 {
 	g_autofree char *valid = sn_tidy(text ? text : "", SN_LINE_LIMIT);
 	const char *rest = valid;
-	Parser p = { g_new0(SnQuery, 1), clock, g_string_new(NULL), g_string_new(NULL), 0 };
+	Parser p = { g_new0(SnQuery, 1), clock, g_string_new(NULL), g_string_new(NULL),
+		     g_ptr_array_new(), 0 };
 	gboolean ok = TRUE;
 
 	p.query->channel = -1;
@@ -268,6 +273,8 @@ SnQuery *sn_query_parse(const char *text, const SnClock *clock, GError **error)
 	}
 	p.query->match = g_string_free(p.match, p.match->len == 0);
 	p.query->without = g_string_free(p.without, p.without->len == 0);
+	g_ptr_array_add(p.words, NULL);
+	p.query->words = (char **)g_ptr_array_free(p.words, FALSE);
 	if (ok)
 		return p.query;
 	sn_query_free(p.query);

@@ -52,7 +52,10 @@ static gboolean waits_for_something(SnStore *store)
 	              "OR EXISTS (SELECT 1 FROM action) OR EXISTS (SELECT 1 FROM transcript_day) "
 	              "OR EXISTS (SELECT 1 FROM unsubscribed WHERE state = 0) "
 	              "OR EXISTS (SELECT 1 FROM draft_stale) "
-	              "OR EXISTS (SELECT 1 FROM amend WHERE state = 2)") != 0;
+	              "OR EXISTS (SELECT 1 FROM amend WHERE state = 2) "
+	              /* of a Maildir: not all in it was told */
+	              "OR EXISTS (SELECT 1 FROM folder WHERE directory IS NOT NULL AND uidvalidity <> 0 "
+	              "AND highestmodseq = 0)") != 0;
 }
 
 static char *mark_of(SnStore *store)

@@ -140,10 +140,7 @@ static SnId make(SnStore *store, SnId account, const char *jid, const char *nick
 	SnId id = sn_conversation_make(store, SN_CONV_ROOM, jid, tidy ? tidy : short_title, 0, TRUE,
 	                               error);
 
-	if (!id ||
-	    (tidy && !sn_run(store, error,
-	                     "UPDATE conversation SET title = ?2 WHERE id = ?1 AND title <> ?2", V(id),
-	                     V(tidy))))
+	if (!id || (tidy && !sn_conversation_title(store, id, tidy, error)))
 		return 0;
 	gboolean ok = sn_run(store, error,
 	                     "INSERT INTO room (conversation, account, jid, nick, wanted) "

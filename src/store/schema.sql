@@ -3,6 +3,189 @@
 -- Times are milliseconds since 1970 UTC. What the list and the timeline show is kept right at write
 -- time by the triggers below, so that reading never counts, sorts or scans.
 
+-- ---- what a search reads ----
+--
+-- SQLite reads the schema at each opening, one entry after the other. For a search it stops behind
+-- what that one needs (narrow.c names it), so nothing that no search needs belongs here.
+
+CREATE TABLE person (
+	id INTEGER PRIMARY KEY AUTOINCREMENT,
+	name TEXT NOT NULL,
+	name_rank INTEGER NOT NULL DEFAULT 0, -- 0 the address, 1 in a To:, 2 in own From:, 3 roster or card, 4 user
+	rule INTEGER NOT NULL DEFAULT 0,
+	wish INTEGER NOT NULL DEFAULT 0,
+	wish_origin TEXT,
+	is_self INTEGER NOT NULL DEFAULT 0,
+	wish_time INTEGER NOT NULL DEFAULT 0,
+	-- the user's policy for this person; NULL, 0: as the account or the settings say
+	not_available INTEGER, -- presences that count as not available, 1 << show
+	quiet_hours TEXT,
+	time_zone TEXT,
+	questions INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+CREATE TABLE address (
+	id INTEGER PRIMARY KEY AUTOINCREMENT,
+	channel INTEGER NOT NULL,
+	value TEXT NOT NULL COLLATE NOCASE, -- as first seen; nobody tells mailboxes apart by case
+	name TEXT,
+	person INTEGER NOT NULL REFERENCES person (id),
+	first_seen INTEGER NOT NULL,
+	last_used INTEGER NOT NULL DEFAULT 0,
+	seen_online INTEGER NOT NULL DEFAULT 0, -- last time its presence was another than offline
+	written INTEGER NOT NULL DEFAULT 0, -- how often the user wrote there (suggest.c)
+	last_written INTEGER NOT NULL DEFAULT 0,
+	UNIQUE (channel, value)
+) STRICT;
+
+CREATE TABLE message (
+	id INTEGER PRIMARY KEY AUTOINCREMENT,
+	conversation INTEGER NOT NULL REFERENCES conversation (id),
+	account INTEGER NOT NULL,
+	channel INTEGER NOT NULL,
+	direction INTEGER NOT NULL,
+	time INTEGER NOT NULL,
+	sender INTEGER NOT NULL REFERENCES address (id),
+	sender_name TEXT,
+	peer INTEGER, -- the address that files it with a person; minus a group whose members are one
+	subject TEXT,
+	preview TEXT,
+	state INTEGER NOT NULL,
+	flags INTEGER NOT NULL DEFAULT 0,
+	message_id TEXT,
+	origin_id TEXT,
+	stanza_id TEXT,
+	in_reply_to TEXT,
+	thread TEXT,
+	reply_to INTEGER NOT NULL DEFAULT 0,
+	encrypted INTEGER NOT NULL DEFAULT 0,
+	carried INTEGER NOT NULL DEFAULT 0,
+	secure INTEGER NOT NULL DEFAULT 0,
+	carried_by INTEGER NOT NULL DEFAULT 0,
+	outbox INTEGER NOT NULL DEFAULT 0,
+	size INTEGER NOT NULL DEFAULT 0,
+	attachments INTEGER NOT NULL DEFAULT 0,
+	list_id TEXT,
+	authentication TEXT,
+	notice TEXT,
+	raw INTEGER REFERENCES blob (id),
+	-- 1 lies only in trash, junk or drafts, or was deleted here; 2 folded below another (about),
+	-- 3 told twice, 4 an earlier text of another (attached)
+	hidden INTEGER NOT NULL DEFAULT 0,
+	lost INTEGER, -- since when no folder holds it any more
+	unread INTEGER AS (direction = 0 AND carried = 0 AND hidden = 0 AND flags & 9 = 0) VIRTUAL,
+	shown INTEGER AS (carried = 0 AND hidden = 0) VIRTUAL,
+	contradicted INTEGER NOT NULL DEFAULT 0, -- SnDiffers over all that was told of it
+	brought INTEGER NOT NULL DEFAULT 0, -- earlier messages that came along with it
+	attached INTEGER NOT NULL DEFAULT 0, -- it only brought them, for that message's sake
+	about INTEGER NOT NULL DEFAULT 0, -- it only reports on that message, and is folded below it
+	mdn INTEGER NOT NULL DEFAULT 0, -- SnMdn: its sender asks to be told that it was read
+	mdn_to TEXT,
+	bulk INTEGER NOT NULL DEFAULT 0, -- SnBulk
+	tags TEXT, -- IMAP keywords of its places, in order, with blanks between; NULL none
+	occupant TEXT, -- who said it in a room, whatever the nick (XEP-0421)
+	mention INTEGER NOT NULL DEFAULT 0, -- it speaks to the user, in a room
+	amended INTEGER NOT NULL DEFAULT 0 -- SnAmended
+) STRICT;
+CREATE INDEX message_time ON message (time, id);
+CREATE INDEX message_sender ON message (sender);
+CREATE INDEX message_sender_name ON message (sender_name) WHERE sender_name IS NOT NULL;
+CREATE INDEX message_carried ON message (time, id) WHERE carried = 1;
+
+-- Contentless: one row for each message under its id, which is never used again. Chinese, Japanese
+-- and Korean runs are written as overlapping pairs (words.c) so that a part of a word is found.
+CREATE VIRTUAL TABLE search USING fts5 (subject, body, people, files, content = '',
+	columnsize = 0, tokenize = 'unicode61 remove_diacritics 2');
+-- Pieces of the index are put together when there are eight, not four: a tenth less to do for each
+-- message, and a question looks into a few more pieces.
+INSERT INTO search (search, rank) VALUES ('automerge', 8);
+
+-- For some conditions of a search also these.
+CREATE TABLE conversation (
+	id INTEGER PRIMARY KEY AUTOINCREMENT,
+	kind INTEGER NOT NULL,
+	key TEXT NOT NULL,
+	title TEXT NOT NULL,
+	person INTEGER REFERENCES person (id),
+	last_message INTEGER NOT NULL DEFAULT 0,
+	last_time INTEGER NOT NULL DEFAULT 0,
+	channel INTEGER NOT NULL DEFAULT 0,
+	last_direction INTEGER NOT NULL DEFAULT 0,
+	last_state INTEGER NOT NULL DEFAULT 0,
+	preview TEXT,
+	unread INTEGER NOT NULL DEFAULT 0,
+	attention INTEGER NOT NULL DEFAULT 0,
+	pending INTEGER NOT NULL DEFAULT 0,
+	muted INTEGER NOT NULL DEFAULT 0,
+	pinned INTEGER NOT NULL DEFAULT 0,
+	archived INTEGER NOT NULL DEFAULT 0,
+	opened INTEGER NOT NULL DEFAULT 0, -- asked for by somebody: listed even when empty
+	reply_mode INTEGER NOT NULL DEFAULT 0,
+	has_draft INTEGER NOT NULL DEFAULT 0,
+	presence INTEGER NOT NULL DEFAULT 0,
+	needs INTEGER AS (attention > 0) VIRTUAL,
+	-- what its messages are: -1 there was none, 0 somebody wrote, else as of the last one; and what
+	-- the user says it is, NULL nothing
+	bulk INTEGER NOT NULL DEFAULT -1,
+	bulk_set INTEGER,
+	-- 0 the list, 1 the archived ones, 2 nothing to show, 3 newsletters and notices
+	shelf INTEGER AS (CASE WHEN last_message = 0 AND NOT opened AND NOT has_draft AND attention = 0
+		AND pending = 0 THEN 2 WHEN archived THEN 1 WHEN coalesce(bulk_set, bulk) > 0 AND NOT pinned
+		AND attention = 0 AND pending = 0 AND NOT has_draft THEN 3 ELSE 0 END) VIRTUAL,
+	mentions INTEGER NOT NULL DEFAULT 0, -- of unread: those that speak to the user (rooms)
+	UNIQUE (kind, key)
+) STRICT;
+
+CREATE TABLE party (
+	message INTEGER NOT NULL REFERENCES message (id) ON DELETE CASCADE,
+	seq INTEGER NOT NULL,
+	role INTEGER NOT NULL,
+	address TEXT NOT NULL,
+	name TEXT,
+	PRIMARY KEY (message, seq)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE folder (
+	id INTEGER PRIMARY KEY AUTOINCREMENT,
+	account INTEGER NOT NULL REFERENCES account (id),
+	name TEXT NOT NULL,
+	role TEXT,
+	uidvalidity INTEGER NOT NULL DEFAULT 0,
+	uidnext INTEGER NOT NULL DEFAULT 0,
+	highestmodseq INTEGER NOT NULL DEFAULT 0,
+	total INTEGER NOT NULL DEFAULT 0,
+	unread INTEGER NOT NULL DEFAULT 0,
+	mailbox_id TEXT,
+	-- it is a label (Gmail) of emails that lie in that folder, under whose numbers they stand here; its
+	-- own id: it holds them; 0 no labels
+	base INTEGER NOT NULL DEFAULT 0,
+	directory TEXT, -- Maildir: absolute; NULL elsewhere
+	read_only INTEGER NOT NULL DEFAULT 0, -- as the server said when it was opened last
+	UNIQUE (account, name)
+) STRICT;
+
+-- target: where an own, not yet replayed change moves it; '\Deleted': it goes for good.
+-- shown_in, time, top: for lists of a folder, which are read a screen at a time. shown_in: the folder
+-- in whose list it stands, which is where it goes once that is decided; 0 none. time: the message's.
+-- top: no newer message of its thread stands in that list.
+CREATE TABLE location (
+	folder INTEGER NOT NULL REFERENCES folder (id),
+	uid INTEGER NOT NULL,
+	message INTEGER NOT NULL REFERENCES message (id) ON DELETE CASCADE,
+	name TEXT,
+	flags INTEGER NOT NULL DEFAULT 0,
+	target TEXT,
+	shown_in INTEGER NOT NULL DEFAULT 0,
+	time INTEGER NOT NULL DEFAULT 0,
+	top INTEGER NOT NULL DEFAULT 1,
+	keywords TEXT, -- as the server has them, with our changes; NULL: it does not tell (Maildir)
+	PRIMARY KEY (folder, uid)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX location_message ON location (message);
+CREATE INDEX location_listed ON location (shown_in, time, message);
+
+-- ---- all else ----
+
 CREATE TABLE setting (
 	key TEXT NOT NULL PRIMARY KEY,
 	value TEXT NOT NULL
@@ -28,36 +211,7 @@ CREATE TABLE own_address (
 
 -- ---- persons and the address map ----
 
-CREATE TABLE person (
-	id INTEGER PRIMARY KEY AUTOINCREMENT,
-	name TEXT NOT NULL,
-	name_rank INTEGER NOT NULL DEFAULT 0, -- 0 the address, 1 in a To:, 2 in own From:, 3 roster or card, 4 user
-	rule INTEGER NOT NULL DEFAULT 0,
-	wish INTEGER NOT NULL DEFAULT 0,
-	wish_origin TEXT,
-	is_self INTEGER NOT NULL DEFAULT 0,
-	wish_time INTEGER NOT NULL DEFAULT 0,
-	-- the user's policy for this person; NULL, 0: as the account or the settings say
-	not_available INTEGER, -- presences that count as not available, 1 << show
-	quiet_hours TEXT,
-	time_zone TEXT,
-	questions INTEGER NOT NULL DEFAULT 0
-) STRICT;
 CREATE INDEX person_self ON person (id) WHERE is_self;
-
-CREATE TABLE address (
-	id INTEGER PRIMARY KEY AUTOINCREMENT,
-	channel INTEGER NOT NULL,
-	value TEXT NOT NULL COLLATE NOCASE, -- as first seen; nobody tells mailboxes apart by case
-	name TEXT,
-	person INTEGER NOT NULL REFERENCES person (id),
-	first_seen INTEGER NOT NULL,
-	last_used INTEGER NOT NULL DEFAULT 0,
-	seen_online INTEGER NOT NULL DEFAULT 0, -- last time its presence was another than offline
-	written INTEGER NOT NULL DEFAULT 0, -- how often the user wrote there (suggest.c)
-	last_written INTEGER NOT NULL DEFAULT 0,
-	UNIQUE (channel, value)
-) STRICT;
 CREATE INDEX address_person ON address (person);
 CREATE INDEX address_written ON address (last_written) WHERE written > 0;
 
@@ -218,40 +372,6 @@ CREATE TABLE blocked (
 
 -- ---- conversations ----
 
-CREATE TABLE conversation (
-	id INTEGER PRIMARY KEY AUTOINCREMENT,
-	kind INTEGER NOT NULL,
-	key TEXT NOT NULL,
-	title TEXT NOT NULL,
-	person INTEGER REFERENCES person (id),
-	last_message INTEGER NOT NULL DEFAULT 0,
-	last_time INTEGER NOT NULL DEFAULT 0,
-	channel INTEGER NOT NULL DEFAULT 0,
-	last_direction INTEGER NOT NULL DEFAULT 0,
-	last_state INTEGER NOT NULL DEFAULT 0,
-	preview TEXT,
-	unread INTEGER NOT NULL DEFAULT 0,
-	attention INTEGER NOT NULL DEFAULT 0,
-	pending INTEGER NOT NULL DEFAULT 0,
-	muted INTEGER NOT NULL DEFAULT 0,
-	pinned INTEGER NOT NULL DEFAULT 0,
-	archived INTEGER NOT NULL DEFAULT 0,
-	opened INTEGER NOT NULL DEFAULT 0, -- asked for by somebody: listed even when empty
-	reply_mode INTEGER NOT NULL DEFAULT 0,
-	has_draft INTEGER NOT NULL DEFAULT 0,
-	presence INTEGER NOT NULL DEFAULT 0,
-	needs INTEGER AS (attention > 0) VIRTUAL,
-	-- what its messages are: -1 there was none, 0 somebody wrote, else as of the last one; and what
-	-- the user says it is, NULL nothing
-	bulk INTEGER NOT NULL DEFAULT -1,
-	bulk_set INTEGER,
-	-- 0 the list, 1 the archived ones, 2 nothing to show, 3 newsletters and notices
-	shelf INTEGER AS (CASE WHEN last_message = 0 AND NOT opened AND NOT has_draft AND attention = 0
-		AND pending = 0 THEN 2 WHEN archived THEN 1 WHEN coalesce(bulk_set, bulk) > 0 AND NOT pinned
-		AND attention = 0 AND pending = 0 AND NOT has_draft THEN 3 ELSE 0 END) VIRTUAL,
-	mentions INTEGER NOT NULL DEFAULT 0, -- of unread: those that speak to the user (rooms)
-	UNIQUE (kind, key)
-) STRICT;
 CREATE INDEX conversation_list ON conversation
 	(shelf, pinned DESC, needs DESC, last_time DESC, id DESC);
 CREATE INDEX conversation_of_person ON conversation (person) WHERE person IS NOT NULL;
@@ -266,6 +386,15 @@ CREATE TABLE member (
 	PRIMARY KEY (conversation, address)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX member_address ON member (address);
+
+-- What stands in titles of conversations (target > 0) and in addresses (minus their id) from each of
+-- their letters on, folded, at most 12 letters: any part of a name is the beginning of a row (names.c).
+-- Who has no conversation is found by their first address.
+CREATE TABLE name_part (
+	part TEXT NOT NULL,
+	target INTEGER NOT NULL,
+	PRIMARY KEY (part, target)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE draft (
 	conversation INTEGER PRIMARY KEY REFERENCES conversation (id) ON DELETE CASCADE,
@@ -350,59 +479,8 @@ CREATE TABLE blob (
 	refs INTEGER NOT NULL DEFAULT 0,
 	data BLOB NOT NULL
 ) STRICT;
-
-CREATE TABLE message (
-	id INTEGER PRIMARY KEY AUTOINCREMENT,
-	conversation INTEGER NOT NULL REFERENCES conversation (id),
-	account INTEGER NOT NULL,
-	channel INTEGER NOT NULL,
-	direction INTEGER NOT NULL,
-	time INTEGER NOT NULL,
-	sender INTEGER NOT NULL REFERENCES address (id),
-	sender_name TEXT,
-	peer INTEGER, -- the address that files it with a person; minus a group whose members are one
-	subject TEXT,
-	preview TEXT,
-	state INTEGER NOT NULL,
-	flags INTEGER NOT NULL DEFAULT 0,
-	message_id TEXT,
-	origin_id TEXT,
-	stanza_id TEXT,
-	in_reply_to TEXT,
-	thread TEXT,
-	reply_to INTEGER NOT NULL DEFAULT 0,
-	encrypted INTEGER NOT NULL DEFAULT 0,
-	carried INTEGER NOT NULL DEFAULT 0,
-	secure INTEGER NOT NULL DEFAULT 0,
-	carried_by INTEGER NOT NULL DEFAULT 0,
-	outbox INTEGER NOT NULL DEFAULT 0,
-	size INTEGER NOT NULL DEFAULT 0,
-	attachments INTEGER NOT NULL DEFAULT 0,
-	list_id TEXT,
-	authentication TEXT,
-	notice TEXT,
-	raw INTEGER REFERENCES blob (id),
-	-- 1 lies only in trash, junk or drafts, or was deleted here; 2 folded below another (about),
-	-- 3 told twice, 4 an earlier text of another (attached)
-	hidden INTEGER NOT NULL DEFAULT 0,
-	lost INTEGER, -- since when no folder holds it any more
-	unread INTEGER AS (direction = 0 AND carried = 0 AND hidden = 0 AND flags & 9 = 0) VIRTUAL,
-	shown INTEGER AS (carried = 0 AND hidden = 0) VIRTUAL,
-	contradicted INTEGER NOT NULL DEFAULT 0, -- SnDiffers over all that was told of it
-	brought INTEGER NOT NULL DEFAULT 0, -- earlier messages that came along with it
-	attached INTEGER NOT NULL DEFAULT 0, -- it only brought them, for that message's sake
-	about INTEGER NOT NULL DEFAULT 0, -- it only reports on that message, and is folded below it
-	mdn INTEGER NOT NULL DEFAULT 0, -- SnMdn: its sender asks to be told that it was read
-	mdn_to TEXT,
-	bulk INTEGER NOT NULL DEFAULT 0, -- SnBulk
-	tags TEXT, -- IMAP keywords of its places, in order, with blanks between; NULL none
-	occupant TEXT, -- who said it in a room, whatever the nick (XEP-0421)
-	mention INTEGER NOT NULL DEFAULT 0, -- it speaks to the user, in a room
-	amended INTEGER NOT NULL DEFAULT 0 -- SnAmended
-) STRICT;
 CREATE INDEX message_timeline ON message (conversation, hidden, time, id);
 CREATE INDEX message_unread ON message (conversation, time, id) WHERE unread = 1;
-CREATE INDEX message_time ON message (time, id);
 CREATE INDEX message_message_id ON message (message_id) WHERE message_id IS NOT NULL;
 CREATE INDEX message_origin_id ON message (origin_id) WHERE origin_id IS NOT NULL;
 CREATE INDEX message_stanza_id ON message (stanza_id) WHERE stanza_id IS NOT NULL;
@@ -410,13 +488,10 @@ CREATE INDEX message_in_reply_to ON message (in_reply_to) WHERE in_reply_to IS N
 CREATE INDEX message_thread ON message (thread, time, id) WHERE thread IS NOT NULL;
 CREATE INDEX message_raw ON message (raw) WHERE raw IS NOT NULL;
 CREATE INDEX message_lost ON message (lost) WHERE lost IS NOT NULL;
-CREATE INDEX message_carried ON message (time, id) WHERE carried = 1;
 CREATE INDEX message_brought ON message (conversation) WHERE brought > 0;
 CREATE INDEX message_attached ON message (attached) WHERE attached <> 0;
 CREATE INDEX message_about ON message (about) WHERE about <> 0;
 CREATE INDEX message_mdn ON message (mdn) WHERE mdn IN (1, 3);
-CREATE INDEX message_sender ON message (sender);
-CREATE INDEX message_sender_name ON message (sender_name) WHERE sender_name IS NOT NULL;
 CREATE INDEX message_files ON message (conversation, time, id) WHERE attachments > 0;
 
 -- The XMPP thread id that stands for an email thread.
@@ -430,15 +505,6 @@ CREATE TABLE body (
 	text TEXT NOT NULL, -- empty when packed
 	packed BLOB -- compressed with zstd (body.c); NULL: it is not
 ) STRICT;
-
-CREATE TABLE party (
-	message INTEGER NOT NULL REFERENCES message (id) ON DELETE CASCADE,
-	seq INTEGER NOT NULL,
-	role INTEGER NOT NULL,
-	address TEXT NOT NULL,
-	name TEXT,
-	PRIMARY KEY (message, seq)
-) STRICT, WITHOUT ROWID;
 
 CREATE TABLE part (
 	message INTEGER NOT NULL REFERENCES message (id) ON DELETE CASCADE,
@@ -478,14 +544,6 @@ CREATE TABLE carried (
 	PRIMARY KEY (by_message, message)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX carried_message ON carried (message);
-
--- Contentless: one row for each message under its id, which is never used again. Chinese, Japanese
--- and Korean runs are written as overlapping pairs (words.c) so that a part of a word is found.
-CREATE VIRTUAL TABLE search USING fts5 (subject, body, people, files, content = '',
-	columnsize = 0, tokenize = 'unicode61 remove_diacritics 2');
--- Pieces of the index are put together when there are eight, not four: a tenth less to do for each
--- message, and a question looks into a few more pieces.
-INSERT INTO search (search, rank) VALUES ('automerge', 8);
 
 -- ---- the outbox ----
 
@@ -710,45 +768,6 @@ CREATE TABLE room_listed (
 ) STRICT, WITHOUT ROWID;
 
 -- ---- what the engine knows about servers ----
-
-CREATE TABLE folder (
-	id INTEGER PRIMARY KEY AUTOINCREMENT,
-	account INTEGER NOT NULL REFERENCES account (id),
-	name TEXT NOT NULL,
-	role TEXT,
-	uidvalidity INTEGER NOT NULL DEFAULT 0,
-	uidnext INTEGER NOT NULL DEFAULT 0,
-	highestmodseq INTEGER NOT NULL DEFAULT 0,
-	total INTEGER NOT NULL DEFAULT 0,
-	unread INTEGER NOT NULL DEFAULT 0,
-	mailbox_id TEXT,
-	-- it is a label (Gmail) of emails that lie in that folder, under whose numbers they stand here; its
-	-- own id: it holds them; 0 no labels
-	base INTEGER NOT NULL DEFAULT 0,
-	directory TEXT, -- Maildir: absolute; NULL elsewhere
-	read_only INTEGER NOT NULL DEFAULT 0, -- as the server said when it was opened last
-	UNIQUE (account, name)
-) STRICT;
-
--- target: where an own, not yet replayed change moves it; '\Deleted': it goes for good.
--- shown_in, time, top: for lists of a folder, which are read a screen at a time. shown_in: the folder
--- in whose list it stands, which is where it goes once that is decided; 0 none. time: the message's.
--- top: no newer message of its thread stands in that list.
-CREATE TABLE location (
-	folder INTEGER NOT NULL REFERENCES folder (id),
-	uid INTEGER NOT NULL,
-	message INTEGER NOT NULL REFERENCES message (id) ON DELETE CASCADE,
-	name TEXT,
-	flags INTEGER NOT NULL DEFAULT 0,
-	target TEXT,
-	shown_in INTEGER NOT NULL DEFAULT 0,
-	time INTEGER NOT NULL DEFAULT 0,
-	top INTEGER NOT NULL DEFAULT 1,
-	keywords TEXT, -- as the server has them, with our changes; NULL: it does not tell (Maildir)
-	PRIMARY KEY (folder, uid)
-) STRICT, WITHOUT ROWID;
-CREATE INDEX location_message ON location (message);
-CREATE INDEX location_listed ON location (shown_in, time, message);
 CREATE INDEX location_top ON location (shown_in, time, message) WHERE top = 1;
 CREATE INDEX location_name ON location (folder, name) WHERE name IS NOT NULL;
 

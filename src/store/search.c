@@ -9,30 +9,10 @@
 #include <string.h>
 
 #include "src/store/private.h"
+#include "src/text/passage.h"
+#include "src/text/text.h"
 
 #define INDEX_LIMIT (256 * 1024) /* bytes of one message's text that can be found */
-
-static gboolean is_pair_script(gunichar code)
-{
-	if (code < 0x2e80)
-		return FALSE;
-	switch (g_unichar_get_script(code)) {
-	case G_UNICODE_SCRIPT_HAN:
-	case G_UNICODE_SCRIPT_HIRAGANA:
-	case G_UNICODE_SCRIPT_KATAKANA:
-	case G_UNICODE_SCRIPT_HANGUL:
-	case G_UNICODE_SCRIPT_BOPOMOFO: return g_unichar_isalnum(code);
-	default: return code == 0x30fc || code == 0x3005; /* marks that prolong or repeat */
-	}
-}
-
-static gboolean is_ascii(const char *text)
-{
-	for (; *text; text++)
-		if ((guchar)*text >= 0x80)
-			return FALSE;
-	return TRUE;
-}
 
 /* One run of such a script. In a question that ends with it the last character is not a word. */
 static void append_pairs(GString *out, const char *run, const char *end, gboolean *prefix)
@@ -55,7 +35,7 @@ static void append_pairs(GString *out, const char *run, const char *end, gboolea
 
 char *sn_search_fold(const char *text, gboolean *prefix)
 {
-	if (!text || is_ascii(text))
+	if (!text || sn_text_is_ascii(text, strlen(text)))
 		return NULL;
 	g_autofree char *normal = g_utf8_normalize(text, -1, G_NORMALIZE_ALL_COMPOSE);
 	if (!normal)
@@ -64,12 +44,12 @@ char *sn_search_fold(const char *text, gboolean *prefix)
 	const char *c = normal;
 	while (*c) {
 		const char *run = c;
-		while (*c && is_pair_script(g_utf8_get_char(c)))
+		while (*c && sn_text_is_unspaced(g_utf8_get_char(c)))
 			c = g_utf8_next_char(c);
 		if (c > run)
 			append_pairs(out, run, c, prefix);
 		const char *plain = c;
-		while (*c && !is_pair_script(g_utf8_get_char(c)))
+		while (*c && !sn_text_is_unspaced(g_utf8_get_char(c)))
 			c = g_utf8_next_char(c);
 		g_string_append_len(out, plain, c - plain);
 	}
@@ -235,6 +215,10 @@ static void sql_fold(sqlite3_context *context, int count, sqlite3_value **values
 	(void)count;
 	if (!text)
 		return;
+	if (sn_text_is_ascii(text, strlen(text))) {
+		sqlite3_result_text(context, g_ascii_strdown(text, -1), -1, g_free);
+		return;
+	}
 	/* the database may be damaged */
 	if (!g_utf8_validate(text, -1, NULL)) {
 		sqlite3_result_null(context);

@@ -13,6 +13,7 @@
 
 #define CONDITIONS 32
 #define RARE 2000      /* messages of one sender that are quickly looked at */
+#define FEW_HITS 12     /* of words, for each answer: all are read, and put in order */
 #define FEW_ASKED 250  /* answers for which it pays to look at the newest messages first */
 
 typedef struct {
@@ -172,7 +173,16 @@ typedef struct {
 	SnTime time; /* of what was shown last, and its id; the greatest: nothing was */
 	SnId id;
 	int limit;
+	guint what;
+	SnMessageVisit visit;
+	gpointer data;
 } Ask;
+
+/* Which messages, or already what a line shows of them. */
+static void begin_select(Question *q, const Ask *ask)
+{
+	g_string_append(q->sql, ask->what == SN_MESSAGE_LINE ? "SELECT " SN_LINE_COLUMNS : "SELECT m.id ");
+}
 
 static void add_order(Question *q, const Ask *ask, const char *below, const char *order,
                       gint64 limit)
@@ -192,24 +202,33 @@ static void newest_first(Question *q, const Ask *ask)
 
 static void by_hits(Question *q, const Ask *ask)
 {
-	add(q, "SELECT m.id FROM search s CROSS JOIN message m ON m.id = s.rowid WHERE s.search MATCH ? ",
+	begin_select(q, ask);
+	add(q, "FROM search s CROSS JOIN message m ON m.id = s.rowid WHERE s.search MATCH ? ",
 	    V(ask->query->match));
 	add_conditions(q, ask->query, TRUE);
 	newest_first(q, ask);
 }
 
-static void by_sender(Question *q, const Ask *ask)
+/* names: they may stand on messages of their own too. */
+static void by_sender(Question *q, const Ask *ask, gboolean names)
 {
-	g_string_append(q->sql, "SELECT m.id FROM (");
-	add_sent_by(q, ask->query->from);
-	g_string_append(q->sql, ") h CROSS JOIN message m ON m.id = h.id WHERE 1 ");
+	begin_select(q, ask);
+	if (names) {
+		g_string_append(q->sql, "FROM (");
+		add_sent_by(q, ask->query->from);
+		g_string_append(q->sql, ") h CROSS JOIN message m ON m.id = h.id WHERE 1 ");
+	} else {
+		add(q, "FROM message m INDEXED BY message_sender WHERE m.sender IN " SENDERS,
+		    V(folded(q, ask->query->from)));
+	}
 	add_conditions(q, ask->query, FALSE);
 	newest_first(q, ask);
 }
 
 static void by_folder(Question *q, const Ask *ask)
 {
-	add(q, "SELECT m.id FROM location l INDEXED BY location_listed "
+	begin_select(q, ask);
+	add(q, "FROM location l INDEXED BY location_listed "
 	       "CROSS JOIN message m ON m.id = l.message WHERE l.shown_in = ? ", V(ask->query->folder));
 	add_conditions(q, ask->query, TRUE);
 	add_order(q, ask, "AND (l.time, l.message) < (?, ?) ",
@@ -220,22 +239,54 @@ static void by_time(Question *q, const Ask *ask)
 {
 	const SnQuery *query = ask->query;
 
+	begin_select(q, ask);
 	g_string_append(q->sql, query->is_carried /* few among many */
-	                                ? "SELECT m.id FROM message m INDEXED BY message_carried WHERE 1 "
-	                                : "SELECT m.id FROM message m INDEXED BY message_time WHERE 1 ");
+	                                ? "FROM message m INDEXED BY message_carried WHERE 1 "
+	                                : "FROM message m INDEXED BY message_time WHERE 1 ");
 	add_conditions(q, query, TRUE);
 	newest_first(q, ask);
 }
 
-static gboolean collect(const Ask *ask, const Question *q, GArray *ids, GError **error)
+static SnMessage *read_one(const Ask *ask, SnId id)
+{
+	return sn_message_get(ask->store, id, ask->what == SN_MESSAGE_LINE ? 0 : ask->what);
+}
+
+static gboolean show(const Ask *ask, const GArray *ids)
+{
+	gboolean more = TRUE;
+
+	for (guint i = 0; i < ids->len && more; i++) {
+		SnMessage *message = read_one(ask, g_array_index(ids, SnId, i));
+		more = !message || ask->visit(message, ask->data);
+	}
+	return TRUE;
+}
+
+/* Line by line: each is read once, in the order of the answer. */
+static gboolean show_lines(const Ask *ask, const Question *q, GError **error)
 {
 	SnSql *hits = sn_sql_once(ask->store, q->sql->str, q->values, q->count);
+	g_auto(SnSender) sender = { 0 };
+	gboolean more = TRUE;
 
+	while (more && sn_sql_row(hits))
+		more = ask->visit(sn_message_line(ask->store, hits, &sender), ask->data);
+	return sn_sql_end(hits, error);
+}
+
+static gboolean answer(const Ask *ask, const Question *q, GError **error)
+{
+	g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(SnId));
+
+	if (ask->what == SN_MESSAGE_LINE)
+		return show_lines(ask, q, error);
+	SnSql *hits = sn_sql_once(ask->store, q->sql->str, q->values, q->count);
 	while (sn_sql_row(hits)) {
 		SnId id = sn_sql_int(hits, 0);
 		g_array_append_val(ids, id);
 	}
-	return sn_sql_end(hits, error);
+	return sn_sql_end(hits, error) && show(ask, ids);
 }
 
 /* ---- words that are frequent ---- */
@@ -268,8 +319,8 @@ static int smaller_id_first(gconstpointer one, gconstpointer two)
 	return *a < *b ? -1 : *a > *b;
 }
 
-/* The ids of the newest `size` messages in order, and the time of the oldest of them. */
-static GArray *window(const Ask *ask, gint64 size, SnTime *oldest)
+/* The ids of the newest `size` messages in order, and the oldest of them. */
+static GArray *window(const Ask *ask, gint64 size, Hit *oldest)
 {
 	GArray *ids = g_array_new(FALSE, FALSE, sizeof(SnId));
 	g_auto(Question) q = {
@@ -280,7 +331,7 @@ static GArray *window(const Ask *ask, gint64 size, SnTime *oldest)
 	SnSql *newest = sn_sql_once(ask->store, q.sql->str, q.values, q.count);
 	while (sn_sql_row(newest)) {
 		SnId id = sn_sql_int(newest, 0);
-		*oldest = sn_sql_int(newest, 1);
+		*oldest = (Hit){ sn_sql_int(newest, 1), id };
 		g_array_append_val(ids, id);
 	}
 	sn_sql_drop(newest);
@@ -288,7 +339,7 @@ static GArray *window(const Ask *ask, gint64 size, SnTime *oldest)
 	return ids;
 }
 
-static gboolean hits_in(const Ask *ask, SnId first, SnId last, SnTime oldest, GArray *hits,
+static gboolean hits_in(const Ask *ask, SnId first, SnId last, Hit oldest, GArray *hits,
                         GError **error)
 {
 	g_auto(Question) q = { .sql = g_string_new(NULL) };
@@ -297,7 +348,9 @@ static gboolean hits_in(const Ask *ask, SnId first, SnId last, SnTime oldest, GA
 	        "WHERE s.search MATCH ? ", V(ask->query->match));
 	add(&q, "AND s.rowid BETWEEN ? ", V(first));
 	add(&q, "AND ? ", V(last));
-	add(&q, "AND m.time >= ? ", V(oldest));
+	/* of several at the same time the window may hold only some, and not the nearest of the others */
+	add(&q, "AND (m.time, m.id) >= (?, ?) ", V(oldest.time));
+	bind(&q, V(oldest.id));
 	add_conditions(&q, ask->query, TRUE);
 	if (ask->time != G_MAXINT64) {
 		add(&q, "AND (m.time, m.id) < (?, ?) ", V(ask->time));
@@ -314,7 +367,7 @@ static gboolean hits_in(const Ask *ask, SnId first, SnId last, SnTime oldest, GA
 /* Leaves `ids` empty when the window does not have enough hits, or is spread over too many spans. */
 static gboolean by_window(const Ask *ask, gint64 size, GArray *ids, GError **error)
 {
-	SnTime oldest = 0;
+	Hit oldest = { 0, 0 };
 	g_autoptr(GArray) near = window(ask, size, &oldest);
 	g_autoptr(GArray) hits = g_array_new(FALSE, FALSE, sizeof(Hit));
 	guint begin = 0;
@@ -347,88 +400,117 @@ static gboolean is_words_only(const SnQuery *q)
 	       !q->is_flagged && !q->is_carried && !q->is_earlier && !q->by_kind && !q->before;
 }
 
+static gint64 count_all(const Ask *ask)
+{
+	return sn_one(ask->store, "SELECT seq FROM sqlite_sequence WHERE name = 'message'");
+}
+
+/* How many messages have the words, counted to `most`. */
+static gint64 count_hits(const Ask *ask, gint64 most)
+{
+	return sn_one(ask->store,
+	              "SELECT count(*) FROM (SELECT 1 FROM search WHERE search MATCH ?1 LIMIT ?2)",
+	              V(ask->query->match), V(most));
+}
+
 /*
  * How many of the newest messages to look at for words that are in so many of all that this is less
  * than to look at every hit; 0: the words are rarer.
  */
 static gint64 common_window(const Ask *ask)
 {
-	SnStore *store = ask->store;
-	gint64 total = sn_one(store, "SELECT seq FROM sqlite_sequence WHERE name = 'message'");
-	gint64 enough = 1;
+	gint64 total = count_all(ask), enough = 1;
 
 	/* among `total` messages every total/hits-th has the words */
 	while (enough * enough < 4 * ask->limit * total)
 		enough *= 2;
 	if (enough > total)
 		return 0;
-	gint64 hits = sn_one(store,
-	                     "SELECT count(*) FROM (SELECT 1 FROM search WHERE search MATCH ?1 LIMIT ?2)",
-	                     V(ask->query->match), V(enough));
 	/* twice as many as it takes when they are spread evenly */
-	return hits < enough ? 0 : 2 * ask->limit * (total / enough + 1);
+	return count_hits(ask, enough) < enough ? 0 : 2 * ask->limit * (total / enough + 1);
 }
 
-/* A sender of most messages is found sooner by going down the newest. */
-static gboolean is_rare_sender(const Ask *ask)
+static gboolean find_words(const Ask *ask, Question *q, GError **error)
 {
-	const SnQuery *query = ask->query;
-	g_auto(Question) q = { .sql = g_string_new("SELECT count(*) FROM (SELECT 1 FROM (") };
-	gint64 many = MAX(RARE, 10 * (gint64)ask->limit);
+	g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(SnId));
+	gint64 few = (gint64)FEW_HITS * ask->limit;
 
-	if (!query->from || query->folder || query->is_carried)
-		return FALSE;
-	add_sent_by(&q, query->from);
-	add(&q, ") LIMIT ?)", V(many));
-	SnSql *counted = sn_sql_once(ask->store, q.sql->str, q.values, q.count);
-	gint64 count = sn_sql_row(counted) ? sn_sql_int(counted, 0) : 0;
-	sn_sql_drop(counted);
-	return count < many;
-}
-
-static gboolean find(const Ask *ask, GArray *ids, GError **error)
-{
-	const SnQuery *query = ask->query;
-	g_auto(Question) q = { .sql = g_string_new(NULL) };
-
-	if (is_words_only(query) && ask->limit <= FEW_ASKED) {
+	if (count_hits(ask, few) == few) {
 		if (!by_window(ask, 4 * ask->limit, ids, error))
 			return FALSE;
 		gint64 size = ids->len ? 0 : common_window(ask);
 		if (size && !by_window(ask, size, ids, error))
 			return FALSE;
-		if (ids->len)
-			return TRUE;
 	}
+	if (ids->len)
+		return show(ask, ids);
+	by_hits(q, ask);
+	return answer(ask, q, error);
+}
+
+static gint64 ask_number(const Ask *ask, const Question *q)
+{
+	SnSql *query = sn_sql_once(ask->store, q->sql->str, q->values, q->count);
+	gint64 number = sn_sql_row(query) ? sn_sql_int(query, 0) : 0;
+
+	sn_sql_drop(query);
+	return number;
+}
+
+static gboolean stands_on_messages(const Ask *ask)
+{
+	g_auto(Question) q = { .sql = g_string_new("SELECT EXISTS ") };
+
+	add(&q, NAMES, V(folded(&q, ask->query->from)));
+	return ask_number(ask, &q) != 0;
+}
+
+/* What few have written is read and put in order. So is all where nearly all is asked for: then there is
+ * nothing to be counted. Else who wrote most is found sooner by going down the newest. */
+static void choose_by_sender(Question *q, const Ask *ask)
+{
+	g_auto(Question) sent = { .sql = g_string_new("SELECT count(*) FROM (SELECT 1 FROM (") };
+	gint64 many = MAX(RARE, 10 * (gint64)ask->limit);
+
+	add_sent_by(&sent, ask->query->from);
+	add(&sent, ") LIMIT ?)", V(many));
+	if (many >= count_all(ask) || ask_number(ask, &sent) < many)
+		by_sender(q, ask, stands_on_messages(ask));
+	else
+		by_time(q, ask);
+}
+
+static gboolean find(const Ask *ask, GError **error)
+{
+	const SnQuery *query = ask->query;
+	g_auto(Question) q = { .sql = g_string_new(NULL) };
+
+	if (is_words_only(query) && ask->limit <= FEW_ASKED)
+		return find_words(ask, &q, error);
 	if (query->match)
 		by_hits(&q, ask);
 	else if (query->folder)
 		by_folder(&q, ask);
-	else if (is_rare_sender(ask))
-		by_sender(&q, ask);
+	else if (query->from && !query->is_carried)
+		choose_by_sender(&q, ask);
 	else
 		by_time(&q, ask);
-	return collect(ask, &q, ids, error);
+	return answer(ask, &q, error);
 }
 
 gboolean sn_message_search_each(SnStore *store, const SnQuery *query, SnTime before_time,
                                 SnId before_id, int limit, guint what, SnMessageVisit visit,
                                 gpointer data, GError **error)
 {
-	g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(SnId));
 	gboolean first = !before_time && !before_id;
-	Ask ask = { store, query, first ? G_MAXINT64 : before_time, first ? G_MAXINT64 : before_id,
-		    limit };
+	const Ask ask = {
+		.store = store, .query = query, .time = first ? G_MAXINT64 : before_time,
+		.id = first ? G_MAXINT64 : before_id, .limit = limit, .what = what, .visit = visit,
+		.data = data,
+	};
 
 	g_assert(limit > 0);
-	if (!find(&ask, ids, error))
-		return FALSE;
-	for (guint i = 0; i < ids->len; i++) {
-		SnMessage *message = sn_message_get(store, g_array_index(ids, SnId, i), what);
-		if (message && !visit(message, data))
-			break;
-	}
-	return TRUE;
+	return find(&ask, error);
 }
 
 static gboolean keep(SnMessage *message, gpointer rows)

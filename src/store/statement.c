@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "src/text/text.h"
+
 struct sn_sql {
 	SnStore *store;
 	const char *sql;
@@ -208,7 +210,15 @@ void sn_sql_drop(SnSql *query)
 	if (store->depth > 0 && !store->unread) {
 		store->unread = g_steal_pointer(&error);
 		store->unread_at = store->depth;
+	} else if (store->depth == 0 && !store->missed &&
+	           !g_error_matches(error, SN_ERROR, SN_ERROR_CANCELLED)) {
+		store->missed = g_steal_pointer(&error);
 	}
+}
+
+const GError *sn_store_missed(const SnStore *store)
+{
+	return store->missed;
 }
 
 gboolean sn_sql_run(SnStore *store, const char *sql, const SnValue *values, gsize count,
@@ -315,6 +325,8 @@ char *sn_tidy(const char *text, gsize limit)
 	gsize length = strnlen(text, limit + 1);
 	if (length > limit)
 		length = whole_characters(text, limit);
+	if (sn_text_is_ascii(text, length))
+		return g_strndup(text, length);
 	char *valid = g_utf8_make_valid(text, (gssize)length);
 	/* replacement characters may be longer than what they replace */
 	if (strlen(valid) > limit)

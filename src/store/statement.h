@@ -31,9 +31,11 @@ struct sn_store {
 	gboolean changed;         /* by statements outside a transaction */
 	GError *unread;           /* a query of this transaction failed: it must not be committed */
 	int unread_at;            /* the depth at which it failed */
+	GError *missed;           /* the first query outside of them that failed */
 	int patience;             /* ms to wait for another writer */
 	int turn;                 /* file that tells the engine a client waits; -1 */
 	gint64 data_version;
+	ino_t named_log; /* its name in the directory is durable; 0: of none */
 	int wal_pages;            /* in the WAL after our last commit */
 };
 

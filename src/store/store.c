@@ -19,7 +19,6 @@
 #include "src/store/migrate.h"
 #include "src/store/private.h"
 
-#define BUSY_MS 5000
 #define TURN_MS 200              /* the longest the engine waits for clients to get their turn */
 #define CHECKPOINT_PAGES 1000    /* 4 MB of log */
 #define RESTART_PAGES 8000       /* 32 MB: wait for readers to leave the log */
@@ -76,13 +75,12 @@ static gpointer configure_sqlite(gpointer unused)
 	return NULL;
 }
 
-static gboolean open_database(SnStore *store, GError **error)
+gboolean sn_store_attach(SnStore *store, int flags, GError **error)
 {
 	static GOnce once = G_ONCE_INIT;
 
 	g_once(&once, configure_sqlite, NULL);
-	int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READWRITE;
-	int code = sqlite3_open_v2(store->path, &store->db, flags, NULL);
+	int code = sqlite3_open_v2(store->path, &store->db, flags | SQLITE_OPEN_NOMUTEX, NULL);
 
 	if (code != SQLITE_OK)
 		return sn_store_fail(store, code, error);
@@ -90,8 +88,7 @@ static gboolean open_database(SnStore *store, GError **error)
 	sqlite3_busy_handler(store->db, wait_busy, store);
 	sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	sqlite3_wal_hook(store->db, log_grew, store); /* in place of automatic checkpoints */
-	return sn_search_functions(store, error) && sn_body_functions(store, error) &&
-	       sn_folder_functions(store, error);
+	return sn_search_functions(store, error);
 }
 
 /* They read the file, which is not to be waited for while somebody else has it for himself alone. */
@@ -126,11 +123,12 @@ SnStore *sn_store_connect(const char *path, SnStoreRole role, GError **error)
 
 	store->path = g_strdup(path);
 	store->role = role;
-	store->patience = BUSY_MS;
+	store->patience = SN_BUSY_MS;
 	store->bell_path = g_strconcat(path, "-bell", NULL);
 	store->turn = open(turn_path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	store->bell = sn_bell_open(store->bell_path, error);
-	if (store->bell && open_database(store, error))
+	if (store->bell && sn_store_attach(store, SQLITE_OPEN_READWRITE, error) &&
+	    sn_body_functions(store, error) && sn_folder_functions(store, error))
 		return store;
 	sn_store_close(store);
 	return NULL;
@@ -150,7 +148,7 @@ static gboolean set_up(SnStore *store, GError **error)
 {
 	if (store->role == SN_STORE_READER)
 		return not_set_up(store, SN_FIT_EMPTY, error);
-	for (int i = 0; store->turn >= 0 && i < BUSY_MS && flock(store->turn, LOCK_EX | LOCK_NB) != 0;
+	for (int i = 0; store->turn >= 0 && i < SN_BUSY_MS && flock(store->turn, LOCK_EX | LOCK_NB) != 0;
 	     i++)
 		g_usleep(1000);
 	gboolean ok = sn_store_found(store, &sn_store_shape, error);
@@ -213,6 +211,7 @@ void sn_store_close(SnStore *store)
 	if (store->db && sqlite3_close(store->db) != SQLITE_OK)
 		g_critical("A query of %s was left open.", store->path);
 	sn_bell_free(store->bell);
+	g_clear_error(&store->missed);
 	if (store->unindexed)
 		g_ptr_array_unref(store->unindexed);
 	if (store->turn >= 0)
@@ -361,13 +360,15 @@ gboolean sn_store_finish(SnStore *store, gboolean ok, GError **error)
 
 /* ---- durability ---- */
 
-static gboolean flush_file(const char *path, gboolean directory, GError **error)
+/* what: of the file that was flushed; st_ino 0 when there is none. */
+static gboolean flush_file(const char *path, gboolean directory, struct stat *what, GError **error)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | (directory ? O_DIRECTORY : 0));
 
+	what->st_ino = 0;
 	if (fd < 0 && errno == ENOENT)
 		return TRUE; /* no log: all is in the database, written there with fsync */
-	gboolean ok = fd >= 0 && (directory ? fsync(fd) : fdatasync(fd)) == 0;
+	gboolean ok = fd >= 0 && (directory ? fsync(fd) : fdatasync(fd)) == 0 && fstat(fd, what) == 0;
 	if (!ok)
 		g_set_error(error, SN_ERROR, SN_ERROR_STORAGE, "Cannot write %s to the disk: %s", path,
 		            g_strerror(errno));
@@ -379,15 +380,24 @@ static gboolean flush_file(const char *path, gboolean directory, GError **error)
 /*
  * Every commit since the last checkpoint lies in the log, whoever made it, so flushing that file
  * makes them all durable without a transaction. SQLite holds no lock on the log itself, so opening
- * and closing it here drops none.
+ * and closing it here drops none. The directory holds but the log's name: as long as that is the
+ * same file it needs to be flushed once. (Nobody removes the log while this connection is open.)
  */
 gboolean sn_store_sync(SnStore *store, GError **error)
 {
 	g_autofree char *wal = g_strconcat(store->path, "-wal", NULL);
 	g_autofree char *directory = g_path_get_dirname(store->path);
+	struct stat log, place;
 
 	g_assert(store->depth == 0);
-	return flush_file(wal, FALSE, error) && flush_file(directory, TRUE, error);
+	if (!flush_file(wal, FALSE, &log, error))
+		return FALSE;
+	if (log.st_ino && log.st_ino == store->named_log)
+		return TRUE;
+	if (!flush_file(directory, TRUE, &place, error))
+		return FALSE;
+	store->named_log = log.st_ino;
+	return TRUE;
 }
 
 /* ---- small things ---- */

@@ -77,6 +77,10 @@ gboolean sn_store_is_wanted(SnStore *store);
 gboolean sn_store_commit(SnStore *store, GError **error);
 void sn_store_rollback(SnStore *store);
 
+/* Why a query outside a transaction failed, the first that did; what was read may lack something then.
+ * NULL: none did. */
+const GError *sn_store_missed(const SnStore *store);
+
 /* Makes all that any connection committed before survive a power cut (fsync). Engine only. */
 gboolean sn_store_sync(SnStore *store, GError **error);
 

@@ -180,11 +180,43 @@ static void search_finds_and_refuses(void **state)
 	assert_string_equal(text_of(json_array_get(array, 0), "subject"), "Paint");
 	assert_non_null(text_of(json_array_get(array, 0), "body"));
 	json_decref(array);
+	/* for people, one line each, without what commands a terminal; newest first */
+	assert_int_equal(cli_desk_run(desk, NULL, "search", "rope", NULL), 0);
+	g_auto(GStrv) lines = g_strsplit(desk->out, "\n", -1);
+	assert_int_equal(g_strv_length(lines), 3);
+	assert_non_null(strstr(lines[0], "mail  Me "));
+	assert_non_null(strstr(lines[0], "Re: The rope - Good"));
+	assert_non_null(strstr(lines[1], "The rope - It came"));
+	assert_null(strchr(desk->out, '\x1b'));
+	/* the columns stand below each other */
+	assert_int_equal(strstr(lines[0], "Re: The") - lines[0], strstr(lines[1], "The rope") - lines[1]);
 	array = run_json(desk, "search", "zebra");
 	assert_int_equal(json_array_size(array), 0);
 	json_decref(array);
 	assert_int_equal(cli_desk_run(desk, NULL, "search", "before:soon", NULL), 2);
 	assert_int_equal(cli_desk_run(desk, NULL, "search", NULL), 2);
+}
+
+static void a_message_that_was_found_is_shown_by_itself(void **state)
+{
+	CliDesk *desk = *state;
+
+	fill(desk->tmp);
+	json_t *array = run_json(desk, "search", "from:carol");
+	g_autofree char *id = g_strdup_printf(
+		"%" JSON_INTEGER_FORMAT, json_integer_value(json_object_get(json_array_get(array, 0), "id")));
+	json_decref(array);
+	assert_int_equal(cli_desk_run(desk, NULL, "show", "--message", id, NULL), 0);
+	assert_non_null(strstr(desk->out, "Subject: Paint"));
+	assert_null(strstr(desk->out, "rope")); /* and nothing besides it */
+	assert_int_equal(cli_desk_run(desk, NULL, "show", "--json", "-m", id, NULL), 0);
+	array = cli_desk_json(desk);
+	assert_int_equal(json_array_size(array), 1);
+	assert_string_equal(text_of(json_array_get(array, 0), "subject"), "Paint");
+	json_decref(array);
+	assert_int_equal(cli_desk_run(desk, NULL, "show", "--message", "77777", NULL), 3);
+	assert_true(cli_desk_said(desk, "there is no message 77777"));
+	assert_string_equal(desk->out, "");
 }
 
 static SnId queue_entry(TmpStore *tmp, SnState state)
@@ -882,6 +914,7 @@ int main(void)
 		DESK_TEST(what_people_read_has_no_control_characters),
 		DESK_TEST(unknown_people_are_not_found),
 		DESK_TEST(search_finds_and_refuses),
+		DESK_TEST(a_message_that_was_found_is_shown_by_itself),
 		DESK_TEST(outbox_tells_all_about_an_entry),
 		DESK_TEST(a_doubtful_entry_says_what_can_be_done),
 		DESK_TEST(outbox_requests_are_left_for_the_engine),

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* sennit outbox show: what became of each recipient. sennit send --read-receipt. */
+/* sennit outbox show: what became of each recipient. sennit send --read-receipt. And a store of which
+ * something cannot be read: that is no empty answer. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,6 +10,7 @@
 #include <string.h>
 
 #include "src/store/outcome.h"
+#include "src/store/statement.h"
 #include "tests/lib/cli_desk.h"
 
 #define BOB "bob@example.test"
@@ -73,12 +75,34 @@ static void a_read_receipt_is_asked_for_by_option(void **state)
 	                 SN_EXIT_USAGE);
 }
 
+static void what_cannot_be_read_is_an_error(void **state)
+{
+	CliDesk *desk = *state;
+	static const char *const words[][3] = { { "show", BOB, NULL }, { "show", "--json", BOB },
+		                                { "search", "--json", "rope" } };
+	g_autoptr(GError) error = NULL;
+
+	tmpstore_im(desk->tmp, SN_IN, BOB, "im-1", "Where is the rope?");
+	for (gsize i = 0; i < G_N_ELEMENTS(words); i++)
+		assert_int_equal(cli_desk_run(desk, NULL, words[i][0], words[i][1], words[i][2], NULL), 0);
+	sn_sql_run(desk->tmp->store, "ALTER TABLE body RENAME COLUMN packed TO parcel", NULL, 0, &error);
+	g_assert_no_error(error);
+	for (gsize i = 0; i < G_N_ELEMENTS(words); i++) {
+		assert_int_equal(cli_desk_run(desk, NULL, words[i][0], words[i][1], words[i][2], NULL),
+		                 sn_exit_for_code(SN_ERROR_CONFIG));
+		assert_true(cli_desk_said(desk, "something could not be read: "));
+		assert_true(cli_desk_said(desk, "Put it aside and start sennit"));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(each_recipient_is_shown_with_what_was_heard,
 		                                cli_desk_setup, cli_desk_teardown),
 		cmocka_unit_test_setup_teardown(a_read_receipt_is_asked_for_by_option,
+		                                cli_desk_setup, cli_desk_teardown),
+		cmocka_unit_test_setup_teardown(what_cannot_be_read_is_an_error,
 		                                cli_desk_setup, cli_desk_teardown),
 	};
 

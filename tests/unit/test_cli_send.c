@@ -11,6 +11,7 @@
 
 #include "src/base/lock.h"
 #include "src/store/rooms.h"
+#include "src/store/statement.h"
 #include "tests/lib/cli_desk.h"
 
 #define BOB "bob@example.test"
@@ -721,11 +722,54 @@ static void wait_ends_when_time_is_up(void **state)
 	json_decref(array);
 }
 
+/* ---- what was typed wrongly ---- */
+
+/* Each is told what is wrong, with the code of its kind, and nothing is done. */
+static void what_is_asked_for_wrongly_is_said(void **state)
+{
+	static const struct {
+		const char *argv[8];
+		int code;
+		const char *said;
+	} cases[] = {
+		{ { "rooms", "join" }, SN_EXIT_USAGE, "which room? Name its address" },
+		{ { "send" }, SN_EXIT_USAGE, "say to whom: --to WHO" },
+		{ { "send", "--to", BOB, "--as", "attachment" }, SN_EXIT_USAGE, "--as goes with --forward" },
+		{ { "send", "--to", BOB, "--forward", "1", "--reply-to", "2" }, SN_EXIT_USAGE,
+		  "--forward and --reply-to exclude each other" },
+		{ { "send", "--to", BOB, "--attach", "/nowhere/to/be/found" }, SN_EXIT_INPUT,
+		  "cannot read the file /nowhere/to/be/found" },
+		{ { "send", "--to", BOB, "--after", "2h", "--at", "tomorrow" }, SN_EXIT_USAGE,
+		  "say either --after or --at" },
+		{ { "send", "--to", BOB, "--via", "im", "--cc", "carol@example.test" }, SN_EXIT_USAGE,
+		  "--cc is for email only" },
+		{ { "devices", "--encryption", "always" }, SN_EXIT_USAGE, "--encryption needs WHO" },
+		{ { "devices", BOB, "--encryption", "perhaps" }, SN_EXIT_USAGE,
+		  "--encryption cannot be 'perhaps'; allowed: auto, off, always" },
+		{ { "autocrypt", "forget" }, SN_EXIT_USAGE, "'forget' needs an ADDRESS" },
+		{ { "autocrypt", "setup", "alice@example.test", "--key", "ABC", "--new" }, SN_EXIT_USAGE,
+		  "--key and --new exclude each other" },
+		{ { "archive" }, SN_EXIT_USAGE, "no email was named: give its ID, or --query" },
+	};
+	CliDesk *desk = *state;
+
+	tmpstore_im(desk->tmp, SN_IN, BOB, NULL, "hello");
+	gint64 before = sn_one(desk->tmp->store, "SELECT count(*) FROM outbox");
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		const char *const *a = cases[i].argv;
+		int code = cli_desk_run(desk, "text", a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7], NULL);
+		if (code != cases[i].code || !cli_desk_said(desk, cases[i].said))
+			fail_msg("%s %s: %d, %s", a[0], a[1] ? a[1] : "", code, desk->err);
+	}
+	assert_int_equal(sn_one(desk->tmp->store, "SELECT count(*) FROM outbox"), before);
+}
+
 #define DESK_TEST(name) cmocka_unit_test_setup_teardown(name, cli_desk_setup, cli_desk_teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		DESK_TEST(what_is_asked_for_wrongly_is_said),
 		DESK_TEST(a_new_address_is_made_known_by_using_it),
 		DESK_TEST(the_prefix_or_via_names_the_channel),
 		DESK_TEST(a_reply_goes_over_the_other_channel_with_history),

@@ -75,7 +75,6 @@ static void fill(Subject *s)
 			s->middle = m->time;
 	}
 	assert_true(sn_store_commit(s->store, NULL));
-	assert_true(sn_exec(s->store, "ANALYZE", NULL));
 	g_autoptr(GPtrArray) found = sn_conversation_find(s->store, "busy@many.test");
 	s->busy = ((SnConversation *)found->pdata[0])->id;
 	g_autoptr(GPtrArray) page = sn_message_page(s->store, s->busy, s->middle, 0, TRUE, 1, 0);
@@ -133,6 +132,7 @@ static void ask_message(Subject *s)
 
 	sn_message_find_mail(s->store, "m7@many.test");
 	sn_message_knows_im(s->store, "o9");
+	assert_int_not_equal(sn_message_find_im(s->store, "o12", "busy@many.test"), 0);
 	assert_non_null(one);
 }
 
@@ -163,6 +163,7 @@ static void ask_places(Subject *s)
 	g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
 
 	g_ptr_array_add(names, g_strdup("7.host"));
+	assert_int_equal(sn_location_find_name(s->store, s->folder, "7.host"), 8);
 	SnPlaces places = sn_places_named(s->store, s->folder, names);
 	assert_int_equal(places.uids->len, 1);
 	g_array_unref(places.uids);
@@ -170,11 +171,29 @@ static void ask_places(Subject *s)
 	g_ptr_array_unref(places.names);
 }
 
-/* An IM comes, is read, and a draft is begun. */
+/* Whatever part of whom: one of few, one who is nowhere, and an address with its conversation. */
+static void ask_narrowed(Subject *s)
+{
+	static const char *const parts[] = { "p7@m", "ody@no", "@many.test " };
+
+	for (gsize i = 0; i < G_N_ELEMENTS(parts); i++) {
+		g_autoptr(GPtrArray) rows =
+			sn_conversation_page(s->store, NULL, SN_SHELF_LIST, parts[i], ROWS);
+		g_autoptr(GPtrArray) named = sn_conversation_find(s->store, parts[i]);
+		g_autoptr(GPtrArray) people = sn_person_find(s->store, parts[i]);
+		g_autoptr(GPtrArray) completed = sn_person_named(s->store, parts[i], ROWS);
+		assert_int_equal(people->len, named->len);
+		assert_int_equal(completed->len, i == 0 ? MIN(named->len, ROWS) : 0);
+		assert_int_equal(rows->len > 0, i == 0);
+		assert_int_equal(named->len > 0, i == 0);
+	}
+}
+
+/* An IM of who writes most comes, is read, and a draft is begun. */
 static void ask_to_write(Subject *s)
 {
 	SnId account = sn_account_find(s->store, "home");
-	g_autoptr(SnMessage) m = make(s, account, 3);
+	g_autoptr(SnMessage) m = make(s, account, 12);
 	g_autoptr(SnDraft) draft = sn_draft_new(s->busy);
 
 	m->time = s->middle * 2;
@@ -191,7 +210,7 @@ static const struct {
 } questions[] = {
 	{ "the list", ask_list },       { "the bar", ask_bar },       { "a timeline", ask_timeline },
 	{ "a message", ask_message },   { "a folder", ask_folder },   { "the outbox", ask_outbox },
-	{ "files by name", ask_places }, { "writing", ask_to_write },
+	{ "files by name", ask_places }, { "a narrowed list", ask_narrowed }, { "writing", ask_to_write },
 };
 
 /* ---- what it takes ---- */

@@ -140,6 +140,11 @@ static void what_was_in_it_stays(void **state)
 	g_autoptr(GPtrArray) list = sn_conversation_page(store, NULL, FALSE, NULL, 10);
 	assert_int_equal(list->len, 1);
 	assert_string_equal(((SnConversation *)list->pdata[0])->title, "Bob");
+	/* and is found by parts of both names */
+	g_autoptr(GPtrArray) titled = sn_conversation_page(store, NULL, FALSE, "OB", 10);
+	g_autoptr(GPtrArray) addressed = sn_conversation_page(store, NULL, FALSE, "example.te", 10);
+	assert_int_equal(titled->len, 1);
+	assert_int_equal(addressed->len, 1);
 	sn_store_close(store);
 }
 
@@ -770,6 +775,41 @@ static void a_step_that_fails_leaves_what_was_there_before_it(void **state)
 	assert_non_null(strstr(error->message, "newer sennit"));
 }
 
+/* A number that no sennit has written, as of a damaged file. */
+static void a_number_that_means_nothing_is_refused_with_a_word(void **state)
+{
+	TmpStore *tmp = *state;
+	static const char *const stamps[] = { "PRAGMA user_version = -7", "PRAGMA user_version = 1000000",
+		                              "PRAGMA user_version = 2000001" };
+
+	g_clear_pointer(&tmp->store, sn_store_close);
+	for (gsize i = 0; i < G_N_ELEMENTS(stamps); i++) {
+		g_autoptr(GError) error = NULL;
+		sqlite3 *db = open_raw(tmp->path);
+		run(db, stamps[i]);
+		sqlite3_close(db);
+		assert_null(sn_store_open(tmp->path, SN_STORE_CLIENT, &error));
+		assert_true(g_error_matches(error, SN_ERROR, SN_ERROR_CONFIG));
+		assert_non_null(strstr(error->message, tmp->path));
+	}
+}
+
+/* How many rows there are cannot be read: that is not as if there were none. */
+static void rows_that_cannot_be_counted_are_not_passed_over(void **state)
+{
+	TmpStore *tmp = *state;
+	int now = sn_store_shape.version;
+	g_autoptr(GError) error = NULL;
+	SnStep lost[] = { SN_STEP_RANGES("nowhere", 1, "rows", "SELECT 1"), SN_STEP_END };
+	SnNextFormat formats[] = { sn_store_shape.formats[0], { lost, 0 } };
+	const SnShape next = { now + 1, NULL, formats, 2, 0, 50 };
+
+	g_clear_pointer(&tmp->store, sn_store_close);
+	assert_false(sn_store_reshape(tmp->path, &next, NULL, &error));
+	assert_non_null(error);
+	assert_int_equal(version_of(tmp->path), 1000000 + now);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, tmpstore_setup, tmpstore_teardown)
 
 int main(void)
@@ -791,6 +831,8 @@ int main(void)
 		TEST(a_power_cut_does_no_harm),
 		TEST(what_another_version_left_half_way_is_left_alone),
 		TEST(a_step_that_fails_leaves_what_was_there_before_it),
+		TEST(a_number_that_means_nothing_is_refused_with_a_word),
+		TEST(rows_that_cannot_be_counted_are_not_passed_over),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

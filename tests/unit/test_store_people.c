@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "src/store/statement.h"
 #include "tests/lib/tmpstore.h"
 
 #define BOB "bob@example.test"
@@ -40,6 +41,43 @@ static void addresses_are_normalised(void **state)
 		if (g_strcmp0(got, cases[i].out))
 			fail_msg("%s: %s", cases[i].in, got);
 	}
+}
+
+static void assert_called(TmpStore *tmp, const char *value, const char *name)
+{
+	g_autoptr(SnAddress) address = sn_address_find(tmp->store, SN_CHANNEL_MAIL, value);
+
+	assert_non_null(address);
+	assert_string_equal(address->name, name);
+}
+
+static void told_as(TmpStore *tmp, const char *id, const char *value, const char *name)
+{
+	g_autoptr(SnMessage) mail = tmpstore_mail_new(tmp, SN_IN, BOB, id, "x", "x");
+	SnAddResult result;
+
+	sn_message_add_party(mail, SN_ROLE_CC, value, name);
+	assert_true(sn_message_add(tmp->store, mail, NULL, NULL, &result, NULL));
+	assert_int_equal(result, SN_ADDED);
+}
+
+/* What people call themselves counts, the last time they did; others only while there is nothing. */
+static void an_address_is_called_what_its_owner_says(void **state)
+{
+	TmpStore *tmp = *state;
+
+	told_as(tmp, "1@b", "carol@example.test", "Carol C.");
+	assert_called(tmp, "carol@example.test", "Carol C.");
+	told_as(tmp, "2@b", "carol@example.test", "Caro");
+	assert_called(tmp, "carol@example.test", "Carol C.");
+	tmpstore_address(tmp, SN_CHANNEL_MAIL, "carol@example.test", "Carol");
+	assert_called(tmp, "carol@example.test", "Carol");
+	tmpstore_address(tmp, SN_CHANNEL_MAIL, "CAROL@example.test", " Carol Lee ");
+	assert_called(tmp, "carol@example.test", "Carol Lee");
+	told_as(tmp, "3@b", "carol@example.test", "Caro");
+	tmpstore_address(tmp, SN_CHANNEL_MAIL, "carol@example.test", "Carol@Example.test");
+	tmpstore_address(tmp, SN_CHANNEL_MAIL, "carol@example.test", "  ");
+	assert_called(tmp, "carol@example.test", "Carol Lee");
 }
 
 static void an_address_is_made_once_whatever_its_case(void **state)
@@ -378,6 +416,39 @@ static void persons_are_found_by_what_people_type(void **state)
 	}
 }
 
+/* Of whom nothing came yet, by a name that changes, and goes from one address to another. */
+static void who_has_no_conversation_is_found_by_name(void **state)
+{
+	TmpStore *tmp = *state;
+	SnId one = tmpstore_address(tmp, SN_CHANNEL_MAIL, "x1@example.test", "Ursula Beispiel");
+	SnId other = tmpstore_address(tmp, SN_CHANNEL_IM, "x2@chat.test", NULL);
+	SnId person = person_of(tmp, one), out = 0;
+	gint64 before, after;
+	const char *const parts[] = { "ULA beis", "piel", "ursula beispiel", "1@EX" };
+
+	assert_int_equal(sn_one(tmp->store, "SELECT count(*) FROM conversation WHERE person = ?1", V(person)), 0);
+	for (gsize i = 0; i < G_N_ELEMENTS(parts); i++) {
+		g_autoptr(GPtrArray) found = sn_person_named(tmp->store, parts[i], 5);
+		assert_int_equal(found->len, 1);
+		assert_int_equal(((SnPerson *)found->pdata[0])->id, person);
+	}
+	/* the name stays with the address that brought it, or goes with both */
+	assert_true(sn_people_merge(tmp->store, person_of(tmp, other), person, NULL));
+	assert_true(sn_person_set_name(tmp->store, person_of(tmp, one), "Uschi", NULL));
+	g_autoptr(GPtrArray) renamed = sn_person_find(tmp->store, "schi");
+	assert_int_equal(renamed->len, 1);
+	assert_true(sn_people_split(tmp->store, person_of(tmp, one), &one, 1, &out, NULL));
+	g_autoptr(GPtrArray) left = sn_person_find(tmp->store, "uschi");
+	assert_true(left->len >= 1);
+	assert_true(sn_store_compact(tmp->store, &before, &after, NULL));
+	g_autoptr(GPtrArray) still = sn_person_find(tmp->store, "uschi");
+	assert_int_equal(still->len, left->len);
+	g_autoptr(GPtrArray) nobody = sn_person_named(tmp->store, "", 5);
+	assert_int_equal(nobody->len, 0);
+	g_autoptr(GPtrArray) few = sn_person_named(tmp->store, "test", 1);
+	assert_int_equal(few->len, 1);
+}
+
 static void the_list_of_persons_leaves_out_strangers_and_the_user(void **state)
 {
 	TmpStore *tmp = *state;
@@ -520,6 +591,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(addresses_are_normalised),
+		TEST(an_address_is_called_what_its_owner_says),
 		TEST(an_address_is_made_once_whatever_its_case),
 		TEST(own_addresses_are_known_and_cannot_be_given_away),
 		TEST(declaring_the_same_accounts_again_writes_nothing),
@@ -534,6 +606,7 @@ int main(void)
 		TEST(drafts_of_merged_conversations_are_kept),
 		TEST(a_group_of_one_person_is_that_persons_conversation),
 		TEST(persons_are_found_by_what_people_type),
+		TEST(who_has_no_conversation_is_found_by_name),
 		TEST(the_list_of_persons_leaves_out_strangers_and_the_user),
 		TEST(the_users_name_for_a_person_stays),
 		TEST(rules_and_wishes_are_kept),

@@ -12,6 +12,31 @@
 
 #define BOB "bob@example.test"
 
+/* A store that knows only what a search reads finds the same. */
+static void expect_narrowly(TmpStore *tmp, const char *text, const SnQuery *query,
+                            const GPtrArray *found)
+{
+	SnStore *narrow = sn_store_open_narrow(tmp->path, query);
+
+	assert_non_null(narrow);
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GPtrArray) same = sn_message_search(narrow, query, 0, 0, 50, SN_MESSAGE_LINE, &error);
+	if (!same || same->len != found->len)
+		fail_msg("%s, narrowly: %s", text, error ? error->message : "another number");
+	for (guint i = 0; i < found->len; i++) {
+		const SnMessage *a = found->pdata[i], *b = same->pdata[i];
+		assert_int_equal(a->id, b->id);
+		assert_int_equal(a->conversation, b->conversation);
+		assert_int_equal(a->channel, b->channel);
+		assert_int_equal(a->time, b->time);
+		assert_string_equal(a->sender_value, b->sender_value);
+		assert_string_equal(a->sender_name, b->sender_name);
+		assert_int_equal(g_strcmp0(a->subject, b->subject), 0);
+		assert_int_equal(g_strcmp0(a->preview, b->preview), 0);
+	}
+	sn_store_close(narrow);
+}
+
 static GPtrArray *search(TmpStore *tmp, const char *text)
 {
 	g_autoptr(GError) error = NULL;
@@ -22,6 +47,8 @@ static GPtrArray *search(TmpStore *tmp, const char *text)
 	GPtrArray *found = sn_message_search(tmp->store, query, 0, 0, 50, 0, &error);
 	if (!found)
 		fail_msg("%s: %s", text, error->message);
+	if (tmp->store->depth == 0)
+		expect_narrowly(tmp, text, query, found);
 	return found;
 }
 
@@ -405,7 +432,7 @@ static GArray *write_many(TmpStore *tmp)
 
 /* Pages of `limit` hold what is written with `word` from `from`, all of it, newest first. */
 static void expect_pages(TmpStore *tmp, const GArray *all, const char *text, const char *word,
-                         const char *from, int limit)
+                         const char *from, int limit, guint what)
 {
 	g_autoptr(SnQuery) query = sn_query_parse(text, &tmp->clock, NULL);
 	g_autoptr(GPtrArray) page = NULL;
@@ -419,7 +446,7 @@ static void expect_pages(TmpStore *tmp, const GArray *all, const char *text, con
 			continue;
 		if (!page || at == page->len) {
 			g_clear_pointer(&page, g_ptr_array_unref);
-			page = sn_message_search(tmp->store, query, time, id, limit, 0, NULL);
+			page = sn_message_search(tmp->store, query, time, id, limit, what, NULL);
 			at = 0;
 		}
 		if (!page->len)
@@ -432,7 +459,7 @@ static void expect_pages(TmpStore *tmp, const GArray *all, const char *text, con
 	}
 	assert_non_null(page);
 	assert_int_equal(at, page->len);
-	g_autoptr(GPtrArray) rest = sn_message_search(tmp->store, query, time, id, limit, 0, NULL);
+	g_autoptr(GPtrArray) rest = sn_message_search(tmp->store, query, time, id, limit, what, NULL);
 	assert_int_equal(rest->len, 0);
 }
 
@@ -452,8 +479,11 @@ static void every_way_finds_the_same_in_the_same_order(void **state)
 	static const int limits[] = { 7, 40, 260, 2000 };
 
 	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++)
-		for (gsize n = 0; n < G_N_ELEMENTS(limits); n++)
-			expect_pages(tmp, all, cases[i].text, cases[i].word, cases[i].from, limits[n]);
+		for (gsize n = 0; n < G_N_ELEMENTS(limits); n++) {
+			expect_pages(tmp, all, cases[i].text, cases[i].word, cases[i].from, limits[n], 0);
+			expect_pages(tmp, all, cases[i].text, cases[i].word, cases[i].from, limits[n],
+			             SN_MESSAGE_LINE);
+		}
 }
 
 static void what_is_not_to_be_seen_is_not_among_the_frequent(void **state)
@@ -474,6 +504,27 @@ static void what_is_not_to_be_seen_is_not_among_the_frequent(void **state)
 	/* IMs lie in no folder, and stay */
 	assert_in_range(known, 0, 8);
 	expect(tmp, "in:trash rope", 20);
+}
+
+/* From whom all are asked for at once: what nicks say counts once, though name and address have the word. */
+static void all_of_a_sender_come_once(void **state)
+{
+	TmpStore *tmp = *state;
+
+	for (int i = 0; i < 30; i++) {
+		g_autoptr(SnMessage) m = tmpstore_im_new(tmp, SN_IN, "pequod@rooms.test", NULL, "aye");
+		m->sender_name = g_strdup(i % 2 ? "Pequod" : "Ishmael");
+		assert_true(sn_message_add(tmp->store, m, NULL, NULL, NULL, NULL));
+	}
+	for (guint what = 0; what <= SN_MESSAGE_LINE; what++) {
+		g_autoptr(SnQuery) query = sn_query_parse("from:pequod", &tmp->clock, NULL);
+		g_autoptr(GPtrArray) found =
+			sn_message_search(tmp->store, query, 0, 0, G_MAXINT, what, NULL);
+		assert_int_equal(found->len, 30);
+		assert_string_equal(((SnMessage *)found->pdata[0])->sender_name, "Pequod");
+		assert_string_equal(((SnMessage *)found->pdata[1])->sender_name, "Ishmael");
+		assert_string_equal(((SnMessage *)found->pdata[1])->sender_value, "pequod@rooms.test");
+	}
 }
 
 static gboolean third_is_enough(SnMessage *message, gpointer seen)
@@ -512,6 +563,127 @@ static void names_that_stand_on_messages_are_found(void **state)
 	expect(tmp, "from:starbuck", 0);
 }
 
+/* ---- a store that knows only what a search reads ---- */
+
+static SnStore *open_for(const char *path, const char *text)
+{
+	g_autoptr(SnQuery) query = sn_query_parse(text, NULL, NULL);
+
+	return sn_store_open_narrow(path, query);
+}
+
+static int entries(SnStore *store, const char *sql)
+{
+	sqlite3_stmt *query = NULL;
+	int code = sqlite3_prepare_v2(store->db, sql, -1, &query, NULL);
+
+	sqlite3_finalize(query);
+	return code;
+}
+
+/* What makes it quick: nothing behind the last table that is needed was read. */
+static void it_knows_nothing_else_and_writes_nothing(void **state)
+{
+	TmpStore *tmp = *state;
+	SnStore *narrow = open_for(tmp->path, "knot from:bob");
+
+	assert_non_null(narrow);
+	assert_int_equal(entries(narrow, "SELECT 1 FROM message"), SQLITE_OK);
+	assert_int_equal(entries(narrow, "SELECT 1 FROM location"), SQLITE_ERROR);
+	sn_store_close(narrow);
+	narrow = open_for(tmp->path, "in:inbox");
+	assert_non_null(narrow);
+	assert_int_equal(entries(narrow, "SELECT 1 FROM location"), SQLITE_OK);
+	assert_int_equal(entries(narrow, "SELECT 1 FROM outbox"), SQLITE_ERROR);
+	assert_int_equal(entries(narrow, "SELECT 1 FROM message INDEXED BY message_thread"), SQLITE_ERROR);
+	assert_false(sn_run(narrow, NULL, "DELETE FROM message"));
+	assert_false(sn_run(narrow, NULL, "DELETE FROM sqlite_schema"));
+	sn_store_close(narrow);
+	/* and it is no more in the way of others than any reader */
+	tmpstore_mail(tmp, SN_IN, BOB, NULL, "x", "afterwards");
+	expect(tmp, "afterwards", 1);
+}
+
+/* It sees one moment, whatever others do meanwhile, and is at nobody's feet. */
+static void it_sees_one_moment(void **state)
+{
+	TmpStore *tmp = *state;
+	g_autoptr(SnQuery) query = sn_query_parse("splice", &tmp->clock, NULL);
+
+	tmpstore_mail(tmp, SN_IN, BOB, NULL, "x", "splice");
+	SnStore *narrow = open_for(tmp->path, "splice");
+	tmpstore_mail(tmp, SN_IN, BOB, NULL, "x", "splice");
+	assert_true(sn_exec(tmp->store, "CREATE TABLE more (id INTEGER)", NULL));
+	g_autoptr(GPtrArray) found = sn_message_search(narrow, query, 0, 0, 50, 0, NULL);
+	assert_int_equal(found->len, 1);
+	sn_store_close(narrow);
+	expect(tmp, "splice", 2);
+}
+
+/* The order of the entries is another one then, and all may have to be read. */
+static void it_finds_all_in_a_store_that_was_written_anew(void **state)
+{
+	TmpStore *tmp = *state;
+	gint64 before, after;
+
+	tmpstore_mail(tmp, SN_IN, BOB, NULL, "Summer", "hitch");
+	assert_true(sn_exec(tmp->store, "DROP INDEX location_listed; CREATE INDEX location_listed ON location "
+	                    "(shown_in, time, message)", NULL));
+	expect(tmp, "hitch", 1);
+	assert_true(sn_store_compact(tmp->store, &before, &after, NULL));
+	expect(tmp, "hitch", 1);
+	expect(tmp, "from:bob in:inbox", 0);
+}
+
+/* Where frequent words are looked for among the newest messages, the last of those may have the same time
+ * as others. */
+static void none_is_left_out_among_messages_of_one_moment(void **state)
+{
+	TmpStore *tmp = *state;
+	g_autoptr(SnQuery) query = sn_query_parse("splice", &tmp->clock, NULL);
+
+	assert_true(sn_store_begin(tmp->store, NULL));
+	for (int i = 1; i <= 300; i++) {
+		gboolean has = i == 20 || i == 150 || (i > 160 && i < 290);
+		assert_int_equal(tmpstore_im(tmp, SN_IN, "bob@chat.test", NULL, has ? "splice" : "knot"), i);
+	}
+	assert_true(sn_store_commit(tmp->store, NULL));
+	/* the newest four are 10, 11, 30 and 300; 150 comes next, and then 20, which lies among them */
+	assert_true(sn_exec(tmp->store, "UPDATE message SET time = id; "
+	                    "UPDATE message SET time = 9000 WHERE id IN (10, 11, 30); "
+	                    "UPDATE message SET time = 8000 WHERE id IN (20, 150, 300)", NULL));
+	SnTime time = 0;
+	SnId id = 0, got[3];
+	for (gsize i = 0; i < G_N_ELEMENTS(got); i++) {
+		g_autoptr(GPtrArray) found =
+			sn_message_search(tmp->store, query, time, id, 1, SN_MESSAGE_LINE, NULL);
+		assert_int_equal(found->len, 1);
+		time = ((SnMessage *)found->pdata[0])->time;
+		id = got[i] = ((SnMessage *)found->pdata[0])->id;
+	}
+	assert_int_equal(got[0], 150);
+	assert_int_equal(got[1], 20);
+	assert_int_equal(got[2], 289);
+}
+
+static void it_is_not_had_of_what_has_to_be_looked_at_first(void **state)
+{
+	TmpStore *tmp = *state;
+	g_autofree char *none = g_build_filename(tmp->directory, "none.db", NULL);
+	g_autofree char *text = g_build_filename(tmp->directory, "text.db", NULL);
+
+	assert_null(open_for(none, "knot"));
+	assert_false(g_file_test(none, G_FILE_TEST_EXISTS));
+	assert_true(g_file_set_contents(text, "no database, but long enough to be taken for one", -1, NULL));
+	assert_null(open_for(text, "knot"));
+	assert_true(sn_exec(tmp->store, "ALTER TABLE party RENAME TO parties", NULL));
+	assert_null(open_for(tmp->path, "to:bob"));
+	assert_true(sn_exec(tmp->store, "ALTER TABLE parties RENAME TO party; PRAGMA user_version = 1", NULL));
+	assert_null(open_for(tmp->path, "to:bob"));
+	assert_true(sn_exec(tmp->store, "PRAGMA user_version = 999", NULL));
+	assert_null(open_for(tmp->path, "to:bob"));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, tmpstore_setup, tmpstore_teardown)
 
 int main(void)
@@ -528,8 +700,14 @@ int main(void)
 		TEST(the_index_follows_transactions),
 		TEST(every_way_finds_the_same_in_the_same_order),
 		TEST(what_is_not_to_be_seen_is_not_among_the_frequent),
+		TEST(all_of_a_sender_come_once),
 		TEST(answers_come_one_by_one_until_enough),
 		TEST(names_that_stand_on_messages_are_found),
+		TEST(it_knows_nothing_else_and_writes_nothing),
+		TEST(it_sees_one_moment),
+		TEST(it_finds_all_in_a_store_that_was_written_anew),
+		TEST(none_is_left_out_among_messages_of_one_moment),
+		TEST(it_is_not_had_of_what_has_to_be_looked_at_first),
 		TEST(a_search_can_be_stopped_from_another_thread),
 	};
 

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "src/store/place.h"
+#include "src/store/statement.h"
 #include "tests/lib/tmpstore.h"
 
 #define BOB "bob@example.test"
@@ -105,8 +106,20 @@ static void places_are_found_by_uid_and_name(void **state)
 	g_autoptr(GArray) uids = sn_location_uids(s->store, s->inbox, NULL);
 	assert_int_equal(uids->len, 2);
 	assert_int_equal(g_array_index(uids, guint32, 1), 5);
-	g_autoptr(GPtrArray) names = sn_location_names(s->store, s->inbox);
-	assert_string_equal(names->pdata[1], "163.m:2");
+	assert_true(sn_location_set(s->store, s->mail, s->inbox, 9, NULL, SN_FLAG_FLAGGED, NULL));
+	SnPlaces all = sn_places_in(s->store, s->inbox);
+	assert_int_equal(all.uids->len, 3);
+	assert_int_equal(all.names->len, 3);
+	assert_int_equal(all.flags->len, 3);
+	assert_int_equal(g_array_index(all.uids, guint32, 1), 5);
+	assert_string_equal(all.names->pdata[1], "163.m:2");
+	assert_int_equal(g_array_index(all.flags, guint, 1), 0);
+	assert_string_equal(all.names->pdata[2], "");
+	assert_int_equal(g_array_index(all.flags, guint, 2), SN_FLAG_FLAGGED);
+	g_array_unref(all.uids);
+	g_array_unref(all.flags);
+	g_ptr_array_unref(all.names);
+	assert_true(sn_location_remove(s->store, s->inbox, 9, NULL));
 	g_autoptr(GPtrArray) list = sn_location_list(s->store, other);
 	assert_string_equal(((SnLocation *)list->pdata[0])->folder_name, "INBOX");
 	g_autoptr(GPtrArray) page = sn_folder_page(s->store, s->inbox, 0, 0, 10, 0);
@@ -151,6 +164,52 @@ static void what_lies_in_trash_or_junk_only_is_not_shown(void **state)
 	assert_int_equal(sn_folder_intern(s->store, s->tmp->account, "Trash", "archive", NULL),
 	                 s->trash);
 	assert_int_equal(shown(s), 1);
+}
+
+static void put(Scene *s, SnId folder, guint32 uid, guint flags, const char *keywords)
+{
+	SnLocation place = { .folder = folder, .uid = uid, .flags = flags, .keywords = (char *)keywords };
+
+	assert_true(sn_location_put(s->store, s->mail, &place, NULL));
+}
+
+static void assert_settled(Scene *s, guint flags, const char *tags, int is_shown)
+{
+	g_autoptr(SnMessage) mail = sn_message_get(s->store, s->mail, 0);
+
+	assert_int_equal(mail->flags, flags);
+	assert_int_equal(g_strcmp0(mail->tags, tags), 0);
+	assert_int_equal(shown(s), is_shown);
+}
+
+/* Told the same twice it stays as it is; told otherwise it follows, in each respect alone. */
+static void an_email_follows_its_places_in_each_respect(void **state)
+{
+	Scene *s = *state;
+
+	for (int twice = 0; twice < 2; twice++) {
+		put(s, s->inbox, 1, SN_FLAG_SEEN, "");
+		assert_settled(s, SN_FLAG_SEEN, NULL, 1);
+	}
+	for (int twice = 0; twice < 2; twice++) {
+		put(s, s->inbox, 1, SN_FLAG_SEEN, "work");
+		assert_settled(s, SN_FLAG_SEEN, "work", 1);
+	}
+	put(s, s->inbox, 1, SN_FLAG_SEEN | SN_FLAG_FLAGGED, "work");
+	assert_settled(s, SN_FLAG_SEEN | SN_FLAG_FLAGGED, "work", 1);
+	for (int twice = 0; twice < 2; twice++) {
+		put(s, s->junk, 4, SN_FLAG_SEEN | SN_FLAG_FLAGGED, "home");
+		assert_settled(s, SN_FLAG_SEEN | SN_FLAG_FLAGGED, "home work", 1);
+	}
+	assert_true(sn_location_remove(s->store, s->inbox, 1, NULL));
+	assert_settled(s, SN_FLAG_SEEN | SN_FLAG_FLAGGED, "home", 0);
+	put(s, s->junk, 4, 0, "");
+	assert_settled(s, 0, NULL, 0);
+	/* lost, and found with nothing else changed */
+	assert_true(sn_location_remove(s->store, s->junk, 4, NULL));
+	put(s, s->archive, 7, 0, "");
+	assert_settled(s, 0, NULL, 1);
+	assert_int_equal(sn_one(s->store, "SELECT lost IS NULL FROM message WHERE id = ?1", V(s->mail)), 1);
 }
 
 static void a_moved_email_keeps_its_record(void **state)
@@ -416,6 +475,7 @@ int main(void)
 		TEST(places_are_found_by_uid_and_name),
 		TEST(flags_come_from_the_places),
 		TEST(what_lies_in_trash_or_junk_only_is_not_shown),
+		TEST(an_email_follows_its_places_in_each_respect),
 		TEST(a_moved_email_keeps_its_record),
 		TEST(an_email_that_is_gone_for_good_goes),
 		TEST(a_folder_that_begins_anew_keeps_its_messages),

@@ -9,6 +9,8 @@
 #include <sqlite3.h>
 #include <string.h>
 
+#include "src/store/conversation.h"
+#include "src/store/statement.h"
 #include "tests/lib/tmpstore.h"
 
 #define BOB "bob@example.test"
@@ -178,6 +180,119 @@ static void a_filter_looks_at_titles_and_addresses(void **state)
 		if (page->len != cases[i].count)
 			fail_msg("%s: %u", cases[i].filter, page->len);
 	}
+}
+
+/* Names of few letters, so that many have the same parts. */
+static char *any_name(GRand *random)
+{
+	static const char *const letters[] = { "a", "a", "b", "\303\237", "\303\204", " ", "\346\235\216" };
+	GString *name = g_string_new("N");
+
+	for (int n = g_rand_int_range(random, 1, 30); n > 0; n--)
+		g_string_append(name, letters[g_rand_int_range(random, 0, G_N_ELEMENTS(letters))]);
+	return g_string_free(name, FALSE);
+}
+
+static guint holding(const GPtrArray *rows, const char *part)
+{
+	g_autofree char *folded = g_utf8_casefold(part, -1);
+	guint count = 0;
+
+	for (guint i = 0; i < rows->len; i++) {
+		g_autofree char *title = g_utf8_casefold(((SnConversation *)rows->pdata[i])->title, -1);
+		count += strstr(title, folded) != NULL;
+	}
+	return count;
+}
+
+/* With few who have it and with many, the same as if each were looked at; in the order of the list. */
+static void a_filter_finds_any_part_of_any_name(void **state)
+{
+	enum { NAMES = 400 };
+	TmpStore *tmp = *state;
+	g_autoptr(GRand) random = g_rand_new_with_seed(11);
+
+	for (int i = 0; i < NAMES; i++) {
+		g_autofree char *address = g_strdup_printf("%d@9", i), *name = any_name(random);
+		tmpstore_address(tmp, SN_CHANNEL_MAIL, address, name);
+		tmpstore_mail(tmp, SN_IN, address, NULL, "x", "x");
+	}
+	g_autoptr(GPtrArray) all = sn_conversation_page(tmp->store, NULL, FALSE, NULL, NAMES);
+	assert_int_equal(all->len, NAMES);
+	for (int i = 0; i < NAMES; i++) {
+		const SnConversation *one = all->pdata[g_rand_int_range(random, 0, NAMES)];
+		glong length = g_utf8_strlen(one->title, -1);
+		glong from = g_rand_int_range(random, 0, (int)length);
+		glong to = from + g_rand_int_range(random, 1, 20);
+		to = MIN(length, to);
+		g_autofree char *part = g_utf8_substring(one->title, from, to);
+		g_autoptr(GPtrArray) found = sn_conversation_page(tmp->store, NULL, FALSE, part, NAMES);
+		if (found->len != holding(all, part))
+			fail_msg("\"%s\": %u and not %u", part, found->len, holding(all, part));
+		for (guint n = 1; n < found->len; n++)
+			assert_true(((SnConversation *)found->pdata[n - 1])->last_time >=
+			            ((SnConversation *)found->pdata[n])->last_time);
+		for (guint n = 0; n + 1 < found->len; n += 7) { /* page by page */
+			g_autoptr(GPtrArray) next =
+				sn_conversation_page(tmp->store, found->pdata[n], FALSE, part, 1);
+			assert_int_equal(((SnConversation *)next->pdata[0])->id,
+			                 ((SnConversation *)found->pdata[n + 1])->id);
+		}
+	}
+}
+
+static guint with(SnStore *store, const char *part)
+{
+	g_autoptr(GPtrArray) rows = sn_conversation_page(store, NULL, FALSE, part, 10);
+
+	return rows->len;
+}
+
+/* More than are sorted begin alike: what tells them apart comes late in the name. */
+static void a_filter_finds_one_of_many_who_begin_alike(void **state)
+{
+	TmpStore *tmp = *state;
+	enum { ROOMS = 1100 };
+
+	assert_true(sn_store_begin(tmp->store, NULL));
+	for (int i = 0; i < ROOMS; i++) {
+		g_autofree char *jid = g_strdup_printf("%d@rooms.test", i);
+		g_autofree char *title = g_strdup_printf("The same beginning of room %d.", i);
+		assert_true(sn_conversation_for_room(tmp->store, jid, title, NULL));
+	}
+	assert_true(sn_store_commit(tmp->store, NULL));
+	assert_int_equal(with(tmp->store, "the same beginning"), 10);
+	assert_int_equal(with(tmp->store, "same beginning of room 77."), 1);
+	assert_int_equal(with(tmp->store, "beginning of room 1100."), 0);
+	g_autoptr(GPtrArray) one = sn_conversation_find(tmp->store, "the same beginning of room 1099.");
+	assert_int_equal(one->len, 1);
+	assert_string_equal(((SnConversation *)one->pdata[0])->title, "The same beginning of room 1099.");
+}
+
+static void a_filter_knows_new_names_only(void **state)
+{
+	TmpStore *tmp = *state;
+	g_autoptr(SnAddress) bob = NULL;
+	gint64 before, after;
+
+	tmpstore_mail(tmp, SN_IN, BOB, "Bob", "x", "x");
+	bob = sn_address_find(tmp->store, SN_CHANNEL_MAIL, BOB);
+	assert_true(sn_person_set_name(tmp->store, bob->person, "Robert the Rigger", NULL));
+	assert_int_equal(with(tmp->store, "the rig"), 1);
+	assert_true(sn_person_set_name(tmp->store, bob->person, "Robert", NULL));
+	assert_int_equal(with(tmp->store, "the rig"), 0);
+	assert_int_equal(with(tmp->store, "obert"), 1);
+	/* nor does it lie there for ever */
+	assert_true(sn_one(tmp->store, "SELECT count(*) FROM name_part WHERE part LIKE 'the rig%'") > 0);
+	assert_true(sn_store_compact(tmp->store, &before, &after, NULL));
+	assert_int_equal(sn_one(tmp->store, "SELECT count(*) FROM name_part WHERE part LIKE 'the rig%'"), 0);
+	assert_int_equal(with(tmp->store, "obert"), 1);
+	assert_int_equal(with(tmp->store, "example.test"), 1);
+	/* a room has the name that it was given last */
+	assert_true(sn_conversation_for_room(tmp->store, "sail@rooms.test", "Sailors", NULL));
+	assert_true(sn_conversation_for_room(tmp->store, "sail@rooms.test", "The whole crew", NULL));
+	assert_int_equal(with(tmp->store, "HOLE cr"), 1);
+	assert_int_equal(with(tmp->store, "sailors"), 0);
 }
 
 static void conversations_are_found_by_what_people_type(void **state)
@@ -478,6 +593,9 @@ int main(void)
 		TEST(reading_marks_up_to_a_message),
 		TEST(the_list_is_ordered_and_paged_by_key),
 		TEST(a_filter_looks_at_titles_and_addresses),
+		TEST(a_filter_finds_any_part_of_any_name),
+		TEST(a_filter_knows_new_names_only),
+		TEST(a_filter_finds_one_of_many_who_begin_alike),
 		TEST(conversations_are_found_by_what_people_type),
 		TEST(a_new_message_brings_a_conversation_back_from_the_archive),
 		TEST(totals_add_up),
