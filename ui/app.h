@@ -154,6 +154,10 @@ SnTimeline *sn_timeline_new(SnApp *app);
 void sn_timeline_free(SnTimeline *timeline);
 /* Shows a conversation; at: a message to stand on, 0 the newest. */
 void sn_timeline_open(SnTimeline *timeline, SnId conversation, SnId at);
+/* The same, and marks what was searched for until another conversation is shown. words: passage.h. */
+void sn_timeline_open_found(SnTimeline *timeline, SnId conversation, SnId at,
+                            const char *const *words);
+const char *const *sn_timeline_sought(const SnTimeline *timeline); /* NULL */
 void sn_timeline_refresh(SnTimeline *timeline);
 /* What is known of its messages changed: it is filled anew. */
 void sn_timeline_stale(SnTimeline *timeline);

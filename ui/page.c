@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "src/text/mention.h"
+#include "src/text/passage.h"
 #include "src/text/styling.h"
 #include "src/text/text.h"
 #include "ui/links.h"
@@ -29,6 +30,7 @@ void sn_page_free(SnPage *page)
 	g_array_unref(page->spans);
 	g_array_unref(page->lines);
 	g_strfreev(page->highlights);
+	g_strfreev(page->sought);
 	g_free(page);
 }
 
@@ -43,6 +45,7 @@ void sn_page_clear(SnPage *page, const SnTheme *theme, int columns)
 	page->theme = theme;
 	page->columns = MAX(columns, 1);
 	g_clear_pointer(&page->highlights, g_strfreev);
+	g_clear_pointer(&page->sought, g_strfreev);
 	sn_page_style_runs(page, NULL, 0);
 }
 
@@ -50,6 +53,12 @@ void sn_page_highlight(SnPage *page, const char *const *words)
 {
 	g_strfreev(page->highlights);
 	page->highlights = g_strdupv((char **)words);
+}
+
+void sn_page_sought(SnPage *page, const char *const *words)
+{
+	g_strfreev(page->sought);
+	page->sought = g_strdupv((char **)words);
 }
 
 void sn_page_style_runs(SnPage *page, const GArray *runs, gsize offset)
@@ -169,10 +178,17 @@ static gboolean find_highlight(const SnPage *page, const char *text, gsize from,
                                gsize *end)
 {
 	gboolean found = FALSE;
+	gsize s, e;
 
 	for (char **word = page->highlights; word && *word; word++) {
-		gsize s, e;
 		if (sn_text_find_word(text, *word, from, &s, &e) && e <= to && (!found || s < *start)) {
+			*start = s;
+			*end = e;
+			found = TRUE;
+		}
+	}
+	for (char **word = page->sought; word && *word; word++) {
+		if (sn_text_find_sought(text, from, found ? *start : to, *word, &s, &e)) {
 			*start = s;
 			*end = e;
 			found = TRUE;
@@ -249,6 +265,11 @@ static void add_marked(SnPage *page, SnStyle style, const char *paragraph, gsize
 	}
 	if (from < to)
 		add_styled(page, style, paragraph, from, to, NULL);
+}
+
+void sn_page_add_sought(SnPage *page, SnObject object, const char *text)
+{
+	add_marked(page, sn_theme_style(page->theme, object), text, 0, strlen(text));
 }
 
 void sn_page_add_linked(SnPage *page, SnStyle style, const char *paragraph, gsize from, gsize to)

@@ -35,6 +35,10 @@ void sn_page_add_link(SnPage *page, SnStyle style, const char *text, gsize lengt
 void sn_page_add_linked(SnPage *page, SnStyle style, const char *paragraph, gsize from, gsize to);
 /* Words that are marked in paragraphs from now on; NULL: none. Copied; sn_page_clear() forgets them. */
 void sn_page_highlight(SnPage *page, const char *const *words);
+/* The same of what was searched for, as the index compares (passage.h). */
+void sn_page_sought(SnPage *page, const char *const *words);
+/* Appends to the line, with that marked. */
+void sn_page_add_sought(SnPage *page, SnObject object, const char *text);
 /* Styles (styling.h) of the text whose byte `offset` the next paragraph begins with, until NULL. Not
  * owned. */
 void sn_page_style_runs(SnPage *page, const GArray *runs, gsize offset);

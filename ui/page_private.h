@@ -24,6 +24,7 @@ struct sn_page {
 	GArray *spans, *lines;
 	const SnTheme *theme;
 	char **highlights;     /* words marked in paragraphs; NULL */
+	char **sought;         /* marked too: what was searched for (passage.h); NULL */
 	const GArray *runs;    /* of SnStyledRun: styles of paragraphs, not owned; NULL */
 	gsize runs_offset;     /* byte of their text at which the next paragraph begins */
 	int columns, rows;     /* as filled; as being drawn */

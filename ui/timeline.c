@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "src/text/passage.h"
 #include "src/text/text.h"
 #include "ui/room.h"
 #include "ui/secure.h"
@@ -55,6 +56,7 @@ void sn_timeline_free(SnTimeline *timeline)
 	g_hash_table_unref(timeline->entries);
 	g_hash_table_unref(timeline->outcomes);
 	g_hash_table_unref(timeline->folds);
+	g_strfreev(timeline->sought);
 	g_hash_table_unref(timeline->marks);
 	g_free(timeline);
 }
@@ -271,6 +273,7 @@ void sn_timeline_open(SnTimeline *timeline, SnId conversation, SnId at)
 		g_hash_table_remove_all(timeline->folds);
 		g_hash_table_remove_all(timeline->marks);
 		timeline->fold_all = 0;
+		g_clear_pointer(&timeline->sought, g_strfreev);
 		sn_composer_open(timeline->app->composer, conversation);
 	}
 	read_heading(timeline);
@@ -293,6 +296,41 @@ void sn_timeline_open(SnTimeline *timeline, SnId conversation, SnId at)
 		timeline->go_to = timeline->first_new ? timeline->first_new : -1;
 	timeline->filled = FALSE;
 	sn_app_dirty(timeline->app);
+}
+
+/* What was found is not to be folded away. */
+static void open_around(SnTimeline *timeline, const SnMessage *message)
+{
+	g_autoptr(GArray) blocks = sn_text_blocks(message->body);
+	gsize first = strlen(message->body), start, end;
+
+	for (char **word = timeline->sought; *word; word++)
+		if (sn_text_find_sought(message->body, 0, first, *word, &start, &end))
+			first = start;
+	for (guint i = 0; i < blocks->len; i++) {
+		const SnBlock *block = &g_array_index(blocks, SnBlock, i);
+		if (first >= block->start && first < block->end && block->kind != SN_BLOCK_TEXT)
+			g_hash_table_insert(timeline->folds, g_memdup2(&message->id, sizeof message->id),
+			                    GINT_TO_POINTER('o'));
+	}
+}
+
+void sn_timeline_open_found(SnTimeline *timeline, SnId conversation, SnId at,
+                            const char *const *words)
+{
+	sn_timeline_open(timeline, conversation, at);
+	g_strfreev(timeline->sought);
+	timeline->sought = g_strdupv((char **)words);
+	for (guint i = 0; timeline->sought && i < timeline->messages->len; i++) {
+		const SnMessage *message = g_ptr_array_index(timeline->messages, i);
+		if (message->id == at && message->body)
+			open_around(timeline, message);
+	}
+}
+
+const char *const *sn_timeline_sought(const SnTimeline *timeline)
+{
+	return (const char *const *)timeline->sought;
 }
 
 /* The window is read again as it stands: from its first message on, and what came after it. */

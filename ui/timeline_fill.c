@@ -665,6 +665,7 @@ void sn_timeline_fill(SnTimeline *timeline, int columns)
 		g_auto(GStrv) words = sn_room_highlights(timeline->app, timeline->room);
 		sn_page_highlight(timeline->page, (const char *const *)words);
 	}
+	sn_page_sought(timeline->page, sn_timeline_sought(timeline));
 	if (!timeline->at_oldest && timeline->messages->len) {
 		sn_page_line(timeline->page, 0, NULL);
 		sn_page_add(timeline->page, SN_OBJ_FAINT, " ...");

@@ -31,6 +31,7 @@ struct sn_timeline {
 	GHashTable *disputes;          /* id -> names of those who told it otherwise */
 	GHashTable *amends;            /* id -> of SnAmend: timeline_amend.c */
 	char fold_all;                 /* 'o', 'c' or 0 */
+	char **sought;                 /* the search that led here, until it is left; NULL */
 	SnId first_new;                /* the divider "new" stands before it; 0 */
 	SnId go_to;                    /* select this once it is filled */
 	gboolean at_oldest, at_newest; /* nothing lies beyond the messages read */

@@ -5,6 +5,8 @@
 #include "ui/command.h"
 #include "ui/view.h"
 
+enum { COMMAND_COLUMN = 64 }; /* left out where the terminal is narrower */
+
 typedef struct {
 	SnView *view;
 	const char *context;
@@ -60,8 +62,10 @@ static void write_bind(Fill *fill)
 	sn_page_addf(page, SN_OBJ_KEY, "   %s", fill->keys->str);
 	sn_page_tab(page, 25);
 	sn_page_add(page, SN_OBJ_DEFAULT, fill->meaning ? fill->meaning : meaning_of(fill->command));
-	sn_page_tab(page, 64);
-	sn_page_addf(page, SN_OBJ_FAINT, ":%s", fill->command);
+	if (sn_page_columns(page) >= COMMAND_COLUMN + 10) {
+		sn_page_tab(page, COMMAND_COLUMN);
+		sn_page_addf(page, SN_OBJ_FAINT, ":%s", fill->command);
+	}
 	g_string_free(g_steal_pointer(&fill->keys), TRUE);
 }
 

@@ -408,6 +408,8 @@ static void fill(SnApp *app, SnView *view)
 	}
 	if (!message)
 		return;
+	if (message->conversation == sn_timeline_conversation_id(app->timeline))
+		sn_page_sought(view->page, sn_timeline_sought(app->timeline));
 	fill_facts(app, view, message);
 	fill_parts(view, message);
 	fill_text(app, view, message, &id);

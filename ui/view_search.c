@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Search over all messages; the query runs on the worker. */
+#include "src/text/passage.h"
 #include "src/text/text.h"
 #include "ui/view_job.h"
 #include "ui/words.h"
@@ -16,9 +17,12 @@ typedef struct {
 	GError *error;
 } Find;
 
+enum { PASSAGE_BYTES = 300 };
+
 typedef struct {
 	GPtrArray *messages;  /* of SnMessage */
 	GHashTable *titles;   /* conversation -> title */
+	char **words;         /* that are asked for */
 	SnViewJob *job;       /* under way; NULL */
 	gboolean complete;
 } Results;
@@ -31,6 +35,25 @@ static void find_free(gpointer data)
 	g_clear_pointer(&find->found, g_ptr_array_unref);
 	g_clear_error(&find->error);
 	g_free(find);
+}
+
+/* What a list shows of it: the place that was found, the file whose name it is, or how it begins. */
+static void set_passage(SnStore *store, const SnQuery *query, SnMessage *message)
+{
+	const char *const *words = (const char *const *)query->words;
+	g_autoptr(SnMessage) whole = *words ? sn_message_get(store, message->id, SN_MESSAGE_FULL) : NULL;
+	char *passage = whole ? sn_text_passage(whole->body, words, PASSAGE_BYTES) : NULL;
+
+	for (guint i = 0; !passage && whole && whole->parts && i < whole->parts->len; i++) {
+		const SnPart *part = g_ptr_array_index(whole->parts, i);
+		g_autofree char *name = sn_text_passage(part->name, words, PASSAGE_BYTES);
+		if (name)
+			passage = g_strdup_printf("file %s", name);
+	}
+	if (!passage)
+		return;
+	g_free(message->preview);
+	message->preview = passage;
 }
 
 static void find_run(SnStore *store, gpointer data)
@@ -46,6 +69,8 @@ static void find_run(SnStore *store, gpointer data)
 	if (query)
 		find->found = sn_message_search(store, query, find->before_time, find->before_id,
 		                                RESULTS_PAGE, 0, &find->error);
+	for (guint i = 0; find->found && i < find->found->len; i++)
+		set_passage(store, query, g_ptr_array_index(find->found, i));
 }
 
 static void find_done(SnApp *app, SnView *view, gpointer data)
@@ -89,6 +114,7 @@ static gboolean open_view(SnApp *app, SnView *view, GError **error)
 		return FALSE;
 	}
 	results->messages = g_ptr_array_new_with_free_func((GDestroyNotify)sn_message_free);
+	results->words = g_strdupv(query->words);
 	results->titles = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
 	view->data = results;
 	start(app, view);
@@ -106,6 +132,7 @@ static void close_view(SnApp *app, SnView *view)
 	sn_view_job_drop(results->job);
 	g_ptr_array_unref(results->messages);
 	g_hash_table_unref(results->titles);
+	g_strfreev(results->words);
 	g_free(results);
 	view->data = NULL;
 }
@@ -129,6 +156,7 @@ static void fill(SnApp *app, SnView *view)
 	Results *results = view->data;
 	SnPage *page = view->page;
 
+	sn_page_sought(page, (const char *const *)results->words);
 	for (guint i = 0; i < results->messages->len; i++) {
 		const SnMessage *message = g_ptr_array_index(results->messages, i);
 		gboolean im = message->channel == SN_CHANNEL_IM;
@@ -138,18 +166,22 @@ static void fill(SnApp *app, SnView *view)
 		sn_page_line(page, message->id, (gpointer)message);
 		sn_page_addf(page, im ? SN_OBJ_CHANNEL_IM : SN_OBJ_CHANNEL_MAIL, " %-5s",
 		             sn_channel_word(message->channel));
-		sn_page_add(page, SN_OBJ_LIST_TITLE, title_of(app, results, message->conversation));
+		const char *title = title_of(app, results, message->conversation);
+		sn_page_add(page, SN_OBJ_LIST_TITLE, title);
 		if (message->direction == SN_OUT)
 			sn_page_add(page, SN_OBJ_SENDER_SELF, "  you");
-		else if (message->sender_name)
+		else if (message->sender_name && !g_str_equal(message->sender_name, title))
 			sn_page_addf(page, SN_OBJ_FAINT, "  %s", message->sender_name);
 		if (message->carried)
 			sn_page_add(page, SN_OBJ_CARRIED, "  told");
-		if (message->subject)
-			sn_page_addf(page, SN_OBJ_DEFAULT, "  %s", message->subject);
+		if (message->subject) {
+			sn_page_add(page, SN_OBJ_DEFAULT, "  ");
+			sn_page_add_sought(page, SN_OBJ_DEFAULT, message->subject);
+		}
 		sn_page_right(page, SN_OBJ_LIST_TIME, when);
 		sn_page_line(page, message->id, (gpointer)message);
-		sn_page_addf(page, SN_OBJ_LIST_PREVIEW, "      %s", text);
+		sn_page_add(page, SN_OBJ_LIST_PREVIEW, "      ");
+		sn_page_add_sought(page, SN_OBJ_LIST_PREVIEW, text);
 	}
 	if (results->messages->len == 0 && results->job)
 		sn_page_note(page, "Searching ...");
@@ -164,9 +196,10 @@ static void activate(SnApp *app, SnView *view)
 		return;
 	conversation = message->conversation;
 	id = message->id;
+	g_auto(GStrv) words = g_strdupv(((Results *)view->data)->words);
 	sn_view_close_all(app);
 	sn_list_select(app->list, conversation);
-	sn_timeline_open(app->timeline, conversation, id);
+	sn_timeline_open_found(app->timeline, conversation, id, (const char *const *)words);
 	sn_app_focus(app, SN_PANE_TIMELINE);
 }
 

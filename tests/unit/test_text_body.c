@@ -7,6 +7,7 @@
 #include <cmocka.h>
 #include <string.h>
 
+#include "src/text/passage.h"
 #include "src/text/styling.h"
 #include "src/text/text.h"
 
@@ -217,6 +218,24 @@ static void preview_is_short_and_whole(void **state)
 	assert_true(strlen(preview) <= 200 && strlen(preview) > 190);
 	assert_true(g_utf8_validate(preview, -1, NULL));
 	g_string_free(text, TRUE);
+}
+
+static void preview_ends_at_the_same_byte_whatever_it_holds(void **state)
+{
+	g_autofree char *letters = g_strnfill(300, 'a');
+
+	for (int at = 180; at <= 201; at++) {
+		g_autofree char *blank = g_strdup_printf("%.*s  %s", at, letters, letters);
+		g_autofree char *wide = g_strdup_printf("%.*sé%s", at, letters, letters);
+		g_autofree char *lines = g_strdup_printf("%.*s\n%s", at, letters, letters);
+		g_autofree char *of_blank = sn_text_preview(blank), *of_wide = sn_text_preview(wide),
+				*of_lines = sn_text_preview(lines);
+		/* neither half a character at the end nor a blank */
+		assert_int_equal(strlen(of_blank), at == 199 ? 199 : 200);
+		assert_int_equal(strlen(of_wide), at == 199 ? 199 : 200);
+		assert_string_equal(of_lines, of_blank);
+		assert_true(g_utf8_validate(of_wide, -1, NULL));
+	}
 }
 
 static void flowed_lines_become_paragraphs(void **state)
@@ -468,6 +487,104 @@ static void any_text_is_styled_without_loss(void **state)
 	}
 }
 
+/* ---- what was searched for ---- */
+
+static const struct {
+	const char *text, *sought, *found; /* found: NULL, it is not there */
+} searched[] = {
+	{ "the long rope", "rope", "rope" },
+	{ "the long ROPE.", "rope", "ROPE" },
+	{ "rope", "Rope", "rope" },
+	{ "ropemaker, Europe", "rope", NULL },
+	{ "a ropemaker", "rope*", "rope" },
+	{ "Europe", "rope*", NULL },
+	{ "im Café dort", "cafe", "Café" },
+	{ "im Cafe\314\201 dort", "caf\303\251", "Cafe\314\201" },
+	{ "im Cafe dort", "CAF\303\211", "Cafe" },
+	{ "co\302\255operate", "cooperate", "co\302\255operate" }, /* a soft hyphen */
+	{ "ÄRGER", "arger", "ÄRGER" },
+	{ "Привет мир", "привет", "Привет" },
+	{ "a two\n  word phrase", "two word", "two\n  word" },
+	{ "two-word", "two word", "two-word" },
+	{ "two word", "two-word", "two word" },
+	{ "twoword", "two word", NULL },
+	{ "write to bob@example.test.", "bob@example.test", "bob@example.test" },
+	{ "rope_makers", "rope", "rope" }, /* to the index "_" is between words */
+	{ "\346\230\216\345\244\251\350\246\213", "\345\244\251", "\345\244\251" },
+	{ "\352\260\201", "\352\260\200", NULL }, /* of Hangul a letter is not a part of another */
+	{ "anything", "", NULL },
+	{ "anything", "*", NULL },
+	{ "anything", "-", NULL },
+	{ "anything", NULL, NULL },
+	{ "", "rope", NULL },
+};
+
+static void words_are_found_as_the_index_does(void **state)
+{
+	for (gsize i = 0; i < G_N_ELEMENTS(searched); i++) {
+		const char *text = searched[i].text;
+		gsize start = 0, end = 0;
+		gboolean found = sn_text_find_sought(text, 0, strlen(text), searched[i].sought, &start, &end);
+		g_autofree char *said = found ? g_strndup(text + start, end - start) : NULL;
+		if (g_strcmp0(said, searched[i].found) != 0)
+			fail_msg("\"%s\" in \"%s\": %s", searched[i].sought, text, said ? said : "not found");
+	}
+}
+
+static void only_a_part_of_a_text_is_looked_at(void **state)
+{
+	const char *text = "rope, rope and rope";
+	gsize start = 0, end = 0;
+
+	assert_true(sn_text_find_sought(text, 1, strlen(text), "rope", &start, &end));
+	assert_int_equal(start, 6);
+	assert_false(sn_text_find_sought(text, 1, 9, "rope", &start, &end) && end > 9);
+	assert_false(sn_text_find_sought(text, 16, strlen(text), "rope", &start, &end));
+	assert_false(sn_text_find_sought(text, 19, 19, "rope", &start, &end));
+}
+
+static void a_passage_is_a_clean_line_around_the_place(void **state)
+{
+	static const char *const words[] = { "splice", "tuck", NULL }, *const none[] = { "boat", NULL };
+	const char *text = "Hello Alice,\n\nwe have been at it for a week now, and it is done:\tthe\033[2J third tuck of"
+	                   "\nthe splice goes under two strands, and nobody will ever see it.";
+	g_autofree char *passage = sn_text_passage(text, words, 80);
+	g_autofree char *whole = sn_text_passage("one tuck", words, 80);
+	g_autofree char *nothing = sn_text_passage(text, none, 80);
+	g_autofree char *of_nothing = sn_text_passage(NULL, words, 80);
+
+	assert_true(g_str_has_prefix(passage, "\342\200\246 "));
+	assert_true(g_str_has_suffix(passage, " \342\200\246"));
+	assert_non_null(strstr(passage, "third tuck of the splice"));
+	assert_null(strchr(passage, '\033'));
+	assert_null(strchr(passage, '\n'));
+	assert_true(strlen(passage) < 100);
+	assert_string_equal(whole, "one tuck");
+	assert_null(nothing);
+	assert_null(of_nothing);
+}
+
+/* Wherever it is cut, and whatever stands there. */
+static void a_passage_of_any_text_is_whole(void **state)
+{
+	static const char *const pieces[] = { "rope", " ", "\n", "\346\230\216", "e\314\201", "\360\237\230\200",
+		                              "-", "x", "\302\255", "\342\200\215" };
+	static const char *const words[] = { "rope", "x\346\230\216*", NULL };
+	g_autoptr(GRand) random = g_rand_new_with_seed(7);
+
+	for (int i = 0; i < 2000; i++) {
+		g_autoptr(GString) text = g_string_new(NULL);
+		for (int n = g_rand_int_range(random, 0, 80); n > 0; n--)
+			g_string_append(text, pieces[g_rand_int_range(random, 0, G_N_ELEMENTS(pieces))]);
+		gsize bytes = (gsize)g_rand_int_range(random, 1, 90);
+		g_autofree char *passage = sn_text_passage(text->str, words, bytes);
+		if (passage) {
+			assert_true(g_utf8_validate(passage, -1, NULL));
+			assert_true(strlen(passage) <= bytes + 8);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -476,12 +593,17 @@ int main(void)
 		cmocka_unit_test(any_text_is_cut_without_loss),
 		cmocka_unit_test(preview_says_what_is_new),
 		cmocka_unit_test(preview_is_short_and_whole),
+		cmocka_unit_test(preview_ends_at_the_same_byte_whatever_it_holds),
 		cmocka_unit_test(spans_are_found),
 		cmocka_unit_test(hostile_styles_end),
 		cmocka_unit_test(any_text_is_styled_without_loss),
 		cmocka_unit_test(flowed_lines_become_paragraphs),
 		cmocka_unit_test(new_text_of_real_mail_is_never_folded),
 		cmocka_unit_test(real_text_wraps_at_any_width),
+		cmocka_unit_test(words_are_found_as_the_index_does),
+		cmocka_unit_test(only_a_part_of_a_text_is_looked_at),
+		cmocka_unit_test(a_passage_is_a_clean_line_around_the_place),
+		cmocka_unit_test(a_passage_of_any_text_is_whole),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

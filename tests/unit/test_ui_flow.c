@@ -183,6 +183,63 @@ static void an_editor_changes_the_text(void **state)
 	g_unsetenv("VISUAL");
 }
 
+/* Far down in a long list, what changes its place is still what is looked at. */
+static void who_is_written_to_far_down_stays_selected(void **state)
+{
+	UiDesk *desk = ui_desk_new(UI_DESK_MANY, NULL);
+
+	(void)state;
+	ui_desk_play(desk, "size 80 24\nkeys G\nexpect Person 00299\nabsent Bob Ropewalk\n"
+	                   "keys <Enter>i\ntext Hello there\nkeys <A-Enter>\nexpect queued\n"
+	                   "expect Bob Ropewalk\nkeys <Esc>\nexpect grandma@example.test\n"
+	                   "absent person00299@many.test\nkeys j\nexpect on the boat\n");
+	ui_desk_free(desk);
+}
+
+static void a_filter_keeps_its_place_far_down(void **state)
+{
+	UiDesk *desk = ui_desk_new(UI_DESK_MANY, NULL);
+
+	(void)state;
+	ui_desk_play(desk, "size 80 24\nkeys :filter<Space>e<Enter>G\nexpect grandma@example.test\n"
+	                   "keys :mute<Enter>\nexpect mute\nkeys k\nexpect person00299@many.test\n");
+	ui_desk_free(desk);
+}
+
+/* Each command says what it lacks, and does nothing. */
+static void commands_say_what_they_lack(void **state)
+{
+	static const struct {
+		const char *before, *command, *said;
+	} cases[] = {
+		{ "", ":set colours", "Write :set SECTION.KEY VALUE" },
+		{ "", ":find-next", "Nothing was searched for yet: / begins." },
+		{ "keys <Enter>\n", ":react hm", "A reaction is one emoji, or none." },
+		{ "keys <Enter>i<C-t><Esc>\n", ":sign perhaps", "It is next, yes, no or default." },
+		{ "keys <Enter>i<C-t><Esc>\n", ":read-receipt perhaps", "Say yes, no or default." },
+		{ "keys <Enter>i<C-t><Esc>\n", ":format fancy", "Say markdown, plain or default." },
+	};
+	UiDesk *desk = *state;
+	SnId before = ui_desk_last_entry(desk);
+
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *script = g_strdup_printf("size 120 30\n%stext %s\nkeys <Enter>\nexpect %s\n",
+		                                          cases[i].before, cases[i].command, cases[i].said);
+		ui_desk_play(desk, script);
+	}
+	assert_int_equal(ui_desk_last_entry(desk), before);
+}
+
+/* Where nothing new is left, one is told so. */
+static void nothing_unread_is_said(void **state)
+{
+	UiDesk *desk = ui_desk_new(UI_DESK_EMPTY, NULL);
+
+	(void)state;
+	ui_desk_play(desk, "keys <Tab>\nexpect Nothing unread.\n");
+	ui_desk_free(desk);
+}
+
 /* ---- sending ---- */
 
 static void an_im_is_queued(void **state)
@@ -607,6 +664,10 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		T(looking_is_not_reading),
+		T(commands_say_what_they_lack),
+		cmocka_unit_test(nothing_unread_is_said),
+		cmocka_unit_test(who_is_written_to_far_down_stays_selected),
+		cmocka_unit_test(a_filter_keeps_its_place_far_down),
 		T(nothing_is_read_while_nobody_looks),
 		T(conversations_are_filed),
 		T(deleting_asks_first),

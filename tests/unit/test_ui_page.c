@@ -284,6 +284,39 @@ static void styles_go_on_over_broken_lines(void **state)
 	assert_string_equal(last, ".............................");
 }
 
+/* The style of a cell is that of what was found. */
+static gboolean is_match(Desk *desk, int x, int y)
+{
+	SnStyle plain = sn_theme_style(desk->theme, SN_OBJ_BODY);
+	SnStyle match = sn_theme_over(desk->theme, plain, SN_OBJ_MATCH);
+
+	return memcmp(&sn_grid_at(desk->grid, x, y)->style, &match, sizeof match) == 0;
+}
+
+static void what_was_searched_for_is_marked(void **state)
+{
+	static const char *const words[] = { "rope", "bo*", NULL };
+	Desk *desk = *state;
+
+	sn_page_clear(desk->page, desk->theme, 30);
+	sn_page_sought(desk->page, words);
+	sn_page_line(desk->page, 0, NULL);
+	sn_page_add_sought(desk->page, SN_OBJ_BODY, "a Rope, ropes, a boat");
+	sn_page_wrap(desk->page, 0, NULL, 2, sn_theme_style(desk->theme, SN_OBJ_BODY), "its rope");
+	g_autofree char *drawn = draw(desk, 3);
+	assert_non_null(strstr(drawn, "a Rope, ropes, a boat\n  its rope\n"));
+	for (int x = 0; x < 21; x++)
+		assert_int_equal(is_match(desk, x, 0), (x >= 2 && x < 6) || (x >= 17 && x < 19));
+	for (int x = 0; x < 10; x++)
+		assert_int_equal(is_match(desk, x, 1), x >= 6);
+	sn_page_clear(desk->page, desk->theme, 30);
+	sn_page_line(desk->page, 0, NULL);
+	sn_page_add_sought(desk->page, SN_OBJ_BODY, "a Rope");
+	g_free(drawn);
+	drawn = draw(desk, 3);
+	assert_false(is_match(desk, 2, 0));
+}
+
 static void a_click_names_its_row(void **state)
 {
 	Desk *desk = *state;
@@ -314,6 +347,7 @@ int main(void)
 		T(text_is_found_whatever_its_case),
 		T(the_right_part_wins),
 		T(styles_go_on_over_broken_lines),
+		T(what_was_searched_for_is_marked),
 		T(a_click_names_its_row),
 	};
 

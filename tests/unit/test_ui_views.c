@@ -327,6 +327,51 @@ static void search_finds_both_channels(void **state)
 	ui_desk_play(desk, "keys /\ntext before:nonsense\nkeys <Enter>\nabsent Searching\nabsent found\n");
 }
 
+static void add_long_email(UiDesk *desk)
+{
+	SnMessage *m = sn_message_new();
+
+	m->account = sn_account_find(desk->store, "home");
+	m->channel = SN_CHANNEL_MAIL;
+	m->time = STORY_NOW - SN_MINUTE;
+	m->subject = g_strdup("The walrus");
+	m->body = g_strdup("This begins with something else entirely, and goes on for a good while before it comes to\n"
+	                   "the point, which is a narwhal. So much for that.\n\n"
+	                   "On Fri, 20 Nov 2026 at 10:00, Bob <bob@example.test> wrote:\n"
+	                   "> first\n> second\n> an octopus was there\n> fourth\n");
+	m->message_id = g_strdup("long@example.test");
+	m->sender = sn_address_intern(desk->store, SN_CHANNEL_MAIL, BOB, NULL, NULL);
+	sn_message_add_party(m, SN_ROLE_FROM, BOB, NULL);
+	sn_message_add_party(m, SN_ROLE_TO, "alice@example.test", NULL);
+	assert_true(sn_message_add(desk->store, m, NULL, NULL, NULL, NULL));
+	sn_message_free(m);
+}
+
+static void a_result_shows_the_place_that_was_found(void **state)
+{
+	UiDesk *desk = *state;
+
+	add_long_email(desk);
+	ui_desk_play(desk, "keys /\ntext NARWHAL\nkeys <Enter>\nexpect 1 found\nexpect which is a narwhal.\n"
+	                   "absent This begins\n");
+	/* by its subject alone: how it begins */
+	ui_desk_play(desk, "keys <Esc>/\ntext walrus\nkeys <Enter>\nexpect 1 found\nexpect This begins\n");
+	ui_desk_play(desk, "keys <Esc>/\ntext via:mail is:unread subject:walrus\nkeys <Enter>\n"
+	                   "expect 1 found\nexpect This begins\n");
+}
+
+static void what_was_found_is_not_folded_away(void **state)
+{
+	UiDesk *desk = *state;
+
+	add_long_email(desk);
+	ui_desk_play(desk, "keys :open<Space>" BOB "<Enter>\nexpect [+4 lines]\nabsent octopus\n");
+	ui_desk_play(desk, "keys /\ntext octopus\nkeys <Enter>\nexpect 1 found\n"
+	                   "keys <Enter>\nexpect an octopus was there\n");
+	/* and can be folded, as anything */
+	ui_desk_play(desk, "keys .\nabsent octopus\n");
+}
+
 /* ---- configuration ---- */
 
 static void own_keys_count(void **state)
@@ -356,6 +401,14 @@ static void a_missing_theme_breaks_nothing(void **state)
 	ui_desk_play(desk, "keys :theme<Space>nonsense<Enter>\nexpect There is no theme 'nonsense'\n"
 	                   "keys :theme<Space>nord<Enter>\nabsent There is no theme\n"
 	                   "keys :theme<Space>../../etc/passwd<Enter>\nexpect is no name of a theme\n");
+}
+
+static void the_help_fits_a_narrow_terminal(void **state)
+{
+	UiDesk *desk = *state;
+
+	ui_desk_play(desk, "size 100 30\nkeys ?\nexpect :next\nsize 60 16\nabsent :next\nexpect Everywhere\n"
+	                   "absent \342\200\246\n");
 }
 
 static void unknown_commands_are_named(void **state)
@@ -488,9 +541,12 @@ int main(void)
 		T(a_file_is_piped_and_its_output_shown),
 		T(headers_and_source_are_clean),
 		T(search_finds_both_channels),
+		T(a_result_shows_the_place_that_was_found),
+		T(what_was_found_is_not_folded_away),
 		T(own_keys_count),
 		T(reload_keeps_what_is_good),
 		T(a_missing_theme_breaks_nothing),
+		T(the_help_fits_a_narrow_terminal),
 		T(unknown_commands_are_named),
 		T(command_lines_are_remembered),
 		T(a_search_begins_empty_and_is_changed_before_its_results),
