@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The mail folders of each account as a tree, those with a use of their own first. */
+/* The mail folders of each account as a tree, those with a use of their own first; then the searches
+ * that have a name. */
 #include <string.h>
 
 #include "src/store/sync.h"
@@ -92,6 +93,23 @@ static void add_counts(SnPage *page, const SnFolder *folder)
 	sn_page_right(page, folder->unread ? SN_OBJ_LIST_COUNT : SN_OBJ_FAINT, count);
 }
 
+/* Selected by -1, -2, ...: ids of folders are above 0. */
+static void fill_searches(SnApp *app, SnPage *page)
+{
+	const GPtrArray *searches = app->settings->searches;
+
+	if (searches->len)
+		sn_page_heading(page, "Searches");
+	for (guint i = 0; i < searches->len; i++) {
+		const SnNamedSearch *search = g_ptr_array_index(searches, i);
+		sn_page_line(page, -1 - (gint64)i, NULL);
+		sn_page_add(page, SN_OBJ_FAINT, "   /");
+		sn_page_tab(page, 5);
+		sn_page_add(page, SN_OBJ_DEFAULT, search->name);
+		sn_page_addf(page, SN_OBJ_FAINT, "  %s", search->query);
+	}
+}
+
 static void fill(SnApp *app, SnView *view)
 {
 	g_autoptr(GPtrArray) folders = sn_folder_list(app->store, 0);
@@ -119,14 +137,19 @@ static void fill(SnApp *app, SnView *view)
 			sn_page_addf(view->page, SN_OBJ_FAINT, "  %s", uses[use].label);
 		add_counts(view->page, folder);
 	}
+	fill_searches(app, view->page);
 }
 
 static void activate(SnApp *app, SnView *view)
 {
-	SnId folder = sn_page_selected(view->page);
+	gint64 id = sn_page_selected(view->page);
+	const GPtrArray *searches = app->settings->searches;
 
-	if (folder)
-		sn_view_open(app, &sn_view_index, NULL, folder);
+	if (id > 0)
+		sn_view_open(app, &sn_view_index, NULL, id);
+	else if (id < 0 && -id <= (gint64)searches->len)
+		sn_view_open(app, &sn_view_search,
+		             ((const SnNamedSearch *)searches->pdata[-1 - id])->query, 0);
 }
 
 static char *note(SnApp *app, SnView *view)

@@ -95,12 +95,18 @@
 #define SN_OPTION_FIELD_MDN(section, key) SnMdnRule section##_##key;
 #define SN_OPTION_FIELD_HISTORY(section, key) char *section##_##key;
 
+/* A search that has a name, listed with the folders. */
+typedef struct {
+	char *name, *query;
+} SnNamedSearch;
+
 /* e.g. settings->delivery_retry. Keys are written with '-' in the file: retry-max. */
 typedef struct {
 #define X(section, key, type, fallback, meaning) SN_OPTION_FIELD_##type(section, key)
 	SN_OPTION_TABLE(X)
 #undef X
 	GPtrArray *open; /* of SnMailcapEntry (mailcap.h): the section [open], in order; never NULL */
+	GPtrArray *searches; /* of SnNamedSearch: the section [searches], in order; never NULL */
 } SnSettings;
 
 #endif

@@ -4,9 +4,12 @@
 
 #include "src/config/config_private.h"
 #include "src/config/mailcap.h"
+#include "src/store/message.h"
 
 /* The section whose keys are media types. */
 #define OPEN_SECTION "open"
+/* The section whose keys are names. */
+#define SEARCHES_SECTION "searches"
 
 /* The words a person may write; what they mean is the store's (a test holds the two together). */
 static const struct {
@@ -255,8 +258,10 @@ static char **option_names(const char *section)
 		if (!section && (!i || strcmp(options[i].section, options[i - 1].section) != 0))
 			g_strv_builder_add(names, options[i].section);
 	}
-	if (!section)
+	if (!section) {
 		g_strv_builder_add(names, OPEN_SECTION);
+		g_strv_builder_add(names, SEARCHES_SECTION);
+	}
 	return g_strv_builder_end(names);
 }
 
@@ -309,6 +314,33 @@ static void read_opener(SnSettings *settings, const SnIniEntry *entry, const cha
 		                entry->value);
 }
 
+static void search_free(gpointer data)
+{
+	SnNamedSearch *search = data;
+
+	g_free(search->name);
+	g_free(search->query);
+	g_free(search);
+}
+
+/* [searches]: NAME = QUERY, as it is typed after "/". */
+static void read_search(SnSettings *settings, const SnIniEntry *entry, const char *file,
+                        SnProblems *problems)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(SnQuery) query = sn_query_parse(entry->value, NULL, &error);
+
+	if (!query || !*entry->value) {
+		sn_problems_add(problems, file, entry->line, "%s = %s: %s", entry->key, entry->value,
+		                error ? error->message : "write what to search for");
+		return;
+	}
+	SnNamedSearch *search = g_new(SnNamedSearch, 1);
+	search->name = g_strdup(entry->key);
+	search->query = g_strdup(entry->value);
+	g_ptr_array_add(settings->searches, search);
+}
+
 /* A key given twice would silently lose one of its values. */
 static gboolean is_repeated(GHashTable *seen, const SnIniSection *section, const SnIniEntry *entry,
                             const char *file, SnProblems *problems)
@@ -333,6 +365,7 @@ SnSettings *sn_settings_read(const char *text, const char *file, SnProblems *pro
 	const SnOption *options = sn_options(&count);
 
 	settings->open = g_ptr_array_new_with_free_func((GDestroyNotify)sn_mailcap_entry_free);
+	settings->searches = g_ptr_array_new_with_free_func(search_free);
 	for (gsize i = 0; i < count; i++) {
 		g_autofree char *wrong = set_option(settings, &options[i], options[i].fallback);
 		g_assert(!wrong);
@@ -347,6 +380,8 @@ SnSettings *sn_settings_read(const char *text, const char *file, SnProblems *pro
 				continue;
 			if (strcmp(section->name, OPEN_SECTION) == 0)
 				read_opener(settings, entry, file, problems);
+			else if (strcmp(section->name, SEARCHES_SECTION) == 0)
+				read_search(settings, entry, file, problems);
 			else
 				read_setting(settings, section, entry, file, problems);
 		}
@@ -377,5 +412,6 @@ void sn_settings_free(SnSettings *settings)
 	SN_OPTION_TABLE(X)
 #undef X
 	g_ptr_array_unref(settings->open);
+	g_ptr_array_unref(settings->searches);
 	g_free(settings);
 }

@@ -33,7 +33,8 @@ void ui_desk_write(UiDesk *desk, const char *name, const char *text)
 {
 	g_autofree char *path = g_build_filename(desk->paths->config, name, NULL);
 
-	assert_true(g_file_set_contents_full(path, text, -1, 0, 0600, NULL));
+	assert_true(g_file_set_contents_full(path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0600,
+	                                     NULL));
 }
 
 UiDesk *ui_desk_new(UiDeskFill fill, const char *settings)

@@ -13,6 +13,8 @@
 #include "src/base/nearest.h"
 #include "src/config/config.h"
 #include "src/config/rest.h"
+#include "src/store/people.h"
+#include "src/store/sync.h"
 
 #define HOME_ACCOUNT                                                                           \
 	"[home]\n"                                                                             \
@@ -166,6 +168,10 @@ static void errors_name_line_and_nearest_word(void **state)
 	refused("[home]\nfrom = a@b.test\nsorce = imaps://a@b.test\n", NULL,
 	        "accounts.conf:3: unknown key 'sorce' in [home]", "did you mean 'source'?", "im-host",
 	        NULL);
+	refused(NULL, "[searches]\nwork = is:unraed\n", "sennit.conf:2: work = is:unraed", "is:unraed",
+	        "comes unread", NULL);
+	refused(NULL, "[searches]\nwork =\n", "sennit.conf:2", "what to search for", NULL);
+	refused(NULL, "[searches]\nwork = a\nwork = b\n", "sennit.conf:3", "set before", "line 2", NULL);
 	refused(NULL, "[delivry]\n", "sennit.conf:1: unknown section [delivry]", "'delivery'?",
 	        "notify", NULL);
 	refused(NULL, "[delivery]\n\nretrymax = 1h\n", "sennit.conf:3:", "'retry-max'?", NULL);
@@ -622,6 +628,44 @@ static void servers_and_programs_have_to_be_asked(void **state)
 	}
 }
 
+/* Whoever has the data of one profile and the configuration of another has other accounts. */
+static void rest_is_of_this_configuration_only(void **state)
+{
+	Rest *rest = *state;
+	g_autofree char *own = g_steal_pointer(&rest->paths->config);
+
+	rest->paths->config = g_strdup(own);
+	lie_down(rest);
+	assert_true(holds(rest));
+	g_free(rest->paths->config);
+	rest->paths->config = g_build_filename(rest->dir, "mail", NULL);
+	assert_false(holds(rest));
+	g_free(rest->paths->config);
+	rest->paths->config = g_strdup(own);
+	assert_true(holds(rest));
+}
+
+/* A file that could not be read, or a change that came while the folder was looked through. */
+static void a_maildir_that_was_not_all_told_gives_no_rest(void **state)
+{
+	Rest *rest = *state;
+	const SnOwnAccount own = { "a", NULL, NULL };
+
+	assert_true(sn_own_accounts_set(rest->store, &own, 1, NULL));
+	SnId account = sn_account_find(rest->store, "a");
+	SnId folder = sn_folder_intern(rest->store, account, "INBOX", "inbox", NULL);
+
+	assert_true(sn_folder_set_directory(rest->store, folder, rest->cur, NULL));
+	lie_down(rest); /* nobody syncs it */
+	assert_true(holds(rest));
+	assert_true(sn_folder_set_state(rest->store, folder, 1, 7, 0, NULL));
+	g_autofree char *none = sn_store_rest(rest->store);
+	assert_null(none);
+	assert_true(sn_folder_set_state(rest->store, folder, 1, 7, 12345, NULL));
+	lie_down(rest);
+	assert_true(holds(rest));
+}
+
 static void a_damaged_note_says_nothing(void **state)
 {
 	Rest *rest = *state;
@@ -661,6 +705,8 @@ int main(void)
 		REST(rest_ends_by_itself_and_with_a_clock_set_back),
 		REST(servers_and_programs_have_to_be_asked),
 		REST(a_damaged_note_says_nothing),
+		REST(rest_is_of_this_configuration_only),
+		REST(a_maildir_that_was_not_all_told_gives_no_rest),
 		PROFILE_TEST(directories_are_private),
 		PROFILE_TEST(a_directory_that_cannot_be_made_is_said),
 		PROFILE_TEST(xdg_variables_are_honoured),

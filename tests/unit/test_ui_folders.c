@@ -359,9 +359,25 @@ static void a_circle_of_answers_ends(void **state)
 	assert_string_equal(nothing, "");
 }
 
+static void searches_with_a_name_stand_below_the_folders(void **state)
+{
+	UiDesk *desk = ui_desk_new(UI_DESK_STORY, "[searches]\nThe long rope = rope via:mail\n"
+	                                          "To do = is:flagged\n");
+
+	(void)state;
+	ui_desk_play(desk, "keys F\nexpect Searches\nexpect / The long rope  rope via:mail\nexpect To do\n"
+	                   "keys Gk<Enter>\nexpect Search  rope via:mail   2 found\n"
+	                   "keys <Esc>G<Enter>\nexpect Search  is:flagged   0 found\n");
+	/* and none where none is named */
+	ui_desk_write(desk, "sennit.conf", "[searches]\n");
+	ui_desk_play(desk, "keys <Esc><Esc>:reload<Enter>\nexpect read again\nkeys F\nabsent Searches\n");
+	ui_desk_free(desk);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(searches_with_a_name_stand_below_the_folders),
 		cmocka_unit_test(a_large_folder_is_walked_through_from_end_to_end),
 		cmocka_unit_test(one_key_archives_the_selected_email),
 		cmocka_unit_test(what_is_marked_is_archived_at_once),
