@@ -89,7 +89,8 @@ static GBytes *part_bytes(const SnUiHost *host, SnStore *store, const SnMessage 
 			return kept;
 	}
 	raw = message->channel == SN_CHANNEL_MAIL ? sn_message_raw(store, message->id, NULL) : NULL;
-	if (raw && host->part_bytes)
+	/* of a larger one the parser sees only the beginning; the file comes by itself */
+	if (raw && g_bytes_get_size(raw) <= SN_WISH_WHOLE_MAX && host->part_bytes)
 		return host->part_bytes(raw, part->position, host->data, error);
 	g_set_error(error, SN_ERROR, SN_ERROR_NOT_FOUND, "The file is not here%s%s.",
 	            part->url ? ", but at " : " yet", part->url ? part->url : "");
@@ -116,6 +117,8 @@ static GBytes *node_bytes(const SnUiHost *host, SnStore *store, const SnMessage 
 	g_autoptr(GPtrArray) nodes = raw && host->part_tree ? host->part_tree(raw, host->data) : NULL;
 	guint number = (guint)(position - SN_PART_NODE);
 
+	if (raw && (!nodes || number < 1 || number > nodes->len))
+		g_set_error(error, SN_ERROR, SN_ERROR_NOT_FOUND, "The message has no such part.");
 	if (!nodes || number < 1 || number > nodes->len)
 		return NULL;
 	const SnPartNode *node = nodes->pdata[number - 1];
@@ -263,6 +266,8 @@ static gboolean write_new(const char *path, GBytes *bytes, GError **error)
 		ok = FALSE;
 		why = errno;
 	}
+	if (fd >= 0 && !ok)
+		g_unlink(path); /* half a file looks like one */
 	if (!ok)
 		g_set_error(error, SN_ERROR, why == EEXIST ? SN_ERROR_EXISTS : SN_ERROR_STORAGE,
 		            "%s cannot be written: %s.", path, g_strerror(why));

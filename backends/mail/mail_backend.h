@@ -60,7 +60,7 @@ typedef struct {
 	guint32 uidvalidity;    /* with uids, IMAP: what they are numbers of; 0: not said. When the folder
 	                           has another one it is TEMPORARY, and nothing is done. SYNC: as known,
 	                           0 = first time */
-	int part;               /* FETCH, IMAP: only this file of the one email (SnMailPart.position), in
+	int part;               /* FETCH: only this file of the one email (SnMailPart.position), in
 	                           pieces, decoded, into the new file `path`. PROGRESS tells how far it is,
 	                           the size of DONE how large it became; without DONE there is no file.
 	                           0: the email, whole */

@@ -72,7 +72,7 @@ static SnMaildirEntry *look_up(SnMaildirFolder *folder, const SnMailRequest *req
 	guint at = !entry && request->known_names && request->known ?
 			   sn_uids_lower_bound(request->known, uid) : G_MAXUINT;
 
-	if (entry || at >= request->known_names->len || sn_uid_at(request->known, at) != uid)
+	if (entry || at == G_MAXUINT || at >= request->known_names->len || sn_uid_at(request->known, at) != uid)
 		return entry;
 	guint flags = request->known_flags && at < request->known_flags->len
 			      ? g_array_index(request->known_flags, guint, at)
@@ -182,11 +182,52 @@ static gboolean serve_watch(Maildir *maildir, SnMailRequest *request, SnMailEven
 	return TRUE;
 }
 
+typedef struct {
+	Maildir *maildir;
+	const SnMailRequest *request;
+} Saving;
+
+static gboolean report_saved(gint64 so_far, gint64 total, gpointer data)
+{
+	const Saving *saving = data;
+	SnReport *report = &saving->maildir->report;
+	SnMailEvent *event = sn_report_event(report, SN_MAIL_EV_PROGRESS, saving->request->id);
+
+	event->folder = g_strdup(saving->request->folder);
+	event->done = so_far;
+	event->total = total;
+	sn_report_mail(report, event, 1);
+	return !sn_inbox_cancelled(saving->maildir->inbox, saving->request->id);
+}
+
+static gboolean save_part(Maildir *maildir, SnMaildirFolder *folder, SnMailRequest *request,
+			  SnMailEvent *done, GError **error)
+{
+	Saving data = { maildir, request };
+	SnMaildirSaving saving = { request->part, request->path, report_saved, &data };
+
+	if (!request->uids || request->uids->len != 1 || request->part < 0 || !request->path) {
+		g_set_error(error, SN_ERROR, SN_ERROR_INVALID, "A file is one of one email.");
+		return FALSE;
+	}
+	SnMaildirEntry *entry = find_entry(folder, request, sn_uid_at(request->uids, 0), error);
+	if (entry && !sn_maildir_stat(folder, entry)) /* renamed by another program */
+		entry = sn_maildir_scan(folder, error) ?
+				find_entry(folder, request, sn_uid_at(request->uids, 0), error) : NULL;
+	if (!entry)
+		return FALSE;
+	g_autofree char *path = g_build_filename(folder->path, entry->file, NULL);
+	done->size = sn_maildir_save_part(path, &saving, error);
+	return done->size >= 0;
+}
+
 static gboolean serve_fetch(Maildir *maildir, SnMailRequest *request, SnMailEvent *done,
 			    GError **error)
 {
 	SnMaildirFolder *folder = open_numbered(maildir, request, error);
 
+	if (folder && request->part)
+		return save_part(maildir, folder, request, done, error);
 	for (guint i = 0; folder && request->uids && i < request->uids->len; i++) {
 		SnMaildirEntry *entry = find_entry(folder, request, sn_uid_at(request->uids, i), error);
 		SnTime time = 0;

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
@@ -117,7 +116,7 @@ static void note_file(GHashTable *found, const char *part, const struct dirent *
 }
 
 /* A pipe or a socket is no message, and would be waited for. */
-static gboolean may_be_message(const struct dirent *item)
+gboolean sn_maildir_may_be_message(const struct dirent *item)
 {
 	return item->d_name[0] != '.' &&
 	       (item->d_type == DT_REG || item->d_type == DT_LNK || item->d_type == DT_UNKNOWN);
@@ -133,7 +132,7 @@ static gboolean scan_part(SnMaildirFolder *folder, GHashTable *found, const char
 	if (!dir)
 		return set_error(error, errno, "Reading", path);
 	while ((item = readdir(dir)) && g_hash_table_size(found) < MAX_ENTRIES)
-		if (may_be_message(item))
+		if (sn_maildir_may_be_message(item))
 			note_file(found, part, item);
 	closedir(dir);
 	return TRUE;

@@ -6,12 +6,16 @@
  * maildir_sync.c    a folder's files against what the caller knows
  * maildir_folder.c  one folder: scanning, flags in file names, delivery
  * maildir_some.c    single files of a folder that is not kept in memory
+ * maildir_large.c   messages that are not held in memory, and files out of them
+ * maildir_compare.c which names of a folder are not as the caller knows them
  * maildir_match.c   files that another program gave another name
  * maildir_layout.c  which directories are folders, and their names
  * maildir_watch.c   inotify
  */
 #ifndef SN_BACKENDS_MAIL_MAILDIR_PRIVATE_H
 #define SN_BACKENDS_MAIL_MAILDIR_PRIVATE_H
+
+#include <dirent.h>
 
 #include "backends/mail/report.h"
 
@@ -38,6 +42,7 @@ typedef struct {
 	GHashTable *seen;    /* base -> file, "" none: what changed since the last SYNC; NULL: anything */
 	GHashTable *renamed; /* base -> the base that file had before */
 	guint64 listed;      /* the stamp that the last LIST told; 0 */
+	gboolean missed;     /* a file could not be read when all of them were looked at, or since */
 } SnMaildirFolder;
 
 /* ---- layout ---- */
@@ -67,6 +72,8 @@ void sn_maildir_take_numbers(SnMaildirFolder *folder, const GPtrArray *names, co
 /* Looks at size and time of the entry's file; FALSE: it is not there (any more). */
 gboolean sn_maildir_stat(SnMaildirFolder *folder, SnMaildirEntry *entry);
 
+/* No pipe, nor a name that hides. */
+gboolean sn_maildir_may_be_message(const struct dirent *item);
 guint sn_maildir_flags_of(const char *file);
 /* "name:2,FS": keeps letters of `file` that mean nothing to us (keywords). */
 char *sn_maildir_file_with(const char *base, const char *file, guint flags);
@@ -90,6 +97,38 @@ gboolean sn_maildir_rest(SnMaildirFolder *folder);
 /* What inotify told: to be looked at by the next SYNC. change NULL: anything may have changed. */
 typedef struct sn_maildir_change SnMaildirChange;
 void sn_maildir_take_change(SnMaildirFolder *folder, const SnMaildirChange *change);
+
+/* ---- compare ---- */
+typedef struct {
+	GHashTable *files; /* base -> "cur/name:2,S", "": it went, NULL: unknown. What is not as it was known */
+	/* of the known ones among them, by number */
+	GArray *uids, *flags;
+	GPtrArray *names; /* not owned: the request's */
+} SnMaildirDiffers;
+/*
+ * Lists the folder's directories and compares the names and flags with those that the request knows (known,
+ * known_names and known_flags, of the same length). NULL: so many differ, or something is so odd, that all of
+ * it had better be looked at. Keeps nothing for a name that is as known.
+ */
+SnMaildirDiffers *sn_maildir_compare(const char *path, const SnMailRequest *request);
+void sn_maildir_differs_free(SnMaildirDiffers *differs); /* NULL is fine */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SnMaildirDiffers, sn_maildir_differs_free)
+
+/* ---- large ---- */
+/*
+ * The message in this file without its large parts, of at most 4 MB: all headers, the beginning of texts,
+ * and what is small. *sizes: as SnMailEvent.part_sizes. NULL: it cannot be read, or has no body.
+ */
+GBytes *sn_maildir_take_apart(const char *path, GArray **sizes);
+typedef struct {
+	int part;         /* SnMailPart.position */
+	const char *path; /* a new file; without success there is none */
+	/* now and then; FALSE: stop, with SN_ERROR_CANCELLED */
+	gboolean (*progress)(gint64 done, gint64 total, gpointer data);
+	gpointer data;
+} SnMaildirSaving;
+/* One part of the message, decoded as it is read; its size, or -1. Takes no memory for it. */
+gint64 sn_maildir_save_part(const char *message, const SnMaildirSaving *saving, GError **error);
 
 /* ---- match ---- */
 /*

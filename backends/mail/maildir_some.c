@@ -7,15 +7,17 @@
  * caller says of it, or by what inotify saw.
  */
 #include <dirent.h>
+#include <linux/magic.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <time.h>
 
 #include "backends/mail/maildir_private.h"
 
 enum {
 	SEEN_MAX = 4000,      /* changed files of a folder that nobody asked for yet */
-	FINE_MS = 100,        /* a directory's time of change may be this much behind */
+	FINE_MS = 100,        /* a directory's time of change may be this much behind, by somebody's clock */
 	COARSE_MS = 2100,     /* where it is told in whole seconds, or every other one */
 };
 
@@ -27,22 +29,62 @@ static guint64 mix(guint64 sum, guint64 value)
 	return (sum ^ value) * G_GUINT64_CONSTANT(1099511628211);
 }
 
+/* Its times are read from the clock of this kernel, which goes on in steps of some ms. Of others a server
+ * or a program may decide. */
+static gboolean is_local(const char *part)
+{
+	static const guint64 kinds[] = { EXT4_SUPER_MAGIC, XFS_SUPER_MAGIC, BTRFS_SUPER_MAGIC,
+		                         F2FS_SUPER_MAGIC, TMPFS_MAGIC };
+	struct statfs info;
+
+	if (statfs(part, &info) != 0)
+		return FALSE;
+	for (gsize i = 0; i < G_N_ELEMENTS(kinds); i++)
+		if ((guint64)info.f_type == kinds[i])
+			return TRUE;
+	return FALSE;
+}
+
+static gboolean is_later(const struct timespec *one, const struct timespec *other)
+{
+	return one->tv_sec > other->tv_sec || (one->tv_sec == other->tv_sec && one->tv_nsec > other->tv_nsec);
+}
+
+/*
+ * In how many ms another change than the one at `changed` is sure to have another time; 0: now. step: of the
+ * clock that files are stamped with, read before `changed` was.
+ */
+static gint64 youth_of(const char *part, const struct timespec *changed, const struct timespec *step)
+{
+	gint64 now = g_get_real_time() / 1000;
+	gint64 then = (gint64)changed->tv_sec * 1000 + changed->tv_nsec / 1000000;
+	gint64 rest = then + (changed->tv_nsec ? FINE_MS : COARSE_MS) - now;
+	struct timespec length = { 0 };
+
+	/* whole seconds: the clock knows more than the file system keeps */
+	if (rest <= 0 || !changed->tv_nsec || !is_local(part))
+		return MAX(rest, 0);
+	if (is_later(step, changed))
+		return 0; /* what changes from now on is of this step or a later one */
+	clock_getres(CLOCK_REALTIME_COARSE, &length);
+	return CLAMP(then + length.tv_nsec / 1000000 + 1 - now, 1, rest);
+}
+
 /* *young: in how many ms another change is sure to have another time. */
 static guint64 sum_of(const char *path, gint64 *young)
 {
 	static const char *const parts[] = { "new", "cur" };
 	guint64 sum = G_GUINT64_CONSTANT(14695981039346656037);
-	gint64 now = g_get_real_time() / 1000;
+	struct timespec step;
 
 	*young = 0;
+	clock_gettime(CLOCK_REALTIME_COARSE, &step);
 	for (gsize i = 0; i < G_N_ELEMENTS(parts); i++) {
 		g_autofree char *part = g_build_filename(path, parts[i], NULL);
 		struct stat info;
 		if (stat(part, &info) != 0)
 			return 0;
-		gint64 changed = (gint64)info.st_mtim.tv_sec * 1000 + info.st_mtim.tv_nsec / 1000000;
-		gint64 rest = info.st_mtim.tv_nsec ? FINE_MS : COARSE_MS;
-		*young = MAX(*young, changed + rest - now);
+		*young = MAX(*young, youth_of(part, &info.st_mtim, &step));
 		sum = mix(mix(sum, info.st_ino), info.st_dev);
 		sum = mix(mix(sum, (guint64)info.st_mtim.tv_sec), (guint64)info.st_mtim.tv_nsec);
 	}

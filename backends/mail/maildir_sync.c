@@ -44,7 +44,7 @@ static void report_state(SnReport *report, SnMaildirFolder *folder, guint64 id, 
 static guint64 final_stamp(SnReport *report, const SnMaildirFolder *folder, SnMaildirWatch *watch)
 {
 	int wait = 0;
-	guint64 stamp = sn_maildir_stamp(folder->path, &wait);
+	guint64 stamp = folder->missed ? 0 : sn_maildir_stamp(folder->path, &wait);
 
 	if (!stamp && wait > 0 && !sn_maildir_watch_peek(watch, folder->name, NULL)) {
 		sn_inbox_wait(report->inbox, -1, wait);
@@ -170,19 +170,31 @@ static GBytes *cut(GBytes *raw)
 	return g_bytes_new_from_bytes(raw, 0, MIN(length, header + TEXT_LIMIT));
 }
 
-/* Nothing, when it vanished meanwhile, which is nobody's fault. */
+/* What is there and was not told: so the folder's state is not that of what was told. */
+static void miss(SnMaildirFolder *folder, const GError *error)
+{
+	if (!error || error->code == SN_ERROR_NOT_FOUND || error->code == SN_ERROR_LIMIT)
+		return; /* it vanished meanwhile, which is nobody's fault, or will never be told */
+	if (!folder->missed) /* of a thousand the first */
+		g_warning("%s: %s It is tried again.", folder->name, error->message);
+	folder->missed = TRUE;
+}
+
 static void report_message(SnReport *report, SnMaildirFolder *folder, guint32 uid,
 			   const SnMailRequest *request)
 {
 	SnMaildirEntry *entry = sn_maildir_by_uid(folder, uid);
 	SnTime time = 0;
 	gint64 size = 0;
+	g_autoptr(GError) error = NULL;
 	g_autoptr(GBytes) raw = entry ? sn_maildir_read_some(folder, entry, request->full_size,
-							     HEADER_MAX + TEXT_LIMIT, &time, &size, NULL)
+							     HEADER_MAX + TEXT_LIMIT, &time, &size, &error)
 				      : NULL;
 
 	/* reading may have scanned anew, which replaces the entries */
 	entry = sn_maildir_by_uid(folder, uid);
+	if (!raw)
+		miss(folder, error);
 	if (!raw || !entry)
 		return;
 	SnMailEvent *event = event_new(report, folder, SN_MAIL_EV_MESSAGE, request->id);
@@ -192,7 +204,11 @@ static void report_message(SnReport *report, SnMaildirFolder *folder, guint32 ui
 	event->time = time;
 	event->size = size;
 	gboolean large = request->full_size > 0 && event->size > request->full_size;
-	event->raw = large ? cut(raw) : g_bytes_ref(raw);
+	g_autofree char *path = large ? g_build_filename(folder->path, entry->file, NULL) : NULL;
+	if (large)
+		event->raw = sn_maildir_take_apart(path, &event->part_sizes);
+	if (!event->raw)
+		event->raw = large ? cut(raw) : g_bytes_ref(raw);
 	event->partial = (gint64)g_bytes_get_size(event->raw) < event->size;
 	entry->told = TRUE;
 	sn_report_mail(report, event, g_bytes_get_size(event->raw) + sizeof *event);
@@ -231,37 +247,6 @@ static gboolean report_fresh(SnReport *report, SnMaildirFolder *folder, GPtrArra
 		if ((count - i) % PROGRESS_EVERY == 0 || i == 0)
 			report_progress(report, folder, request->id, count - i, count);
 	}
-	return TRUE;
-}
-
-/* ---- all files ---- */
-
-static gboolean sync_all(SnReport *report, SnMaildirFolder *folder, SnMaildirWatch *watch,
-			 SnMailRequest *request, void (*give_way)(gpointer data), gpointer data,
-			 GError **error)
-{
-	/* what happens in the same tick of the clock as this is seen by the watch only */
-	guint64 before = sn_maildir_watch_has(watch, folder->name)
-				 ? sn_maildir_young_stamp(folder->path)
-				 : sn_maildir_stamp(folder->path, NULL);
-
-	g_clear_pointer(&folder->seen, g_hash_table_unref);
-	g_clear_pointer(&folder->renamed, g_hash_table_unref);
-	folder->seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-	folder->renamed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-	if (!sn_maildir_scan(folder, error))
-		return FALSE;
-	take_numbers(folder, request);
-	if (request->uidvalidity != SN_MAILDIR_UIDVALIDITY)
-		report_state(report, folder, request->id, 0);
-	if (!report_gone(report, folder, request, error))
-		return FALSE;
-	g_autoptr(GPtrArray) fresh = sort_out(report, folder, request);
-	if (!report_fresh(report, folder, fresh, request, give_way, data, error))
-		return FALSE;
-	/* changes during all this may have been missed: the stamp has to be as before */
-	guint64 stamp = final_stamp(report, folder, watch);
-	report_state(report, folder, request->id, stamp == before && !request->newest ? stamp : 0);
 	return TRUE;
 }
 
@@ -312,7 +297,7 @@ static void find_renamed(SnMaildirFolder *folder, const GPtrArray *fresh, const 
 		g_hash_table_insert(by_name, ((SnMaildirEntry *)lost->pdata[i])->base, lost->pdata[i]);
 	for (guint i = 0; i < fresh->len; i++) {
 		SnMaildirEntry *entry = fresh->pdata[i];
-		const char *before = g_hash_table_lookup(folder->renamed, entry->base);
+		const char *before = folder->renamed ? g_hash_table_lookup(folder->renamed, entry->base) : NULL;
 		const SnMaildirEntry *gone = before ? g_hash_table_lookup(by_name, before) : NULL;
 		if (gone && !sn_maildir_by_uid(folder, gone->uid))
 			sn_maildir_set_number(folder, entry, gone->uid);
@@ -363,9 +348,10 @@ static GPtrArray *sort_out_known(SnReport *report, SnMaildirFolder *folder, cons
 	return lost;
 }
 
-static gboolean sync_some(SnReport *report, SnMaildirFolder *folder, SnMaildirWatch *watch,
-			  SnMailRequest *request, void (*give_way)(gpointer data), gpointer data,
-			  GError **error)
+/* The names in request->only, of which request->known are known. Says nothing of the folder's state. */
+static gboolean look_at_some(SnReport *report, SnMaildirFolder *folder, SnMaildirWatch *watch,
+			     const SnMailRequest *request, void (*give_way)(gpointer data), gpointer data,
+			     GError **error)
 {
 	const SnMaildirChange *newer = NULL;
 
@@ -401,7 +387,91 @@ static gboolean sync_some(SnReport *report, SnMaildirFolder *folder, SnMaildirWa
 		g_hash_table_remove(folder->seen, request->only->pdata[i]);
 		g_hash_table_remove(folder->renamed, request->only->pdata[i]);
 	}
+	return TRUE;
+}
+
+static gboolean sync_some(SnReport *report, SnMaildirFolder *folder, SnMaildirWatch *watch,
+			  const SnMailRequest *request, void (*give_way)(gpointer data), gpointer data,
+			  GError **error)
+{
+	if (!look_at_some(report, folder, watch, request, give_way, data, error))
+		return FALSE;
 	report_state(report, folder, request->id, folder->seen ? final_stamp(report, folder, watch) : 0);
+	return TRUE;
+}
+
+/* ---- all files ---- */
+
+/* The caller knows each file by name, of so many that a table of them, which knows more, is not kept. */
+static gboolean may_compare(const SnMaildirFolder *folder, const SnMailRequest *request)
+{
+	return !folder->whole && !request->newest && request->uidvalidity == SN_MAILDIR_UIDVALIDITY &&
+	       request->known && request->known->len > SN_MAILDIR_KEEP && request->known_names &&
+	       request->known_flags &&
+	       request->known_names->len == request->known->len &&
+	       request->known_flags->len == request->known->len;
+}
+
+/* The directories were listed, and only these names were not as they are known. */
+static gboolean look_at_differing(SnReport *report, SnMaildirFolder *folder, SnMaildirWatch *watch,
+				  const SnMailRequest *request, const SnMaildirDiffers *differs,
+				  void (*give_way)(gpointer data), gpointer data, GError **error)
+{
+	g_autoptr(GPtrArray) only = g_ptr_array_new();
+	SnMailRequest some = *request;
+	GHashTableIter iter;
+	gpointer base, file;
+
+	g_hash_table_iter_init(&iter, differs->files);
+	while (g_hash_table_iter_next(&iter, &base, &file)) {
+		g_ptr_array_add(only, base);
+		if (file)
+			g_hash_table_replace(folder->seen, g_strdup(base), g_strdup(file));
+	}
+	some.only = only;
+	some.known = differs->uids;
+	some.known_names = differs->names;
+	some.known_flags = differs->flags;
+	folder->uidnext = MAX(folder->uidnext, sn_uid_at(request->known, request->known->len - 1) + 1);
+	return look_at_some(report, folder, watch, &some, give_way, data, error);
+}
+
+static gboolean look_at_all(SnReport *report, SnMaildirFolder *folder, const SnMailRequest *request,
+			    void (*give_way)(gpointer data), gpointer data, GError **error)
+{
+	if (!sn_maildir_scan(folder, error))
+		return FALSE;
+	take_numbers(folder, request);
+	if (request->uidvalidity != SN_MAILDIR_UIDVALIDITY)
+		report_state(report, folder, request->id, 0);
+	if (!report_gone(report, folder, request, error))
+		return FALSE;
+	g_autoptr(GPtrArray) fresh = sort_out(report, folder, request);
+	return report_fresh(report, folder, fresh, request, give_way, data, error);
+}
+
+static gboolean sync_all(SnReport *report, SnMaildirFolder *folder, SnMaildirWatch *watch,
+			 SnMailRequest *request, void (*give_way)(gpointer data), gpointer data,
+			 GError **error)
+{
+	/* what happens in the same tick of the clock as this is seen by the watch only */
+	guint64 before = sn_maildir_watch_has(watch, folder->name)
+				 ? sn_maildir_young_stamp(folder->path)
+				 : sn_maildir_stamp(folder->path, NULL);
+
+	folder->missed = FALSE;
+	g_clear_pointer(&folder->seen, g_hash_table_unref);
+	g_clear_pointer(&folder->renamed, g_hash_table_unref);
+	folder->seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	folder->renamed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	g_autoptr(SnMaildirDiffers) differs = may_compare(folder, request) ?
+						      sn_maildir_compare(folder->path, request) : NULL;
+	if (!(differs ? look_at_differing(report, folder, watch, request, differs, give_way, data, error) :
+			look_at_all(report, folder, request, give_way, data, error)))
+		return FALSE;
+	/* changes during all this may have been missed: the stamp has to be as before */
+	guint64 stamp = final_stamp(report, folder, watch);
+	report_state(report, folder, request->id, stamp == before && !request->newest ? stamp : 0);
 	return TRUE;
 }
 

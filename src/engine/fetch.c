@@ -6,8 +6,10 @@
 #include <glib/gstdio.h>
 
 #include "src/store/files.h"
+#include "src/store/wish.h"
 
 typedef struct {
+	SnId message;
 	SnPlace place;
 	char *role;
 } Fetch;
@@ -21,6 +23,12 @@ static void take(SnEngineAccount *account, Fetch *fetch, const SnMailEvent *even
 	if (!core->prepared || event->partial)
 		return;
 	fetch->place.received = event->time;
+	/* the parser sees only the beginning of it: what is known of its parts is more */
+	if (g_bytes_get_size(core->prepared->raw) > SN_WISH_WHOLE_MAX) {
+		if (!sn_message_set_raw(engine->store, fetch->message, core->prepared->raw, &error))
+			g_warning("%s: %s", account->config->name, error->message);
+		return;
+	}
 	if (!sn_file_mail(engine->store, engine->config, core->after, core->prepared, &fetch->place,
 	                  NULL, NULL, &error))
 		g_warning("%s: %s", account->config->name, error->message);
@@ -73,6 +81,7 @@ gboolean sn_mail_fetch_whole(SnEngine *engine, const SnMessage *message)
 	if (!request)
 		return nowhere; /* then what is here is all there is */
 	Fetch *fetch = g_new0(Fetch, 1);
+	fetch->message = message->id;
 	fetch->role = g_strdup(folder->role);
 	fetch->place = (SnPlace){
 		.account = folder->account,
@@ -134,10 +143,6 @@ gboolean sn_mail_fetch_file(SnEngine *engine, const SnMessage *message, int posi
 	if (!request)
 		return nowhere;
 	SnEngineAccount *account = sn_engine_account_by_id(engine, folder->account);
-	if (account->config->source.kind != SN_ENDPOINT_IMAP) { /* it lies on this machine, whole */
-		sn_mail_request_free(request);
-		return sn_mail_fetch_whole(engine, message);
-	}
 	g_autofree char *path = sn_files_place(engine, message->id, position);
 	if (!sn_files_begin(account, path)) {
 		sn_mail_request_free(request);

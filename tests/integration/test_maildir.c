@@ -7,8 +7,11 @@
 #include <cmocka.h>
 
 #include <glib/gstdio.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 
+#include "src/mime/mail.h"
 #include "tests/lib/maildir_box.h"
 
 static void both_layouts_are_listed(void **state)
@@ -217,6 +220,212 @@ static void large_message_is_cut_after_its_beginning(void **state)
 	sn_box_close(&box);
 }
 
+/* ---- what is not held in memory ---- */
+
+static const char part_names[] = "Subject: big\nMIME-Version: 1.0\n"
+	"Content-Type: Multipart/Mixed; x=\"; boundary=no\";\n\tBoundary = \"a b\"\n\npreamble\n";
+
+static char *encoded(const char *bytes, gsize length)
+{
+	g_autofree char *text = g_base64_encode((const guchar *)bytes, length);
+	GString *lines = g_string_new(NULL);
+
+	for (gsize at = 0, end = strlen(text); at < end; at += 76)
+		g_string_append_printf(lines, "%.76s\n", text + at);
+	return g_string_free(lines, FALSE);
+}
+
+/* A text, within it a multipart with HTML, a picture, an attached message, and files: 1 .. 6. */
+static GString *letter(gsize file)
+{
+	g_autofree char *bytes = g_strnfill(file, 'F');
+	g_autofree char *file64 = encoded(bytes, file);
+	g_autofree char *lines = g_strnfill(file, 'L');
+	GString *text = g_string_new(part_names);
+
+	for (gsize i = 50; i < file; i += 51)
+		lines[i] = i % 3 ? '\n' : ' ';
+	g_string_append_printf(text, "--a b\nContent-Type: multipart/alternative; boundary=in\n\n"
+	                             "--in\n\nhello from the text\n"
+	                             "--in\nContent-Type: text/html; charset=utf-8\n\n<p>hello</p>\n%s\n--in--\n"
+	                             "--in\nno part\n", lines);
+	g_string_append_printf(text, "--a b \nContent-Type: image/png; name=one.png\n"
+	                             "Content-Disposition: attachment\n"
+	                             "Content-Transfer-Encoding: BASE64\n\n%s", file64);
+	g_string_append_printf(text, "--a b\nContent-Type: message/rfc822\n\nSubject: inner\n"
+	                             "Content-Type: multipart/mixed; boundary=\"deep\"\n\n"
+	                             "--deep\n\nwithin\n--deep--\n\n");
+	g_string_append_printf(text, "--a b\nContent-Type: text/x-log; name=two.log\n"
+	                             "Content-Disposition: attachment\n\n%s\n"
+	                             "-- a b\n\n", lines);
+	g_string_append_printf(text, "--a b\nContent-Type: application/x-three; name=three\n"
+	                             "Content-Disposition: attachment\n"
+	                             "Content-Transfer-Encoding: quoted-printable\n\n=41=\n=42 %s=0A\n", lines);
+	return g_string_append(text, "--a b--\nepilogue\n");
+}
+
+static char *in_box(const SnBox *box, const char *name, const char *text, gsize length)
+{
+	char *path = g_build_filename(box->root, name, NULL);
+
+	assert_true(g_file_set_contents(path, text, (gssize)length, NULL));
+	return path;
+}
+
+static void assert_same_parts(const SnMailEvent *some, const GString *whole)
+{
+	g_autoptr(GBytes) raw = g_bytes_new(whole->str, whole->len);
+	g_autoptr(SnMail) part = sn_mail_parse(some->raw, NULL, NULL), all = sn_mail_parse(raw, NULL, NULL);
+
+	assert_non_null(strstr(part->text, "hello from the text"));
+	assert_int_equal(part->parts->len, all->parts->len);
+	for (guint i = 0; i < all->parts->len; i++) {
+		const SnMailPart *a = part->parts->pdata[i], *b = all->parts->pdata[i];
+		assert_int_equal(a->position, b->position);
+		assert_string_equal(a->type, b->type);
+		assert_int_equal(g_strcmp0(a->name, b->name), 0);
+		gint64 told = g_array_index(some->part_sizes, gint64, a->position - 1);
+		if (told < 0)
+			assert_int_equal(a->size, b->size);
+		else
+			assert_in_range(told, b->size - 10, b->size + b->size / 50 + 10);
+	}
+}
+
+static const SnMailEvent *save_part(SnBox *box, int position, const char *path)
+{
+	SnMailRequest *request = sn_mail_desk_request(box->desk, SN_MAIL_REQ_FETCH, "INBOX");
+	const guint32 uid = 1;
+
+	request->uids = g_array_new(FALSE, FALSE, sizeof(guint32));
+	g_array_append_val(request->uids, uid);
+	request->part = position;
+	request->path = g_strdup(path);
+	return sn_mail_desk_run(box->desk, request);
+}
+
+/* What is saved piece by piece is what the parser finds in all of it. */
+static void assert_saved(SnBox *box, const GString *whole, int position)
+{
+	g_autoptr(GBytes) raw = g_bytes_new(whole->str, whole->len);
+	g_autoptr(GBytes) wanted = sn_mail_part_bytes(raw, position, NULL);
+	g_autofree char *path = g_build_filename(box->root, "saved", NULL), *found = NULL;
+	gsize length = 0;
+
+	const SnMailEvent *end = save_part(box, position, path);
+	assert_int_equal(end->kind, SN_EVENT_DONE);
+	assert_true(g_file_get_contents(path, &found, &length, NULL));
+	assert_int_equal(end->size, length);
+	assert_non_null(wanted);
+	assert_int_equal(length, g_bytes_get_size(wanted));
+	assert_memory_equal(found, g_bytes_get_data(wanted, NULL), length);
+	assert_int_equal(save_part(box, position, path)->kind, SN_EVENT_ERROR); /* nothing is written over */
+	assert_true(g_file_test(path, G_FILE_TEST_EXISTS));
+	g_unlink(path);
+}
+
+static void parts_of_a_large_message_are_all_told_and_saved(void **state)
+{
+	SnBox box = sn_box_open(TRUE);
+	SnMemory memory = sn_memory_new();
+	g_autoptr(GString) text = letter(300000);
+	g_autofree char *path = in_box(&box, "cur/big:2,S", text->str, text->len);
+	guint64 id = sn_box_sync(box.desk, "INBOX", &memory);
+	const SnMailEvent *event = sn_mail_desk_event(box.desk, id, SN_MAIL_EV_MESSAGE, 0);
+
+	assert_true(event->partial);
+	assert_int_equal(event->size, text->len);
+	assert_true(g_bytes_get_size(event->raw) < text->len / 4);
+	assert_int_equal(event->part_sizes->len, 6);
+	assert_int_equal(g_array_index(event->part_sizes, gint64, 2), 300000);
+	assert_same_parts(event, text);
+	for (int position = 1; position <= 6; position++)
+		assert_saved(&box, text, position);
+	/* another program changes its flags meanwhile */
+	g_autofree char *other = g_build_filename(box.root, "cur/big:2,FS", NULL);
+	assert_int_equal(rename(path, other), 0);
+	assert_saved(&box, text, 3);
+	/* what is not there leaves no file */
+	g_autofree char *nothing = g_build_filename(box.root, "nothing", NULL);
+	const SnMailEvent *end = save_part(&box, 7, nothing);
+	assert_int_equal(end->kind, SN_EVENT_ERROR);
+	assert_int_equal(end->error->code, SN_ERROR_NOT_FOUND);
+	assert_false(g_file_test(nothing, G_FILE_TEST_EXISTS));
+	g_unlink(other);
+	assert_int_equal(save_part(&box, 3, nothing)->error->code, SN_ERROR_NOT_FOUND);
+	assert_int_equal(save_part(&box, 3, NULL)->error->code, SN_ERROR_INVALID);
+	sn_memory_free(&memory);
+	sn_box_close(&box);
+}
+
+/* A disk that is full in the middle of it: it is said, and no half of a file is left. */
+static void a_part_that_does_not_fit_leaves_nothing(void **state)
+{
+	SnBox box = sn_box_open(TRUE);
+	SnMemory memory = sn_memory_new();
+	g_autoptr(GString) text = letter(300000);
+	g_autofree char *path = in_box(&box, "cur/big:2,S", text->str, text->len);
+	g_autofree char *saved = g_build_filename(box.root, "saved", NULL);
+	struct rlimit before, little = { 100000, 0 };
+
+	sn_box_sync(box.desk, "INBOX", &memory);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	little.rlim_max = before.rlim_max;
+	void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &little), 0);
+	const SnMailEvent *end = save_part(&box, 3, saved);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	signal(SIGXFSZ, handler);
+	assert_int_equal(end->kind, SN_EVENT_ERROR);
+	assert_int_equal(end->error->code, SN_ERROR_STORAGE);
+	assert_non_null(strstr(end->error->message, saved));
+	assert_false(g_file_test(saved, G_FILE_TEST_EXISTS));
+	assert_saved(&box, text, 3);
+	sn_memory_free(&memory);
+	sn_box_close(&box);
+}
+
+/* However it is broken, something bounded is told of it, and what is saved is bounded as well. */
+static void a_large_message_may_be_anything(void **state)
+{
+	g_autofree char *line = g_strnfill(200000, '-');
+	g_autoptr(GString) nested = g_string_new(NULL), many = g_string_new(part_names);
+	g_autoptr(GString) headers = g_string_new(part_names);
+	for (int i = 0; i < 3000; i++) {
+		g_string_append_printf(nested, "Content-Type: multipart/mixed; boundary=n%d\n\n--n%d\n", i, i);
+		g_string_append(many, "--a b\n\nx\n");
+		g_string_append_printf(headers, "--a b\nX%d: %.60s\n", i, line);
+	}
+	g_string_append_printf(nested, "\n%s", line);
+	g_string_append_printf(many, "--a b\n\n%s", line);
+	g_string_append(headers, line);
+	g_autofree char *no_end = g_strconcat(part_names, "--a b", NULL);
+	g_autofree char *no_body = g_strconcat("Subject: x\nContent-Type: multipart/mixed; boundary=\n", line, NULL);
+	g_autofree char *long_line = g_strconcat(part_names, "--a b\n\n", line, line, "\n--a b--", NULL);
+	const char *const texts[] = { line, nested->str, many->str, headers->str, no_end, no_body, long_line };
+
+	for (gsize i = 0; i < G_N_ELEMENTS(texts); i++) {
+		SnBox box = sn_box_open(TRUE);
+		SnMemory memory = sn_memory_new();
+		g_autoptr(GString) text = g_string_new(texts[i]);
+		while (text->len < 110000) /* so that it is a large one */
+			g_string_append(text, "\nmore of the same");
+		g_autofree char *path = in_box(&box, "cur/odd:2,S", text->str, text->len);
+		guint64 id = sn_box_sync(box.desk, "INBOX", &memory);
+		const SnMailEvent *event = sn_mail_desk_event(box.desk, id, SN_MAIL_EV_MESSAGE, 0);
+		assert_non_null(event);
+		assert_int_equal(event->size, text->len);
+		g_autoptr(SnMail) mail = sn_mail_parse(event->raw, NULL, NULL);
+		assert_non_null(mail);
+		g_autofree char *saved = g_build_filename(box.root, "saved", NULL);
+		const SnMailEvent *end = save_part(&box, 1, saved);
+		assert_int_equal(end->kind == SN_EVENT_DONE, g_file_test(saved, G_FILE_TEST_EXISTS));
+		assert_true(end->kind == SN_EVENT_ERROR || end->size <= (gint64)text->len);
+		sn_memory_free(&memory);
+		sn_box_close(&box);
+	}
+}
+
 static void watch_tells_of_deliveries(void **state)
 {
 	SnBox box = sn_box_open(TRUE);
@@ -285,10 +494,14 @@ int main(void)
 		cmocka_unit_test(flags_are_letters_of_the_file_name),
 		cmocka_unit_test(move_append_search_and_fetch),
 		cmocka_unit_test(large_message_is_cut_after_its_beginning),
+		cmocka_unit_test(parts_of_a_large_message_are_all_told_and_saved),
+		cmocka_unit_test(a_part_that_does_not_fit_leaves_nothing),
+		cmocka_unit_test(a_large_message_may_be_anything),
 		cmocka_unit_test(watch_tells_of_deliveries),
 		cmocka_unit_test(plain_layout_stays_plain),
 		cmocka_unit_test(names_do_not_lead_out_of_the_directory),
 		cmocka_unit_test(missing_directory_is_said_and_waited_for),
 	};
+	sn_mime_init();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

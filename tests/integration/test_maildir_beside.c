@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <string.h>
@@ -470,6 +471,48 @@ static void a_folder_as_it_was_says_so(void **state)
 	sn_box_close(&box);
 }
 
+/* A stamp that is told covers all that happened before, and whatever comes next changes it, also in the
+ * very moment after. */
+static void no_change_has_the_stamp_of_before(void **state)
+{
+	SnBox box = sn_box_open(TRUE);
+
+	for (int i = 0; i < 60; i++) {
+		g_autofree char *file = g_strdup_printf("%s/many-%d", i % 2 ? "new" : "cur", i);
+		sn_box_put(box.root, file, "many", 0);
+		gint64 end = g_get_monotonic_time() + 30 * G_USEC_PER_SEC;
+		guint64 stamp = 0;
+		int wait = 0;
+		while (!(stamp = sn_maildir_stamp(box.root, &wait)) && g_get_monotonic_time() < end)
+			assert_true(wait >= 0);
+		assert_true(stamp != 0);
+		assert_true(stamp == sn_maildir_young_stamp(box.root));
+		g_autofree char *path = g_build_filename(box.root, file, NULL);
+		g_unlink(path);
+		assert_true(sn_maildir_young_stamp(box.root) != stamp);
+	}
+	sn_box_close(&box);
+}
+
+/* Where times are told in whole seconds, another change in the same second looks alike. */
+static void whole_seconds_are_waited_for(void **state)
+{
+	SnBox box = sn_box_open(TRUE);
+	struct timespec times[2] = { { .tv_sec = time(NULL) }, { .tv_sec = time(NULL) } };
+	g_autofree char *cur = g_build_filename(box.root, "cur", NULL);
+
+	age(box.root, 50);
+	assert_true(sn_maildir_stamp(box.root, NULL) != 0);
+	times[0].tv_sec++; /* this second is still young when the test is slow */
+	times[1].tv_sec++;
+	assert_int_equal(utimensat(AT_FDCWD, cur, times, 0), 0);
+	int wait = -1;
+	guint64 stamp = sn_maildir_stamp(box.root, &wait);
+	/* not worth a wait, unless the machine stood still for as long */
+	assert_true((stamp == 0 && wait == 0) || time(NULL) >= times[0].tv_sec + 2);
+	sn_box_close(&box);
+}
+
 static void watch_inbox(SnMailDesk *desk)
 {
 	SnMailRequest *request = sn_mail_desk_request(desk, SN_MAIL_REQ_WATCH, "INBOX");
@@ -530,6 +573,57 @@ static guint64 sync_changed(SnMailDesk *desk, guint *from, const SnMemory *memor
 		add_known(request, memory, MAX(one, two), SN_MAIL_SEEN);
 	assert_int_equal(sn_mail_desk_run(desk, request)->kind, SN_EVENT_DONE);
 	return id;
+}
+
+/* Not where the program's own memory is shown differently, as by valgrind. */
+static gboolean gives_eio(const char *path)
+{
+	char byte;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	gboolean failed = fd >= 0 && read(fd, &byte, 1) < 0 && errno == EIO;
+
+	if (fd >= 0)
+		close(fd);
+	return failed;
+}
+
+/* A disk that fails for a while, or another program's permissions: neither shows in the directory. */
+static void what_could_not_be_read_is_looked_for_again(void **state)
+{
+	if (!gives_eio("/proc/self/mem")) {
+		print_message("[no file here gives an error when it is read]\n");
+		skip();
+	}
+	SnBox box = sn_box_open(TRUE);
+	SnMemory memory = sn_memory_new();
+	g_autofree char *link = g_build_filename(box.root, "cur", "bad:2,S", NULL);
+	g_autofree char *target = g_build_filename(box.root, "target", NULL);
+	g_autofree char *text = g_build_filename(box.root, "text", NULL);
+
+	sn_box_put(box.root, "cur/one:2,S", "one", 100);
+	sn_box_put(box.root, "text", "two", 90);
+	/* a file whose first byte gives EIO, as long as the outer link leads there */
+	assert_int_equal(symlink("/proc/self/mem", target), 0);
+	assert_int_equal(symlink(target, link), 0);
+	age(box.root, 50);
+	guint64 id = sn_box_sync(box.desk, "INBOX", &memory);
+	assert_int_equal(sn_mail_desk_count(box.desk, id, SN_MAIL_EV_MESSAGE), 1);
+	/* so that the next start looks, whatever the directories say */
+	assert_true(state_after(box.desk, id) == 0);
+	/* also after something else was told alone */
+	watch_inbox(box.desk);
+	guint from = box.desk->past->len;
+	rename_in(box.root, "cur/one:2,S", "cur/one:2,RS");
+	id = sync_changed(box.desk, &from, &memory, "one", NULL);
+	assert_true(state_after(box.desk, id) == 0);
+	assert_int_equal(unlink(target), 0);
+	assert_int_equal(symlink(text, target), 0);
+	age(box.root, 50);
+	id = sn_box_sync(box.desk, "INBOX", &memory);
+	assert_int_equal(sn_mail_desk_count(box.desk, id, SN_MAIL_EV_MESSAGE), 1);
+	assert_true(state_after(box.desk, id) != 0);
+	sn_memory_free(&memory);
+	sn_box_close(&box);
 }
 
 static void changes_are_told_by_name_and_looked_at_alone(void **state)
@@ -672,6 +766,152 @@ static void a_large_folder_works_without_a_table(void **state)
 	sn_box_close(&box);
 }
 
+/* The numbers of a large folder's messages are kept by its caller; another start knows no more. */
+static void start_anew(SnBox *box)
+{
+	sn_mail_desk_free(box->desk);
+	box->desk = sn_mail_desk_new(&sn_maildir_ops, NULL, box->root);
+}
+
+static guint32 number_of(const SnMemory *memory, const char *name)
+{
+	guint at = index_of(memory, name);
+
+	return at == G_MAXUINT ? 0 : g_array_index(memory->uids, guint32, at);
+}
+
+/* Flags of those numbers and no others are told. */
+static void assert_flags_told(SnMailDesk *desk, guint64 id, const guint32 *uids, guint count)
+{
+	assert_int_equal(sn_mail_desk_count(desk, id, SN_MAIL_EV_FLAGS), count);
+	for (guint i = 0; i < count; i++) {
+		guint32 uid = sn_mail_desk_event(desk, id, SN_MAIL_EV_FLAGS, i)->uid;
+		guint at = 0;
+		while (at < count && uids[at] != uid)
+			at++;
+		assert_true(at < count);
+	}
+}
+
+static void of_a_large_folder_only_what_changed_is_told(void **state)
+{
+	SnBox box = sn_box_open(TRUE);
+	SnMemory memory = sn_memory_new();
+
+	memory.flags = g_array_new(FALSE, FALSE, sizeof(guint));
+	for (int i = 0; i < SN_MAILDIR_KEEP + 50; i++) {
+		g_autofree char *file = g_strdup_printf(i % 7 ? "cur/m%d:2,S" : "new/m%d", i);
+		g_autofree char *id = g_strdup_printf("m%d", i);
+		sn_box_put(box.root, file, id, i);
+	}
+	sn_box_sync(box.desk, "INBOX", &memory);
+	start_anew(&box);
+	guint64 id = sn_box_sync(box.desk, "INBOX", &memory);
+	assert_int_equal(sn_mail_desk_count(box.desk, id, SN_MAIL_EV_MESSAGE), 0);
+	assert_int_equal(sn_mail_desk_count(box.desk, id, SN_MAIL_EV_FLAGS), 0);
+	assert_int_equal(sn_mail_desk_count(box.desk, id, SN_MAIL_EV_GONE), 0);
+	/* of each kind of change one, made while nobody looked */
+	start_anew(&box);
+	guint32 seen = number_of(&memory, "m1"), numbered = number_of(&memory, "m2"), read = number_of(&memory, "m7"),
+		gone = number_of(&memory, "m3"), next = memory.uidnext;
+	rename_in(box.root, "cur/m1:2,S", "cur/m1:2,RSab");
+	rename_in(box.root, "cur/m2:2,S", "cur/m2,U=17:2,S");
+	rename_in(box.root, "new/m7", "cur/m7:2,S");
+	rename_in(box.root, "new/m14", "cur/m14:2,"); /* which says nothing new */
+	g_autofree char *third = g_build_filename(box.root, "cur/m3:2,S", NULL);
+	g_unlink(third);
+	sn_box_put(box.root, "new/fresh", "fresh", 5);
+	sn_box_put(box.root, "cur/old:2,F", "old", 900);
+	id = sn_box_sync(box.desk, "INBOX", &memory);
+	assert_flags_told(box.desk, id, (guint32[]){ seen, numbered, read }, 3);
+	assert_int_equal(number_of(&memory, "m2,U=17"), numbered);
+	assert_int_equal(sn_mail_desk_count(box.desk, id, SN_MAIL_EV_GONE), 1);
+	const SnMailEvent *lost = sn_mail_desk_event(box.desk, id, SN_MAIL_EV_GONE, 0);
+	assert_int_equal(lost->uids->len, 1);
+	assert_int_equal(g_array_index(lost->uids, guint32, 0), gone);
+	assert_int_equal(sn_mail_desk_count(box.desk, id, SN_MAIL_EV_MESSAGE), 2);
+	assert_true(number_of(&memory, "fresh") >= next && number_of(&memory, "old") >= next);
+	assert_int_equal(memory.uidnext, next + 2);
+	/* and all of that is known now */
+	start_anew(&box);
+	id = sn_box_sync(box.desk, "INBOX", &memory);
+	assert_int_equal(sn_mail_desk_count(box.desk, id, SN_MAIL_EV_MESSAGE), 0);
+	assert_int_equal(sn_mail_desk_count(box.desk, id, SN_MAIL_EV_FLAGS), 0);
+	assert_int_equal(sn_mail_desk_count(box.desk, id, SN_MAIL_EV_GONE), 0);
+	sn_memory_free(&memory);
+	sn_box_close(&box);
+}
+
+/* What the caller says of a folder, as a request; names "m0" and so on with the numbers 1 and so on. */
+static SnMailRequest *known_request(guint count)
+{
+	SnMailRequest *request = sn_mail_request_new(SN_MAIL_REQ_SYNC, 1);
+	const guint none = 0;
+
+	request->known = g_array_new(FALSE, FALSE, sizeof(guint32));
+	request->known_flags = g_array_new(FALSE, FALSE, sizeof(guint));
+	request->known_names = g_ptr_array_new_with_free_func(g_free);
+	for (guint32 uid = 1; uid <= count; uid++) {
+		g_array_append_val(request->known, uid);
+		g_array_append_val(request->known_flags, none);
+		g_ptr_array_add(request->known_names, g_strdup_printf("m%u", uid - 1));
+	}
+	return request;
+}
+
+static void a_name_seen_twice_is_looked_at(void **state)
+{
+	SnBox box = sn_box_open(TRUE);
+	SnMailRequest *request = known_request(3);
+
+	/* the same file under both names, as a listing may find it while it is moved or gets mbsync's number */
+	sn_box_put(box.root, "new/m0", "m0", 10);
+	sn_box_put(box.root, "cur/m0:2,", "m0", 10);
+	sn_box_put(box.root, "new/m1", "m1", 10);
+	sn_box_put(box.root, "cur/m1,U=5:2,", "m1", 10);
+	sn_box_put(box.root, "new/m2", "m2", 10);
+	sn_box_put(box.root, "cur/.hidden", "hidden", 10);
+	g_autoptr(SnMaildirDiffers) differs = sn_maildir_compare(box.root, request);
+	assert_non_null(differs);
+	assert_int_equal(g_hash_table_size(differs->files), 3);
+	assert_string_equal(g_hash_table_lookup(differs->files, "m0"), "cur/m0:2,");
+	assert_string_equal(g_hash_table_lookup(differs->files, "m1,U=5"), "cur/m1,U=5:2,");
+	gpointer where = differs;
+	assert_true(g_hash_table_lookup_extended(differs->files, "m1", NULL, &where));
+	assert_null(where);
+	assert_int_equal(differs->uids->len, 2);
+	assert_int_equal(g_array_index(differs->uids, guint32, 0), 1);
+	assert_int_equal(g_array_index(differs->uids, guint32, 1), 2);
+	assert_string_equal(differs->names->pdata[1], "m1");
+	sn_mail_request_free(request);
+	sn_box_close(&box);
+}
+
+static void what_is_odd_or_too_much_is_left_to_a_whole_look(void **state)
+{
+	SnBox box = sn_box_open(TRUE);
+	SnMailRequest *request = known_request(3), *many = known_request(SN_MAILDIR_KEEP + 10);
+
+	g_autoptr(SnMaildirDiffers) lost = sn_maildir_compare(box.root, request);
+	assert_non_null(lost);
+	assert_int_equal(lost->uids->len, 3);
+	assert_string_equal(g_hash_table_lookup(lost->files, "m1"), "");
+	assert_null(sn_maildir_compare(box.root, many));
+	/* two of one name: the caller is confused */
+	g_free(request->known_names->pdata[1]);
+	request->known_names->pdata[1] = g_strdup("m0");
+	assert_null(sn_maildir_compare(box.root, request));
+	g_free(request->known_names->pdata[1]);
+	request->known_names->pdata[1] = g_strdup("");
+	g_autoptr(SnMaildirDiffers) nameless = sn_maildir_compare(box.root, request);
+	assert_non_null(nameless);
+	g_autofree char *nowhere = g_build_filename(box.root, "nowhere", NULL);
+	assert_null(sn_maildir_compare(nowhere, request));
+	sn_mail_request_free(request);
+	sn_mail_request_free(many);
+	sn_box_close(&box);
+}
+
 /* However large it is: nothing but its beginning is read, and what is known of it is right. */
 static void a_huge_message_is_told_by_its_beginning(void **state)
 {
@@ -710,11 +950,17 @@ int main(void)
 		cmocka_unit_test(new_folders_below_the_inbox_go_where_the_inbox_is),
 		cmocka_unit_test(events_that_were_lost_mean_that_anything_may_have_changed),
 		cmocka_unit_test(a_folder_as_it_was_says_so),
+		cmocka_unit_test(no_change_has_the_stamp_of_before),
+		cmocka_unit_test(what_could_not_be_read_is_looked_for_again),
+		cmocka_unit_test(whole_seconds_are_waited_for),
 		cmocka_unit_test(changes_are_told_by_name_and_looked_at_alone),
 		cmocka_unit_test(changes_that_were_forgotten_are_asked_for_whole),
 		cmocka_unit_test(a_number_with_its_name_needs_no_table),
 		cmocka_unit_test(a_name_leads_to_no_other_file),
 		cmocka_unit_test(a_large_folder_works_without_a_table),
+		cmocka_unit_test(of_a_large_folder_only_what_changed_is_told),
+		cmocka_unit_test(a_name_seen_twice_is_looked_at),
+		cmocka_unit_test(what_is_odd_or_too_much_is_left_to_a_whole_look),
 		cmocka_unit_test(a_huge_message_is_told_by_its_beginning),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -64,6 +64,7 @@ void sn_memory_free(SnMemory *memory)
 {
 	g_array_unref(memory->uids);
 	g_ptr_array_unref(memory->names);
+	g_clear_pointer(&memory->flags, g_array_unref);
 }
 
 guint64 sn_box_sync(SnMailDesk *desk, const char *folder, SnMemory *memory)
@@ -78,6 +79,7 @@ guint64 sn_box_sync(SnMailDesk *desk, const char *folder, SnMemory *memory)
 	request->known_names = g_ptr_array_new_with_free_func(g_free);
 	for (guint i = 0; i < memory->names->len; i++)
 		g_ptr_array_add(request->known_names, g_strdup(memory->names->pdata[i]));
+	request->known_flags = memory->flags ? g_array_copy(memory->flags) : NULL;
 	const SnMailEvent *end = sn_mail_desk_run(desk, request);
 	if (end->error)
 		print_message("# %s\n", end->error->message);
@@ -89,6 +91,8 @@ guint64 sn_box_sync(SnMailDesk *desk, const char *folder, SnMemory *memory)
 			    g_array_index(gone->uids, guint32, i)) {
 				g_array_remove_index(memory->uids, j);
 				g_ptr_array_remove_index(memory->names, j);
+				if (memory->flags)
+					g_array_remove_index(memory->flags, j);
 			}
 	for (guint i = 0; i < sn_mail_desk_count(desk, id, SN_MAIL_EV_FLAGS); i++) {
 		const SnMailEvent *event = sn_mail_desk_event(desk, id, SN_MAIL_EV_FLAGS, i);
@@ -96,12 +100,16 @@ guint64 sn_box_sync(SnMailDesk *desk, const char *folder, SnMemory *memory)
 			if (g_array_index(memory->uids, guint32, j) == event->uid) {
 				g_free(memory->names->pdata[j]);
 				memory->names->pdata[j] = g_strdup(event->name);
+				if (memory->flags)
+					g_array_index(memory->flags, guint, j) = event->flags;
 			}
 	}
 	for (guint i = sn_mail_desk_count(desk, id, SN_MAIL_EV_MESSAGE); i-- > 0;) {
 		const SnMailEvent *event = sn_mail_desk_event(desk, id, SN_MAIL_EV_MESSAGE, i);
 		g_array_append_val(memory->uids, event->uid);
 		g_ptr_array_add(memory->names, g_strdup(event->name));
+		if (memory->flags)
+			g_array_append_val(memory->flags, event->flags);
 	}
 	guint states = sn_mail_desk_count(desk, id, SN_MAIL_EV_FOLDER_STATE);
 	memory->uidnext =

@@ -23,6 +23,7 @@ typedef struct {
 	GArray *uids;
 	GPtrArray *names;
 	guint32 uidnext;
+	GArray *flags; /* NULL: the desk is told none. Otherwise of guint */
 } SnMemory;
 SnMemory sn_memory_new(void);
 void sn_memory_free(SnMemory *memory);

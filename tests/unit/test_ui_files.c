@@ -11,10 +11,13 @@
 #include <string.h>
 #include <time.h>
 #include <utime.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "src/store/wish.h"
 #include "tests/lib/ui_desk.h"
+#include "ui/files.h"
 
 #define ALICE "alice@example.test"
 #define BOB "bob@example.test"
@@ -202,6 +205,83 @@ static void the_same_file_is_listed_once(void **state)
 	                   "keys j\nkeys m\nexpect Plans for Saturday\n");
 }
 
+/* ---- what cannot be read ---- */
+
+static SnId an_email(UiDesk *desk, GBytes *raw)
+{
+	g_autoptr(SnMessage) message = sn_message_new();
+	SnPart *part = g_new0(SnPart, 1);
+	SnAddResult result;
+
+	message->account = sn_account_find(desk->store, "home");
+	message->channel = SN_CHANNEL_MAIL;
+	message->time = STORY_NOW;
+	message->state = SN_STATE_RECEIVED;
+	message->sender = sn_address_intern(desk->store, SN_CHANNEL_MAIL, BOB, NULL, NULL);
+	message->body = g_strdup("");
+	message->message_id = g_strdup("large@example.test");
+	message->size = (gint64)g_bytes_get_size(raw);
+	sn_message_add_party(message, SN_ROLE_FROM, BOB, NULL);
+	sn_message_add_party(message, SN_ROLE_TO, ALICE, NULL);
+	part->position = 7;
+	part->name = g_strdup("last.bin");
+	sn_message_add_part(message, part);
+	assert_true(sn_message_add(desk->store, message, NULL, raw, &result, NULL));
+	return message->id;
+}
+
+static void assert_not_there(UiDesk *desk, SnId id, int position)
+{
+	g_autofree char *name = NULL, *type = NULL;
+	g_autoptr(GError) error = NULL;
+
+	assert_null(sn_files_read(&desk->setup.host, desk->store, id, position, &name, &type, &error));
+	assert_non_null(error);
+	assert_int_equal(error->code, SN_ERROR_NOT_FOUND);
+}
+
+/* Of an email that is too large the parser sees only the beginning: the file comes by itself. */
+static void what_cannot_be_read_is_said_and_asked_for(void **state)
+{
+	UiDesk *desk = *state;
+	const gsize size = SN_WISH_WHOLE_MAX + 1;
+	g_autoptr(GBytes) small = g_bytes_new_static("Subject: x\n\ny\n", 14);
+	g_autoptr(GBytes) large = g_bytes_new_take(g_malloc0(size), size);
+	SnId id = an_email(desk, small);
+	g_autofree char *name = NULL, *type = NULL;
+
+	g_autoptr(GBytes) bytes = sn_files_read(&desk->setup.host, desk->store, id, 7, &name, &type, NULL);
+	assert_memory_equal(g_bytes_get_data(bytes, NULL), "part 7", 6);
+	assert_not_there(desk, id, SN_PART_NODE + 99);
+	assert_true(sn_message_set_raw(desk->store, id, large, NULL));
+	assert_not_there(desk, id, 7);
+}
+
+/* A disk that is full in the middle of it: it is said, and no half of a file is left. */
+static void a_file_that_does_not_fit_leaves_nothing(void **state)
+{
+	UiDesk *desk = *state;
+	struct rlimit before, little = { 100000, 0 };
+	g_autoptr(GBytes) bytes = g_bytes_new_take(g_malloc0(300000), 300000);
+	g_autofree char *path = g_build_filename(desk->dir, "full.bin", NULL);
+	g_autoptr(GError) error = NULL;
+
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	little.rlim_max = before.rlim_max;
+	void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &little), 0);
+	char *written = sn_files_write(desk->dir, "full.bin", bytes, &error);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	signal(SIGXFSZ, handler);
+	assert_null(written);
+	assert_int_equal(error->code, SN_ERROR_STORAGE);
+	assert_non_null(strstr(error->message, path));
+	assert_false(g_file_test(path, G_FILE_TEST_EXISTS));
+	/* there is room again, and the name is free */
+	g_autofree char *again = sn_files_write(desk->dir, "full.bin", bytes, NULL);
+	assert_string_equal(again, path);
+}
+
 static void a_hostile_name_stays_where_it_belongs(void **state)
 {
 	UiDesk *desk = *state;
@@ -248,6 +328,8 @@ int main(void)
 		T(what_lies_elsewhere_is_fetched_once_and_then_attached),
 		T(it_is_attached_when_it_arrives),
 		T(the_same_file_is_listed_once),
+		T(what_cannot_be_read_is_said_and_asked_for),
+		T(a_file_that_does_not_fit_leaves_nothing),
 		T(a_hostile_name_stays_where_it_belongs),
 		T(a_conversation_without_files_says_so),
 		T(a_file_in_sight_is_attached_with_one_key),
