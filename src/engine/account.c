@@ -283,6 +283,10 @@ static void account_free(SnEngineAccount *account)
 	}
 	sn_oauth_free(core->oauth);
 	g_free(core->presence_told);
+	if (core->card_timer) {
+		g_source_destroy(core->card_timer);
+		g_source_unref(core->card_timer);
+	}
 	g_clear_pointer(&core->refusals, g_hash_table_unref);
 	g_clear_pointer(&core->fetching, g_hash_table_unref);
 	g_free(core->reach_told);

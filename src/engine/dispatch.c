@@ -393,6 +393,8 @@ static void im_line(SnEngineAccount *account, const SnImEvent *event)
 	gboolean news = online && !account->im_online;
 
 	account->im_online = online;
+	if (news)
+		account->core->card_after = 0; /* a new connection may be luckier */
 	line_status(account, SN_END_IM, event->line, event->error, event->next_try);
 	sn_im_sync_line(account->core->im, event->line);
 	if (news) {

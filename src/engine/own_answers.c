@@ -61,13 +61,14 @@ void sn_own_question_answer(SnEngineAccount *account, const SnMessage *message)
 	SnTime now = sn_clock_now(engine->clock);
 	SnId id = sn_question_of(engine->store, message->id);
 	g_autoptr(SnQuestion) question = id ? sn_question_get(engine->store, id) : NULL;
-	g_autoptr(SnAddress) sender = sn_address_get(engine->store, message->sender);
 	g_autofree char *origin = NULL;
 	g_autoptr(GError) error = NULL;
 
-	if (!question || !question->availability || question->answered || !sender ||
-	    now - message->time > FRESH ||
-	    !sn_roster_get(engine->store, sender->id, NULL, NULL, NULL))
+	if (!question || !question->availability || question->answered ||
+	    now - message->time > FRESH)
+		return;
+	g_autoptr(SnAddress) sender = sn_address_get(engine->store, message->sender);
+	if (!sender || !sn_roster_get(engine->store, sender->id, NULL, NULL, NULL))
 		return;
 	SnQuestionRule rule =
 		sn_policy_questions(engine->store, engine->config, sender->person, &origin);

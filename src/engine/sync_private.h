@@ -28,6 +28,7 @@ typedef struct sn_engine_core {
 	SnBell *bell;
 	GSource *presence_source; /* own presence changes then; NULL */
 	GSource *bell_source, *look_source, *durable_source, *settle_source, *clock_source;
+	gboolean closing;         /* nothing is looked at any more */
 	int clock_fd;             /* readable when the clock was set or the machine woke; -1 */
 	SnClockWatch clock_watch;
 	gint64 first_write, last_write; /* monotonic ms, since the last fsync */
@@ -175,6 +176,9 @@ typedef struct sn_account_core {
 	GHashTable *fetching;         /* files.c: places of files that are on their way; NULL */
 	char *presence_told, *reach_told; /* what the server was told; NULL */
 	gboolean card_goes; /* the user's vCard is being written */
+	int card_tries;     /* ... in vain so far */
+	SnTime card_after;  /* ... and not before then */
+	GSource *card_timer; /* NULL */
 	gboolean told_away; /* ... that nobody looks at the screen */
 } SnAccountCore;
 
@@ -284,7 +288,7 @@ gboolean sn_im_sync_begin(SnImSync *sync);
 gboolean sn_im_sync_keep(SnImSync *sync, SnImEvent *event);
 void sn_im_sync_end(SnImSync *sync);
 
-/* An IM of a room's archive, as if it came by itself. */
+/* Files an IM, in the transaction under way or one of its own. Also one of a room's archive. */
 void sn_im_sync_message(SnImSync *sync, SnImMessage *im);
 
 /* ---- rooms.c; more in rooms.h ---- */

@@ -346,6 +346,29 @@ static void do_fetch(SnEngine *engine, const SnWish *wish)
 
 /* ---- the user's own vCard ---- */
 
+static void card_is_due(gpointer data)
+{
+	SnEngineAccount *account = data;
+
+	g_clear_pointer(&account->core->card_timer, g_source_unref);
+	sn_engine_wake(account->engine);
+}
+
+/* A server that cannot take it now is asked less and less often. */
+static void card_later(SnEngineAccount *account)
+{
+	SnAccountCore *core = account->core;
+	SnTime wait = MIN(SN_MINUTE << MIN(core->card_tries, 6), SN_HOUR);
+
+	core->card_tries++;
+	core->card_after = sn_clock_now(account->engine->clock) + wait;
+	if (core->card_timer) {
+		g_source_destroy(core->card_timer);
+		g_source_unref(core->card_timer);
+	}
+	core->card_timer = sn_engine_timer(account->engine, wait, card_is_due, account);
+}
+
 static void card_written(SnEngineAccount *account, const SnImEvent *event, gpointer data)
 {
 	g_autofree char *text = data;
@@ -361,6 +384,10 @@ static void card_written(SnEngineAccount *account, const SnImEvent *event, gpoin
 		g_warning("%s: your vCard was not written: %s", name, event->error->message);
 	if (event->kind == SN_EVENT_DONE)
 		sn_own_card_is(store, name, text, NULL);
+	if (event->kind == SN_EVENT_ERROR && later)
+		card_later(account);
+	else
+		account->core->card_tries = 0;
 	if (!later && !g_strcmp0(wanted, text)) /* else the user has changed it again */
 		forget(account->engine, SN_WISH_CARD, name);
 }
@@ -370,7 +397,8 @@ static void do_card(SnEngine *engine, const SnWish *wish)
 	for (guint i = 0; i < engine->accounts->len; i++) {
 		SnEngineAccount *account = g_ptr_array_index(engine->accounts, i);
 		if (!g_str_equal(wish->key, account->config->name) || !account->im_online ||
-		    account->core->card_goes)
+		    account->core->card_goes ||
+		    sn_clock_now(engine->clock) < account->core->card_after)
 			continue;
 		SnImRequest *request = new_im(account, SN_IM_REQ_VCARD_PUT);
 		request->text = g_strdup(wish->value);

@@ -418,23 +418,30 @@ static void one_that_cannot_be_stored_takes_no_other_with_it(void **state)
 	}
 }
 
+/* Bob wrote while we were away: an IM of the archive. Takes the ids. */
+static void push_archived(SnIm *im, guint64 request, char *id, char *archive_id, SnTime time)
+{
+	SnImEvent *event = sn_im_event_new(SN_IM_EV_MESSAGE, request, NULL);
+
+	event->message = sn_im_message_new();
+	event->message->from = g_strdup(BOB "/phone");
+	event->message->to = g_strdup(ME);
+	event->message->id = id;
+	event->message->archive_id = archive_id;
+	event->message->body = g_strdup("While you were away");
+	event->message->time = time;
+	event->message->archived = TRUE;
+	sn_fake_im_push(im, event);
+}
+
 /* Two at once, until the position is asked from behind them. */
 static void archive_of_two(SnIm *im, const SnImRequest *request, gpointer data)
 {
 	gboolean rest = g_strcmp0(request->after_id, "b-1") == 0;
 
-	for (int i = 0; request->kind == SN_IM_REQ_ARCHIVE && !rest && i < 2; i++) {
-		SnImEvent *event = sn_im_event_new(SN_IM_EV_MESSAGE, request->id, NULL);
-		event->message = sn_im_message_new();
-		event->message->from = g_strdup(BOB "/phone");
-		event->message->to = g_strdup(ME);
-		event->message->id = g_strdup_printf("both-%d", i);
-		event->message->archive_id = g_strdup_printf("b-%d", i);
-		event->message->body = g_strdup("While you were away");
-		event->message->time = 1700000000000 + i;
-		event->message->archived = TRUE;
-		sn_fake_im_push(im, event);
-	}
+	for (int i = 0; request->kind == SN_IM_REQ_ARCHIVE && !rest && i < 2; i++)
+		push_archived(im, request->id, g_strdup_printf("both-%d", i),
+		              g_strdup_printf("b-%d", i), 1700000000000 + i);
 	if (request->kind == SN_IM_REQ_ARCHIVE)
 		g_atomic_int_inc((gint *)data);
 	SnImEvent *done = sn_im_event_new(SN_EVENT_DONE, request->id, NULL);
@@ -918,17 +925,9 @@ static void two_pages(SnIm *im, const SnImRequest *request, gpointer data)
 	int page = g_atomic_int_add(&archive->asked, 1);
 	if (page == 1)
 		archive->last_after = g_strdup(request->after_id);
-	SnImEvent *event = sn_im_event_new(SN_IM_EV_MESSAGE, request->id, NULL);
-	event->message = sn_im_message_new();
-	event->message->from = g_strdup(BOB "/phone");
-	event->message->to = g_strdup(ME);
-	event->message->id = g_strdup_printf("old-%d", page);
-	event->message->archive_id = g_strdup_printf("a-%d", page);
-	event->message->body = g_strdup("While you were away");
-	event->message->time = 1700000000000 + page;
-	event->message->archived = TRUE;
-	sn_fake_im_push(im, event);
-	event = sn_im_event_new(SN_EVENT_DONE, request->id, NULL);
+	push_archived(im, request->id, g_strdup_printf("old-%d", page), g_strdup_printf("a-%d", page),
+	              1700000000000 + page);
+	SnImEvent *event = sn_im_event_new(SN_EVENT_DONE, request->id, NULL);
 	event->last_id = g_strdup_printf("a-%d", page);
 	event->complete = page == 1;
 	sn_fake_im_push(im, event);
