@@ -162,7 +162,7 @@ void sn_engine_wake(SnEngine *engine)
 {
 	SnEngineCore *core = engine->core;
 
-	if (core->look_source)
+	if (core->look_source || core->closing)
 		return;
 	core->look_source = g_idle_source_new();
 	g_source_set_priority(core->look_source, G_PRIORITY_DEFAULT);
@@ -303,13 +303,28 @@ static void drop_source(GSource **source)
 	g_clear_pointer(source, g_source_unref);
 }
 
+static void drop_sources(SnEngine *engine)
+{
+	SnEngineCore *core = engine->core;
+
+	drop_source(&core->look_source);
+	drop_source(&core->settle_source);
+	drop_source(&core->presence_source);
+	drop_source(&core->durable_source);
+	drop_source(&core->bell_source);
+	sn_engine_leave_clock(engine);
+}
+
 static void close_parts(SnEngine *engine)
 {
 	SnEngineCore *core = engine->core;
 	const GError *problem = NULL;
 	gboolean rests = core->mark_wanted && engine->store && settled(engine, &problem) && !problem;
 
+	core->closing = TRUE;
 	sn_accounts_stop(engine, engine->accounts);
+	/* a part that waits for its thread turns the loop, in which nobody may ask for those that are gone */
+	drop_sources(engine);
 	g_clear_pointer(&engine->delivery, sn_delivery_free);
 	g_clear_pointer(&core->vcards, sn_vcards_free);
 	g_clear_pointer(&core->drafts, sn_drafts_free);
@@ -317,12 +332,7 @@ static void close_parts(SnEngine *engine)
 	g_clear_pointer(&core->book, sn_book_free);
 	g_clear_pointer(&core->leaver, sn_leaver_free);
 	g_clear_pointer(&core->notifier, sn_notifier_free);
-	drop_source(&core->look_source);
-	drop_source(&core->settle_source);
-	drop_source(&core->presence_source);
-	drop_source(&core->durable_source);
-	drop_source(&core->bell_source);
-	sn_engine_leave_clock(engine);
+	drop_sources(engine); /* what was written last has armed one again */
 	g_clear_pointer(&core->bell, sn_bell_free);
 	if (engine->store) {
 		sn_status_reset(engine->store, NULL);

@@ -8,11 +8,12 @@
 #include <cmocka.h>
 #include <string.h>
 
+#include "backends/fake/fake_mail.h"
 #include "src/mime/mail.h"
 #include "src/mime/unsubscribe.h"
 #include "src/route/leave.h"
 #include "tests/lib/tmpstore.h"
-#include "tests/unit/engine_bench.h"
+#include "tests/unit/engine_stage.h"
 
 #define ONE_CLICK "List-Unsubscribe-Post: List-Unsubscribe=One-Click\n"
 
@@ -271,6 +272,78 @@ static void an_email_asks_from_the_address_that_was_subscribed(void **state)
 	sn_bench_free(bench);
 }
 
+/* ---- the end of the program while a server is asked ---- */
+
+static const char *store_path;
+static gint asked;
+
+/* A server that never answers. Once nobody waits for it any more, somebody writes to the store. */
+static GString *never_answers(const SnHttpJob *job, const char *form, int *status, GError **error)
+{
+	GPollFD over;
+	g_autoptr(GError) broken = NULL;
+	SnStore *store = sn_store_open(store_path, SN_STORE_CLIENT, &broken);
+
+	(void)form;
+	(void)status;
+	g_assert_no_error(broken);
+	g_atomic_int_set(&asked, 1);
+	if (g_cancellable_make_pollfd(job->cancel, &over)) {
+		g_poll(&over, 1, 30000);
+		g_cancellable_release_fd(job->cancel);
+	}
+	for (int i = 0; i < 20; i++) {
+		g_autofree char *value = g_strdup_printf("%d", i);
+		sn_store_set(store, "written", value, &broken);
+		g_assert_no_error(broken);
+		g_thread_yield(); /* the engine may hear it, and has nothing left to look with */
+	}
+	sn_store_close(store);
+	g_set_error(error, SN_ERROR, SN_ERROR_NETWORK, "There is no answer.");
+	return NULL;
+}
+
+static void no_answer(GString *answer)
+{
+	g_assert(!answer);
+}
+
+static const SnHttpOps *silent_http(GError **error)
+{
+	static const SnHttpOps ops = { .ask = never_answers, .answer_free = no_answer };
+
+	(void)error;
+	return &ops;
+}
+
+static gboolean was_asked(SnBench *bench, gpointer data)
+{
+	(void)bench;
+	(void)data;
+	return g_atomic_int_get(&asked);
+}
+
+static void the_program_ends_while_a_server_is_asked(void **state)
+{
+	SnBench *bench = sn_bench_new(STAGE_ONLY_MAIL, NULL, SN_STORE_CLIENT);
+	SnEngine *engine = sn_stage_start_with(bench, silent_http);
+	const SnLeave wish = { .list = (char *)"list:news", .name = (char *)"News", .target = (char *)"x.test",
+		               .url = (char *)"https://x.test/u", .account = sn_account_find(bench->store, "home"),
+		               .time = sn_clock_now(NULL) };
+
+	(void)state;
+	store_path = bench->paths->store_path;
+	assert_true(sn_leave_put(bench->store, &wish, NULL));
+	assert_true(sn_bench_wait(bench, was_asked, NULL));
+	sn_engine_stop(&engine);
+	/* as it was: the next start asks again */
+	g_autoptr(SnLeave) leave = sn_leave_get(bench->store, "list:news");
+	assert_int_equal(leave->state, SN_LEAVE_WANTED);
+	assert_int_equal(leave->tries, 0);
+	sn_fake_mail_reset();
+	sn_bench_free(bench);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -284,6 +357,7 @@ int main(void)
 		                                tmpstore_teardown),
 		cmocka_unit_test(lists_are_told_apart),
 		cmocka_unit_test(an_email_asks_from_the_address_that_was_subscribed),
+		cmocka_unit_test(the_program_ends_while_a_server_is_asked),
 	};
 
 	sn_mime_init();
