@@ -143,7 +143,7 @@ static SnImMessage *question(const SnOutboxEntry *entry)
 }
 
 /* The question stands in the timeline, so that the answer below it makes sense. */
-static void file_question(SnDelivery *self, const SnOutboxEntry *entry)
+static void file_question(SnDelivery *self, const SnOutboxEntry *entry, SnTime when)
 {
 	SnStore *store = self->engine->store;
 	g_autoptr(SnMessage) row = sn_message_new();
@@ -152,7 +152,7 @@ static void file_question(SnDelivery *self, const SnOutboxEntry *entry)
 	row->account = entry->account;
 	row->channel = SN_CHANNEL_IM;
 	row->direction = SN_OUT;
-	row->time = sn_delivery_now(self);
+	row->time = when;
 	row->sender = sn_address_intern(store, SN_CHANNEL_IM, entry->from, NULL, &error);
 	row->state = SN_STATE_ACCEPTED;
 	row->origin_id = g_strdup(entry->quick_question);
@@ -211,7 +211,7 @@ static void asked(SnDelivery *self, SnId id, SnTime when)
 		if (!sn_asked_add(store, entry->quick_question, entry->account, address->id,
 		                  when, &error))
 			g_warning("The question could not be noted: %s", error->message);
-		file_question(self, entry);
+		file_question(self, entry, when);
 	}
 	step_on(self, entry->quick_question);
 }
@@ -241,10 +241,11 @@ static void question_reply(SnEngineAccount *account, const SnImEvent *event, gpo
 	if (event->kind > SN_EVENT_CANCELLED)
 		return;
 	if (sn_job_end(job)) {
-		if (event->kind == SN_EVENT_DONE)
-			asked(self, job->entry, sn_delivery_now(self));
-		else if (event->kind == SN_EVENT_ERROR &&
-		         sn_delivery_event_for(event->error) == SN_DELIVERY_PERMANENT)
+		if (event->kind == SN_EVENT_DONE) {
+			asked(self, job->entry, job->begun);
+			sn_delivery_hear_early(self, job->entry, job->before);
+		} else if (event->kind == SN_EVENT_ERROR &&
+		           sn_delivery_event_for(event->error) == SN_DELIVERY_PERMANENT)
 			refused(self, job->entry, event->error);
 		/* else: asked again when the line is back, after a look into the archive */
 	}
@@ -255,8 +256,12 @@ static void send_question(SnDelivery *self, const SnOutboxEntry *entry, SnEngine
 {
 	SnImRequest *request = sn_im_request_new(SN_IM_REQ_SEND, sn_engine_next_id(self->engine));
 
+	SnJob *job = sn_job_begin(self, entry->id, 0);
+
+	job->begun = sn_delivery_now(self);
+	job->before = sn_message_last(self->engine->store);
 	request->message = question(entry);
-	sn_engine_im(account, request, question_reply, sn_job_begin(self, entry->id, 0));
+	sn_engine_im(account, request, question_reply, job);
 	sn_fault_of(SUBMITTED, "question");
 }
 

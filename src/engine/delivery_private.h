@@ -60,6 +60,8 @@ typedef struct {
 	char *text;           /* the sender's own; NULL */
 	SnId message;         /* an upload of its file at this position, for the progress; 0 */
 	int position, percent;
+	SnTime begun;         /* a question: when it was handed over */
+	SnId before;          /* and the message that was filed last by then */
 } SnJob;
 SnJob *sn_job_begin(SnDelivery *self, SnId entry, int step);
 /* At the final event. FALSE: nobody waits for it any more. The job stays valid until unref. */
@@ -304,6 +306,9 @@ gboolean sn_delivery_is_put_off(SnDelivery *self, const SnOutboxEntry *entry);
 /* ---- hear_missed.c ---- */
 /* Hears answers that are in the store and were not obeyed (any more). */
 void sn_delivery_hear_missed(SnDelivery *self);
+/* The same for one entry, with what was filed after the message `before`: the contact may be quicker
+ * than the server that confirms the question. */
+void sn_delivery_hear_early(SnDelivery *self, SnId entry, SnId before);
 
 /* ---- convert.c ---- */
 

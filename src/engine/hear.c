@@ -182,9 +182,9 @@ static gboolean is_at_hand(SnDelivery *self, const SnAsked *asked)
 	       sn_asked_is_last(self->engine->store, asked);
 }
 
-/* The question that this is the answer to; NULL. */
+/* The question that this may be the answer to; NULL. */
 static SnAsked *question_of(SnDelivery *self, const SnEngineAccount *account, SnId address,
-                            const SnImMessage *im, gboolean weak)
+                            const SnImMessage *im)
 {
 	SnStore *store = self->engine->store;
 	SnTime now = sn_delivery_now(self), said = im->time ? im->time : now;
@@ -195,9 +195,16 @@ static SnAsked *question_of(SnDelivery *self, const SnEngineAccount *account, Sn
 	if (!asked || asked->account != account->id || asked->address != address ||
 	    said < asked->time - CLOCK_SLACK || said > asked->time + LATE + CLOCK_SLACK)
 		return NULL;
-	if (weak && !im->reply_id && !is_at_hand(self, asked))
-		return NULL;
 	return g_steal_pointer(&asked);
+}
+
+static SnAnswer read_answer(SnDelivery *self, const SnAsked *asked, const SnImMessage *im)
+{
+	gboolean weak = FALSE;
+	SnAnswer answer =
+		sn_answer_read(im->body_fallback_free ? im->body_fallback_free : im->body, &weak);
+
+	return weak && !im->reply_id && !is_at_hand(self, asked) ? SN_ANSWER_NONE : answer;
 }
 
 /* Which entries the contact may decide about; the rest of the question's have gone. */
@@ -222,18 +229,14 @@ gboolean sn_delivery_answer(SnDelivery *self, SnEngineAccount *account, SnId mes
                             const SnImMessage *im)
 {
 	SnStore *store = self->engine->store;
-	gboolean weak = FALSE;
-	SnAnswer answer =
-		is_from_contact(im)
-			? sn_answer_read(im->body_fallback_free ? im->body_fallback_free : im->body,
-	                                 &weak)
-			: SN_ANSWER_NONE;
-	g_autofree char *bare = answer ? sn_address_normalise(SN_CHANNEL_IM, im->from) : NULL;
+	g_autofree char *bare =
+		is_from_contact(im) ? sn_address_normalise(SN_CHANNEL_IM, im->from) : NULL;
 	g_autoptr(SnAddress) address = bare ? sn_address_find(store, SN_CHANNEL_IM, bare) : NULL;
-	g_autoptr(SnAsked) asked =
-		address ? question_of(self, account, address->id, im, weak) : NULL;
+	/* hardly anybody was asked: that is found out sooner than what a text means */
+	g_autoptr(SnAsked) asked = address ? question_of(self, account, address->id, im) : NULL;
+	SnAnswer answer = asked ? read_answer(self, asked, im) : SN_ANSWER_NONE;
 
-	if (!asked)
+	if (answer == SN_ANSWER_NONE)
 		return FALSE;
 	g_autoptr(GArray) ids = sn_asked_entries(store, asked->question);
 	g_autoptr(SnPerson) person = sn_person_get(store, address->person);

@@ -37,8 +37,9 @@ static void hear(SnDelivery *self, SnEngineAccount *account, const SnMessage *me
 	sn_im_message_free(im);
 }
 
-/* What was filed after the entry. The time besides, because an archive may bring old messages. */
-static void hear_conversation(SnDelivery *self, const SnOutboxEntry *entry, const SnAsked *asked)
+/* What was filed after that message. The time besides, because an archive may bring old ones. */
+static void hear_conversation(SnDelivery *self, const SnOutboxEntry *entry, const SnAsked *asked,
+                              SnId before)
 {
 	SnEngineAccount *account = sn_engine_account_by_id(self->engine, entry->account);
 	g_autoptr(GPtrArray) page = sn_message_page(self->engine->store, entry->conversation, 0, 0,
@@ -46,7 +47,7 @@ static void hear_conversation(SnDelivery *self, const SnOutboxEntry *entry, cons
 
 	for (guint i = 0; account && page && i < page->len; i++) {
 		const SnMessage *message = page->pdata[i];
-		if (message->id > entry->message && message->time >= asked->time - CLOCK_SLACK)
+		if (message->id > before && message->time >= asked->time - CLOCK_SLACK)
 			hear(self, account, message);
 	}
 }
@@ -63,6 +64,17 @@ void sn_delivery_hear_missed(SnDelivery *self)
 				? sn_asked_get(store, entry->quick_question)
 				: NULL;
 		if (asked)
-			hear_conversation(self, entry, asked);
+			hear_conversation(self, entry, asked, entry->message);
 	}
+}
+
+void sn_delivery_hear_early(SnDelivery *self, SnId id, SnId before)
+{
+	SnStore *store = self->engine->store;
+	g_autoptr(SnOutboxEntry) entry = sn_outbox_get(store, id, SN_OUTBOX_FULL);
+	g_autoptr(SnAsked) asked =
+		entry && entry->quick_question ? sn_asked_get(store, entry->quick_question) : NULL;
+
+	if (asked && sn_message_last(store) > before)
+		hear_conversation(self, entry, asked, before);
 }

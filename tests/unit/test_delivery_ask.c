@@ -80,6 +80,34 @@ static gboolean hears(Delivery *self, SnImMessage *im)
 
 /* ---- who answers, and to what ---- */
 
+/* Their client may be quicker than the server, which only then says that it has the question. */
+static void an_answer_before_the_server_has_confirmed_the_question(void **state)
+{
+	Delivery *self = world("[delivery]\nif-unavailable = ask-them\n");
+	bob_is(self, SN_PRESENCE_DND);
+	/* said of something else, before: no answer to what is asked afterwards */
+	SnId id = queue_im(self, "hello");
+	world_say(self->world, &(Said){ .channel = SN_CHANNEL_IM, .body = "email please",
+	                                .time = self->world->now - SN_SECOND });
+	sn_delivery_look(self->engine.delivery);
+	assert_state(self, id, SN_STATE_ASKED);
+	SnId answer = world_say(self->world, &(Said){ .channel = SN_CHANNEL_IM, .body = "later please",
+	                                              .time = self->world->now + SN_SECOND });
+	assert_false(bob_says(self, "later please")); /* heard as it came in, and nobody has asked yet */
+	settle(self);
+	assert_int_equal(questions(self), 1);
+	assert_state(self, id, SN_STATE_WAITING);
+	g_autofree char *reason = reason_of(self, id);
+	assert_string_equal(reason, "Bob answered: later. It waits");
+
+	/* and it stands above the answer */
+	SnId asked = sn_message_find_im(self->world->store, question(self), "alice@example.test");
+	g_autoptr(SnMessage) above = sn_message_get(self->world->store, asked, 0);
+	g_autoptr(SnMessage) below = sn_message_get(self->world->store, answer, 0);
+	assert_true(above->time < below->time);
+	delivery_free(self);
+}
+
 static void any_client_of_the_contact_may_answer(void **state)
 {
 	Delivery *self = world(NULL);
@@ -525,6 +553,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(any_client_of_the_contact_may_answer),
+		cmocka_unit_test(an_answer_before_the_server_has_confirmed_the_question),
 		cmocka_unit_test(an_answer_to_another_device_of_ours_counts),
 		cmocka_unit_test(an_answer_to_something_else_is_none),
 		cmocka_unit_test(a_question_is_answered_by_no_question),
