@@ -63,6 +63,11 @@ Component "upload.$domain" "http_file_share"
   http_file_share_size_limit = ${SN_XMPP_UPLOAD_MAX:-16777216}
   http_file_share_access = { "$domain" }
 CONF
+	[ -z "${SN_XMPP_CROWD:-}" ] || cat <<CONF
+Component "crowd.$domain" "test_crowd" -- SN_XMPP_CROWD people in the room big@rooms.$domain
+  crowd = $SN_XMPP_CROWD
+  crowd_room = "big@rooms.$domain"
+CONF
 }
 
 # Contacts who know each other from the start: subscription in both directions.
