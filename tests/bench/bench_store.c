@@ -28,6 +28,7 @@ typedef struct {
 	SnId conversation; /* the busiest */
 	SnId folder;       /* the largest; 0 none */
 	SnTime oldest, newest;
+	char *name;        /* of the conversation that is last in the list */
 	guint filed;
 } Subject;
 
@@ -153,6 +154,14 @@ static void ask_from_few(Subject *s)
 
 static void ask_name(Subject *s)
 {
+	g_autoptr(GPtrArray) list = sn_conversation_page(s->store, NULL, SN_SHELF_LIST, s->name, ROWS);
+
+	g_assert(list->len > 0);
+}
+
+/* Of whom there are more the more there are at all, until a screenful is soon met in the list. */
+static void ask_names(Subject *s)
+{
 	g_autoptr(GPtrArray) list =
 		sn_conversation_page(s->store, NULL, SN_SHELF_LIST, "person 39", ROWS);
 }
@@ -215,6 +224,7 @@ static const struct {
 	{ "search: from somebody frequent", ask_from_many },
 	{ "search: from somebody rare", ask_from_few },
 	{ "the list narrowed to a name", ask_name },
+	{ "a list narrowed to a part of many names", ask_names },
 	{ "a name completed", ask_complete },
 	{ "a message filed and removed", ask_file },
 	{ "a draft saved and removed", ask_draft },
@@ -265,6 +275,9 @@ static void look_around(Subject *s)
 	must(first->len == 1 && last->len == 1, NULL);
 	s->oldest = ((SnMessage *)first->pdata[0])->time;
 	s->newest = ((SnMessage *)last->pdata[0])->time;
+	g_autoptr(GPtrArray) end = sn_conversation_page_before(s->store, NULL, SN_SHELF_LIST, 1);
+	must(end->len == 1, NULL);
+	s->name = g_strdup(((SnConversation *)end->pdata[0])->title);
 }
 
 int main(int argc, char **argv)

@@ -4,7 +4,9 @@
 The limit is a libstrophe program that takes the same stanzas from the same server and discards them. Time
 runs from the sender's first stanza, or from the first one that came out of the archive, until the last is
 discarded, or can be read out of the store. Meanwhile keys are pressed. The server keeps no archive of what
-is sent at once, which would take it longer than anything else.
+is sent at once, which would take it longer than anything else. Who floods asks for no acks (XEP-0198), of
+which the server gets more the sooner it answers; and who discards says goodbye, or the server would keep
+each line for them besides.
 BENCH_FLOOD is how many there are in the larger case (10,000 unless it is set).
 """
 

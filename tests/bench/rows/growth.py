@@ -17,10 +17,14 @@ from grown import Grown, sizes
 from lib import Terminal, first_paint, median, resident, timed, w
 
 SHOWN = rb"\d\d:\d\d|[A-Z][a-z]{2}"
-ROUNDS = 10
+ROUNDS = 20
+STARTS = 10
+PAGES = 7       # in a list of a store of 1,000
+ONE_PANE = 70   # columns of a screen that shows the list and nothing beside it
 FLAT = "<= 0.05"
-# what bench_store asks that the screen does not wait for: a worker or the command line does
-ASIDE = ("search:", "a name completed")
+# what bench_store asks that the screen does not wait for: a worker or the command line does; and what
+# finds more in a larger store, up to a bound
+ASIDE = ("search:", "a name completed", "a list narrowed to a part of many names")
 
 
 def exponent(by_size):
@@ -60,7 +64,7 @@ def run(bench):
 def start(bench, world, stores):
     """Sizes alternate, so that what else the machine does meets all of them alike."""
     bare, ours = [], {store.count: [] for store in stores}
-    for i in range(ROUNDS + 2):
+    for i in range(STARTS + 2):
         bare.append(first_paint([bench.tool("bare_list")], world.environment, rb"correspondent"))
         for store in stores:
             seconds = first_paint(store.command(), world.environment, SHOWN)
@@ -86,24 +90,37 @@ def questions(bench, world, stores):
         report(bench, name, by_size, "" if name.startswith(ASIDE) else FLAT)
 
 
-def keys(bench, world, stores):
-    """Keys on the running screen, in processor time, and what it keeps in memory."""
-    pressed = {name: {} for name in ("a line down", "a page down", "a conversation opened", "the end of the list",
-                                     "the folders opened")}
-    memory, used = {}, {}
+def open_all(world, stores, columns=120):
+    """A screen for each store, at rest."""
+    terminals = {}
     for store in stores:
-        terminal = Terminal(store.command(), world.environment)
-        terminal.until(SHOWN)
-        terminal.drain(1)
-        memory[store.count] = resident(terminal.pid) / 1024
-        for name, key, back in (("a line down", b"j", b"k"), ("a page down", b"\x06", b"gg"),
-                                ("a conversation opened", b"\r", b"q"), ("the folders opened", b"F", b"q"),
-                                ("the end of the list", b"G", b"gg")):
-            pressed[name][store.count] = press(terminal, key, back)
-        used[store.count] = resident(terminal.pid) / 1024
+        terminals[store.count] = Terminal(store.command(), world.environment, columns)
+        terminals[store.count].until(SHOWN)
+        terminals[store.count].drain(1)
+    return terminals
+
+
+def close_all(terminals):
+    for terminal in terminals.values():
         terminal.close()
-    for name, by_size in pressed.items():
-        report(bench, f"key: {name}", by_size)
+
+
+def keys(bench, world, stores):
+    """Keys on the running screens, in processor time, and what they keep in memory."""
+    terminals = open_all(world, stores)
+    memory = {size: resident(terminal.pid) / 1024 for size, terminal in terminals.items()}
+    # beside the list stands what was said: in a large store most people have a screen full of messages, in a
+    # small one one or two, which is why the list is measured alone too
+    for name, key, back, times in (("a line down", b"j", b"gg", PAGES), ("a page down", b"\x06", b"gg", PAGES),
+                                   ("a conversation opened", b"\r", b"q", 1),
+                                   ("the folders opened", b"F", b"q", 1), ("the end of the list", b"G", b"gg", 1)):
+        report(bench, f"key: {name}", press(terminals, key, back, times))
+    used = {size: resident(terminal.pid) / 1024 for size, terminal in terminals.items()}
+    close_all(terminals)
+    terminals = open_all(world, stores, ONE_PANE)
+    report(bench, "key: a line down, the list alone", press(terminals, b"j", b"gg", PAGES))
+    report(bench, "key: a page down, the list alone", press(terminals, b"\x06", b"gg", PAGES))
+    close_all(terminals)
     report(bench, "memory at rest", memory)
     bench.report(f"memory at rest, {max(memory):,} messages", memory[max(memory)], "MiB", "<= 24")
     report(bench, "memory after these keys", used)
@@ -116,15 +133,19 @@ def worked(pid):
                for path in Path(f"/proc/{pid}/task").glob("*/schedstat")) / 1e9
 
 
-def press(terminal, key, back):
-    """Seconds of work for a key, all it changes on the screen included: the median of some."""
-    seen = []
-    for _ in range(ROUNDS):
-        before = worked(terminal.pid)
-        terminal.press(key, settle=0.05)
-        seen.append(worked(terminal.pid) - before)
-        terminal.press(back, settle=0.05)
-    return median(seen[2:])
+def press(terminals, key, back, times=1):
+    """Of each screen the seconds of work for a key, all it changes included: the median over some rounds, in
+    which the screens alternate. times: so often in a row, before it is taken back."""
+    seen = {size: [] for size in terminals}
+    for i in range(max(ROUNDS // times, 2) + 2):
+        for size, terminal in list(terminals.items())[::1 - i % 2 * 2]:
+            for _ in range(times):
+                before = worked(terminal.pid)
+                terminal.press(key, settle=0.05)
+                if i >= 2:
+                    seen[size].append(worked(terminal.pid) - before)
+            terminal.press(back, settle=0.05)
+    return {size: median(seconds) for size, seconds in seen.items()}
 
 
 def command_line(bench, world, stores):
@@ -135,7 +156,7 @@ def command_line(bench, world, stores):
                         ("command line: search, a rare sender", ("search", "--limit", "50", "from:person399@mail.test")),
                         ("command line: list", ("list",)), ("command line: outbox", ("outbox",))):
         times = {store.count: [] for store in stores}
-        for _ in range(ROUNDS):
+        for _ in range(STARTS):
             for store in stores:
                 times[store.count].append(timed(store.command(*words), world.environment))
         report(bench, name, {size: min(seconds) for size, seconds in times.items()},
