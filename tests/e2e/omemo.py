@@ -67,6 +67,9 @@ class Encrypted(Story):
         self.bob.say("/omemo gen")
         self.bob.wait("OMEMO crytographic materials generated|Your OMEMO identity is ready", 60)
         self.bob.say("/omemo trustmode blind")
+        # what is written before the server has told of its device is not for it
+        wait(lambda: sum(d["published"] for d in self.alice.json("devices", BOB)) == 2,
+             "two devices of bob: sennit's and profanity's", 60)
 
     def to_profanity(self):
         self.alice.run("send", "--to", BOB, "--via", "im", "--wait", "30", "--if-unavailable", "send",

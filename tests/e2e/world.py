@@ -458,7 +458,7 @@ class World:
         shutil.rmtree(self.directory, ignore_errors=True)
 
 
-def mail(sender, to, subject, text, message_id=None, when=None, headers=(), **parts):
+def mail(sender, to, subject, text, message_id=None, when=None, headers=()):
     """A plain email as text; headers: lines added."""
     lines = [f"From: {sender}", f"To: {to}", f"Subject: {subject}",
              f"Date: {email.utils.formatdate(when or time.time(), localtime=True)}",

@@ -8,9 +8,8 @@ local jid = require "util.jid";
 local room_jid = module:get_option_string("crowd_room");
 local count = module:get_option_number("crowd", 2000);
 local renames = module:get_option_number("crowd_renames", 200);
-local lines = module:get_option_number("crowd_lines", 200);
+local lines = module:get_option_number("crowd_lines", 1000);
 local at_once = 50; -- so that the server answers others meanwhile
-local muc_host = module:context(jid.host(room_jid));
 
 for _, kind in ipairs { "message", "presence", "iq" } do
 	for _, target in ipairs { "host", "bare", "full" } do
@@ -50,7 +49,21 @@ local function room()
 	return prosody.hosts[jid.host(room_jid)].modules.muc.get_room_from_jid(room_jid);
 end
 
+local begun = false;
+
+local function begin(event)
+	if begun or event.room.jid ~= room_jid or jid.host(event.occupant.bare_jid) == module.host then return; end
+	begun = true;
+	module:add_timer(2, function ()
+		in_turn(renames, rename, function ()
+			in_turn(lines, speak, function () module:log("info", "the crowd has spoken"); end);
+		end);
+	end);
+end
+
 module:add_timer(0.5, function ()
+	-- hosts are loaded in any order: only now is the one of the rooms certainly there
+	module:context(jid.host(room_jid)):hook("muc-occupant-joined", begin);
 	enter(1);
 	local big = room();
 	local deliver = big.route_to_occupant;
@@ -62,17 +75,5 @@ module:add_timer(0.5, function ()
 	in_turn(count, function (n) if n > 1 then enter(n); end end, function ()
 		big._data.presence_broadcast = nil;
 		module:log("info", "the crowd is in");
-	end);
-end);
-
-local begun = false;
-
-muc_host:hook("muc-occupant-joined", function (event)
-	if begun or event.room.jid ~= room_jid or jid.host(event.occupant.bare_jid) == module.host then return; end
-	begun = true;
-	module:add_timer(2, function ()
-		in_turn(renames, rename, function ()
-			in_turn(lines, speak, function () module:log("info", "the crowd has spoken"); end);
-		end);
 	end);
 end);
