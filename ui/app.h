@@ -81,6 +81,7 @@ struct sn_app {
 	SnId offered;            /* newest question that was put as a prompt; 0 */
 	GPtrArray *history, *searches; /* of char *: command lines and queries typed, oldest first */
 	gboolean dirty;          /* the screen must be drawn */
+	SnTrouble trouble;       /* of the store, as the bar says it */
 	gboolean stale;          /* the store changed: rows must be read again */
 	gboolean focused;
 	SnTime touched;          /* last key (activity.h) */

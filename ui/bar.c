@@ -188,6 +188,8 @@ static void status_words(SnApp *app, GString *out, int room)
 		add_word(out, room, "%s...", keys);
 	}
 	/* what matters most comes first: what has no room is left out */
+	if (app->trouble != SN_TROUBLE_NONE)
+		add_word(out, room, "%s", sn_trouble_word(app->trouble));
 	if (attention)
 		add_word(out, room, "%d to decide", attention);
 	if (bad)

@@ -200,6 +200,21 @@ static void say_told(SnApp *app)
 	sn_app_say(app, SN_OBJ_WARNING, "%s", text);
 }
 
+/* Of a store that cannot be written, which therefore does not say so itself. */
+static void look_for_trouble(SnApp *app)
+{
+	SnTrouble trouble = sn_store_trouble(app->store);
+
+	if (trouble == app->trouble)
+		return;
+	if (trouble != SN_TROUBLE_NONE)
+		sn_app_say(app, SN_OBJ_ERROR, "%s", sn_trouble_text(trouble));
+	else
+		sn_app_say(app, SN_OBJ_SUCCESS, "The store can be written again.");
+	app->trouble = trouble;
+	sn_app_dirty(app);
+}
+
 static void refresh(SnApp *app)
 {
 	g_assert(app->stale);
@@ -291,10 +306,13 @@ static void sleep_until_something(SnApp *app)
 		sn_composer_save(app->composer);
 		app->quit = TRUE;
 	}
-	if (fds[2].revents && sn_bell_answer(app->bell) && sn_store_changed(app->store)) {
-		app->stale = TRUE;
-		open_asked(app);
-		say_told(app);
+	if (fds[2].revents && sn_bell_answer(app->bell)) {
+		look_for_trouble(app);
+		if (sn_store_changed(app->store)) {
+			app->stale = TRUE;
+			open_asked(app);
+			say_told(app);
+		}
 	}
 	if (fds[3].revents && sn_worker_collect(app->worker))
 		sn_app_dirty(app);
@@ -358,6 +376,7 @@ static gboolean read_inputs(SnApp *app)
 
 void sn_app_loop(SnApp *app)
 {
+	look_for_trouble(app);
 	sn_activity_begin(app);
 	while (!app->quit) {
 		run_timers(app);

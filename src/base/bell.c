@@ -48,6 +48,21 @@ void sn_bell_ring(SnBell *bell)
 	(void)done;
 }
 
+void sn_bell_leave(SnBell *bell, char letter)
+{
+	const char both[] = { '!', letter };
+	ssize_t done = pwrite(bell->file, both, sizeof both, 0);
+
+	(void)done;
+}
+
+char sn_bell_left(SnBell *bell)
+{
+	char letter = ' ';
+
+	return pread(bell->file, &letter, 1, 1) == 1 ? letter : ' ';
+}
+
 gboolean sn_bell_listen(SnBell *bell, GError **error)
 {
 	if (bell->watch >= 0)

@@ -4,7 +4,8 @@
  *
  * The bell is a small file; ringing writes one byte to it, listening is an inotify watch. It has
  * no stale peers, no path length limit, coalesces by itself, and costs nothing while nobody rings.
- * It carries no data: whoever hears it looks at the store.
+ * Whoever hears it looks at the store. Besides it holds one letter, for what cannot be written there:
+ * that the store cannot be written.
  */
 #ifndef SN_BASE_BELL_H
 #define SN_BASE_BELL_H
@@ -19,6 +20,10 @@ void sn_bell_free(SnBell *bell); /* NULL is fine */
 
 /* Never blocks, never fails in a way that matters to the caller. */
 void sn_bell_ring(SnBell *bell);
+
+/* Leaves a letter, and rings; ' ' takes it back. A full disk cannot stop it once the bell has rung. */
+void sn_bell_leave(SnBell *bell, char letter);
+char sn_bell_left(SnBell *bell); /* by anybody; ' ': nothing */
 
 /* Readable after anybody (this process included) rang; -1 before sn_bell_listen(). */
 gboolean sn_bell_listen(SnBell *bell, GError **error);

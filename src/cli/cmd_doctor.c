@@ -165,6 +165,26 @@ static void check_config(SnDoctor *doctor)
 	}
 }
 
+/* What is in the store alone must not be thrown away for a full disk. */
+static void advise_store(SnDoctor *doctor, const GError *error)
+{
+	switch (error ? sn_trouble_of(error) : SN_TROUBLE_DAMAGED) {
+	case SN_TROUBLE_NONE: break; /* it says itself what to do */
+	case SN_TROUBLE_FULL:
+		sn_doctor_advise(doctor, "make room; it is as sound as it was");
+		break;
+	case SN_TROUBLE_DISK:
+		sn_doctor_advise(doctor, "copy it to another disk first, then see what the system's log says of this one");
+		break;
+	case SN_TROUBLE_READ_ONLY: sn_doctor_advise(doctor, "make it writable"); break;
+	case SN_TROUBLE_DAMAGED:
+		sn_doctor_advise(doctor, "copy it first, or take yesterday's copy back. Put aside, it is made anew of "
+		                 "what the servers have, but drafts, what waits in the outbox, links of "
+		                 "addresses and IMs without an archive are in it alone");
+		break;
+	}
+}
+
 static void check_store(SnDoctor *doctor)
 {
 	const char *path = doctor->context->paths->store_path;
@@ -188,7 +208,7 @@ static void check_store(SnDoctor *doctor)
 	if (sound) {
 		sn_doctor_say(doctor, SN_DOCTOR_OK, SN_EXIT_DONE, "store", "%s is sound", path);
 	} else {
-		sn_doctor_advise(doctor, "put it aside and start sennit: what the servers have comes again");
+		advise_store(doctor, error);
 		sn_doctor_say(doctor, SN_DOCTOR_PROBLEM, SN_EXIT_FAILED, "store", "%s: %s", path,
 		              error ? error->message : report ? report : "damaged");
 	}

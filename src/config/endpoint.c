@@ -51,6 +51,10 @@ static const Scheme *find_scheme(const char *name, GError **error)
 		     "start) or %s+starttls://", name, name, name);
 		return NULL;
 	}
+	if (strcmp(name, "sendmail") == 0 || strcmp(name, "msmtp") == 0) {
+		fail(error, "a command is written as it is typed, without ://; for example: outgoing = %s", name);
+		return NULL;
+	}
 	const char *near = sn_nearest(name, names);
 	g_autofree char *all = g_strjoinv(", ", (char **)names);
 	fail(error, "unknown scheme '%s://'%s%s%s allowed: %s", name, near ? "; did you mean '" : ";",

@@ -21,6 +21,7 @@
 #include <glib-unix.h>
 
 enum {
+	TRY_AGAIN = 20 * 1000,   /* ms, while the store cannot be written */
 	DURABLE_AFTER = 1000,    /* ms without a write: a quiet moment for fsync */
 	DURABLE_AT_LAST = 30000, /* but not later than that */
 };
@@ -129,6 +130,30 @@ void sn_engine_touched(SnEngine *engine)
 	arm_durable(engine, DURABLE_AFTER);
 }
 
+/* ---- when the store cannot be written ---- */
+
+static void watch_trouble(SnEngine *engine);
+
+static void try_again(gpointer data)
+{
+	SnEngine *engine = data;
+	g_autofree char *now = sn_time_format(sn_clock_now(engine->clock));
+
+	g_clear_pointer(&engine->core->trouble_source, g_source_unref);
+	sn_store_set(engine->store, "tried", now, NULL);
+	if (sn_store_trouble(engine->store) == SN_TROUBLE_NONE)
+		sn_engine_wake(engine); /* what was to be done meanwhile */
+	watch_trouble(engine);
+}
+
+static void watch_trouble(SnEngine *engine)
+{
+	SnTrouble trouble = sn_store_trouble(engine->store);
+
+	if (trouble != SN_TROUBLE_NONE && trouble != SN_TROUBLE_DAMAGED && !engine->core->trouble_source)
+		engine->core->trouble_source = sn_engine_timer(engine, TRY_AGAIN, try_again, engine);
+}
+
 /* ---- intents ---- */
 
 static gboolean look(gpointer data)
@@ -213,6 +238,7 @@ static gboolean check_settled(gpointer data)
 	const GError *error = NULL;
 
 	g_clear_pointer(&core->settle_source, g_source_unref);
+	watch_trouble(engine);
 	gboolean now = settled(engine, &error);
 	g_mutex_lock(&core->lock_state);
 	core->settled = now;
@@ -312,6 +338,7 @@ static void drop_sources(SnEngine *engine)
 	drop_source(&core->presence_source);
 	drop_source(&core->durable_source);
 	drop_source(&core->bell_source);
+	drop_source(&core->trouble_source);
 	sn_engine_leave_clock(engine);
 }
 

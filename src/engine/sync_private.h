@@ -28,6 +28,7 @@ typedef struct sn_engine_core {
 	SnBell *bell;
 	GSource *presence_source; /* own presence changes then; NULL */
 	GSource *bell_source, *look_source, *durable_source, *settle_source, *clock_source;
+	GSource *trouble_source;  /* tries to write again; NULL */
 	gboolean closing;         /* nothing is looked at any more */
 	int clock_fd;             /* readable when the clock was set or the machine woke; -1 */
 	SnClockWatch clock_watch;

@@ -33,12 +33,14 @@ static const struct {
 	int code;
 	SnErrorCode error;
 	const char *text;
+	SnTrouble trouble;
 } failures[] = {
-	{ SQLITE_FULL, SN_ERROR_STORAGE, "The disk is full; free some space and try again" },
-	{ SQLITE_IOERR, SN_ERROR_STORAGE, "The disk reports an error" },
-	{ SQLITE_CORRUPT, SN_ERROR_STORAGE, "The file is damaged; run \"sennit doctor\"" },
-	{ SQLITE_NOTADB, SN_ERROR_STORAGE, "The file is not a database of sennit, or is damaged" },
-	{ SQLITE_READONLY, SN_ERROR_STORAGE, "The file may not be written to" },
+	{ SQLITE_FULL, SN_ERROR_STORAGE, "The disk is full; free some space and try again", SN_TROUBLE_FULL },
+	{ SQLITE_IOERR, SN_ERROR_STORAGE, "The disk reports an error", SN_TROUBLE_DISK },
+	{ SQLITE_CORRUPT, SN_ERROR_STORAGE, "The file is damaged; run \"sennit doctor\"", SN_TROUBLE_DAMAGED },
+	{ SQLITE_NOTADB, SN_ERROR_STORAGE, "The file is not a database of sennit, or is damaged",
+	  SN_TROUBLE_DAMAGED },
+	{ SQLITE_READONLY, SN_ERROR_STORAGE, "The file may not be written to", SN_TROUBLE_READ_ONLY },
 	{ SQLITE_CANTOPEN, SN_ERROR_STORAGE, "The file cannot be opened" },
 	{ SQLITE_PERM, SN_ERROR_STORAGE, "The file may not be opened" },
 	{ SQLITE_NOMEM, SN_ERROR_STORAGE, "There is not enough memory" },
@@ -60,6 +62,14 @@ static gboolean is_unfinished(int code, const char *own)
 	return FALSE;
 }
 
+SnTrouble sn_trouble_of(const GError *error)
+{
+	for (gsize i = 0; error && i < G_N_ELEMENTS(failures); i++)
+		if (strstr(error->message, failures[i].text))
+			return failures[i].trouble;
+	return SN_TROUBLE_NONE;
+}
+
 gboolean sn_store_fail(SnStore *store, int code, GError **error)
 {
 	const char *own = store->db ? sqlite3_errmsg(store->db) : sqlite3_errstr(code);
@@ -72,11 +82,14 @@ gboolean sn_store_fail(SnStore *store, int code, GError **error)
 		return FALSE;
 	}
 
+	if (sn_trouble_is_full(store, code))
+		code = SQLITE_FULL;
 	for (gsize i = 0; i < G_N_ELEMENTS(failures); i++) {
 		if (failures[i].code != (code & 0xff))
 			continue;
 		g_set_error(error, SN_ERROR, failures[i].error, "Cannot use %s. %s (%s, code %d).",
 		            store->path, failures[i].text, own, code);
+		sn_trouble_tell(store, failures[i].trouble);
 		return FALSE;
 	}
 	g_set_error(error, SN_ERROR, SN_ERROR_BUG, "Cannot use %s: %s (code %d).", store->path, own,
@@ -233,6 +246,7 @@ gboolean sn_sql_run(SnStore *store, const char *sql, const SnValue *values, gsiz
 	if (ok && store->depth == 0 && sqlite3_total_changes64(store->db) != before) {
 		/* a transaction of its own: nobody else tells the others */
 		store->changed = TRUE;
+		sn_trouble_over(store);
 		sn_bell_ring(store->bell);
 	}
 	return ok;

@@ -32,6 +32,7 @@ struct sn_store {
 	GError *unread;           /* a query of this transaction failed: it must not be committed */
 	int unread_at;            /* the depth at which it failed */
 	GError *missed;           /* the first query outside of them that failed */
+	SnTrouble trouble;        /* of the engine: as it was told last */
 	int patience;             /* ms to wait for another writer */
 	int turn;                 /* file that tells the engine a client waits; -1 */
 	gint64 data_version;
@@ -100,6 +101,10 @@ SnTime sn_now(SnStore *store);
 
 /* Translates a SQLite code of this connection into an error with a sentence; returns FALSE. */
 gboolean sn_store_fail(SnStore *store, int code, GError **error);
+/* trouble.c: of the engine's connection; others do nothing. */
+void sn_trouble_tell(SnStore *store, SnTrouble trouble);
+gboolean sn_trouble_is_full(SnStore *store, int code); /* an error of the disk that means just this */
+void sn_trouble_over(SnStore *store); /* it has written */
 
 /* Ends the transaction: commit when ok, else roll back. Returns whether all went well. */
 gboolean sn_store_finish(SnStore *store, gboolean ok, GError **error);

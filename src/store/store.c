@@ -127,6 +127,8 @@ SnStore *sn_store_connect(const char *path, SnStoreRole role, GError **error)
 	store->bell_path = g_strconcat(path, "-bell", NULL);
 	store->turn = open(turn_path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	store->bell = sn_bell_open(store->bell_path, error);
+	if (store->bell && role == SN_STORE_ENGINE)
+		sn_bell_leave(store->bell, ' '); /* what an engine before had met with */
 	if (store->bell && sn_store_attach(store, SQLITE_OPEN_READWRITE, error) &&
 	    sn_body_functions(store, error) && sn_folder_functions(store, error))
 		return store;
@@ -295,8 +297,10 @@ static void checkpoint(SnStore *store)
 static void after_commit(SnStore *store, gboolean changed)
 {
 	end_turn(store);
-	if (changed)
+	if (changed) {
+		sn_trouble_over(store);
 		sn_bell_ring(store->bell);
+	}
 	if (store->role == SN_STORE_ENGINE)
 		checkpoint(store);
 }
@@ -390,8 +394,10 @@ gboolean sn_store_sync(SnStore *store, GError **error)
 	struct stat log, place;
 
 	g_assert(store->depth == 0);
-	if (!flush_file(wal, FALSE, &log, error))
+	if (!flush_file(wal, FALSE, &log, error)) {
+		sn_trouble_tell(store, SN_TROUBLE_DISK);
 		return FALSE;
+	}
 	if (log.st_ino && log.st_ino == store->named_log)
 		return TRUE;
 	if (!flush_file(directory, TRUE, &place, error))

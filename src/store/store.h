@@ -81,6 +81,22 @@ void sn_store_rollback(SnStore *store);
  * NULL: none did. */
 const GError *sn_store_missed(const SnStore *store);
 
+/*
+ * What keeps the engine from writing, or reading, the store. Told beside the database, which is the point.
+ * It lasts until the engine has written again; DAMAGED until it is started again.
+ */
+typedef enum {
+	SN_TROUBLE_NONE,
+	SN_TROUBLE_FULL,
+	SN_TROUBLE_DISK,
+	SN_TROUBLE_READ_ONLY,
+	SN_TROUBLE_DAMAGED,
+} SnTrouble;
+SnTrouble sn_store_trouble(SnStore *store);
+SnTrouble sn_trouble_of(const GError *error); /* that this folder gave; NULL is NONE */
+const char *sn_trouble_word(SnTrouble trouble); /* "disk full"; NULL for NONE */
+const char *sn_trouble_text(SnTrouble trouble); /* and what it means, in a sentence */
+
 /* Makes all that any connection committed before survive a power cut (fsync). Engine only. */
 gboolean sn_store_sync(SnStore *store, GError **error);
 

@@ -610,6 +610,21 @@ static void doctor_says_what_to_do(void **state)
 	assert_non_null(strstr(desk->out, "\n                              -> check the login name"));
 }
 
+/* A store holds what no server has: nobody is told to throw it away lightly. */
+static void doctor_keeps_a_damaged_store(void **state)
+{
+	CliDesk *desk = *state;
+	g_autofree char *log = g_strconcat(desk->tmp->path, "-wal", NULL);
+
+	g_clear_pointer(&desk->tmp->store, sn_store_close);
+	g_remove(log);
+	assert_true(g_file_set_contents_full(desk->tmp->path, "no database, and longer than a hundred bytes", -1,
+	                                     0, 0600, NULL));
+	cli_desk_run(desk, NULL, "doctor", "--offline", "--json", NULL);
+	assert_advice(desk, "store", "problem", "copy it first");
+	assert_advice(desk, "store", "problem", "what waits in the outbox");
+}
+
 static void add_checked(CliDesk *desk, int from, int to, const char *results)
 {
 	for (int i = from; i < to; i++) {
@@ -927,6 +942,7 @@ int main(void)
 		DESK_TEST(accounts_show_each_end),
 		DESK_TEST(doctor_names_what_is_wrong),
 		DESK_TEST(doctor_says_what_to_do),
+		DESK_TEST(doctor_keeps_a_damaged_store),
 		DESK_TEST(doctor_finds_a_server_that_checks_nothing),
 		DESK_TEST(doctor_looks_at_what_logging_in_needs),
 		DESK_TEST(wrong_configuration_stops_every_verb),

@@ -88,6 +88,7 @@ static void wrong_urls_are_refused_with_a_reason(void **state)
 		{ "smtp://a@b.test", "smtps://" },
 		{ "imasp://a@b.test", "did you mean 'imaps://'?" },
 		{ "http://a@b.test", "unknown scheme" },
+		{ "sendmail:///usr/bin/msmtp", "for example: outgoing = sendmail" },
 		{ "imap+insecure://a@mail.example.test", "only for this machine" },
 		{ "imap+insecure://a@127.0.0.1.evil.test", "only for this machine" },
 		{ "imap+insecure://a@[2001:db8::1]", "only for this machine" },

@@ -159,6 +159,34 @@ static void a_full_disk_leaves_nothing_half_written(void **state)
 	assert_true(add_big(tmp, rounds, &error));
 }
 
+/* Who looks at the screen is told although nothing can be written for it. */
+static void what_keeps_the_engine_from_writing_is_told(void **state)
+{
+	TmpStore *tmp = *state;
+	SnStore *client = tmpstore_open(tmp, SN_STORE_CLIENT);
+	g_autoptr(GError) error = NULL;
+	int rounds = 0;
+
+	assert_int_equal(sn_store_trouble(client), SN_TROUBLE_NONE);
+	reopen_with_little_room(tmp);
+	while (rounds < 1000 && add_big(tmp, rounds, &error))
+		rounds++;
+	assert_int_equal(sn_trouble_of(error), SN_TROUBLE_FULL);
+	assert_int_equal(sn_store_trouble(client), SN_TROUBLE_FULL);
+	assert_string_equal(sn_trouble_word(SN_TROUBLE_FULL), "disk full");
+	assert_true(sn_store_set(client, "note", "by a client", NULL)); /* says nothing of the engine */
+	assert_int_equal(sn_store_trouble(client), SN_TROUBLE_FULL);
+	assert_true(sn_store_set(tmp->store, "note", "by the engine", NULL));
+	assert_int_equal(sn_store_trouble(client), SN_TROUBLE_NONE);
+	/* and what one engine has met with is not the next one's */
+	g_clear_error(&error);
+	assert_false(add_big(tmp, rounds, &error));
+	assert_int_equal(sn_store_trouble(client), SN_TROUBLE_FULL);
+	tmpstore_reopen(tmp);
+	assert_int_equal(sn_store_trouble(client), SN_TROUBLE_NONE);
+	sn_store_close(client);
+}
+
 static void a_transaction_that_the_disk_ended_commits_nothing(void **state)
 {
 	TmpStore *tmp = *state;
@@ -802,6 +830,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_damaged_text_is_no_text),
 		TEST(a_full_disk_leaves_nothing_half_written),
+		TEST(what_keeps_the_engine_from_writing_is_told),
 		TEST(a_transaction_that_the_disk_ended_commits_nothing),
 		TEST(an_error_of_the_disk_leaves_nothing_half_written),
 		TEST(what_rests_on_a_failed_query_is_not_committed),
