@@ -200,11 +200,14 @@ static void say_told(SnApp *app)
 	sn_app_say(app, SN_OBJ_WARNING, "%s", text);
 }
 
-/* Of a store that cannot be written, which therefore does not say so itself. */
+/* Of a store that the engine cannot write, which therefore does not say so itself, or of which a page that
+ * was asked for here cannot be read. */
 static void look_for_trouble(SnApp *app)
 {
 	SnTrouble trouble = sn_store_trouble(app->store);
 
+	if (trouble == SN_TROUBLE_NONE && sn_trouble_of(sn_store_missed(app->store)) == SN_TROUBLE_DAMAGED)
+		trouble = SN_TROUBLE_DAMAGED;
 	if (trouble == app->trouble)
 		return;
 	if (trouble != SN_TROUBLE_NONE)
@@ -343,6 +346,7 @@ static void show(SnApp *app)
  */
 static void draw(SnApp *app)
 {
+	look_for_trouble(app);
 	if (is_script(app)) {
 		sn_screen_draw(app);
 		sn_list_catch_up(app->list);

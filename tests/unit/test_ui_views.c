@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "src/base/bell.h"
 #include "src/store/wish.h"
 #include "tests/lib/ui_desk.h"
 
@@ -33,6 +34,24 @@ static SnId person_of(UiDesk *desk, SnChannel channel, const char *value)
 	g_autoptr(SnAddress) address = sn_address_find(desk->store, channel, value);
 
 	return address ? address->person : 0;
+}
+
+/* ---- the bar ---- */
+
+static void trouble_with_the_store_is_said(void **state)
+{
+	UiDesk *desk = *state;
+	SnBell *bell = sn_bell_open(sn_store_bell_path(desk->store), NULL);
+
+	assert_non_null(bell);
+	sn_bell_leave(bell, 'f');
+	ui_desk_play(desk, "expect The disk is full: what comes in stays on the server\nkeys j\nexpect disk full\n"
+	                   "absent what comes in\n");
+	sn_bell_leave(bell, 'x');
+	ui_desk_play(desk, "expect The store is damaged: run \"sennit doctor\"\nkeys j\nexpect store damaged\n");
+	sn_bell_leave(bell, ' ');
+	ui_desk_play(desk, "keys j\nabsent store damaged\n");
+	sn_bell_free(bell);
 }
 
 /* ---- address map ---- */
@@ -527,6 +546,7 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
+		T(trouble_with_the_store_is_said),
 		T(a_candidate_is_confirmed_in_the_person_view),
 		T(an_address_is_added_and_taken_away),
 		T(name_and_rule_of_a_person),
