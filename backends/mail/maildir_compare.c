@@ -181,19 +181,20 @@ static gboolean list_part(Table *table, const char *path, const char *part, gboo
 	g_autofree Listed *some = g_new(Listed, AT_ONCE);
 	DIR *dir = opendir(directory);
 	struct dirent *item = NULL;
+	gboolean failed = FALSE;
 
 	if (!dir)
 		return FALSE;
 	do {
 		guint count = 0;
-		while (count < AT_ONCE && (item = readdir(dir)))
+		while (count < AT_ONCE && (item = sn_maildir_next(dir, &failed)))
 			if (sn_maildir_may_be_message(item))
 				take(&some[count++], item->d_name);
 		look_at_some(table, part, some, count);
 		*few = g_hash_table_size(table->differs->files) <= SN_MAILDIR_KEEP;
 	} while (item && *few);
 	closedir(dir);
-	return TRUE;
+	return !failed;
 }
 
 /* new/ first: what is moved to cur/ meanwhile is then seen twice, not never. */

@@ -122,20 +122,31 @@ gboolean sn_maildir_may_be_message(const struct dirent *item)
 	       (item->d_type == DT_REG || item->d_type == DT_LNK || item->d_type == DT_UNKNOWN);
 }
 
+struct dirent *sn_maildir_next(DIR *dir, gboolean *failed)
+{
+	errno = 0;
+	struct dirent *item = readdir(dir);
+
+	*failed = *failed || (!item && errno);
+	return item;
+}
+
 static gboolean scan_part(SnMaildirFolder *folder, GHashTable *found, const char *part,
 			  GError **error)
 {
 	g_autofree char *path = g_build_filename(folder->path, part, NULL);
 	DIR *dir = opendir(path);
 	struct dirent *item;
+	gboolean failed = FALSE;
 
 	if (!dir)
 		return set_error(error, errno, "Reading", path);
-	while ((item = readdir(dir)) && g_hash_table_size(found) < MAX_ENTRIES)
+	while ((item = sn_maildir_next(dir, &failed)) && g_hash_table_size(found) < MAX_ENTRIES)
 		if (sn_maildir_may_be_message(item))
 			note_file(found, part, item);
+	int why = errno;
 	closedir(dir);
-	return TRUE;
+	return !failed || set_error(error, why, "Reading", path);
 }
 
 /* What is known of a file passes on to the entry of the new scan. */

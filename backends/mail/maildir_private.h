@@ -43,6 +43,7 @@ typedef struct {
 	GHashTable *renamed; /* base -> the base that file had before */
 	guint64 listed;      /* the stamp that the last LIST told; 0 */
 	gboolean missed;     /* a file could not be read when all of them were looked at, or since */
+	gboolean unsure;     /* what was looked for could not be looked for: it is not gone for that */
 } SnMaildirFolder;
 
 /* ---- layout ---- */
@@ -72,6 +73,8 @@ void sn_maildir_take_numbers(SnMaildirFolder *folder, const GPtrArray *names, co
 /* Looks at size and time of the entry's file; FALSE: it is not there (any more). */
 gboolean sn_maildir_stat(SnMaildirFolder *folder, SnMaildirEntry *entry);
 
+/* readdir(3), which ends in the same way when the disk fails: then *failed is set, and errno. */
+struct dirent *sn_maildir_next(DIR *dir, gboolean *failed);
 /* No pipe, nor a name that hides. */
 gboolean sn_maildir_may_be_message(const struct dirent *item);
 guint sn_maildir_flags_of(const char *file);

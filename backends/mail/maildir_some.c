@@ -7,6 +7,7 @@
  * caller says of it, or by what inotify saw.
  */
 #include <dirent.h>
+#include <errno.h>
 #include <linux/magic.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -111,18 +112,22 @@ guint64 sn_maildir_young_stamp(const char *path)
 
 /* ---- one file ---- */
 
-static gboolean is_file(const SnMaildirFolder *folder, const char *file, struct stat *info)
+static gboolean is_file(SnMaildirFolder *folder, const char *file, struct stat *info)
 {
 	g_autofree char *path = g_build_filename(folder->path, file, NULL);
 
-	return stat(path, info) == 0 && S_ISREG(info->st_mode);
+	if (stat(path, info) == 0)
+		return S_ISREG(info->st_mode);
+	folder->unsure = folder->unsure || (errno != ENOENT && errno != ENOTDIR);
+	return FALSE;
 }
 
 /* Looks at every name, and keeps none. */
-static char *search(const SnMaildirFolder *folder, const char *base)
+static char *search(SnMaildirFolder *folder, const char *base)
 {
 	static const char *const parts[] = { "new", "cur", "new" };
 	gsize length = strlen(base);
+	gboolean failed = FALSE;
 
 	/* new/ once more: what is moved to cur/ meanwhile is seen in one of them */
 	for (gsize i = 0; i < G_N_ELEMENTS(parts); i++) {
@@ -130,10 +135,11 @@ static char *search(const SnMaildirFolder *folder, const char *base)
 		DIR *dir = opendir(path);
 		struct dirent *item;
 		char *found = NULL;
-		while (dir && !found && (item = readdir(dir)))
+		while (dir && !found && (item = sn_maildir_next(dir, &failed)))
 			if (strncmp(item->d_name, base, length) == 0 &&
 			    (!item->d_name[length] || g_str_has_prefix(item->d_name + length, ":2,")))
 				found = g_strconcat(parts[i], "/", item->d_name, NULL);
+		folder->unsure = folder->unsure || !dir || failed;
 		if (dir)
 			closedir(dir);
 		if (found)
@@ -143,7 +149,7 @@ static char *search(const SnMaildirFolder *folder, const char *base)
 }
 
 /* Where the file is now; NULL. What inotify saw comes first: it is the newest. */
-static char *find(const SnMaildirFolder *folder, const char *base, const SnMaildirEntry *known,
+static char *find(SnMaildirFolder *folder, const char *base, const SnMaildirEntry *known,
 		  guint flags, guint others, struct stat *info)
 {
 	const char *seen = folder->seen ? g_hash_table_lookup(folder->seen, base) : NULL;

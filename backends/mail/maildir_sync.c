@@ -360,6 +360,7 @@ static gboolean look_at_some(SnReport *report, SnMaildirFolder *folder, SnMaildi
 		sn_maildir_take_change(folder, newer);
 	folder->uidnext = MAX(folder->uidnext, request->uidnext);
 	folder->numbered = TRUE;
+	folder->unsure = FALSE;
 	g_autoptr(GPtrArray) lost = sort_out_known(report, folder, request);
 	g_autoptr(GPtrArray) fresh = locate_others(folder, request);
 	find_renamed(folder, fresh, lost);
@@ -375,6 +376,11 @@ static gboolean look_at_some(SnReport *report, SnMaildirFolder *folder, SnMaildi
 	for (guint i = 0; i < lost->len; i++)
 		if (!sn_maildir_by_uid(folder, ((SnMaildirEntry *)lost->pdata[i])->uid))
 			g_array_append_val(gone, ((SnMaildirEntry *)lost->pdata[i])->uid);
+	if (gone->len > 0 && folder->unsure) {
+		g_set_error(error, SN_ERROR, SN_ERROR_TEMPORARY, "%s could not be looked through; it is tried again.",
+		            folder->path);
+		return FALSE;
+	}
 	if (gone->len > 0) {
 		SnMailEvent *event = event_new(report, folder, SN_MAIL_EV_GONE, request->id);
 		event->uids = g_steal_pointer(&gone);
