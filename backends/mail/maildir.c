@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <errno.h>
 #include <malloc.h>
 #include <poll.h>
 #include <string.h>
@@ -138,8 +139,11 @@ static gboolean serve_list(Maildir *maildir, SnMailRequest *request, SnMailEvent
 		g_set_error(error, SN_ERROR, SN_ERROR_NOT_FOUND, MISSING, maildir->root);
 		return FALSE;
 	}
-	sn_maildir_list(maildir->root, report_folder, watch_dir, &listing);
-	return TRUE;
+	if (sn_maildir_list(maildir->root, report_folder, watch_dir, &listing))
+		return TRUE;
+	g_set_error(error, SN_ERROR, SN_ERROR_STORAGE, "Reading the folders of %s failed: %s.", maildir->root,
+		    g_strerror(errno));
+	return FALSE;
 }
 
 static void serve_urgent(gpointer data);

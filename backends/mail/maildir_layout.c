@@ -26,6 +26,7 @@ typedef struct {
 	guint count, dirs;
 	gboolean root_is_folder;
 	GHashTable *seen; /* names */
+	int failure;      /* errno of a directory that could not be read to its end; 0 */
 } Listing;
 
 gboolean sn_maildir_is_folder(const char *path)
@@ -74,6 +75,12 @@ static char *name_of(const Listing *listing, const char *entry, const char *pref
 	return *prefix ? g_strconcat(prefix, "/", name, NULL) : g_steal_pointer(&name);
 }
 
+/* Removed meanwhile, or never ours: lost+found. */
+static gboolean is_nothing(int failure)
+{
+	return failure == ENOENT || failure == ENOTDIR || failure == EACCES || failure == EPERM;
+}
+
 static void walk(Listing *listing, const char *path, const char *prefix, guint depth)
 {
 	if (depth >= MAX_DEPTH || listing->dirs >= MAX_DIRS)
@@ -81,12 +88,15 @@ static void walk(Listing *listing, const char *path, const char *prefix, guint d
 	listing->dirs++;
 	if (listing->on_dir)
 		listing->on_dir(NULL, path, listing->data);
-	GDir *dir = g_dir_open(path, 0, NULL);
-	const char *entry;
+	DIR *dir = opendir(path);
+	struct dirent *item;
+	gboolean failed = !dir && !is_nothing(errno);
 
-	while (dir && (entry = g_dir_read_name(dir)) && listing->count < MAX_FOLDERS) {
+	while (dir && listing->count < MAX_FOLDERS && (item = sn_maildir_next(dir, &failed))) {
+		const char *entry = item->d_name;
 		g_autofree char *below = g_build_filename(path, entry, NULL);
-		if (is_part_of_folder(entry) || !g_file_test(below, G_FILE_TEST_IS_DIR))
+		if (strcmp(entry, ".") == 0 || strcmp(entry, "..") == 0 || is_part_of_folder(entry) ||
+		    !g_file_test(below, G_FILE_TEST_IS_DIR))
 			continue;
 		g_autofree char *name = name_of(listing, entry, prefix);
 		gboolean folder = name && sn_maildir_is_folder(below);
@@ -96,19 +106,23 @@ static void walk(Listing *listing, const char *path, const char *prefix, guint d
 		if (name && (folder || *entry != '.' || *prefix))
 			walk(listing, below, name, depth + 1);
 	}
+	if (failed)
+		listing->failure = errno;
 	if (dir)
-		g_dir_close(dir);
+		closedir(dir);
 }
 
-void sn_maildir_list(const char *root, SnMaildirOnFolder on_folder, SnMaildirOnFolder on_dir,
+gboolean sn_maildir_list(const char *root, SnMaildirOnFolder on_folder, SnMaildirOnFolder on_dir,
 		     gpointer data)
 {
 	g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-	Listing listing = { on_folder, on_dir, data, 0, 0, sn_maildir_is_folder(root), seen };
+	Listing listing = { on_folder, on_dir, data, 0, 0, sn_maildir_is_folder(root), seen, 0 };
 
 	if (listing.root_is_folder)
 		report(&listing, "INBOX", root);
 	walk(&listing, root, "", 0);
+	errno = listing.failure;
+	return listing.failure == 0;
 }
 
 /* Each part must be a plain name: nothing leads out of root or into a folder's own directories. */

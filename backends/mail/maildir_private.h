@@ -49,9 +49,9 @@ typedef struct {
 /* ---- layout ---- */
 typedef void (*SnMaildirOnFolder)(const char *name, const char *path, gpointer data);
 /* Calls back for every folder below root; at most 20,000, 10 levels deep. on_dir (NULL): with name
- * NULL for each directory that may hold folders, before it is read. */
-void sn_maildir_list(const char *root, SnMaildirOnFolder on_folder, SnMaildirOnFolder on_dir,
-                     gpointer data);
+ * NULL for each directory that may hold folders, before it is read. FALSE with errno: there may be more. */
+gboolean sn_maildir_list(const char *root, SnMaildirOnFolder on_folder, SnMaildirOnFolder on_dir,
+                         gpointer data);
 /* The directory of an existing folder; NULL with NOT_FOUND or INVALID. */
 char *sn_maildir_path(const char *root, const char *name, GError **error);
 /* Makes it in the layout that root has; TRUE also when it is there. EXISTS is not an error. */

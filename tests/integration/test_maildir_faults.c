@@ -101,6 +101,28 @@ static void a_large_folder_keeps_what_could_not_be_listed(void **state)
 	nothing_is_gone(SN_MAILDIR_KEEP + 50);
 }
 
+static const SnMailEvent *list(SnBox *box)
+{
+	return sn_mail_desk_run(box->desk, sn_mail_desk_request(box->desk, SN_MAIL_REQ_LIST, NULL));
+}
+
+/* A list that ends too early would make the engine forget folders. */
+static void folders_that_could_not_be_listed_are_an_error(void **state)
+{
+	SnBox box = sn_box_open(TRUE);
+	g_autofree char *work = g_build_filename(box.root, ".Work", NULL);
+
+	sn_make_maildir(work);
+	assert_int_equal(list(&box)->kind, SN_EVENT_DONE);
+	g_atomic_int_set(&left, 0);
+	const SnMailEvent *end = list(&box);
+	g_atomic_int_set(&left, -1);
+	assert_int_equal(end->kind, SN_EVENT_ERROR);
+	assert_non_null(strstr(end->error->message, "Reading the folders"));
+	assert_int_equal(list(&box)->kind, SN_EVENT_DONE);
+	sn_box_close(&box);
+}
+
 /* Nor a single file that is looked for because its directory said so. */
 static void a_file_that_cannot_be_looked_for_is_not_gone(void **state)
 {
@@ -125,6 +147,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_small_folder_keeps_what_could_not_be_listed),
 		cmocka_unit_test(a_large_folder_keeps_what_could_not_be_listed),
+		cmocka_unit_test(folders_that_could_not_be_listed_are_an_error),
 		cmocka_unit_test(a_file_that_cannot_be_looked_for_is_not_gone),
 	};
 
