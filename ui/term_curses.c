@@ -354,7 +354,7 @@ static int pair_of(CursesTerm *term, const SnStyle *style)
 	bg = terminal_colour(style->bg);
 	if (fg < 0 && bg < 0)
 		return 0;
-	key = (gint64)fg << 32 | (guint32)bg;
+	key = (gint64)((guint64)(guint32)fg << 32 | (guint32)bg);
 	known = g_hash_table_lookup(term->pairs, &key);
 	if (known)
 		return GPOINTER_TO_INT(known);
