@@ -14,15 +14,15 @@ static gboolean belongs(char c)
 
 static gsize scheme_at(const char *text)
 {
-	for (gsize i = 0; i < G_N_ELEMENTS(schemes); i++)
+	for (gsize i = 0; strchr("hHmMxX", *text) && i < G_N_ELEMENTS(schemes); i++)
 		if (g_ascii_strncasecmp(text, schemes[i], strlen(schemes[i])) == 0)
 			return strlen(schemes[i]);
 	return 0;
 }
 
-static gsize count(const char *text, gsize length, char c)
+static int count(const char *text, gsize length, char c)
 {
-	gsize n = 0;
+	int n = 0;
 
 	for (gsize i = 0; i < length; i++)
 		n += text[i] == c;
@@ -32,13 +32,16 @@ static gsize count(const char *text, gsize length, char c)
 /* "(see http://a.test/b)." ends before ")." but "http://a.test/b_(c)" keeps its bracket. */
 static gsize trim(const char *text, gsize length)
 {
-	while (length > 0) {
+	int round = count(text, length, ')') - count(text, length, '(');
+	int square = count(text, length, ']') - count(text, length, '[');
+
+	for (; length > 0; length--) {
 		char last = text[length - 1];
-		if (strchr(".,;:!?'*", last) ||
-		    (last == ')' && count(text, length, ')') > count(text, length, '(')) ||
-		    (last == ']' && count(text, length, ']') > count(text, length, '[')))
-			length--;
-		else
+		if (last == ')' && round > 0)
+			round--;
+		else if (last == ']' && square > 0)
+			square--;
+		else if (!strchr(".,;:!?'*", last))
 			break;
 	}
 	return length;
@@ -48,20 +51,30 @@ gboolean sn_link_find(const char *text, gsize from, gsize *start, gsize *end)
 {
 	for (gsize at = from; text[at]; at++) {
 		gsize scheme, length;
-		if ((at > 0 && g_ascii_isalnum(text[at - 1])) || !(scheme = scheme_at(text + at)))
+		if (!(scheme = scheme_at(text + at)) || (at > 0 && g_ascii_isalnum(text[at - 1])))
 			continue;
 		length = scheme;
 		while (text[at + length] && belongs(text[at + length]))
 			length++;
-		length = trim(text + at, length);
-		if (length <= scheme || length > LINK_MAX)
+		if (length > LINK_MAX) { /* nor is what stands within it */
+			at += length - 1;
 			continue;
-		g_assert(length > scheme && length <= LINK_MAX);
+		}
+		length = trim(text + at, length);
+		if (length <= scheme)
+			continue;
 		*start = at;
 		*end = at + length;
 		return TRUE;
 	}
 	return FALSE;
+}
+
+gboolean sn_link_walk(SnLinkWalk *walk, gsize from)
+{
+	while (!walk->over && walk->end <= from)
+		walk->over = !sn_link_find(walk->text, walk->end, &walk->start, &walk->end);
+	return !walk->over;
 }
 
 static gboolean row_has_links(const SnGrid *grid, int y)

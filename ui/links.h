@@ -7,9 +7,19 @@
 
 /*
  * The next address at or after `from`: http, https, mailto and xmpp only; closing brackets and
- * punctuation at its end belong to the sentence. FALSE when there is none.
+ * punctuation at its end belong to the sentence. What is longer than any address is none, nor is what
+ * stands in it. FALSE when there is none.
  */
 gboolean sn_link_find(const char *text, gsize from, gsize *start, gsize *end);
+
+/* The addresses of a text in their order, looked for once, however many pieces of it are asked about. */
+typedef struct {
+	const char *text;
+	gsize start, end; /* of the one found last; 0 at first */
+	gboolean over;
+} SnLinkWalk;
+/* Moves on to the first that ends behind `from`, which never becomes less. FALSE: there is none. */
+gboolean sn_link_walk(SnLinkWalk *walk, gsize from);
 
 /*
  * What a terminal needs to show the grid's links: each run drawn again over itself, between OSC 8

@@ -272,26 +272,30 @@ void sn_page_add_sought(SnPage *page, SnObject object, const char *text)
 	add_marked(page, sn_theme_style(page->theme, object), text, 0, strlen(text));
 }
 
-void sn_page_add_linked(SnPage *page, SnStyle style, const char *paragraph, gsize from, gsize to)
+static void add_linked(SnPage *page, SnStyle style, SnLinkWalk *walk, gsize from, gsize to)
 {
-	gsize at = from, search = 0, start, end;
+	const char *paragraph = walk->text;
+	gsize at = from;
 
-	while (at < to && sn_link_find(paragraph, search, &start, &end) && start < to) {
-		search = end;
-		if (end > at) {
-			g_autofree char *url = g_strndup(paragraph + start, end - start);
-			gsize shown = MAX(start, at);
-			if (shown > at)
-				add_marked(page, style, paragraph, at, shown);
-			at = MIN(end, to);
-			add_styled(page, sn_theme_over(page->theme, style, SN_OBJ_LINK), paragraph, shown,
-			           at, url);
-		}
+	while (at < to && sn_link_walk(walk, at) && walk->start < to) {
+		g_autofree char *url = g_strndup(paragraph + walk->start, walk->end - walk->start);
+		gsize shown = MAX(walk->start, at);
+		if (shown > at)
+			add_marked(page, style, paragraph, at, shown);
+		at = MIN(walk->end, to);
+		add_styled(page, sn_theme_over(page->theme, style, SN_OBJ_LINK), paragraph, shown, at, url);
 	}
 	if (from == to)
 		sn_page_add_bytes(page, style, paragraph + at, 0);
 	else if (at < to)
 		add_marked(page, style, paragraph, at, to);
+}
+
+void sn_page_add_linked(SnPage *page, SnStyle style, const char *paragraph, gsize from, gsize to)
+{
+	SnLinkWalk walk = { .text = paragraph };
+
+	add_linked(page, style, &walk, from, to);
 }
 
 void sn_page_wrap(SnPage *page, gint64 id, gpointer data, int indent, SnStyle style, const char *text)
@@ -304,6 +308,7 @@ void sn_page_wrap(SnPage *page, gint64 id, gpointer data, int indent, SnStyle st
 		sn_page_line(page, id, data);
 	for (char **paragraph = paragraphs; *paragraph; paragraph++) {
 		int hang = 0;
+		SnLinkWalk walk = { .text = *paragraph };
 		g_autoptr(GArray) spans =
 			sn_text_wrap_hanging(*paragraph, MAX(page->columns - indent, 8), &hang);
 		g_autofree char *further = g_strnfill((gsize)(indent + hang), ' ');
@@ -314,7 +319,7 @@ void sn_page_wrap(SnPage *page, gint64 id, gpointer data, int indent, SnStyle st
 				sn_page_add_style(page, plain, further);
 			else if (indent)
 				sn_page_add_style(page, plain, blanks);
-			sn_page_add_linked(page, style, *paragraph, span.start, span.end);
+			add_linked(page, style, &walk, span.start, span.end);
 		}
 		page->runs_offset += strlen(*paragraph) + 1;
 	}

@@ -17,6 +17,7 @@
 enum {
 	INDENT = SN_TIMELINE_INDENT,
 	BODY_LINES_MAX = 400,  /* of one message; the message view shows the rest */
+	FILES_MAX = 20,        /* of one message, as long as nothing happens to them */
 	QUOTE_SHOWN = 2,       /* quotes up to this many lines are not folded */
 	LINKS_SHOWN = 2,       /* as many addresses below a text are not folded */
 	TOGETHER = 10,         /* minutes within which messages of one person share a heading */
@@ -371,27 +372,44 @@ static void fill_transfer(Fill *fill, const SnPart *part)
 	}
 }
 
+static void fill_part(Fill *fill, const SnPart *part)
+{
+	sn_page_line(fill->page, fill->message->id, (gpointer)fill->message);
+	sn_page_tab(fill->page, INDENT);
+	sn_page_addf(fill->page, SN_OBJ_ATTACHMENT, "file %s",
+	             part->name ? part->name : part->type ? part->type : "without a name");
+	if (part->size >= 0) {
+		g_autofree char *size = sn_text_size(part->size);
+		sn_page_addf(fill->page, SN_OBJ_FAINT, "  %s", size);
+	}
+	fill_transfer(fill, part);
+}
+
 static void fill_parts(Fill *fill)
 {
+	const GPtrArray *parts = fill->message->parts;
+	int shown = 0, more = 0;
+
 	if (fill->opened) {
 		sn_timeline_fill_secure_files(fill->timeline, fill->message, fill->opened);
 		return;
 	}
-	for (guint i = 0; fill->message->parts && i < fill->message->parts->len; i++) {
-		const SnPart *part = g_ptr_array_index(fill->message->parts, i);
-		g_autofree char *size = NULL;
+	for (guint i = 0; parts && i < parts->len; i++) {
+		const SnPart *part = g_ptr_array_index(parts, i);
 		if (part->inline_)
 			continue;
-		sn_page_line(fill->page, fill->message->id, (gpointer)fill->message);
-		sn_page_tab(fill->page, INDENT);
-		sn_page_addf(fill->page, SN_OBJ_ATTACHMENT, "file %s",
-		             part->name ? part->name : part->type ? part->type : "without a name");
-		if (part->size >= 0) {
-			size = sn_text_size(part->size);
-			sn_page_addf(fill->page, SN_OBJ_FAINT, "  %s", size);
+		if (shown >= FILES_MAX && part->total == 0 && !part->fault) {
+			more++;
+			continue;
 		}
-		fill_transfer(fill, part);
+		fill_part(fill, part);
+		shown++;
 	}
+	if (!more)
+		return;
+	sn_page_line(fill->page, fill->message->id, (gpointer)fill->message);
+	sn_page_tab(fill->page, INDENT);
+	sn_page_addf(fill->page, SN_OBJ_FOLD, "[%d more %s: Enter]", more, more == 1 ? "file" : "files");
 }
 
 static void fill_notice(Fill *fill)

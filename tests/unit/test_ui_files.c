@@ -230,6 +230,34 @@ static SnId an_email(UiDesk *desk, GBytes *raw)
 	return message->id;
 }
 
+/* Five hundred files do not push the conversation off the screen; the message itself lists them. */
+static void many_files_are_listed_in_part(void **state)
+{
+	UiDesk *desk = *state;
+	g_autoptr(SnMessage) message = sn_message_new();
+	SnAddResult result;
+
+	message->account = sn_account_find(desk->store, "home");
+	message->channel = SN_CHANNEL_MAIL;
+	message->time = STORY_NOW;
+	message->state = SN_STATE_RECEIVED;
+	message->sender = sn_address_intern(desk->store, SN_CHANNEL_MAIL, BOB, NULL, NULL);
+	message->body = g_strdup("All of them.");
+	message->message_id = g_strdup("many@example.test");
+	sn_message_add_party(message, SN_ROLE_FROM, BOB, NULL);
+	sn_message_add_party(message, SN_ROLE_TO, ALICE, NULL);
+	for (int i = 1; i <= 500; i++) {
+		SnPart *part = g_new0(SnPart, 1);
+		part->position = i;
+		part->name = g_strdup_printf("file-%d.bin", i);
+		part->size = 100;
+		sn_message_add_part(message, part);
+	}
+	assert_true(sn_message_add(desk->store, message, NULL, NULL, &result, NULL));
+	ui_desk_play(desk, "keys :open<Space>" BOB "<Enter>G\nexpect All of them.\nexpect file-20.bin\n"
+	                   "expect [480 more files: Enter]\nabsent file-21.bin\n");
+}
+
 static void assert_not_there(UiDesk *desk, SnId id, int position)
 {
 	g_autofree char *name = NULL, *type = NULL;
@@ -328,6 +356,7 @@ int main(void)
 		T(what_lies_elsewhere_is_fetched_once_and_then_attached),
 		T(it_is_attached_when_it_arrives),
 		T(the_same_file_is_listed_once),
+		T(many_files_are_listed_in_part),
 		T(what_cannot_be_read_is_said_and_asked_for),
 		T(a_file_that_does_not_fit_leaves_nothing),
 		T(a_hostile_name_stays_where_it_belongs),

@@ -127,6 +127,8 @@ static void addresses_are_found_in_text(void **state)
 		{ "https://", NULL },
 		{ "javascript:alert(1) file:///etc/passwd", NULL },
 		{ "nothttps://a.test", NULL },
+		{ "[http://a.test/)]).,", "http://a.test/" },
+		{ "http://a.test/[1](2)]", "http://a.test/[1](2)" },
 		{ "", NULL },
 	};
 
@@ -137,6 +139,37 @@ static void addresses_are_found_in_text(void **state)
 		if (found)
 			assert_words(g_strndup(cases[i].text + start, end - start), cases[i].found);
 	}
+}
+
+/* Whoever writes an email chooses its text: what takes longer with the square of it would stop the screen
+ * for hours. */
+static void a_text_of_megabytes_is_gone_through_once(void **state)
+{
+	static const char *const pieces[] = { "word ", "http://", "http://a.test/) ", "h", "https://a.test/(((((",
+		                              "https://a.test/ " };
+
+	for (gsize i = 0; i < G_N_ELEMENTS(pieces); i++) {
+		g_autoptr(GString) text = g_string_new("https://a.test/))))) ");
+		while (text->len < 4 << 20)
+			g_string_append(text, pieces[i]);
+		SnLinkWalk walk = { .text = text->str };
+		guint found = 0;
+		/* as rows of a screen ask */
+		for (gsize from = 0; from < text->len; from += 70)
+			found += sn_link_walk(&walk, from) && walk.start < from + 70;
+		assert_true(found > 0);
+	}
+}
+
+static void a_walk_finds_what_reaches_into_a_row(void **state)
+{
+	SnLinkWalk walk = { .text = "see https://a.test/long and http://b.test" };
+
+	assert_true(sn_link_walk(&walk, 0) && walk.start == 4 && walk.end == 23);
+	assert_true(sn_link_walk(&walk, 10) && walk.start == 4);
+	assert_true(sn_link_walk(&walk, 23) && walk.start == 28);
+	assert_false(sn_link_walk(&walk, strlen(walk.text)));
+	assert_false(sn_link_walk(&walk, strlen(walk.text)));
 }
 
 static void links_are_said_once_and_again_when_the_row_changes(void **state)
@@ -255,6 +288,8 @@ int main(void)
 		cmocka_unit_test(an_entry_says_why_and_what_next),
 		cmocka_unit_test(every_presence_has_its_own_shape),
 		cmocka_unit_test(addresses_are_found_in_text),
+		cmocka_unit_test(a_text_of_megabytes_is_gone_through_once),
+		cmocka_unit_test(a_walk_finds_what_reaches_into_a_row),
 		cmocka_unit_test(links_are_said_once_and_again_when_the_row_changes),
 		cmocka_unit_test(jobs_run_in_order_elsewhere),
 		cmocka_unit_test(leaving_drops_what_is_not_done),
