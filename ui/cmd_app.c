@@ -140,18 +140,30 @@ static gboolean take_setting(SnApp *app, const char *section_key, const SnSettin
 	return FALSE;
 }
 
+/* The value as a file of two lines; nobody wrote that file, so no error names it. */
+static SnConfig *parse_setting(const char *section, const char *key, const char *value, GError **error)
+{
+	static const char *const place = "sennit.conf:2: ";
+	g_autofree char *text = g_strdup_printf("[%s]\n%s = %s\n", section, key, value);
+	g_autoptr(GError) wrong = NULL;
+	SnConfig *config = sn_config_parse(NULL, text, &wrong);
+
+	if (!config)
+		g_set_error_literal(error, wrong->domain, wrong->code,
+		                    g_str_has_prefix(wrong->message, place) ? wrong->message + strlen(place)
+		                                                            : wrong->message);
+	return config;
+}
+
 static gboolean run_set(SnApp *app, int argc, char **argv, GError **error)
 {
 	g_auto(GStrv) parts = g_strsplit(argv[0], ".", 2);
-	g_autofree char *text = NULL;
-	SnConfig *config;
 
 	if (!parts[0] || !parts[1])
 		return sn_command_fail(error, "Write :set SECTION.KEY VALUE, as in :set ui.list-width 40.");
 	if (!may_be_set(parts[0]))
 		return sn_command_fail(error, "[%s] is set in sennit.conf, then :reload.", parts[0]);
-	text = g_strdup_printf("[%s]\n%s = %s\n", parts[0], parts[1], argc > 1 ? argv[1] : "");
-	config = sn_config_parse(NULL, text, error);
+	SnConfig *config = parse_setting(parts[0], parts[1], argc > 1 ? argv[1] : "", error);
 	if (!config)
 		return FALSE;
 	if (app->settings != &app->own_settings)

@@ -227,6 +227,9 @@ static void commands_say_what_they_lack(void **state)
 		                                          cases[i].before, cases[i].command, cases[i].said);
 		ui_desk_play(desk, script);
 	}
+	/* not where it would stand in a file that nobody wrote */
+	ui_desk_play(desk, "size 120 30\ntext :set ui.colours blue\nkeys <Enter>\nexpect unknown key 'colours' in [ui]\n"
+	                   "absent sennit.conf\n");
 	assert_int_equal(ui_desk_last_entry(desk), before);
 }
 
