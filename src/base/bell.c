@@ -4,14 +4,17 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/inotify.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include "src/base/error.h"
 
+enum { LOOK_EVERY = 2 }; /* seconds, without inotify */
+
 struct sn_bell {
 	char *path;
 	int file;
-	int watch; /* -1 until listening */
+	int watch; /* of inotify, or a timer; -1 until listening */
 };
 
 SnBell *sn_bell_open(const char *path, GError **error)
@@ -63,20 +66,48 @@ char sn_bell_left(SnBell *bell)
 	return pread(bell->file, &letter, 1, 1) == 1 ? letter : ' ';
 }
 
+static int watch_file(const char *path)
+{
+	int watch = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+
+	if (watch >= 0 && inotify_add_watch(watch, path, IN_MODIFY) >= 0)
+		return watch;
+	int why = errno;
+	if (watch >= 0)
+		close(watch);
+	errno = why;
+	return -1;
+}
+
+/* A desktop full of programs can have used up what the kernel gives each user of inotify. */
+static int look_often(void)
+{
+	const struct timespec every = { .tv_sec = LOOK_EVERY };
+	int timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+
+	if (timer >= 0 && timerfd_settime(timer, 0, &(struct itimerspec){ every, every }, NULL) == 0)
+		return timer;
+	if (timer >= 0)
+		close(timer);
+	return -1;
+}
+
 gboolean sn_bell_listen(SnBell *bell, GError **error)
 {
 	if (bell->watch >= 0)
 		return TRUE;
-	int watch = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-	if (watch < 0 || inotify_add_watch(watch, bell->path, IN_MODIFY) < 0) {
-		g_set_error(error, SN_ERROR, SN_ERROR_STORAGE, "Cannot watch %s: %s", bell->path,
-		            g_strerror(errno));
-		if (watch >= 0)
-			close(watch);
-		return FALSE;
+	bell->watch = watch_file(bell->path);
+	if (bell->watch >= 0)
+		return TRUE;
+	g_autofree char *why = g_strdup(g_strerror(errno));
+	bell->watch = look_often();
+	if (bell->watch >= 0) {
+		g_warning("Changes are looked for every %d seconds only, for %s cannot be watched: %s (see "
+		          "fs.inotify.max_user_instances)", LOOK_EVERY, bell->path, why);
+		return TRUE;
 	}
-	bell->watch = watch;
-	return TRUE;
+	g_set_error(error, SN_ERROR, SN_ERROR_STORAGE, "Cannot watch %s: %s", bell->path, why);
+	return FALSE;
 }
 
 int sn_bell_fd(SnBell *bell)

@@ -25,7 +25,8 @@ void sn_bell_ring(SnBell *bell);
 void sn_bell_leave(SnBell *bell, char letter);
 char sn_bell_left(SnBell *bell); /* by anybody; ' ': nothing */
 
-/* Readable after anybody (this process included) rang; -1 before sn_bell_listen(). */
+/* Readable after anybody (this process included) rang; -1 before sn_bell_listen(). Where the kernel gives no
+ * inotify, every two seconds: somebody may have rung. */
 gboolean sn_bell_listen(SnBell *bell, GError **error);
 int sn_bell_fd(SnBell *bell);
 

@@ -28,6 +28,7 @@ enum {
 };
 
 #define RECENT_TIME (7 * SN_DAY)
+#define MAILDIR_POLL (15 * SN_SECOND) /* where it cannot be watched: a look at directories, which costs little */
 /* larger ones come in part, whatever the configuration says: the parser would not see the rest */
 #define WHOLE_MAX SN_WISH_WHOLE_MAX
 
@@ -459,11 +460,18 @@ static gboolean needs_poll(const SnMailFolder *folder)
 	return folder->unwatchable || folder->labelled || folder->failed;
 }
 
+static gboolean is_maildir(const SnMailSync *sync)
+{
+	return sync->account->config->source.kind == SN_ENDPOINT_MAILDIR;
+}
+
 static void poll_now(gpointer data)
 {
 	SnMailSync *sync = data;
 
 	g_clear_pointer(&sync->poll, g_source_unref);
+	if (is_maildir(sync))
+		sync->listed = FALSE; /* the list says which of them have changed */
 	for (guint i = 0; i < sync->folders->len; i++) {
 		SnMailFolder *folder = g_ptr_array_index(sync->folders, i);
 		if (!folder->gone && needs_poll(folder))
@@ -479,6 +487,8 @@ static void arm_poll(SnMailSync *sync)
 
 	gboolean needed = FALSE;
 
+	if (is_maildir(sync))
+		every = MIN(every, MAILDIR_POLL);
 	for (guint i = 0; i < sync->folders->len; i++)
 		needed |= needs_poll(g_ptr_array_index(sync->folders, i));
 	if (!sync->poll && every > 0 && sync->online && needed)

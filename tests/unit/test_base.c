@@ -5,9 +5,12 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <dlfcn.h>
+#include <errno.h>
 #include <glib/gstdio.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/inotify.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -119,6 +122,62 @@ static void source_calls_the_handler_on_its_context(void **state)
 	assert_int_equal(count, 5);
 	g_source_destroy(source);
 	sn_queue_unref(queue);
+}
+
+/* ---- the bell ---- */
+
+static gboolean no_inotify;
+
+int inotify_init1(int flags)
+{
+	static int (*real)(int);
+
+	if (no_inotify) {
+		errno = EMFILE;
+		return -1;
+	}
+	if (!real)
+		*(void **)&real = dlsym(RTLD_NEXT, "inotify_init1");
+	return real(flags);
+}
+
+/* Other programs may have used up what the kernel gives a user: then the store is looked at, again and again. */
+static void bell_is_heard_late_without_inotify(void **state)
+{
+	g_autofree char *dir = g_dir_make_tmp("sennit-test-XXXXXX", NULL);
+	g_autofree char *path = g_build_filename(dir, "bell", NULL);
+	SnBell *one = sn_bell_open(path, NULL), *two = sn_bell_open(path, NULL);
+
+	no_inotify = TRUE;
+	assert_true(sn_bell_listen(two, NULL));
+	no_inotify = FALSE;
+	sn_bell_ring(one);
+	struct pollfd wait = { sn_bell_fd(two), POLLIN, 0 };
+	assert_int_equal(poll(&wait, 1, 20000), 1);
+	assert_true(sn_bell_answer(two));
+	assert_false(sn_bell_answer(two));
+	sn_bell_free(one);
+	sn_bell_free(two);
+	g_remove(path);
+	g_rmdir(dir);
+}
+
+static void a_letter_stays_in_the_bell(void **state)
+{
+	g_autofree char *dir = g_dir_make_tmp("sennit-test-XXXXXX", NULL);
+	g_autofree char *path = g_build_filename(dir, "bell", NULL);
+	SnBell *one = sn_bell_open(path, NULL), *two = sn_bell_open(path, NULL);
+
+	assert_int_equal(sn_bell_left(two), ' ');
+	sn_bell_leave(one, 'f');
+	sn_bell_ring(two);
+	assert_int_equal(sn_bell_left(two), 'f');
+	sn_bell_leave(one, ' ');
+	assert_int_equal(sn_bell_left(two), ' ');
+	sn_bell_free(one);
+	sn_bell_free(two);
+	g_remove(path);
+	g_rmdir(dir);
 }
 
 static void bell_is_heard_by_another_listener(void **state)
@@ -337,6 +396,8 @@ int main(void)
 		cmocka_unit_test(closing_frees_a_blocked_producer),
 		cmocka_unit_test(source_calls_the_handler_on_its_context),
 		cmocka_unit_test(bell_is_heard_by_another_listener),
+		cmocka_unit_test(bell_is_heard_late_without_inotify),
+		cmocka_unit_test(a_letter_stays_in_the_bell),
 		cmocka_unit_test(only_one_holds_the_lock),
 		cmocka_unit_test(looking_does_not_lock),
 		cmocka_unit_test(what_a_killed_holder_started_does_not_hold_it_for_long),
