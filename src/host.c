@@ -12,7 +12,7 @@
 #include "src/store/sync.h"
 
 /* Several clients may wait for the same engine to end: they do not all try in the same moment. */
-enum { MAX_HASTE_MS = 200 };
+enum { MAX_HASTE_MS = 200, LOOK_EVERY_MS = 2000 }; /* the latter without inotify */
 
 struct sn_host {
 	SnPaths *paths;
@@ -121,10 +121,8 @@ static gpointer run(gpointer data)
 	for (gboolean busy = start(host); busy; busy = start(host)) {
 		if (!watching)
 			watching = inotify_add_watch(watch, host->paths->lock_path, IN_CLOSE_WRITE) >= 0;
-		if (!watching)
-			break;
 		while (sn_lock_holder(host->paths->lock_path))
-			if (!wait_for_event(host, watch, -1))
+			if (!wait_for_event(host, watch, watching ? -1 : LOOK_EVERY_MS))
 				goto out;
 		if (!wait_for_event(host, watch, g_random_int_range(0, MAX_HASTE_MS)))
 			break;

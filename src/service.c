@@ -51,6 +51,8 @@ guint sn_service_watchdog(void)
 
 /* ---- one run ---- */
 
+enum { LOOK_EVERY = 2 }; /* seconds, without inotify */
+
 typedef struct {
 	const SnService *service;
 	SnEngine *engine;    /* NULL: another process runs it */
@@ -122,12 +124,19 @@ static gboolean on_lock_closed(gint fd, GIOCondition condition, gpointer data)
 	return G_SOURCE_CONTINUE;
 }
 
+static gboolean look_at_lock(gpointer data)
+{
+	return on_lock_closed(-1, 0, data);
+}
+
 /* Watched before the first try, so that no end in between is missed. */
 static void watch_lock(Run *run)
 {
 	run->watch = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-	if (run->watch < 0)
+	if (run->watch < 0) { /* used up by other programs */
+		run->watch_source = g_timeout_add_seconds(LOOK_EVERY, look_at_lock, run);
 		return;
+	}
 	/* looking at the lock opens it for reading only, which this does not count */
 	inotify_add_watch(run->watch, run->service->paths->lock_path, IN_CLOSE_WRITE);
 	run->watch_source = g_unix_fd_add(run->watch, G_IO_IN, on_lock_closed, run);

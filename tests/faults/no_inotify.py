@@ -68,12 +68,22 @@ class NoInotify(Story):
         self.alice.run("send", "--to", "later@example.test", "--via", "mail", text="by another process\n")
         wait(lambda: self.sent.exists() and b"by another process" in self.sent.read_bytes(), "the email sent", 30)
 
+    def another_takes_over(self):
+        other = Screen(self.alice)
+        other.wait("Later", 30)
+        self.screen.keys("Escape")
+        self.screen.command("quit")
+        self.screen.wait("sennit ended: 0")
+        self.deliver("last")
+        other.wait("Last", 60)
+
     def run(self):
-        print("1..3")
+        print("1..4")
         try:
             self.check("the screen and the engine start", self.starts)
             self.check("an email and a folder that come are seen", self.mail_comes)
             self.check("what another process queues goes", self.what_others_queue_goes)
+            self.check("a second client goes on when the first ends", self.another_takes_over)
         except Failed:
             pass  # it is told, and nothing goes on without it
         finally:
