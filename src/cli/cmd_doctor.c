@@ -6,6 +6,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "src/base/disk.h"
 #include "src/base/gio.h"
 #include "src/base/lock.h"
 #include "src/cli/doctor_private.h"
@@ -102,6 +103,13 @@ static void check_disk(SnDoctor *doctor)
 
 	if (statvfs(dir, &disk) != 0)
 		return;
+	const char *network = sn_disk_network(dir);
+	if (network) {
+		sn_doctor_advise(doctor, "run sennit on one machine at a time, or set XDG_DATA_HOME to a directory of "
+		                 "this machine: two machines at once damage the store");
+		sn_doctor_say(doctor, SN_DOCTOR_NOTE, SN_EXIT_DONE, "disk", "%s is on %s, which other machines may "
+		              "have too", dir, network);
+	}
 	guint64 left = (guint64)disk.f_bavail * disk.f_frsize;
 	g_autofree char *size = g_format_size(left);
 	if (left < DISK_LEAST) {

@@ -16,6 +16,7 @@
 
 #include "src/base/bell.h"
 #include "src/base/clock.h"
+#include "src/base/disk.h"
 #include "src/base/error.h"
 #include "src/base/gio.h"
 #include "src/base/ids.h"
@@ -178,6 +179,17 @@ static void a_letter_stays_in_the_bell(void **state)
 	sn_bell_free(two);
 	g_remove(path);
 	g_rmdir(dir);
+}
+
+/* statfs(2) of file systems that several machines share, and of some that they do not. */
+static void disks_of_other_machines_are_known(void **state)
+{
+	assert_string_equal(sn_disk_network_kind(0x6969), "NFS");
+	assert_string_equal(sn_disk_network_kind(0xff534d42), "CIFS");
+	assert_null(sn_disk_network_kind(0xef53)); /* ext4 */
+	assert_null(sn_disk_network_kind(0x01021994)); /* tmpfs */
+	assert_null(sn_disk_network("/proc"));
+	assert_null(sn_disk_network("/there is no such path"));
 }
 
 static void bell_is_heard_by_another_listener(void **state)
@@ -395,6 +407,7 @@ int main(void)
 		cmocka_unit_test(full_queue_blocks_its_producer_until_taken),
 		cmocka_unit_test(closing_frees_a_blocked_producer),
 		cmocka_unit_test(source_calls_the_handler_on_its_context),
+		cmocka_unit_test(disks_of_other_machines_are_known),
 		cmocka_unit_test(bell_is_heard_by_another_listener),
 		cmocka_unit_test(bell_is_heard_late_without_inotify),
 		cmocka_unit_test(a_letter_stays_in_the_bell),
