@@ -119,6 +119,9 @@ static int run(SnCliContext *context, const SnArgs *args)
 		sn_json_end(&output.list);
 	else
 		sn_table_print(output.table);
+	const char *trouble = sn_trouble_text(sn_store_trouble(store));
+	if (trouble && output.engine) /* what one that ended has left may be over */
+		fprintf(stderr, "%s\n", trouble);
 	if (!sn_config_account_count(context->config))
 		fputs("no account is set up yet; 'sennit init' does that\n", stderr);
 	else if (!output.engine)

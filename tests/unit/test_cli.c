@@ -9,6 +9,7 @@
 #include <locale.h>
 #include <string.h>
 
+#include "src/base/bell.h"
 #include "src/base/lock.h"
 #include "src/store/policy.h"
 #include "src/store/statement.h"
@@ -610,6 +611,25 @@ static void doctor_says_what_to_do(void **state)
 	assert_non_null(strstr(desk->out, "\n                              -> check the login name"));
 }
 
+/* What an engine cannot write down; of one that has ended it says nothing. */
+static void accounts_say_that_the_disk_is_full(void **state)
+{
+	CliDesk *desk = *state;
+	SnBell *bell = sn_bell_open(sn_store_bell_path(desk->tmp->store), NULL);
+
+	sn_bell_leave(bell, 'f');
+	assert_int_equal(cli_desk_run(desk, NULL, "accounts", NULL), 0);
+	assert_false(cli_desk_said(desk, "The disk is full"));
+	SnLock *lock = sn_lock_take(desk->context.paths->lock_path, NULL);
+	assert_int_equal(cli_desk_run(desk, NULL, "accounts", NULL), 0);
+	assert_true(cli_desk_said(desk, "The disk is full"));
+	sn_bell_leave(bell, ' ');
+	assert_int_equal(cli_desk_run(desk, NULL, "accounts", NULL), 0);
+	assert_false(cli_desk_said(desk, "disk"));
+	sn_lock_release(lock);
+	sn_bell_free(bell);
+}
+
 /* A store holds what no server has: nobody is told to throw it away lightly. */
 static void doctor_keeps_a_damaged_store(void **state)
 {
@@ -943,6 +963,7 @@ int main(void)
 		DESK_TEST(doctor_names_what_is_wrong),
 		DESK_TEST(doctor_says_what_to_do),
 		DESK_TEST(doctor_keeps_a_damaged_store),
+		DESK_TEST(accounts_say_that_the_disk_is_full),
 		DESK_TEST(doctor_finds_a_server_that_checks_nothing),
 		DESK_TEST(doctor_looks_at_what_logging_in_needs),
 		DESK_TEST(wrong_configuration_stops_every_verb),
