@@ -34,6 +34,7 @@ typedef struct {
 	int wake_fd;          /* eventfd that the signal handler writes to */
 	GHashTable *pairs;    /* fg << 32 | bg -> pair */
 	int next_pair;
+	int colours;          /* 0: none */
 	gboolean mouse;
 	gboolean links;       /* the terminal is one of those that know OSC 8, or skip it */
 	SnGrid *drawn;        /* what was shown last; NULL: draw everything */
@@ -106,6 +107,11 @@ static void curses_size(SnTerm *base, int *cols, int *rows)
 }
 
 static int curses_colours(SnTerm *base)
+{
+	return ((CursesTerm *)base)->colours;
+}
+
+static int count_colours(void)
 {
 	const char *no = g_getenv("NO_COLOR");
 
@@ -468,7 +474,8 @@ static void curses_draw(SnTerm *base, const SnGrid *grid)
 		if (!all && memcmp(row, sn_grid_at(term->drawn, 0, y), size) == 0)
 			continue;
 		for (int x = 0; x < MIN(cols, grid->cols); x++)
-			draw_cell(term, x, y, &row[x]);
+			if (all || memcmp(&row[x], sn_grid_at(term->drawn, x, y), sizeof *row) != 0)
+				draw_cell(term, x, y, &row[x]);
 	}
 	move(CLAMP(grid->cursor_y, 0, rows - 1), CLAMP(grid->cursor_x, 0, cols - 1));
 	refresh();
@@ -626,6 +633,7 @@ SnTerm *sn_term_curses_new(gboolean mouse, GError **error)
 		.utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0,
 	};
 	begin_screen();
+	term->colours = count_colours();
 	catch_signals(term);
 	extras(term, TRUE);
 	return &term->base;
