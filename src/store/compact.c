@@ -37,6 +37,7 @@ gboolean sn_store_compact(SnStore *store, gint64 *before, gint64 *after, GError 
 	g_autofree char *directory = g_path_get_dirname(store->path);
 
 	g_assert(store->depth == 0);
+	sn_checkpoint_wait(store);
 	sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
 	*before = *after = size_of(store->path);
 	if (!has_room(store, *before, error))
@@ -47,6 +48,7 @@ gboolean sn_store_compact(SnStore *store, gint64 *before, gint64 *after, GError 
 	    !sn_exec(store, "INSERT INTO search (search) VALUES ('optimize')", error) ||
 	    !sn_exec(store, "VACUUM", error))
 		return FALSE;
+	sn_checkpoint_wait(store);
 	sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
 	*after = size_of(store->path);
 	return TRUE;

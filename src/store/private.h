@@ -20,6 +20,15 @@
 #define SN_BUSY_MS 5000
 gboolean sn_store_attach(SnStore *store, int flags, GError **error);
 
+/*
+ * checkpoint.c: after a commit of the engine: the log goes into the database once it has grown, by a thread
+ * of its own; until that has done what was asked; that the thread ends. All on the thread of the store.
+ */
+typedef struct sn_carrier SnCarrier;
+void sn_checkpoint(SnStore *store);
+void sn_checkpoint_wait(SnStore *store);
+void sn_checkpoint_end(SnStore *store);
+
 /* How much a display name is worth; native.name_rank and person.name_rank. */
 typedef enum {
 	SN_NAME_ADDRESS,

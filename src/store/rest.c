@@ -62,6 +62,7 @@ static char *mark_of(SnStore *store)
 {
 	struct timespec changed;
 
+	sn_checkpoint_wait(store);
 	if (sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL) !=
 	            SQLITE_OK ||
 	    !sn_exec(store, "BEGIN IMMEDIATE", NULL))

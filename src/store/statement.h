@@ -38,6 +38,8 @@ struct sn_store {
 	gint64 data_version;
 	ino_t named_log; /* its name in the directory is durable; 0: of none */
 	int wal_pages;            /* in the WAL after our last commit */
+	int carried;              /* of them: when they were last asked to be carried over */
+	struct sn_carrier *carrier; /* checkpoint.c; NULL as long as there was nothing to carry */
 };
 
 typedef struct sn_sql SnSql;

@@ -3,7 +3,7 @@
  * store.c - opening, transactions, durability.
  *
  * WAL: readers never wait. A client's commit writes to the log and waits for no disk; checkpoints
- * and fsync are the engine's. Clients go first: a client that wants to write holds the file
+ * (checkpoint.c) and fsync are the engine's. Clients go first: a client that wants to write holds the file
  * PATH-turn, and the engine looks at that before each of its batches, because SQLite's lock has
  * no queue and a busy writer would keep the others out.
  */
@@ -20,9 +20,6 @@
 #include "src/store/private.h"
 
 #define TURN_MS 200              /* the longest the engine waits for clients to get their turn */
-#define CHECKPOINT_PAGES 1000    /* 4 MB of log */
-#define RESTART_PAGES 8000       /* 32 MB: wait for readers to leave the log */
-#define RESTART_MS 20            /* but not for long: writers are kept out meanwhile */
 
 /* A clock would be exact, but a machine that slept would give up at once. */
 static int wait_busy(void *data, int count)
@@ -208,6 +205,7 @@ void sn_store_close(SnStore *store)
 	if (!store)
 		return;
 	g_assert(store->depth == 0 || !store->db);
+	sn_checkpoint_end(store);
 	if (store->statements)
 		g_hash_table_unref(store->statements);
 	if (store->db && sqlite3_close(store->db) != SQLITE_OK)
@@ -273,27 +271,6 @@ gboolean sn_store_begin(SnStore *store, GError **error)
 	return TRUE;
 }
 
-/* The log goes into the database while others go on reading and writing. */
-static void checkpoint(SnStore *store)
-{
-	int pages = store->wal_pages, left = 0, done = 0;
-
-	if (pages < CHECKPOINT_PAGES)
-		return;
-	store->wal_pages = 0;
-	sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_PASSIVE, &left, &done);
-	if (left <= 0 || left != done)
-		return; /* a reader still needs old pages: next time */
-	if (pages >= RESTART_PAGES) {
-		sqlite3_busy_timeout(store->db, RESTART_MS);
-		sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_RESTART, NULL, NULL);
-		sqlite3_busy_handler(store->db, wait_busy, store);
-	}
-	/* The first commit into a log that begins anew waits for the disk. Let that be ours. */
-	g_autofree char *now = sn_time_format(sn_now(store));
-	sn_store_set(store, "checkpoint", now, NULL);
-}
-
 static void after_commit(SnStore *store, gboolean changed)
 {
 	end_turn(store);
@@ -302,7 +279,7 @@ static void after_commit(SnStore *store, gboolean changed)
 		sn_bell_ring(store->bell);
 	}
 	if (store->role == SN_STORE_ENGINE)
-		checkpoint(store);
+		sn_checkpoint(store);
 }
 
 static gboolean read_all(SnStore *store, GError **error)

@@ -39,6 +39,9 @@ typedef struct {
 
 static Disk *current; /* fsync() and SQLite's methods have no other way to it */
 
+/* What happens is done and noted in one: the engine's store writes by two threads. */
+static GRecMutex one_at_a_time;
+
 static sqlite3_file *below(sqlite3_file *file)
 {
 	return (sqlite3_file *)((char *)file + sizeof(DiskFile));
@@ -58,7 +61,9 @@ static void record(Kind kind, const char *path, sqlite3_int64 offset, GBytes *by
 	Op *op = g_new(Op, 1);
 
 	*op = (Op){ kind, g_strdup(path), offset, bytes };
+	g_rec_mutex_lock(&one_at_a_time);
 	g_ptr_array_add(current->ops, op);
+	g_rec_mutex_unlock(&one_at_a_time);
 }
 
 static gboolean fails(Failure *failure)
@@ -88,6 +93,7 @@ static int flush(int fd)
 	if (!S_ISDIR(info.st_mode) && !g_str_has_suffix(path, ".db") &&
 	    !g_str_has_suffix(path, ".db-wal"))
 		return 0;
+	g_autoptr(GRecMutexLocker) locker = g_rec_mutex_locker_new(&one_at_a_time);
 	current->flushes++;
 	if (fails(&current->broken)) {
 		errno = EIO;
@@ -128,6 +134,7 @@ static int file_read(sqlite3_file *file, void *bytes, int length, sqlite3_int64 
 static int file_write(sqlite3_file *file, const void *bytes, int length, sqlite3_int64 offset)
 {
 	const char *path = ((DiskFile *)file)->path;
+	g_autoptr(GRecMutexLocker) locker = g_rec_mutex_locker_new(&one_at_a_time);
 
 	current->writes++;
 	if (fails(&current->full))
@@ -141,6 +148,7 @@ static int file_write(sqlite3_file *file, const void *bytes, int length, sqlite3
 static int file_truncate(sqlite3_file *file, sqlite3_int64 size)
 {
 	const char *path = ((DiskFile *)file)->path;
+	g_autoptr(GRecMutexLocker) locker = g_rec_mutex_locker_new(&one_at_a_time);
 	int code = below(file)->pMethods->xTruncate(below(file), size);
 
 	if (code == SQLITE_OK && path)
